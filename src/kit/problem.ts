@@ -1,0 +1,60 @@
+/**
+ * Where something stands that a person can look at: a file, and in it a line and a column, both counted from 1.
+ * `line` and `column` are null where only the file (or the object) as a whole can be named.
+ */
+export interface Place {
+  readonly file: string
+  readonly line: number | null
+  readonly column: number | null
+}
+
+/** `error`: something that was asked for does not happen. `warning`: it happens, but a person should know. */
+export type Severity = "error" | "warning"
+
+/**
+ * An input that a person can mend. Problems are data: gathered, never thrown.
+ *
+ * `code` comes from a closed union of the room that reports it; programs and tests match it, nobody matches `message`.
+ * `path` names the object and field, for example `["ConfigMap default/vips", "data", "10.4.0.50"]`.
+ */
+export interface Problem<Code extends string = string> {
+  readonly code: Code
+  readonly severity: Severity
+  readonly path: readonly string[]
+  readonly place: Place | null
+  readonly message: string
+}
+
+/** A value made from input, with what was wrong in that input. */
+export interface Checked<T, Code extends string = string> {
+  readonly value: T
+  readonly problems: readonly Problem<Code>[]
+}
+
+/** `file:line:column`, as compilers print it; shorter where line or column is unknown. */
+export function placeText(place: Place): string {
+  if (place.line === null) return place.file
+  return place.column === null ? `${place.file}:${place.line}` : `${place.file}:${place.line}:${place.column}`
+}
+
+/** One line for people: `file:line:column: CODE: message`. Without a place the path stands in for it. */
+export function problemText(problem: Problem): string {
+  const where = problem.place === null ? problem.path.join(" ") : placeText(problem.place)
+  return `${where}: ${problem.code}: ${problem.message}`
+}
+
+/** Orders problems by place, then code: the same problems are always printed in the same order. */
+export function byPlace(a: Problem, b: Problem): number {
+  const file = compare(a.place?.file ?? "", b.place?.file ?? "")
+  if (file !== 0) return file
+  const line = (a.place?.line ?? 0) - (b.place?.line ?? 0)
+  if (line !== 0) return line
+  const column = (a.place?.column ?? 0) - (b.place?.column ?? 0)
+  if (column !== 0) return column
+  return compare(a.code, b.code) || compare(a.message, b.message)
+}
+
+/** Compares by code unit: the order never depends on the machine's locale. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,118 @@
+import type { ClusterObjects } from "../core/objects/kinds.ts"
+import type { Problem } from "../kit/problem.ts"
+
+/** One verified generation: every size and checksum agreed before a byte of it was believed. */
+export interface Generation {
+  /** The sequence number of `current.json`; grows when, and only when, the content changes. */
+  readonly sequence: number
+  /** The directory's name, `<20-digit sequence>-<12 hex>`. */
+  readonly name: string
+  /** The directory's path. It may vanish later (retention); its content is here. */
+  readonly path: string
+  readonly manifestSha256: string
+  readonly objects: ClusterObjects
+}
+
+/** What a look at `desired/` found. Only `generation` is ever acted upon; on everything else the applied state stays. */
+export type Reading =
+  | { readonly kind: "generation"; readonly generation: Generation }
+  /** No `current.json` yet: sync has published nothing in this volume. */
+  | { readonly kind: "absent" }
+  /** Sizes or checksums disagree; a moment later they may agree. */
+  | { readonly kind: "torn"; readonly reason: string }
+  /** Something that no writer of ours makes: a symlink, a path that leaves the volume, an older sequence, an unknown schema. */
+  | { readonly kind: "refused"; readonly reason: string; readonly problems: readonly Problem[] }
+
+export interface Generations {
+  /** Reads `current.json` and what it names. Never throws for bad content. */
+  read(): Promise<Reading>
+}
+
+/** A line of what the config test printed, tied to a line of the tested file where keepalived names one. */
+export interface Diagnostic {
+  /** Line of the tested file, from 1; null where keepalived gives none. */
+  readonly line: number | null
+  /** `10.4.0.50 80 TCP` where the message names a virtual server; else null. */
+  readonly virtualServer: string | null
+  readonly message: string
+}
+
+export type TestVerdict =
+  | { readonly kind: "accepted"; readonly tookMs: number }
+  | {
+      readonly kind: "refused"
+      readonly tookMs: number
+      /** How keepalived ended, in words: `exit status 5`, `killed by SIGSEGV`, `no answer within 10 s`. */
+      readonly ending: string
+      readonly diagnostics: readonly Diagnostic[]
+    }
+
+/** One process, known by pid and start time: a pid alone may have been given to another process since. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Field 22 of /proc/<pid>/stat: clock ticks after boot. */
+  readonly startTime: string
+}
+
+/** The running keepalived: the parent and its children (checker first, then VRRP, as far as they exist). */
+export interface RunningKeepalived {
+  readonly parent: ProcessIdentity
+  readonly checker: ProcessIdentity | null
+  readonly vrrp: ProcessIdentity | null
+}
+
+export type ReloadVerdict =
+  | { readonly kind: "acknowledged"; readonly tookMs: number }
+  /** keepalived ended, refused the reload, or did not answer in time. `log` is what it said meanwhile. */
+  | { readonly kind: "failed"; readonly reason: string; readonly log: readonly string[] }
+
+export interface Keepalived {
+  /** Version of the installed program, such as `2.2.7`. */
+  version(): Promise<string>
+  /** Judges the file with `keepalived --config-test`; never touches the running process. */
+  test(file: string): Promise<TestVerdict>
+  /** The running keepalived, or null. */
+  running(): Promise<RunningKeepalived | null>
+  /** Has the supervisor start keepalived on the live file and waits until it serves. */
+  start(): Promise<ReloadVerdict>
+  /** Sends SIGHUP to the process given and waits until it has acknowledged. */
+  reload(target: RunningKeepalived): Promise<ReloadVerdict>
+  /** Has the supervisor stop and start keepalived. */
+  restart(): Promise<ReloadVerdict>
+  /** Kills the checker child; its parent starts another, which programs everything that is missing in IPVS. */
+  respawnChecker(target: RunningKeepalived): Promise<void>
+}
+
+/** A virtual server as the kernel's IPVS table has it. */
+export interface KernelVirtualServer {
+  readonly address: string
+  readonly port: number
+  readonly protocol: "TCP" | "UDP" | "SCTP"
+  readonly scheduler: string
+  readonly realServers: readonly KernelRealServer[]
+}
+
+export interface KernelRealServer {
+  readonly address: string
+  readonly port: number
+  readonly forwardingMethod: "NAT" | "DR" | "TUN" | "LOCAL"
+  readonly weight: number
+}
+
+export interface Kernel {
+  /** IPv4 addresses of the interface, without prefix length; null where there is no such interface. */
+  addresses(interfaceName: string): Promise<ReadonlySet<string> | null>
+  /** The IPVS table of this network namespace; null where the kernel has no IPVS. */
+  virtualServers(): Promise<readonly KernelVirtualServer[] | null>
+  removeAddress(interfaceName: string, address: string): Promise<void>
+  removeVirtualServer(key: VirtualServerKey): Promise<void>
+  removeRealServer(key: VirtualServerKey, real: { readonly address: string; readonly port: number }): Promise<void>
+  /** Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; empty removes the chain. */
+  masquerade(vips: readonly string[]): Promise<void>
+}
+
+export interface VirtualServerKey {
+  readonly address: string
+  readonly port: number
+  readonly protocol: "TCP" | "UDP" | "SCTP"
+}
