@@ -1,0 +1,42 @@
+import { isIPv4 } from "node:net"
+
+/**
+ * Says what is wrong with a text as the address of a VIP; null when nothing is.
+ *
+ * Only the dotted form with four decimal numbers is taken: `010.4.0.50` is 8.4.0.50 to some programs and 10.4.0.50 to
+ * others, and keepalived refuses it (keepalived.conf(5), virtual_ipaddress).
+ */
+export function vipFault(text: string): string | null {
+  if (text.includes("/")) return "it carries a prefix length; write the address alone, a VIP is always announced as /32"
+  if (!isIPv4(text)) return isIPv4(withoutLeadingZeros(text)) ? LEADING_ZERO : NOT_AN_ADDRESS
+  return rangeFault(text)
+}
+
+/**
+ * Says why an IPv4 address cannot belong to one host on a LAN; null when it can.
+ *
+ * Source: IANA IPv4 Special-Purpose Address Registry; RFC 5735.
+ */
+export function rangeFault(address: string): string | null {
+  const [first = 0, second = 0] = address.split(".").map(Number)
+  if (first === 0) return "0.0.0.0/8 means this network, not a host"
+  if (first === 127) return "127.0.0.0/8 is the loopback range"
+  if (first === 169 && second === 254) return "169.254.0.0/16 is the link-local range, where the VRRP anchor lives"
+  if (first >= 224 && first < 240) return "224.0.0.0/4 is the multicast range"
+  if (first >= 240) return "240.0.0.0/4 is reserved"
+  return null
+}
+
+/** The 32 bits of an IPv4 address as a number: the order in which people read addresses. */
+export function addressOrder(address: string): number {
+  let order = 0
+  for (const part of address.split(".")) order = order * 256 + Number(part)
+  return order
+}
+
+const LEADING_ZERO = "a number in it starts with 0; write it without leading zeros"
+const NOT_AN_ADDRESS = "it is no IPv4 address; write four numbers from 0 to 255 with dots between, such as 10.4.0.50"
+
+function withoutLeadingZeros(text: string): string {
+  return text.replaceAll(/(^|\.)0+(?=\d)/g, "$1")
+}

@@ -1,0 +1,15 @@
+/** What can be wrong with an entry of the VIP ConfigMap, or with the objects that it names. */
+export type DesiredCode =
+  | "BAD_ADDRESS"
+  | "BAD_TARGET"
+  | "BAD_FORWARDING_METHOD"
+  | "METHOD_NOT_SUPPORTED"
+  | "LONG_FORM_NOT_SUPPORTED"
+  | "SERVICE_NAMED_TWICE"
+  | "SERVICE_NOT_FOUND"
+  | "SERVICE_HEADLESS"
+  | "SERVICE_EXTERNAL_NAME"
+  | "SERVICE_WITHOUT_PORTS"
+  | "PROTOCOL_NOT_SUPPORTED"
+  | "BAD_ENDPOINT_ADDRESS"
+  | "NO_ENDPOINTS"

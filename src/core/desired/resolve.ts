@@ -1,0 +1,91 @@
+import type { Checked, Place, Problem } from "../../kit/problem.ts"
+import type { ServiceObjects, ServicePort } from "../objects/kinds.ts"
+import type { DesiredCode } from "./codes.ts"
+import type { DesiredVip, DesiredVirtualServer } from "./desired-vip.ts"
+import { endpointsOf } from "./endpoints.ts"
+import { quoted, type ServiceTarget, type VipEntry } from "./vip-entry.ts"
+
+/**
+ * Joins an entry with the Services that it names.
+ *
+ * @param entryPlace where the entry stands, for problems that are its own.
+ * @param services keyed `namespace/name`.
+ * @returns the VIP with every virtual server that could be joined; what could not is a problem.
+ */
+export function resolveEntry(
+  entry: VipEntry,
+  entryPlace: Place | null,
+  services: ReadonlyMap<string, ServiceObjects>,
+): Checked<DesiredVip, DesiredCode> {
+  const problems: Problem<DesiredCode>[] = []
+  const virtualServers: DesiredVirtualServer[] = []
+  for (const target of entry.targets) {
+    const service = `${target.namespace}/${target.name}`
+    const report: Report = (problem) => {
+      problems.push({ severity: "error", path: ["data", entry.key, service], place: entryPlace, ...problem })
+    }
+    const objects = services.get(service)
+    const fault = objects === undefined ? missing(service) : serviceFault(objects, service)
+    if (fault !== null) report(fault)
+    else if (objects !== undefined) virtualServers.push(...virtualServersOf(objects, target, report))
+  }
+  return { value: { key: entry.key, address: entry.address, virtualServers }, problems }
+}
+
+type Fault = Pick<Problem<DesiredCode>, "code" | "message"> & Partial<Pick<Problem<DesiredCode>, "severity" | "place">>
+type Report = (fault: Fault) => void
+
+function missing(service: string): Fault {
+  return {
+    code: "SERVICE_NOT_FOUND",
+    message: `Cannot forward to ${quoted(service)}: there is no such Service; create it, or mend the name in this entry`,
+  }
+}
+
+function serviceFault({ service }: ServiceObjects, name: string): Fault | null {
+  const { type, clusterIP, ports } = service.object.spec
+  if (type === "ExternalName")
+    return {
+      code: "SERVICE_EXTERNAL_NAME",
+      message: `Cannot forward to ${quoted(name)}: a Service of type ExternalName has no pods`,
+    }
+  if (clusterIP === "None")
+    return {
+      code: "SERVICE_HEADLESS",
+      message: `Cannot forward to ${quoted(name)}: it is headless (clusterIP: None); name a Service with a cluster IP`,
+    }
+  if (ports.length === 0)
+    return { code: "SERVICE_WITHOUT_PORTS", message: `Cannot forward to ${quoted(name)}: the Service has no ports` }
+  return null
+}
+
+function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report: Report): DesiredVirtualServer[] {
+  const service = `${target.namespace}/${target.name}`
+  return objects.service.object.spec.ports.flatMap((port) => {
+    const { protocol } = port
+    if (protocol === "SCTP") {
+      report({
+        code: "PROTOCOL_NOT_SUPPORTED",
+        message: `Cannot forward port ${port.port}/SCTP of ${quoted(service)}: this release knows TCP and UDP`,
+      })
+      return []
+    }
+    const { endpoints, bad } = endpointsOf(objects, port)
+    for (const one of bad)
+      report({
+        code: "BAD_ENDPOINT_ADDRESS",
+        severity: "warning",
+        place: one.place,
+        message: `Cannot send packets of ${quoted(service)} to ${quoted(one.address)}: ${one.reason}`,
+      })
+    if (endpoints.length === 0)
+      report({ code: "NO_ENDPOINTS", severity: "warning", message: noEndpoints(service, port) })
+    const { forwardingMethod } = target
+    return [{ service, servicePlace: objects.service.place, port: port.port, protocol, forwardingMethod, endpoints }]
+  })
+}
+
+function noEndpoints(service: string, port: ServicePort): string {
+  const name = port.name === "" ? "" : ` (${port.name})`
+  return `Cannot forward port ${port.port}${name} of ${quoted(service)}: no pod of it is ready; the VIP stays announced meanwhile`
+}

@@ -1,0 +1,17 @@
+import type { DesiredCode } from "../desired/codes.ts"
+
+/** What can be wrong with what was asked for, in the words of keepalived and LVS. */
+export type ModelCode =
+  | DesiredCode
+  | "CONFIGMAP_MISSING"
+  | "VIP_IS_NODE_ADDRESS"
+  | "PORT_CONFLICT"
+  | "PORT_MAPPING_NEEDS_NAT"
+  | "ENDPOINT_IS_VIP"
+  | "REFUSED_BY_KEEPALIVED"
+  | "IPVS_MISSING"
+  | "NODE_UNKNOWN"
+  | "NODE_WITHOUT_ADDRESS"
+  | "UNICAST_NEEDS_PEERS"
+  | "TOO_MANY_VIPS"
+  | "TOO_MANY_REAL_SERVERS"

@@ -1,0 +1,36 @@
+import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
+import { resolveEntry } from "../desired/resolve.ts"
+import type { ServiceObjects } from "../objects/kinds.ts"
+import type { VipModel } from "./keepalived-model.ts"
+import type { ModelSettings } from "./settings.ts"
+import { type Draining, vipModelOf } from "./vip-model.ts"
+
+/** The form in which an entry last worked: as it was written, and as it was applied. */
+export interface LastGood {
+  readonly text: string
+  readonly vip: VipModel
+}
+
+/**
+ * What runs of a broken entry: what it last said, with today's pods. Where that no longer holds together either (its
+ * Service is gone, say), the VIP exactly as it was last applied.
+ */
+export function heldForm(
+  raw: RawEntry,
+  lastGood: LastGood,
+  context: {
+    readonly services: ReadonlyMap<string, ServiceObjects>
+    readonly settings: ModelSettings
+    readonly draining: Draining
+    /** True when keepalived itself refused the entry: then only what it once took is safe. */
+    readonly refused: boolean
+  },
+): VipModel {
+  if (context.refused) return lastGood.vip
+  const parsed = parseVipEntry({ ...raw, text: lastGood.text })
+  if (parsed.value === null) return lastGood.vip
+  const resolved = resolveEntry(parsed.value, null, context.services)
+  const built = vipModelOf(resolved.value, null, context)
+  const broken = [...resolved.problems, ...built.problems].some((problem) => problem.severity === "error")
+  return broken ? lastGood.vip : built.value
+}

@@ -1,0 +1,45 @@
+/**
+ * The IPVS schedulers that a Linux kernel has had since 4.19, so that a name here never fails for want of a module.
+ *
+ * Source: ipvsadm(8), --scheduler.
+ */
+export const SCHEDULERS = [
+  "rr",
+  "wrr",
+  "lc",
+  "wlc",
+  "lblc",
+  "lblcr",
+  "dh",
+  "sh",
+  "sed",
+  "nq",
+  "fo",
+  "ovf",
+  "mh",
+] as const
+
+export type Scheduler = (typeof SCHEDULERS)[number]
+
+/** What the operator of the pods chose for all entries. Made from flags, which have checked every range. */
+export interface ModelSettings {
+  /** 1 to 255; unique on the LAN. */
+  readonly virtualRouterId: number
+  readonly vrrpVersion: 2 | 3
+  /** Seconds. */
+  readonly advertInterval: number
+  readonly useUnicast: boolean
+  readonly scheduler: Scheduler
+  /** Seconds; 0 for none. */
+  readonly persistenceTimeout: number
+  readonly check: "none" | "tcp"
+  readonly releaseFile: string
+}
+
+/** What is known of the node that the configuration is for. */
+export interface NodeFacts {
+  readonly name: string
+  readonly interface: string
+  /** False where the kernel has no IPVS: keepalived ends altogether when it meets a virtual server there. */
+  readonly ipvs: boolean
+}

@@ -1,0 +1,118 @@
+import type { Checked, Place, Problem } from "../../kit/problem.ts"
+import { compare } from "../../kit/problem.ts"
+import { addressOrder } from "../desired/address.ts"
+import type { DesiredVip, DesiredVirtualServer } from "../desired/desired-vip.ts"
+import type { ModelCode } from "./codes.ts"
+import { type RealServer, type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
+import type { ModelSettings } from "./settings.ts"
+
+/** An address and port that was a real server a moment ago and still finishes connections. */
+export interface DrainingServer {
+  readonly address: string
+  readonly port: number
+}
+
+/** Virtual server key -> the real servers that drain there. */
+export type Draining = ReadonlyMap<string, readonly DrainingServer[]>
+
+/**
+ * Turns a joined VIP into what keepalived is told about it.
+ *
+ * A virtual server without a real server is held back, for keepalived refuses such a file as a whole; the VIP stays.
+ *
+ * @returns the VIP with every virtual server that breaks no rule; each one that does is a problem.
+ */
+export function vipModelOf(
+  vip: DesiredVip,
+  entryPlace: Place | null,
+  context: { readonly settings: ModelSettings; readonly draining: Draining },
+): Checked<VipModel, ModelCode> {
+  const problems: Problem<ModelCode>[] = []
+  const servers = new Map<string, VirtualServer>()
+  const claims = new Map<string, string>()
+  for (const desired of vip.virtualServers) {
+    const report = (problem: Pick<Problem<ModelCode>, "code" | "severity" | "message">) =>
+      problems.push({ path: ["data", vip.key, desired.service], place: entryPlace, ...problem })
+    const key = virtualServerKey({ address: vip.address, port: desired.port, protocol: desired.protocol })
+    const claimed = claims.get(key)
+    claims.set(key, claimed ?? desired.service)
+    const fault = claimed === undefined ? portFault(desired) : conflict(desired, claimed)
+    if (fault !== null) {
+      report({ severity: "error", ...fault })
+      continue
+    }
+    if (desired.endpoints.some((endpoint) => endpoint.address === vip.address))
+      report({ code: "ENDPOINT_IS_VIP", severity: "warning", message: endpointIsVip(desired, vip.address) })
+    const realServers = realServersOf(vip.address, desired, context.draining.get(key) ?? [])
+    if (realServers.length > 0) servers.set(key, virtualServerOf(vip.address, desired, realServers, context.settings))
+  }
+  const virtualServers = [...servers.values()].toSorted((a, b) => a.port - b.port || compare(a.protocol, b.protocol))
+  return { value: { key: vip.key, address: vip.address, virtualServers }, problems }
+}
+
+/** TCP can be checked by connecting; for other protocols there is no check that means anything without a payload. */
+function checkOf(desired: DesiredVirtualServer, settings: ModelSettings): "none" | "tcp" {
+  return desired.protocol === "TCP" ? settings.check : "none"
+}
+
+function virtualServerOf(
+  address: string,
+  desired: DesiredVirtualServer,
+  realServers: readonly RealServer[],
+  settings: ModelSettings,
+): VirtualServer {
+  return {
+    service: desired.service,
+    address,
+    port: desired.port,
+    protocol: desired.protocol,
+    scheduler: settings.scheduler,
+    forwardingMethod: desired.forwardingMethod,
+    persistenceTimeout: settings.persistenceTimeout === 0 ? null : settings.persistenceTimeout,
+    check: checkOf(desired, settings),
+    realServers,
+  }
+}
+
+/**
+ * Weight 1 for what takes connections, 0 for what finishes its own: IPVS keeps established connections of a real server
+ * of weight 0 and drops those of one that is gone. Where only draining servers are left they keep weight 1, since
+ * keepalived refuses a virtual server whose weights add up to 0, and a pod that may still answer beats none.
+ */
+function realServersOf(
+  vip: string,
+  desired: DesiredVirtualServer,
+  draining: readonly DrainingServer[],
+): readonly RealServer[] {
+  const servers = new Map<string, RealServer>()
+  for (const { address, port } of draining) servers.set(`${address}:${port}`, { address, port, weight: 0 })
+  for (const { address, port, state } of desired.endpoints)
+    if (address !== vip) servers.set(`${address}:${port}`, { address, port, weight: state === "ready" ? 1 : 0 })
+  const sorted = [...servers.values()].toSorted(
+    (a, b) => addressOrder(a.address) - addressOrder(b.address) || a.port - b.port,
+  )
+  return sorted.some((server) => server.weight === 1) ? sorted : sorted.map((server) => ({ ...server, weight: 1 }))
+}
+
+type Fault = Pick<Problem<ModelCode>, "code" | "message">
+
+function portFault(desired: DesiredVirtualServer): Fault | null {
+  const mapped = desired.endpoints.find((endpoint) => endpoint.port !== desired.port)
+  if (desired.forwardingMethod === "NAT" || mapped === undefined) return null
+  return {
+    code: "PORT_MAPPING_NEEDS_NAT",
+    message: `Cannot forward port ${desired.port} of "${desired.service}" to port ${mapped.port} with DR: only NAT can change the port; make targetPort ${desired.port}, or write :NAT`,
+  }
+}
+
+function conflict(desired: DesiredVirtualServer, claimed: string): Fault {
+  const who = claimed === desired.service ? "the Service claims it on two of its ports" : `"${claimed}" has it already`
+  return {
+    code: "PORT_CONFLICT",
+    message: `Cannot give port ${desired.port}/${desired.protocol} of this VIP to "${desired.service}": ${who}; use another port or another VIP`,
+  }
+}
+
+function endpointIsVip(desired: DesiredVirtualServer, vip: string): string {
+  return `Cannot send packets of "${desired.service}" to ${vip}: that is the VIP itself; the endpoint is left out`
+}

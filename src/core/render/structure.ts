@@ -1,0 +1,151 @@
+import type { KeepalivedModel } from "../model/keepalived-model.ts"
+import type { Piece } from "./render.ts"
+
+/**
+ * Reads the rendered text as keepalived's parser would and compares what stands there with the model: keepalived itself
+ * accepts an empty file, one that was cut between two blocks, a duplicate virtual server, and an include that nobody
+ * asked for.
+ *
+ * Every piece must be balanced on its own; so is then the whole, which is the pieces in a row.
+ *
+ * @throws with line and reason. That is a bug of ours or a spoilt template, never something a user wrote.
+ */
+export function checkStructure(pieces: readonly Piece[], model: KeepalivedModel): void {
+  const found: Counts = { vips: [], virtualServers: [], realServers: 0 }
+  let line = 1
+  for (const piece of pieces) {
+    const counts = countsOf(piece, line)
+    for (const vip of counts.vips) found.vips.push(vip)
+    for (const server of counts.virtualServers) found.virtualServers.push(server)
+    found.realServers += counts.realServers
+    line += piece.lines
+  }
+  const wanted = model.vips.flatMap((vip) => vip.virtualServers)
+  compareLists("addresses", found.vips, [model.vrrp.anchor, ...model.vips.map((vip) => vip.address)])
+  compareLists(
+    "virtual servers",
+    found.virtualServers,
+    wanted.map((server) => `${server.address} ${server.port} ${server.protocol}`),
+  )
+  const realServers = wanted.reduce((sum, server) => sum + server.realServers.length, 0)
+  if (found.realServers !== realServers)
+    throw new Error(
+      `Cannot trust the rendered keepalived.conf: it has ${found.realServers} real servers, the model ${realServers}`,
+    )
+  if (new Set(found.virtualServers).size !== found.virtualServers.length)
+    throw new Error("Cannot trust the rendered keepalived.conf: a virtual server stands there twice")
+  if (pieces.at(-1)?.origin.kind !== "end")
+    throw new Error("Cannot trust the rendered keepalived.conf: its last line is missing")
+}
+
+interface Counts {
+  readonly vips: string[]
+  readonly virtualServers: string[]
+  realServers: number
+}
+
+/** Block -> the keywords that may stand in it, each with the pattern of what follows. `{` means that it opens a block. */
+const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`
+const GRAMMAR: Readonly<Record<string, readonly RegExp[]>> = {
+  "": [
+    /^(global_defs) \{$/,
+    /^(track_file) release \{$/,
+    /^(vrrp_instance) vips \{$/,
+    new RegExp(`^(virtual_server) (${ADDRESS}) (\\d{1,5}) \\{$`),
+  ],
+  global_defs: [
+    /^router_id [A-Za-z0-9.-]+$/,
+    /^max_auto_priority -1$/,
+    /^dynamic_interfaces$/,
+    /^vrrp_version [23]$/,
+    /^vrrp_skip_check_adv_addr$/,
+    /^vrrp_garp_master_(?:delay|repeat|refresh|refresh_repeat) \d+$/,
+    /^lvs_flush_on_stop VS$/,
+  ],
+  track_file: [/^file \/[A-Za-z0-9._/-]+$/, /^weight 0$/],
+  vrrp_instance: [
+    /^state BACKUP$/,
+    /^interface [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/,
+    /^virtual_router_id \d{1,3}$/,
+    /^priority \d{1,3}$/,
+    /^advert_int \d+(?:\.\d+)?$/,
+    /^nopreempt$/,
+    /^(track_file) \{$/,
+    new RegExp(`^unicast_src_ip ${ADDRESS}$`),
+    /^(unicast_peer) \{$/,
+    /^(virtual_ipaddress) \{$/,
+    /^(virtual_ipaddress_excluded) \{$/,
+  ],
+  "vrrp_instance track_file": [/^release$/],
+  "vrrp_instance unicast_peer": [new RegExp(`^${ADDRESS}$`)],
+  "vrrp_instance virtual_ipaddress": [new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)],
+  "vrrp_instance virtual_ipaddress_excluded": [new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)],
+  virtual_server: [
+    /^delay_loop \d+$/,
+    /^lvs_sched [a-z]+$/,
+    /^lvs_method (?:NAT|DR)$/,
+    /^persistence_timeout \d+$/,
+    /^protocol (TCP|UDP)$/,
+    new RegExp(`^(real_server) ${ADDRESS} \\d{1,5} \\{$`),
+  ],
+  "virtual_server real_server": [/^weight [01]$/, /^inhibit_on_failure$/, /^(TCP_CHECK) \{$/],
+  "virtual_server real_server TCP_CHECK": [/^connect_port \d{1,5}$/, /^connect_timeout \d+$/],
+}
+
+/** keepalived splits longer lines into keywords (MAXBUF 1024). */
+const LONGEST_LINE = 1000
+
+const counted = new WeakMap<Piece, Counts>()
+
+function countsOf(piece: Piece, firstLine: number): Counts {
+  const known = counted.get(piece)
+  if (known !== undefined) return known
+  const counts: Counts = { vips: [], virtualServers: [], realServers: 0 }
+  const blocks: string[] = []
+  let open: { address: string; port: string } | null = null
+  for (const [at, raw] of piece.text.split("\n").entries()) {
+    const fail = (why: string) =>
+      new Error(`Cannot trust line ${firstLine + at} of the rendered keepalived.conf: ${why}`)
+    if (raw.length > LONGEST_LINE) throw fail(`it has ${raw.length} characters`)
+    const line = raw.trim()
+    if (line === "" || COMMENT.test(line)) continue
+    if (line === "}") {
+      if (blocks.pop() === undefined) throw fail("it closes a block that nobody opened")
+      continue
+    }
+    const block = blocks.join(" ")
+    const match = matchOf(block, line)
+    if (match === null)
+      throw fail(`${JSON.stringify(line)} is not among what may stand ${block === "" ? "there" : `in "${block}"`}`)
+    if (block.startsWith("vrrp_instance virtual_ipaddress")) counts.vips.push(match[1] ?? "")
+    if (match[1] === "virtual_server") open = { address: match[2] ?? "", port: match[3] ?? "" }
+    if (match[1] === "TCP" || match[1] === "UDP")
+      counts.virtualServers.push(`${open?.address} ${open?.port} ${match[1]}`)
+    if (match[1] === "real_server") counts.realServers += 1
+    if (line.endsWith("{")) blocks.push(match[1] ?? "")
+  }
+  if (blocks.length > 0)
+    throw new Error(`Cannot trust the rendered keepalived.conf: "${blocks.join(" ")}" is never closed`)
+  counted.set(piece, counts)
+  return counts
+}
+
+/** A comment that keepalived cannot take for anything else. */
+const COMMENT = /^# [A-Za-z0-9 .,:;'/_-]*$/
+
+function matchOf(block: string, line: string): RegExpExecArray | null {
+  for (const pattern of GRAMMAR[block] ?? []) {
+    const match = pattern.exec(line)
+    if (match !== null) return match
+  }
+  return null
+}
+
+function compareLists(what: string, found: readonly string[], wanted: readonly string[]): void {
+  const at = wanted.findIndex((one, index) => found[index] !== one)
+  if (found.length === wanted.length && at === -1) return
+  const shown = (list: readonly string[]) => list[Math.max(at, 0)] ?? "nothing"
+  throw new Error(
+    `Cannot trust the rendered keepalived.conf: its ${what} are not those of the model (${found.length} instead of ${wanted.length}; "${shown(found)}" where "${shown(wanted)}" was wanted)`,
+  )
+}
