@@ -63,7 +63,7 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
           ? before
           : { inputs: inputsOf(raw, input), walked: walk(raw, input, settings) }
       next.set(raw.key, now)
-      return finish(now.walked, input, nodeAddresses)
+      return finish(now.walked, input, { settings, nodeAddresses })
     })
     kept = next
     return assemble(input, settings, entries)
@@ -77,7 +77,6 @@ interface Walked {
   readonly raw: RawEntry
   readonly vip: VipModel | null
   readonly problems: readonly Problem<ModelCode>[]
-  readonly context: { readonly settings: ModelSettings; readonly draining: Draining }
 }
 
 interface Kept {
@@ -96,10 +95,10 @@ function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
 function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Walked {
   const context = { settings, draining: input.draining }
   const parsed = parseVipEntry(raw)
-  if (parsed.value === null) return { raw, vip: null, problems: parsed.problems, context }
+  if (parsed.value === null) return { raw, vip: null, problems: parsed.problems }
   const resolved = resolveEntry(parsed.value, raw.place, input.objects.services)
   const built = vipModelOf(resolved.value, raw.place, context)
-  return { raw, vip: built.value, problems: [...resolved.problems, ...built.problems], context }
+  return { raw, vip: built.value, problems: [...resolved.problems, ...built.problems] }
 }
 
 /** Everything that `walk` looks at. Same inputs, same walk. */
@@ -107,19 +106,7 @@ function inputsOf(raw: RawEntry, input: ModelInput): readonly unknown[] {
   const parsed = parseVipEntry(raw)
   const named =
     parsed.value?.targets.map((target) => input.objects.services.get(`${target.namespace}/${target.name}`)) ?? []
-  return [
-    raw.text,
-    raw.place?.file,
-    raw.place?.line,
-    raw.place?.column,
-    ...named,
-    ...drainingOf(raw.key, input.draining),
-  ]
-}
-
-function drainingOf(address: string, draining: Draining): readonly unknown[] {
-  if (draining.size === 0) return []
-  return [...draining].filter(([key]) => key.startsWith(`${address} `)).flat()
+  return [raw.text, raw.place?.file, raw.place?.line, raw.place?.column, ...named, input.draining.get(raw.key)]
 }
 
 function isSame(before: Kept, raw: RawEntry, input: ModelInput): boolean {
@@ -127,11 +114,17 @@ function isSame(before: Kept, raw: RawEntry, input: ModelInput): boolean {
   return now.length === before.inputs.length && now.every((one, at) => one === before.inputs[at])
 }
 
+interface FinishContext {
+  readonly settings: ModelSettings
+  /** Address -> name of the node that has it. */
+  readonly nodeAddresses: ReadonlyMap<string, string>
+}
+
 /** Decides what runs of an entry: itself, its last good form, a part of it, or nothing. */
-function finish(walked: Walked, input: ModelInput, nodeAddresses: ReadonlyMap<string, string>): EntryOutcome {
+function finish(walked: Walked, input: ModelInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
   const base = { key: raw.key, text: raw.text, place: raw.place }
-  const node = nodeAddresses.get(raw.key)
+  const node = context.nodeAddresses.get(raw.key)
   if (node !== undefined)
     return { ...base, state: "left-out", vip: null, problems: [...walked.problems, isNodeAddress(raw, node)] }
   const refusal = input.refused.get(raw.key)
@@ -142,7 +135,8 @@ function finish(walked: Walked, input: ModelInput, nodeAddresses: ReadonlyMap<st
   if (lastGood !== undefined) {
     const held = heldForm(raw, lastGood, {
       services: input.objects.services,
-      ...walked.context,
+      settings: context.settings,
+      draining: input.draining,
       refused: refusal !== undefined,
     })
     return withIpvs({ ...base, state: "held", vip: held, problems }, input.node)

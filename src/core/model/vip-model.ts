@@ -12,8 +12,11 @@ export interface DrainingServer {
   readonly port: number
 }
 
-/** Virtual server key -> the real servers that drain there. */
-export type Draining = ReadonlyMap<string, readonly DrainingServer[]>
+/** Virtual server key -> its real servers of the last moments; those that are no endpoints any more drain. */
+export type DrainingVip = ReadonlyMap<string, readonly DrainingServer[]>
+
+/** VIP -> what drains there. An unchanged VIP has the same object from pass to pass. */
+export type Draining = ReadonlyMap<string, DrainingVip>
 
 /**
  * Turns a joined VIP into what keepalived is told about it.
@@ -43,7 +46,7 @@ export function vipModelOf(
     }
     if (desired.endpoints.some((endpoint) => endpoint.address === vip.address))
       report({ code: "ENDPOINT_IS_VIP", severity: "warning", message: endpointIsVip(desired, vip.address) })
-    const realServers = realServersOf(vip.address, desired, context.draining.get(key) ?? [])
+    const realServers = realServersOf(vip.address, desired, context.draining.get(vip.address)?.get(key) ?? [])
     if (realServers.length > 0) servers.set(key, virtualServerOf(vip.address, desired, realServers, context.settings))
   }
   const virtualServers = [...servers.values()].toSorted((a, b) => a.port - b.port || compare(a.protocol, b.protocol))
