@@ -62,6 +62,8 @@ export interface RealServer {
   readonly port: number
   /** 1, or 0 while it finishes the connections that it has and gets no new ones. */
   readonly weight: 0 | 1
+  /** True for one that is no ready endpoint any more and has only its connections to finish. */
+  readonly draining: boolean
 }
 
 /** Tells one virtual server from all others: `10.4.0.50 80 TCP`. */

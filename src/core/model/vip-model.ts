@@ -88,9 +88,16 @@ function realServersOf(
   draining: readonly DrainingServer[],
 ): readonly RealServer[] {
   const servers = new Map<string, RealServer>()
-  for (const { address, port } of draining) servers.set(`${address}:${port}`, { address, port, weight: 0 })
+  for (const { address, port } of draining)
+    servers.set(`${address}:${port}`, { address, port, weight: 0, draining: true })
   for (const { address, port, state } of desired.endpoints)
-    if (address !== vip) servers.set(`${address}:${port}`, { address, port, weight: state === "ready" ? 1 : 0 })
+    if (address !== vip)
+      servers.set(
+        `${address}:${port}`,
+        state === "ready"
+          ? { address, port, weight: 1, draining: false }
+          : { address, port, weight: 0, draining: true },
+      )
   const sorted = [...servers.values()].toSorted(
     (a, b) => addressOrder(a.address) - addressOrder(b.address) || a.port - b.port,
   )

@@ -1,0 +1,96 @@
+import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import type { RenderedConfig } from "../../core/render/render.ts"
+import type { ReloadVerdict, RunningKeepalived } from "../ports.ts"
+import type { ApplyOutcome } from "./outcome.ts"
+import type { ApplyPorts } from "./ports.ts"
+
+/** A configuration that was shown to be in effect: its file is a candidate, its effect was seen in the kernel. */
+export interface Effective {
+  readonly sha256: string
+  readonly model: KeepalivedModel
+}
+
+/**
+ * Makes a configuration the running one, or leaves the one before it running: test, journal, swap, signal, verify; and
+ * back on any failure after the swap.
+ *
+ * The order carries the promise. A file that the config test refused never has the live name. The journal is written
+ * before the live file changes and says "in effect" only after the kernel was seen to agree, so that whoever is killed
+ * anywhere in between finds an unfinished journal and walks the whole way again.
+ *
+ * @param before what was last shown to be in effect, to go back to; null when nothing was.
+ */
+export async function apply(
+  rendered: RenderedConfig,
+  before: Effective | null,
+  ports: ApplyPorts,
+): Promise<ApplyOutcome> {
+  const { keepalived, files } = ports
+  const next: Effective = { sha256: rendered.sha256, model: rendered.model }
+  if (await isInEffect(next, ports)) return { kind: "unchanged" }
+  const verdict = await keepalived.test(await files.writeCandidate(rendered.sha256, rendered.text))
+  if (verdict.kind === "refused")
+    return { kind: "rejected", reason: `keepalived --config-test: ${verdict.ending}`, diagnostics: verdict.diagnostics }
+  await files.claim(next.model)
+  await ports.masquerade([next.model, ...(before === null ? [] : [before.model])])
+  const running = await keepalived.running()
+  await files.writeJournal({ phase: "swap", from: before?.sha256 ?? null, to: next.sha256 })
+  await files.makeLive(next.sha256)
+  const signalledAtMs = ports.now()
+  const failure = await bringIntoEffect(next, running, ports)
+  if (failure !== null) return await goBack(before, failure, ports)
+  await files.writeJournal({ phase: "in-effect", from: before?.sha256 ?? null, to: next.sha256 })
+  await ports.masquerade([next.model])
+  return { kind: "applied", testMs: verdict.tookMs, signalledAtMs }
+}
+
+/**
+ * True when this configuration runs already: journal, live file and kernel agree on it. The kernel is asked too, because
+ * an agent that was killed in the middle may have left any two of the three.
+ */
+async function isInEffect(next: Effective, ports: ApplyPorts): Promise<boolean> {
+  const journal = await ports.files.journal()
+  if (journal?.phase !== "in-effect" || journal.to !== next.sha256) return false
+  if ((await ports.files.liveSha256()) !== next.sha256) return false
+  return (await ports.keepalived.running()) !== null
+}
+
+/** @returns null when the configuration is in effect, else why it is not. */
+async function bringIntoEffect(
+  next: Effective,
+  running: RunningKeepalived | null,
+  ports: ApplyPorts,
+): Promise<string | null> {
+  const verdict = running === null ? await ports.keepalived.start() : await ports.keepalived.reload(running)
+  if (verdict.kind === "failed") return failureText(verdict)
+  const now = await ports.keepalived.running()
+  if (now === null) return "keepalived ended after it had read the file"
+  if (running !== null && now.parent.pid !== running.parent.pid)
+    return "keepalived ended during the reload and was started again"
+  return await ports.verify(next.model)
+}
+
+async function goBack(before: Effective | null, reason: string, ports: ApplyPorts): Promise<ApplyOutcome> {
+  const target = before ?? (await ports.lastKnownGood())
+  if (target === null)
+    return { kind: "stranded", reason: `${reason}; and there is no earlier configuration to go back to` }
+  await ports.files.restoreCandidate(target.sha256)
+  await ports.files.makeLive(target.sha256)
+  const failure = await bringIntoEffect(target, await ports.keepalived.running(), ports)
+  const second = failure === null ? null : await restartOn(target, ports)
+  if (failure !== null && second !== null)
+    return { kind: "stranded", reason: `${reason}; going back failed too: ${failure}; and after a restart: ${second}` }
+  await ports.files.writeJournal({ phase: "in-effect", from: null, to: target.sha256 })
+  await ports.masquerade([target.model])
+  return { kind: "rolled-back", reason }
+}
+
+async function restartOn(target: Effective, ports: ApplyPorts): Promise<string | null> {
+  const verdict = await ports.keepalived.restart()
+  return verdict.kind === "failed" ? failureText(verdict) : await ports.verify(target.model)
+}
+
+function failureText(verdict: Extract<ReloadVerdict, { kind: "failed" }>): string {
+  const last = verdict.log.at(-1)
+  return last === undefined ? verdict.reason : `${verdict.reason} (${last})`
+}

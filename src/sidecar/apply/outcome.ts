@@ -1,0 +1,15 @@
+import type { Diagnostic } from "../ports.ts"
+
+/**
+ * How an attempt to make a configuration the running one ended: always in exactly one of these.
+ *
+ * `unchanged` and `applied` are health. `rejected` waits for another generation, since trying again cannot help.
+ * `rolled-back` is tried again, ever more slowly. `stranded` calls a person: neither the new configuration nor the old one
+ * could be shown to be in effect.
+ */
+export type ApplyOutcome =
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "applied"; readonly testMs: number; readonly signalledAtMs: number }
+  | { readonly kind: "rejected"; readonly reason: string; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly kind: "rolled-back"; readonly reason: string }
+  | { readonly kind: "stranded"; readonly reason: string }
