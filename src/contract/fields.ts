@@ -1,0 +1,50 @@
+import * as z from "zod"
+
+import type { Problem } from "../kit/problem.ts"
+import { flowMapping } from "../kit/yaml-text.ts"
+import { GENERATION_NAME, SCHEMA, SHA256 } from "./layout.ts"
+
+/** Fields that several files of the contract share. */
+
+export const schemaField = z.literal(SCHEMA)
+export const sequenceField = z.int().min(1)
+export const sha256Field = z.string().regex(SHA256)
+export const generationNameField = z.string().regex(GENERATION_NAME)
+
+/** How many there are of each in a generation. */
+export interface Counts {
+  /** The manifest aside. */
+  readonly files: number
+  readonly configMaps: number
+  readonly services: number
+  readonly endpoints: number
+  readonly nodes: number
+}
+
+const count = z.int().min(0)
+export const countsField: z.ZodType<Counts> = z.object({
+  files: count,
+  configMaps: count,
+  services: count,
+  endpoints: count,
+  nodes: count,
+})
+
+export const problemField: z.ZodType<Problem> = z.object({
+  code: z.string(),
+  severity: z.enum(["error", "warning"]),
+  path: z.array(z.string()),
+  place: z.object({ file: z.string(), line: z.int().min(1).nullable(), column: z.int().min(1).nullable() }).nullable(),
+  message: z.string(),
+})
+
+/** The lines of a list `key:`, one item a line; JSON's brackets where there is none. */
+export function listLines<T>(key: string, items: readonly T[], line: (item: T) => string): string {
+  return items.length === 0 ? `${key}: []\n` : `${key}:\n${items.map((item) => `  - ${line(item)}\n`).join("")}`
+}
+
+/** A problem as one line of YAML. */
+export function problemLine({ code, severity, path, place, message }: Problem): string {
+  const where = place === null ? null : { file: place.file, line: place.line, column: place.column }
+  return flowMapping({ code, severity, path, place: where, message })
+}

@@ -1,0 +1,61 @@
+import * as z from "zod"
+
+import { type Decoded, decodeJson } from "./decode.ts"
+import { type Counts, countsField, generationNameField, schemaField, sequenceField, sha256Field } from "./fields.ts"
+import { POINTER_FILE, SCHEMA, sequenceOf } from "./layout.ts"
+
+/** One life of one writer: a later life of the same program is another writer. */
+export interface Writer {
+  /** Source: random(4), boot_id. */
+  readonly bootId: string
+  readonly pid: number
+  /** Seconds since boot when the program began. */
+  readonly startedAtUptime: number
+}
+
+/** `current.json`: which generation counts. */
+export interface Pointer {
+  /** Grows when, and only when, the content changes. Never a time. */
+  readonly sequence: number
+  readonly writer: Writer
+  /** Name of the generation's directory below `generations/`; its digits are the sequence. */
+  readonly directory: string
+  /** Of the bytes of that directory's `manifest.json`. */
+  readonly manifestSha256: string
+  readonly counts: Counts
+}
+
+export const pointerSchema = z
+  .object({
+    schema: schemaField,
+    sequence: sequenceField,
+    writer: z.object({ bootId: z.string().max(64), pid: z.int().min(1), startedAtUptime: z.number().min(0) }),
+    directory: generationNameField,
+    manifestSha256: sha256Field,
+    counts: countsField,
+  })
+  .refine(({ directory, sequence }) => sequenceOf(directory) === sequence, "directory and sequence differ")
+
+/** Reads the text of `current.json`. */
+export function decodePointer(text: string): Decoded<Pointer> {
+  return decodeJson(POINTER_FILE, pointerSchema, text)
+}
+
+/** The text of `current.json`; keys in a fixed order. */
+export function encodePointer({ sequence, writer, directory, manifestSha256, counts }: Pointer): string {
+  const { bootId, pid, startedAtUptime } = writer
+  const value = {
+    schema: SCHEMA,
+    sequence,
+    writer: { bootId, pid, startedAtUptime },
+    directory,
+    manifestSha256,
+    counts,
+  }
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+/** True when both are the same life of the same program. */
+export function isSameWriter(a: Writer, b: Writer): boolean {
+  return a.bootId === b.bootId && a.pid === b.pid && a.startedAtUptime === b.startedAtUptime
+}

@@ -1,0 +1,130 @@
+import * as z from "zod"
+
+import type { Problem } from "../kit/problem.ts"
+import { flowMapping, flowText } from "../kit/yaml-text.ts"
+import { type Decoded, decodeYaml } from "./decode.ts"
+import { listLines, problemField, problemLine, schemaField, sequenceField, sha256Field } from "./fields.ts"
+import { generationNameField } from "./fields.ts"
+import { SCHEMA, STATUS_FILE } from "./layout.ts"
+
+/**
+ * How the last pass ended.
+ *
+ * `unchanged`, `applied`: good. `rejected`: the generation did not pass, the last good configuration runs on.
+ * `rolled-back`: it passed and did not work, the last good one is back. `stranded`: neither works, a person is needed.
+ * `waiting`: nothing to apply yet.
+ */
+export type StatusOutcome = (typeof OUTCOMES)[number]
+const OUTCOMES = ["unchanged", "applied", "rejected", "rolled-back", "stranded", "waiting"] as const
+
+/** What VRRP made of this node. */
+export type StatusRole = (typeof ROLES)[number]
+const ROLES = ["master", "backup", "fault", "unknown"] as const
+
+/**
+ * `applied`: as the entry says. `held`: the entry is broken, its last good form runs. `left-out`: broken, and there
+ * never was a good form. `pending`: accepted, not yet applied.
+ */
+export type StatusVipState = (typeof VIP_STATES)[number]
+const VIP_STATES = ["applied", "held", "left-out", "pending"] as const
+
+export interface StatusVip {
+  /** The address; where it cannot be read, what stands in its place. */
+  readonly vip: string
+  /** The entry's key in the ConfigMap. */
+  readonly entry: string
+  readonly state: StatusVipState
+  /** `namespace/name`. */
+  readonly services: readonly string[]
+  /** How many virtual servers the VIP has, and how many real servers these have together. */
+  readonly virtualServers: number
+  readonly realServers: number
+  /** Why it is not `applied`, or what a person should know; null where there is nothing to say. */
+  readonly reason: string | null
+}
+
+/** `applied/status.yaml`: what the sidecar made of the generation. */
+export interface Status {
+  /** When this was written, ISO 8601. For people; nothing is decided by it. */
+  readonly time: string
+  readonly outcome: StatusOutcome
+  /** Why the outcome is none of the good ones; null where it is. */
+  readonly reason: string | null
+  /** Sequence of the last generation that was read whole; null before the first. */
+  readonly observedGeneration: number | null
+  /** Sequence of the generation that keepalived runs on. */
+  readonly appliedGeneration: number | null
+  /** Of the keepalived.conf that keepalived is known to have read. */
+  readonly appliedSha256: string | null
+  /** Name of the archived generation that a rollback holds in place; null when the newest counts. */
+  readonly pinned: string | null
+  readonly node: string
+  readonly interface: string | null
+  readonly vrrpRole: StatusRole
+  /** Such as `2.3.3`; null where keepalived cannot be run. */
+  readonly keepalivedVersion: string | null
+  readonly vips: readonly StatusVip[]
+  readonly problems: readonly Problem[]
+}
+
+const count = z.int().min(0)
+
+export const statusSchema = z.object({
+  schema: schemaField,
+  time: z.string(),
+  outcome: z.enum(OUTCOMES),
+  reason: z.string().nullable(),
+  observedGeneration: sequenceField.nullable(),
+  appliedGeneration: sequenceField.nullable(),
+  appliedSha256: sha256Field.nullable(),
+  pinned: generationNameField.nullable(),
+  node: z.string(),
+  interface: z.string().nullable(),
+  vrrpRole: z.enum(ROLES),
+  keepalivedVersion: z.string().nullable(),
+  vips: z.array(
+    z.object({
+      vip: z.string(),
+      entry: z.string(),
+      state: z.enum(VIP_STATES),
+      services: z.array(z.string()),
+      virtualServers: count,
+      realServers: count,
+      reason: z.string().nullable(),
+    }),
+  ),
+  problems: z.array(problemField),
+})
+
+/** Reads the text of `applied/status.yaml`. */
+export function decodeStatus(text: string): Decoded<Status> {
+  return decodeYaml(STATUS_FILE, statusSchema, text)
+}
+
+/** The text of `applied/status.yaml`: each VIP and each problem on one line, some milliseconds for a thousand. */
+export function encodeStatus(status: Status): string {
+  return (
+    `schema: ${SCHEMA}\n` +
+    `time: ${flowText(status.time)}\n` +
+    `outcome: ${status.outcome}\n` +
+    `reason: ${orNull(status.reason)}\n` +
+    `observedGeneration: ${status.observedGeneration}\n` +
+    `appliedGeneration: ${status.appliedGeneration}\n` +
+    `appliedSha256: ${orNull(status.appliedSha256)}\n` +
+    `pinned: ${orNull(status.pinned)}\n` +
+    `node: ${flowText(status.node)}\n` +
+    `interface: ${orNull(status.interface)}\n` +
+    `vrrpRole: ${status.vrrpRole}\n` +
+    `keepalivedVersion: ${orNull(status.keepalivedVersion)}\n` +
+    listLines("vips", status.vips, vipLine) +
+    listLines("problems", status.problems, problemLine)
+  )
+}
+
+function vipLine({ vip, entry, state, services, virtualServers, realServers, reason }: StatusVip): string {
+  return flowMapping({ vip, entry, state, services, virtualServers, realServers, reason })
+}
+
+function orNull(text: string | null): string {
+  return text === null ? "null" : flowText(text)
+}

@@ -1,0 +1,53 @@
+import * as z from "zod"
+
+import type { Problem } from "../kit/problem.ts"
+import { flowText } from "../kit/yaml-text.ts"
+import { type Decoded, decodeYaml } from "./decode.ts"
+import { generationNameField, listLines, problemField, problemLine, schemaField, sequenceField } from "./fields.ts"
+import { SCHEMA, STATUS_FILE } from "./layout.ts"
+
+/** `desired/status.yaml`: what sync made of its source, for people and probes. */
+export interface SyncStatus {
+  /**
+   * `published`: the newest input is the current generation. `held`: the input has problems, and the last good
+   * generation stays. `waiting`: nothing was ever published.
+   */
+  readonly state: "published" | "held" | "waiting"
+  /** When `state` became what it is, ISO 8601. For people; nothing is decided by it. */
+  readonly since: string
+  /** Where the objects come from, such as a directory's path. */
+  readonly source: string
+  /** Of the current generation; null before the first. */
+  readonly sequence: number | null
+  readonly directory: string | null
+  /** Why the input is held; warnings too. */
+  readonly problems: readonly Problem[]
+}
+
+export const syncStatusSchema = z.object({
+  schema: schemaField,
+  state: z.enum(["published", "held", "waiting"]),
+  since: z.string(),
+  source: z.string(),
+  sequence: sequenceField.nullable(),
+  directory: generationNameField.nullable(),
+  problems: z.array(problemField),
+})
+
+/** Reads the text of `desired/status.yaml`. */
+export function decodeSyncStatus(text: string): Decoded<SyncStatus> {
+  return decodeYaml(STATUS_FILE, syncStatusSchema, text)
+}
+
+/** The text of `desired/status.yaml`; one problem a line. */
+export function encodeSyncStatus(status: SyncStatus): string {
+  return (
+    `schema: ${SCHEMA}\n` +
+    `state: ${status.state}\n` +
+    `since: ${flowText(status.since)}\n` +
+    `source: ${flowText(status.source)}\n` +
+    `sequence: ${status.sequence}\n` +
+    `directory: ${status.directory === null ? "null" : flowText(status.directory)}\n` +
+    listLines("problems", status.problems, problemLine)
+  )
+}

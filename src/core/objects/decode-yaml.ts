@@ -1,0 +1,203 @@
+import { Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from "yaml"
+import type { Node as YamlNode, ParsedNode, YAMLError, YAMLMap } from "yaml"
+
+import type { Place, Problem } from "../../kit/problem.ts"
+import type { DecodedFile } from "./decode.ts"
+import type { Placed } from "./kinds.ts"
+import { isKind, parseObject, titleOf } from "./parse.ts"
+import type { ShapeIssue } from "./parse.ts"
+import type { ObjectProblemCode } from "./problem-codes.ts"
+
+/**
+ * Closed settings: YAML 1.2 core without merge keys, keys are strings, a key stands once. `yes`, dates and addresses
+ * stay text.
+ */
+const SETTINGS = {
+  prettyErrors: false,
+  strict: true,
+  uniqueKeys: true,
+  stringKeys: true,
+  version: "1.2",
+  schema: "core",
+  merge: false,
+  logLevel: "silent",
+} as const
+
+/** Without one of these characters there can be no anchor, alias or merge key, and nobody needs to look for them. */
+const SPECIAL = /[&*]|<</
+
+/** Reads manifests with the full YAML parser, with a place for everything that is wrong. */
+export function decodeYaml(file: string, text: string): DecodedFile {
+  const lines = new LineCounter()
+  const parsed = parseAllDocuments(text, { ...SETTINGS, lineCounter: lines })
+  const reader: Reader = { file, lines, objects: [], problems: [], special: SPECIAL.test(text) }
+  if (!Array.isArray(parsed)) return { objects: [], problems: [] }
+  for (const document of parsed) readDocument(reader, document)
+  return { objects: reader.objects, problems: reader.problems }
+}
+
+interface Reader {
+  readonly file: string
+  readonly lines: LineCounter
+  readonly objects: Placed[]
+  readonly problems: Problem<ObjectProblemCode>[]
+  readonly special: boolean
+}
+
+function readDocument(reader: Reader, document: Document.Parsed): void {
+  const before = reader.problems.length
+  const ours = isOurs(document.contents)
+  for (const error of [...document.errors, ...document.warnings]) {
+    const code = codeOf(error)
+    // A stranger's document may have its own tags and habits; only what makes its kind doubtful is our business.
+    if (ours || code === "YAML_SYNTAX" || code === "YAML_TAB") report(reader, code, error.pos[0], yamlMessage(error))
+  }
+  if (!ours) return
+  if (reader.special) reportSpecial(reader, document)
+  if (reader.problems.length === before && isMap(document.contents)) readObject(reader, document, document.contents)
+}
+
+/** True for a List and for the kinds that we know, as far as the document can be read. */
+function isOurs(contents: ParsedNode | null): boolean {
+  if (!isMap(contents)) return false
+  const kind = contents.get("kind")
+  if (isAlias(kind)) return true
+  return typeof kind === "string" && (kind === "List" || isKind(kind))
+}
+
+function readObject(reader: Reader, document: Document.Parsed, node: YAMLMap): void {
+  if (node.get("kind") === "List") {
+    const items = node.get("items")
+    if (isSeq(items)) for (const item of items.items) if (isMap(item)) readObject(reader, document, item)
+    return
+  }
+  // maxAliasCount 0: an alias that was overlooked throws instead of being followed.
+  const value: unknown = node.toJS(document, { maxAliasCount: 0 })
+  const parsed = parseObject(value)
+  if (parsed.kind === "ignored") return
+  if (parsed.kind === "issues") {
+    for (const issue of parsed.issues) reportIssue(reader, node, issue, titleOf(String(node.get("kind")), value))
+    return
+  }
+  const keyPlaces =
+    parsed.object.kind === "ConfigMap" ? keyPlacesOf(reader, node.get("data")) : new Map<string, Place>()
+  reader.objects.push({ object: parsed.object, place: placeAt(reader, node.range?.[0] ?? 0), keyPlaces })
+}
+
+function keyPlacesOf(reader: Reader, data: unknown): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>()
+  if (!isMap(data)) return places
+  for (const { key } of data.items) {
+    if (isScalar(key)) places.set(String(key.value), placeAt(reader, key.range?.[0] ?? 0))
+  }
+  return places
+}
+
+/** Aliases, anchors and merge keys (the parser itself reports tags): each makes a line mean what does not stand in it. */
+function reportSpecial(reader: Reader, document: Document.Parsed): void {
+  visit(document, {
+    Node(key, node) {
+      const offset = startOf(node)
+      if (isAlias(node)) {
+        report(reader, "YAML_ALIAS", offset, `Cannot read the alias "*${node.source}": write the value itself`)
+        return
+      }
+      if (node.anchor !== undefined) {
+        report(
+          reader,
+          "YAML_ANCHOR",
+          offset,
+          `Cannot read the anchor "&${node.anchor}": write each value where it belongs`,
+        )
+      }
+      if (key === "key" && isScalar(node) && node.value === "<<" && node.type === "PLAIN") {
+        report(reader, "YAML_MERGE_KEY", offset, `Cannot read the merge key "<<": write the fields themselves`)
+      }
+    },
+  })
+}
+
+function startOf(node: YamlNode): number {
+  return node.range?.[0] ?? 0
+}
+
+function reportIssue(reader: Reader, node: YAMLMap, issue: ShapeIssue, title: string): void {
+  const offset = offsetOf(node, issue)
+  reader.problems.push({
+    code: issue.code,
+    severity: "error",
+    path: [title, ...issue.path.map(String)],
+    place: placeAt(reader, offset),
+    message: issue.message,
+  })
+}
+
+/** Where the field stands: its value, or its key (an entry is known by its key), or the nearest thing around it. */
+function offsetOf(root: YAMLMap, issue: ShapeIssue): number {
+  let offset = root.range?.[0] ?? 0
+  let current: unknown = root
+  for (const part of issue.path) {
+    const next: Found | null = step(current, part)
+    if (next === null) break
+    current = next.value
+    offset = issue.code === "CONFIGMAP_VALUE" ? (next.key ?? offset) : (next.start ?? next.key ?? offset)
+  }
+  return offset
+}
+
+interface Found {
+  readonly value: unknown
+  readonly key: number | null
+  readonly start: number | null
+}
+
+function step(node: unknown, part: string | number): Found | null {
+  if (isSeq(node)) {
+    const value = node.items[Number(part)]
+    return value === undefined ? null : { value, key: rangeStart(value), start: rangeStart(value) }
+  }
+  if (!isMap(node)) return null
+  const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === part)
+  if (pair === undefined) return null
+  // The place of an empty value is the end of its key; the key itself is what people look for.
+  const empty = isScalar(pair.value) && pair.value.source === ""
+  return { value: pair.value, key: rangeStart(pair.key), start: empty ? null : rangeStart(pair.value) }
+}
+
+function rangeStart(node: unknown): number | null {
+  return isMap(node) || isSeq(node) || isScalar(node) ? (node.range?.[0] ?? null) : null
+}
+
+function codeOf(error: YAMLError): ObjectProblemCode {
+  switch (error.code) {
+    case "TAB_AS_INDENT":
+      return "YAML_TAB"
+    case "DUPLICATE_KEY":
+      return "YAML_DUPLICATE_KEY"
+    case "TAG_RESOLVE_FAILED":
+    case "MULTIPLE_TAGS":
+      return "YAML_TAG"
+    case "ALIAS_PROPS":
+    case "BAD_ALIAS":
+      return "YAML_ALIAS"
+    case "MULTIPLE_ANCHORS":
+      return "YAML_ANCHOR"
+    default:
+      return "YAML_SYNTAX"
+  }
+}
+
+function yamlMessage(error: YAMLError): string {
+  const detail = error.message.charAt(0).toLowerCase() + error.message.slice(1)
+  return `Cannot read the YAML: ${detail}`
+}
+
+function report(reader: Reader, code: ObjectProblemCode, offset: number, message: string): void {
+  reader.problems.push({ code, severity: "error", path: [reader.file], place: placeAt(reader, offset), message })
+}
+
+function placeAt(reader: Reader, offset: number): Place {
+  const { line, col } = reader.lines.linePos(offset)
+  // An empty file, or a place before the first line was counted.
+  return { file: reader.file, line: Math.max(line, 1), column: Math.max(col, 1) }
+}

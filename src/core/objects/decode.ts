@@ -1,0 +1,80 @@
+import type { Problem } from "../../kit/problem.ts"
+import { parsePlainYaml } from "../../kit/plain-yaml.ts"
+import { decodeYaml } from "./decode-yaml.ts"
+import type { ClusterObject, Placed } from "./kinds.ts"
+import { isKind, parseObject } from "./parse.ts"
+import type { ObjectProblemCode } from "./problem-codes.ts"
+
+/** The objects of one file, in the file's order, and all that is wrong in it. */
+export interface DecodedFile {
+  readonly objects: readonly Placed[]
+  readonly problems: readonly Problem<ObjectProblemCode>[]
+}
+
+/** A ConfigMap cannot be larger (limit of the API), and one MiB of YAML takes a second to read. */
+export const MAXIMUM_FILE_BYTES = 1024 * 1024
+
+/**
+ * Reads a file of Kubernetes manifests: YAML or JSON, one document or many, `kind: List` too, objects as the API gives
+ * them or trimmed. Kinds that are nothing to us are ignored. Of a file with a problem, the good objects are still given.
+ *
+ * The same file and text always give the same result; callers keep it by checksum.
+ *
+ * @param file The name that places carry.
+ */
+export function decodeFile(file: string, text: string): DecodedFile {
+  const unreadable = wholeFileProblem(file, text)
+  if (unreadable !== null) return { objects: [], problems: [unreadable] }
+  return decodePlain(file, text) ?? decodeYaml(file, text)
+}
+
+/** Fast, for what `encode.ts` wrote; null for everything that needs places or a full parser. */
+function decodePlain(file: string, text: string): DecodedFile | null {
+  const documents = parsePlainYaml(text, "data")
+  if (documents === null) return null
+  const objects: Placed[] = []
+  for (const { value, line, keyPlaces } of documents) {
+    const kind = value["kind"]
+    if (typeof kind !== "string" || !isKind(kind)) return null
+    const parsed = parseObject(value)
+    if (parsed.kind === "issues") return null
+    if (parsed.kind === "ignored") continue
+    objects.push({
+      object: parsed.object,
+      place: { file, line, column: 1 },
+      keyPlaces: kind === "ConfigMap" ? placesIn(file, keyPlaces) : NO_PLACES,
+    })
+  }
+  return { objects, problems: [] }
+}
+
+const NO_PLACES: Placed<ClusterObject>["keyPlaces"] = new Map()
+
+function placesIn(file: string, places: ReadonlyMap<string, { line: number; column: number }>): Placed["keyPlaces"] {
+  return new Map([...places].map(([key, { line, column }]) => [key, { file, line, column }]))
+}
+
+function wholeFileProblem(file: string, text: string): Problem<ObjectProblemCode> | null {
+  const problem = (code: ObjectProblemCode, offset: number | null, message: string): Problem<ObjectProblemCode> => ({
+    code,
+    severity: "error",
+    path: [file],
+    place: { file, ...(offset === null ? { line: null, column: null } : lineAndColumn(text, offset)) },
+    message: `Cannot read the file: ${message}`,
+  })
+  if (text.length > MAXIMUM_FILE_BYTES || Buffer.byteLength(text) > MAXIMUM_FILE_BYTES) {
+    return problem("FILE_TOO_LARGE", null, `it has more than ${MAXIMUM_FILE_BYTES} bytes, wanted at most 1 MiB`)
+  }
+  const mark = text.indexOf("\ufeff")
+  // Inside a file it stands in some value and is the value's business.
+  if (mark === 0) {
+    return problem("FILE_BYTE_ORDER_MARK", 0, "it begins with a byte order mark; save it as UTF-8 without one")
+  }
+  const nul = text.indexOf("\0")
+  return nul < 0 ? null : problem("FILE_NUL", nul, "it has a NUL byte, wanted text")
+}
+
+function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset)
+  return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") }
+}

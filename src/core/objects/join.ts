@@ -1,0 +1,146 @@
+import { byPlace, compare } from "../../kit/problem.ts"
+import type { Checked, Problem } from "../../kit/problem.ts"
+import type { DecodedFile } from "./decode.ts"
+import type {
+  ClusterObjects,
+  ConfigMap,
+  Endpoints,
+  EndpointSlice,
+  Node,
+  Placed,
+  Service,
+  ServiceObjects,
+} from "./kinds.ts"
+import { titleOf } from "./parse.ts"
+import type { ObjectProblemCode } from "./problem-codes.ts"
+
+/** Joins files to the objects of a cluster; problems of the files are passed on, sorted by place. */
+export type Join = (files: readonly DecodedFile[]) => Checked<ClusterObjects, ObjectProblemCode>
+
+/**
+ * Makes a `Join` that remembers its last result: a Service whose own object, slices and Endpoints are the same
+ * JavaScript objects as before comes out as the same `ServiceObjects`, and so does an unchanged list of nodes.
+ *
+ * The order of files, and of documents in them, never matters. Of two objects with one name the first by file and line
+ * is taken, and the other is a problem. Slices and Endpoints without a Service are left out.
+ */
+export function createJoin(): Join {
+  let last: ReadonlyMap<string, ServiceObjects> = new Map()
+  let lastNodes: readonly Placed<Node>[] = []
+  return (files) => {
+    const problems: Problem<ObjectProblemCode>[] = files.flatMap((file) => file.problems)
+    const found = gather(files, problems)
+    const services = new Map<string, ServiceObjects>()
+    for (const [key, service] of sorted(found.services)) {
+      const slices = (found.slices.get(key) ?? []).sort((a, b) =>
+        compare(a.object.metadata.name, b.object.metadata.name),
+      )
+      const joined = { service, slices, endpoints: found.endpoints.get(key) ?? null }
+      const before = last.get(key)
+      services.set(key, before !== undefined && isSame(before, joined) ? before : joined)
+    }
+    const nodes = sorted(found.nodes).map(([, node]) => node)
+    last = services
+    lastNodes = isSameList(lastNodes, nodes) ? lastNodes : nodes
+    const value = { configMaps: new Map(sorted(found.configMaps)), services, nodes: lastNodes }
+    return { value, problems: problems.toSorted(byPlace) }
+  }
+}
+
+interface Gathered {
+  readonly configMaps: Map<string, Placed<ConfigMap>>
+  readonly services: Map<string, Placed<Service>>
+  readonly endpoints: Map<string, Placed<Endpoints>>
+  readonly nodes: Map<string, Placed<Node>>
+  /** Keyed by the Service that they belong to. */
+  readonly slices: Map<string, Placed<EndpointSlice>[]>
+}
+
+function gather(files: readonly DecodedFile[], problems: Problem<ObjectProblemCode>[]): Gathered {
+  const found: Gathered = {
+    configMaps: new Map(),
+    services: new Map(),
+    endpoints: new Map(),
+    nodes: new Map(),
+    slices: new Map(),
+  }
+  for (const [, placed] of unique(files, problems)) {
+    const { object } = placed
+    switch (object.kind) {
+      case "ConfigMap":
+        found.configMaps.set(keyOf(object), placed as Placed<ConfigMap>)
+        break
+      case "Service":
+        found.services.set(keyOf(object), placed as Placed<Service>)
+        break
+      case "Endpoints":
+        found.endpoints.set(keyOf(object), placed as Placed<Endpoints>)
+        break
+      case "Node":
+        found.nodes.set(object.metadata.name, placed as Placed<Node>)
+        break
+      case "EndpointSlice": {
+        const owner = `${object.metadata.namespace}/${object.metadata.service}`
+        const slices = found.slices.get(owner) ?? []
+        slices.push(placed as Placed<EndpointSlice>)
+        found.slices.set(owner, slices)
+      }
+    }
+  }
+  return found
+}
+
+/** One object a name; the rest become problems. */
+function unique(files: readonly DecodedFile[], problems: Problem<ObjectProblemCode>[]): ReadonlyMap<string, Placed> {
+  const byName = new Map<string, Placed>()
+  for (const file of files) {
+    for (const placed of file.objects) {
+      const title = titleFor(placed)
+      const other = byName.get(title)
+      if (other === undefined) {
+        byName.set(title, placed)
+        continue
+      }
+      const [first, second] = byObjectPlace(other, placed) <= 0 ? [other, placed] : [placed, other]
+      byName.set(title, first)
+      problems.push(duplicate(title, first, second))
+    }
+  }
+  return byName
+}
+
+function duplicate(title: string, first: Placed, second: Placed): Problem<ObjectProblemCode> {
+  const where = `${first.place.file}:${first.place.line ?? 1}`
+  return {
+    code: "OBJECT_DUPLICATE",
+    severity: "error",
+    path: [title],
+    place: second.place,
+    message: `Cannot use a second ${title}: ${where} has one; delete one of them`,
+  }
+}
+
+function byObjectPlace(a: Placed, b: Placed): number {
+  const [one, other] = [a.place, b.place]
+  return compare(one.file, other.file) || (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0)
+}
+
+function titleFor({ object }: Placed): string {
+  return titleOf(object.kind, object)
+}
+
+function keyOf(object: { readonly metadata: { readonly namespace: string; readonly name: string } }): string {
+  return `${object.metadata.namespace}/${object.metadata.name}`
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  return [...map].sort(([a], [b]) => compare(a, b))
+}
+
+function isSame(a: ServiceObjects, b: ServiceObjects): boolean {
+  return a.service === b.service && a.endpoints === b.endpoints && isSameList(a.slices, b.slices)
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}

@@ -1,0 +1,21 @@
+/**
+ * What can be wrong with a manifest, or with several together.
+ *
+ * - `FILE_*`, `YAML_*`: the text cannot be read as YAML, or uses what we refuse because people misread it.
+ * - `OBJECT_*`, `CONFIGMAP_*`: the YAML is fine, the Kubernetes object is not.
+ */
+export type ObjectProblemCode =
+  | "FILE_TOO_LARGE"
+  | "FILE_BYTE_ORDER_MARK"
+  | "FILE_NUL"
+  | "YAML_SYNTAX"
+  | "YAML_TAB"
+  | "YAML_DUPLICATE_KEY"
+  | "YAML_ALIAS"
+  | "YAML_ANCHOR"
+  | "YAML_MERGE_KEY"
+  | "YAML_TAG"
+  | "OBJECT_SHAPE"
+  | "OBJECT_NAME"
+  | "OBJECT_DUPLICATE"
+  | "CONFIGMAP_VALUE"

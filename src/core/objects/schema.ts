@@ -1,0 +1,197 @@
+import * as z from "zod"
+
+import type { ConfigMap, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
+
+/** The label that ties an EndpointSlice to its Service. Source: Kubernetes well-known labels. */
+export const SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+/** RFC 1123 label: a Service's name, a namespace. These two become parts of a path. */
+export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+/** RFC 1123 subdomain: every other object's name. */
+export const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/
+
+/** No string that we keep is longer; Kubernetes allows no longer name. */
+const LONGEST_TEXT = 253
+
+const label = z.string("wanted a DNS label").regex(DNS_LABEL, "wanted a DNS label: a-z, 0-9 and -, at most 63")
+const subdomain = z
+  .string("wanted a DNS name")
+  .max(LONGEST_TEXT, `wanted at most ${LONGEST_TEXT} characters`)
+  .regex(DNS_SUBDOMAIN, "wanted a DNS name: a-z, 0-9, - and dots")
+const text = z.string().max(LONGEST_TEXT, `wanted at most ${LONGEST_TEXT} characters`)
+const port = z.int().min(1).max(65535)
+const protocol = z.enum(["TCP", "UDP", "SCTP"]).nullish()
+const namespace = label.nullish()
+
+const configMap = z
+  .object({
+    apiVersion: z.literal("v1"),
+    kind: z.literal("ConfigMap"),
+    metadata: z.object({ name: subdomain, namespace }),
+    data: z.record(z.string(), z.string()).nullish(),
+    binaryData: z.record(z.string(), z.unknown()).nullish(),
+  })
+  .transform(({ metadata, data }): ConfigMap => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: named(metadata),
+    data: data ?? {},
+  }))
+
+const service = z
+  .object({
+    apiVersion: z.literal("v1"),
+    kind: z.literal("Service"),
+    metadata: z.object({ name: label, namespace }),
+    spec: z
+      .object({
+        type: text.nullish(),
+        clusterIP: text.nullish(),
+        ports: z
+          .array(
+            z.object({ name: text.nullish(), port, protocol, targetPort: z.union([z.int().min(0), text]).nullish() }),
+          )
+          .nullish(),
+      })
+      .nullish(),
+  })
+  .transform(({ metadata, spec }): Service => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: named(metadata),
+    spec: {
+      type: spec?.type ?? "ClusterIP",
+      clusterIP: spec?.clusterIP ?? "",
+      // The API server fills in what a manifest leaves out: TCP, and the port itself as targetPort.
+      ports: (spec?.ports ?? []).map((port) => ({
+        name: port.name ?? "",
+        port: port.port,
+        protocol: port.protocol ?? "TCP",
+        targetPort: port.targetPort === 0 || port.targetPort === "" ? port.port : (port.targetPort ?? port.port),
+      })),
+    },
+  }))
+
+const endpointPort = z.object({ name: text.nullish(), port: port.nullish(), protocol })
+
+const endpointSlice = z
+  .object({
+    apiVersion: z.literal("discovery.k8s.io/v1"),
+    kind: z.literal("EndpointSlice"),
+    metadata: z.object({
+      name: subdomain,
+      namespace,
+      labels: z.object({ [SERVICE_NAME_LABEL]: label.nullish() }).nullish(),
+      service: label.nullish(),
+    }),
+    addressType: z.enum(["IPv4", "IPv6", "FQDN"]),
+    ports: z.array(endpointPort).nullish(),
+    endpoints: z
+      .array(
+        z.object({
+          addresses: z.array(text.min(1)).min(1),
+          conditions: z
+            .object({
+              ready: z.boolean().nullish(),
+              serving: z.boolean().nullish(),
+              terminating: z.boolean().nullish(),
+            })
+            .nullish(),
+          nodeName: text.nullish(),
+        }),
+      )
+      .nullish(),
+  })
+  .transform(({ metadata, addressType, ports, endpoints }): EndpointSlice | null => {
+    const owner = metadata.service ?? metadata.labels?.[SERVICE_NAME_LABEL]
+    // A slice without the label belongs to no Service; it is legal, and nothing to us.
+    if (owner === undefined || owner === null) return null
+    return {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { ...named(metadata), service: owner },
+      addressType,
+      ports: endpointPorts(ports),
+      endpoints: (endpoints ?? []).map(({ addresses, conditions, nodeName }) => ({
+        addresses,
+        conditions: readyConditions(conditions),
+        nodeName: nodeName ?? null,
+      })),
+    }
+  })
+
+const endpoints = z
+  .object({
+    apiVersion: z.literal("v1"),
+    kind: z.literal("Endpoints"),
+    metadata: z.object({ name: subdomain, namespace }),
+    subsets: z
+      .array(
+        z.object({
+          addresses: z.array(z.object({ ip: text, nodeName: text.nullish() })).nullish(),
+          ports: z.array(endpointPort).nullish(),
+        }),
+      )
+      .nullish(),
+  })
+  .transform(({ metadata, subsets }): Endpoints => ({
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: named(metadata),
+    subsets: (subsets ?? []).map(({ addresses, ports }) => ({
+      addresses: (addresses ?? []).map(({ ip, nodeName }) => ({ ip, nodeName: nodeName ?? null })),
+      ports: endpointPorts(ports),
+    })),
+  }))
+
+const node = z
+  .object({
+    apiVersion: z.literal("v1"),
+    kind: z.literal("Node"),
+    metadata: z.object({ name: subdomain }),
+    status: z.object({ addresses: z.array(z.object({ type: text, address: text })).nullish() }).nullish(),
+  })
+  .transform(({ metadata, status }): Node => ({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: metadata.name },
+    status: { addresses: status?.addresses ?? [] },
+  }))
+
+/**
+ * One schema for each kind that we read. They accept whole API objects and our trimmed form alike, drop every field
+ * that we do not keep, and give the types of `kinds.ts`. The slice's gives null for a slice that belongs to no Service.
+ *
+ * Source: Kubernetes API reference, v1 and discovery.k8s.io/v1.
+ */
+export const OBJECT_SCHEMAS = {
+  ConfigMap: configMap,
+  Service: service,
+  EndpointSlice: endpointSlice,
+  Endpoints: endpoints,
+  Node: node,
+} as const
+
+function named({ name, namespace }: { name: string; namespace?: string | null | undefined }) {
+  return { name, namespace: namespace ?? "default" }
+}
+
+/** A port without a number means "all ports", which nothing that we render can say. */
+function endpointPorts(ports: readonly z.infer<typeof endpointPort>[] | null | undefined): EndpointPort[] {
+  const kept: EndpointPort[] = []
+  for (const { name, port, protocol } of ports ?? []) {
+    if (port !== undefined && port !== null) kept.push({ name: name ?? "", port, protocol: protocol ?? "TCP" })
+  }
+  return kept
+}
+
+interface GivenConditions {
+  readonly ready?: boolean | null | undefined
+  readonly serving?: boolean | null | undefined
+  readonly terminating?: boolean | null | undefined
+}
+
+function readyConditions(given: GivenConditions | null | undefined) {
+  const ready = given?.ready ?? true
+  return { ready, serving: given?.serving ?? ready, terminating: given?.terminating ?? false }
+}

@@ -1,0 +1,172 @@
+/**
+ * Reads the small part of YAML that machines write: block mappings indented by two, sequences with one flow value a
+ * line, words, decimal integers, dotted quads, quoted strings without escapes. About thirty times as fast as a full
+ * parser, which matters where a thousand small files are read at once.
+ *
+ * It answers only where every YAML 1.2 reader must give the same value; for everything else (comments, other
+ * indentation, duplicate keys, anything unusual or wrong) it gives null, and the caller asks the full parser.
+ */
+export function parsePlainYaml(text: string, placesOf: string): readonly PlainDocument[] | null {
+  if (!text.endsWith("\n") || UNUSUAL.test(text)) return null
+  const lines = text.split("\n")
+  lines.pop()
+  const reader: Reader = { lines, next: 0, placesOf, keyPlaces: new Map() }
+  const documents: PlainDocument[] = []
+  while (reader.next < lines.length) {
+    if (lines[reader.next] === "---") reader.next++
+    else if (documents.length > 0) return null
+    const line = reader.next + 1
+    reader.keyPlaces = new Map()
+    const value = blockMapping(reader, 0)
+    if (value === null) return null
+    documents.push({ value, line, keyPlaces: reader.keyPlaces })
+  }
+  return documents
+}
+
+export interface PlainDocument {
+  readonly value: Readonly<Record<string, unknown>>
+  /** The document's first line, from 1. */
+  readonly line: number
+  /** Line and column (from 1) of each key directly below the top-level key `placesOf`. */
+  readonly keyPlaces: ReadonlyMap<string, { readonly line: number; readonly column: number }>
+}
+
+interface Reader {
+  readonly lines: readonly string[]
+  next: number
+  readonly placesOf: string
+  keyPlaces: Map<string, { line: number; column: number }>
+}
+
+/** Tabs, carriage returns, anything outside printable ASCII, escapes. */
+const UNUSUAL = /[^\n\x20-\x5b\x5d-\x7e]/
+
+const KEY = `(?:[A-Za-z][A-Za-z0-9._/-]{0,252}|[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|"[^"]{0,253}")`
+const KEY_LINE = new RegExp(`^( *)(${KEY}):(?: (.+))?$`)
+const ITEM_LINE = /^( *)- (.+)$/
+const FLOW_KEY = new RegExp(`(${KEY}): `, "y")
+const FLOW_SCALAR = /"[^"]*"|[A-Za-z0-9][A-Za-z0-9._/-]*/y
+const WORD = /^[A-Za-z][A-Za-z0-9._/-]*(?::[A-Za-z0-9._/-]+)*$/
+const INTEGER = /^(?:0|[1-9][0-9]{0,14})$/
+const DOTTED_QUAD = /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/
+const NOT_TEXT = /^(?:null|true|false)$/i
+
+/** Never the value of a document; a unique mark, because null is a value. */
+const FAILED = Symbol("not plain")
+
+function blockMapping(reader: Reader, indent: number, places = false): Record<string, unknown> | null {
+  const mapping: Record<string, unknown> = {}
+  let count = 0
+  for (; reader.next < reader.lines.length; count++) {
+    const line = reader.lines[reader.next] ?? ""
+    if (line === "---") break
+    const found = KEY_LINE.exec(line)
+    if (found === null) return null
+    const depth = (found[1] ?? "").length
+    if (depth < indent) break
+    const key = keyText(found[2] ?? "")
+    if (depth > indent || key === null || Object.hasOwn(mapping, key)) return null
+    if (places) reader.keyPlaces.set(key, { line: reader.next + 1, column: indent + 1 })
+    reader.next++
+    const value = found[3] === undefined ? below(reader, indent, places ? null : key) : whole(found[3])
+    if (value === FAILED) return null
+    mapping[key] = value
+  }
+  return count === 0 ? null : mapping
+}
+
+/** What stands below `key:`; a key with nothing below it is left to the full parser. */
+function below(reader: Reader, indent: number, key: string | null): unknown {
+  const line = reader.lines[reader.next] ?? ""
+  if (line.startsWith(`${" ".repeat(indent + 2)}- `)) return blockSequence(reader, indent + 2)
+  return blockMapping(reader, indent + 2, indent === 0 && key === reader.placesOf) ?? FAILED
+}
+
+function blockSequence(reader: Reader, indent: number): unknown {
+  const items: unknown[] = []
+  for (; reader.next < reader.lines.length; reader.next++) {
+    const found = ITEM_LINE.exec(reader.lines[reader.next] ?? "")
+    if (found === null || (found[1] ?? "").length !== indent) break
+    const value = whole(found[2] ?? "")
+    if (value === FAILED) return FAILED
+    items.push(value)
+  }
+  return items
+}
+
+/** A value that must fill the rest of its line. */
+function whole(text: string): unknown {
+  const first = text[0]
+  if (first !== "{" && first !== "[") return scalar(text)
+  const cursor = { text, at: 0 }
+  const value = flow(cursor)
+  return cursor.at === text.length ? value : FAILED
+}
+
+interface Cursor {
+  readonly text: string
+  at: number
+}
+
+function flow(cursor: Cursor): unknown {
+  const first = cursor.text[cursor.at]
+  if (first === "{") return flowMapping(cursor)
+  if (first === "[") return flowSequence(cursor)
+  FLOW_SCALAR.lastIndex = cursor.at
+  const found = FLOW_SCALAR.exec(cursor.text)
+  if (found === null) return FAILED
+  cursor.at = FLOW_SCALAR.lastIndex
+  return scalar(found[0])
+}
+
+function flowMapping(cursor: Cursor): unknown {
+  const mapping: Record<string, unknown> = {}
+  cursor.at++
+  if (take(cursor, "}")) return mapping
+  do {
+    FLOW_KEY.lastIndex = cursor.at
+    const found = FLOW_KEY.exec(cursor.text)
+    const key = found === null ? null : keyText(found[1] ?? "")
+    if (key === null || Object.hasOwn(mapping, key)) return FAILED
+    cursor.at = FLOW_KEY.lastIndex
+    const value = flow(cursor)
+    if (value === FAILED) return FAILED
+    mapping[key] = value
+  } while (take(cursor, ", "))
+  return take(cursor, "}") ? mapping : FAILED
+}
+
+function flowSequence(cursor: Cursor): unknown {
+  const items: unknown[] = []
+  cursor.at++
+  if (take(cursor, "]")) return items
+  do {
+    const value = flow(cursor)
+    if (value === FAILED) return FAILED
+    items.push(value)
+  } while (take(cursor, ", "))
+  return take(cursor, "]") ? items : FAILED
+}
+
+function take(cursor: Cursor, wanted: string): boolean {
+  if (!cursor.text.startsWith(wanted, cursor.at)) return false
+  cursor.at += wanted.length
+  return true
+}
+
+function keyText(key: string): string | null {
+  if (key.startsWith('"')) return key === '"__proto__"' ? null : key.slice(1, -1)
+  return NOT_TEXT.test(key) ? null : key
+}
+
+function scalar(text: string): unknown {
+  if (text.startsWith('"'))
+    return text.indexOf('"', 1) === text.length - 1 && text.length > 1 ? text.slice(1, -1) : FAILED
+  if (text === "true") return true
+  if (text === "false") return false
+  if (text === "null") return null
+  if (NOT_TEXT.test(text)) return FAILED
+  if (WORD.test(text) || DOTTED_QUAD.test(text)) return text
+  return INTEGER.test(text) ? Number(text) : FAILED
+}

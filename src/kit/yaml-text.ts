@@ -1,0 +1,51 @@
+/** What some YAML reader takes for something else than text when it stands without quotes (YAML 1.1 and 1.2). */
+const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i
+
+const BARE = /^[A-Za-z][A-Za-z0-9._/-]*$/
+const BARE_WITH_COLON = /^[A-Za-z][A-Za-z0-9._/-]*:[A-Za-z0-9._/-]+$/
+const DOTTED_QUAD = /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/
+
+/** Characters that JSON leaves as they are and YAML does not print: C1 controls, line separators, the byte order mark. */
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g
+
+/** A double-quoted scalar that JSON, YAML 1.1 and YAML 1.2 read alike; always one line. */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+}
+
+/** A scalar for use between `{}` or `[]`: bare where every YAML reader takes it for this text, else quoted. */
+export function flowText(text: string): string {
+  return (BARE.test(text) && !RESERVED.test(text)) || DOTTED_QUAD.test(text) ? text : quoted(text)
+}
+
+/** A scalar for a line of its own (`key: scalar`): as `flowText`, and one colon inside a word needs no quotes either. */
+export function lineText(text: string): string {
+  return BARE_WITH_COLON.test(text) ? text : flowText(text)
+}
+
+/** What `flowMapping` can write; `undefined` leaves the key out. */
+export type FlowValue = string | number | boolean | null | undefined | readonly FlowValue[] | FlowMapping
+export interface FlowMapping {
+  readonly [key: string]: FlowValue
+}
+
+/** One line, `{key: value, other: [a, b]}`, keys in the order given. */
+export function flowMapping(mapping: FlowMapping): string {
+  let fields = ""
+  for (const key of Object.keys(mapping)) {
+    const value = mapping[key]
+    if (value === undefined) continue
+    fields += `${fields === "" ? "" : ", "}${flowText(key)}: ${flowValue(value)}`
+  }
+  return `{${fields}}`
+}
+
+function flowValue(value: FlowValue): string {
+  if (typeof value === "string") return flowText(value)
+  if (value === null || typeof value !== "object") return String(value)
+  return isList(value) ? `[${value.map(flowValue).join(", ")}]` : flowMapping(value)
+}
+
+function isList(value: readonly FlowValue[] | FlowMapping): value is readonly FlowValue[] {
+  return Array.isArray(value)
+}
