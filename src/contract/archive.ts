@@ -1,0 +1,85 @@
+import * as z from "zod"
+
+import type { Problem } from "../kit/problem.ts"
+import { type Decoded, decodeJson } from "./decode.ts"
+import { generationNameField, problemField, schemaField, sequenceField, sha256Field } from "./fields.ts"
+import { CONTENT_FILE, MANIFEST_FILE, SCHEMA } from "./layout.ts"
+
+/** In the node's state directory: one gzipped tar a generation that ran. */
+export const ARCHIVE_DIRECTORY = "archive"
+/** `<20-digit sequence>-<12 hex>.tar.gz`: the generation's name and the ending. */
+export const ARCHIVE_NAME = /^(\d{20})-([0-9a-f]{12})\.tar\.gz$/
+
+/** In an archive: what became of the generation. */
+export const OUTCOME_FILE = "outcome.json"
+/** In an archive: the keepalived.conf that it led to. */
+export const CONFIG_FILE = "keepalived.conf"
+/** In an archive: the generation's own files, the manifest among them. */
+export const GENERATION_PREFIX = "generation/"
+
+/** `outcome.json`: what became of a generation on one node. */
+export interface ArchiveOutcome {
+  readonly sequence: number
+  /** The generation's directory name. */
+  readonly generation: string
+  /** When it was archived, ISO 8601. For people; nothing is decided by it. */
+  readonly time: string
+  /** `applied`: it ran through its soak. The others: how far it came. */
+  readonly outcome: (typeof OUTCOMES)[number]
+  /** Why it is not `applied`; null where it is. */
+  readonly reason: string | null
+  readonly node: string
+  readonly interface: string
+  /** Such as `2.3.3`; null where it could not be asked. */
+  readonly keepalivedVersion: string | null
+  /** Of the keepalived.conf beside it. */
+  readonly configSha256: string
+  /** Addresses that it announces, in the order of the keepalived.conf. */
+  readonly vips: readonly string[]
+  readonly virtualServers: number
+  readonly realServers: number
+  readonly problems: readonly Problem[]
+}
+
+const OUTCOMES = ["applied", "rejected", "rolled-back", "stranded"] as const
+const count = z.int().min(0)
+
+export const archiveOutcomeSchema = z.object({
+  schema: schemaField,
+  sequence: sequenceField,
+  generation: generationNameField,
+  time: z.string().max(40),
+  outcome: z.enum(OUTCOMES),
+  reason: z.string().nullable(),
+  node: z.string(),
+  interface: z.string(),
+  keepalivedVersion: z.string().nullable(),
+  configSha256: sha256Field,
+  vips: z.array(z.string()),
+  virtualServers: count,
+  realServers: count,
+  problems: z.array(problemField),
+})
+
+/** Reads the text of `outcome.json`. */
+export function decodeArchiveOutcome(text: string): Decoded<ArchiveOutcome> {
+  return decodeJson(OUTCOME_FILE, archiveOutcomeSchema, text)
+}
+
+/** The text of `outcome.json`. Keys stand in the order of the schema: archives of the same thing have the same bytes. */
+export function encodeArchiveOutcome(outcome: ArchiveOutcome): string {
+  return `${JSON.stringify(archiveOutcomeSchema.parse({ schema: SCHEMA, ...outcome }), null, 2)}\n`
+}
+
+/** Name of the archive of a generation, given its directory's name. */
+export function archiveName(generation: string): string {
+  return `${generation}.tar.gz`
+}
+
+/** True for the names that an archive of ours has inside; anything else in a tar is not for us. */
+export function isArchiveMember(name: string): boolean {
+  if (name === OUTCOME_FILE || name === CONFIG_FILE) return true
+  if (!name.startsWith(GENERATION_PREFIX)) return false
+  const inner = name.slice(GENERATION_PREFIX.length)
+  return inner === MANIFEST_FILE || CONTENT_FILE.test(inner)
+}

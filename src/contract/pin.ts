@@ -1,0 +1,41 @@
+import * as z from "zod"
+
+import { ARCHIVE_NAME } from "./archive.ts"
+import { type Decoded, decodeJson } from "./decode.ts"
+import { schemaField, sequenceField } from "./fields.ts"
+import { SCHEMA } from "./layout.ts"
+
+/** In the node's state directory: present as long as a person wants an older generation to stay in place. */
+export const PIN_FILE = "pin.json"
+
+/** `pin.json`: which archive holds, whatever sync publishes. */
+export interface Pin {
+  /** Name of a file in the archive, `<20-digit sequence>-<12 hex>.tar.gz`. */
+  readonly archive: string
+  /** The sequence in that name. */
+  readonly sequence: number
+  /** In the words of whoever pinned it. */
+  readonly reason: string
+  /** ISO 8601. For people; nothing is decided by it. */
+  readonly pinnedAt: string
+}
+
+export const pinSchema = z
+  .object({
+    schema: schemaField,
+    archive: z.string().regex(ARCHIVE_NAME),
+    sequence: sequenceField,
+    reason: z.string().max(500),
+    pinnedAt: z.string().max(40),
+  })
+  .refine(({ archive, sequence }) => Number(archive.slice(0, 20)) === sequence, "archive and sequence differ")
+
+/** Reads the text of `pin.json`. */
+export function decodePin(text: string): Decoded<Pin> {
+  return decodeJson(PIN_FILE, pinSchema, text)
+}
+
+/** The text of `pin.json`; keys in a fixed order. */
+export function encodePin({ archive, sequence, reason, pinnedAt }: Pin): string {
+  return `${JSON.stringify({ schema: SCHEMA, archive, sequence, reason, pinnedAt }, null, 2)}\n`
+}

@@ -1,0 +1,174 @@
+import { SCHEDULERS, type ModelSettings, type Scheduler } from "./settings.ts"
+
+/** A flag of the command line that decides a field of the model. The same table serves every program that has them. */
+export interface ModelFlag<T> {
+  /** As it is written: `--vrid`. */
+  readonly flag: `--${string}`
+  /** What stands for the value in a help text, such as `1-255`; null for a switch, whose text is `true` or `false`. */
+  readonly value: string | null
+  /** For a help text: one line. */
+  readonly description: string
+  /** As one would write it. */
+  readonly default: string
+  readonly parse: (text: string) => ParsedFlag<T>
+}
+
+export type ParsedFlag<T> =
+  | { readonly kind: "value"; readonly value: T }
+  /** `reason` follows a colon: `wanted a whole number from 1 to 255`. */
+  | { readonly kind: "wrong"; readonly reason: string }
+
+/** The settings that have a flag of their own. */
+export type ModelFlagName = Exclude<keyof ModelSettings, "releaseFile">
+
+export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSettings[Name]> } = {
+  virtualRouterId: {
+    flag: "--vrid",
+    value: "1-255",
+    description: "virtual router ID; unique on the LAN, the same on all nodes",
+    default: "50",
+    parse: (text) => wholeNumber(text, 1, 255),
+  },
+  vrrpVersion: {
+    flag: "--vrrp-version",
+    value: "2|3",
+    description: "version of VRRP; the same on all nodes",
+    default: "3",
+    parse: (text) => oneOf(text, VRRP_VERSIONS),
+  },
+  advertInterval: {
+    flag: "--advert-interval",
+    value: "seconds",
+    description: "between two adverts of the master; backups wait three times as long",
+    default: "1",
+    parse: advertInterval,
+  },
+  useUnicast: {
+    flag: "--use-unicast",
+    value: null,
+    description: "send adverts to the other nodes' addresses instead of the multicast group",
+    default: "false",
+    parse: (text) => oneOf(text, BOOLEANS),
+  },
+  scheduler: {
+    flag: "--scheduler",
+    value: "name",
+    description: `how IPVS chooses a real server: ${SCHEDULERS.join(", ")}`,
+    default: "wlc",
+    parse: (text) => oneOf(text, new Map<string, Scheduler>(SCHEDULERS.map((name) => [name, name]))),
+  },
+  persistenceTimeout: {
+    flag: "--persistence-timeout",
+    value: "seconds",
+    description: "how long a client stays with its real server; 0 for not at all",
+    default: "0",
+    parse: (text) => wholeNumber(text, 0, LONGEST_PERSISTENCE),
+  },
+  check: {
+    flag: "--check",
+    value: "none|tcp",
+    description: "whether keepalived itself connects to real servers to see if they live",
+    default: "none",
+    parse: (text) => oneOf(text, CHECKS),
+  },
+}
+
+/** Where the agent writes 1 to give the VIPs away, unless its directory is another. */
+export const DEFAULT_RELEASE_FILE = "/run/keepalived/release"
+
+/** Why a flag's value cannot be used. */
+export interface FlagFault {
+  readonly flag: string
+  readonly text: string
+  readonly reason: string
+}
+
+/**
+ * Makes settings from the texts of flags; one that is absent has its default.
+ *
+ * @param releaseFile absolute path of the file that releases the VIPs.
+ * @returns the settings, or everything that is wrong at once.
+ */
+export function modelSettingsFrom(
+  texts: Readonly<Partial<Record<ModelFlagName, string | undefined>>>,
+  releaseFile: string = DEFAULT_RELEASE_FILE,
+):
+  | { readonly kind: "settings"; readonly settings: ModelSettings }
+  | { readonly kind: "wrong"; readonly faults: readonly FlagFault[] } {
+  const faults: FlagFault[] = []
+  const read = <T>(flag: ModelFlag<T>, text: string = flag.default): T => {
+    const parsed = flag.parse(text)
+    if (parsed.kind === "value") return parsed.value
+    faults.push({ flag: flag.flag, text, reason: parsed.reason })
+    return defaultOf(flag)
+  }
+  const settings: ModelSettings = {
+    virtualRouterId: read(MODEL_FLAGS.virtualRouterId, texts.virtualRouterId),
+    vrrpVersion: read(MODEL_FLAGS.vrrpVersion, texts.vrrpVersion),
+    advertInterval: read(MODEL_FLAGS.advertInterval, texts.advertInterval),
+    useUnicast: read(MODEL_FLAGS.useUnicast, texts.useUnicast),
+    scheduler: read(MODEL_FLAGS.scheduler, texts.scheduler),
+    persistenceTimeout: read(MODEL_FLAGS.persistenceTimeout, texts.persistenceTimeout),
+    check: read(MODEL_FLAGS.check, texts.check),
+    releaseFile,
+  }
+  const together = advertReason(settings)
+  if (together !== null) {
+    const { flag, default: text } = MODEL_FLAGS.advertInterval
+    faults.push({ flag, text: texts.advertInterval ?? text, reason: together })
+  }
+  return faults.length === 0 ? { kind: "settings", settings } : { kind: "wrong", faults }
+}
+
+function defaultOf<T>(flag: ModelFlag<T>): T {
+  const parsed = flag.parse(flag.default)
+  if (parsed.kind === "value") return parsed.value
+  throw new TypeError(`Cannot use the default of ${flag.flag}: ${parsed.reason}`)
+}
+
+/** What the version of VRRP allows (RFC 9568, 5.2.7; RFC 3768, 5.3.7). */
+function advertReason({ vrrpVersion, advertInterval }: ModelSettings): string | null {
+  if (vrrpVersion === 2 && !Number.isInteger(advertInterval))
+    return "VRRP version 2 knows whole seconds only; wanted a whole number, or --vrrp-version 3"
+  if (vrrpVersion === 3 && advertInterval > LONGEST_ADVERT_3)
+    return `VRRP version 3 knows at most ${LONGEST_ADVERT_3} seconds; wanted less, or --vrrp-version 2`
+  return null
+}
+
+/** keepalived.conf(5), persistence_timeout: at most 31 days. */
+const LONGEST_PERSISTENCE = 2_678_400
+/** 12 bits of hundredths of a second (RFC 9568, 5.2.7). */
+const LONGEST_ADVERT_3 = 40.95
+/** 8 bits of seconds (RFC 3768, 5.3.7). */
+const LONGEST_ADVERT_2 = 255
+
+const VRRP_VERSIONS = new Map<string, 2 | 3>([
+  ["2", 2],
+  ["3", 3],
+])
+const BOOLEANS = new Map([
+  ["true", true],
+  ["false", false],
+])
+const CHECKS = new Map<string, "none" | "tcp">([
+  ["none", "none"],
+  ["tcp", "tcp"],
+])
+
+function wholeNumber(text: string, least: number, most: number): ParsedFlag<number> {
+  const value = /^(?:0|[1-9]\d{0,8})$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return { kind: "value", value }
+  return { kind: "wrong", reason: `wanted a whole number from ${least} to ${most}` }
+}
+
+function oneOf<T>(text: string, choices: ReadonlyMap<string, T>): ParsedFlag<T> {
+  const value = choices.get(text)
+  if (value !== undefined) return { kind: "value", value }
+  return { kind: "wrong", reason: `wanted ${[...choices.keys()].join(", ").replace(/, ([^,]*)$/, " or $1")}` }
+}
+
+function advertInterval(text: string): ParsedFlag<number> {
+  const value = /^(?:0|[1-9]\d{0,2})(?:\.\d{1,2})?$/.test(text) ? Number(text) : Number.NaN
+  if (value >= 0.01 && value <= LONGEST_ADVERT_2) return { kind: "value", value }
+  return { kind: "wrong", reason: `wanted seconds from 0.01 to ${LONGEST_ADVERT_3}, in hundredths at the finest` }
+}
