@@ -1,0 +1,84 @@
+/**
+ * Runs uvu test files, each in its own process, two at a time, with a time limit for every test.
+ * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [FILE|DIR...]
+ * Without a FILE or DIR: test/, except test/lab. Ends with the line `N passed, N failed, N skipped`.
+ */
+import { readdirSync, statSync } from "node:fs"
+import { join, relative } from "node:path"
+import { parseArgs } from "node:util"
+import { compare } from "../src/kit/problem.ts"
+import type { FileOutcome } from "./test/judge.ts"
+import { runFile } from "./test/run-file.ts"
+
+const root = join(import.meta.dirname, "..")
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    filter: { type: "string" },
+    limit: { type: "string", default: "10000" },
+    jobs: { type: "string", default: "2" },
+  },
+})
+const settings = { limitMs: Number(values.limit), filter: values.filter ?? null }
+const files = positionals.length > 0 ? positionals.flatMap(testFiles) : testFiles(join(root, "test")).filter(notInLab)
+
+const stop = new AbortController()
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => stop.abort())
+}
+
+const outcomes = await runAll()
+const passed = sum((outcome) => outcome.passed)
+const failed = sum((outcome) => outcome.failed)
+const skipped = sum((outcome) => outcome.skipped.length)
+for (const { file, outcome } of outcomes) {
+  for (const name of outcome.skipped) console.log(`skip ${relative(process.cwd(), file)}: ${name}`)
+}
+if (passed + failed + skipped === 0) console.log("No test was found")
+if (stop.signal.aborted) console.log("Interrupted")
+process.exitCode = failed > 0 || passed + skipped === 0 || stop.signal.aborted ? 1 : 0
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+
+async function runAll(): Promise<readonly { readonly file: string; readonly outcome: FileOutcome }[]> {
+  const done: { file: string; outcome: FileOutcome }[] = []
+  const waiting = [...files]
+  async function work(): Promise<void> {
+    for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
+      const outcome = await runFile(file, settings, stop.signal)
+      done.push({ file, outcome })
+      print(file, outcome)
+    }
+  }
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work))
+  return done
+}
+
+function print(file: string, outcome: FileOutcome): void {
+  if (outcome.passed + outcome.failed + outcome.skipped.length === 0) return
+  const { passed, failed, skipped, complaints, output, tookMs } = outcome
+  const counts = `${passed} passed${failed > 0 ? `, ${failed} failed` : ""}${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`
+  console.log(`${failed > 0 ? "FAIL" : "ok  "} ${relative(process.cwd(), file)}: ${counts} in ${Math.round(tookMs)} ms`)
+  if (failed === 0) return
+  console.log(output.trimEnd())
+  for (const complaint of complaints) console.log(`FAIL ${relative(process.cwd(), file)}: ${complaint}`)
+}
+
+/** Walks by hand: a recursive readdir would follow links into node_modules. */
+function testFiles(path: string): readonly string[] {
+  if (statSync(path).isFile()) return [path]
+  return readdirSync(path, { withFileTypes: true })
+    .toSorted((a, b) => compare(a.name, b.name))
+    .flatMap((entry) => {
+      const found = join(path, entry.name)
+      if (entry.isDirectory()) return entry.name === "node_modules" ? [] : testFiles(found)
+      return entry.isFile() && entry.name.endsWith(".test.ts") ? [found] : []
+    })
+}
+
+function notInLab(file: string): boolean {
+  return !relative(root, file).startsWith(join("test", "lab"))
+}
+
+function sum(count: (outcome: FileOutcome) => number): number {
+  return outcomes.reduce((total, { outcome }) => total + count(outcome), 0)
+}
