@@ -15,7 +15,7 @@ export type Severity = "error" | "warning"
  * An input that a person can mend. Problems are data: gathered, never thrown.
  *
  * `code` comes from a closed union of the room that reports it; programs and tests match it, nobody matches `message`.
- * `path` names the object and field, for example `["ConfigMap default/vips", "data", "10.4.0.50"]`.
+ * `path` names the object and field, for example `["ConfigMap default/colours", "data", "sky"]`.
  */
 export interface Problem<Code extends string = string> {
   readonly code: Code

@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join, posix } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { type Import, mentionsOf } from "./support/imports.ts"
+import { fits, type Room, rooms } from "./support/rooms.ts"
+
+/** What makes a room impure although it is imported from nowhere. */
+const effects = new Set([
+  ...["process", "console", "fetch", "performance", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"],
+  ...["Date", "Math.random", "crypto", "globalThis", "eval", "Function"],
+])
+/** The kit could be of use to a stranger's project: it knows nothing of ours. */
+const domain = /keepalived|kubernetes|kubectl|\bvips?\b|vrrp|ipvs/i
+
+/** What a file of src/ breaks of the table; empty when it keeps to it. */
+function violations(path: string, source: string): readonly string[] {
+  const room = rooms.find(({ files }) => files.some((pattern) => fits(pattern, path)))
+  if (room === undefined) return [`${path} is in no room: say in test/support/rooms.ts what it may import`]
+  const { imports, globals } = mentionsOf(path, source)
+  const found = imports.flatMap((one) => forbidden(room, path, one)).map((what) => `${path} imports ${what}`)
+  if (room.pure) found.push(...globals.filter((name) => effects.has(name)).map((name) => `${path} uses ${name}`))
+  const word = path.startsWith("kit/") ? domain.exec(source)?.[0] : undefined
+  return word === undefined ? found : [...found, `${path} says "${word}"`]
+}
+
+function forbidden(room: Room, path: string, { specifier, names }: Import): readonly string[] {
+  if (specifier === null) return ["something computed"]
+  if (specifier.startsWith("node:")) {
+    if (room.may.includes("node:*")) return []
+    // A bare import takes no name and yet runs the module.
+    const taken = (names.length === 0 ? ["*"] : names).map((name) => `${specifier}#${name}`)
+    return taken.filter((name) => !room.may.includes(name))
+  }
+  const target = specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : packageOf(specifier)
+  const allowed = specifier.startsWith(".") ? [...room.files, ...room.may] : room.may
+  return allowed.some((pattern) => fits(pattern, target)) ? [] : [target]
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
+}
+
+const source = join(import.meta.dirname, "../src")
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
+
+test("src/ keeps to the dependency table", () => {
+  assert.ok(files.length > 20, "the source files are found")
+  const found = files.flatMap((path) => violations(path, readFileSync(join(source, path), "utf8")))
+  assert.equal(found.toSorted(), [])
+})
+
+const planted: readonly [what: string, path: string, source: string, complaint: string][] = [
+  ["an ordinary import", "core/model/a.ts", 'import { x } from "../render/b.ts"', "imports core/render/b.ts"],
+  ["a bare import", "core/desired/a.ts", 'import "../../contract/pointer.ts"', "imports contract/pointer.ts"],
+  ["a dynamic import", "sidecar/a.ts", 'const x = await import("../sync/b.ts")', "imports sync/b.ts"],
+  ["a computed import", "cli/a.ts", "const x = await import(name)", "imports something computed"],
+  ["a re-export", "sync/a.ts", 'export { x } from "../core/desired/resolve.ts"', "imports core/desired/resolve.ts"],
+  ["a re-export of everything", "contract/a.ts", 'export * from "../core/pipeline.ts"', "imports core/pipeline.ts"],
+  ["a type", "core/objects/a.ts", 'import type { X } from "../model/b.ts"', "imports core/model/b.ts"],
+  ["a type among values", "kit/a.ts", 'import { type X } from "../core/b.ts"', "imports core/b.ts"],
+  ["an import type", "core/model/a.ts", 'type X = import("../../cli/b.ts").X', "imports cli/b.ts"],
+  ["require", "kit/a.ts", 'const x = require("pino")', "imports pino"],
+  ["a package", "core/render/a.ts", 'import { compile } from "handlebars"', "imports handlebars"],
+  [
+    "a part of a package",
+    "sidecar/a.ts",
+    'import { x } from "@kubernetes/client-node/dist/x.js"',
+    "imports @kubernetes/client-node",
+  ],
+  ["a module of Node", "core/a.ts", 'import { readFileSync } from "node:fs"', "imports node:fs#readFileSync"],
+  ["a module of Node without the prefix", "core/a.ts", 'import { readFileSync } from "fs"', "imports fs"],
+  [
+    "an unlisted name of a listed module",
+    "core/model/a.ts",
+    'import { connect, isIP } from "node:net"',
+    "imports node:net#connect",
+  ],
+  ["all of a listed module", "core/model/a.ts", 'import * as net from "node:net"', "imports node:net#*"],
+  ["a listed module as a bare import", "core/model/a.ts", 'import "node:net"', "imports node:net#*"],
+  [
+    "another program",
+    "cli/a.ts",
+    'import { x } from "../sidecar/keepalived/effect.ts"',
+    "imports sidecar/keepalived/effect.ts",
+  ],
+  ["a path with a detour", "cli/a.ts", 'import { x } from "../core/../sync/b.ts"', "imports sync/b.ts"],
+  ["a path out of src/", "core/a.ts", 'import { x } from "../../scripts/b.ts"', "imports ../scripts/b.ts"],
+  ["the clock", "core/model/a.ts", "export const now = () => Date.now()", "uses Date"],
+  ["chance", "core/model/a.ts", "export const x = Math.random()", "uses Math.random"],
+  ["the environment", "contract/a.ts", "export const x = process.env", "uses process"],
+  ["a word of the domain", "kit/a.ts", "// for keepalived", 'says "keepalived"'],
+]
+for (const [what, path, text, complaint] of planted) {
+  test(`violations() finds ${what}`, () => {
+    assert.equal(violations(path, text), [`${path} ${complaint}`])
+  })
+}
+
+test("violations() finds a file that has no room", () => {
+  assert.match(violations("elsewhere/a.ts", "")[0] ?? "", /^elsewhere\/a\.ts is in no room/)
+})
+
+const allowed: readonly [path: string, source: string][] = [
+  ["core/model/a.ts", 'import { isIPv4 } from "node:net"\nimport { x } from "./b.ts"'],
+  ["core/pipeline.ts", 'import { x } from "./render/render.ts"'],
+  ["sidecar/main.ts", 'import { x } from "./volume/watch.ts"\nimport { cpus } from "node:os"'],
+  ["core/model/a.ts", '// import "node:fs"\nexport const text = \'import "node:fs"\''],
+]
+for (const [path, text] of allowed) {
+  test(`violations() has nothing against ${text.replaceAll("\n", "; ")} in ${path}`, () => {
+    assert.equal(violations(path, text), [])
+  })
+}
+
+test.run()

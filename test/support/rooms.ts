@@ -1,0 +1,172 @@
+/**
+ * Which room of src/ may import what: the dependency rule of CONTRIBUTING.md as a table.
+ *
+ * `files` and `may` are patterns over paths below src/: `*` stands for a file name, `**` for anything. In `may` there
+ * are packages too, and Node's own modules: `node:*` for all of them, `node:net#isIP` for one name of one module.
+ * A file always may import from its own room. Of several rooms that match a file, the first counts.
+ */
+export interface Room {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly may: readonly string[]
+  /** No effect, no clock, no chance: equal input gives equal output. */
+  readonly pure: boolean
+}
+
+const isIp = ["node:net#isIP", "node:net#isIPv4", "node:net#isIPv6"]
+const hash = ["node:crypto#createHash"]
+const yamlText = ["kit/plain-yaml.ts", "kit/yaml-text.ts"]
+
+export const rooms: readonly Room[] = [
+  {
+    name: "kkv",
+    files: ["kkv.ts"],
+    may: ["kit/**", "sync/main.ts", "sidecar/main.ts", "cli/main.ts"],
+    pure: false,
+  },
+  { name: "kit/log", files: ["kit/log.ts"], may: ["kit/**", "pino"], pure: false },
+  { name: "kit", files: ["kit/**"], may: ["node:*"], pure: false },
+  {
+    name: "contract",
+    files: ["contract/**"],
+    may: ["kit/problem.ts", ...yamlText, "zod", "yaml", ...hash],
+    pure: true,
+  },
+
+  {
+    name: "core/objects",
+    files: ["core/objects/**"],
+    may: ["kit/problem.ts", ...yamlText, "zod", "yaml"],
+    pure: true,
+  },
+  {
+    name: "core/desired",
+    files: ["core/desired/**"],
+    may: ["core/objects/**", "kit/problem.ts", ...isIp],
+    pure: true,
+  },
+  {
+    name: "core/references",
+    files: ["core/references.ts"],
+    may: ["core/objects/**", "core/desired/**", "kit/problem.ts"],
+    pure: true,
+  },
+  {
+    name: "core/model",
+    files: ["core/model/**"],
+    may: ["core/desired/**", "core/objects/**", "kit/problem.ts", ...isIp],
+    pure: true,
+  },
+  {
+    name: "core/render/template",
+    files: ["core/render/template.ts"],
+    may: ["core/render/**", "core/model/**", "handlebars"],
+    pure: true,
+  },
+  { name: "core/render", files: ["core/render/**"], may: ["core/model/**", "kit/problem.ts", ...hash], pure: true },
+  { name: "core/pipeline", files: ["core/*.ts"], may: ["core/**", "kit/problem.ts"], pure: true },
+
+  {
+    name: "sync/main",
+    files: ["sync/main.ts", "sync/settings.ts"],
+    may: ["sync/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod"],
+    pure: false,
+  },
+  {
+    name: "sync/directory",
+    files: ["sync/directory/**"],
+    may: ["sync/*.ts", "contract/**", "core/objects/**", "kit/**", "node:*", "chokidar"],
+    pure: false,
+  },
+  {
+    name: "sync/volume",
+    files: ["sync/volume/**"],
+    may: ["sync/*.ts", "contract/**", "core/objects/**", "kit/**", "node:*"],
+    pure: false,
+  },
+  {
+    name: "sync",
+    files: ["sync/*.ts"],
+    may: ["contract/**", "core/objects/**", "core/references.ts", "kit/**"],
+    pure: false,
+  },
+
+  {
+    name: "sidecar/main",
+    files: ["sidecar/main.ts", "sidecar/settings.ts"],
+    may: ["sidecar/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod", "prom-client", "node-cron"],
+    pure: false,
+  },
+  {
+    name: "sidecar/metrics",
+    files: ["sidecar/metrics.ts"],
+    may: ["sidecar/*.ts", "sidecar/apply/**", "contract/**", "core/**", "kit/**", "prom-client"],
+    pure: false,
+  },
+  {
+    name: "sidecar/schedule",
+    files: ["sidecar/schedule.ts"],
+    may: ["sidecar/*.ts", "kit/**", "node-cron"],
+    pure: false,
+  },
+  {
+    name: "sidecar/apply",
+    files: ["sidecar/apply/**"],
+    may: ["sidecar/ports.ts", "sidecar/keepalived/effect.ts", "core/model/**", "core/render/**", "kit/**"],
+    pure: false,
+  },
+  {
+    name: "sidecar/keepalived",
+    files: ["sidecar/keepalived/**"],
+    may: ["sidecar/ports.ts", "kit/**", "node:*", "zod"],
+    pure: false,
+  },
+  {
+    name: "sidecar/volume/watch",
+    files: ["sidecar/volume/watch.ts"],
+    may: ["sidecar/volume/**", "sidecar/ports.ts", "contract/**", "kit/**", "node:*", "chokidar"],
+    pure: false,
+  },
+  {
+    name: "sidecar/volume/archive",
+    files: ["sidecar/volume/archive.ts"],
+    may: ["sidecar/volume/**", "sidecar/ports.ts", "contract/**", "kit/**", "node:*", "tar"],
+    pure: false,
+  },
+  {
+    name: "sidecar/volume",
+    files: ["sidecar/volume/**"],
+    may: [
+      ...["sidecar/ports.ts", "sidecar/apply/ports.ts", "sidecar/apply/intent.ts"],
+      ...["contract/**", "core/**", "kit/**", "node:*", "zod"],
+    ],
+    pure: false,
+  },
+  {
+    name: "sidecar",
+    files: ["sidecar/*.ts"],
+    // effect.ts is the pure half of the folder: the kernel's tables, once read, against the model.
+    may: ["contract/**", "core/**", "kit/**", "sidecar/apply/**", "sidecar/keepalived/effect.ts", ...isIp],
+    pure: false,
+  },
+
+  {
+    name: "cli",
+    files: ["cli/**"],
+    may: ["contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "tar"],
+    pure: false,
+  },
+]
+
+/** Whether a path (or the name of a package) fits a pattern of the table. */
+export function fits(pattern: string, path: string): boolean {
+  const expression = pattern
+    .split("**")
+    .map((part) => part.split("*").map(escaped).join("[^/]*"))
+    .join(".*")
+  return new RegExp(`^${expression}$`).test(path)
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`)
+}
