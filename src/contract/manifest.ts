@@ -81,3 +81,8 @@ function lines(items: readonly object[]): string {
   if (items.length === 0) return "[]"
   return `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(",\n")}\n  ]`
 }
+
+/** Checksum of a text or of bytes, as the contract writes checksums. */
+export function sha256Of(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex")
+}

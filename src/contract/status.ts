@@ -23,10 +23,10 @@ const ROLES = ["master", "backup", "fault", "unknown"] as const
 
 /**
  * `applied`: as the entry says. `held`: the entry is broken, its last good form runs. `left-out`: broken, and there
- * never was a good form. `pending`: accepted, not yet applied.
+ * never was a good form. `partial`: new, and only what of it breaks no rule runs. `pending`: accepted, not yet applied.
  */
 export type StatusVipState = (typeof VIP_STATES)[number]
-const VIP_STATES = ["applied", "held", "left-out", "pending"] as const
+const VIP_STATES = ["applied", "held", "partial", "left-out", "pending"] as const
 
 export interface StatusVip {
   /** The address; where it cannot be read, what stands in its place. */

@@ -1,7 +1,7 @@
 import type { Problem } from "../../kit/problem.ts"
 import { parsePlainYaml } from "../../kit/plain-yaml.ts"
 import { decodeYaml } from "./decode-yaml.ts"
-import type { ClusterObject, Placed } from "./kinds.ts"
+import type { Placed } from "./kinds.ts"
 import { isKind, parseObject } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 
@@ -48,7 +48,7 @@ function decodePlain(file: string, text: string): DecodedFile | null {
   return { objects, problems: [] }
 }
 
-const NO_PLACES: Placed<ClusterObject>["keyPlaces"] = new Map()
+const NO_PLACES: Placed["keyPlaces"] = new Map()
 
 function placesIn(file: string, places: ReadonlyMap<string, { line: number; column: number }>): Placed["keyPlaces"] {
   return new Map([...places].map(([key, { line, column }]) => [key, { file, line, column }]))

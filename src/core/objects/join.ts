@@ -2,10 +2,12 @@ import { byPlace, compare } from "../../kit/problem.ts"
 import type { Checked, Problem } from "../../kit/problem.ts"
 import type { DecodedFile } from "./decode.ts"
 import type {
+  ClusterObject,
   ClusterObjects,
   ConfigMap,
   Endpoints,
   EndpointSlice,
+  Kind,
   Node,
   Placed,
   Service,
@@ -65,26 +67,17 @@ function gather(files: readonly DecodedFile[], problems: Problem<ObjectProblemCo
     slices: new Map(),
   }
   for (const [, placed] of unique(files, problems)) {
-    const { object } = placed
-    switch (object.kind) {
-      case "ConfigMap":
-        found.configMaps.set(keyOf(object), placed as Placed<ConfigMap>)
-        break
-      case "Service":
-        found.services.set(keyOf(object), placed as Placed<Service>)
-        break
-      case "Endpoints":
-        found.endpoints.set(keyOf(object), placed as Placed<Endpoints>)
-        break
-      case "Node":
-        found.nodes.set(object.metadata.name, placed as Placed<Node>)
-        break
-      case "EndpointSlice": {
-        const owner = `${object.metadata.namespace}/${object.metadata.service}`
-        const slices = found.slices.get(owner) ?? []
-        slices.push(placed as Placed<EndpointSlice>)
-        found.slices.set(owner, slices)
-      }
+    const { namespace, name } = nameOf(placed)
+    const key = `${namespace}/${name}`
+    if (isOf(placed, "ConfigMap")) found.configMaps.set(key, placed)
+    else if (isOf(placed, "Service")) found.services.set(key, placed)
+    else if (isOf(placed, "Endpoints")) found.endpoints.set(key, placed)
+    else if (isOf(placed, "Node")) found.nodes.set(name, placed)
+    else if (isOf(placed, "EndpointSlice")) {
+      const owner = `${namespace}/${placed.object.metadata.service}`
+      const slices = found.slices.get(owner)
+      if (slices === undefined) found.slices.set(owner, [placed])
+      else slices.push(placed)
     }
   }
   return found
@@ -129,8 +122,14 @@ function titleFor({ object }: Placed): string {
   return titleOf(object.kind, object)
 }
 
-function keyOf(object: { readonly metadata: { readonly namespace: string; readonly name: string } }): string {
-  return `${object.metadata.namespace}/${object.metadata.name}`
+function nameOf({ object }: Placed): { readonly namespace: string; readonly name: string } {
+  return object.kind === "Node" ? { namespace: "", name: object.metadata.name } : object.metadata
+}
+
+type Of<K extends Kind> = Placed<Extract<ClusterObject, { readonly kind: K }>>
+
+function isOf<K extends Kind>(placed: Placed, kind: K): placed is Of<K> {
+  return placed.object.kind === kind
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {

@@ -75,7 +75,7 @@ function entryMessage(key: string, found: unknown): string {
   const cannot = `Cannot read the value of ${JSON.stringify(key)}:`
   if (found === null) return `${cannot} it is empty, wanted a string; write "" for a VIP without a Service`
   if (typeof found === "object") return `${cannot} it is no string; write "|" after the colon, so that it becomes text`
-  return `${cannot} YAML reads it as the ${typeof found} ${String(found)}, wanted a string; put it in quotes`
+  return `${cannot} YAML reads it as the ${typeof found} ${JSON.stringify(found)}, wanted a string; put it in quotes`
 }
 
 /** Its data would read as empty, and empty data removes every VIP: that must be said by a person, not by accident. */
@@ -98,7 +98,7 @@ function shown(value: unknown): string {
   if (value === undefined) return "missing"
   if (Array.isArray(value)) return "a list"
   if (typeof value === "object" && value !== null) return "a mapping"
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
+  const text = JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
 

@@ -1,0 +1,155 @@
+import { lstatSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+
+import {
+  CONTENT_FILE,
+  generationName,
+  MANIFEST_FILE,
+  MAXIMUM_FILE_BYTES,
+  MAXIMUM_GENERATION_BYTES,
+} from "../../contract/layout.ts"
+import { contentSha256Of, decodeManifest, type Manifest, type ManifestFile, sha256Of } from "../../contract/manifest.ts"
+import { decodeFile, type DecodedFile } from "../../core/objects/decode.ts"
+import { createJoin } from "../../core/objects/join.ts"
+import { faultCode } from "../../kit/fault.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+import type { Reading } from "../ports.ts"
+
+/** A directory's `Reading`, or that it, or something in it, is no longer there: retention may have taken it. */
+export type DirectoryReading =
+  Exclude<Reading, { readonly kind: "absent" }> | { readonly kind: "gone"; readonly what: string }
+
+/**
+ * Reads one generation directory.
+ *
+ * @param manifestSha256 What the pointer says of the manifest; null where there is no pointer, as in an archive.
+ */
+export type GenerationReader = (path: string, manifestSha256: string | null) => DirectoryReading
+
+/**
+ * Makes a reader that reads a file only where its checksum is new: what one generation was made of is kept for the next.
+ * Nothing older than the newest generation is kept.
+ */
+export function createGenerationReader(): GenerationReader {
+  const join = createJoin()
+  let known: ReadonlyMap<string, DecodedFile> = new Map()
+  return (path, manifestSha256) => {
+    const checked = readManifest(path, manifestSha256)
+    if (checked.kind !== "manifest") return checked
+    const { manifest } = checked
+    const files = readFiles(path, manifest.files, known)
+    if (files.kind !== "files") return files
+    known = files.decoded
+    const { value, problems } = join([...known.values()])
+    if (problems.length > 0) return refused("its files have problems", problems)
+    const name = generationName(manifest.sequence, manifest.contentSha256)
+    const { sequence } = manifest
+    const generation = { sequence, name, path, manifestSha256: checked.sha256, objects: value }
+    return { kind: "generation", generation }
+  }
+}
+
+type ManifestReading =
+  | { readonly kind: "manifest"; readonly manifest: Manifest; readonly sha256: string }
+  | Exclude<DirectoryReading, { readonly kind: "generation" }>
+
+function readManifest(path: string, wantedSha256: string | null): ManifestReading {
+  // O_NOFOLLOW guards the last component of a path only; so each directory on the way is looked at by itself.
+  const objection = directoryObjection(path)
+  if (objection !== null) return objection
+  const read = readRegularFile(join(path, MANIFEST_FILE), MAXIMUM_FILE_BYTES)
+  if (read.kind === "absent") return { kind: "gone", what: MANIFEST_FILE }
+  if (read.kind === "unsafe") return refused(`Cannot read ${MANIFEST_FILE}: ${read.reason}`)
+  const sha256 = sha256Of(read.bytes)
+  if (wantedSha256 !== null && sha256 !== wantedSha256) {
+    return { kind: "torn", reason: `${MANIFEST_FILE} has the checksum ${sha256}, wanted ${wantedSha256}` }
+  }
+  const decoded = decodeManifest(read.bytes.toString("utf8"))
+  if (decoded.kind === "unknown-schema") {
+    return refused(
+      `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, wanted 1; update the older container`,
+    )
+  }
+  if (decoded.kind === "problems") return refused(`Cannot read ${MANIFEST_FILE}`, decoded.problems)
+  const contradiction = contradictionIn(decoded.value, wantedSha256 === null ? null : basename(path))
+  return contradiction === null ? { kind: "manifest", manifest: decoded.value, sha256 } : refused(contradiction)
+}
+
+/** What cannot come from a writer that keeps the contract, however often it is read again. */
+function contradictionIn(manifest: Manifest, directory: string | null): string | null {
+  const { files, counts, sequence, contentSha256 } = manifest
+  if (contentSha256Of(files) !== contentSha256) return `${MANIFEST_FILE}: contentSha256 is not that of its files`
+  const name = generationName(sequence, contentSha256)
+  if (directory !== null && name !== directory) return `the directory is called ${directory}, wanted ${name}`
+  if (new Set(files.map((file) => file.name)).size !== files.length) return `${MANIFEST_FILE} names a file twice`
+  if (counts.files !== files.length) return `${MANIFEST_FILE} counts ${counts.files} files and names ${files.length}`
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  if (bytes > MAXIMUM_GENERATION_BYTES)
+    return `its files have ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`
+  return null
+}
+
+type FilesReading =
+  | { readonly kind: "files"; readonly decoded: ReadonlyMap<string, DecodedFile> }
+  | Exclude<DirectoryReading, { readonly kind: "generation" }>
+
+function readFiles(
+  path: string,
+  files: readonly ManifestFile[],
+  known: ReadonlyMap<string, DecodedFile>,
+): FilesReading {
+  const decoded = new Map<string, DecodedFile>()
+  const checkedDirectories = new Set<string>([path])
+  for (const file of files) {
+    const key = `${file.sha256} ${file.name}`
+    const before = known.get(key)
+    if (before !== undefined) {
+      decoded.set(key, before)
+      continue
+    }
+    const text = readFile(path, file, checkedDirectories)
+    if (typeof text !== "string") return text
+    decoded.set(key, decodeFile(file.name, text))
+  }
+  return { kind: "files", decoded }
+}
+
+function readFile(
+  root: string,
+  { name, size, sha256 }: ManifestFile,
+  checkedDirectories: Set<string>,
+): string | Exclude<DirectoryReading, { readonly kind: "generation" }> {
+  // The manifest's schema has said so already; nothing else stands between a name and a path.
+  if (!CONTENT_FILE.test(name)) return refused(`"${name}" is no name of a file of a generation`)
+  const path = join(root, name)
+  for (const directory of [dirname(dirname(path)), dirname(path)]) {
+    if (directory.length < root.length || checkedDirectories.has(directory)) continue
+    const objection = directoryObjection(directory)
+    if (objection !== null) return objection
+    checkedDirectories.add(directory)
+  }
+  const read = readRegularFile(path, MAXIMUM_FILE_BYTES)
+  if (read.kind === "absent") return { kind: "gone", what: name }
+  if (read.kind === "unsafe") return refused(`Cannot read ${name}: ${read.reason}`)
+  if (read.bytes.length !== size)
+    return { kind: "torn", reason: `${name} has ${read.bytes.length} bytes, wanted ${size}` }
+  const found = sha256Of(read.bytes)
+  if (found !== sha256) return { kind: "torn", reason: `${name} has the checksum ${found}, wanted ${sha256}` }
+  return read.bytes.toString("utf8")
+}
+
+function directoryObjection(path: string): Exclude<DirectoryReading, { readonly kind: "generation" }> | null {
+  try {
+    return lstatSync(path).isDirectory() ? null : refused(`Cannot read ${path}: it is no directory`)
+  } catch (error) {
+    const code = faultCode(error)
+    if (code === "ENOENT" || code === "ENOTDIR") return { kind: "gone", what: path }
+    throw error
+  }
+}
+
+type Refused = Extract<Reading, { readonly kind: "refused" }>
+
+function refused(reason: string, problems: Refused["problems"] = []): Refused {
+  return { kind: "refused", reason, problems }
+}

@@ -1,0 +1,119 @@
+import { lstatSync } from "node:fs"
+import { join } from "node:path"
+
+import { GENERATIONS_DIRECTORY, MAXIMUM_POINTER_BYTES, POINTER_FILE } from "../../contract/layout.ts"
+import { decodePointer, isSameWriter, type Pointer } from "../../contract/pointer.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+import type { Generation, Generations, Reading } from "../ports.ts"
+import { createGenerationReader, type GenerationReader } from "./generation-reader.ts"
+
+/** How often the pointer is read again because retention took the generation that it had named. */
+const RETENTION_RACES = 3
+
+export interface GenerationsOptions {
+  /** The volume, such as `/run/kkv/desired`. */
+  readonly directory: string
+  /** Hears of what is followed and should still not have happened, such as a writer that begins to count anew. */
+  readonly alarm: (reason: string) => void
+}
+
+/**
+ * Reads the volume that sync writes. A generation is believed only when `current.json` names it and every size and
+ * checksum agrees. What was read once is not read again until the pointer changes, and then only the files that did.
+ */
+export function createGenerations({ directory, alarm }: GenerationsOptions): Generations {
+  const reader = createGenerationReader()
+  let last: Accepted | null = null
+  function readOnce(): Reading {
+    for (let race = 0; ; race++) {
+      const found = readPointer(directory)
+      if (found.kind !== "pointer") return found
+      if (last?.text === found.text) return { kind: "generation", generation: last.generation }
+      const objection = last === null ? null : orderObjection(last.pointer, found.pointer)
+      if (objection !== null) return { kind: "refused", reason: objection, problems: [] }
+      const reading = readNamed(directory, found.pointer, reader)
+      if (reading.kind === "gone") {
+        if (race < RETENTION_RACES) continue
+        return { kind: "torn", reason: `${POINTER_FILE} names ${found.pointer.directory}: ${reading.what} is missing` }
+      }
+      if (reading.kind !== "generation") return reading
+      const doubt = last === null ? null : followedWithAlarm(last.pointer, found.pointer)
+      if (doubt !== null) alarm(doubt)
+      last = { text: found.text, pointer: found.pointer, generation: reading.generation }
+      return reading
+    }
+  }
+  return { read: () => new Promise((resolve) => resolve(readOnce())) }
+}
+
+/**
+ * Reads one generation directory by its path, without a pointer: an archive that was unpacked, the last good
+ * generation. Every size and checksum must agree with its manifest.
+ */
+export function readDirectory(path: string): Reading {
+  const reading = createGenerationReader()(path, null)
+  return reading.kind === "gone" ? { kind: "absent" } : reading
+}
+
+interface Accepted {
+  readonly text: string
+  readonly pointer: Pointer
+  readonly generation: Generation
+}
+
+type PointerReading =
+  | { readonly kind: "pointer"; readonly text: string; readonly pointer: Pointer }
+  | Exclude<Reading, { readonly kind: "generation" }>
+
+function readPointer(directory: string): PointerReading {
+  const read = readRegularFile(join(directory, POINTER_FILE), MAXIMUM_POINTER_BYTES)
+  if (read.kind === "absent") return { kind: "absent" }
+  if (read.kind === "unsafe") {
+    return { kind: "refused", reason: `Cannot read ${POINTER_FILE}: ${read.reason}`, problems: [] }
+  }
+  const text = read.bytes.toString("utf8")
+  const decoded = decodePointer(text)
+  switch (decoded.kind) {
+    case "value":
+      return { kind: "pointer", text, pointer: decoded.value }
+    case "unknown-schema": {
+      const reason = `Cannot read ${POINTER_FILE}: it has schema ${decoded.schema}, wanted 1; update the older container`
+      return { kind: "refused", reason, problems: [] }
+    }
+    case "problems": {
+      const reason = decoded.problems.map(({ message }) => message).join("; ")
+      // Text that breaks off may be whole in a moment; text that is whole and says something else will not mend itself.
+      if (decoded.problems.some(({ code }) => code === "CONTRACT_SYNTAX")) return { kind: "torn", reason }
+      return { kind: "refused", reason, problems: decoded.problems }
+    }
+  }
+}
+
+function readNamed(directory: string, pointer: Pointer, reader: GenerationReader) {
+  const generations = join(directory, GENERATIONS_DIRECTORY)
+  const stat = lstatSync(generations, { throwIfNoEntry: false })
+  if (stat !== undefined && !stat.isDirectory()) {
+    return { kind: "refused", reason: `Cannot read ${generations}: it is no directory`, problems: [] } as const
+  }
+  // The name has the form that the pointer's schema asks for: no separator, no dots.
+  return reader(join(generations, pointer.directory), pointer.manifestSha256)
+}
+
+/** A writer never counts back, and never says two things under one number. */
+function orderObjection(last: Pointer, next: Pointer): string | null {
+  if (!isSameWriter(last.writer, next.writer)) return null
+  if (next.sequence < last.sequence) {
+    return `${POINTER_FILE} went back from sequence ${last.sequence} to ${next.sequence} without a new writer`
+  }
+  if (next.sequence === last.sequence && next.manifestSha256 !== last.manifestSha256) {
+    return `${POINTER_FILE} has other content under the same sequence ${next.sequence}`
+  }
+  return null
+}
+
+/** A new writer may have found an empty volume: a wiped volume must not wedge its reader, but somebody should know. */
+function followedWithAlarm(last: Pointer, next: Pointer): string | null {
+  if (isSameWriter(last.writer, next.writer)) return null
+  if (next.sequence > last.sequence || next.manifestSha256 === last.manifestSha256) return null
+  return `A new writer went back from sequence ${last.sequence} to ${next.sequence}: was the volume emptied?`
+}

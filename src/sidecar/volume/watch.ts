@@ -1,0 +1,191 @@
+import { statSync } from "node:fs"
+import { basename, join } from "node:path"
+
+import { watch } from "chokidar"
+
+import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
+
+/** After an event the volume is looked at again: watchers have been seen to swallow the second of two quick changes. */
+const LOOK_AGAIN_MS = [75, 250]
+/** The poll is the truth, the watcher only makes it faster. */
+const POLL_MS = 1000
+/** How long after the poll found a change the watcher may still report it. */
+const GRACE_MS = 250
+const SHORTEST_BACKOFF_MS = 1000
+const LONGEST_BACKOFF_MS = 60_000
+
+/** What a watcher tells. */
+export interface WatcherListener {
+  /** Something below the directory changed; what it says is never believed, only looked after. */
+  event(path: string): void
+  error(error: unknown): void
+  /** From now on changes are reported. */
+  ready(): void
+}
+
+/** Watches one directory, not what is below it. */
+export type OpenWatcher = (directory: string, listener: WatcherListener) => { close(): Promise<void> }
+
+export interface VolumeWatchOptions {
+  readonly directory: string
+  /** Look again: carries no content, comes once or often. */
+  readonly hint: () => void
+  /** Hears why the watcher is replaced. */
+  readonly trouble?: (reason: string, error: unknown) => void
+  readonly open?: OpenWatcher
+}
+
+export interface WatchCounts {
+  /** Changes that the poll found and the watcher did not report; anything but 0 is a deaf watcher. */
+  readonly pollRecovered: number
+  readonly watcherErrors: number
+}
+
+export interface VolumeWatch {
+  counts(): WatchCounts
+  close(): Promise<void>
+}
+
+/** Gives a hint whenever `current.json` may have changed: at once by the watcher, within a second in any case. */
+export function watchVolume(options: VolumeWatchOptions): VolumeWatch {
+  const { directory, hint } = options
+  const timers = new Set<NodeJS.Timeout>()
+  const counts = { pollRecovered: 0, watcherErrors: 0 }
+  let events = 0
+  let again: readonly NodeJS.Timeout[] = []
+  const keeper = keepWatcher(options, { onEvent, onReady: hint, onError: () => counts.watcherErrors++ })
+
+  function later(ms: number, act: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      act()
+    }, ms)
+    timers.add(timer)
+    return timer
+  }
+
+  function onEvent(): void {
+    events++
+    for (const timer of again) clearTimeout(timer)
+    again = LOOK_AGAIN_MS.map((ms) => later(ms, hint))
+    hint()
+  }
+
+  let identity = pointerIdentity(directory)
+  let eventsAtPoll = 0
+  const poll = setInterval(() => {
+    const [before, seen] = [identity, eventsAtPoll]
+    identity = pointerIdentity(directory)
+    eventsAtPoll = events
+    if (identity === before) return
+    hint()
+    if (events === seen) later(GRACE_MS, () => events === seen && recovered())
+  }, POLL_MS)
+
+  function recovered(): void {
+    counts.pollRecovered++
+    keeper.replace("Cannot trust the watcher: the poll found a change that it did not report", null)
+  }
+
+  async function close(): Promise<void> {
+    clearInterval(poll)
+    for (const timer of timers) clearTimeout(timer)
+    await keeper.close()
+  }
+
+  return { counts: () => ({ ...counts }), close }
+}
+
+/** chokidar, with the settings that its behaviour asks for: see the comments. */
+export const openChokidar: OpenWatcher = (directory, listener) => {
+  const watcher = watch(directory, {
+    depth: 0,
+    // A symlink in there is nobody's business of ours, and must not lead the watcher elsewhere.
+    followSymlinks: false,
+    // Would hold back deletions for 100 ms and ignore names that look like an editor's.
+    atomic: false,
+    ignoreInitial: true,
+    persistent: true,
+  })
+  watcher.on("all", (_event, path) => listener.event(path))
+  // Without a listener an error would end the process.
+  watcher.on("error", (error) => listener.error(error))
+  watcher.on("ready", () => listener.ready())
+  return { close: () => watcher.close() }
+}
+
+interface Keeper {
+  replace(reason: string, error: unknown): void
+  close(): Promise<void>
+}
+
+interface KeeperEvents {
+  readonly onEvent: () => void
+  readonly onReady: () => void
+  readonly onError: () => void
+}
+
+/** Keeps one watcher open; a broken or deaf one is replaced, later and later as long as none brings an event. */
+function keepWatcher({ directory, trouble, open = openChokidar }: VolumeWatchOptions, on: KeeperEvents): Keeper {
+  let backoffMs = SHORTEST_BACKOFF_MS
+  let timer: NodeJS.Timeout | null = null
+  let closed = false
+  let current = start()
+
+  function start(): { close(): Promise<void> } {
+    const own = { live: true }
+    const watcher = open(directory, {
+      event: (path) => {
+        if (!own.live || isNoise(path)) return
+        backoffMs = SHORTEST_BACKOFF_MS
+        on.onEvent()
+      },
+      error: (error) => {
+        if (!own.live) return
+        on.onError()
+        replace("Cannot watch the volume: the watcher reports an error", error)
+      },
+      ready: () => own.live && on.onReady(),
+    })
+    const close = () => {
+      own.live = false
+      return watcher.close()
+    }
+    return { close }
+  }
+
+  function replace(reason: string, error: unknown): void {
+    if (closed || timer !== null) return
+    trouble?.(reason, error)
+    void current.close().catch(() => undefined)
+    timer = setTimeout(() => {
+      timer = null
+      current = start()
+    }, backoffMs)
+    backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS)
+  }
+
+  async function close(): Promise<void> {
+    closed = true
+    if (timer !== null) clearTimeout(timer)
+    await current.close()
+  }
+
+  return { replace, close }
+}
+
+/** The writer's own report and its temporary files change beside the pointer and mean nothing to us. */
+function isNoise(path: string): boolean {
+  const name = basename(path)
+  return name === STATUS_FILE || (name.startsWith(".") && !name.startsWith(".."))
+}
+
+function pointerIdentity(directory: string): string {
+  try {
+    const { ino, size, mtimeNs } = statSync(join(directory, POINTER_FILE), { bigint: true })
+    return `${ino} ${size} ${mtimeNs}`
+  } catch {
+    // Absent or unreadable: why is the reader's to say.
+    return "none"
+  }
+}

@@ -1,0 +1,171 @@
+import { mkdirSync } from "node:fs"
+
+import { createLog, type Log } from "../kit/log.ts"
+import { createPacer } from "../kit/pacer.ts"
+import { problemText } from "../kit/problem.ts"
+import { bootId, uptimeSeconds } from "../kit/uptime.ts"
+import { createDirectorySource } from "./directory/source.ts"
+import { watchDirectory } from "./directory/watch.ts"
+import { createPublish } from "./publication.ts"
+import { createReconcile, type PassOutcome } from "./reconcile.ts"
+import { readSettings, type Settings } from "./settings.ts"
+import { createPublisher } from "./volume/publisher.ts"
+import { createStatusWriter } from "./volume/status-writer.ts"
+import { takeWriterLock } from "./volume/writer-lock.ts"
+
+/** The first change at once, the rest together; at most four generations a second, and a fifth of the time for it. */
+const PACE = { gatherMs: 10, minimumIntervalMs: 250, costFactor: 5 }
+
+/** Wait after a fault such as a full disk, doubled each time. */
+const SHORTEST_BACKOFF_MS = 1000
+const LONGEST_BACKOFF_MS = 30_000
+
+const DONE = 0
+const HELD = 1
+const FAULT = 3
+
+/**
+ * `kkv sync`: files in, generations out.
+ *
+ * @param argv The words after `sync`.
+ * @returns Exit status: 0 done, 1 the input is held (`--once`), 2 usage, 3 another writer has the volume.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const reading = readSettings(argv)
+  if (reading.kind === "exit") return reading.status
+  const { settings } = reading
+  const stop = new AbortController()
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort())
+  return runSync(settings, { log: createLog({ program: "sync" }, { level: settings.logLevel }), stop: stop.signal })
+}
+
+export interface Surroundings {
+  readonly log: Log
+  /** Ends the run in order. */
+  readonly stop: AbortSignal
+}
+
+/**
+ * Runs until it is told to stop, or once.
+ *
+ * @returns Exit status, as `main`. @throws When the volume cannot be used at all.
+ */
+export async function runSync(settings: Settings, { log, stop }: Surroundings): Promise<number> {
+  mkdirSync(settings.desired, { recursive: true })
+  const lock = await takeWriterLock(settings.desired)
+  if (lock === null) {
+    const message = `Cannot publish in ${settings.desired}: another kkv sync writes there; stop one of the two`
+    log.error("second writer", { desired: settings.desired, message })
+    return FAULT
+  }
+  try {
+    const source = createDirectorySource(settings.source)
+    const pass = loggedPass(settings, source, log)
+    return settings.once ? await runOnce(pass) : await follow({ settings, source, pass, log, stop })
+  } finally {
+    await lock.release()
+  }
+}
+
+type Pass = () => Promise<PassOutcome>
+
+function loggedPass(settings: Settings, source: ReturnType<typeof createDirectorySource>, log: Log): Pass {
+  const { desired, retain, servicesConfigmap } = settings
+  const writer = { bootId: bootId(), pid: process.pid, startedAtUptime: uptimeSeconds() }
+  const trouble = (error: unknown) => log.warn("old generations not removed", { error })
+  const reconcile = createReconcile({
+    source,
+    publish: createPublish(servicesConfigmap),
+    publisher: createPublisher({ directory: desired, retain, writer, trouble }),
+    status: createStatusWriter(desired),
+    sourceName: settings.source,
+    now: () => new Date().toISOString(),
+  })
+  let held = ""
+  return async () => {
+    const startedAt = performance.now()
+    const outcome = await reconcile()
+    const tookMs = Math.round(performance.now() - startedAt)
+    held = logOutcome(log, outcome, { held, tookMs })
+    return outcome
+  }
+}
+
+/** One line for what changed; problems once, until there are others. Gives what is held now. */
+function logOutcome(log: Log, outcome: PassOutcome, { held, tookMs }: { held: string; tookMs: number }): string {
+  switch (outcome.kind) {
+    case "published": {
+      const { sequence, directory } = outcome.published
+      log.info("published", { generation: sequence, directory, tookMs })
+      return ""
+    }
+    case "unchanged":
+      if (held === "") log.debug("unchanged", { generation: outcome.published.sequence, tookMs })
+      else log.info("mended", { generation: outcome.published.sequence, tookMs })
+      return ""
+    case "held": {
+      const problems = outcome.problems.map(problemText)
+      const text = problems.join("\n")
+      if (text !== held) log.warn("held", { generation: outcome.published?.sequence ?? null, problems, tookMs })
+      return text
+    }
+    case "settling":
+      log.debug("settling", { retryAfterMs: outcome.retryAfterMs })
+      return held
+  }
+}
+
+async function runOnce(pass: Pass): Promise<number> {
+  for (;;) {
+    const outcome = await pass()
+    if (outcome.kind !== "settling") return outcome.kind === "held" ? HELD : DONE
+    await new Promise((resolve) => setTimeout(resolve, outcome.retryAfterMs))
+  }
+}
+
+interface Following extends Surroundings {
+  readonly settings: Settings
+  readonly source: ReturnType<typeof createDirectorySource>
+  readonly pass: Pass
+}
+
+async function follow({ settings, source, pass, log, stop }: Following): Promise<number> {
+  let backoffMs = SHORTEST_BACKOFF_MS
+  let retry: NodeJS.Timeout | undefined
+  const later = (ms: number) => {
+    clearTimeout(retry)
+    retry = setTimeout(() => pacer.request(), ms)
+  }
+  const pacer = createPacer({
+    ...PACE,
+    run: async () => {
+      const outcome = await pass()
+      backoffMs = SHORTEST_BACKOFF_MS
+      if (outcome.kind === "settling") later(outcome.retryAfterMs)
+    },
+    onFault: (error) => {
+      log.error("cannot publish", { error, retryAfterMs: backoffMs })
+      later(backoffMs)
+      backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS)
+    },
+  })
+  const watch = watchDirectory({
+    root: settings.source,
+    hint: () => pacer.request(),
+    hasChanged: () => source.hasChanged(),
+    trouble: (error) => log.warn("cannot watch the source, looking each second", { error }),
+  })
+  log.info("following", { source: settings.source, desired: settings.desired, configMap: settings.servicesConfigmap })
+  pacer.request()
+  await aborted(stop)
+  clearTimeout(retry)
+  await watch.close()
+  await pacer.stop()
+  log.info("stopped", {})
+  return DONE
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }))
+}

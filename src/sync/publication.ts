@@ -1,0 +1,138 @@
+import type { Counts } from "../contract/fields.ts"
+import {
+  MAXIMUM_FILE_BYTES,
+  MAXIMUM_FILES,
+  MAXIMUM_GENERATION_BYTES,
+  NODES_FILE,
+  serviceFile,
+  VIPS_FILE,
+} from "../contract/layout.ts"
+import { contentSha256Of, type ManifestFile, type ManifestResource, sha256Of } from "../contract/manifest.ts"
+import { encodeConfigMap, encodeNodes, encodeService } from "../core/objects/encode.ts"
+import type { ClusterObjects, Placed, ServiceObjects } from "../core/objects/kinds.ts"
+import { referencesOf } from "../core/references.ts"
+import { compare, type Problem } from "../kit/problem.ts"
+import type { SyncProblemCode } from "./problem-codes.ts"
+
+/** A file of the next generation, with its bytes. */
+export interface PublicationFile extends ManifestFile {
+  readonly bytes: Buffer
+}
+
+/** What a file takes in the manifest beside its name, rounded up. */
+const MANIFEST_LINE_BYTES = 120
+
+/** What a generation will consist of. Equal objects give equal publications. */
+export interface Publication {
+  readonly contentSha256: string
+  readonly counts: Counts
+  readonly resources: readonly ManifestResource[]
+  /** Sorted by name. */
+  readonly files: readonly PublicationFile[]
+}
+
+/** Makes publications of the objects that one ConfigMap names, or says why there can be none. */
+export type Publish = (
+  objects: ClusterObjects,
+  resources: readonly ManifestResource[],
+) => Publication | readonly Problem<SyncProblemCode>[]
+
+/**
+ * Makes a `Publish` for one VIP ConfigMap: that ConfigMap, the Services that its entries name with what stands behind
+ * them, and all Nodes. A Service that is named and does not exist is left out; the reader says so at the entry.
+ *
+ * Objects that are the same as before are not encoded and not hashed again.
+ *
+ * @param configMapKey `namespace/name`.
+ */
+export function createPublish(configMapKey: string): Publish {
+  const configMapFile = remember((configMap: Placed) =>
+    publicationFile(VIPS_FILE, configMap.object.kind === "ConfigMap" ? encodeConfigMap(configMap.object) : ""),
+  )
+  const nodesFile = remember((nodes: ClusterObjects["nodes"]) =>
+    publicationFile(NODES_FILE, encodeNodes(nodes.map(({ object }) => object))),
+  )
+  const fileOfService = remember(encodedService)
+  return (objects, resources) => {
+    const configMap = objects.configMaps.get(configMapKey)
+    if (configMap === undefined) return [configMapMissing(configMapKey)]
+    const services = referencesOf(configMap.object)
+      .map(({ namespace, name }) => objects.services.get(`${namespace}/${name}`))
+      .filter((service) => service !== undefined)
+    const files = [configMapFile(configMap), nodesFile(objects.nodes), ...services.map(fileOfService)]
+    files.sort((a, b) => compare(a.name, b.name))
+    const tooLarge = sizeProblem(files)
+    if (tooLarge !== null) return [tooLarge]
+    const counts = {
+      files: files.length,
+      configMaps: 1,
+      services: services.length,
+      endpoints: services.reduce((sum, service) => sum + endpointCount(service), 0),
+      nodes: objects.nodes.length,
+    }
+    return { contentSha256: contentSha256Of(files), counts, resources, files }
+  }
+}
+
+function encodedService({ service, slices, endpoints }: ServiceObjects): PublicationFile {
+  const { namespace, name } = service.object.metadata
+  const text = encodeService({
+    service: service.object,
+    slices: slices.map(({ object }) => object),
+    endpoints: endpoints?.object ?? null,
+  })
+  return publicationFile(serviceFile(namespace, name), text)
+}
+
+function publicationFile(name: string, text: string): PublicationFile {
+  const bytes = Buffer.from(text)
+  return { name, size: bytes.length, sha256: sha256Of(bytes), bytes }
+}
+
+/** Endpoints count only where a Service has no slice: they say the same again. */
+function endpointCount({ slices, endpoints }: ServiceObjects): number {
+  if (slices.length > 0) return slices.reduce((sum, { object }) => sum + object.endpoints.length, 0)
+  return (endpoints?.object.subsets ?? []).reduce((sum, { addresses }) => sum + addresses.length, 0)
+}
+
+function configMapMissing(key: string): Problem<"CONFIGMAP_MISSING"> {
+  return {
+    code: "CONFIGMAP_MISSING",
+    severity: "error",
+    path: [`ConfigMap ${key}`],
+    place: null,
+    message:
+      `Cannot find the ConfigMap "${key}" in the source: what was published last stays; ` +
+      "to remove all VIPs, keep the ConfigMap and empty its data",
+  }
+}
+
+function sizeProblem(files: readonly PublicationFile[]): Problem<"GENERATION_TOO_LARGE"> | null {
+  const problem = (what: string): Problem<"GENERATION_TOO_LARGE"> => ({
+    code: "GENERATION_TOO_LARGE",
+    severity: "error",
+    path: [],
+    place: null,
+    message: `Cannot publish a generation: ${what}; name fewer Services in one ConfigMap`,
+  })
+  if (files.length > MAXIMUM_FILES) return problem(`it has ${files.length} files, wanted at most ${MAXIMUM_FILES}`)
+  const large = files.find(({ size }) => size > MAXIMUM_FILE_BYTES)
+  if (large !== undefined) return problem(`${large.name} has ${large.size} bytes, wanted at most ${MAXIMUM_FILE_BYTES}`)
+  const manifest = files.reduce((sum, { name }) => sum + name.length + MANIFEST_LINE_BYTES, 0)
+  if (manifest > MAXIMUM_FILE_BYTES) return problem(`its manifest has more than ${MAXIMUM_FILE_BYTES} bytes`)
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  if (bytes <= MAXIMUM_GENERATION_BYTES) return null
+  return problem(`it has ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`)
+}
+
+/** The result of a pure function of one object, for as long as that object lives. */
+function remember<K extends object, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>()
+  return (key) => {
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const value = compute(key)
+    known.set(key, value)
+    return value
+  }
+}

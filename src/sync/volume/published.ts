@@ -1,0 +1,88 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs"
+import { join } from "node:path"
+
+import {
+  GENERATIONS_DIRECTORY,
+  MANIFEST_FILE,
+  MAXIMUM_FILE_BYTES,
+  MAXIMUM_POINTER_BYTES,
+  POINTER_FILE,
+  sequenceOf,
+  STATUS_FILE,
+} from "../../contract/layout.ts"
+import { contentSha256Of, decodeManifest, type Manifest, sha256Of } from "../../contract/manifest.ts"
+import { decodePointer, type Pointer } from "../../contract/pointer.ts"
+import { decodeSyncStatus } from "../../contract/sync-status.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+import type { Published } from "../ports.ts"
+
+/** The current generation with the checksums of its files, by name. */
+export interface PublishedFiles extends Published {
+  readonly sha256ByName: ReadonlyMap<string, string>
+}
+
+/** What an earlier life left in the volume. */
+export interface Found {
+  /** The current generation if it is whole; null if there is none, or if any byte of it is not what it should be. */
+  readonly published: PublishedFiles | null
+  /** The largest sequence number found anywhere; 0 in an empty volume. */
+  readonly highestSequence: number
+}
+
+/** Makes the directories, clears away what a crash left behind, and reads back what is published. */
+export function openVolume(directory: string): Found {
+  const generations = join(directory, GENERATIONS_DIRECTORY)
+  mkdirSync(generations, { recursive: true })
+  for (const name of readdirSync(generations)) {
+    if (name.startsWith(".tmp-") || name.startsWith(".trash-")) rmSync(join(generations, name), { recursive: true })
+  }
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith(`.${POINTER_FILE}.`) || name.startsWith(`.${STATUS_FILE}.`))
+      rmSync(join(directory, name), { recursive: true })
+  }
+  const pointer = readPointer(directory)
+  const named = readdirSync(generations).map((name) => sequenceOf(name) ?? 0)
+  const highestSequence = Math.max(0, pointer?.sequence ?? 0, statusSequence(directory), ...named)
+  return {
+    published: pointer === null ? null : readBack(join(generations, pointer.directory), pointer),
+    highestSequence,
+  }
+}
+
+function readPointer(directory: string): Pointer | null {
+  const text = textOf(join(directory, POINTER_FILE), MAXIMUM_POINTER_BYTES)
+  const decoded = text === null ? null : decodePointer(text)
+  return decoded?.kind === "value" ? decoded.value : null
+}
+
+function statusSequence(directory: string): number {
+  const text = textOf(join(directory, STATUS_FILE), MAXIMUM_FILE_BYTES)
+  const decoded = text === null ? null : decodeSyncStatus(text)
+  return decoded?.kind === "value" ? (decoded.value.sequence ?? 0) : 0
+}
+
+/** Every byte is checked: the next generation will link to these files. */
+function readBack(path: string, pointer: Pointer): PublishedFiles | null {
+  const text = textOf(join(path, MANIFEST_FILE), MAXIMUM_FILE_BYTES)
+  if (text === null || sha256Of(text) !== pointer.manifestSha256) return null
+  const decoded = decodeManifest(text)
+  if (decoded.kind !== "value" || !isWhole(path, decoded.value)) return null
+  const { sequence, directory } = pointer
+  const { contentSha256, files } = decoded.value
+  return { sequence, directory, contentSha256, sha256ByName: new Map(files.map((file) => [file.name, file.sha256])) }
+}
+
+function isWhole(path: string, { files, contentSha256 }: Manifest): boolean {
+  return (
+    contentSha256Of(files) === contentSha256 &&
+    files.every(({ name, size, sha256 }) => {
+      const read = readRegularFile(join(path, name), MAXIMUM_FILE_BYTES)
+      return read.kind === "file" && read.bytes.length === size && sha256Of(read.bytes) === sha256
+    })
+  )
+}
+
+function textOf(path: string, maximumBytes: number): string | null {
+  const read = readRegularFile(path, maximumBytes)
+  return read.kind === "file" ? read.bytes.toString("utf8") : null
+}
