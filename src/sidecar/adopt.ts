@@ -1,0 +1,26 @@
+import { join } from "node:path"
+import type { InEffect } from "./agent.ts"
+import { MEMORY_FILE } from "./archivist.ts"
+import { type Memory, NO_MEMORY } from "./memory.ts"
+import type { Keepalived } from "./ports.ts"
+import type { AppliedVolume } from "./volume/config-files.ts"
+import { readRemembered } from "./volume/remembered.ts"
+
+/** What the last agent left: a configuration that journal, live file and a running keepalived agree on is adopted. */
+export async function adopt(
+  applied: string,
+  volume: AppliedVolume,
+  keepalived: Pick<Keepalived, "running">,
+): Promise<{ readonly inEffect: InEffect | null; readonly memory: Memory }> {
+  const remembered = readRemembered(join(applied, MEMORY_FILE))
+  if (remembered === null) return { inEffect: null, memory: NO_MEMORY }
+  const memory: Memory = { ...NO_MEMORY, lastGood: remembered.lastGood }
+  const journal = await volume.journal()
+  const agrees =
+    journal?.phase === "in-effect" &&
+    journal.to === remembered.sha256 &&
+    (await volume.liveSha256()) === remembered.sha256 &&
+    (await keepalived.running()) !== null
+  const { sha256, model } = remembered
+  return { inEffect: agrees ? { sha256, model, generation: null, since: performance.now() } : null, memory }
+}

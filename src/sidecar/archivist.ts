@@ -1,0 +1,113 @@
+import { join } from "node:path"
+import type { Clock } from "../kit/clock.ts"
+import { replaceFile } from "../kit/atomic-file.ts"
+import type { Log } from "../kit/log.ts"
+import type { InEffect } from "./agent.ts"
+import type { Memory } from "./memory.ts"
+import type { Archive } from "./volume/archive.ts"
+import type { LastKnownGood } from "./volume/last-known-good.ts"
+import { encodeRemembered, type Remembered } from "./volume/remembered.ts"
+
+/** In applied/: what the next agent must know of the configuration in effect, should this one be killed. */
+export const MEMORY_FILE = "memory.json"
+
+export interface ArchivistPorts {
+  readonly applied: string
+  readonly archive: Archive
+  readonly lastKnownGood: LastKnownGood
+  /** The text of the candidate with this sha256. */
+  readonly candidate: (sha256: string) => string | null
+  readonly facts: { readonly node: string; readonly keepalivedVersion: string | null }
+  readonly failed: () => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Keeps the records that outlive a pass. Nothing that serves traffic waits for it, and its failures are only counted. */
+export interface Archivist {
+  applied(inEffect: InEffect, memory: Memory): void
+  soaked(inEffect: InEffect, memory: Memory): Promise<void>
+  /** Resolves when nothing is being written. */
+  idle(): Promise<void>
+}
+
+/** After the last of a row of changes; what lived for less is not worth a record. */
+const SETTLE_MS = 1_000
+
+export function archivist(ports: ArchivistPorts): Archivist {
+  let latest: { readonly inEffect: InEffect; readonly memory: Memory } | null = null
+  let timer: NodeJS.Timeout | null = null
+  let work: Promise<void> = Promise.resolve()
+  const attempt = (what: string, act: () => Promise<unknown>): Promise<void> => {
+    work = work.then(act).then(
+      () => undefined,
+      (error: unknown) => {
+        ports.failed()
+        ports.log.warn("record-failed", { what, error })
+      },
+    )
+    return work
+  }
+  const flush = () => {
+    timer = null
+    const record = latest
+    latest = null
+    if (record === null) return
+    void attempt("memory", () =>
+      replaceFile(join(ports.applied, MEMORY_FILE), encodeRemembered(rememberedOf(record.inEffect, record.memory))),
+    )
+    void attempt("archive", () => addToArchive(record.inEffect, ports))
+  }
+  return {
+    applied: (inEffect, memory) => {
+      latest = { inEffect, memory }
+      timer ??= setTimeout(flush, SETTLE_MS)
+    },
+    soaked: (inEffect, memory) =>
+      attempt("last-known-good", async () => {
+        const text = ports.candidate(inEffect.sha256)
+        if (text !== null) await ports.lastKnownGood.promote({ text, remembered: rememberedOf(inEffect, memory) })
+      }),
+    idle: async () => {
+      if (timer !== null) clearTimeout(timer)
+      flush()
+      await work
+    },
+  }
+}
+
+function rememberedOf({ sha256, model, generation }: InEffect, memory: Memory): Remembered {
+  const { lastGood } = memory
+  return {
+    sha256,
+    model,
+    lastGood,
+    generation: generation === null ? null : { sequence: generation.sequence, name: generation.name },
+  }
+}
+
+async function addToArchive({ sha256, model, generation }: InEffect, ports: ArchivistPorts): Promise<void> {
+  const config = ports.candidate(sha256)
+  if (generation === null || config === null) return
+  const servers = model.vips.flatMap((vip) => vip.virtualServers)
+  await ports.archive.add({
+    path: generation.path,
+    name: generation.name,
+    config,
+    outcome: {
+      sequence: generation.sequence,
+      generation: generation.name,
+      time: new Date().toISOString(),
+      outcome: "applied",
+      reason: null,
+      node: ports.facts.node,
+      interface: model.vrrp.interface,
+      keepalivedVersion: ports.facts.keepalivedVersion,
+      configSha256: sha256,
+      vips: model.vips.map((vip) => vip.address),
+      virtualServers: servers.length,
+      realServers: servers.reduce((sum, server) => sum + server.realServers.length, 0),
+      problems: [],
+    },
+  })
+}

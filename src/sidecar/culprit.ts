@@ -1,0 +1,28 @@
+import { pieceAt, type RenderedConfig } from "../core/render/render.ts"
+import type { Diagnostic } from "./ports.ts"
+
+/**
+ * The entries that a refused file is refused for, with what keepalived said of each.
+ *
+ * keepalived names a line, or a virtual server; both lead to the block, and the block to its entry. What cannot be led
+ * back to an entry (the head of the file, a message without a place) accuses nobody.
+ *
+ * @returns entry key -> keepalived's words.
+ */
+export function culpritsOf(rendered: RenderedConfig, diagnostics: readonly Diagnostic[]): ReadonlyMap<string, string> {
+  const culprits = new Map<string, string>()
+  for (const diagnostic of diagnostics) {
+    const entry = entryOf(rendered, diagnostic)
+    if (entry !== null && !culprits.has(entry)) culprits.set(entry, diagnostic.message)
+  }
+  return culprits
+}
+
+function entryOf(rendered: RenderedConfig, diagnostic: Diagnostic): string | null {
+  const piece = diagnostic.line === null ? null : pieceAt(rendered, diagnostic.line)
+  if (piece?.origin.kind === "virtual-server") return piece.origin.entry
+  const named = rendered.pieces.find(
+    ({ origin }) => origin.kind === "virtual-server" && origin.key === diagnostic.virtualServer,
+  )
+  return named?.origin.kind === "virtual-server" ? named.origin.entry : null
+}

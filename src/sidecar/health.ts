@@ -1,0 +1,28 @@
+import type { Snapshot } from "./agent.ts"
+
+/** Null: well. Else what is not, in one line. */
+export type Verdict = string | null
+
+/**
+ * What release 0.35 answered on /health: keepalived and its VRRP child run, and the VIPs are on the interface exactly when
+ * this node is master.
+ */
+export function healthOf({ running, inEffect, drift }: Snapshot): Verdict {
+  if (running === null) return "keepalived is not running"
+  if (running.vrrp === null) return "keepalived's VRRP child process is not running"
+  if (inEffect === null) return "no configuration is known to be in effect"
+  if (drift !== null && drift.difference !== null && !drift.repaired) return drift.difference
+  return null
+}
+
+/**
+ * Ready: a verified configuration is in effect. A newer one that was refused changes nothing about that, for every node
+ * refuses it alike, and unready nodes would also block the rollout that mends it.
+ */
+export function readinessOf(snapshot: Snapshot): Verdict {
+  const { running, inEffect, outcome } = snapshot
+  if (inEffect === null) return "no configuration is in effect yet"
+  if (running === null) return "keepalived is not running"
+  if (outcome?.kind === "stranded") return outcome.reason
+  return null
+}

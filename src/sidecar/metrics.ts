@@ -1,0 +1,99 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
+import type { WatchCounts } from "./volume/watch.ts"
+import type { Snapshot } from "./agent.ts"
+import type { ApplyOutcome } from "./apply/outcome.ts"
+import { roleOf } from "./status-report.ts"
+
+export interface Metrics {
+  /** Counts one attempt to apply. */
+  applied(outcome: ApplyOutcome, tookMs: number): void
+  /** Counts something that has no gauge of its own. */
+  count(what: "archive-failure" | "alarm" | "watcher-trouble"): void
+  /** The page, in Prometheus' text format. */
+  page(snapshot: Snapshot, watch: WatchCounts): Promise<string>
+}
+
+/** Milliseconds to seconds, which is what Prometheus counts in. */
+const SECOND = 1000
+const DURATIONS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const applies = new Counter({
+    name: "vip_apply_total",
+    help: "Attempts to apply a configuration",
+    labelNames: ["result"],
+    registers,
+  })
+  const reload = new Histogram({
+    name: "vip_reload_duration_seconds",
+    help: "From the start of an attempt to its verified end",
+    buckets: DURATIONS,
+    registers,
+  })
+  const test = new Histogram({
+    name: "vip_config_test_duration_seconds",
+    help: "keepalived --config-test",
+    buckets: DURATIONS,
+    registers,
+  })
+  const events = new Counter({
+    name: "vip_events_total",
+    help: "Things that should not happen, by kind",
+    labelNames: ["kind"],
+    registers,
+  })
+  const success = new Gauge({
+    name: "vip_config_last_reload_successful",
+    help: "1 when the newest attempt ended well",
+    registers,
+  })
+  const successTime = new Gauge({
+    name: "vip_config_last_reload_success_timestamp_seconds",
+    help: "When an attempt last ended well",
+    registers,
+  })
+  const generation = new Gauge({
+    name: "vip_config_generation",
+    help: "Sequence of the generation",
+    labelNames: ["state"],
+    registers,
+  })
+  const vips = new Gauge({ name: "vip_entries", help: "Entries by state", labelNames: ["state"], registers })
+  const master = new Gauge({ name: "vip_master", help: "1 when this node is VRRP master", registers })
+  const running = new Gauge({ name: "vip_keepalived_running", help: "1 when keepalived runs", registers })
+  const drift = new Gauge({ name: "vip_drift", help: "1 when the kernel differs from what is in effect", registers })
+  const recovered = new Gauge({
+    name: "vip_poll_recovered_total",
+    help: "Changes that the poll found and the file watcher did not",
+    registers,
+  })
+  const watcherErrors = new Gauge({ name: "vip_watcher_errors_total", help: "Errors of the file watcher", registers })
+  return {
+    applied: (outcome, tookMs) => {
+      applies.inc({ result: outcome.kind })
+      reload.observe(tookMs / SECOND)
+      const good = outcome.kind === "applied" || outcome.kind === "unchanged"
+      success.set(good ? 1 : 0)
+      if (good) successTime.setToCurrentTime()
+      if (outcome.kind === "applied") test.observe(outcome.testMs / SECOND)
+    },
+    count: (what) => events.inc({ kind: what }),
+    page: (snapshot, watch) => {
+      const { seen, inEffect } = snapshot
+      if (seen !== null && seen.kind !== "no-generation") generation.set({ state: "seen" }, seen.generation.sequence)
+      if (inEffect?.generation != null) generation.set({ state: "applied" }, inEffect.generation.sequence)
+      const entries = seen?.kind === "candidate" ? seen.built.entries : []
+      for (const state of ["good", "held", "partial", "left-out"] as const)
+        vips.set({ state }, entries.filter((entry) => entry.state === state).length)
+      master.set(roleOf(snapshot) === "master" ? 1 : 0)
+      running.set(snapshot.running === null ? 0 : 1)
+      drift.set(snapshot.drift?.difference != null ? 1 : 0)
+      recovered.set(watch.pollRecovered)
+      watcherErrors.set(watch.watcherErrors)
+      return registry.metrics()
+    },
+  }
+}

@@ -1,0 +1,166 @@
+import { hostname } from "node:os"
+import { Command, CommanderError, Option } from "commander"
+import { MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../core/model/flags.ts"
+import type { ModelSettings } from "../core/model/settings.ts"
+import { type LogLevel, logLevels } from "../kit/log.ts"
+import { driftCron } from "./schedule.ts"
+
+/** Everything that flags decide. Read once, at the start. */
+export interface SidecarSettings {
+  readonly desired: string
+  readonly applied: string
+  readonly state: string
+  readonly runDirectory: string
+  readonly service: string
+  readonly keepalived: string
+  readonly node: string
+  /** Null: the interface in whose subnet the node's address lies. */
+  readonly interface: string | null
+  readonly model: ModelSettings
+  readonly snat: "masquerade" | "none"
+  readonly releaseVips: boolean
+  readonly drainTimeMs: number
+  readonly soakMs: number
+  /** A cron expression with seconds. */
+  readonly driftCron: string
+  readonly archiveCount: number
+  readonly archiveBytes: number
+  readonly httpPort: number
+  readonly httpAddress: string
+  readonly logLevel: LogLevel
+}
+
+export type ParsedSettings =
+  | { readonly kind: "settings"; readonly settings: SidecarSettings }
+  /** The words ask for help, or are wrong; what there was to say is said. */
+  | { readonly kind: "exit"; readonly status: number }
+
+const MIB = 1024 * 1024
+
+/** Reads the flags, and the environment (`KKV_` and the flag's name) where a flag is not given. */
+export function parseSettings(argv: readonly string[]): ParsedSettings {
+  const command = commandOf()
+  try {
+    command.parse([...argv], { from: "user" })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return { kind: "exit", status: error.exitCode === 0 ? 0 : 2 }
+  }
+  return fromOptions(command.opts<Options>())
+}
+
+type Options = Readonly<Record<string, string | true | undefined>>
+
+function commandOf(): Command {
+  const command = new Command("kkv sidecar")
+    .description(
+      "Watches desired/, proves each generation, and makes it what keepalived runs. Needs keepalived, its supervisor, NET_ADMIN and NET_RAW.",
+    )
+    .allowExcessArguments(false)
+    .exitOverride()
+    .showHelpAfterError("(kkv sidecar --help shows all flags)")
+  for (const [flags, description, fallback] of PLAIN_FLAGS) command.addOption(optionOf(flags, description, fallback))
+  for (const flag of Object.values(MODEL_FLAGS)) {
+    const value = flag.value === null ? "[true|false]" : `<${flag.value}>`
+    command.addOption(optionOf(`${flag.flag} ${value}`, flag.description, flag.default))
+  }
+  return command.addHelpText("after", EXAMPLES)
+}
+
+const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallback: string | undefined])[] = [
+  ["--desired <dir>", "the volume that sync writes", "/run/kkv/desired"],
+  ["--applied <dir>", "where keepalived.conf, status.yaml and the journal go", "/run/kkv/applied"],
+  ["--state <dir>", "on the node: last known good configuration and archive", "/var/lib/kube-keepalived-vip"],
+  ["--run-dir <dir>", "pid files, log and release file of keepalived", "/run/keepalived"],
+  ["--service <dir>", "s6 service directory of keepalived", "/run/service/keepalived"],
+  ["--keepalived <file>", "the program", "/usr/sbin/keepalived"],
+  ["--node <name>", "this node's name, as its Node object has it (default: the host's name)", undefined],
+  ["--iface <name>", "interface of the VIPs (default: the one whose subnet holds the node's address)", undefined],
+  ["--snat <masquerade|none>", "make the replies of pods behind NAT pass this node", "masquerade"],
+  ["--release-vips [true|false]", "give the VIPs to a peer before keepalived stops", "true"],
+  ["--drain-time <seconds>", "how long a real server that is gone finishes its connections", "30"],
+  ["--soak <seconds>", "how long a configuration runs before it is the last known good one", "15"],
+  ["--drift-interval <seconds>", "between two comparisons with the kernel", "60"],
+  ["--archive-count <number>", "archived generations kept", "100"],
+  ["--archive-mib <number>", "MiB that archived generations may take together", "64"],
+  ["--http-port <port>", "health, metrics and status; 0 for none", "8080"],
+  ["--http-address <address>", "address to answer on", "0.0.0.0"],
+  [`--log-level <${logLevels.join("|")}>`, "least important lines to log", "info"],
+]
+
+const EXAMPLES = `
+Examples:
+  kkv sidecar --node worker-1
+  kkv sidecar --desired /run/kkv/desired --applied /run/kkv/applied --use-unicast --advert-interval 0.2
+Every flag can be given as an environment variable: --drain-time is KKV_DRAIN_TIME.`
+
+function optionOf(flags: string, description: string, fallback: string | undefined): Option {
+  const name = /--([a-z-]+)/.exec(flags)?.[1] ?? ""
+  const option = new Option(flags, description).env(`KKV_${name.toUpperCase().replaceAll("-", "_")}`)
+  return fallback === undefined ? option : option.default(fallback)
+}
+
+function fromOptions(options: Options): ParsedSettings {
+  const faults: string[] = []
+  const text = (name: string) => (options[name] === true ? "true" : (options[name] ?? ""))
+  const wrong = (flag: string, reason: string) => {
+    const name = flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    faults.push(`Cannot use ${flag} "${text(name)}": ${reason}`)
+  }
+  const number = (flag: string, name: string, range: readonly [least: number, most: number]) => {
+    const value = /^\d+(\.\d+)?$/.test(text(name)) ? Number(text(name)) : Number.NaN
+    if (!(value >= range[0] && value <= range[1])) wrong(flag, `wanted a number from ${range[0]} to ${range[1]}`)
+    return value
+  }
+  const choice = <T extends string>(flag: string, name: string, choices: readonly T[]): T => {
+    const found = choices.find((one) => one === text(name))
+    if (found === undefined) wrong(flag, `wanted ${choices.join(" or ")}`)
+    return found ?? (choices[0] as T)
+  }
+  const runDirectory = text("runDir")
+  const model = modelSettingsFrom(modelTexts(options), `${runDirectory}/release`)
+  if (model.kind === "wrong")
+    for (const fault of model.faults) faults.push(`Cannot use ${fault.flag} "${fault.text}": ${fault.reason}`)
+  const cron = driftCron(Number(text("driftInterval")))
+  if (cron === null)
+    wrong("--drift-interval", "wanted seconds that divide a minute, or whole minutes that divide an hour")
+  const settings: Omit<SidecarSettings, "model"> = {
+    desired: text("desired"),
+    applied: text("applied"),
+    state: text("state"),
+    runDirectory,
+    service: text("service"),
+    keepalived: text("keepalived"),
+    node: text("node") === "" ? hostname() : text("node"),
+    interface: text("iface") === "" ? null : text("iface"),
+    snat: choice("--snat", "snat", ["masquerade", "none"]),
+    releaseVips: choice("--release-vips", "releaseVips", ["true", "false"]) === "true",
+    drainTimeMs: number("--drain-time", "drainTime", [0, 3600]) * 1000,
+    soakMs: number("--soak", "soak", [0, 3600]) * 1000,
+    driftCron: cron ?? "",
+    archiveCount: number("--archive-count", "archiveCount", [1, 10_000]),
+    archiveBytes: number("--archive-mib", "archiveMib", [1, 10_000]) * MIB,
+    httpPort: number("--http-port", "httpPort", [0, 65_535]),
+    httpAddress: text("httpAddress"),
+    logLevel: choice("--log-level", "logLevel", logLevels),
+  }
+  if (settings.interface !== null && !INTERFACE.test(settings.interface))
+    wrong("--iface", "wanted the name of an interface")
+  if (faults.length === 0 && model.kind === "settings")
+    return { kind: "settings", settings: { ...settings, model: model.settings } }
+  for (const fault of faults) process.stderr.write(`kkv sidecar: ${fault}\n`)
+  return { kind: "exit", status: 2 }
+}
+
+/** What Linux takes, less what keepalived.conf does not. */
+const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/
+
+function modelTexts(options: Options): Partial<Record<ModelFlagName, string>> {
+  const texts: Partial<Record<ModelFlagName, string>> = {}
+  for (const name of Object.keys(MODEL_FLAGS) as ModelFlagName[]) {
+    const key = MODEL_FLAGS[name].flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    const value = options[key]
+    if (value !== undefined) texts[name] = value === true ? "true" : value
+  }
+  return texts
+}

@@ -1,0 +1,115 @@
+import type { Status, StatusOutcome, StatusVip } from "../contract/status.ts"
+import type { EntryOutcome } from "../core/model/build-model.ts"
+import type { VipModel } from "../core/model/keepalived-model.ts"
+import type { Problem } from "../kit/problem.ts"
+import type { Snapshot } from "./agent.ts"
+
+/** What the snapshot does not hold and the status shows. */
+export interface StatusContext {
+  readonly node: string
+  readonly interface: string | null
+  readonly pinned: string | null
+  readonly keepalivedVersion: string | null
+}
+
+/** What people, probes and sync are told: made from a snapshot, by nothing else. */
+export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Status, "time"> {
+  const { seen, inEffect } = snapshot
+  const { outcome, reason } = outcomeOf(snapshot)
+  const generation = seen?.kind === "candidate" || seen?.kind === "no-model" ? seen.generation.sequence : null
+  return {
+    outcome,
+    reason,
+    observedGeneration: generation,
+    appliedGeneration: inEffect?.generation?.sequence ?? null,
+    appliedSha256: inEffect?.sha256 ?? null,
+    pinned: context.pinned,
+    node: context.node,
+    interface: inEffect?.model.vrrp.interface ?? context.interface,
+    vrrpRole: roleOf(snapshot),
+    keepalivedVersion: context.keepalivedVersion,
+    vips: seen?.kind === "candidate" ? seen.built.entries.map((entry) => vipOf(entry, snapshot)) : heldVips(snapshot),
+    problems: problemsOf(snapshot),
+  }
+}
+
+/** How the newest generation fared, and why, where that is not the good way. */
+export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {
+  readonly outcome: StatusOutcome
+  readonly reason: string | null
+} {
+  if (seen === null) return { outcome: "waiting", reason: "the agent has only just started" }
+  if (seen.kind === "no-generation")
+    return { outcome: seen.problems.length > 0 || inEffect !== null ? "rejected" : "waiting", reason: seen.reason }
+  if (seen.kind === "no-model") return { outcome: "rejected", reason: seen.problems.find(isError)?.message ?? null }
+  if (seen.rendered.sha256 === inEffect?.sha256)
+    return { outcome: outcome?.kind === "unchanged" ? "unchanged" : "applied", reason: null }
+  if (outcome === null || outcome.kind === "applied" || outcome.kind === "unchanged")
+    return { outcome: "waiting", reason: "the newest generation is being applied" }
+  return { outcome: outcome.kind, reason: outcome.reason }
+}
+
+/** What VRRP made of this node, as the kernel shows it. */
+export function roleOf({ running, role }: Snapshot): Status["vrrpRole"] {
+  if (running === null || role === null) return "unknown"
+  return role === "MASTER" ? "master" : "backup"
+}
+
+/** Everything that a person should mend or know, in the order of the places. */
+export function problemsOf({ seen, outcome, drift }: Snapshot): readonly Problem[] {
+  const own: Problem[] = []
+  const add = (code: string, message: string) =>
+    own.push({ code, severity: "error", path: ["keepalived"], place: null, message })
+  if (outcome?.kind === "rejected" || outcome?.kind === "rolled-back" || outcome?.kind === "stranded") {
+    add(OUTCOME_CODES[outcome.kind], outcome.reason)
+    if (outcome.kind === "rejected")
+      for (const { line, message } of outcome.diagnostics)
+        add("REFUSED_BY_KEEPALIVED", line === null ? message : `line ${line} of the candidate: ${message}`)
+  }
+  if (drift !== null && drift.difference !== null)
+    add(
+      "DRIFT",
+      `The kernel differs from what is in effect: ${drift.difference}${drift.repaired ? " (being repaired)" : ""}`,
+    )
+  if (seen === null) return own
+  if (seen.kind === "candidate") return [...own, ...seen.built.problems]
+  return [...own, ...seen.problems]
+}
+
+const OUTCOME_CODES = {
+  rejected: "CONFIG_REJECTED",
+  "rolled-back": "ROLLED_BACK",
+  stranded: "STRANDED",
+} as const
+
+function isError(problem: Problem): boolean {
+  return problem.severity === "error"
+}
+
+function vipOf(entry: EntryOutcome, { inEffect, seen }: Snapshot): StatusVip {
+  const isApplied = seen?.kind === "candidate" && seen.rendered.sha256 === inEffect?.sha256
+  const reason = entry.problems.find(isError)?.message ?? entry.problems[0]?.message ?? null
+  const state = entry.state === "good" ? (isApplied ? "applied" : "pending") : entry.state
+  return { ...countsOf(entry.vip), vip: entry.vip?.address ?? entry.key, entry: entry.key, state, reason }
+}
+
+/** Without a whole generation, what runs is what ran: every VIP of it is held. */
+function heldVips({ inEffect, seen }: Snapshot): readonly StatusVip[] {
+  const reason = seen?.kind === "no-generation" ? seen.reason : "what is there now cannot be applied"
+  return (inEffect?.model.vips ?? []).map((vip) => ({
+    ...countsOf(vip),
+    vip: vip.address,
+    entry: vip.key,
+    state: "held" as const,
+    reason,
+  }))
+}
+
+function countsOf(vip: VipModel | null): Pick<StatusVip, "services" | "virtualServers" | "realServers"> {
+  const servers = vip?.virtualServers ?? []
+  return {
+    services: [...new Set(servers.map((server) => server.service))],
+    virtualServers: servers.length,
+    realServers: servers.reduce((sum, server) => sum + server.realServers.length, 0),
+  }
+}

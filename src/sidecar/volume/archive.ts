@@ -1,0 +1,139 @@
+import { cp, mkdir, readdir, rename, rm, stat, unlink } from "node:fs/promises"
+import { join } from "node:path"
+import * as tar from "tar"
+import {
+  ARCHIVE_DIRECTORY,
+  ARCHIVE_NAME,
+  archiveName,
+  type ArchiveOutcome,
+  CONFIG_FILE,
+  encodeArchiveOutcome,
+  GENERATION_PREFIX,
+  isArchiveMember,
+  OUTCOME_FILE,
+} from "../../contract/archive.ts"
+import { MAXIMUM_FILE_BYTES, MAXIMUM_GENERATION_BYTES } from "../../contract/layout.ts"
+import { syncDirectory, temporaryName, writeDurably } from "../../kit/atomic-file.ts"
+import { compare } from "../../kit/problem.ts"
+
+/** What goes into one archive. */
+export interface ArchiveContent {
+  /** The generation's directory, and its name. */
+  readonly path: string
+  readonly name: string
+  readonly config: string
+  readonly outcome: ArchiveOutcome
+}
+
+export interface ArchiveLimits {
+  /** Most archives kept. */
+  readonly count: number
+  /** Most bytes that they take together. */
+  readonly bytes: number
+}
+
+export interface Archive {
+  /**
+   * Packs a generation that ran: what went in, what came out, what became of it. Equal content gives equal bytes.
+   *
+   * @returns false when the generation's directory is gone already: a newer one has taken its place.
+   */
+  add(content: ArchiveContent): Promise<boolean>
+  /** Unpacks the generation of an archive and returns its directory. Only names and sizes of ours come out. */
+  unpack(archive: string): Promise<string>
+  /** Removes the oldest archives beyond the limits. @returns how many. */
+  retain(limits: ArchiveLimits): Promise<number>
+}
+
+/** state/archive/: on the node, so that it survives the pod; nothing that serves traffic ever waits for it. */
+export async function openArchive(state: string): Promise<Archive> {
+  const root = join(state, ARCHIVE_DIRECTORY)
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  for (const name of await readdir(root))
+    if (name.startsWith(".")) await rm(join(root, name), { recursive: true, force: true })
+  return {
+    add: (content) => add(root, content),
+    unpack: (archive) => unpack(root, archive),
+    retain: (limits) => retain(root, limits),
+  }
+}
+
+async function add(root: string, content: ArchiveContent): Promise<boolean> {
+  const name = archiveName(content.name)
+  const stage = join(root, temporaryName(name))
+  const packed = join(root, temporaryName(name))
+  try {
+    await mkdir(stage, { mode: 0o700 })
+    if (!(await copied(content.path, join(stage, GENERATION_PREFIX)))) return false
+    await writeDurably(join(stage, CONFIG_FILE), content.config, 0o600)
+    await writeDurably(join(stage, OUTCOME_FILE), encodeArchiveOutcome(content.outcome), 0o600)
+    const members = (await readdir(stage, { recursive: true })).filter(isArchiveMember).toSorted(compare)
+    // The prefix keeps a name that starts with "@" from being read as an archive to include (node-tar).
+    const list = members.map((member) => `./${member}`)
+    await tar.create({ file: packed, cwd: stage, gzip: { level: 6 }, portable: true, mtime: EPOCH, strict: true }, list)
+    await assertComplete(packed, members.length)
+    await rename(packed, join(root, name))
+    await syncDirectory(root)
+    return true
+  } finally {
+    await rm(stage, { recursive: true, force: true })
+    await rm(packed, { force: true })
+  }
+}
+
+const EPOCH = new Date(0)
+
+async function copied(from: string, to: string): Promise<boolean> {
+  try {
+    await cp(from, to, { recursive: true, verbatimSymlinks: true })
+    return true
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false
+    throw error
+  }
+}
+
+/** A source that vanishes while it is packed leaves an archive that cannot be read: list it before it gets its name. */
+async function assertComplete(file: string, members: number): Promise<void> {
+  let found = 0
+  await tar.list({ file, strict: true, onReadEntry: () => (found += 1) })
+  if (found !== members)
+    throw new Error(`Cannot trust archive "${file}": ${found} files are in it, ${members} were packed`)
+}
+
+async function unpack(root: string, archive: string): Promise<string> {
+  if (!ARCHIVE_NAME.test(archive)) throw new Error(`Cannot unpack "${archive}": that is no name of an archive`)
+  const directory = join(root, temporaryName(archive))
+  await mkdir(directory, { mode: 0o700 })
+  let bytes = 0
+  await tar.extract({
+    file: join(root, archive),
+    cwd: directory,
+    strict: true,
+    preservePaths: false,
+    preserveOwner: false,
+    noMtime: true,
+    maxDepth: 8,
+    filter: (path, entry) => {
+      bytes += entry.size
+      const name = path.replace(/^\.\//, "")
+      const isFile = !("type" in entry) || entry.type === "File"
+      return isFile && isArchiveMember(name) && entry.size <= MAXIMUM_FILE_BYTES && bytes <= MAXIMUM_GENERATION_BYTES
+    },
+  })
+  return join(directory, GENERATION_PREFIX)
+}
+
+async function retain(root: string, limits: ArchiveLimits): Promise<number> {
+  const names = (await readdir(root)).filter((name) => ARCHIVE_NAME.test(name)).toSorted((a, b) => compare(b, a))
+  let bytes = 0
+  let removed = 0
+  for (const [at, name] of names.entries()) {
+    bytes += (await stat(join(root, name))).size
+    // The newest one stays whatever its size: a history of nothing helps nobody.
+    if (at === 0 || (at < limits.count && bytes <= limits.bytes)) continue
+    await unlink(join(root, name))
+    removed += 1
+  }
+  return removed
+}

@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto"
+import { link, mkdir, readdir, rename, rm, unlink } from "node:fs/promises"
+import { join } from "node:path"
+import * as z from "zod"
+import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import { replaceFile, syncDirectory, temporaryName } from "../../kit/atomic-file.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+import { tracesOf } from "../apply/intent.ts"
+import type { ConfigFiles, Journal } from "../apply/ports.ts"
+
+/** VIPs and virtual servers (as `10.4.0.50 80 TCP`) that we put into this kernel, or were about to. */
+export interface Ledger {
+  readonly vips: ReadonlySet<string>
+  readonly virtualServers: ReadonlySet<string>
+}
+
+export interface AppliedVolume extends ConfigFiles {
+  ledger(): Promise<Ledger>
+  /** Strikes out what no longer belongs to this model. Only after the kernel was seen without it. */
+  settle(model: KeepalivedModel): Promise<void>
+  /** Removes the candidates that are not named, and whatever a crash left half written. */
+  retain(keep: ReadonlySet<string>): Promise<void>
+  /** The text of a candidate whose bytes have this sha256; null when there is none. */
+  candidate(sha256: string): string | null
+}
+
+/** Largest keepalived.conf we make: 1,000 VIPs with 20 real servers each are 2 MB. */
+const LARGEST_CONFIG = 8 * 1024 * 1024
+
+/**
+ * The files below applied/.
+ *
+ * @param backup gives the text of the last known good configuration, should a candidate that is to be restored be gone.
+ */
+export async function openAppliedVolume(
+  directory: string,
+  backup: (sha256: string) => Promise<string | null>,
+): Promise<AppliedVolume> {
+  const candidates = join(directory, "candidates")
+  const live = join(directory, "keepalived.conf")
+  await mkdir(candidates, { recursive: true })
+  await removeHalfWritten(directory)
+  await removeHalfWritten(candidates)
+  const pathOf = (sha256: string) => join(candidates, `${sha256}.conf`)
+  const candidate = (sha256: string) => textWithDigest(pathOf(sha256), sha256)
+  const writeCandidate = async (sha256: string, text: string) => {
+    // Never trust the name: a crash, or a full disk, may have left a shorter file under it.
+    if (candidate(sha256) === null) await replaceFile(pathOf(sha256), text, CONFIG_MODE)
+    return pathOf(sha256)
+  }
+  const ledger = ledgerFile(join(directory, "ledger.json"))
+  return {
+    writeCandidate,
+    candidate,
+    restoreCandidate: async (sha256) => {
+      if (candidate(sha256) !== null) return
+      const text = await backup(sha256)
+      if (text === null)
+        throw new Error(`Cannot go back to configuration ${sha256}: its file is gone from "${candidates}"`)
+      await writeCandidate(sha256, text)
+    },
+    makeLive: async (sha256) => {
+      const temporary = join(directory, temporaryName("keepalived.conf"))
+      await link(pathOf(sha256), temporary)
+      await rename(temporary, live)
+      await syncDirectory(directory)
+    },
+    liveSha256: () => Promise.resolve(digestOf(live)),
+    journal: () => Promise.resolve(readJournal(join(directory, "journal.json"))),
+    writeJournal: (journal) =>
+      replaceFile(join(directory, "journal.json"), `${JSON.stringify({ schema: 1, ...journal })}\n`),
+    ...ledger,
+    retain: async (keep) => {
+      await removeHalfWritten(candidates)
+      for (const name of await readdir(candidates))
+        if (!keep.has(name.replace(/\.conf$/, ""))) await unlink(join(candidates, name))
+    },
+  }
+}
+
+/** Root only: the file is of no use to others, and says what runs where. keepalived reads it as root. */
+const CONFIG_MODE = 0o644
+
+const journalSchema = z.object({
+  schema: z.literal(1),
+  phase: z.enum(["swap", "in-effect"]),
+  from: z.string().nullable(),
+  to: z.string(),
+})
+
+const ledgerSchema = z.object({ schema: z.literal(1), vips: z.array(z.string()), virtualServers: z.array(z.string()) })
+
+function readJournal(path: string): Journal | null {
+  const parsed = journalSchema.safeParse(readJson(path))
+  return parsed.success ? { phase: parsed.data.phase, from: parsed.data.from, to: parsed.data.to } : null
+}
+
+function ledgerFile(path: string): Pick<AppliedVolume, "ledger" | "claim" | "settle"> {
+  const parsed = ledgerSchema.safeParse(readJson(path))
+  let current: Ledger = {
+    vips: new Set(parsed.data?.vips ?? []),
+    virtualServers: new Set(parsed.data?.virtualServers ?? []),
+  }
+  const write = async (next: Ledger) => {
+    const content = { schema: 1, vips: [...next.vips].toSorted(), virtualServers: [...next.virtualServers].toSorted() }
+    await replaceFile(path, `${JSON.stringify(content)}\n`)
+    current = next
+  }
+  return {
+    ledger: () => Promise.resolve(current),
+    claim: async (model) => {
+      const { vips, virtualServers } = tracesOf(model)
+      if (vips.every((one) => current.vips.has(one)) && virtualServers.every((one) => current.virtualServers.has(one)))
+        return
+      await write({
+        vips: new Set([...current.vips, ...vips]),
+        virtualServers: new Set([...current.virtualServers, ...virtualServers]),
+      })
+    },
+    settle: async (model) => {
+      const { vips, virtualServers } = tracesOf(model)
+      if (vips.length === current.vips.size && virtualServers.length === current.virtualServers.size) return
+      await write({ vips: new Set(vips), virtualServers: new Set(virtualServers) })
+    },
+  }
+}
+
+function readJson(path: string): unknown {
+  const read = readRegularFile(path, LARGEST_CONFIG)
+  if (read.kind !== "file") return null
+  try {
+    return JSON.parse(read.bytes.toString())
+  } catch {
+    // A torn file says nothing; the pass that follows walks the whole way again.
+    return null
+  }
+}
+
+function textWithDigest(path: string, sha256: string): string | null {
+  const read = readRegularFile(path, LARGEST_CONFIG)
+  if (read.kind !== "file" || hash(read.bytes) !== sha256) return null
+  return read.bytes.toString()
+}
+
+function digestOf(path: string): string | null {
+  const read = readRegularFile(path, LARGEST_CONFIG)
+  return read.kind === "file" ? hash(read.bytes) : null
+}
+
+function hash(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex")
+}
+
+async function removeHalfWritten(directory: string): Promise<void> {
+  for (const name of await readdir(directory))
+    if (name.startsWith(".")) await rm(join(directory, name), { force: true })
+}

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto"
+import { mkdir, readdir, rename, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { syncDirectory, temporaryName, writeDurably } from "../../kit/atomic-file.ts"
+import { compare } from "../../kit/problem.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+import { encodeRemembered, readRemembered, type Remembered } from "./remembered.ts"
+
+/** A configuration that ran through the soak, with its text. */
+export interface KnownGood {
+  readonly remembered: Remembered
+  readonly text: string
+}
+
+/** state/last-known-good/: on the node, so that it survives the pod. */
+export interface LastKnownGood {
+  /** The newest one whose files are whole; a spoilt one is passed over for the one before it. */
+  read(): KnownGood | null
+  /** Writes it durably beside the ones before, then removes all but the last two. */
+  promote(good: KnownGood): Promise<void>
+}
+
+const KEEP = 2
+const NAME = /^\d{10}$/
+const LARGEST_CONFIG = 8 * 1024 * 1024
+
+/**
+ * Each promotion is a directory of its own, numbered: `last-known-good/<10 digits>/{keepalived.conf,record.json}`. It gets
+ * its name only when its files are on the disk, so that a power cut leaves the one before it.
+ */
+export async function openLastKnownGood(state: string): Promise<LastKnownGood> {
+  const root = join(state, "last-known-good")
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  const names = async () => (await readdir(root)).filter((name) => NAME.test(name)).toSorted(compare)
+  for (const name of await readdir(root))
+    if (!NAME.test(name)) await rm(join(root, name), { recursive: true, force: true })
+  let known = newestWhole(root, await names())
+  return {
+    read: () => known,
+    promote: async (good) => {
+      const last = (await names()).at(-1)
+      const name = String(Number(last ?? "0") + 1).padStart(10, "0")
+      const temporary = join(root, temporaryName(name))
+      await mkdir(temporary, { mode: 0o700 })
+      await writeDurably(join(temporary, "keepalived.conf"), good.text, 0o600)
+      await writeDurably(join(temporary, "record.json"), encodeRemembered(good.remembered), 0o600)
+      await syncDirectory(temporary)
+      await rename(temporary, join(root, name))
+      await syncDirectory(root)
+      known = good
+      for (const old of (await names()).slice(0, -KEEP)) await rm(join(root, old), { recursive: true, force: true })
+    },
+  }
+}
+
+function newestWhole(root: string, names: readonly string[]): KnownGood | null {
+  for (const name of names.toReversed()) {
+    const good = readOne(join(root, name))
+    if (good !== null) return good
+  }
+  return null
+}
+
+function readOne(directory: string): KnownGood | null {
+  const remembered = readRemembered(join(directory, "record.json"))
+  const conf = readRegularFile(join(directory, "keepalived.conf"), LARGEST_CONFIG)
+  if (remembered === null || conf.kind !== "file") return null
+  if (createHash("sha256").update(conf.bytes).digest("hex") !== remembered.sha256) return null
+  return { remembered, text: conf.bytes.toString() }
+}

@@ -1,0 +1,71 @@
+import { join } from "node:path"
+import { decodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+import type { Generations, Reading } from "../ports.ts"
+import type { Archive } from "./archive.ts"
+
+/** The generation that a person pinned with `kkv rollback`, in place of the newest. */
+export interface PinnedGenerations extends Generations {
+  /** Name of the archived generation that holds; null when the newest counts. As of the last reading. */
+  pinned(): string | null
+  /** True when the pin is another than at the last reading. Cheap: called every second. */
+  moved(): boolean
+}
+
+/**
+ * Reads the pinned generation while there is a pin, else the newest. A pin that cannot be read, or whose archive is gone,
+ * is refused with its reason, and what runs goes on: whoever pinned something wants nothing newer.
+ */
+export function createPinnedGenerations(
+  state: string,
+  newest: Generations,
+  ports: { readonly archive: Archive; readonly readDirectory: (path: string, name: string) => Promise<Reading> },
+): PinnedGenerations {
+  const path = join(state, PIN_FILE)
+  let current: { readonly pin: Pin; readonly reading: Reading } | null = null
+  return {
+    pinned: () => current?.pin.archive.replace(/\.tar\.gz$/, "") ?? null,
+    moved: () => (readPin(path)?.text ?? null) !== (current === null ? null : JSON.stringify(current.pin)),
+    read: async () => {
+      const found = readPin(path)
+      if (found === null) {
+        current = null
+        return await newest.read()
+      }
+      if (found.pin === null)
+        return { kind: "refused", reason: `Cannot read "${path}": ${found.reason}; run "kkv resume"`, problems: [] }
+      if (current === null || JSON.stringify(current.pin) !== found.text)
+        current = { pin: found.pin, reading: await unpacked(found.pin, ports) }
+      return current.reading
+    },
+  }
+}
+
+type FoundPin =
+  { readonly pin: Pin; readonly text: string } | { readonly pin: null; readonly text: string; readonly reason: string }
+
+function readPin(path: string): FoundPin | null {
+  const read = readRegularFile(path, 64 * 1024)
+  if (read.kind === "absent") return null
+  if (read.kind === "unsafe") return { pin: null, text: "", reason: read.reason }
+  const decoded = decodePin(read.bytes.toString())
+  if (decoded.kind !== "value") return { pin: null, text: "", reason: "its content is not that of a pin" }
+  return { pin: decoded.value, text: JSON.stringify(decoded.value) }
+}
+
+async function unpacked(
+  pin: Pin,
+  ports: { readonly archive: Archive; readonly readDirectory: (path: string, name: string) => Promise<Reading> },
+): Promise<Reading> {
+  const name = pin.archive.replace(/\.tar\.gz$/, "")
+  try {
+    return await ports.readDirectory(await ports.archive.unpack(pin.archive), name)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return {
+      kind: "refused",
+      reason: `Cannot read the pinned archive "${pin.archive}": ${reason}; run "kkv resume"`,
+      problems: [],
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import * as z from "zod"
+import type { LastGood } from "../../core/model/hold.ts"
+import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+
+/** What the agent needs to know of an applied configuration after it was started anew. */
+export interface Remembered {
+  /** sha256 of the configuration. */
+  readonly sha256: string
+  readonly model: KeepalivedModel
+  readonly lastGood: ReadonlyMap<string, LastGood>
+  /** Generation that it was made from; null for none. */
+  readonly generation: { readonly sequence: number; readonly name: string } | null
+}
+
+const LARGEST = 64 * 1024 * 1024
+
+const realServer = z.object({
+  address: z.string(),
+  port: z.number(),
+  weight: z.union([z.literal(0), z.literal(1)]),
+  draining: z.boolean(),
+})
+const virtualServer = z.object({
+  service: z.string(),
+  address: z.string(),
+  port: z.number(),
+  protocol: z.enum(["TCP", "UDP"]),
+  scheduler: z.string(),
+  forwardingMethod: z.enum(["NAT", "DR"]),
+  persistenceTimeout: z.number().nullable(),
+  check: z.enum(["none", "tcp"]),
+  realServers: z.array(realServer),
+})
+const vip = z.object({ key: z.string(), address: z.string(), virtualServers: z.array(virtualServer) })
+const model = z.object({
+  routerId: z.string(),
+  vrrp: z.object({
+    interface: z.string(),
+    virtualRouterId: z.number(),
+    version: z.union([z.literal(2), z.literal(3)]),
+    priority: z.number(),
+    advertInterval: z.number(),
+    anchor: z.string(),
+    unicast: z.object({ source: z.string(), peers: z.array(z.string()) }).nullable(),
+  }),
+  releaseFile: z.string(),
+  vips: z.array(vip),
+})
+const schema = z.object({
+  schema: z.literal(1),
+  sha256: z.string(),
+  generation: z.object({ sequence: z.number(), name: z.string() }).nullable(),
+  model,
+  entries: z.array(z.object({ key: z.string(), text: z.string(), vip })),
+})
+
+/** One JSON text, an entry a line, so that `diff` of two of them says something. */
+export function encodeRemembered(remembered: Remembered): string {
+  const { sha256, generation } = remembered
+  const entries = [...remembered.lastGood].map(([key, { text, vip }]) => JSON.stringify({ key, text, vip }))
+  const head = JSON.stringify({ schema: 1, sha256, generation, model: remembered.model })
+  return `${head.slice(0, -1)},\n"entries":[\n${entries.join(",\n")}\n]}\n`
+}
+
+/** @returns null when there is no such file or it is not whole; then nothing is remembered, which is always safe. */
+export function readRemembered(path: string): Remembered | null {
+  const read = readRegularFile(path, LARGEST)
+  if (read.kind !== "file") return null
+  try {
+    const parsed = schema.safeParse(JSON.parse(read.bytes.toString()))
+    if (!parsed.success) return null
+    const { sha256, generation, model, entries } = parsed.data
+    return { sha256, generation, model, lastGood: new Map(entries.map(({ key, ...rest }) => [key, rest])) }
+  } catch {
+    return null
+  }
+}
