@@ -1,0 +1,9 @@
+# Sourced by scenarios, inside the guest.
+set -u
+HERE=/checkout/test/lab/guest
+. $HERE/check.sh
+. $HERE/topology.sh
+. $HERE/manifests.sh
+. $HERE/traffic.sh
+. $HERE/product.sh
+. $HERE/two-nodes.sh

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""Echo pods and clients of the lab. One process can hold sockets in many network namespaces.
+
+traffic.py serve SPEC...      SPEC = namespace,protocol,address,port,name; serves until killed.
+                              Datagrams "close NAME" / "open NAME" to /shared/serve.sock end and start one server.
+traffic.py get NAMESPACE PROTOCOL ADDRESS PORT N       N requests one after the other; the outcome as JSON
+traffic.py probe NAMESPACE PROTOCOL ADDRESS PORT EVERY_MS FILE   a request each EVERY_MS, overlapping, until SIGTERM
+traffic.py summary FILE [EVENT]     what the probe saw; EVENT is the time of an event on the monotonic clock, in seconds
+"""
+import ctypes, errno, json, os, select, selectors, signal, socket, sys, time
+
+libc = ctypes.CDLL(None, use_errno=True)
+now = time.monotonic
+root_namespace = os.open("/proc/self/ns/net", os.O_RDONLY)
+KIND = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+LOST_AFTER = 5.0  # seconds without an answer
+LATE = 0.1  # seconds; an answer after a retransmission takes 1 s or more
+# Seconds that the prober may oversleep before it counts as a standstill of the guest, which has one CPU and shares the host's.
+STANDSTILL = 0.02
+
+
+def enter(name):
+    fd = root_namespace if name == "-" else os.open("/run/netns/" + name, os.O_RDONLY)
+    if libc.setns(fd, 0x40000000):
+        raise OSError(ctypes.get_errno(), "setns " + name)
+    if fd != root_namespace:
+        os.close(fd)
+
+
+def open_socket(namespace, protocol):
+    enter(namespace)
+    try:
+        return socket.socket(socket.AF_INET, KIND[protocol])
+    finally:
+        enter("-")
+
+
+def echo(head, client, name):
+    """The answer of the echoheaders image, and X-Pod, which says who answered."""
+    lines = head.decode("latin1").split("\r\n")
+    method, target, version = (lines[0].split(" ") + ["", ""])[:3]
+    path, _, query = target.partition("?")
+    fields = sorted(line.split(": ", 1) for line in lines[1:] if ": " in line)
+    body = "\n".join(
+        ["CLIENT VALUES:", f"client_address={client!r} ({client[0]})", f"command={method}", f"path={target}",
+         f"real path={path}", f"query={query}", f"request_version={version}", "", "SERVER VALUES:",
+         "server_version=BaseHTTP/0.6", "sys_version=Python/3.5.0", "protocol_version=HTTP/1.0", "", "HEADERS RECEIVED:"]
+        + ["=".join(field) for field in fields] + [""]).encode()
+    return b"HTTP/1.0 200 OK\r\nServer: BaseHTTP/0.6 Python/3.5.0\r\nX-Pod: %s\r\nX-Client: %s\r\nContent-Length: %d\r\n\r\n%s" % (
+        name.encode(), client[0].encode(), len(body), body)
+
+
+def serve(specs):
+    selector = selectors.DefaultSelector()
+    listeners = {}
+
+    def start(spec):
+        namespace, protocol, address, port, name = spec.split(",")
+        s = open_socket(namespace, protocol)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((address, int(port)))
+        if protocol == "tcp":
+            # accept() once the request is there: with it a connection costs four system calls, which are dear in the guest.
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
+            s.listen(1024)
+        selector.register(s, selectors.EVENT_READ, (protocol, name))
+        listeners.setdefault(name, []).append(s)
+
+    for spec in specs:
+        start(spec)
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    if os.path.exists("/shared/serve.sock"):
+        os.unlink("/shared/serve.sock")
+    control.bind("/shared/serve.sock")
+    selector.register(control, selectors.EVENT_READ, ("control", ""))
+    open("/shared/serving", "w").close()
+    while True:
+        for key, _ in selector.select():
+            (kind, name), s = key.data, key.fileobj
+            if kind == "udp":
+                _, client = s.recvfrom(2048)
+                s.sendto(f"{name} {client[0]}".encode(), client)
+            elif kind == "tcp":
+                connection, client = s.accept()
+                try:
+                    head = connection.recv(65536)
+                    if head:
+                        connection.send(echo(head.split(b"\r\n\r\n")[0], client, name))
+                except OSError:
+                    pass  # the client has gone
+                connection.close()
+            else:
+                command, which = s.recv(200).decode().split()
+                if command == "close":
+                    for listener in listeners.pop(which, []):
+                        selector.unregister(listener)
+                        listener.close()
+                else:
+                    for spec in specs:
+                        if spec.endswith("," + which):
+                            start(spec)
+
+
+def answered(data):
+    """Who answered, and whose request it saw; None until the answer is whole."""
+    if data.startswith(b"HTTP/"):
+        head, separator, body = data.partition(b"\r\n\r\n")
+        if not separator:
+            return None
+        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        return (fields["X-Pod"], fields["X-Client"]) if len(body) >= int(fields["Content-Length"]) else None
+    words = data.decode().split()
+    return tuple(words) if len(words) == 2 else None
+
+
+def error_name(error):
+    return errno.errorcode.get(error.errno, "TIMEOUT" if isinstance(error, TimeoutError) else str(error))
+
+
+def get(namespace, protocol, address, port, count):
+    answers, seen, errors = {}, set(), {}
+    for _ in range(int(count)):
+        s = open_socket(namespace, protocol)
+        s.settimeout(3)
+        data = b""
+        try:
+            s.connect((address, int(port)))
+            s.send(request(address))
+            while not answered(data):
+                more = s.recv(4096)
+                if not more:
+                    raise OSError("EOF")
+                data += more
+            pod, client = answered(data)
+            answers[pod] = answers.get(pod, 0) + 1
+            seen.add(client)
+        except OSError as e:
+            errors[error_name(e)] = errors.get(error_name(e), 0) + 1
+        s.close()
+    good = sum(answers.values())
+    print(json.dumps({"requests": int(count), "answered": good, "pods": len(answers), "least": min(answers.values(), default=0),
+                      "by": dict(sorted(answers.items())), "client_seen_as": sorted(seen), "errors": errors}))
+    return 0 if good == int(count) else 1
+
+
+def request(address):
+    return b"GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % address.encode()
+
+
+def probe(namespace, protocol, address, port, every_ms, file):
+    """System calls are dear in the guest: one epoll registration a request, edge-triggered, which close() ends."""
+    poll, live, stop = select.epoll(), {}, []
+    out = open(file, "w")
+    signal.signal(signal.SIGTERM, lambda *_: stop.append(now()))
+    every, due, oldest = float(every_ms) / 1000, now(), now()
+    target, words = (address, int(port)), request(address)
+    kind = KIND[protocol] | socket.SOCK_NONBLOCK
+    enter(namespace)
+
+    stood_still = 0.0  # seconds in all
+
+    def end(number, outcome, detail=""):
+        s, began, _, _, before = live.pop(number)
+        out.write("%.4f %.4f %s %s %.4f\n" % (began, now(), outcome, detail or "-", stood_still - before))
+        s.close()
+
+    while not stop or (live and now() < stop[0] + LOST_AFTER + 1):
+        t = now()
+        if t >= due and not stop:
+            due = max(due + every, t - every)
+            s = socket.socket(socket.AF_INET, kind)
+            number = s.fileno()
+            live[number] = [s, t, b"", False, stood_still]
+            error = s.connect_ex(target)
+            if error in (0, errno.EINPROGRESS):
+                poll.register(number, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+            else:
+                end(number, "lost", errno.errorcode.get(error))
+        before = now()
+        patience = 0.1 if stop else max(0, due - before)
+        ready = poll.poll(patience)
+        stood_still += max(0, now() - before - patience - STANDSTILL)
+        for number, events in ready:
+            state = live.get(number)
+            if state is None:
+                continue
+            try:
+                if not state[3] and events & (select.EPOLLOUT | select.EPOLLERR | select.EPOLLHUP):
+                    state[0].send(words)
+                    state[3] = True
+                if events & (select.EPOLLIN | select.EPOLLERR | select.EPOLLHUP):
+                    data = state[0].recv(4096)
+                    state[2] += data
+                    who = answered(state[2])
+                    if who:
+                        end(number, "ok", who[0])
+                    elif not data:
+                        end(number, "lost", "EOF")
+            except BlockingIOError:
+                pass
+            except OSError as e:
+                end(number, "lost", error_name(e))
+        if t - oldest > 0.5:
+            oldest = t
+            out.flush()
+            for number in [n for n, state in live.items() if t - state[1] > LOST_AFTER]:
+                end(number, "lost", "TIMEOUT")
+    for number in list(live):
+        end(number, "lost", "UNFINISHED")
+    out.close()
+
+
+def summary(file, event=None):
+    rows = []
+    for line in open(file):
+        began, ended, outcome, detail, stood_still = line.split()
+        rows.append((float(began), float(ended), outcome, detail, float(stood_still)))
+    rows.sort()
+
+    def late(r):
+        """Time in which the client itself did not run is not the network's."""
+        return r[2] == "ok" and r[1] - r[0] - r[4] > LATE
+
+    prompt = [r for r in rows if r[2] == "ok" and not late(r)]
+    lost, answers = {}, {}
+    for r in rows:
+        if r[2] == "ok":
+            answers[r[3]] = answers.get(r[3], 0) + 1
+        else:
+            lost[r[3]] = lost.get(r[3], 0) + 1
+    # The longest time in which no request was begun that was answered promptly.
+    since = [r for r in prompt if event is None or r[0] >= float(event) - 0.5]
+    gap = max(((b[0] - a[0], a[0]) for a, b in zip(since, since[1:])), default=(0, 0))
+    took = sorted((r[1] - r[0]) * 1000 for r in rows if r[2] == "ok")
+    print(json.dumps({
+        "requests": len(rows), "answered": sum(answers.values()), "lost": sum(lost.values()), "how": lost,
+        "later_than_100_ms": sum(map(late, rows)),
+        "refused": lost.get("ECONNREFUSED", 0) + lost.get("ECONNRESET", 0), "longest_gap_ms": round(gap[0] * 1000),
+        "gap_from_event_ms": round((gap[0] + gap[1] - float(event)) * 1000) if event else None,
+        "longest_standstill_ms": round(max((r[4] for r in rows), default=0) * 1000),
+        "p50_ms": round(took[len(took) // 2], 1) if took else None, "max_ms": round(took[-1], 1) if took else None,
+        "pods": len(answers), "by": dict(sorted(answers.items()))}))
+
+
+if __name__ == "__main__":
+    command, *words = sys.argv[1:] or [""]
+    if command == "serve":
+        serve(words)
+    elif command == "get":
+        sys.exit(get(*words))
+    elif command == "probe":
+        probe(*words)
+    elif command == "summary":
+        summary(*words)
+    else:
+        sys.exit(__doc__)

@@ -1,0 +1,35 @@
+# Clients and echo pods (traffic.py).
+TRAFFIC="/usr/bin/python3 -S $HERE/traffic.py"
+mono() { # the monotonic clock in seconds, 10 ms fine, without a process
+  now
+}
+serve() { # NAMESPACE,PROTOCOL,ADDRESS,PORT,NAME...: echo servers, all in one process
+  rm -f /shared/serving
+  $TRAFFIC serve "$@" &
+  wait_for 15 test -e /shared/serving || die "the echo servers did not start"
+}
+serve_pods() { # NODE PORT N...: TCP echo pods called echoheaders-N
+  local specs=() node=$1 port=$2 n
+  shift 2
+  for n; do specs+=("pods.$node,tcp,${PODS[$node]}.$n,$port,echoheaders-$n"); done
+  serve "${specs[@]}"
+}
+# get PROTOCOL ADDRESS PORT N: so many requests one after the other from the client; the outcome as JSON in REPLY
+get() { REPLY=$($TRAFFIC get client "$@"); }
+declare -A PROBE=()
+probe() { # NAME PROTOCOL ADDRESS PORT EVERY_MS: a request each so many milliseconds, overlapping, until `probed NAME`
+  $TRAFFIC probe client $2 $3 $4 $5 /shared/$1.requests &
+  PROBE[$1]=$!
+  wait_for 10 test -s /shared/$1.requests
+}
+probed() { # NAME [EVENT]: ends the probe; what it saw, as JSON in REPLY
+  kill -TERM ${PROBE[$1]}
+  wait ${PROBE[$1]}
+  REPLY=$($TRAFFIC summary /shared/$1.requests ${2:-})
+}
+field() { # JSON NAME: a number or a flat value, in REPLY
+  [[ $1 =~ \"$2\":\ ?([^,}]+) ]] && REPLY=${BASH_REMATCH[1]} || REPLY=
+}
+is() { field "$1" $2; [ "$REPLY" = "$3" ]; }
+at_most() { field "$1" $2; awk -v a="${REPLY:-x}" -v b="$3" 'BEGIN { exit !(a + 0 == a && a <= b) }'; }
+at_least() { field "$1" $2; awk -v a="${REPLY:-x}" -v b="$3" 'BEGIN { exit !(a + 0 == a && a >= b) }'; }
