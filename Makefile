@@ -1,0 +1,45 @@
+# Targets for people. Each installs what it needs first and says what it does; `make help` lists them.
+# The npm packages bring a Node.js that is new enough: first on PATH for everything below.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help install build check test unit demo bench golden format clean installed-for-check
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## What the tests and the demo need and this machine lacks (root, Debian 12)
+	@scripts/install.sh all
+
+installed-for-check:
+	@scripts/install.sh check
+
+build: installed-for-check ## dist/, which bin/kkv runs
+	@node scripts/build.ts
+
+check: installed-for-check ## Types, lint, format, dead code, generated files, unit tests: no root, no lab, 60 s at most
+	@node scripts/total.ts --checks --unit
+
+test: install build ## Everything: check, the real keepalived, then the lab (root; 20 minutes at most)
+	@node scripts/total.ts --checks --unit --real --lab
+
+unit: installed-for-check ## The unit tests alone; `make unit FILTER=text` for some of them
+	@node scripts/test.ts $(if $(FILTER),--filter "$(FILTER)")
+
+demo: install build ## The walk-through with three nodes, live pods and a power cut (root; 2 minutes)
+	@test/lab/demo.sh
+
+bench: install build ## Measures the pipeline, the latency and the memory
+	@node bench/main.ts
+
+golden: installed-for-check ## Rewrites the expected files; read the diff, commit only what you can explain
+	@UPDATE_GOLDEN=1 node scripts/test.ts
+
+format: installed-for-check ## Formats all files
+	@prettier --write --log-level warn .
+
+clean: ## Removes what was built and cached
+	@rm -rf dist .cache test/lab/out

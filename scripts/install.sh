@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Installs what this checkout needs and is not there yet, saying what it does. A second run does nothing.
+#
+#   scripts/install.sh check   the npm packages: all that `make build` and `make check` need; no root
+#   scripts/install.sh all     also the Debian packages and the second keepalived release of `make test` and `make demo`;
+#                              root, where any of them is missing
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# One word a line for each: Debian package, then what it is for.
+wanted_packages='
+keepalived             the daemon under test
+ipvsadm                the IPVS table, from outside
+iptables               masquerading of what IPVS forwards
+user-mode-linux        the kernel that the lab boots
+kmod                   its modules
+iproute2               network namespaces, addresses
+conntrack              connections that IPVS follows
+procps                 ps, pgrep and sysctl in the lab
+python3-minimal        the lab: traffic generators
+util-linux             unshare, flock, setpriv
+perl-base              the lab: small filters
+tcpdump                VRRP adverts on the wire
+iputils-arping         who has this VIP
+iputils-ping           is that node there
+ethtool                checksum offload of virtual links
+curl                   the client of the walk-through
+s6                     the supervisor
+execline               what s6 scripts may be written in
+mmdebstrap             unpacks the second keepalived release
+patchelf               lets that run beside this one
+binutils               reads what it needs
+debian-archive-keyring verifies where it comes from
+ca-certificates        for curl and npm
+'
+
+say() { echo "install: $*"; }
+die() {
+  echo "install: $*" >&2
+  exit 3
+}
+did_something=false
+
+# One installation at a time; a second one waits and then finds the work done.
+mkdir -p .cache
+exec 9> .cache/install.lock
+flock 9
+
+install_npm_packages() {
+  local lock stamp=node_modules/.installed-from
+  lock=$(sha256sum package-lock.json)
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$lock" ]; then return; fi
+  command -v npm > /dev/null || die "Cannot install the npm packages: npm is missing; install any Node.js that brings it"
+  say "npm packages, as package-lock.json has them (npm ci, into node_modules)"
+  # A Node.js that is too old starts npm all the same; the packages bring the one that runs everything else.
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-
+  echo "$lock" > "$stamp"
+  did_something=true
+}
+
+install_debian_packages() {
+  local missing
+  missing=$(missing_packages)
+  [ -n "$missing" ] || return 0
+  local command="apt-get install --yes --no-install-recommends $missing"
+  command -v apt-get > /dev/null || die "Cannot install by apt-get, which is missing here; by other means install: $missing"
+  [ "$(id -u)" = 0 ] || die "Cannot install Debian packages: root is wanted. As root run: apt-get update && $command"
+  say "Debian packages: $missing"
+  keep_services_down
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update --quiet=2 9>&-
+  # shellcheck disable=SC2086 # one word each
+  apt-get install --quiet=2 --yes --no-install-recommends -o Dpkg::Use-Pty=0 $missing > .cache/apt.log 2>&1 9>&- || {
+    cat .cache/apt.log >&2
+    die "Cannot install: apt-get failed; what it said stands above and in .cache/apt.log"
+  }
+  let_services_start
+  did_something=true
+}
+
+missing_packages() {
+  local names installed
+  names=$(awk 'NF { print $1 }' <<< "$wanted_packages")
+  # A package that dpkg has never heard of gives an error line and no output line.
+  # shellcheck disable=SC2086 # one word each
+  installed=$(dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' $names 2> /dev/null | awk '$2 == "installed" { print $1 }' || true)
+  comm -23 <(sort <<< "$names") <(sort <<< "$installed") | paste -s -d ' ' -
+}
+
+# A packaged keepalived that starts by itself would speak VRRP on this machine's own network. What dpkg's scripts may start is
+# asked of this file: 101 forbids it (invoke-rc.d(8)).
+policy=/usr/sbin/policy-rc.d
+saved_policy=$policy.before-install
+keep_services_down() {
+  # Left behind by a run that was killed: that one, not ours, is the machine's own.
+  [ -e "$saved_policy" ] || [ ! -e "$policy" ] || mv "$policy" "$saved_policy"
+  trap let_services_start EXIT
+  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  chmod 755 "$policy"
+}
+let_services_start() {
+  rm -f "$policy"
+  [ ! -e "$saved_policy" ] || mv "$saved_policy" "$policy"
+  trap - EXIT
+}
+
+install_keepalived_releases() {
+  local script=scripts/keepalived-releases.sh
+  [ -x "$script" ] || return 0
+  # It says so in one line where there is nothing to do; then we need not.
+  "$script" 9>&- | while IFS= read -r line; do
+    case $line in *" is there: "*) ;; *) echo "$line" ;; esac
+  done
+}
+
+case ${1:-} in
+  check)
+    install_npm_packages
+    ;;
+  all)
+    install_npm_packages
+    install_debian_packages
+    install_keepalived_releases
+    ;;
+  *)
+    echo "usage: scripts/install.sh check|all" >&2
+    exit 2
+    ;;
+esac
+$did_something || say "everything is there"

@@ -1,0 +1,114 @@
+/**
+ * Runs what is asked for, one after the other whatever fails, and sums up.
+ * Usage: node scripts/total.ts [--checks] [--unit] [--real] [--lab]
+ *   --checks  types, lint, format, dead code, generated files
+ *   --unit    tests that need nothing but Node.js
+ *   --real    tests with the real keepalived (root)
+ *   --lab     the lab's scenarios (root)
+ * Ends with the line `N passed, N failed, N skipped` over all tests; a check that fails counts as one failed test.
+ */
+import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+
+interface Counts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+interface Step {
+  readonly name: string
+  readonly command: readonly [program: string, ...words: string[]]
+  /** Whether it ends with a summary line of its own. */
+  readonly counts: boolean
+  /** The step is left out where this path, if any, is missing. */
+  readonly needs?: string
+}
+
+const root = join(import.meta.dirname, "..")
+const checks: readonly Step[] = ["types", "lint", "format:check", "dead-code", "schema:check"].map((name) => ({
+  name,
+  command: ["npm", "run", "--silent", name],
+  counts: false,
+  ...(name === "schema:check" && { needs: "scripts/schema.ts" }),
+}))
+const unit: Step = {
+  name: "unit tests",
+  command: [process.execPath, "scripts/test.ts", "--without", "test/keepalived"],
+  counts: true,
+}
+const real: Step = {
+  name: "tests with the real keepalived",
+  command: [process.execPath, "scripts/test.ts", "test/keepalived"],
+  counts: true,
+  needs: "test/keepalived",
+}
+const lab: Step = { name: "lab", command: ["test/lab/run.sh"], counts: true, needs: "test/lab/run.sh" }
+
+const { values: wanted } = parseArgs({
+  options: {
+    checks: { type: "boolean" },
+    unit: { type: "boolean" },
+    real: { type: "boolean" },
+    lab: { type: "boolean" },
+  },
+})
+const steps = [
+  ...(wanted.checks === true ? checks : []),
+  ...(wanted.unit === true ? [unit] : []),
+  ...(wanted.real === true ? [real] : []),
+  ...(wanted.lab === true ? [lab] : []),
+].filter(({ needs }) => needs === undefined || existsSync(join(root, needs)))
+
+let total: Counts = { passed: 0, failed: 0, skipped: 0 }
+for (const step of steps) {
+  const found = step.counts ? await runTests(step) : await runCheck(step)
+  total = {
+    passed: total.passed + found.passed,
+    failed: total.failed + found.failed,
+    skipped: total.skipped + found.skipped,
+  }
+}
+process.exitCode = total.failed > 0 ? 1 : 0
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+
+async function runCheck(step: Step): Promise<Counts> {
+  const startedAt = performance.now()
+  const { status, output } = await runStep(step, false)
+  const good = status === 0
+  console.log(`${good ? "ok  " : "FAIL"} ${step.name} in ${Math.round(performance.now() - startedAt)} ms`)
+  if (!good) console.log(output.trimEnd())
+  return { passed: 0, failed: good ? 0 : 1, skipped: 0 }
+}
+
+async function runTests(step: Step): Promise<Counts> {
+  console.log(`== ${step.name}`)
+  const { status, output } = await runStep(step, true)
+  const summary = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(output.trimEnd().split("\n").at(-1) ?? "")
+  const [passed = 0, failed = 0, skipped = 0] = (summary ?? []).slice(1).map(Number)
+  if (summary === null) console.log(`FAIL ${step.name}: it ended without a summary line (status ${status})`)
+  // A bad end that no failed test explains must not pass for a good one.
+  return { passed, failed: failed === 0 && (summary === null || status !== 0) ? 1 : failed, skipped }
+}
+
+function runStep(step: Step, shown: boolean): Promise<{ readonly status: number | null; readonly output: string }> {
+  const [program, ...words] = step.command
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
+    let output = ""
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ] as const) {
+      from.setEncoding("utf8").on("data", (text: string) => {
+        // The summary is looked for in what went to standard output; a check's complaint may go to either.
+        if (from === child.stdout || !shown) output += text
+        if (shown) to.write(text)
+      })
+    }
+    child.on("error", (cause) => reject(new Error(`Cannot run ${step.name}`, { cause })))
+    child.on("close", (status) => resolve({ status, output }))
+  })
+}
