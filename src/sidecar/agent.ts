@@ -147,6 +147,8 @@ export function createAgent(
   async function applyNewest(): Promise<void> {
     const newest = seen
     if (newest?.kind !== "candidate") return await startOnKnownGood()
+    // A look that was made while the last attempt ran asks for what that attempt has brought into effect since.
+    if (newest.rendered.sha256 === inEffect?.sha256) return
     const startedAt = ports.clock.now()
     let tried = newest
     outcome = await apply(tried.rendered, inEffect, ports.apply)
