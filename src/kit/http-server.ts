@@ -41,7 +41,11 @@ const REQUEST_LIMIT_MS = 5_000
 export async function serve(options: HttpOptions): Promise<HttpServer> {
   const limits = { requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS }
   const server = createServer(limits, (request, response) => {
-    void answer(options, request).then((found) => send(found, request, response))
+    void answer(options, request).then((found) => {
+      // Kept open, the connection of the last answer would hold up close().
+      if (!server.listening) response.shouldKeepAlive = false
+      send(found, request, response)
+    })
   })
   await listen(server, options)
   return { port: portOf(server), close: () => close(server) }

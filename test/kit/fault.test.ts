@@ -1,0 +1,26 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { faultCode, faultText } from "../../src/kit/fault.ts"
+
+const circular = new Error("a")
+circular.cause = circular
+
+const texts: readonly [what: string, fault: unknown, text: string][] = [
+  ["an error", new Error("Cannot read"), "Cannot read"],
+  ["an error with causes", new Error("a", { cause: new Error("b", { cause: new Error("c") }) }), "a: b: c"],
+  ["an error whose cause is a text", new Error("a", { cause: "b" }), "a: b"],
+  ["a text", "a", "a"],
+  ["something else", { kind: "x" }, "{ kind: 'x' }"],
+  ["an error that causes itself", circular, "a"],
+]
+for (const [what, fault, text] of texts) {
+  test(`faultText() of ${what}`, () => assert.is(faultText(fault), text))
+}
+
+test("faultCode() gives the code of the system, or null", () => {
+  assert.is(faultCode(Object.assign(new Error("x"), { code: "ENOENT" })), "ENOENT")
+  assert.is(faultCode(new Error("x")), null)
+  assert.is(faultCode("ENOENT"), null)
+})
+
+test.run()
