@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { faultCode } from "./fault.ts"
+
+export interface RunCommandOptions {
+  /** The program and all that it started are killed after this many ms. */
+  readonly timeoutMs: number
+  /** Bytes kept of each of standard output and standard error; what comes after them is read and thrown away. */
+  readonly maximumOutputBytes: number
+  /** Its standard input; empty if absent. */
+  readonly input?: string
+  /** Kills the program and all that it started; the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+export interface CommandResult {
+  /** Exit status; null where a signal ended the program. */
+  readonly status: number | null
+  /** The signal that ended the program, such as `SIGSEGV`; null where it ended by itself. */
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly timedOut: boolean
+  /** True where the program printed more than was kept. */
+  readonly truncated: boolean
+  readonly tookMs: number
+}
+
+/** What a program sees of our environment: nothing. Messages come in English, whatever the machine speaks. */
+const ENVIRONMENT = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  LC_ALL: "C",
+}
+/** How long a program that has ended may leave its output open, in a child of its own, before we close it. */
+const OUTPUT_GRACE_MS = 500
+
+/**
+ * Runs a program in a process group of its own until it ends, without a shell. A failing program is no fault: how it
+ * ended is the result. On timeout the whole group is killed.
+ *
+ * @param file A path, or a name that is looked up in the system's own program directories.
+ * @throws When the program cannot be started, or `options.signal` aborts.
+ */
+export async function runCommand(
+  file: string,
+  words: readonly string[],
+  options: RunCommandOptions,
+): Promise<CommandResult> {
+  options.signal?.throwIfAborted()
+  const startedAt = performance.now()
+  const child = spawnProgram(file, words)
+  const stdout = collect(child.stdout, options.maximumOutputBytes)
+  const stderr = collect(child.stderr, options.maximumOutputBytes)
+  const kill = () => killGroup(child)
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    kill()
+  }, options.timeoutMs)
+  options.signal?.addEventListener("abort", kill)
+  try {
+    const ended = ending(file, child)
+    // A program may end without having read its input.
+    child.stdin?.on("error", () => {})
+    child.stdin?.end(options.input ?? "")
+    const { status, signal } = await ended
+    options.signal?.throwIfAborted()
+    const output = { stdout: stdout.text(), stderr: stderr.text(), truncated: stdout.isCut() || stderr.isCut() }
+    return { status, signal, ...output, timedOut, tookMs: performance.now() - startedAt }
+  } finally {
+    clearTimeout(timer)
+    options.signal?.removeEventListener("abort", kill)
+  }
+}
+
+function spawnProgram(file: string, words: readonly string[]): ChildProcess {
+  try {
+    return spawn(file, words, { env: ENVIRONMENT, detached: true, stdio: ["pipe", "pipe", "pipe"] })
+  } catch (cause) {
+    throw startFault(file, cause)
+  }
+}
+
+function startFault(file: string, cause: unknown): Error {
+  return new Error(`Cannot run "${file}": ${startReason(cause)}`, { cause })
+}
+
+function startReason(cause: unknown): string {
+  switch (faultCode(cause)) {
+    case "ENOENT":
+      return "there is no such program; install it, or name the path where it is"
+    case "EACCES":
+      return "it may not be executed; make it executable (chmod +x), on a file system that is not mounted noexec"
+    case "ENOEXEC":
+      return "it is no program for this machine; install the one for this kind of processor"
+    case "EAGAIN":
+      return "this container has too many processes; raise its limit of pids"
+    default:
+      return "the system refused to start it"
+  }
+}
+
+interface Collected {
+  text(): string
+  isCut(): boolean
+}
+
+/** Keeps the first bytes of a stream and reads the rest, because a program whose output nobody reads stands still. */
+function collect(stream: NodeJS.ReadableStream | null, maximumBytes: number): Collected {
+  const chunks: Buffer[] = []
+  let kept = 0
+  let cut = false
+  stream?.on("data", (chunk: Buffer) => {
+    if (kept + chunk.length > maximumBytes) cut = true
+    // A copy, because a slice would keep the whole chunk in memory.
+    const part = Buffer.from(chunk.subarray(0, maximumBytes - kept))
+    if (part.length === 0) return
+    chunks.push(part)
+    kept += part.length
+  })
+  return { text: () => Buffer.concat(chunks).toString("utf8"), isCut: () => cut }
+}
+
+interface Ending {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** Resolves once the program has ended and its output is closed, at most `OUTPUT_GRACE_MS` later. */
+function ending(file: string, child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    let grace: NodeJS.Timeout | undefined
+    child.once("error", (cause) => reject(startFault(file, cause)))
+    child.once("exit", () => {
+      grace = setTimeout(() => {
+        killGroup(child)
+        child.stdout?.destroy()
+        child.stderr?.destroy()
+      }, OUTPUT_GRACE_MS)
+    })
+    child.once("close", (status, signal) => {
+      clearTimeout(grace)
+      resolve({ status, signal })
+    })
+  })
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, "SIGKILL")
+  } catch (error) {
+    if (faultCode(error) !== "ESRCH") throw error
+  }
+}
