@@ -1,0 +1,79 @@
+import type { BigIntStats } from "node:fs"
+import { lstat } from "node:fs/promises"
+import { faultCode } from "../../kit/fault.ts"
+import { type CommandResult, runCommand } from "../../kit/run-command.ts"
+import type { TestVerdict } from "../ports.ts"
+import { parseDiagnostics } from "./diagnostics.ts"
+
+export interface ConfigTestOptions {
+  /** Path of the keepalived that runs the file, or would. */
+  readonly program: string
+  /** Overrides the limit that follows from the file's size, in ms. */
+  readonly timeoutMs?: number
+}
+
+export type ConfigTest = (file: string) => Promise<TestVerdict>
+
+const TEST_LIMIT_MS = 10_000
+/** Measured: 5,000 virtual servers of 10 real servers are 5.3 MB and take 1.5 s; 20,000 real servers of one take 3 s. */
+const TEST_LIMIT_MS_PER_MB = 1_000
+const MAXIMUM_OUTPUT_BYTES = 64 * 1024
+
+/**
+ * A test of keepalived.conf files by keepalived itself, which never touches a running process. It must run in the network
+ * namespace of the daemon, because it looks at the interfaces.
+ *
+ * Only status 0 without a word printed is accepted. Status 0 alone is not: keepalived gives it for a file that is missing,
+ * that is empty, or whose include is missing (measured on 2.2.7, 2.3.3 and 2.4.3). So the file is looked at before and
+ * after, too.
+ *
+ * @throws (the test) When keepalived cannot be started.
+ */
+export function createConfigTest(options: ConfigTestOptions): ConfigTest {
+  return async (file) => {
+    const startedAt = performance.now()
+    const before = await look(file)
+    if (before.kind === "unfit") return refused(before.reason, startedAt)
+    const timeoutMs = options.timeoutMs ?? TEST_LIMIT_MS + TEST_LIMIT_MS_PER_MB * (Number(before.stats.size) / 1e6)
+    // -e: a file that cannot be read is an error. The long form has other names in other releases.
+    const result = await runCommand(options.program, ["-t", "-e", "-f", file], {
+      timeoutMs,
+      maximumOutputBytes: MAXIMUM_OUTPUT_BYTES,
+    })
+    const after = await look(file)
+    if (after.kind === "unfit" || !isSameFile(before.stats, after.stats)) {
+      return refused("the file changed during the test", startedAt)
+    }
+    const output = result.stderr + result.stdout
+    if (result.status === 0 && output.trim() === "") return { kind: "accepted", tookMs: performance.now() - startedAt }
+    return refused(endingOf(result, timeoutMs), startedAt, output)
+  }
+}
+
+type Look = { readonly kind: "file"; readonly stats: BigIntStats } | { readonly kind: "unfit"; readonly reason: string }
+
+async function look(file: string): Promise<Look> {
+  try {
+    const stats = await lstat(file, { bigint: true })
+    if (!stats.isFile()) return { kind: "unfit", reason: "it is not a regular file" }
+    if (stats.size === 0n) return { kind: "unfit", reason: "the file is empty" }
+    return { kind: "file", stats }
+  } catch (error) {
+    return { kind: "unfit", reason: faultCode(error) === "ENOENT" ? "there is no such file" : `${faultCode(error)}` }
+  }
+}
+
+function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
+}
+
+function refused(ending: string, startedAt: number, output = ""): TestVerdict {
+  const tookMs = performance.now() - startedAt
+  return { kind: "refused", tookMs, ending, diagnostics: parseDiagnostics(output) }
+}
+
+function endingOf(result: CommandResult, timeoutMs: number): string {
+  if (result.timedOut) return `no answer within ${Math.round(timeoutMs / 100) / 10} s`
+  if (result.signal !== null) return `killed by ${result.signal}`
+  return result.status === 0 ? "exit status 0, but with complaints" : `exit status ${result.status}`
+}

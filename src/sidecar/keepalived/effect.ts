@@ -1,0 +1,194 @@
+import { compare } from "../../kit/problem.ts"
+import type { KernelRealServer, KernelVirtualServer, VirtualServerKey } from "../ports.ts"
+
+/** What the kernel must show when a configuration is in effect. */
+export interface IntendedEffect {
+  readonly interface: string
+  /** On the interface if, and only if, this node is MASTER. */
+  readonly anchor: string
+  readonly vips: readonly string[]
+  readonly virtualServers: readonly IntendedVirtualServer[]
+}
+
+export interface IntendedVirtualServer extends VirtualServerKey {
+  readonly scheduler: string
+  readonly forwardingMethod: KernelRealServer["forwardingMethod"]
+  readonly realServers: readonly IntendedRealServer[]
+  /** True where keepalived checks the real servers: those may then be absent, or have weight 0. */
+  readonly checked: boolean
+}
+
+export interface IntendedRealServer {
+  readonly address: string
+  readonly port: number
+  readonly weight: number
+}
+
+export interface KernelState {
+  /** Addresses of the interface. */
+  readonly addresses: ReadonlySet<string>
+  /** Null where the kernel has no IPVS. */
+  readonly virtualServers: readonly KernelVirtualServer[] | null
+}
+
+/** What was ever ours on this node and may therefore be removed by us. */
+export interface Owned {
+  readonly vips: Iterable<string>
+  /** As `virtualServerName` spells them. */
+  readonly virtualServers: Iterable<string>
+}
+
+export interface RealServerDifference {
+  readonly server: VirtualServerKey
+  readonly real: { readonly address: string; readonly port: number }
+}
+
+/** Something that is there, but otherwise than intended. `real` is null where the virtual server itself is meant. */
+export interface WrongValue {
+  readonly server: VirtualServerKey
+  readonly real: { readonly address: string; readonly port: number } | null
+  readonly field: "scheduler" | "forwardingMethod" | "weight"
+  readonly intended: string
+  readonly actual: string
+}
+
+/** All lists are sorted by name. All are empty when the kernel shows what it should. */
+export interface Differences {
+  readonly role: "MASTER" | "BACKUP"
+  /** Only a MASTER lacks a VIP. */
+  readonly missingVips: readonly string[]
+  /** Ours but not intended; on a BACKUP every one of ours. */
+  readonly surplusVips: readonly string[]
+  readonly missingVirtualServers: readonly VirtualServerKey[]
+  /** Ours but not intended. What was never ours is not mentioned. */
+  readonly surplusVirtualServers: readonly VirtualServerKey[]
+  readonly missingRealServers: readonly RealServerDifference[]
+  readonly surplusRealServers: readonly RealServerDifference[]
+  readonly wrong: readonly WrongValue[]
+}
+
+/** Compares what a configuration intends with what the kernel has. */
+export function differences(intended: IntendedEffect, kernel: KernelState, owned: Owned): Differences {
+  const isMaster = kernel.addresses.has(intended.anchor)
+  const wanted = new Set(isMaster ? [intended.anchor, ...intended.vips] : [])
+  const ours = new Set([...owned.vips, ...intended.vips, intended.anchor])
+  const found = new Map((kernel.virtualServers ?? []).map((server) => [virtualServerName(server), server]))
+  const asked = new Map(intended.virtualServers.map((server) => [virtualServerName(server), server]))
+  const pairs = [...asked].flatMap(([name, want]) => {
+    const have = found.get(name)
+    return have === undefined ? [] : [{ want, have }]
+  })
+  const surplus = [...new Set(owned.virtualServers)].flatMap((name) => (asked.has(name) ? [] : (found.get(name) ?? [])))
+  return {
+    role: isMaster ? "MASTER" : "BACKUP",
+    missingVips: [...wanted].filter((vip) => !kernel.addresses.has(vip)).toSorted(compare),
+    surplusVips: [...ours].filter((vip) => kernel.addresses.has(vip) && !wanted.has(vip)).toSorted(compare),
+    missingVirtualServers: keysOf([...asked].flatMap(([name, want]) => (found.has(name) ? [] : [want]))),
+    surplusVirtualServers: keysOf(surplus),
+    missingRealServers: pairs
+      .flatMap(({ want, have }) => (want.checked ? [] : lacking(want, want, have)))
+      .toSorted(byName),
+    surplusRealServers: pairs.flatMap(({ want, have }) => lacking(want, have, want)).toSorted(byName),
+    wrong: pairs.flatMap(({ want, have }) => wrongValues(want, have)).toSorted(byName),
+  }
+}
+
+/**
+ * The differences in one line, at most three of each kind; null when there are none. The role is no difference.
+ * `missing: 10.4.0.50, 10.4.0.50 80 TCP; weight of 10.2.1.11:8080 in 10.4.0.50 80 TCP is 0 and not 1`
+ */
+export function differenceText(found: Differences): string | null {
+  const reals = (list: readonly RealServerDifference[]) => list.map(realServerText)
+  const missing = [
+    ...found.missingVips,
+    ...found.missingVirtualServers.map(virtualServerName),
+    ...reals(found.missingRealServers),
+  ]
+  const surplus = [
+    ...found.surplusVips,
+    ...found.surplusVirtualServers.map(virtualServerName),
+    ...reals(found.surplusRealServers),
+  ]
+  const parts = [listed("missing: ", missing), listed("too much: ", surplus), listed("", found.wrong.map(wrongText))]
+  const text = parts.filter((part) => part !== "").join("; ")
+  return text === "" ? null : text
+}
+
+/** Tells one virtual server from all others: `10.4.0.50 80 TCP`. */
+export function virtualServerName(server: VirtualServerKey): string {
+  return `${server.address} ${server.port} ${server.protocol}`
+}
+
+type ServerWithReals = VirtualServerKey & { readonly realServers: readonly RealServerDifference["real"][] }
+
+/** The real servers that the one has and the other lacks. */
+function lacking(
+  server: VirtualServerKey,
+  having: ServerWithReals,
+  other: ServerWithReals,
+): readonly RealServerDifference[] {
+  const names = new Set(other.realServers.map(realServerName))
+  return having.realServers
+    .filter((real) => !names.has(realServerName(real)))
+    .map(({ address, port }) => ({ server: keyOf(server), real: { address, port } }))
+}
+
+function wrongValues(want: IntendedVirtualServer, have: KernelVirtualServer): readonly WrongValue[] {
+  const server = keyOf(want)
+  const wrong: WrongValue[] = []
+  if (want.scheduler !== have.scheduler) {
+    wrong.push({ server, real: null, field: "scheduler", intended: want.scheduler, actual: have.scheduler })
+  }
+  const intended = new Map(want.realServers.map((real) => [realServerName(real), real]))
+  for (const { address, port, weight, forwardingMethod } of have.realServers) {
+    const real = { address, port }
+    const wish = intended.get(realServerName(real))
+    if (wish === undefined) continue
+    // LOCAL: the kernel delivers to itself, whatever the method was; it does not tell us any more.
+    if (forwardingMethod !== want.forwardingMethod && forwardingMethod !== "LOCAL") {
+      wrong.push({ server, real, field: "forwardingMethod", intended: want.forwardingMethod, actual: forwardingMethod })
+    }
+    // A check that fails sets the weight to 0 (inhibit_on_failure).
+    if (weight !== wish.weight && !(want.checked && weight === 0)) {
+      wrong.push({ server, real, field: "weight", intended: String(wish.weight), actual: String(weight) })
+    }
+  }
+  return wrong
+}
+
+function keyOf({ address, port, protocol }: VirtualServerKey): VirtualServerKey {
+  return { address, port, protocol }
+}
+
+function keysOf(servers: readonly VirtualServerKey[]): readonly VirtualServerKey[] {
+  return servers.map(keyOf).toSorted((a, b) => compare(virtualServerName(a), virtualServerName(b)))
+}
+
+function realServerName(real: { readonly address: string; readonly port: number }): string {
+  return `${real.address}:${real.port}`
+}
+
+type Named = { readonly server: VirtualServerKey; readonly real: RealServerDifference["real"] | null }
+
+function byName(a: Named, b: Named): number {
+  const real = (named: Named) => (named.real === null ? "" : realServerName(named.real))
+  return compare(virtualServerName(a.server), virtualServerName(b.server)) || compare(real(a), real(b))
+}
+
+function realServerText({ server, real }: RealServerDifference): string {
+  return `${realServerName(real)} in ${virtualServerName(server)}`
+}
+
+function wrongText({ server, real, field, intended, actual }: WrongValue): string {
+  const whose = real === null ? virtualServerName(server) : realServerText({ server, real })
+  const what = field === "forwardingMethod" ? "forwarding method" : field
+  return `${what} of ${whose} is ${actual} and not ${intended}`
+}
+
+const MOST_LISTED = 3
+
+function listed(title: string, names: readonly string[]): string {
+  if (names.length === 0) return ""
+  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : ""
+  return title + names.slice(0, MOST_LISTED).join(", ") + more
+}

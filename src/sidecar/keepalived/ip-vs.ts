@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises"
+import { faultCode } from "../../kit/fault.ts"
+import type { KernelRealServer, KernelVirtualServer } from "../ports.ts"
+
+/**
+ * The IPVS table of this network namespace, in the kernel's order; null where the kernel has no IPVS.
+ *
+ * The kernel gives the file piece by piece: while something else changes the table, a line may be lost or told twice. What
+ * matters must be seen in two looks.
+ *
+ * @param file `/proc/net/ip_vs` unless a test brings its own.
+ * @throws When the file is there but cannot be read.
+ */
+export async function readIpVsTable(file = "/proc/net/ip_vs"): Promise<readonly KernelVirtualServer[] | null> {
+  try {
+    return parseIpVsTable(await readFile(file, "latin1"))
+  } catch (error) {
+    if (faultCode(error) === "ENOENT") return null
+    throw new Error(`Cannot read the IPVS table "${file}"`, { cause: error })
+  }
+}
+
+/**
+ * The virtual servers of a /proc/net/ip_vs. Those of a firewall mark have no address and are left out.
+ * Source: Linux, net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_info_seq_show.
+ */
+export function parseIpVsTable(text: string): readonly KernelVirtualServer[] {
+  const servers: KernelVirtualServer[] = []
+  let realServers: KernelRealServer[] = []
+  for (const line of text.split("\n")) {
+    if (line.startsWith("  -> ")) {
+      const real = realServerOf(line)
+      if (real !== null) realServers.push(real)
+      continue
+    }
+    realServers = []
+    const server = virtualServerOf(line, realServers)
+    if (server !== null) servers.push(server)
+  }
+  return servers
+}
+
+const PROTOCOLS: Readonly<Record<string, KernelVirtualServer["protocol"]>> = { TCP: "TCP", UDP: "UDP", SCTP: "SCTP" }
+const METHODS: Readonly<Record<string, KernelRealServer["forwardingMethod"]>> = {
+  Masq: "NAT",
+  Route: "DR",
+  Tunnel: "TUN",
+  Local: "LOCAL",
+}
+
+/** `TCP  0A040032:0050 wlc persistent 1080000 FFFFFFFF` */
+function virtualServerOf(line: string, realServers: readonly KernelRealServer[]): KernelVirtualServer | null {
+  const [protocolName = "", place = "", scheduler = ""] = line.split(/ +/, 3)
+  const protocol = PROTOCOLS[protocolName]
+  if (protocol === undefined) return null
+  return { ...addressAndPort(place), protocol, scheduler, realServers }
+}
+
+/** `  -> 0A02010B:1F90      Masq    1      0          0`; the head of the table looks alike, but names no method. */
+function realServerOf(line: string): KernelRealServer | null {
+  const [place = "", method = "", weight = ""] = line.slice("  -> ".length).split(/ +/, 3)
+  const forwardingMethod = METHODS[method]
+  if (forwardingMethod === undefined) return null
+  return { ...addressAndPort(place), forwardingMethod, weight: Number(weight) }
+}
+
+function addressAndPort(place: string): { readonly address: string; readonly port: number } {
+  const colon = place.lastIndexOf(":")
+  const port = Number.parseInt(place.slice(colon + 1), 16)
+  const address = place.startsWith("[")
+    ? ipv6(place.slice(1, colon - 1))
+    : ipv4(Number.parseInt(place.slice(0, colon), 16))
+  return { address, port }
+}
+
+function ipv4(value: number): string {
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
+}
+
+/** The short form: the first longest run of two or more zero groups becomes `::`. Source: RFC 5952, 4. */
+function ipv6(text: string): string {
+  const short = text
+    .split(":")
+    .map((group) => group.replace(/^0{1,3}/, ""))
+    .join(":")
+  let longest = ""
+  for (const [run] of short.matchAll(/(?<=^|:)0(?::0)+(?=:|$)/g)) if (run.length > longest.length) longest = run
+  return longest === "" ? short : short.replace(new RegExp(`(^|:)${longest}(:|$)`), "::")
+}

@@ -1,0 +1,152 @@
+import { watch } from "node:fs"
+import { open, readdir, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { faultCode } from "../../kit/fault.ts"
+
+/** A place in the log: what was written after it is news. It stays right when the file is rotated. */
+export interface LogMark {
+  /** Null: there was no file yet. */
+  readonly inode: bigint | null
+  readonly offset: number
+}
+
+export interface LogWait<T> {
+  readonly mark: LogMark
+  /** Called with all whole lines since the mark, at once and then at each change; null: go on waiting. */
+  readonly judge: (lines: readonly string[]) => T | null | Promise<T | null>
+  readonly deadlineMs: number
+}
+
+/** The log that s6-log keeps of keepalived's standard error: `current`, and older files beside it. */
+export interface ProcessLog {
+  /** The end of the log as it is now. */
+  mark(): Promise<LogMark>
+  /** Whole lines since the mark, as they were written; null as mark: all that is still kept. */
+  since(mark: LogMark | null): Promise<readonly string[]>
+  /** Waits for a judgement other than null; null when the deadline has passed. */
+  waitFor<T>(wait: LogWait<T>): Promise<T | null>
+}
+
+/** s6-log tells nobody that it wrote; a file event is a hint, and may be lost. */
+const POLL_MS = 50
+const MAXIMUM_FILE_BYTES = 16 * 1024 * 1024
+/** A rotation takes a moment; nothing rotates this often in one. */
+const MOST_ATTEMPTS = 20
+
+/** @param directory The directory that s6-log writes to; it may still be missing. */
+export function createProcessLog(directory: string): ProcessLog {
+  return {
+    mark: () => markOf(directory),
+    since: (mark) => linesSince(directory, mark),
+    waitFor: (wait) => waitFor(directory, wait),
+  }
+}
+
+async function markOf(directory: string): Promise<LogMark> {
+  const current = await optional(stat(join(directory, "current"), { bigint: true }))
+  return current === null ? { inode: null, offset: 0 } : { inode: current.ino, offset: Number(current.size) }
+}
+
+async function linesSince(directory: string, mark: LogMark | null): Promise<readonly string[]> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await markOf(directory)
+    const text = await textSince(directory, mark)
+    const after = await markOf(directory)
+    // A rotation between the list of files and their reading could have hidden one.
+    if (before.inode === after.inode || attempt === MOST_ATTEMPTS) return wholeLines(text)
+  }
+}
+
+async function textSince(directory: string, mark: LogMark | null): Promise<string> {
+  const names = (await optional(readdir(directory))) ?? []
+  // s6-log renames `current` to `previous`, links that to a name that is its time (TAI64N: sorted by name is sorted by
+  // time), and begins a new `current`.
+  const old = names.filter((name) => /^@[0-9a-f]{24}\.[su]$/.test(name)).toSorted()
+  const ordered = [...old, ...names.filter((name) => name === "previous"), "current"]
+  const files = (await Promise.all(ordered.map((name) => contentOf(join(directory, name))))).filter(
+    (file) => file !== null,
+  )
+  const distinct = files.filter((file, i) => files.findIndex((other) => other.inode === file.inode) === i)
+  const start = mark === null ? -1 : distinct.findIndex((file) => file.inode === mark.inode)
+  const parts = distinct.slice(Math.max(0, start)).map(({ content }, i) => {
+    const offset = i === 0 && start >= 0 ? (mark?.offset ?? 0) : 0
+    return content.subarray(offset).toString("utf8")
+  })
+  return parts.join("")
+}
+
+async function contentOf(path: string): Promise<{ readonly inode: bigint; readonly content: Buffer } | null> {
+  const file = await optional(open(path))
+  if (file === null) return null
+  try {
+    const { ino, size } = await file.stat({ bigint: true })
+    const content = Buffer.alloc(Math.min(Number(size), MAXIMUM_FILE_BYTES))
+    const { bytesRead } = await file.read(content, 0, content.length, 0)
+    return { inode: ino, content: content.subarray(0, bytesRead) }
+  } finally {
+    await file.close()
+  }
+}
+
+/** What stands after the last line end is half a line: the rest of it is still to come. */
+function wholeLines(text: string): readonly string[] {
+  return text.split("\n").slice(0, -1)
+}
+
+async function waitFor<T>(directory: string, wait: LogWait<T>): Promise<T | null> {
+  const deadline = performance.now() + wait.deadlineMs
+  const changes = watchDirectory(directory)
+  try {
+    for (;;) {
+      const changed = changes.next(Math.min(POLL_MS, Math.max(0, deadline - performance.now())))
+      const found = await wait.judge(await linesSince(directory, wait.mark))
+      if (found !== null || performance.now() >= deadline) return found
+      await changed
+    }
+  } finally {
+    changes.close()
+  }
+}
+
+interface Changes {
+  /** Resolves at the next change, or after `ms`. */
+  next(ms: number): Promise<void>
+  close(): void
+}
+
+function watchDirectory(directory: string): Changes {
+  let wake = () => {}
+  const watcher = tryWatch(directory, () => wake())
+  return {
+    next: (ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      }),
+    close: () => {
+      wake()
+      watcher?.close()
+    },
+  }
+}
+
+/** Without a watcher (no directory yet, no inotify left) the poll alone serves. */
+function tryWatch(directory: string, onChange: () => void): ReturnType<typeof watch> | null {
+  try {
+    return watch(directory, onChange).on("error", () => {})
+  } catch {
+    return null
+  }
+}
+
+async function optional<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise
+  } catch (error) {
+    if (faultCode(error) === "ENOENT") return null
+    throw error
+  }
+}

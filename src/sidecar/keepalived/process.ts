@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises"
+import { faultCode } from "../../kit/fault.ts"
+import type { ProcessIdentity, RunningKeepalived } from "../ports.ts"
+
+/** Where keepalived writes its pids: `--pid`, `--checkers_pid` and `--vrrp_pid`. */
+export interface PidFiles {
+  readonly parent: string
+  readonly checker: string
+  readonly vrrp: string
+}
+
+/** A line of /proc/<pid>/stat, as far as it matters here. Source: proc_pid_stat(5). */
+export interface ProcessStat {
+  readonly pid: number
+  readonly name: string
+  /** One letter: R running, S sleeping, Z zombie ... */
+  readonly state: string
+  readonly parentPid: number
+  readonly startTime: string
+}
+
+const PROGRAM = "keepalived"
+/** The kernel tells times to programs in 1/100 s on all machines. Source: time(7), USER_HZ. */
+const TICKS_PER_SECOND = 100
+
+/**
+ * The running keepalived, or null. A pid file is only where we begin to look: the process must live and be called
+ * keepalived, and its children must be its own.
+ */
+export async function runningKeepalived(files: PidFiles): Promise<RunningKeepalived | null> {
+  const parent = await processOf(files.parent)
+  if (parent === null) return null
+  const childOf = async (file: string) => {
+    const child = await processOf(file)
+    return child === null || child.parentPid !== parent.pid ? null : identityOf(child)
+  }
+  const [checker, vrrp] = await Promise.all([childOf(files.checker), childOf(files.vrrp)])
+  return { parent: identityOf(parent), checker, vrrp }
+}
+
+/** True while this very process runs. A zombie runs no more, and another process with its pid is another. */
+export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
+  const stat = await readStat(identity.pid)
+  return stat !== null && isAlive(stat) && stat.startTime === identity.startTime
+}
+
+/** Seconds since the process began, by the clock that startTime counts on; exact to 10 ms. */
+export async function ageOf(identity: ProcessIdentity): Promise<number> {
+  const uptime = Number.parseFloat(await readFile("/proc/uptime", "utf8"))
+  return uptime - Number(identity.startTime) / TICKS_PER_SECOND
+}
+
+/** @returns null where the text is no such line. */
+export function parseStat(text: string): ProcessStat | null {
+  // The name stands in parentheses, and may hold blanks and parentheses itself: the last one closes it.
+  const match = /^(\d+) \((.*)\) (\S) (.*)$/s.exec(text)
+  if (match === null) return null
+  const [, pid = "", name = "", state = "", rest = ""] = match
+  const fields = rest.trim().split(" ")
+  // The first field of the rest is the 4th of the line; the start time is the 22nd.
+  const [parentPid, startTime] = [fields[0], fields[18]]
+  if (parentPid === undefined || startTime === undefined) return null
+  return { pid: Number(pid), name, state, parentPid: Number(parentPid), startTime }
+}
+
+async function processOf(pidFile: string): Promise<ProcessStat | null> {
+  const text = await readOptional(pidFile)
+  const pid = Number.parseInt(text ?? "", 10)
+  if (!Number.isInteger(pid) || pid <= 0) return null
+  const stat = await readStat(pid)
+  return stat !== null && isAlive(stat) && stat.name === PROGRAM ? stat : null
+}
+
+async function readStat(pid: number): Promise<ProcessStat | null> {
+  const text = await readOptional(`/proc/${pid}/stat`)
+  return text === null ? null : parseStat(text)
+}
+
+function isAlive(stat: ProcessStat): boolean {
+  return stat.state !== "Z" && stat.state !== "X"
+}
+
+function identityOf({ pid, startTime }: ProcessStat): ProcessIdentity {
+  return { pid, startTime }
+}
+
+async function readOptional(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8")
+  } catch (error) {
+    // ESRCH: the process ended between open and read.
+    if (faultCode(error) === "ENOENT" || faultCode(error) === "ESRCH") return null
+    throw new Error(`Cannot read "${path}"`, { cause: error })
+  }
+}

@@ -1,0 +1,89 @@
+/** What keepalived's log says about a start or a reload. */
+export type LogVerdict =
+  | { readonly kind: "complete" }
+  | { readonly kind: "failed"; readonly reason: string }
+  /** Not done yet, or not begun. */
+  | { readonly kind: "pending" }
+
+/** Whether the log shows that a process has come through its start. */
+export type StartState = "complete" | "starting" | "unknown"
+
+const STARTING = /^Starting Keepalived v/
+const STARTED = /^Startup complete$/
+const RELOADING = /^Reloading \.\.\.$/
+const RELOADED = /^Reload complete$/
+
+/**
+ * Lines that mean that keepalived did not take the configuration as it stands, and how that is called. `Reload complete`
+ * follows some of them all the same: measured, keepalived goes on with what it understood.
+ * Source: keepalived, lib/parser.c, core/main.c, check/ipwrapper.c; log lines of 2.2.7 and 2.3.3.
+ */
+const NEGATIVE: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/^Cannot change .* at a reload/, "keepalived must be restarted for this change"],
+  [/exited with permanent error/, "a child of keepalived ended for good"],
+  [/^daemon is already running/, "another keepalived runs here, or a stale pid file says so"],
+  [/segmentation fault/i, "a child of keepalived crashed"],
+  [/ died: Respawning/, "a child of keepalived died"],
+  [/^Stopped Keepalived v/, "keepalived ended"],
+  [/^\((?:.+: )?Line \d+\) /, "keepalived does not understand the file"],
+  [/^Unknown keyword /, "keepalived does not understand the file"],
+  [/missing '\}'s or extra '\{'s/, "keepalived does not understand the file"],
+  [
+    /^Configuration file .* (?:is a directory|cannot be opened)|^Config files? missing/,
+    "keepalived cannot read the file",
+  ],
+  [/^IPVS: Can't initialize ipvs/, "the kernel has no IPVS"],
+  [/^IPVS cmd .* error: (?!.*(?:already exists|No such|not defined))/, "the kernel refused an IPVS command"],
+]
+
+/** Judges the lines since SIGHUP was sent. */
+export function reloadVerdict(lines: readonly string[]): LogVerdict {
+  const texts = lines.map(messageOf)
+  const failed = negativeSign(texts)
+  if (failed !== null) return failed
+  // An earlier reload may have ended only now: the end that counts comes after a beginning.
+  const begun = texts.findIndex((text) => RELOADING.test(text))
+  return begun >= 0 && texts.some((text, i) => i > begun && RELOADED.test(text))
+    ? { kind: "complete" }
+    : { kind: "pending" }
+}
+
+/** Judges the lines since the start was asked for; what an earlier process said at its end does not count. */
+export function startVerdict(lines: readonly string[]): LogVerdict {
+  const texts = lines.map(messageOf)
+  const begin = texts.findIndex((text) => STARTING.test(text))
+  if (begin < 0) return { kind: "pending" }
+  const since = texts.slice(begin)
+  const failed = negativeSign(since)
+  if (failed !== null) return failed
+  // The supervisor started it again: a crash says nothing itself.
+  if (since.filter((text) => STARTING.test(text)).length > 1)
+    return { kind: "failed", reason: "keepalived ended at its start" }
+  return since.some((text) => STARTED.test(text)) ? { kind: "complete" } : { kind: "pending" }
+}
+
+/**
+ * Whether the process whose VRRP child this is has come through its start. The log names no pid of the parent; but it
+ * names each child's, so it tells whose life its last one is.
+ */
+export function startState(lines: readonly string[], vrrpPid: number | null): StartState {
+  const texts = lines.map(messageOf)
+  const begin = texts.findLastIndex((text) => STARTING.test(text))
+  if (begin < 0 || vrrpPid === null) return "unknown"
+  const life = texts.slice(begin)
+  if (!life.some((text) => text === `Starting VRRP child process, pid=${vrrpPid}`)) return "unknown"
+  return life.some((text) => STARTED.test(text)) ? "complete" : "starting"
+}
+
+/** Without the time that keepalived puts in front: `Sun Nov 22 18:38:37 2026: message`. */
+export function messageOf(line: string): string {
+  return line.replace(/^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}: /, "")
+}
+
+function negativeSign(texts: readonly string[]): LogVerdict | null {
+  for (const text of texts) {
+    const sign = NEGATIVE.find(([pattern]) => pattern.test(text))
+    if (sign !== undefined) return { kind: "failed", reason: `${sign[1]}: "${text}"` }
+  }
+  return null
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { appendFile, mkdir, readdir, rename, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { createProcessLog } from "../../../src/sidecar/keepalived/log.ts"
+import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
+
+test("since() gives the whole lines after the mark", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    const log = createProcessLog(directory)
+    const current = join(directory, "current")
+    await writeFile(current, "one\ntwo\n")
+    const mark = await log.mark()
+    await appendFile(current, "three\nfo")
+    assert.equal(await log.since(mark), ["three"])
+    await appendFile(current, "ur\n")
+    assert.equal(await log.since(mark), ["three", "four"])
+    assert.equal(await log.since(null), ["one", "two", "three", "four"])
+  })
+})
+
+test("since() gives all that comes where there was no log yet", async () => {
+  await withTemporaryDirectory(async (parent) => {
+    const directory = join(parent, "log")
+    const log = createProcessLog(directory)
+    const mark = await log.mark()
+    assert.equal(await log.since(mark), [])
+    await mkdir(directory)
+    await writeFile(join(directory, "current"), "one\n")
+    assert.equal(await log.since(mark), ["one"])
+  })
+})
+
+test("since() reads what is half rotated once", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    const log = createProcessLog(directory)
+    await writeFile(join(directory, "current"), "one\n")
+    const mark = await log.mark()
+    await appendFile(join(directory, "current"), "two\n")
+    await rename(join(directory, "current"), join(directory, "previous"))
+    assert.equal(await log.since(mark), ["two"])
+    await writeFile(join(directory, "current"), "three\n")
+    assert.equal(await log.since(mark), ["two", "three"])
+  })
+})
+
+test("waitFor() ends at the deadline", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    const log = createProcessLog(directory)
+    const startedAt = performance.now()
+    assert.is(await log.waitFor({ mark: await log.mark(), judge: () => null, deadlineMs: 120 }), null)
+    const took = performance.now() - startedAt
+    assert.ok(took >= 119 && took < 400, `${took}`)
+  })
+})
+
+test("since() and waitFor() follow a real s6-log over its rotations", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    const log = createProcessLog(directory)
+    const logger = spawn("s6-log", ["n20", "s4096", directory], { stdio: ["pipe", "ignore", "inherit"] })
+    await say(logger, ["first"])
+    const waitForLine = (text: string, mark = null) =>
+      log.waitFor({
+        mark: mark ?? { inode: null, offset: 0 },
+        judge: (lines) => (lines.includes(text) ? lines.length : null),
+        deadlineMs: 5_000,
+      })
+    assert.is(await waitForLine("first"), 1)
+    const mark = await log.mark()
+    const lines = Array.from({ length: 400 }, (_, i) => `line ${i} ${"x".repeat(50)}`)
+    // In pieces, because s6-log rotates between two reads only.
+    for (let i = 0; i < lines.length; i += 20) {
+      const part = lines.slice(i, i + 20)
+      await say(logger, part)
+      assert.is.not(await waitForLine(part.at(-1) ?? ""), null)
+    }
+    assert.ok((await readdir(directory)).filter((name) => name.startsWith("@")).length >= 4)
+    assert.equal(await log.since(mark), lines)
+    assert.equal(await log.since(null), ["first", ...lines])
+    logger.stdin?.end()
+    await once(logger, "exit")
+  })
+})
+
+function say(logger: ChildProcess, lines: readonly string[]): Promise<void> {
+  return new Promise((resolve) => void logger.stdin?.write(`${lines.join("\n")}\n`, () => resolve()))
+}
+
+test.run()
