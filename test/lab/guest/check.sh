@@ -25,11 +25,8 @@ die() { # the scenario cannot go on
   verdict "goes on" false
   finish
 }
-finish() {
-  cp /shared/log.* /shared/*.requests /out/ 2> /dev/null
-  cp -r /shared/volumes /out/ 2> /dev/null
-  exit $FAILED
-}
+finish() { exit $FAILED; }
+trap 'cp -r /shared/log.* /shared/*.requests /shared/volumes /out/ 2> /dev/null' EXIT
 wait_for() { # SECONDS COMMAND...: until it succeeds
   local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
   shift
