@@ -1,9 +1,10 @@
 /**
  * Runs uvu test files, each in its own process, two at a time, with a time limit for every test.
- * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [--without DIR]... [FILE|DIR...]
- * Without a FILE or DIR: test/, except test/lab. Ends with the line `N passed, N failed, N skipped`.
+ * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [--kind plain|real] [FILE|DIR...]
+ * Without a FILE or DIR: test/, except test/lab. `real` are the files that use the real keepalived (they import
+ * test/support/keepalived.ts) and so want root and an installed machine; `plain` are all others. Ends with the line `N passed, N failed, N skipped`.
  */
-import { readdirSync, statSync } from "node:fs"
+import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { compare } from "../src/kit/problem.ts"
@@ -11,18 +12,18 @@ import type { FileOutcome } from "./test/judge.ts"
 import { runFile } from "./test/run-file.ts"
 
 const root = join(import.meta.dirname, "..")
+const lab = join(root, "test/lab")
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     filter: { type: "string" },
     limit: { type: "string", default: "10000" },
     jobs: { type: "string", default: "2" },
-    without: { type: "string", multiple: true, default: [] },
+    kind: { type: "string" },
   },
 })
 const settings = { limitMs: Number(values.limit), filter: values.filter ?? null }
-const leftOut = [join(root, "test/lab"), ...values.without.map((path) => resolve(path))]
-const files = (positionals.length > 0 ? positionals : [join(root, "test")]).flatMap(testFiles)
+const files = (positionals.length > 0 ? positionals : [join(root, "test")]).flatMap(testFiles).filter(isWanted)
 
 const stop = new AbortController()
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -72,9 +73,17 @@ function testFiles(path: string): readonly string[] {
     .toSorted((a, b) => compare(a.name, b.name))
     .flatMap((entry) => {
       const found = resolve(path, entry.name)
-      if (entry.isDirectory()) return entry.name === "node_modules" || leftOut.includes(found) ? [] : testFiles(found)
+      if (entry.isDirectory()) return entry.name === "node_modules" || found === lab ? [] : testFiles(found)
       return entry.isFile() && entry.name.endsWith(".test.ts") ? [found] : []
     })
+}
+
+function isWanted(file: string): boolean {
+  return values.kind === undefined || values.kind === (usesKeepalived(file) ? "real" : "plain")
+}
+
+function usesKeepalived(file: string): boolean {
+  return /from ".*\/support\/keepalived\.ts"/.test(readFileSync(file, "utf8"))
 }
 
 function sum(count: (outcome: FileOutcome) => number): number {

@@ -36,14 +36,13 @@ const checks: readonly Step[] = ["types", "lint", "format:check", "dead-code", "
 }))
 const unit: Step = {
   name: "unit tests",
-  command: [process.execPath, "scripts/test.ts", "--without", "test/keepalived"],
+  command: [process.execPath, "scripts/test.ts", "--kind", "plain"],
   counts: true,
 }
 const real: Step = {
   name: "tests with the real keepalived",
-  command: [process.execPath, "scripts/test.ts", "test/keepalived"],
+  command: [process.execPath, "scripts/test.ts", "--kind", "real"],
   counts: true,
-  needs: "test/keepalived",
 }
 const lab: Step = { name: "lab", command: ["test/lab/run.sh"], counts: true, needs: "test/lab/run.sh" }
 
