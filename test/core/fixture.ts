@@ -1,0 +1,132 @@
+import { compare } from "../../src/kit/problem.ts"
+import type {
+  ClusterObjects,
+  ConfigMap,
+  Endpoint,
+  EndpointSlice,
+  Node,
+  Placed,
+  Service,
+  ServiceObjects,
+  ServicePort,
+} from "../../src/core/objects/kinds.ts"
+import type { ModelInput } from "../../src/core/model/build-model.ts"
+import type { ModelSettings } from "../../src/core/model/settings.ts"
+
+/** Settings as the flags have them when none is given. */
+export const SETTINGS: ModelSettings = {
+  virtualRouterId: 50,
+  vrrpVersion: 3,
+  advertInterval: 1,
+  useUnicast: false,
+  scheduler: "wlc",
+  persistenceTimeout: 0,
+  check: "none",
+  releaseFile: "/run/keepalived/release",
+}
+
+/** An object that stands in line 1 of a file of its own. */
+export function placed<T extends ConfigMap | Service | EndpointSlice | Node>(object: T, file: string): Placed<T> {
+  return { object, place: { file, line: 1, column: 1 }, keyPlaces: new Map() }
+}
+
+/** The VIP ConfigMap; entry n stands in line 6 + n. */
+export function configMap(data: Readonly<Record<string, string>>): Placed<ConfigMap> {
+  const object: ConfigMap = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace: "default", name: "vips" },
+    data,
+  }
+  const keyPlaces = new Map(Object.keys(data).map((key, at) => [key, { file: "vips.yaml", line: 6 + at, column: 3 }]))
+  return { object, place: { file: "vips.yaml", line: 1, column: 1 }, keyPlaces }
+}
+
+export interface ServiceOptions {
+  readonly ports?: readonly Partial<ServicePort>[]
+  readonly addresses?: readonly string[]
+  readonly endpoints?: readonly Endpoint[]
+  readonly targetPort?: number
+  readonly type?: string
+  readonly clusterIP?: string
+}
+
+/** A Service with one slice. By default port 80/TCP, on 8080 of one pod. */
+export function service(name: string, options: ServiceOptions = {}): ServiceObjects {
+  const ports = (options.ports ?? [{}]).map((port): ServicePort => ({
+    name: "",
+    port: 80,
+    protocol: "TCP",
+    targetPort: 8080,
+    ...port,
+  }))
+  const metadata = { namespace: "default", name }
+  const { type = "ClusterIP", clusterIP = "10.96.0.1" } = options
+  const object: Service = { apiVersion: "v1", kind: "Service", metadata, spec: { type, clusterIP, ports } }
+  const endpoints = options.endpoints ?? (options.addresses ?? ["10.2.1.11"]).map((address) => endpoint(address))
+  return {
+    service: placed(object, `services/default/${name}.yaml`),
+    slices: [
+      placed(
+        slice(name, ports, { endpoints, targetPort: options.targetPort ?? 8080 }),
+        `services/default/${name}.yaml`,
+      ),
+    ],
+    endpoints: null,
+  }
+}
+
+export function slice(
+  name: string,
+  ports: readonly ServicePort[],
+  behind: { readonly endpoints: readonly Endpoint[]; readonly targetPort: number },
+): EndpointSlice {
+  return {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { namespace: "default", name: `${name}-1`, service: name },
+    addressType: "IPv4",
+    ports: ports.map((port) => ({ name: port.name, port: behind.targetPort, protocol: port.protocol })),
+    endpoints: behind.endpoints,
+  }
+}
+
+export function endpoint(address: string, conditions: Partial<Endpoint["conditions"]> = {}): Endpoint {
+  const ready = conditions.ready ?? true
+  return {
+    addresses: [address],
+    conditions: { ready, serving: conditions.serving ?? ready, terminating: conditions.terminating ?? false },
+    nodeName: null,
+  }
+}
+
+export function node(name: string, address: string): Placed<Node> {
+  const status = { addresses: [{ type: "InternalIP", address }] }
+  return placed({ apiVersion: "v1", kind: "Node", metadata: { name }, status }, "nodes.yaml")
+}
+
+export function cluster(services: readonly ServiceObjects[], nodes: readonly Placed<Node>[] = []): ClusterObjects {
+  const keyed = services.map((one) => [`default/${one.service.object.metadata.name}`, one] as const)
+  return {
+    configMaps: new Map(),
+    services: new Map(keyed.toSorted(([a], [b]) => compare(a, b))),
+    nodes,
+  }
+}
+
+/** An input as the offline commands have it: nothing ran before. */
+export function input(
+  data: Readonly<Record<string, string>>,
+  objects: ClusterObjects,
+  more: Partial<ModelInput> = {},
+): ModelInput {
+  return {
+    objects,
+    configMap: configMap(data),
+    node: { name: "n1", interface: "eth0", ipvs: true },
+    lastGood: new Map(),
+    refused: new Map(),
+    draining: new Map(),
+    ...more,
+  }
+}

@@ -1,0 +1,225 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { createModelBuilder, LIMITS, type ModelInput } from "../../../src/core/model/build-model.ts"
+import type { ModelCode } from "../../../src/core/model/codes.ts"
+import type { LastGood } from "../../../src/core/model/hold.ts"
+import type { ModelSettings } from "../../../src/core/model/settings.ts"
+import { cluster, endpoint, input, node, service, type ServiceOptions, SETTINGS } from "../fixture.ts"
+
+const build = (given: ModelInput, settings: Partial<ModelSettings> = {}) =>
+  createModelBuilder({ ...SETTINGS, ...settings })(given)
+const serversOf = (given: ModelInput, settings: Partial<ModelSettings> = {}) =>
+  build(given, settings).model?.vips.flatMap((vip) =>
+    vip.virtualServers.map(
+      (one) =>
+        `${one.address} ${one.port} ${one.protocol} ${one.forwardingMethod} ${one.realServers.map((real) => `${real.address}:${real.port}=${real.weight}`).join(" ")}`,
+    ),
+  )
+
+test("createModelBuilder() sorts VIPs and real servers as numbers", () => {
+  const objects = cluster([service("a", { addresses: ["10.2.1.100", "10.2.1.9", "10.2.1.20"] })])
+  const { model } = build(input({ "10.4.0.100": "default/a", "10.4.0.9": "default/a" }, objects))
+  assert.equal(
+    model?.vips.map((vip) => vip.address),
+    ["10.4.0.9", "10.4.0.100"],
+  )
+  assert.equal(
+    model?.vips[0]?.virtualServers[0]?.realServers.map((real) => real.address),
+    ["10.2.1.9", "10.2.1.20", "10.2.1.100"],
+  )
+})
+
+const joined: [name: string, options: ServiceOptions, text: string, servers: string[]][] = [
+  ["one port", {}, "default/a", ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1"]],
+  [
+    "TCP and UDP on one number",
+    {
+      ports: [
+        { name: "dns", port: 53, protocol: "UDP" },
+        { name: "dns-tcp", port: 53 },
+      ],
+      targetPort: 53,
+    },
+    "default/a:DR",
+    ["10.4.0.50 53 TCP DR 10.2.1.11:53=1", "10.4.0.50 53 UDP DR 10.2.1.11:53=1"],
+  ],
+  ["nothing ready", { endpoints: [endpoint("10.2.1.11", { ready: false })] }, "default/a", []],
+  [
+    "one terminating beside a ready one",
+    { endpoints: [endpoint("10.2.1.11"), endpoint("10.2.1.12", { ready: false, serving: true, terminating: true })] },
+    "default/a",
+    ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1 10.2.1.12:8080=0"],
+  ],
+  [
+    "only terminating ones that serve",
+    { endpoints: [endpoint("10.2.1.12", { ready: false, serving: true, terminating: true })] },
+    "default/a",
+    ["10.4.0.50 80 TCP NAT 10.2.1.12:8080=1"],
+  ],
+  [
+    "an endpoint that is the VIP",
+    { addresses: ["10.4.0.50", "10.2.1.11"] },
+    "default/a",
+    ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1"],
+  ],
+  [
+    "an endpoint that is no host",
+    { addresses: ["127.0.0.1", "10.2.1.11"] },
+    "default/a",
+    ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1"],
+  ],
+  ["a VIP only", {}, "", []],
+]
+for (const [name, options, text, servers] of joined)
+  test(`createModelBuilder() joins ${name}`, () => {
+    const given = input({ "10.4.0.50": text }, cluster([service("a", options)]))
+    assert.equal(serversOf(given), servers)
+    assert.equal(
+      build(given).model?.vips.map((vip) => vip.address),
+      ["10.4.0.50"],
+    )
+  })
+
+const broken: [name: string, key: string, text: string, options: ServiceOptions, code: ModelCode, leftOut: boolean][] =
+  [
+    ["a Service that does not exist", "10.4.0.50", "default/none", {}, "SERVICE_NOT_FOUND", true],
+    ["a headless Service", "10.4.0.50", "default/a", { clusterIP: "None" }, "SERVICE_HEADLESS", true],
+    ["an ExternalName", "10.4.0.50", "default/a", { type: "ExternalName" }, "SERVICE_EXTERNAL_NAME", true],
+    ["a Service without ports", "10.4.0.50", "default/a", { ports: [] }, "SERVICE_WITHOUT_PORTS", true],
+    [
+      "SCTP beside TCP",
+      "10.4.0.50",
+      "default/a",
+      { ports: [{ name: "s", protocol: "SCTP" }, { name: "t" }] },
+      "PROTOCOL_NOT_SUPPORTED",
+      false,
+    ],
+    ["DR with another port", "10.4.0.50", "default/a:DR", {}, "PORT_MAPPING_NEEDS_NAT", true],
+    ["a port claimed twice", "10.4.0.50", "default/a\ndefault/b", {}, "PORT_CONFLICT", false],
+    ["a node's own address", "10.4.0.3", "default/a", {}, "VIP_IS_NODE_ADDRESS", true],
+  ]
+for (const [name, key, text, options, code, leftOut] of broken)
+  test(`createModelBuilder() answers ${name} with ${code} and leaves the neighbour alone`, () => {
+    const objects = cluster([service("a", options), service("b")], [node("n1", "10.4.0.3")])
+    const { model, entries, problems } = build(input({ [key]: text, "10.4.0.60": "default/b" }, objects))
+    assert.equal(
+      problems.filter((one) => one.severity === "error").map((one) => one.code),
+      [code],
+    )
+    assert.is(problems[0]?.place?.line, 6)
+    assert.is(entries[0]?.state, leftOut ? "left-out" : "partial")
+    assert.is(entries[1]?.state, "good")
+    assert.is(
+      model?.vips.some((vip) => vip.address === "10.4.0.60"),
+      true,
+    )
+    assert.is(
+      model?.vips.some((vip) => vip.address === key),
+      !leftOut,
+    )
+  })
+
+const held = (text: string, data: Record<string, string>, options: ServiceOptions = {}) => {
+  const objects = cluster([service("a", options)])
+  const before = build(input({ "10.4.0.50": text }, cluster([service("a")]))).model?.vips[0]
+  if (before === undefined) throw new Error("the fixture has no VIP")
+  return input(data, objects, { lastGood: new Map<string, LastGood>([["10.4.0.50", { text, vip: before }]]) })
+}
+
+test("createModelBuilder() holds a broken entry in its last good form, with the pods of today", () => {
+  const given = held("default/a", { "10.4.0.50": "default/a:NATX" }, { addresses: ["10.2.9.9"] })
+  assert.is(build(given).entries[0]?.state, "held")
+  assert.equal(serversOf(given), ["10.4.0.50 80 TCP NAT 10.2.9.9:8080=1"])
+})
+
+test("createModelBuilder() holds a VIP exactly as it was when its Service is gone", () => {
+  const given = { ...held("default/a", { "10.4.0.50": "default/a" }), objects: cluster([]) }
+  assert.is(build(given).entries[0]?.state, "held")
+  assert.equal(serversOf(given), ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1"])
+})
+
+test("createModelBuilder() holds an entry that keepalived refused exactly as it last was", () => {
+  const given = held("default/a", { "10.4.0.50": "default/a" }, { addresses: ["10.2.9.9"] })
+  const { entries } = build({ ...given, refused: new Map([["10.4.0.50", "bad luck"]]) })
+  assert.is(entries[0]?.state, "held")
+  assert.is(entries[0]?.vip?.virtualServers[0]?.realServers[0]?.address, "10.2.1.11")
+  assert.match(entries[0]?.problems[0]?.message ?? "", "bad luck")
+})
+
+test("createModelBuilder() never holds a VIP that is a node's address", () => {
+  const given = held("default/a", { "10.4.0.50": "default/a:NATX" })
+  const { entries } = build({ ...given, objects: { ...given.objects, nodes: [node("n1", "10.4.0.50")] } })
+  assert.is(entries[0]?.state, "left-out")
+})
+
+test("createModelBuilder() gives a removed entry no last good form", () => {
+  assert.equal(build(held("default/a", {})).model?.vips, [])
+})
+
+test("createModelBuilder() keeps what drains at weight 0, and at weight 1 when nothing else is left", () => {
+  const draining = new Map([["10.4.0.50", new Map([["10.4.0.50 80 TCP", [{ address: "10.2.7.7", port: 8080 }]]])]])
+  const beside = input({ "10.4.0.50": "default/a" }, cluster([service("a")]), { draining })
+  assert.equal(serversOf(beside), ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1 10.2.7.7:8080=0"])
+  const alone = input({ "10.4.0.50": "default/a" }, cluster([service("a", { addresses: [] })]), { draining })
+  assert.equal(serversOf(alone), ["10.4.0.50 80 TCP NAT 10.2.7.7:8080=1"])
+})
+
+test("createModelBuilder() gives no model for a node that is not among the Nodes", () => {
+  const { model, problems } = build(input({ "10.4.0.50": "" }, cluster([], [node("other", "10.4.0.9")])))
+  assert.is(model, null)
+  assert.equal(
+    problems.map((one) => one.code),
+    ["NODE_UNKNOWN"],
+  )
+})
+
+test("createModelBuilder() renders no virtual server where the kernel has no IPVS", () => {
+  const given = input({ "10.4.0.50": "default/a", "10.4.0.51": "" }, cluster([service("a")]))
+  const { model, problems } = build({ ...given, node: { ...given.node, ipvs: false } })
+  assert.equal(
+    model?.vips.map((vip) => vip.address),
+    ["10.4.0.51"],
+  )
+  assert.equal(
+    problems.map((one) => one.code),
+    ["IPVS_MISSING"],
+  )
+})
+
+test("createModelBuilder() gives no model for more VIPs than are possible", () => {
+  const data = Object.fromEntries(
+    Array.from({ length: LIMITS.vips + 1 }, (_, at) => [`10.${4 + (at >> 8)}.${at & 255}.1`, ""]),
+  )
+  const { model, problems } = build(input(data, cluster([])))
+  assert.is(model, null)
+  assert.equal(
+    problems.map((one) => one.code),
+    ["TOO_MANY_VIPS"],
+  )
+})
+
+test("createModelBuilder() has the same answer for a changed input as one that never saw another", () => {
+  const shared = createModelBuilder(SETTINGS)
+  const kept = service("b")
+  const steps = [
+    input({ "10.4.0.50": "default/a", "10.4.0.51": "default/b" }, cluster([service("a"), kept])),
+    input(
+      { "10.4.0.50": "default/a", "10.4.0.51": "default/b" },
+      cluster([service("a", { addresses: ["10.2.5.5"] }), kept]),
+    ),
+    input({ "10.4.0.50": "default/a:DR", "10.4.0.51": "default/b" }, cluster([service("a", { targetPort: 80 }), kept])),
+    input({ "10.4.0.51": "default/b" }, cluster([kept])),
+  ]
+  for (const step of steps) assert.equal(shared(step), build(step))
+})
+
+test("createModelBuilder() keeps the VIP of an entry of which nothing changed", () => {
+  const shared = createModelBuilder(SETTINGS)
+  const kept = service("b")
+  const first = shared(input({ "10.4.0.50": "default/a", "10.4.0.51": "default/b" }, cluster([service("a"), kept])))
+  const second = shared(input({ "10.4.0.50": "default/a", "10.4.0.51": "default/b" }, cluster([service("a"), kept])))
+  assert.is(first.model?.vips[1], second.model?.vips[1])
+  assert.is.not(first.model?.vips[0], second.model?.vips[0])
+})
+
+test.run()
