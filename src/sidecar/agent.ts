@@ -146,7 +146,7 @@ export function createAgent(
 
   async function applyNewest(): Promise<void> {
     const newest = seen
-    if (newest?.kind !== "candidate") return await startOnKnownGood()
+    if (newest?.kind !== "candidate") return startOnKnownGood()
     // A look that was made while the last attempt ran asks for what that attempt has brought into effect since.
     if (newest.rendered.sha256 === inEffect?.sha256) return
     const startedAt = ports.clock.now()
@@ -241,7 +241,7 @@ export function createAgent(
       running = await ports.keepalived.running()
       if (inEffect === null) return
       await lookAtRole(inEffect)
-      if (running === null) return await revive()
+      if (running === null) return revive()
       if (before !== null && before.parent.startTime !== running.parent.startTime) await afterRestart(before, running)
       if (soaking && ports.clock.now() - inEffect.since >= options.soakMs) await endSoak()
     })

@@ -55,7 +55,7 @@ export async function look(ports: LookPorts, memory: Memory, refusals: Refusals 
     case "refused":
       return { kind: "no-generation", reason: reading.reason, problems: reading.problems, transient: false }
     case "generation":
-      return await walk(reading.generation, ports, { memory, refusals })
+      return walk(reading.generation, ports, { memory, refusals })
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { sequenceOf } from "../contract/layout.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import { createPipeline } from "../core/pipeline.ts"
-import { TEMPLATE_NAMES, type TemplateTexts } from "../core/render/template.ts"
+import type { TemplateName, TemplateTexts } from "../core/render/template.ts"
 import { systemClock } from "../kit/clock.ts"
 import { takeLock } from "../kit/lock.ts"
 import { createLog, type Log } from "../kit/log.ts"
@@ -85,7 +85,7 @@ async function assemble(settings: SidecarSettings, log: Log): Promise<{ stop(): 
     applied: settings.applied,
     archive,
     lastKnownGood,
-    candidate: volume.candidate,
+    candidate: (sha256) => volume.candidate(sha256),
     facts: { node: settings.node, keepalivedVersion },
     failed: () => metrics.count("archive-failure"),
     clock: systemClock,
@@ -106,7 +106,7 @@ async function assemble(settings: SidecarSettings, log: Log): Promise<{ stop(): 
       keepalived,
       files: volume,
       verify,
-      masquerade: masquerade.ensure,
+      masquerade: (models) => masquerade.ensure(models),
       lastKnownGood: () => Promise.resolve(effectiveOf(lastKnownGood)),
       now: () => systemClock.now(),
     },
@@ -181,10 +181,12 @@ const WATCH_MS = 1_000
 
 /** Templates come with the program; one that does not parse ends it here, before keepalived could notice. */
 async function readTemplates(): Promise<TemplateTexts> {
-  const texts = await Promise.all(
-    TEMPLATE_NAMES.map(async (name) => [name, await readFile(packageFile(`templates/${name}.hbs`), "utf8")] as const),
-  )
-  return Object.fromEntries(texts) as TemplateTexts
+  const read = (name: TemplateName) => readFile(packageFile(`templates/${name}.hbs`), "utf8")
+  return {
+    "keepalived.conf": await read("keepalived.conf"),
+    "vrrp-instance": await read("vrrp-instance"),
+    "virtual-server": await read("virtual-server"),
+  }
 }
 
 /** Words for keepalived's command line that its service reads when it starts. */

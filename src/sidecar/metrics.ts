@@ -84,13 +84,14 @@ export function createMetrics(): Metrics {
     page: (snapshot, watch) => {
       const { seen, inEffect } = snapshot
       if (seen !== null && seen.kind !== "no-generation") generation.set({ state: "seen" }, seen.generation.sequence)
-      if (inEffect?.generation != null) generation.set({ state: "applied" }, inEffect.generation.sequence)
+      if (inEffect !== null && inEffect.generation !== null)
+        generation.set({ state: "applied" }, inEffect.generation.sequence)
       const entries = seen?.kind === "candidate" ? seen.built.entries : []
       for (const state of ["good", "held", "partial", "left-out"] as const)
         vips.set({ state }, entries.filter((entry) => entry.state === state).length)
       master.set(roleOf(snapshot) === "master" ? 1 : 0)
       running.set(snapshot.running === null ? 0 : 1)
-      drift.set(snapshot.drift?.difference != null ? 1 : 0)
+      drift.set(snapshot.drift === null || snapshot.drift.difference === null ? 0 : 1)
       recovered.set(watch.pollRecovered)
       watcherErrors.set(watch.watcherErrors)
       return registry.metrics()

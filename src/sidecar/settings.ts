@@ -1,6 +1,6 @@
 import { hostname } from "node:os"
 import { Command, CommanderError, Option } from "commander"
-import { MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../core/model/flags.ts"
+import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../core/model/flags.ts"
 import type { ModelSettings } from "../core/model/settings.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
 import { driftCron } from "./schedule.ts"
@@ -112,10 +112,10 @@ function fromOptions(options: Options): ParsedSettings {
     if (!(value >= range[0] && value <= range[1])) wrong(flag, `wanted a number from ${range[0]} to ${range[1]}`)
     return value
   }
-  const choice = <T extends string>(flag: string, name: string, choices: readonly T[]): T => {
+  const choice = <T extends string>(flag: string, name: string, choices: readonly [T, ...T[]]): T => {
     const found = choices.find((one) => one === text(name))
     if (found === undefined) wrong(flag, `wanted ${choices.join(" or ")}`)
-    return found ?? (choices[0] as T)
+    return found ?? choices[0]
   }
   const runDirectory = text("runDir")
   const model = modelSettingsFrom(modelTexts(options), `${runDirectory}/release`)
@@ -157,7 +157,7 @@ const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/
 
 function modelTexts(options: Options): Partial<Record<ModelFlagName, string>> {
   const texts: Partial<Record<ModelFlagName, string>> = {}
-  for (const name of Object.keys(MODEL_FLAGS) as ModelFlagName[]) {
+  for (const name of MODEL_FLAG_NAMES) {
     const key = MODEL_FLAGS[name].flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
     const value = options[key]
     if (value !== undefined) texts[name] = value === true ? "true" : value

@@ -27,7 +27,7 @@ async function configTest(program: string, text: string): Promise<Ended> {
   const file = join(directory, "keepalived.conf")
   await writeFile(file, text)
   const [enter, ...words] = namespace.words
-  return await run(enter, [...words, program, "--config-test", "--no-syslog", "-e", "--use-file", file])
+  return run(enter, [...words, program, "--config-test", "--no-syslog", "-e", "--use-file", file])
 }
 
 test("there is a keepalived of the distribution and one that is 2.3.3 or newer", () => {

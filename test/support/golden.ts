@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../src/core/model/flags.ts"
+import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../src/core/model/flags.ts"
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { createJoin } from "../../src/core/objects/join.ts"
@@ -41,7 +41,7 @@ export function walkGolden(
   const joined = createJoin()(files.map(([file, text]) => decodeFile(file, text)))
   const configMap = vipConfigMapOf(joined.value, null).value
   const texts: Partial<Record<ModelFlagName, string>> = {}
-  for (const key of Object.keys(MODEL_FLAGS) as ModelFlagName[]) {
+  for (const key of MODEL_FLAG_NAMES) {
     const text = flags[MODEL_FLAGS[key].flag]
     if (text !== undefined) texts[key] = text
   }

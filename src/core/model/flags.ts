@@ -73,6 +73,17 @@ export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSet
   },
 }
 
+/** The names of all of them, in the order of a help text. */
+export const MODEL_FLAG_NAMES = [
+  "virtualRouterId",
+  "vrrpVersion",
+  "advertInterval",
+  "useUnicast",
+  "scheduler",
+  "persistenceTimeout",
+  "check",
+] as const satisfies readonly ModelFlagName[]
+
 /** Where the agent writes 1 to give the VIPs away, unless its directory is another. */
 export const DEFAULT_RELEASE_FILE = "/run/keepalived/release"
 

@@ -1,5 +1,5 @@
 import { Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from "yaml"
-import type { Node as YamlNode, ParsedNode, YAMLError, YAMLMap } from "yaml"
+import type { Node as YamlNode, ParsedNode, Scalar, YAMLError, YAMLMap, YAMLSeq } from "yaml"
 
 import type { Place, Problem } from "../../kit/problem.ts"
 import type { DecodedFile } from "./decode.ts"
@@ -9,13 +9,13 @@ import type { ShapeIssue } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 
 /**
- * Closed settings: YAML 1.2 core without merge keys, keys are strings, a key stands once. `yes`, dates and addresses
- * stay text.
+ * Closed settings: YAML 1.2 core without merge keys, keys are strings. `yes`, dates and addresses stay text. That a key
+ * stands once is checked below: the parser compares each key with each other, which takes minutes for a MiB of them.
  */
 const SETTINGS = {
   prettyErrors: false,
   strict: true,
-  uniqueKeys: true,
+  uniqueKeys: false,
   stringKeys: true,
   version: "1.2",
   schema: "core",
@@ -23,17 +23,25 @@ const SETTINGS = {
   logLevel: "silent",
 } as const
 
-/** Without one of these characters there can be no anchor, alias or merge key, and nobody needs to look for them. */
-const SPECIAL = /[&*]|<</
-
 /** Reads manifests with the full YAML parser, with a place for everything that is wrong. */
 export function decodeYaml(file: string, text: string): DecodedFile {
   const lines = new LineCounter()
   const parsed = parseAllDocuments(text, { ...SETTINGS, lineCounter: lines })
-  const reader: Reader = { file, lines, objects: [], problems: [], special: SPECIAL.test(text) }
+  const reader: Reader = { file, lines, objects: [], problems: [] }
   if (!Array.isArray(parsed)) return { objects: [], problems: [] }
   for (const document of parsed) readDocument(reader, document)
-  return { objects: reader.objects, problems: reader.problems }
+  return { objects: reader.objects, problems: shortened(file, reader.problems) }
+}
+
+/** Nobody mends more at a time; and a file of garbage has tens of thousands. */
+const MOST_PROBLEMS = 100
+
+function shortened(file: string, problems: DecodedFile["problems"]): DecodedFile["problems"] {
+  const more = problems.length - MOST_PROBLEMS
+  const [next] = problems.slice(MOST_PROBLEMS)
+  if (next === undefined) return problems
+  const message = `Cannot show all problems of ${file}: there are ${more} more`
+  return [...problems.slice(0, MOST_PROBLEMS), { ...next, message }]
 }
 
 interface Reader {
@@ -41,7 +49,6 @@ interface Reader {
   readonly lines: LineCounter
   readonly objects: Placed[]
   readonly problems: Problem<ObjectProblemCode>[]
-  readonly special: boolean
 }
 
 function readDocument(reader: Reader, document: Document.Parsed): void {
@@ -53,7 +60,7 @@ function readDocument(reader: Reader, document: Document.Parsed): void {
     if (ours || code === "YAML_SYNTAX" || code === "YAML_TAB") report(reader, code, error.pos[0], yamlMessage(error))
   }
   if (!ours) return
-  if (reader.special) reportSpecial(reader, document)
+  reportMisleading(reader, document)
   if (reader.problems.length === before && isMap(document.contents)) readObject(reader, document, document.contents)
 }
 
@@ -76,7 +83,8 @@ function readObject(reader: Reader, document: Document.Parsed, node: YAMLMap): v
   const parsed = parseObject(value)
   if (parsed.kind === "ignored") return
   if (parsed.kind === "issues") {
-    for (const issue of parsed.issues) reportIssue(reader, node, issue, titleOf(String(node.get("kind")), value))
+    for (const issue of parsed.issues.slice(0, MOST_PROBLEMS + 1))
+      reportIssue(reader, node, issue, titleOf(String(node.get("kind")), value))
     return
   }
   const keyPlaces =
@@ -93,28 +101,44 @@ function keyPlacesOf(reader: Reader, data: unknown): ReadonlyMap<string, Place> 
   return places
 }
 
-/** Aliases, anchors and merge keys (the parser itself reports tags): each makes a line mean what does not stand in it. */
-function reportSpecial(reader: Reader, document: Document.Parsed): void {
+/** What makes a line mean something else than what stands in it (the parser itself reports tags). */
+function reportMisleading(reader: Reader, document: Document.Parsed): void {
   visit(document, {
-    Node(key, node) {
-      const offset = startOf(node)
-      if (isAlias(node)) {
-        report(reader, "YAML_ALIAS", offset, `Cannot read the alias "*${node.source}": write the value itself`)
-        return
-      }
-      if (node.anchor !== undefined) {
-        report(
-          reader,
-          "YAML_ANCHOR",
-          offset,
-          `Cannot read the anchor "&${node.anchor}": write each value where it belongs`,
-        )
-      }
-      if (key === "key" && isScalar(node) && node.value === "<<" && node.type === "PLAIN") {
-        report(reader, "YAML_MERGE_KEY", offset, `Cannot read the merge key "<<": write the fields themselves`)
+    Map(_key, map) {
+      reportDuplicates(reader, map)
+    },
+    Scalar(key, node) {
+      reportAnchor(reader, node)
+      if (key === "key" && node.value === "<<" && node.type === "PLAIN") {
+        report(reader, "YAML_MERGE_KEY", startOf(node), `Cannot read the merge key "<<": write the fields themselves`)
       }
     },
+    Seq(_key, node) {
+      reportAnchor(reader, node)
+    },
+    Alias(_key, node) {
+      report(reader, "YAML_ALIAS", startOf(node), `Cannot read the alias "*${node.source}": write the value itself`)
+    },
   })
+}
+
+function reportAnchor(reader: Reader, node: Scalar | YAMLMap | YAMLSeq): void {
+  if (node.anchor === undefined) return
+  const message = `Cannot read the anchor "&${node.anchor}": write each value where it belongs`
+  report(reader, "YAML_ANCHOR", startOf(node), message)
+}
+
+function reportDuplicates(reader: Reader, map: YAMLMap): void {
+  reportAnchor(reader, map)
+  const seen = new Set<unknown>()
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue
+    if (seen.has(key.value)) {
+      const message = `Cannot read the key ${JSON.stringify(key.value)}: it stands there twice; delete one of them`
+      report(reader, "YAML_DUPLICATE_KEY", startOf(key), message)
+    }
+    seen.add(key.value)
+  }
 }
 
 function startOf(node: YamlNode): number {
@@ -172,8 +196,6 @@ function codeOf(error: YAMLError): ObjectProblemCode {
   switch (error.code) {
     case "TAB_AS_INDENT":
       return "YAML_TAB"
-    case "DUPLICATE_KEY":
-      return "YAML_DUPLICATE_KEY"
     case "TAG_RESOLVE_FAILED":
     case "MULTIPLE_TAGS":
       return "YAML_TAG"

@@ -71,7 +71,24 @@ function wholeFileProblem(file: string, text: string): Problem<ObjectProblemCode
     return problem("FILE_BYTE_ORDER_MARK", 0, "it begins with a byte order mark; save it as UTF-8 without one")
   }
   const nul = text.indexOf("\0")
-  return nul < 0 ? null : problem("FILE_NUL", nul, "it has a NUL byte, wanted text")
+  if (nul >= 0) return problem("FILE_NUL", nul, "it has a NUL byte, wanted text")
+  const deep = tooDeepAt(text)
+  return deep === null ? null : problem("YAML_SYNTAX", deep, `it nests deeper than ${DEEPEST} levels here`)
+}
+
+/** The parser has its own limit, and takes ten seconds to find that a MiB of brackets or dashes is above it. */
+const DEEPEST = 1000
+const DEEP_LINE = /^ *(?:[-?] +){1000}/m
+
+function tooDeepAt(text: string): number | null {
+  const line = DEEP_LINE.exec(text)
+  if (line !== null) return line.index
+  let open = 0
+  for (const { 0: bracket, index } of text.matchAll(/[[{\]}]/g)) {
+    open = bracket === "[" || bracket === "{" ? open + 1 : Math.max(0, open - 1)
+    if (open > DEEPEST) return index
+  }
+  return null
 }
 
 function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {

@@ -82,30 +82,29 @@ function prepared(engine: typeof Handlebars, name: string, text: string): hbs.AS
 
 function rewrite(program: hbs.AST.Program, template: string): void {
   for (const statement of program.body) {
-    switch (statement.type) {
-      case "MustacheStatement": {
-        const mustache = statement as hbs.AST.MustacheStatement
-        if (mustache.path.type !== "PathExpression" || mustache.params.length > 0)
-          throw new SyntaxError(
-            `Cannot use a call in template "${template}", line ${statement.loc.start.line}: templates spell, they do not decide`,
-          )
-        mustache.params = [mustache.path]
-        mustache.path = CONF_PATH
-        break
-      }
-      case "BlockStatement": {
-        const block = statement as hbs.AST.BlockStatement
-        if (block.path.original !== "each")
-          throw new SyntaxError(
-            `Cannot use "${block.path.original}" in template "${template}", line ${statement.loc.start.line}: only each is known`,
-          )
-        rewrite(block.program, template)
-        break
-      }
-      default:
-        break
+    const { line } = statement.loc.start
+    if (isMustache(statement)) {
+      if (statement.path.type !== "PathExpression" || statement.params.length > 0)
+        throw new SyntaxError(
+          `Cannot use a call in template "${template}", line ${line}: templates spell, they do not decide`,
+        )
+      statement.params = [statement.path]
+      statement.path = CONF_PATH
+    } else if (isBlock(statement)) {
+      const { original } = statement.path
+      if (original !== "each")
+        throw new SyntaxError(`Cannot use "${original}" in template "${template}", line ${line}: only each is known`)
+      rewrite(statement.program, template)
     }
   }
+}
+
+function isMustache(statement: hbs.AST.Statement): statement is hbs.AST.MustacheStatement {
+  return statement.type === "MustacheStatement"
+}
+
+function isBlock(statement: hbs.AST.Statement): statement is hbs.AST.BlockStatement {
+  return statement.type === "BlockStatement"
 }
 
 const NOWHERE = { source: "", start: { line: 0, column: 0 }, end: { line: 0, column: 0 } }

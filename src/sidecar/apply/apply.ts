@@ -38,7 +38,7 @@ export async function apply(
   await files.makeLive(next.sha256)
   const signalledAtMs = ports.now()
   const failure = await bringIntoEffect(next, running, ports)
-  if (failure !== null) return await goBack(before, failure, ports)
+  if (failure !== null) return goBack(before, failure, ports)
   await files.writeJournal({ phase: "in-effect", from: before?.sha256 ?? null, to: next.sha256 })
   await ports.masquerade([next.model])
   return { kind: "applied", testMs: verdict.tookMs, signalledAtMs }
@@ -67,7 +67,7 @@ async function bringIntoEffect(
   if (now === null) return "keepalived ended after it had read the file"
   if (running !== null && now.parent.pid !== running.parent.pid)
     return "keepalived ended during the reload and was started again"
-  return await ports.verify(next.model)
+  return ports.verify(next.model)
 }
 
 async function goBack(before: Effective | null, reason: string, ports: ApplyPorts): Promise<ApplyOutcome> {
@@ -87,7 +87,7 @@ async function goBack(before: Effective | null, reason: string, ports: ApplyPort
 
 async function restartOn(target: Effective, ports: ApplyPorts): Promise<string | null> {
   const verdict = await ports.keepalived.restart()
-  return verdict.kind === "failed" ? failureText(verdict) : await ports.verify(target.model)
+  return verdict.kind === "failed" ? failureText(verdict) : ports.verify(target.model)
 }
 
 function failureText(verdict: Extract<ReloadVerdict, { kind: "failed" }>): string {

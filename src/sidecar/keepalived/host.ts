@@ -3,9 +3,17 @@ import { networkInterfaces } from "node:os"
 import type { HostAddress } from "../node-facts.ts"
 
 /** What this machine has: addresses, interfaces, and whether its kernel has IPVS. */
-export function hostFacts(): { readonly addresses: readonly HostAddress[]; readonly interfaces: ReadonlySet<string>; readonly ipvs: boolean } {
+export function hostFacts(): {
+  readonly addresses: readonly HostAddress[]
+  readonly interfaces: ReadonlySet<string>
+  readonly ipvs: boolean
+} {
   const addresses = Object.entries(networkInterfaces()).flatMap(([name, list]) =>
-    (list ?? []).map(({ address, cidr }) => ({ interface: name, address, prefixLength: Number(cidr?.split("/")[1] ?? 32) })),
+    (list ?? []).map(({ address, cidr }) => ({
+      interface: name,
+      address,
+      prefixLength: Number(cidr?.split("/")[1] ?? 32),
+    })),
   )
   // An interface that is down has no address there, but a name here.
   return { addresses, interfaces: new Set(readdirSync("/sys/class/net")), ipvs: existsSync("/proc/net/ip_vs") }

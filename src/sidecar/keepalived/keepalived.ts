@@ -8,7 +8,7 @@ import { createConfigTest } from "./config-test.ts"
 import { createProcessLog, type LogMark, type ProcessLog } from "./log.ts"
 import { ageOf, isRunning, type PidFiles, runningKeepalived } from "./process.ts"
 import { createSupervisor, type Supervisor, type SupervisorOptions } from "./supervisor.ts"
-import { type LogVerdict, messageOf, reloadVerdict, startState, startVerdict } from "./verdict.ts"
+import { type LogVerdict, messageOf, reloadVerdict, type StartState, startState, startVerdict } from "./verdict.ts"
 
 export interface KeepalivedOptions extends SupervisorOptions {
   /** Path of the program, for the config test and its version; the service's run script starts the same. */
@@ -28,7 +28,7 @@ interface Parts {
   readonly supervisor: Supervisor
   /** Ms that a start or a reload may take. */
   readonly limitMs: () => Promise<number>
-  /** The parent that is known to have come through its start. */
+  /** The parent that is known to have come through its start, and to take files. */
   started: ProcessIdentity | null
 }
 
@@ -140,6 +140,8 @@ async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVe
     deadlineMs: limitMs,
     judge: async (lines) => decided(reloadVerdict(lines)) ?? ((await isRunning(target.parent)) ? null : ended),
   })
+  // What made it fail stands in the log: the next reload looks there before it signals.
+  if (verdict?.kind !== "complete") parts.started = null
   if (verdict === null) return failed(parts, mark, `no "Reload complete" within ${seconds(limitMs)}`)
   if (verdict.kind === "failed") return failed(parts, mark, verdict.reason)
   const now = await runningKeepalived(parts.files)
@@ -163,7 +165,10 @@ async function awaitStarted(parts: Parts, target: RunningKeepalived): Promise<st
   for (;;) {
     const now = await runningKeepalived(parts.files)
     if (now === null || !isSame(now.parent, target.parent)) return ENDED
-    if (await isReadyForSignals(parts, now)) {
+    const state = await stateOf(parts, now)
+    if (state === "spoiled")
+      return "keepalived must be restarted: it refused an earlier file, and misreads every one since"
+    if (state === "complete" && (await childrenAreOfAge(now))) {
       parts.started = now.parent
       return null
     }
@@ -172,13 +177,15 @@ async function awaitStarted(parts: Parts, target: RunningKeepalived): Promise<st
   }
 }
 
-async function isReadyForSignals(parts: Parts, now: RunningKeepalived): Promise<boolean> {
-  if (now.vrrp === null) return false
-  const known = isSame(parts.started, now.parent)
-  const state = known ? "complete" : startState(await parts.log.since(null), now.vrrp.pid)
-  if (state === "starting") return false
+async function stateOf(parts: Parts, now: RunningKeepalived): Promise<StartState> {
+  if (isSame(parts.started, now.parent)) return "complete"
+  const state = startState(await parts.log.since(null), now.vrrp?.pid ?? null)
   // The log of a process that has run for long may have been rotated away.
-  if (state === "unknown" && (await ageOf(now.parent)) < START_AGE_SECONDS) return false
+  return state === "unknown" && (await ageOf(now.parent)) > START_AGE_SECONDS ? "complete" : state
+}
+
+async function childrenAreOfAge(now: RunningKeepalived): Promise<boolean> {
+  if (now.vrrp === null) return false
   const parentAge = await ageOf(now.parent)
   const children = [now.vrrp, now.checker].filter((child) => child !== null)
   const ages = await Promise.all(children.map(ageOf))

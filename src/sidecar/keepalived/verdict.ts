@@ -5,13 +5,20 @@ export type LogVerdict =
   /** Not done yet, or not begun. */
   | { readonly kind: "pending" }
 
-/** Whether the log shows that a process has come through its start. */
-export type StartState = "complete" | "starting" | "unknown"
+/** How far a process has come, by its log. */
+export type StartState =
+  | "starting"
+  | "complete"
+  /** It refused a reload as a whole. Measured on 2.2.7 and 2.3.3: from then on it misreads every file, also a good one. */
+  | "spoiled"
+  /** The log does not tell. */
+  | "unknown"
 
 const STARTING = /^Starting Keepalived v/
 const STARTED = /^Startup complete$/
 const RELOADING = /^Reloading \.\.\.$/
 const RELOADED = /^Reload complete$/
+const UNCHANGEABLE = /^Cannot change .* at a reload/
 
 /**
  * Lines that mean that keepalived did not take the configuration as it stands, and how that is called. `Reload complete`
@@ -19,7 +26,7 @@ const RELOADED = /^Reload complete$/
  * Source: keepalived, lib/parser.c, core/main.c, check/ipwrapper.c; log lines of 2.2.7 and 2.3.3.
  */
 const NEGATIVE: readonly (readonly [pattern: RegExp, reason: string])[] = [
-  [/^Cannot change .* at a reload/, "keepalived must be restarted for this change"],
+  [UNCHANGEABLE, "keepalived must be restarted for this change"],
   [/exited with permanent error/, "a child of keepalived ended for good"],
   [/^daemon is already running/, "another keepalived runs here, or a stale pid file says so"],
   [/segmentation fault/i, "a child of keepalived crashed"],
@@ -63,7 +70,7 @@ export function startVerdict(lines: readonly string[]): LogVerdict {
 }
 
 /**
- * Whether the process whose VRRP child this is has come through its start. The log names no pid of the parent; but it
+ * How far the process whose VRRP child this is has come. The log names no pid of the parent; but it
  * names each child's, so it tells whose life its last one is.
  */
 export function startState(lines: readonly string[], vrrpPid: number | null): StartState {
@@ -72,6 +79,7 @@ export function startState(lines: readonly string[], vrrpPid: number | null): St
   if (begin < 0 || vrrpPid === null) return "unknown"
   const life = texts.slice(begin)
   if (!life.some((text) => text === `Starting VRRP child process, pid=${vrrpPid}`)) return "unknown"
+  if (life.some((text) => UNCHANGEABLE.test(text))) return "spoiled"
   return life.some((text) => STARTED.test(text)) ? "complete" : "starting"
 }
 

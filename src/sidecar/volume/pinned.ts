@@ -30,7 +30,7 @@ export function createPinnedGenerations(
       const found = readPin(path)
       if (found === null) {
         current = null
-        return await newest.read()
+        return newest.read()
       }
       if (found.pin === null)
         return { kind: "refused", reason: `Cannot read "${path}": ${found.reason}; run "kkv resume"`, problems: [] }
