@@ -52,10 +52,14 @@ const INTEGER = /^(?:0|[1-9][0-9]{0,14})$/
 const DOTTED_QUAD = /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/
 const NOT_TEXT = /^(?:null|true|false)$/i
 
+/** Deeper nesting is left to the full parser, which has its own limit: nobody's input may exhaust our stack. */
+const DEEPEST = 16
+
 /** Never the value of a document; a unique mark, because null is a value. */
 const FAILED = Symbol("not plain")
 
 function blockMapping(reader: Reader, indent: number, places = false): Record<string, unknown> | null {
+  if (indent > 2 * DEEPEST) return null
   const mapping: Record<string, unknown> = {}
   let count = 0
   for (; reader.next < reader.lines.length; count++) {
@@ -99,7 +103,7 @@ function blockSequence(reader: Reader, indent: number): unknown {
 function whole(text: string): unknown {
   const first = text[0]
   if (first !== "{" && first !== "[") return scalar(text)
-  const cursor = { text, at: 0 }
+  const cursor = { text, at: 0, depth: 0 }
   const value = flow(cursor)
   return cursor.at === text.length ? value : FAILED
 }
@@ -107,12 +111,18 @@ function whole(text: string): unknown {
 interface Cursor {
   readonly text: string
   at: number
+  depth: number
 }
 
 function flow(cursor: Cursor): unknown {
   const first = cursor.text[cursor.at]
-  if (first === "{") return flowMapping(cursor)
-  if (first === "[") return flowSequence(cursor)
+  if (first === "{" || first === "[") {
+    if (cursor.depth === DEEPEST) return FAILED
+    cursor.depth++
+    const value = first === "{" ? flowMapping(cursor) : flowSequence(cursor)
+    cursor.depth--
+    return value
+  }
   FLOW_SCALAR.lastIndex = cursor.at
   const found = FLOW_SCALAR.exec(cursor.text)
   if (found === null) return FAILED

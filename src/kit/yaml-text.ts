@@ -1,5 +1,5 @@
-/** What some YAML reader takes for something else than text when it stands without quotes (YAML 1.1 and 1.2). */
-const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i
+/** What some YAML reader takes for something else than text when it stands without quotes (YAML 1.1 and 1.2); `e5` is a number to some. */
+const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf|e-?[0-9]+)$/i
 
 const BARE = /^[A-Za-z][A-Za-z0-9._/-]*$/
 const BARE_WITH_COLON = /^[A-Za-z][A-Za-z0-9._/-]*:[A-Za-z0-9._/-]+$/

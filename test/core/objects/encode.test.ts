@@ -1,0 +1,174 @@
+import * as fc from "fast-check"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { parseAllDocuments } from "yaml"
+
+import { decodeFile } from "../../../src/core/objects/decode.ts"
+import { encodeConfigMap, encodeNodes, encodeService, type ServiceManifests } from "../../../src/core/objects/encode.ts"
+import type { ClusterObject, EndpointSlice } from "../../../src/core/objects/kinds.ts"
+import { compare } from "../../../src/kit/problem.ts"
+import { anyConfigMap, anyNode, anyService } from "../../support/objects.ts"
+
+function decoded(text: string): readonly ClusterObject[] {
+  const { objects, problems } = decodeFile("f", text)
+  assert.equal(problems, [])
+  return objects.map(({ object }) => object)
+}
+
+const byText = (a: unknown, b: unknown) => compare(JSON.stringify(a), JSON.stringify(b))
+
+/** The objects with the orders taken away that carry no meaning. */
+function unordered({ service, slices, endpoints }: ServiceManifests): unknown {
+  return {
+    service,
+    slices: slices
+      .map((slice) => ({
+        ...slice,
+        ports: slice.ports.toSorted(byText),
+        endpoints: slice.endpoints.toSorted(byText),
+      }))
+      .toSorted(byText),
+    endpoints: endpoints?.subsets
+      .map(({ addresses, ports }) => ({
+        addresses: addresses.toSorted(byText),
+        ports: ports.toSorted(byText),
+      }))
+      .toSorted(byText),
+  }
+}
+
+test("encodeConfigMap() is read back as the same ConfigMap, entries in order", () => {
+  fc.assert(
+    fc.property(anyConfigMap, (configMap) => {
+      const [back] = decoded(encodeConfigMap(configMap))
+      assert.equal(back, configMap)
+      assert.equal(Object.keys(back?.kind === "ConfigMap" ? back.data : {}), Object.keys(configMap.data))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test("encodeNodes() is read back as the same Nodes, sorted", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(anyNode, { selector: ({ metadata }) => metadata.name }), (nodes) => {
+      assert.equal(
+        decoded(encodeNodes(nodes)),
+        nodes.toSorted((a, b) => compare(a.metadata.name, b.metadata.name)),
+      )
+    }),
+  )
+})
+
+test("encodeService() is read back as the same objects, and depends on no order", () => {
+  fc.assert(
+    fc.property(anyService, (manifests) => {
+      const text = encodeService(manifests)
+      const [service, ...rest] = decoded(text)
+      assert.ok(service?.kind === "Service")
+      const slices = rest.filter((object): object is EndpointSlice => object.kind === "EndpointSlice")
+      const endpoints = rest.find((object) => object.kind === "Endpoints") ?? null
+      assert.equal(unordered({ service, slices, endpoints }), unordered(manifests))
+      const reversed = manifests.slices
+        .toReversed()
+        .map((slice) => ({ ...slice, endpoints: slice.endpoints.toReversed() }))
+      assert.is(encodeService({ ...manifests, slices: reversed }), text)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test("encodeService() writes what YAML 1.1 readers read alike", () => {
+  fc.assert(
+    fc.property(anyService, (manifests) => {
+      const text = encodeService(manifests)
+      const [one, two] = (["1.1", "1.2"] as const).map((version) => {
+        const documents = parseAllDocuments(text, { version, logLevel: "silent" })
+        return Array.isArray(documents) ? documents.map((document) => document.toJS() as unknown) : []
+      })
+      assert.equal(one, two)
+    }),
+  )
+})
+
+const slice: EndpointSlice = {
+  apiVersion: "discovery.k8s.io/v1",
+  kind: "EndpointSlice",
+  metadata: { name: "echo-x", namespace: "web", service: "echo" },
+  addressType: "IPv4",
+  ports: [{ name: "", port: 8080, protocol: "TCP" }],
+  endpoints: [
+    { addresses: ["10.2.0.2"], conditions: { ready: false, serving: true, terminating: true }, nodeName: null },
+    { addresses: ["10.2.0.1"], conditions: { ready: true, serving: true, terminating: false }, nodeName: "n1" },
+  ],
+}
+
+test("encodeService() writes a manifest that people can read, one line an endpoint", () => {
+  const text = encodeService({
+    service: {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "echo", namespace: "web" },
+      spec: {
+        type: "ClusterIP",
+        clusterIP: "10.96.0.1",
+        ports: [{ name: "http", port: 80, protocol: "TCP", targetPort: "web" }],
+      },
+    },
+    slices: [slice],
+    endpoints: null,
+  })
+  assert.is(
+    text,
+    `apiVersion: v1
+kind: Service
+metadata:
+  namespace: web
+  name: echo
+spec:
+  type: ClusterIP
+  clusterIP: 10.96.0.1
+  ports:
+    - {name: http, port: 80, protocol: TCP, targetPort: web}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  namespace: web
+  name: echo-x
+  labels:
+    kubernetes.io/service-name: echo
+addressType: IPv4
+ports:
+  - {port: 8080, protocol: TCP}
+endpoints:
+  - {addresses: [10.2.0.1], conditions: {ready: true}, nodeName: n1}
+  - {addresses: [10.2.0.2], conditions: {ready: false, serving: true, terminating: true}}
+`,
+  )
+})
+
+test("encodeConfigMap() writes entries as people do", () => {
+  const data = { "10.4.0.50": "default/echo:NAT", "10.4.0.51": "", "10.4.0.52": "a/b\nc/d:DR\n" }
+  assert.is(
+    encodeConfigMap({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "vips", namespace: "default" }, data }),
+    `apiVersion: v1
+kind: ConfigMap
+metadata:
+  namespace: default
+  name: vips
+data:
+  10.4.0.50: default/echo:NAT
+  10.4.0.51: ""
+  10.4.0.52: |
+    a/b
+    c/d:DR
+`,
+  )
+})
+
+test("encodeNodes() says on purpose that there is none", () => {
+  assert.is(encodeNodes([]), "# No Nodes\n")
+  assert.equal(decoded("# No Nodes\n"), [])
+})
+
+test.run()

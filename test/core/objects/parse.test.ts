@@ -1,0 +1,78 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { parseObject } from "../../../src/core/objects/parse.ts"
+
+test("parseObject() gives the trimmed object", () => {
+  const value = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "echo", uid: "x" },
+    spec: { ports: [{ port: 80 }, { port: 53, protocol: "UDP", targetPort: "dns", nodePort: 30000 }], selector: {} },
+    status: {},
+  }
+  assert.equal(parseObject(value), {
+    kind: "object",
+    object: {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "echo", namespace: "default" },
+      spec: {
+        type: "ClusterIP",
+        clusterIP: "",
+        ports: [
+          { name: "", port: 80, protocol: "TCP", targetPort: 80 },
+          { name: "", port: 53, protocol: "UDP", targetPort: "dns" },
+        ],
+      },
+    },
+  })
+})
+
+test("parseObject() is its own inverse on what it gave", () => {
+  const slice = {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: "x", labels: { "kubernetes.io/service-name": "echo" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: ["10.2.0.1"], conditions: { ready: null } }],
+    ports: null,
+  }
+  const once = parseObject(slice)
+  assert.is(once.kind, "object")
+  assert.equal(parseObject(once.kind === "object" ? once.object : null), once)
+})
+
+for (const [what, value] of [
+  ["null", null],
+  ["a list", []],
+  ["a text", "kind: Service"],
+  ["no kind", { apiVersion: "v1" }],
+  ["a kind named like a method", { apiVersion: "v1", kind: "toString" }],
+  ["another group", { apiVersion: "example.com/v1", kind: "Node" }],
+] as const) {
+  test(`parseObject() ignores ${what}`, () => assert.equal(parseObject(value), { kind: "ignored" }))
+}
+
+test("parseObject() gives every issue with its path", () => {
+  const value = {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: "A" },
+    status: { addresses: [{ type: 1, address: "x" }] },
+  }
+  const parsed = parseObject(value)
+  assert.equal(parsed.kind === "issues" ? parsed.issues.map(({ code, path }) => [code, path.join(".")]) : [], [
+    ["OBJECT_NAME", "metadata.name"],
+    ["OBJECT_SHAPE", "status.addresses.0.type"],
+  ])
+})
+
+test("parseObject() takes names of 253 characters where the API does", () => {
+  const name = `${"a".repeat(63)}.`.repeat(4).slice(0, 253)
+  assert.is(parseObject({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } }).kind, "object")
+  assert.is(parseObject({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}a` } }).kind, "issues")
+  assert.is(parseObject({ apiVersion: "v1", kind: "Service", metadata: { name: "a".repeat(64) } }).kind, "issues")
+})
+
+test.run()

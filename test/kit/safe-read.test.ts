@@ -1,0 +1,48 @@
+import { execFileSync } from "node:child_process"
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { readRegularFile } from "../../src/kit/safe-read.ts"
+import { withTemporaryDirectory } from "../support/temporary-directory.ts"
+
+test("readRegularFile() gives bytes and identity of a regular file", () =>
+  withTemporaryDirectory(async (directory) => {
+    writeFileSync(join(directory, "a"), "hello")
+    const read = readRegularFile(join(directory, "a"), 5)
+    assert.is(read.kind, "file")
+    if (read.kind !== "file") return
+    assert.is(read.bytes.toString(), "hello")
+    assert.is(read.identity.size, 5)
+  }))
+
+test("readRegularFile() gives absent for nothing", () =>
+  withTemporaryDirectory(async (directory) => {
+    assert.equal(readRegularFile(join(directory, "a"), 5), { kind: "absent" })
+  }))
+
+const unsafe: readonly [what: string, make: (path: string) => void][] = [
+  ["a symlink to a file", (path) => symlinkSync("/etc/passwd", path)],
+  ["a dangling symlink", (path) => symlinkSync("/nowhere", path)],
+  ["a directory", (path) => mkdirSync(path)],
+  ["a fifo, without blocking", (path) => void execFileSync("mkfifo", [path])],
+  ["a file above the limit", (path) => writeFileSync(path, "x".repeat(1025))],
+]
+for (const [what, make] of unsafe) {
+  test(`readRegularFile() refuses ${what}`, () =>
+    withTemporaryDirectory(async (directory) => {
+      make(join(directory, "a"))
+      assert.is(readRegularFile(join(directory, "a"), 1024).kind, "unsafe")
+    }))
+}
+
+test("readRegularFile() refuses names that cannot be a path, and a way through a file", () =>
+  withTemporaryDirectory(async (directory) => {
+    writeFileSync(join(directory, "a"), "")
+    assert.is(readRegularFile(join(directory, "a", "b"), 5).kind, "unsafe")
+    assert.is(readRegularFile(join(directory, "x".repeat(5000)), 5).kind, "unsafe")
+    assert.is(readRegularFile(`${directory}/a\0b`, 5).kind, "unsafe")
+  }))
+
+test.run()

@@ -1,0 +1,139 @@
+import * as fc from "fast-check"
+
+import type { ConfigMap, Endpoints, EndpointSlice, Node, Service } from "../../src/core/objects/kinds.ts"
+import type { ServiceManifests } from "../../src/core/objects/encode.ts"
+
+/** Like `fc.record`, of the ordinary objects that the decoder makes. */
+function record<T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+  return fc.record<T>(model, { noNullPrototype: true })
+}
+
+/** Arbitrary objects as `parseObject` may give them: any string where the API allows one. */
+
+const label = fc.stringMatching(/^[a-z0-9](?:[-a-z0-9]{0,12}[a-z0-9])?$/)
+const anyText = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.constantFrom(
+    "yes",
+    "y",
+    "null",
+    "~",
+    "1.10",
+    "0x10",
+    "1e3",
+    "",
+    " a ",
+    "a: b",
+    "- a",
+    "#",
+    "&a",
+    "*a",
+    "!a",
+    "\u2028",
+    "10.4.0.50",
+  ),
+  fc.constantFrom(
+    "include /etc/passwd",
+    "a\nb",
+    "a\nb\n",
+    "a\n\nb",
+    " a\nb",
+    "{",
+    "}",
+    "${x}",
+    "{{x}}",
+    '"',
+    "\\",
+    "---\na: b",
+  ),
+)
+const port = fc.integer({ min: 1, max: 65535 })
+const protocol = fc.constantFrom("TCP", "UDP", "SCTP")
+const named = record({ name: label, namespace: label })
+
+export const anyConfigMap: fc.Arbitrary<ConfigMap> = record({
+  apiVersion: fc.constant("v1" as const),
+  kind: fc.constant("ConfigMap" as const),
+  metadata: named,
+  data: fc.dictionary(
+    fc.oneof(
+      fc.ipV4(),
+      anyText.filter((key) => key !== "__proto__"),
+    ),
+    anyText,
+    { noNullPrototype: true },
+  ),
+})
+
+export const anyNode: fc.Arbitrary<Node> = record({
+  apiVersion: fc.constant("v1" as const),
+  kind: fc.constant("Node" as const),
+  metadata: record({ name: label }),
+  status: record({ addresses: fc.array(record({ type: anyText, address: anyText }), { maxLength: 3 }) }),
+})
+
+const endpointPorts = fc.array(record({ name: anyText, port, protocol }), { maxLength: 3 })
+const nodeName = fc.option(anyText)
+
+/** A Service, its slices and perhaps its Endpoints, all of one name. */
+export const anyService: fc.Arbitrary<ServiceManifests> = named.chain((metadata) =>
+  record({
+    service: record({
+      apiVersion: fc.constant("v1" as const),
+      kind: fc.constant("Service" as const),
+      metadata: fc.constant(metadata),
+      spec: record({
+        type: anyText,
+        clusterIP: anyText,
+        ports: fc.array(
+          record({
+            name: anyText,
+            port,
+            protocol,
+            targetPort: fc.oneof(
+              port,
+              anyText.filter((text) => text !== ""),
+            ),
+          }),
+          { maxLength: 3 },
+        ),
+      }),
+    }) satisfies fc.Arbitrary<Service>,
+    slices: fc.uniqueArray(
+      record({
+        apiVersion: fc.constant("discovery.k8s.io/v1" as const),
+        kind: fc.constant("EndpointSlice" as const),
+        metadata: label.map((name) => ({ name, namespace: metadata.namespace, service: metadata.name })),
+        addressType: fc.constantFrom("IPv4", "IPv6", "FQDN"),
+        ports: endpointPorts,
+        endpoints: fc.array(
+          record({
+            addresses: fc.array(
+              fc.oneof(
+                fc.ipV4(),
+                fc.ipV6(),
+                anyText.filter((text) => text !== ""),
+              ),
+              { minLength: 1, maxLength: 2 },
+            ),
+            conditions: record({ ready: fc.boolean(), serving: fc.boolean(), terminating: fc.boolean() }),
+            nodeName,
+          }),
+          { maxLength: 4 },
+        ),
+      }) satisfies fc.Arbitrary<EndpointSlice>,
+      { maxLength: 3, selector: (slice) => slice.metadata.name },
+    ),
+    endpoints: fc.option(
+      record({
+        apiVersion: fc.constant("v1" as const),
+        kind: fc.constant("Endpoints" as const),
+        metadata: fc.constant(metadata),
+        subsets: fc.array(
+          record({ addresses: fc.array(record({ ip: anyText, nodeName }), { maxLength: 2 }), ports: endpointPorts }),
+          { maxLength: 2 },
+        ),
+      }) satisfies fc.Arbitrary<Endpoints>,
+    ),
+  }),
+)
