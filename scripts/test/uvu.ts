@@ -116,5 +116,7 @@ function watchForLingering(): void {
 }
 
 function tell(event: TestEvent): void {
-  writeSync(EVENT_DESCRIPTOR, `${JSON.stringify(event)}\n`)
+  // readline ends a line at these two as well, and JSON leaves them as they are.
+  const line = JSON.stringify(event).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029")
+  writeSync(EVENT_DESCRIPTOR, `${line}\n`)
 }
