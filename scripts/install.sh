@@ -55,8 +55,21 @@ install_npm_packages() {
   say "npm packages, as package-lock.json has them (npm ci, into node_modules)"
   # A Node.js that is too old starts npm all the same; the packages bring the one that runs everything else.
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-
+  link_own_node
   echo "$lock" > "$stamp"
   did_something=true
+}
+
+# npm before release 10 does not link the programs of optional packages, and Node.js comes as one: its package says by `os`
+# and `cpu` where it fits.
+link_own_node() {
+  local own
+  for own in node_modules/node-linux-*/bin/node; do
+    [ -x "$own" ] && "$own" --version > /dev/null 2>&1 || continue
+    ln -sfn "../${own#node_modules/}" node_modules/.bin/node
+    return
+  done
+  say "no Node.js for this machine ($(uname -s) $(uname -m)) among the npm packages: the system's must be 22.22 or newer"
 }
 
 install_debian_packages() {

@@ -38,9 +38,9 @@ done
 [ "$(id -u)" = 0 ] || die "Cannot unpack $suite: root is wanted; run: sudo $0"
 
 # Where this machine gets its own packages from: the first source of either format.
-mirror=$(cat /etc/apt/sources.list.d/*.sources 2> /dev/null | awk '$1 == "URIs:" { print $2; exit }')
+mirror=$(cat /etc/apt/sources.list.d/*.sources 2> /dev/null | awk '$1 == "URIs:" { print $2; exit }') || true
 [ -n "$mirror" ] || mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null |
-  awk '$1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z+]+:/) { print $i; exit } }')
+  awk '$1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z+]+:/) { print $i; exit } }') || true
 [ -n "$mirror" ] || die "Cannot unpack $suite: no source of packages in /etc/apt; add the Debian archive there"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -f "$keyring" ] || die "Cannot verify $suite: $keyring is missing; run: apt-get install debian-archive-keyring"
