@@ -1,0 +1,58 @@
+import { list, type ReadEntry } from "tar"
+
+import { CONFIG_FILE, GENERATION_PREFIX, isArchiveMember, OUTCOME_FILE } from "../contract/archive.ts"
+import { type ArchiveOutcome, decodeArchiveOutcome } from "../contract/archive.ts"
+import { MAXIMUM_GENERATION_BYTES, MANIFEST_FILE } from "../contract/layout.ts"
+import { decodedOrThrow } from "./decoded.ts"
+import type { FileText } from "./files.ts"
+
+/** What an archive of a generation holds. */
+export interface Archive {
+  /** Null where it has none: such an archive has its inputs only. */
+  readonly outcome: ArchiveOutcome | null
+  readonly config: string | null
+  /** The generation's manifests; their names begin with the archive's path. */
+  readonly manifests: readonly FileText[]
+}
+
+/**
+ * Reads an archive into memory; nothing is ever unpacked to the disk.
+ *
+ * @throws when it is no archive, is cut short, or holds more than a generation can.
+ */
+export async function readArchive(path: string): Promise<Archive> {
+  const texts = await membersOf(path)
+  const outcome = texts.get(OUTCOME_FILE)
+  const manifests: FileText[] = []
+  for (const [name, text] of texts)
+    if (name.startsWith(GENERATION_PREFIX) && !name.endsWith(`/${MANIFEST_FILE}`))
+      manifests.push({ file: `${path}/${name}`, text })
+  return {
+    outcome: outcome === undefined ? null : decodedOrThrow(`${path}/${OUTCOME_FILE}`, decodeArchiveOutcome(outcome)),
+    config: texts.get(CONFIG_FILE) ?? null,
+    manifests,
+  }
+}
+
+async function membersOf(path: string): Promise<ReadonlyMap<string, string>> {
+  const members = new Map<string, Buffer[]>()
+  let bytes = 0
+  const onReadEntry = (entry: ReadEntry) => {
+    const name = entry.path.replace(/^\.\//, "")
+    if (entry.type !== "File" || !isArchiveMember(name)) return
+    bytes += entry.size
+    if (bytes > LARGEST) throw new Error(`it holds more than ${LARGEST} bytes`)
+    const chunks: Buffer[] = []
+    members.set(name, chunks)
+    entry.on("data", (chunk) => chunks.push(Buffer.from(chunk)))
+  }
+  try {
+    await list({ file: path, strict: true, onReadEntry })
+  } catch (error) {
+    throw new Error(`Cannot read the archive "${path}"`, { cause: error })
+  }
+  return new Map([...members].map(([name, chunks]) => [name, Buffer.concat(chunks).toString("utf8")]))
+}
+
+/** A generation, its keepalived.conf and its outcome: each of the latter is smaller than the former. */
+const LARGEST = 3 * MAXIMUM_GENERATION_BYTES

@@ -1,0 +1,20 @@
+import type { Decoded } from "../contract/decode.ts"
+
+/**
+ * The value of a file of the contract.
+ *
+ * @param file its path, for the message.
+ * @throws when it cannot be read, or another release wrote it.
+ */
+export function decodedOrThrow<T>(file: string, decoded: Decoded<T>): T {
+  switch (decoded.kind) {
+    case "value":
+      return decoded.value
+    case "unknown-schema":
+      throw new Error(
+        `Cannot read ${file}: its schema is ${decoded.schema}, this release knows 1; use the kkv beside it`,
+      )
+    case "problems":
+      throw new Error(`Cannot read ${file}: ${decoded.problems.map(({ message }) => message).join("; ")}`)
+  }
+}

@@ -1,0 +1,50 @@
+/** What stands below each help text: commands that can be run as they are, in a checkout or in the pod. */
+export const EXAMPLES = {
+  kkv: text([
+    ["kkv validate manifests/example", "check a git tree before you push it"],
+    ["kkv status", "in the pod: what runs, and what does not"],
+  ]),
+  validate: text([
+    ["kkv validate manifests/example", "all manifests of a directory"],
+    [
+      "kubectl get configmap,service,endpointslice -A -o yaml | kkv validate - --services-configmap kube-system/vips",
+      "a cluster",
+    ],
+  ]),
+  render: text([
+    ["kkv render manifests/example --node 10.4.0.4 --iface eth0", "as it will be on that node"],
+    ["kkv render /run/kkv/desired --use-unicast --advert-interval 0.2", "what the newest generation leads to"],
+  ]),
+  diff: text([
+    ["kkv diff /run/kkv/applied /run/kkv/desired", "what runs against what is published"],
+    ["git worktree add /tmp/main main && kkv diff /tmp/main/vips vips", "what a branch changes"],
+  ]),
+  status: text([
+    ["kkv status", "in the pod"],
+    ["kkv status --output json | jq .reasons", "why it is not healthy, for a script"],
+  ]),
+  explain: text([
+    ["kkv explain 10.4.0.50", "in the pod: from the entry to the lines that run"],
+    ["kkv explain 10.4.0.50 manifests/example", "from manifests alone"],
+  ]),
+  history: text([
+    ["kkv history", "what ran on this node"],
+    ["kkv history --output json | jq -r '.entries[].sequence'", "the numbers, for a script"],
+  ]),
+  rollback: text([
+    ["kkv rollback 41 --dry-run", "what going back to generation 41 would change"],
+    ['kkv rollback 41 --reason "checkout answers 500"', "go back, and stay there until kkv resume"],
+  ]),
+  resume: text([
+    ["kkv resume", "the newest generation counts again"],
+    ["kkv resume && kkv status", "and what came of it"],
+  ]),
+  version: text([
+    ["kkv version", "of kkv, Node.js and keepalived"],
+    ["kkv version --output json | jq -r .keepalived", "for a script"],
+  ]),
+} as const
+
+function text(examples: readonly (readonly [command: string, what: string])[]): string {
+  return `\nExamples:\n${examples.map(([command, what]) => `  # ${what}\n  ${command}\n`).join("")}`
+}

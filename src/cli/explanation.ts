@@ -1,0 +1,114 @@
+import { type Place, placeText, type Problem } from "../kit/problem.ts"
+import type { ConfigBlock } from "./config-text.ts"
+import type { ExplainedEndpoint, ExplainedSource } from "./explain-endpoints.ts"
+import { problemLine } from "./problem-lines.ts"
+import type { Colours } from "./terminal.ts"
+import { table } from "./words.ts"
+
+/** Everything that one VIP is made of, as `kkv explain --output json` prints it; see docs/commands.md. */
+export interface Explanation {
+  readonly vip: string
+  readonly entry: { readonly place: Place | null; readonly text: string }
+  /** From manifests: `good`, `partial`, `left-out`. From the volumes: what the sidecar reports. */
+  readonly state: string
+  /** Why the state is not the good one; null where it is. */
+  readonly reason: string | null
+  /** In the entry's order. */
+  readonly services: readonly ExplainedService[]
+  /** Null where there is no keepalived.conf. */
+  readonly config: { readonly file: string; readonly blocks: readonly ConfigBlock[] } | null
+  readonly problems: readonly Problem[]
+}
+
+export interface ExplainedService {
+  /** `namespace/name` */
+  readonly service: string
+  readonly forwardingMethod: string
+  /** Null where there is no such Service. */
+  readonly place: Place | null
+  readonly ports: readonly ExplainedPort[]
+}
+
+export interface ExplainedPort {
+  readonly name: string
+  readonly port: number
+  readonly protocol: string
+  readonly targetPort: number | string
+  /** `10.4.0.50 80 TCP`; null where there is none. */
+  readonly virtualServer: string | null
+  readonly sources: readonly ExplainedSource[]
+}
+
+/** The explanation for people. */
+export function explanationText(explanation: Explanation, colours: Colours): string {
+  const { vip, entry, state, reason, services, config, problems } = explanation
+  const bad = state !== "good" && state !== "applied"
+  const lines = [
+    `${colours.bold(vip)}: ${bad ? colours.yellow(state) : colours.green(state)}`,
+    ...(bad && reason !== null ? [`  ${reason}`] : []),
+    `  entry  ${placed(entry.place)}`,
+    ...entryLines(entry.text),
+    ...services.flatMap((service) => ["", ...serviceLines(service, colours)]),
+    "",
+    ...configLines(config, colours),
+    ...(problems.length === 0 ? [] : ["", colours.bold("Problems"), ...problems.map((one) => `  ${problemLine(one)}`)]),
+  ]
+  return `${lines.join("\n")}\n`
+}
+
+function entryLines(text: string): readonly string[] {
+  if (text.trim() === "") return ["         (empty: the VIP is announced and nothing is forwarded)"]
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => `         ${JSON.stringify(line).slice(1, -1)}`)
+}
+
+function serviceLines(
+  { service, forwardingMethod, place, ports }: ExplainedService,
+  colours: Colours,
+): readonly string[] {
+  const head = `${colours.bold(`Service ${service}`)} (${forwardingMethod})  ${placed(place)}`
+  if (place === null) return [head, "  there is no such Service"]
+  return [head, ...ports.flatMap((port) => portLines(port, colours))]
+}
+
+function portLines(port: ExplainedPort, colours: Colours): readonly string[] {
+  const name = port.name === "" ? "" : ` (${port.name})`
+  const result = port.virtualServer === null ? "no virtual server" : `virtual server ${port.virtualServer}`
+  const head = `  port ${port.port}/${port.protocol}${name}, target port ${port.targetPort}: ${result}`
+  if (port.sources.length === 0) return [head, "    no EndpointSlice and no Endpoints belong to it"]
+  return [head, ...port.sources.flatMap((source) => sourceLines(source, colours))]
+}
+
+function sourceLines({ kind, name, place, endpoints }: ExplainedSource, colours: Colours): readonly string[] {
+  const rows = table(endpoints.map(endpointCells))
+  const shown = rows.map((row, at) => `      ${endpoints[at]?.weight === null ? colours.yellow(row) : row}`)
+  return [`    ${kind} ${name}  ${placed(place)}`, ...(shown.length === 0 ? ["      no endpoints"] : shown)]
+}
+
+function endpointCells({ address, port, node, condition, weight, why }: ExplainedEndpoint): readonly string[] {
+  const is = weight === null ? "no real server" : `real server, weight ${weight}`
+  return [`${address}${port === null ? "" : `:${port}`}`, node === null ? "" : `on ${node}`, condition, `${is}: ${why}`]
+}
+
+function configLines(config: Explanation["config"], colours: Colours): readonly string[] {
+  if (config === null) return ["No keepalived.conf comes of this: see the problems of the whole with kkv validate"]
+  const head = colours.bold(config.file)
+  if (config.blocks.length === 0) return [head, "  nothing of this VIP is in it"]
+  return [head, ...config.blocks.flatMap((block) => blockLines(block))]
+}
+
+function blockLines({ kind, key, first, last, lines }: ConfigBlock): readonly string[] {
+  const width = String(last).length
+  const what = kind === "address" ? "announced" : `virtual server ${key}`
+  const range = first === last ? `line ${first}` : `lines ${first}-${last}`
+  return [
+    `  ${range}: ${what}`,
+    ...lines.map((line, at) => `    ${String(first + at).padStart(width)} | ${line}`.trimEnd()),
+  ]
+}
+
+function placed(place: Place | null): string {
+  return place === null ? "(not found)" : placeText(place)
+}

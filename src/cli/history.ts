@@ -1,0 +1,77 @@
+import { type ArchiveFile, archivesOf } from "./archives.ts"
+import { type Archive, readArchive } from "./archive.ts"
+import { changesBetween, summaryOf } from "./config-text.ts"
+import { EXIT } from "./exit-status.ts"
+import { readPin } from "./pin-file.ts"
+import { coloursOf, type Terminal } from "./terminal.ts"
+import { listed, table } from "./words.ts"
+import { faultText } from "../kit/fault.ts"
+
+/** One archived generation, as `kkv history --output json` prints it; see docs/commands.md. */
+interface Entry {
+  readonly sequence: number
+  readonly archive: string
+  /** Null in an archive without an outcome, or one that cannot be read. */
+  readonly time: string | null
+  readonly outcome: string | null
+  readonly vips: readonly string[]
+  /** Against the archive before; null for the oldest, and where either has no keepalived.conf. */
+  readonly changes: readonly string[] | null
+  readonly pinned: boolean
+  /** Why it cannot be read; null where it can. */
+  readonly unreadable: string | null
+}
+
+/** Prints what ran on this node, newest first. */
+export async function history(
+  options: { readonly state: string; readonly output: "text" | "json" },
+  terminal: Terminal,
+): Promise<number> {
+  const files = archivesOf(options.state)
+  const pinned = readPin(options.state)?.archive ?? null
+  const entries: Entry[] = []
+  let before: Archive | null = null
+  for (const file of files.toReversed()) {
+    const archive: Archive | string = await readArchive(file.path).catch((error: unknown) => faultText(error))
+    entries.unshift({ ...entryOf(file, archive, before), pinned: file.name === pinned })
+    before = typeof archive === "string" ? null : archive
+  }
+  if (options.output === "json") terminal.out(`${JSON.stringify({ entries }, null, 2)}\n`)
+  else terminal.out(entries.length === 0 ? "Nothing archived yet\n" : page(entries, terminal))
+  return EXIT.good
+}
+
+function entryOf(file: ArchiveFile, archive: Archive | string, before: Archive | null): Omit<Entry, "pinned"> {
+  const name = { sequence: file.sequence, archive: file.name }
+  if (typeof archive === "string")
+    return { ...name, time: null, outcome: null, vips: [], changes: null, unreadable: archive }
+  const { outcome, config } = archive
+  const old = before?.config ?? null
+  return {
+    ...name,
+    time: outcome?.time ?? null,
+    outcome: outcome?.outcome ?? null,
+    vips: outcome?.vips ?? [],
+    changes: config === null || old === null ? null : changesBetween(summaryOf(old), summaryOf(config)),
+    unreadable: null,
+  }
+}
+
+function page(entries: readonly Entry[], terminal: Terminal): string {
+  const [head = "", ...rows] = table([
+    ["SEQUENCE", "TIME", "OUTCOME", "VIPS", "CHANGED"],
+    ...entries.map((entry) => [
+      `${entry.sequence}${entry.pinned ? " (pinned)" : ""}`,
+      entry.time ?? "-",
+      entry.outcome ?? (entry.unreadable === null ? "-" : "unreadable"),
+      String(entry.vips.length),
+      entry.unreadable ?? changesText(entry.changes),
+    ]),
+  ])
+  return [coloursOf(terminal).bold(head), ...rows].map((line) => `${line}\n`).join("")
+}
+
+function changesText(changes: readonly string[] | null): string {
+  if (changes === null) return "(nothing older to compare with)"
+  return changes.length === 0 ? "nothing that keepalived sees" : listed(changes, 3)
+}

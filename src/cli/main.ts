@@ -1,0 +1,57 @@
+import { CommanderError } from "commander"
+
+import { MODEL_FLAGS } from "../core/model/flags.ts"
+import { faultText } from "../kit/fault.ts"
+import { EXIT, UsageError } from "./exit-status.ts"
+import { programFor } from "./program.ts"
+import { processTerminal, type Terminal } from "./terminal.ts"
+
+/**
+ * Runs a command of kkv that works from files alone.
+ *
+ * @param argv the words after `kkv`.
+ * @returns the exit status: 0 good, 1 the answer is no, 2 the command line cannot be understood, 3 a fault.
+ * @throws what is a bug of ours.
+ */
+export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  let status: number = EXIT.good
+  const program = programFor(terminal, (ended) => {
+    status = ended
+  })
+  try {
+    await program.parseAsync(wordsOf(argv), { from: "user" })
+    return status
+  } catch (error) {
+    // commander has printed what it has to say: a help text, or what is wrong with the words.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage
+    if (error instanceof UsageError) {
+      for (const line of error.message.split("\n")) terminal.err(`kkv: ${line}\n`)
+      return EXIT.usage
+    }
+    if (!isFault(error)) throw error
+    terminal.err(`kkv: ${faultText(error)}\n`)
+    return EXIT.fault
+  }
+}
+
+/**
+ * The words in the form that commander knows: `--version` is a command like the others, and a switch may be written as
+ * release 0.35 and other Go programs have it, `--use-unicast=true`.
+ */
+function wordsOf(argv: readonly string[]): string[] {
+  if (argv[0] === "--version" || argv[0] === "-V") return ["version", ...argv.slice(1)]
+  return argv.flatMap((word) => {
+    const [, flag, value] = /^(--[a-z-]+)=(true|false)$/.exec(word) ?? []
+    if (!SWITCHES.has(flag ?? "")) return word
+    return value === "true" ? (flag ?? []) : []
+  })
+}
+
+const SWITCHES: ReadonlySet<string> = new Set(
+  Object.values(MODEL_FLAGS).flatMap(({ flag, value }) => (value === null ? flag : [])),
+)
+
+/** Node and we throw a plain Error where the world is not as it should be; a TypeError and its like are ours to mend. */
+function isFault(error: unknown): boolean {
+  return error instanceof Error && error.constructor === Error
+}

@@ -1,0 +1,131 @@
+import { networkInterfaces } from "node:os"
+
+import { addressOrder } from "../core/desired/address.ts"
+import { parseVipEntry } from "../core/desired/vip-entry.ts"
+import { resolveEntry } from "../core/desired/resolve.ts"
+import { type BuiltModel, createModelBuilder, type ModelInput } from "../core/model/build-model.ts"
+import type { ModelSettings, NodeFacts } from "../core/model/settings.ts"
+import { nodeAddressOf } from "../core/model/vrrp-instance.ts"
+import { decodeFile } from "../core/objects/decode.ts"
+import { createJoin } from "../core/objects/join.ts"
+import type { ClusterObjects, ConfigMap, Placed } from "../core/objects/kinds.ts"
+import { vipConfigMapOf } from "../core/pipeline.ts"
+import { createRenderer, type RenderedConfig } from "../core/render/render.ts"
+import { byPlace, compare, type Problem } from "../kit/problem.ts"
+import type { Source } from "./source.ts"
+import { subnetHolds } from "./subnet.ts"
+import { readTemplates } from "./templates.ts"
+
+/** The objects of some sources, and what was wrong with their files. */
+export interface Manifests {
+  readonly objects: ClusterObjects
+  /** Null where there is none, or more than one and nobody said which. */
+  readonly configMap: Placed<ConfigMap> | null
+  readonly problems: readonly Problem[]
+  /** False where no file holds an EndpointSlice or Endpoints, as in a git tree: then nobody can tell what is ready. */
+  readonly hasEndpoints: boolean
+}
+
+/** What the command line says of the node that the configuration is for. */
+export interface NodeChoice {
+  readonly node: string | null
+  readonly interface: string | null
+}
+
+/** Reads the objects of all sources as one tree. @param configMapName `namespace/name`, or null for the only one. */
+export function manifestsOf(sources: readonly Source[], configMapName: string | null): Manifests {
+  const decoded = sources.flatMap(({ files }) => files.map(({ file, text }) => decodeFile(file, text)))
+  const joined = createJoin()(decoded)
+  const inFiles: readonly Problem[] = [...sources.flatMap(({ problems }) => problems), ...joined.problems]
+  const found = vipConfigMapOf(joined.value, configMapName)
+  const kinds = new Set(decoded.flatMap(({ objects }) => objects.map(({ object }) => object.kind)))
+  return {
+    objects: joined.value,
+    configMap: found.value,
+    // Where a file cannot be read, the ConfigMap that it may have held is not missed on top of it.
+    problems: inFiles.length > 0 && found.value === null ? inFiles : [...inFiles, ...found.problems],
+    hasEndpoints: kinds.has("EndpointSlice") || kinds.has("Endpoints"),
+  }
+}
+
+/** The node that a configuration is made for, and what a person should know of how it was chosen. */
+export interface ChosenNode {
+  readonly facts: NodeFacts
+  readonly notes: readonly string[]
+}
+
+/**
+ * Chooses what the command line leaves open: the first Node by address, and this host's interface in whose subnet that
+ * Node's address lies.
+ */
+export function chooseNode(objects: ClusterObjects, choice: NodeChoice): ChosenNode {
+  const members = objects.nodes
+    .map(({ object }) => ({ name: object.metadata.name, address: nodeAddressOf(object) }))
+    .toSorted((a, b) => orderOf(a.address) - orderOf(b.address) || compare(a.name, b.name))
+  const notes: string[] = []
+  const name = choice.node ?? members[0]?.name ?? NAMELESS
+  if (choice.node === null && members.length === 0)
+    notes.push(`there are no Nodes: made for a single node called "${name}" (--node names it)`)
+  else if (choice.node === null) notes.push(`made for node "${name}", the first by address (--node chooses another)`)
+  const address = members.find((member) => member.name === name)?.address ?? null
+  const own = choice.interface ?? (address === null ? null : interfaceFor(address))
+  if (own === null) notes.push(`made for interface "${FALLBACK}" (--iface chooses another)`)
+  else if (choice.interface === null)
+    notes.push(`made for interface "${own}", whose subnet has ${address} (--iface chooses another)`)
+  return { facts: { name, interface: own ?? FALLBACK, ipvs: true }, notes }
+}
+
+/** The walk from objects to text for one node, without a past. */
+export interface OfflineWalk {
+  readonly built: BuiltModel
+  readonly rendered: RenderedConfig | null
+  readonly problems: readonly Problem[]
+}
+
+/** Walks as the sidecar does at its first start. @param configMap the one that holds the VIPs. */
+export function walkOffline(
+  objects: ClusterObjects,
+  configMap: Placed<ConfigMap>,
+  options: { readonly facts: NodeFacts; readonly settings: ModelSettings },
+): OfflineWalk {
+  const input: ModelInput = {
+    objects,
+    configMap,
+    node: options.facts,
+    lastGood: new Map(),
+    refused: new Map(),
+    draining: new Map(),
+  }
+  const built = createModelBuilder(options.settings)(input)
+  const rendered = built.model === null ? null : createRenderer(readTemplates())(built.model)
+  return { built, rendered, problems: built.problems.toSorted(byPlace) }
+}
+
+/** How many virtual servers the entries ask for, those without a ready pod among them. */
+export function virtualServersAskedFor(objects: ClusterObjects, configMap: Placed<ConfigMap>): number {
+  let count = 0
+  for (const [key, text] of Object.entries(configMap.object.data)) {
+    const entry = parseVipEntry({ key, text, place: null }).value
+    if (entry !== null) count += resolveEntry(entry, null, objects.services).value.virtualServers.length
+  }
+  return count
+}
+
+const NAMELESS = "node"
+const FALLBACK = "eth0"
+
+/** A Node without an address comes last: it cannot be ranked. */
+function orderOf(address: string | null): number {
+  return address === null ? Number.MAX_SAFE_INTEGER : addressOrder(address)
+}
+
+/** The interface that has the address, else the one with the smallest subnet that holds it. */
+function interfaceFor(address: string): string | null {
+  const own = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.filter(({ family, internal }) => family === "IPv4" && !internal).map((one) => ({ name, ...one })),
+  )
+  const holding = own
+    .filter((one) => one.netmask !== "255.255.255.255" && subnetHolds(one, address))
+    .toSorted((a, b) => addressOrder(b.netmask) - addressOrder(a.netmask))
+  return holding[0]?.name ?? null
+}

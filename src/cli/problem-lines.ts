@@ -1,0 +1,34 @@
+import { byPlace, placeText, type Problem } from "../kit/problem.ts"
+import { counted } from "./words.ts"
+
+/** `file:line:column: CODE: message`, and `warning:` before the code where nothing is lost. */
+export function problemLine(problem: Problem): string {
+  const where = problem.place === null ? problem.path.join(" ") : placeText(problem.place)
+  const mark = problem.severity === "warning" ? "warning: " : ""
+  return `${where}: ${mark}${problem.code}: ${problem.message}`
+}
+
+/** One line a problem, sorted by place. Empty where there is none. */
+export function problemLines(problems: readonly Problem[]): string {
+  return problems
+    .toSorted(byPlace)
+    .map((problem) => `${problemLine(problem)}\n`)
+    .join("")
+}
+
+/** How many of each: `3 problems and 1 warning in 2 files`. */
+export function problemSummary(problems: readonly Problem[]): string {
+  const { errors, warnings } = countProblems(problems)
+  const files = new Set(problems.flatMap(({ place }) => place?.file ?? []))
+  const parts = [
+    ...(errors > 0 ? [counted(errors, "problem")] : []),
+    ...(warnings > 0 ? [counted(warnings, "warning")] : []),
+  ]
+  return `${parts.join(" and ")}${files.size === 0 ? "" : ` in ${counted(files.size, "file")}`}`
+}
+
+/** Problems that cost something, and those that a person should only know. */
+export function countProblems(problems: readonly Problem[]): { readonly errors: number; readonly warnings: number } {
+  const errors = problems.filter(({ severity }) => severity === "error").length
+  return { errors, warnings: problems.length - errors }
+}

@@ -1,0 +1,266 @@
+import { Argument, Command, InvalidArgumentError, Option } from "commander"
+
+import { MODEL_FLAGS } from "../core/model/flags.ts"
+import { EXAMPLES } from "./examples.ts"
+import { UsageError } from "./exit-status.ts"
+import { interfaceOption, modelSettings, type OptionTexts } from "./model-options.ts"
+import type { RenderOptions } from "./render.ts"
+import type { Terminal } from "./terminal.ts"
+
+/**
+ * The command line as commander reads it. A command's code is loaded when it is called, and no sooner.
+ *
+ * @param ended gets the exit status.
+ */
+export function programFor(terminal: Terminal, ended: (status: number) => void): Command {
+  const program = new Command("kkv")
+    .description(
+      "Virtual IPs for Kubernetes on your own hardware. Every command but sync and sidecar works from files alone.",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      outputError: (text, write) => write(text.replace(/^error: /, "kkv: ")),
+    })
+    .configureHelp({ subcommandTerm: termOf })
+    .option("-V, --version", "as the command version")
+    .addHelpText("after", EXAMPLES.kkv)
+  const give: Give = { terminal, ended }
+  addElsewhere(program)
+  addOfManifests(program, give)
+  addOfVolumes(program, give)
+  addOfState(program, give)
+  program
+    .command("version")
+    .description("print the versions of kkv, Node.js and keepalived")
+    .addOption(withEnvironment("--keepalived <program>", "keepalived's program").default("/usr/sbin/keepalived"))
+    .addOption(outputOption())
+    .addHelpText("after", EXAMPLES.version)
+    .action(async (options: OptionTexts) => {
+      const { version } = await import("./version.ts")
+      ended(await version({ keepalived: textOf(options, "keepalived"), output: outputOf(options) }, terminal))
+    })
+  for (const command of program.commands) command.showHelpAfterError(`Run "kkv ${command.name()} --help" for its flags`)
+  return program.showHelpAfterError('Run "kkv --help" for the commands').allowExcessArguments(false)
+}
+
+/** How a command stands in the list of commands: without the `[options]` that all of them have. */
+function termOf(command: Command): string {
+  const words = command.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? "..." : ""}`
+    return argument.required ? `<${name}>` : `[${name}]`
+  })
+  return [command.name(), ...words].join(" ")
+}
+
+interface Give {
+  readonly terminal: Terminal
+  readonly ended: (status: number) => void
+}
+
+/** Programs of their own, listed for people; src/kkv.ts starts them. */
+function addElsewhere(program: Command): void {
+  const elsewhere = {
+    sync: "mirror Kubernetes objects into a volume",
+    sidecar: "make keepalived run what the volume says",
+  }
+  for (const [name, description] of Object.entries(elsewhere))
+    program
+      .command(name)
+      .description(description)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .addHelpText("after", `\nIts own flags: kkv ${name} --help`)
+      .action(() => {
+        throw new UsageError(`Cannot run ${name} from here: it is a program of its own, started as "kkv ${name}"`)
+      })
+}
+
+function addOfManifests(program: Command, { terminal, ended }: Give): void {
+  program
+    .command("validate")
+    .description("print everything that is wrong with manifests")
+    .addArgument(pathsArgument("<path...>"))
+    .addOption(configMapOption())
+    .addOption(outputOption())
+    .addHelpText("after", EXAMPLES.validate)
+    .action(async (paths: string[], options: OptionTexts) => {
+      const { validate } = await import("./validate.ts")
+      ended(await validate(paths, { servicesConfigmap: configMapOf(options), output: outputOf(options) }, terminal))
+    })
+  withModelOptions(program.command("render"))
+    .description("print the keepalived.conf that manifests lead to")
+    .addArgument(pathsArgument("<path...>"))
+    .addHelpText("after", EXAMPLES.render)
+    .action(async (paths: string[], options: OptionTexts) => {
+      const { render } = await import("./render.ts")
+      ended(await render(paths, renderOptions(options), terminal))
+    })
+  withModelOptions(program.command("diff"))
+    .description("print what changes in keepalived.conf")
+    .addArgument(new Argument("<old>", "a path as for render, an archive, or a keepalived.conf"))
+    .addArgument(new Argument("<new>", "likewise"))
+    .addHelpText("after", EXAMPLES.diff)
+    .action(async (old: string, new_: string, options: OptionTexts) => {
+      const { diff } = await import("./diff.ts")
+      ended(await diff([old, new_], renderOptions(options), terminal))
+    })
+}
+
+function addOfVolumes(program: Command, { terminal, ended }: Give): void {
+  program
+    .command("status")
+    .description("print what runs on this node, what is held and what is left out")
+    .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
+    .addOption(directoryOption("--desired", "/run/kkv/desired", "what sync writes"))
+    .addOption(outputOption())
+    .addHelpText("after", EXAMPLES.status)
+    .action(async (options: OptionTexts) => {
+      const { status } = await import("./status.ts")
+      const directories = { applied: textOf(options, "applied"), desired: textOf(options, "desired") }
+      ended(await status({ ...directories, output: outputOf(options) }, terminal))
+    })
+  withModelOptions(program.command("explain"))
+    .description("print what led to the lines of one VIP in keepalived.conf")
+    .addArgument(new Argument("<vip>", "the entry's key in the ConfigMap, such as 10.4.0.50"))
+    .addArgument(pathsArgument("[path...]"))
+    .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
+    .addOption(directoryOption("--desired", "/run/kkv/desired", "what sync writes; looked at without a path"))
+    .addHelpText("after", EXAMPLES.explain)
+    .action(async (vip: string, paths: string[], options: OptionTexts) => {
+      const { explain } = await import("./explain.ts")
+      const directories = { applied: textOf(options, "applied"), desired: textOf(options, "desired") }
+      ended(await explain([vip, ...paths], { ...renderOptions(options), ...directories }, terminal))
+    })
+}
+
+function addOfState(program: Command, { terminal, ended }: Give): void {
+  const state = () =>
+    directoryOption("--state", "/var/lib/kube-keepalived-vip", "the node's directory, with the archive")
+  program
+    .command("history")
+    .description("print which generations ran on this node, newest first")
+    .addOption(state())
+    .addOption(outputOption())
+    .addHelpText("after", EXAMPLES.history)
+    .action(async (options: OptionTexts) => {
+      const { history } = await import("./history.ts")
+      ended(await history({ state: textOf(options, "state"), output: outputOf(options) }, terminal))
+    })
+  program
+    .command("rollback")
+    .description("pin this node to an archived generation until kkv resume")
+    .addArgument(new Argument("<sequence>", "its number in kkv history"))
+    .addOption(state())
+    .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
+    .option("--reason <text>", "why, for whoever looks next", lengthChecked)
+    .option("--dry-run", "print what would change, and pin nothing")
+    .addOption(outputOption())
+    .addHelpText("after", EXAMPLES.rollback)
+    .action(async (sequence: string, options: OptionTexts) => {
+      const { rollback } = await import("./rollback.ts")
+      const reason = options["reason"] === undefined ? null : textOf(options, "reason")
+      const directories = { state: textOf(options, "state"), applied: textOf(options, "applied") }
+      const dryRun = options["dryRun"] === true
+      ended(await rollback(sequence, { ...directories, reason, dryRun, output: outputOf(options) }, terminal))
+    })
+  program
+    .command("resume")
+    .description("end a rollback: the newest generation counts again")
+    .addOption(state())
+    .addOption(outputOption())
+    .addHelpText("after", EXAMPLES.resume)
+    .action(async (options: OptionTexts) => {
+      const { resume } = await import("./resume.ts")
+      ended(await resume({ state: textOf(options, "state"), output: outputOf(options) }, terminal))
+    })
+}
+
+function withModelOptions(command: Command): Command {
+  command
+    .addOption(configMapOption())
+    .addOption(withEnvironment("--node <name>", "the node to render for (default: the first by address)"))
+    .addOption(
+      withEnvironment("--iface <name>", "its interface (default: this host's in the node's subnet, else eth0)"),
+    )
+    .addOption(
+      withEnvironment("--run-dir <dir>", "where the agent keeps keepalived's release file").default("/run/keepalived"),
+    )
+  for (const flag of Object.values(MODEL_FLAGS)) {
+    if (flag.value === null) command.addOption(switchOption(flag.flag, flag.description))
+    else command.addOption(withEnvironment(`${flag.flag} <${flag.value}>`, flag.description).default(flag.default))
+  }
+  return command.addOption(outputOption())
+}
+
+function renderOptions(options: OptionTexts): RenderOptions {
+  return {
+    servicesConfigmap: configMapOf(options),
+    node: options["node"] === undefined ? null : textOf(options, "node"),
+    interface: interfaceOption(options["iface"] === undefined ? null : textOf(options, "iface")),
+    settings: modelSettings(options),
+    output: outputOf(options),
+  }
+}
+
+function pathsArgument(name: string): Argument {
+  return new Argument(
+    name,
+    "manifests: files, directories, one generation, a desired/ volume, an archive; - is standard input",
+  )
+}
+
+function configMapOption(): Option {
+  const flags = "--services-configmap <namespace/name>"
+  return withEnvironment(flags, "the ConfigMap that holds the VIPs (default: the only one)").argParser((text) => {
+    if (/^[^/\s]+\/[^/\s]+$/.test(text)) return text
+    throw new InvalidArgumentError("Wanted namespace/name, such as kube-system/vips.")
+  })
+}
+
+function directoryOption(flag: string, fallback: string, description: string): Option {
+  return withEnvironment(`${flag} <dir>`, description).default(fallback)
+}
+
+function outputOption(): Option {
+  return new Option("--output <format>", "text for people, json for programs").choices(["text", "json"]).default("text")
+}
+
+/** Every flag is read from the environment, too: `--run-dir` from KKV_RUN_DIR. */
+function withEnvironment(flags: string, description: string): Option {
+  return new Option(flags, description).env(environmentName(flags))
+}
+
+/** commander takes a switch in the environment as given whatever its value; `false` and nothing mean false to us. */
+function switchOption(flag: string, description: string): Option {
+  const name = environmentName(flag)
+  return new Option(flag, `${description} (env: ${name})`).default(
+    process.env[name] === "" ? "false" : (process.env[name] ?? "false"),
+    "false",
+  )
+}
+
+function environmentName(flags: string): string {
+  const [, name = ""] = /^--([a-z-]+)/.exec(flags) ?? []
+  return `KKV_${name.toUpperCase().replaceAll("-", "_")}`
+}
+
+function configMapOf(options: OptionTexts): string | null {
+  return options["servicesConfigmap"] === undefined ? null : textOf(options, "servicesConfigmap")
+}
+
+function outputOf(options: OptionTexts): "text" | "json" {
+  return options["output"] === "json" ? "json" : "text"
+}
+
+function textOf(options: OptionTexts, key: string): string {
+  return String(options[key] ?? "")
+}
+
+function lengthChecked(text: string): string {
+  if (text.length <= 500) return text
+  throw new InvalidArgumentError("Wanted at most 500 characters.")
+}

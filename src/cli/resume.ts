@@ -1,0 +1,33 @@
+import { rm } from "node:fs/promises"
+import { join } from "node:path"
+
+import { PIN_FILE } from "../contract/pin.ts"
+import { syncDirectory } from "../kit/atomic-file.ts"
+import { EXIT } from "./exit-status.ts"
+import type { Terminal } from "./terminal.ts"
+import { readIfPresent } from "./volume-files.ts"
+
+/** Removes the pin: the newest generation counts again. A pin that cannot be understood is removed, too. */
+export async function resume(
+  options: { readonly state: string; readonly output: "text" | "json" },
+  terminal: Terminal,
+): Promise<number> {
+  const path = join(options.state, PIN_FILE)
+  const pinned = readIfPresent(path) !== null
+  if (pinned) {
+    await rm(path, { force: true })
+    await syncDirectory(options.state)
+  }
+  if (options.output === "json") terminal.out(`${JSON.stringify({ resumed: pinned }, null, 2)}\n`)
+  else
+    terminal.out(pinned ? resumedText(path) : `Nothing is pinned (no ${path}): the newest generation counts already\n`)
+  return EXIT.good
+}
+
+function resumedText(path: string): string {
+  return (
+    `Removed the pin (${path})\n` +
+    `Next: the sidecar of this node tests and applies the newest generation within a second\n` +
+    `See it: kkv status\n`
+  )
+}

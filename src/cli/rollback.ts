@@ -1,0 +1,84 @@
+import { join } from "node:path"
+
+import { CONFIG_FILE } from "../contract/archive.ts"
+import { encodePin, type Pin, PIN_FILE } from "../contract/pin.ts"
+import { replaceFile } from "../kit/atomic-file.ts"
+import { readArchive } from "./archive.ts"
+import { type ArchiveFile, archivesOf } from "./archives.ts"
+import { EXIT, UsageError } from "./exit-status.ts"
+import { coloursOf, type Terminal } from "./terminal.ts"
+import { unifiedDiff } from "./unified-diff.ts"
+import { readIfPresent } from "./volume-files.ts"
+import { listed } from "./words.ts"
+
+export interface RollbackOptions {
+  readonly state: string
+  readonly applied: string
+  readonly reason: string | null
+  readonly dryRun: boolean
+  readonly output: "text" | "json"
+}
+
+/** Pins an archived generation: the sidecar goes back to it and stays there until `kkv resume`. */
+export async function rollback(sequence: string, options: RollbackOptions, terminal: Terminal): Promise<number> {
+  if (!/^\d{1,20}$/.test(sequence))
+    throw new UsageError(`Cannot go back to "${sequence}": wanted a number from "kkv history"`)
+  const archives = archivesOf(options.state)
+  const found = archives.find((archive) => archive.sequence === Number(sequence))
+  if (found === undefined) {
+    const known = archives.map((archive) => String(archive.sequence))
+    terminal.err(
+      `kkv: Cannot go back to ${sequence}: the archive has ${known.length === 0 ? "nothing yet" : `only ${listed(known)}`}\n`,
+    )
+    return EXIT.no
+  }
+  const difference = await differenceFrom(found, options, terminal)
+  const pin: Pin = {
+    archive: found.name,
+    sequence: found.sequence,
+    reason: options.reason ?? "kkv rollback",
+    pinnedAt: new Date().toISOString(),
+  }
+  const path = join(options.state, PIN_FILE)
+  if (!options.dryRun) await replaceFile(path, encodePin(pin))
+  if (options.output === "json") {
+    terminal.out(`${JSON.stringify({ pinned: !options.dryRun, pin, diff: difference }, null, 2)}\n`)
+    return EXIT.good
+  }
+  terminal.out(options.dryRun ? dryRunText(found, difference) : pinnedText(found, path))
+  return EXIT.good
+}
+
+/** What would change in keepalived.conf; empty where nothing would, null where one of the two is not there. */
+async function differenceFrom(
+  found: ArchiveFile,
+  { applied, output, state }: RollbackOptions,
+  terminal: Terminal,
+): Promise<string | null> {
+  // Reading all of it is the check that it can be used.
+  const { config, manifests } = await readArchive(found.path)
+  if (manifests.length === 0)
+    throw new Error(`Cannot use the archive "${found.path}": it holds no generation; take another one of ${state}`)
+  const live = join(applied, CONFIG_FILE)
+  const now = readIfPresent(live)
+  if (now === null || config === null) return null
+  const colours = coloursOf({ ...terminal, colour: terminal.colour && output === "text" })
+  return unifiedDiff({ name: live, text: now }, { name: `${found.path}/${CONFIG_FILE}`, text: config }, colours) ?? ""
+}
+
+function dryRunText({ sequence }: ArchiveFile, difference: string | null): string {
+  if (difference === null)
+    return `Nothing pinned (dry run); there is no keepalived.conf to compare generation ${sequence} with\n`
+  if (difference === "") return `Nothing pinned (dry run); generation ${sequence} led to what runs now\n`
+  return `${difference}Nothing pinned (dry run); pods that came or went since are looked at when it is applied\n`
+}
+
+function pinnedText({ sequence }: ArchiveFile, path: string): string {
+  return (
+    `Pinned generation ${sequence} (${path})\n` +
+    `Next: the sidecar of this node tests and applies it within a second, and takes nothing newer\n` +
+    `See it:  kkv status\n` +
+    `Undo it: kkv resume\n` +
+    `The lasting way back is git revert; every node is pinned by itself\n`
+  )
+}

@@ -1,0 +1,68 @@
+import { existsSync, readFileSync, type Stats, statSync } from "node:fs"
+import { join } from "node:path"
+
+import { CONFIG_FILE } from "../contract/archive.ts"
+import { GENERATIONS_DIRECTORY, POINTER_FILE, STATUS_FILE } from "../contract/layout.ts"
+import { decodePointer } from "../contract/pointer.ts"
+import type { Problem } from "../kit/problem.ts"
+import { decodedOrThrow } from "./decoded.ts"
+import { type FileCode, type FileText, readDirectory, readNamed, textOf } from "./files.ts"
+import type { Terminal } from "./terminal.ts"
+
+/** What a path of the command line leads to. */
+export interface Source {
+  /** As the user gave it. */
+  readonly name: string
+  /** Manifests; none where the path leads to a keepalived.conf alone. */
+  readonly files: readonly FileText[]
+  readonly problems: readonly Problem<FileCode>[]
+  /** A keepalived.conf that is already written: in an archive, in `applied/`, or the path itself. */
+  readonly config: FileText | null
+}
+
+/**
+ * Opens a path: a file or a directory of manifests, one generation, a `desired/` volume (then the generation that
+ * `current.json` names), an archive, a `keepalived.conf` or an `applied/` directory; `-` is standard input.
+ *
+ * @throws when there is nothing, or nothing that can be read.
+ */
+export async function openSource(path: string, terminal: Terminal): Promise<Source> {
+  if (path === "-") return { name: path, ...textOf("<stdin>", await terminal.input()), config: null }
+  if (!statOf(path).isDirectory()) return openFile(path)
+  if (existsSync(join(path, POINTER_FILE))) return openVolume(path)
+  const config = join(path, CONFIG_FILE)
+  if (existsSync(config) && existsSync(join(path, STATUS_FILE)))
+    return { ...noManifests(path), config: readText(config) }
+  return { name: path, ...readDirectory(path), config: null }
+}
+
+async function openFile(path: string): Promise<Source> {
+  if (path.endsWith(".conf")) return { ...noManifests(path), config: readText(path) }
+  if (!path.endsWith(".tar.gz")) return { name: path, ...readNamed(path), config: null }
+  const { readArchive } = await import("./archive.ts")
+  const archive = await readArchive(path)
+  const config = archive.config === null ? null : { file: `${path}/${CONFIG_FILE}`, text: archive.config }
+  return { name: path, files: archive.manifests, problems: [], config }
+}
+
+/** Goes through the pointer, as every reader of a volume does. Sizes and checksums are the sidecar's to compare. */
+function openVolume(path: string): Source {
+  const file = join(path, POINTER_FILE)
+  const pointer = decodedOrThrow(file, decodePointer(readText(file).text))
+  const generation = `${path.replace(/\/+$/, "")}/${GENERATIONS_DIRECTORY}/${pointer.directory}`
+  return { name: path, ...readDirectory(generation), config: null }
+}
+
+function noManifests(name: string): Omit<Source, "config"> {
+  return { name, files: [], problems: [] }
+}
+
+function readText(file: string): FileText {
+  return { file, text: readFileSync(file, "utf8") }
+}
+
+function statOf(path: string): Stats {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) throw new Error(`Cannot read "${path}": there is no such file or directory`)
+  return stat
+}

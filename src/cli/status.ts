@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+
+import { POINTER_FILE, STATUS_FILE } from "../contract/layout.ts"
+import { decodePointer, type Pointer } from "../contract/pointer.ts"
+import { decodeStatus, type Status, type StatusVip } from "../contract/status.ts"
+import { decodeSyncStatus, type SyncStatus } from "../contract/sync-status.ts"
+import { EXIT } from "./exit-status.ts"
+import { problemLine } from "./problem-lines.ts"
+import { type Colours, coloursOf, type Terminal } from "./terminal.ts"
+import { readContractFile } from "./volume-files.ts"
+import { counted, table } from "./words.ts"
+
+export interface StatusOptions {
+  readonly desired: string
+  readonly applied: string
+  readonly output: "text" | "json"
+}
+
+/** What `kkv status --output json` prints; see docs/commands.md. */
+interface Report {
+  readonly healthy: boolean
+  /** Why it is not; empty where it is. */
+  readonly reasons: readonly string[]
+  readonly sidecar: Status
+  /** Null where the volume of sync is not there to be read. */
+  readonly pointer: Pointer | null
+  readonly sync: SyncStatus | null
+}
+
+/** Prints what the sidecar of this node made of the newest generation, and what sync made of its source. */
+export async function status(options: StatusOptions, terminal: Terminal): Promise<number> {
+  const file = join(options.applied, STATUS_FILE)
+  const sidecar = readContractFile(file, decodeStatus)
+  if (sidecar === null) throw new Error(`Cannot read "${file}": there is none; ${absenceHint(options)}`)
+  const pointer = readContractFile(join(options.desired, POINTER_FILE), decodePointer)
+  const sync = readContractFile(join(options.desired, STATUS_FILE), decodeSyncStatus)
+  const reasons = reasonsOf({ sidecar, pointer, sync })
+  const report: Report = { healthy: reasons.length === 0, reasons, sidecar, pointer, sync }
+  terminal.out(options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : page(report, coloursOf(terminal)))
+  return Promise.resolve(report.healthy ? EXIT.good : EXIT.no)
+}
+
+function absenceHint({ applied }: StatusOptions): string {
+  return existsSync(applied)
+    ? "the sidecar has not ended its first pass yet"
+    : "run this where the sidecar runs, or name its directory with --applied"
+}
+
+function reasonsOf({ sidecar, pointer, sync }: Pick<Report, "sidecar" | "pointer" | "sync">): readonly string[] {
+  const reasons: string[] = []
+  if (sidecar.outcome !== "applied" && sidecar.outcome !== "unchanged")
+    reasons.push(`the last pass ended as ${sidecar.outcome}${sidecar.reason === null ? "" : `: ${sidecar.reason}`}`)
+  for (const state of ["held", "left-out", "pending"] as const) {
+    const vips = sidecar.vips.filter((vip) => vip.state === state)
+    if (vips.length > 0)
+      reasons.push(`${counted(vips.length, "VIP")} ${vips.length === 1 ? "is" : "are"} ${WORDS[state]}`)
+  }
+  if (sidecar.pinned !== null) reasons.push(`pinned to ${sidecar.pinned}; "kkv resume" ends that`)
+  else if (pointer !== null && pointer.sequence !== sidecar.observedGeneration)
+    reasons.push(
+      `stale: generation ${pointer.sequence} is published, the sidecar has read ${orNone(sidecar.observedGeneration)}`,
+    )
+  if (sync !== null && sync.state !== "published")
+    reasons.push(sync.state === "held" ? "sync holds: its source has problems" : "sync has published nothing yet")
+  return reasons
+}
+
+const WORDS = { held: "held in the last good form", "left-out": "left out", pending: "not applied yet" } as const
+
+function page(report: Report, colours: Colours): string {
+  const { sidecar, pointer, sync } = report
+  const good = report.healthy ? colours.green("healthy") : colours.red("not healthy")
+  const role = sidecar.vrrpRole === "master" ? colours.bold("MASTER") : sidecar.vrrpRole.toUpperCase()
+  const facts = table([
+    ["Node", `${sidecar.node}${sidecar.interface === null ? "" : `, interface ${sidecar.interface}`}`],
+    ["Outcome", `${sidecar.outcome} since ${sidecar.time}`],
+    ["Generation", generationText(sidecar, pointer)],
+    ...(sidecar.pinned === null ? [] : [["Pinned", sidecar.pinned]]),
+    ["Source", sync === null ? "not to be seen from here" : `${sync.source}: ${sync.state} since ${sync.since}`],
+    ["keepalived", sidecar.keepalivedVersion ?? "cannot be run"],
+  ])
+  const sections = [
+    [`${role} on ${sidecar.node}: ${good}`, ...report.reasons.map((reason) => `  ${reason}`)],
+    facts,
+    vipLines(sidecar.vips, colours),
+    problemSection("Problems", sidecar, colours),
+    sync === null ? [] : problemSection("Problems of the source", sync, colours),
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`
+}
+
+function generationText(sidecar: Status, pointer: Pointer | null): string {
+  const published = pointer === null ? "" : `, published ${pointer.sequence}`
+  return `observed ${orNone(sidecar.observedGeneration)}, applied ${orNone(sidecar.appliedGeneration)}${published}`
+}
+
+function vipLines(vips: readonly StatusVip[], colours: Colours): readonly string[] {
+  if (vips.length === 0) return ["No VIPs"]
+  const [head = "", ...rows] = table([
+    ["VIP", "STATE", "VIRTUAL SERVERS", "REAL SERVERS", "SERVICES"],
+    ...vips.map((vip) => [
+      vip.entry === vip.vip ? vip.vip : `${vip.vip} (${vip.entry})`,
+      vip.state,
+      String(vip.virtualServers),
+      String(vip.realServers),
+      vip.services.join(", ") || "-",
+    ]),
+  ])
+  const lines = rows.flatMap((row, at) => {
+    const vip = vips[at]
+    if (vip === undefined) return []
+    const shown = vip.state === "applied" ? row : colours.yellow(row)
+    return vip.reason === null ? [shown] : [shown, `  ${vip.reason}`]
+  })
+  return [colours.bold(head), ...lines]
+}
+
+function problemSection(title: string, { problems }: Pick<Status, "problems">, colours: Colours): readonly string[] {
+  return problems.length === 0 ? [] : [colours.bold(title), ...problems.map((problem) => `  ${problemLine(problem)}`)]
+}
+
+function orNone(sequence: number | null): string {
+  return sequence === null ? "none" : String(sequence)
+}

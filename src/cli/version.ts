@@ -1,0 +1,50 @@
+import { execFile } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { promisify } from "node:util"
+
+import * as z from "zod"
+
+import { packageFile } from "../kit/package-file.ts"
+import { EXIT } from "./exit-status.ts"
+import type { Terminal } from "./terminal.ts"
+import { table } from "./words.ts"
+
+/** Prints the versions of this package, of Node.js, and of keepalived where there is one. */
+export async function version(
+  options: { readonly keepalived: string; readonly output: "text" | "json" },
+  terminal: Terminal,
+): Promise<number> {
+  const versions = {
+    kkv: packageVersion(),
+    node: process.versions.node,
+    keepalived: await keepalivedVersion(options.keepalived),
+  }
+  if (options.output === "json") terminal.out(`${JSON.stringify(versions, null, 2)}\n`)
+  else
+    terminal.out(
+      table([
+        ["kkv", versions.kkv],
+        ["Node.js", versions.node],
+        ["keepalived", versions.keepalived ?? "not found"],
+      ])
+        .map((line) => `${line}\n`)
+        .join(""),
+    )
+  return EXIT.good
+}
+
+/** The version in this package's package.json. */
+export function packageVersion(): string {
+  const content: unknown = JSON.parse(readFileSync(packageFile("package.json"), "utf8"))
+  return z.object({ version: z.string() }).parse(content).version
+}
+
+/** keepalived prints its version on standard error: `Keepalived v2.2.7 (01/16,2022)`. Null where it cannot be run. */
+async function keepalivedVersion(program: string): Promise<string | null> {
+  try {
+    const { stderr, stdout } = await promisify(execFile)(program, ["--version"], { timeout: 5_000 })
+    return /Keepalived v(\S+)/.exec(stderr + stdout)?.[1] ?? null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,27 @@
+/** `1 file`, `2 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`
+}
+
+/**
+ * Columns of text, each as wide as its widest cell, two blanks between. Colours must come after: they have a width.
+ *
+ * @returns one line a row, without line ends.
+ */
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = []
+  for (const row of rows)
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length)
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  )
+}
+
+/** `a`, `a and b`, `a, b and c`; after `most` of them `and 7 more`. */
+export function listed(words: readonly string[], most = 10): string {
+  if (words.length > most) return `${words.slice(0, most).join(", ")} and ${words.length - most} more`
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`
+}

@@ -1,0 +1,199 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
+
+import { create } from "tar"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { archiveName, encodeArchiveOutcome } from "../../src/contract/archive.ts"
+import { decodePin } from "../../src/contract/pin.ts"
+import { kkv } from "./support/kkv.ts"
+import { configMap, GOOD_LINE, inTree, nodes, service, slice, type Tree, writeTree } from "./support/manifests.ts"
+
+const STATE = ["--state", "state"]
+
+interface Packed {
+  readonly sequence: number
+  readonly manifests: Tree
+}
+
+const GOOD_FILE = "services/default/good.yaml"
+const two: Tree = {
+  "vips.yaml": configMap(GOOD_LINE),
+  "nodes.yaml": nodes("10.4.0.3"),
+  [GOOD_FILE]: `${service("good")}---\n${slice("good", ["10.2.0.1"])}`,
+}
+const three: Tree = {
+  ...two,
+  "vips.yaml": configMap(GOOD_LINE, '10.4.0.61: ""'),
+  [GOOD_FILE]: `${service("good")}---\n${slice("good", ["10.2.0.1", "10.2.0.9"])}`,
+}
+
+test("history() newest first, with what changed", () =>
+  inArchive(
+    [
+      { sequence: 2, manifests: two },
+      { sequence: 10, manifests: three },
+    ],
+    async () => {
+      const said = await kkv(["history", ...STATE])
+      assert.is(said.status, 0)
+      assert.is(
+        said.out,
+        `SEQUENCE  TIME                      OUTCOME  VIPS  CHANGED
+10        2026-11-22T23:00:10.000Z  applied  2     +VIP 10.4.0.61 and 10.4.0.60 80 TCP: +1 real servers
+2         2026-11-22T23:00:02.000Z  applied  1     (nothing older to compare with)
+`,
+      )
+    },
+  ))
+
+test("history() an archive that cannot be read is one line, not the end", () =>
+  inArchive([{ sequence: 2, manifests: two }], async (directory) => {
+    await writeFile(`${directory}/state/archive/${archiveName(name(3))}`, "no tar")
+    await writeFile(`${directory}/state/archive/.half`, "")
+    const said = await kkv(["history", ...STATE])
+    assert.is(said.status, 0)
+    assert.match(said.out, /^3 +- +unreadable +0 +Cannot read the archive/m)
+    assert.match(said.out, /^2 +2026/m)
+  }))
+
+test("history() --output json has a stable shape", () =>
+  inArchive([{ sequence: 2, manifests: two }], async () => {
+    const { entries } = JSON.parse((await kkv(["history", ...STATE, "--output", "json"])).out) as { entries: object[] }
+    assert.equal(entries, [
+      {
+        sequence: 2,
+        archive: archiveName(name(2)),
+        time: "2026-11-22T23:00:02.000Z",
+        outcome: "applied",
+        vips: ["10.4.0.60"],
+        changes: null,
+        unreadable: null,
+        pinned: false,
+      },
+    ])
+  }))
+
+test("history() no archive: status 3, and what to do", () =>
+  inTree({}, async () => {
+    const said = await kkv(["history", ...STATE])
+    assert.is(said.status, 3)
+    assert.match(said.err, "name its directory with --state")
+  }))
+
+test("rollback() pins an archive, history shows it, resume removes it", () =>
+  inArchive(
+    [
+      { sequence: 2, manifests: two },
+      { sequence: 10, manifests: three },
+    ],
+    async (directory) => {
+      const said = await kkv(["rollback", "2", ...STATE, "--reason", "checkout answers 500"])
+      assert.is(said.status, 0)
+      assert.match(said.out, "See it:  kkv status\n")
+      const decoded = decodePin(await readFile(`${directory}/state/pin.json`, "utf8"))
+      assert.is(decoded.kind === "value" ? decoded.value.archive : null, archiveName(name(2)))
+      assert.is(decoded.kind === "value" ? decoded.value.reason : null, "checkout answers 500")
+      assert.match((await kkv(["history", ...STATE])).out, /^2 \(pinned\) /m)
+      const resumed = await kkv(["resume", ...STATE])
+      assert.is(resumed.status, 0)
+      assert.match(resumed.out, "Removed the pin (state/pin.json)\n")
+      assert.match((await kkv(["resume", ...STATE])).out, "Nothing is pinned")
+    },
+  ))
+
+test("rollback() --dry-run shows the difference to what runs, and pins nothing", () =>
+  inArchive(
+    [
+      { sequence: 2, manifests: two },
+      { sequence: 10, manifests: three },
+    ],
+    async (directory) => {
+      await writeTree(directory, { "applied/keepalived.conf": await renderingOf(three) })
+      const said = await kkv(["rollback", "2", ...STATE, "--applied", "applied", "--dry-run"])
+      assert.is(said.status, 0)
+      assert.match(said.out, "-    10.4.0.61/32 dev eth0\n")
+      assert.match((await kkv(["resume", ...STATE])).out, "Nothing is pinned")
+    },
+  ))
+
+test("rollback() refuses what is not there, and what cannot be read", () =>
+  inArchive([{ sequence: 2, manifests: two }], async (directory) => {
+    const unknown = await kkv(["rollback", "3", ...STATE])
+    assert.is(unknown.status, 1)
+    assert.is(unknown.err, "kkv: Cannot go back to 3: the archive has only 2\n")
+    assert.is((await kkv(["rollback", "newest", ...STATE])).status, 2)
+    const whole = await readFile(`${directory}/state/archive/${archiveName(name(2))}`)
+    await writeFile(`${directory}/state/archive/${archiveName(name(2))}`, whole.subarray(0, whole.length - 20))
+    const cut = await kkv(["rollback", "2", ...STATE])
+    assert.is(cut.status, 3)
+    assert.match(cut.err, "Cannot read the archive")
+    assert.match((await kkv(["resume", ...STATE])).out, "Nothing is pinned")
+  }))
+
+test("resume() removes a pin that nobody can read, too", () =>
+  inArchive([{ sequence: 2, manifests: two }], async (directory) => {
+    await writeFile(`${directory}/state/pin.json`, "{")
+    assert.match((await kkv(["resume", ...STATE])).out, "Removed the pin")
+  }))
+
+test("diff() an archive is what it led to, validate() what it was made of", () =>
+  inArchive([{ sequence: 2, manifests: two }], async (directory) => {
+    const archive = `state/archive/${archiveName(name(2))}`
+    await writeTree(directory, { "live.conf": await renderingOf(two) })
+    assert.equal(await kkv(["diff", archive, "live.conf"]), { status: 0, out: "", err: "" })
+    assert.is((await kkv(["validate", archive])).out, "1 VIP, 1 virtual server: no problems\n")
+  }))
+
+test.run()
+
+function name(sequence: number): string {
+  return `${String(sequence).padStart(20, "0")}-0123456789ab`
+}
+
+function renderingOf(manifests: Tree): Promise<string> {
+  return inTree(manifests, async () => (await kkv(["render", ".", "--node", "n-10.4.0.3", "--iface", "eth0"])).out)
+}
+
+/** Calls `use` where `state/archive` holds what the sidecar would have packed. */
+function inArchive(packed: readonly Packed[], use: (directory: string) => Promise<void>): Promise<void> {
+  return inTree({}, async (directory) => {
+    await mkdir(`${directory}/state/archive`, { recursive: true })
+    for (const one of packed) await pack(one, directory)
+    await use(directory)
+  })
+}
+
+async function pack({ sequence, manifests }: Packed, directory: string): Promise<void> {
+  const config = await renderingOf(manifests)
+  const vips = [...config.matchAll(/^ {4}(10\.\S+)\/32 dev/gm)].map(([, vip]) => vip ?? "")
+  const outcome = encodeArchiveOutcome({
+    sequence,
+    generation: name(sequence),
+    time: `2026-11-22T23:00:${String(sequence).padStart(2, "0")}.000Z`,
+    outcome: "applied",
+    reason: null,
+    node: "n-10.4.0.3",
+    interface: "eth0",
+    keepalivedVersion: "2.3.3",
+    configSha256: "a".repeat(64),
+    vips,
+    virtualServers: 1,
+    realServers: 1,
+    problems: [],
+  })
+  const files: Tree = {
+    "outcome.json": outcome,
+    "keepalived.conf": config,
+    "generation/manifest.json": "{}",
+    ...Object.fromEntries(Object.entries(manifests).map(([file, text]) => [`generation/${file}`, text])),
+  }
+  await writeTree(`${directory}/stage`, files)
+  const members = Object.keys(files).toSorted()
+  const file = `${directory}/state/archive/${archiveName(name(sequence))}`
+  await create(
+    { file, cwd: `${directory}/stage`, gzip: true, portable: true },
+    members.map((member) => `./${member}`),
+  )
+  await rm(`${directory}/stage`, { recursive: true })
+}

@@ -1,0 +1,109 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { kkv } from "./support/kkv.ts"
+import { inTree } from "./support/manifests.ts"
+import { STATUS, volumes } from "./support/volume.ts"
+
+const WORDS = ["status", "--applied", "applied", "--desired", "desired"]
+const [VIP] = STATUS.vips
+
+test("status() a healthy node: role, generation, VIPs, status 0", () =>
+  inTree(volumes({}), async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 0)
+    assert.is(
+      said.out,
+      `MASTER on n1: healthy
+
+Node        n1, interface eth0
+Outcome     applied since 2026-11-22T23:00:00.000Z
+Generation  observed 7, applied 7, published 7
+Source      /git: published since 2026-11-22T22:59:59.000Z
+keepalived  2.3.3
+
+VIP        STATE    VIRTUAL SERVERS  REAL SERVERS  SERVICES
+10.4.0.50  applied  1                5             default/echo
+`,
+    )
+  }))
+
+const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes>[1], reason: RegExp])[] = [
+  ["rejected", { status: { outcome: "rejected", reason: "line 3" } }, /the last pass ended as rejected: line 3/],
+  ["rolled back", { status: { outcome: "rolled-back", reason: "x" } }, /ended as rolled-back: x/],
+  ["stranded", { status: { outcome: "stranded", reason: "x" } }, /ended as stranded: x/],
+  ["waiting", { status: { outcome: "waiting" } }, /ended as waiting/],
+  [
+    "a held VIP",
+    { status: { vips: [{ ...VIP!, state: "held", reason: "why" }] } },
+    /1 VIP is held.*\n.*\n.*[^]*\n {2}why\n/,
+  ],
+  ["a VIP left out", { status: { vips: [{ ...VIP!, state: "left-out", reason: null }] } }, /1 VIP is left out/],
+  ["stale", { sequence: 8 }, /stale: generation 8 is published, the sidecar has read 7/],
+  ["pinned", { sequence: 8, status: { pinned: "00000000000000000007-0123456789ab" } }, /pinned to 0+7-.*"kkv resume"/],
+  ["a source with problems", { sync: { state: "held" } }, /sync holds/],
+]
+for (const [name, changes, reason] of sick)
+  test(`status() ${name}: the reason, status 1`, () =>
+    inTree(volumes({}, changes), async () => {
+      const said = await kkv(WORDS)
+      assert.is(said.status, 1)
+      assert.match(said.out, "MASTER on n1: not healthy\n")
+      assert.match(said.out, reason)
+    }))
+
+test("status() problems are printed with their place", () => {
+  const problem = {
+    code: "SERVICE_NOT_FOUND",
+    severity: "error",
+    path: ["data", "10.4.0.50"],
+    place: { file: "vips.yaml", line: 7, column: 3 },
+    message: "Cannot forward",
+  } as const
+  return inTree(volumes({}, { status: { problems: [problem] } }), async () => {
+    assert.match((await kkv(WORDS)).out, "Problems\n  vips.yaml:7:3: SERVICE_NOT_FOUND: Cannot forward\n")
+  })
+})
+
+test("status() zero VIPs is healthy", () =>
+  inTree(volumes({}, { status: { vips: [] } }), async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 0)
+    assert.match(said.out, "No VIPs\n")
+  }))
+
+test("status() sync's volume need not be there", () =>
+  inTree({ "applied/status.yaml": volumes({})["applied/status.yaml"] ?? "" }, async () => {
+    assert.is((await kkv(WORDS)).status, 0)
+  }))
+
+const unreadable: readonly (readonly [name: string, text: string])[] = [
+  ["garbage", "{{{"],
+  ["empty", ""],
+  ["another schema", "schema: 9\n"],
+]
+for (const [name, text] of unreadable)
+  test(`status() ${name}: status 3`, () =>
+    inTree({ "applied/status.yaml": text }, async () => {
+      const said = await kkv(WORDS)
+      assert.is(said.status, 3)
+      assert.match(said.err, /^kkv: Cannot read applied\/status\.yaml: /)
+    }))
+
+test("status() nothing there: status 3, and what to do", () =>
+  inTree({}, async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 3)
+    assert.match(said.err, "name its directory with --applied")
+  }))
+
+test("status() --output json has a stable shape", () =>
+  inTree(volumes({}, { sequence: 8 }), async () => {
+    const said = await kkv([...WORDS, "--output", "json"])
+    assert.is(said.status, 1)
+    const report = JSON.parse(said.out) as Record<string, unknown>
+    assert.equal(Object.keys(report), ["healthy", "reasons", "sidecar", "pointer", "sync"])
+    assert.is(report["healthy"], false)
+  }))
+
+test.run()

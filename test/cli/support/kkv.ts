@@ -1,0 +1,24 @@
+import { main } from "../../../src/cli/main.ts"
+
+export interface Said {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+}
+
+export interface KkvOptions {
+  readonly input?: string | Uint8Array
+  readonly colour?: boolean
+}
+
+/** Runs a command in this process and gives what it said. */
+export async function kkv(words: readonly string[], options: KkvOptions = {}): Promise<Said> {
+  const said = { out: "", err: "" }
+  const status = await main(words, {
+    out: (text) => (said.out += text),
+    err: (text) => (said.err += text),
+    input: () => Promise.resolve(Buffer.from(options.input ?? "")),
+    colour: options.colour ?? false,
+  })
+  return { status, ...said }
+}

@@ -1,0 +1,85 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../../src/core/model/flags.ts"
+
+test("modelSettingsFrom() nothing given: the defaults that release 0.35 had, less its persistence", () => {
+  assert.equal(modelSettingsFrom({}), {
+    kind: "settings",
+    settings: {
+      virtualRouterId: 50,
+      vrrpVersion: 3,
+      advertInterval: 1,
+      useUnicast: false,
+      scheduler: "wlc",
+      persistenceTimeout: 0,
+      check: "none",
+      releaseFile: "/run/keepalived/release",
+    },
+  })
+})
+
+const good: readonly (readonly [name: ModelFlagName, text: string, value: unknown])[] = [
+  ["virtualRouterId", "1", 1],
+  ["virtualRouterId", "255", 255],
+  ["vrrpVersion", "2", 2],
+  ["advertInterval", "0.01", 0.01],
+  ["advertInterval", "0.2", 0.2],
+  ["advertInterval", "40.95", 40.95],
+  ["useUnicast", "true", true],
+  ["scheduler", "mh", "mh"],
+  ["persistenceTimeout", "2678400", 2_678_400],
+  ["check", "tcp", "tcp"],
+]
+for (const [name, text, value] of good)
+  test(`modelSettingsFrom() takes ${MODEL_FLAGS[name].flag} ${text}`, () => {
+    const result = modelSettingsFrom({ [name]: text })
+    assert.is(result.kind === "settings" ? result.settings[name] : result, value)
+  })
+
+const bad: readonly (readonly [name: ModelFlagName, text: string])[] = [
+  ["virtualRouterId", "0"],
+  ["virtualRouterId", "256"],
+  ["virtualRouterId", "5.0"],
+  ["virtualRouterId", "050"],
+  ["virtualRouterId", " 50"],
+  ["virtualRouterId", ""],
+  ["vrrpVersion", "1"],
+  ["advertInterval", "0"],
+  ["advertInterval", "0.001"],
+  ["advertInterval", "40.96"],
+  ["advertInterval", "1e1"],
+  ["advertInterval", "-1"],
+  ["useUnicast", "yes"],
+  ["scheduler", "WLC"],
+  ["scheduler", "wlc\n"],
+  ["persistenceTimeout", "2678401"],
+  ["check", "http"],
+]
+for (const [name, text] of bad)
+  test(`modelSettingsFrom() refuses ${MODEL_FLAGS[name].flag} ${JSON.stringify(text)}`, () => {
+    const result = modelSettingsFrom({ [name]: text })
+    assert.is(result.kind, "wrong")
+    if (result.kind === "wrong")
+      assert.equal(
+        result.faults.map(({ flag, text: given }) => [flag, given]),
+        [[MODEL_FLAGS[name].flag, text]],
+      )
+  })
+
+test("modelSettingsFrom() VRRP version 2 has whole seconds, up to 255", () => {
+  assert.is(modelSettingsFrom({ vrrpVersion: "2", advertInterval: "0.5" }).kind, "wrong")
+  assert.is(modelSettingsFrom({ vrrpVersion: "2", advertInterval: "255" }).kind, "settings")
+  assert.is(modelSettingsFrom({ vrrpVersion: "3", advertInterval: "255" }).kind, "wrong")
+})
+
+test("modelSettingsFrom() says everything that is wrong at once", () => {
+  const result = modelSettingsFrom({ virtualRouterId: "0", scheduler: "x", check: "y" })
+  assert.is(result.kind === "wrong" ? result.faults.length : 0, 3)
+})
+
+test("MODEL_FLAGS every default is a value that its own parser takes", () => {
+  for (const { flag, default: text, parse } of Object.values(MODEL_FLAGS)) assert.is(parse(text).kind, "value", flag)
+})
+
+test.run()
