@@ -1,0 +1,119 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { apply } from "../../../src/sidecar/apply/apply.ts"
+import type { ApplyOutcome } from "../../../src/sidecar/apply/outcome.ts"
+import { type Failure, OLD, renderedOf, script, short } from "../scripted.ts"
+
+const next = renderedOf("10.4.0.50", "10.4.0.51")
+const N = short(next.sha256)
+const O = short(OLD.sha256)
+const inEffect = {
+  running: OLD.sha256,
+  live: OLD.sha256,
+  journal: { phase: "in-effect", from: null, to: OLD.sha256 },
+} as const
+const nothing = { running: null, live: null, journal: null }
+
+const whole = [
+  `candidate ${N}`,
+  `test ${N}`,
+  "claim",
+  `journal swap ${N}`,
+  `live ${N}`,
+  "reload",
+  "verify",
+  `journal in-effect ${N}`,
+]
+const upTo = (step: string) => whole.slice(0, whole.indexOf(step) + 1)
+const back = [`restore ${O}`, `live ${O}`, "reload", "verify", `journal in-effect ${O}`]
+
+const walks: [name: string, failures: Failure[], steps: string[], outcome: ApplyOutcome["kind"], runs: string][] = [
+  ["everything works", [], whole, "applied", next.sha256],
+  ["the config test refuses", ["test"], upTo(`test ${N}`), "rejected", OLD.sha256],
+  ["the reload is not acknowledged", ["reload"], [...upTo("reload"), ...back], "rolled-back", OLD.sha256],
+  ["keepalived dies in the reload", ["dies-on-reload"], [...upTo("reload"), ...back], "rolled-back", OLD.sha256],
+  ["the kernel does not agree", ["verify"], [...upTo("verify"), ...back], "rolled-back", OLD.sha256],
+]
+for (const [name, failures, steps, outcome, runs] of walks)
+  test(`apply() when ${name}`, async () => {
+    const world = script(inEffect, failures)
+    const result = await apply(next, OLD, world.ports)
+    assert.is(result.kind, outcome)
+    assert.equal(world.steps, steps)
+    assert.is(world.running(), runs)
+    assert.is(world.live(), outcome === "applied" ? next.sha256 : OLD.sha256)
+  })
+
+test("apply() restarts keepalived when it cannot go back by a reload, and says so when that fails too", async () => {
+  const world = script(inEffect, ["verify", "verify", "verify"])
+  const result = await apply(next, OLD, world.ports)
+  assert.is(result.kind, "stranded")
+  assert.equal(world.steps.slice(upTo("verify").length), [
+    `restore ${O}`,
+    `live ${O}`,
+    "reload",
+    "verify",
+    "restart",
+    "verify",
+  ])
+})
+
+test("apply() is rolled back when only the restart brings the old configuration back", async () => {
+  const world = script(inEffect, ["verify", "verify"])
+  assert.is((await apply(next, OLD, world.ports)).kind, "rolled-back")
+  assert.is(world.live(), OLD.sha256)
+})
+
+test("apply() starts keepalived where none runs", async () => {
+  const world = script(nothing)
+  assert.is((await apply(next, null, world.ports)).kind, "applied")
+  assert.ok(world.steps.includes("start"))
+})
+
+test("apply() is stranded where the first configuration of all does not work", async () => {
+  const world = script(nothing, ["start"])
+  const result = await apply(next, null, world.ports)
+  assert.is(result.kind, "stranded")
+  assert.is.not(world.journal()?.phase, "in-effect")
+})
+
+test("apply() changes nothing where journal, live file and keepalived agree", async () => {
+  const world = script({ ...inEffect, live: next.sha256, journal: { phase: "in-effect", from: null, to: next.sha256 } })
+  assert.is((await apply(next, OLD, world.ports)).kind, "unchanged")
+  assert.equal(world.steps, [])
+})
+
+const unfinished: [name: string, before: Parameters<typeof script>[0]][] = [
+  [
+    "the journal says swap",
+    { ...inEffect, live: next.sha256, journal: { phase: "swap", from: OLD.sha256, to: next.sha256 } },
+  ],
+  ["the live file is another", { ...inEffect, journal: { phase: "in-effect", from: null, to: next.sha256 } }],
+  [
+    "keepalived does not run",
+    { running: null, live: next.sha256, journal: { phase: "in-effect", from: null, to: next.sha256 } },
+  ],
+  ["there is no journal", { ...inEffect, live: next.sha256, journal: null }],
+]
+for (const [name, before] of unfinished)
+  test(`apply() walks the whole way again where ${name}`, async () => {
+    const world = script(before)
+    assert.is((await apply(next, OLD, world.ports)).kind, "applied")
+    assert.is(world.running(), next.sha256)
+    assert.is(world.journal()?.phase, "in-effect")
+  })
+
+for (const crashAt of whole)
+  test(`apply() killed at "${crashAt}" is finished by the next pass, and no untested file is ever live`, async () => {
+    const first = script(inEffect, [], crashAt)
+    await apply(next, OLD, first.ports).catch(() => undefined)
+    const tested = first.steps.includes(`test ${N}`)
+    if (first.live() === next.sha256) assert.ok(tested)
+    const second = script({ running: first.running(), live: first.live(), journal: first.journal() })
+    const result = await apply(next, OLD, second.ports)
+    assert.ok(result.kind === "applied" || result.kind === "unchanged")
+    assert.is(second.live(), next.sha256)
+    assert.is(second.running(), next.sha256)
+  })
+
+test.run()

@@ -1,0 +1,76 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { createModelBuilder, type ModelInput } from "../../src/core/model/build-model.ts"
+import { afterApplied, afterWaiting, type Memory, nextDeadline, NO_MEMORY } from "../../src/sidecar/memory.ts"
+import { cluster, input, service, SETTINGS } from "../core/fixture.ts"
+
+const DRAIN = 30_000
+const build = createModelBuilder(SETTINGS)
+
+/** Builds a model with what is remembered, "applies" it, and remembers that. */
+function pass(memory: Memory, given: ModelInput, now: number): { memory: Memory; servers: string[] } {
+  const remembered = afterWaiting(memory, now)
+  const draining = new Map([...remembered.recent].map(([address, recent]) => [address, recent.draining]))
+  const built = build({ ...given, draining, lastGood: remembered.lastGood })
+  if (built.model === null) throw new Error("the fixture has no model")
+  const servers = built.model.vips.flatMap((vip) =>
+    vip.virtualServers.flatMap((one) => one.realServers.map((real) => `${real.address}=${real.weight}`)),
+  )
+  return { memory: afterApplied(remembered, { built, model: built.model }, { now, drainTime: DRAIN }), servers }
+}
+
+const withPods = (...addresses: string[]) => input({ "10.4.0.50": "default/a" }, cluster([service("a", { addresses })]))
+
+test("afterApplied() lets a real server that is gone finish its connections for the drain time", () => {
+  let { memory, servers } = pass(NO_MEMORY, withPods("10.2.1.1", "10.2.1.2"), 0)
+  assert.equal(servers, ["10.2.1.1=1", "10.2.1.2=1"])
+  assert.is(nextDeadline(memory), Number.POSITIVE_INFINITY)
+  ;({ memory, servers } = pass(memory, withPods("10.2.1.1"), 1_000))
+  assert.equal(servers, ["10.2.1.1=1", "10.2.1.2=0"])
+  assert.is(nextDeadline(memory), 1_000 + DRAIN)
+  ;({ memory, servers } = pass(memory, withPods("10.2.1.1"), 20_000))
+  assert.equal(servers, ["10.2.1.1=1", "10.2.1.2=0"])
+  assert.is(nextDeadline(memory), 1_000 + DRAIN)
+  ;({ memory, servers } = pass(memory, withPods("10.2.1.1"), 1_000 + DRAIN))
+  assert.equal(servers, ["10.2.1.1=1"])
+  assert.is(nextDeadline(memory), Number.POSITIVE_INFINITY)
+})
+
+test("afterApplied() takes a real server back that returns while it drains", () => {
+  let { memory } = pass(NO_MEMORY, withPods("10.2.1.1", "10.2.1.2"), 0)
+  memory = pass(memory, withPods("10.2.1.1"), 1_000).memory
+  const back = pass(memory, withPods("10.2.1.1", "10.2.1.2"), 2_000)
+  assert.equal(back.servers, ["10.2.1.1=1", "10.2.1.2=1"])
+  assert.is(nextDeadline(back.memory), Number.POSITIVE_INFINITY)
+})
+
+test("afterApplied() gives up the last real servers too when their time is over", () => {
+  let { memory, servers } = pass(NO_MEMORY, withPods("10.2.1.1"), 0)
+  ;({ memory, servers } = pass(memory, withPods(), 1_000))
+  assert.equal(servers, ["10.2.1.1=1"])
+  ;({ memory, servers } = pass(memory, withPods(), 2_000 + DRAIN))
+  assert.equal(servers, [])
+  assert.is(nextDeadline(memory), Number.POSITIVE_INFINITY)
+})
+
+test("afterApplied() forgets the real servers of a VIP that is gone", () => {
+  const { memory } = pass(NO_MEMORY, withPods("10.2.1.1"), 0)
+  assert.is(pass(memory, input({}, cluster([])), 1).memory.recent.size, 0)
+})
+
+test("afterApplied() remembers good entries as they are, broken ones as they were, removed ones not at all", () => {
+  let { memory } = pass(NO_MEMORY, input({ "10.4.0.50": "default/a", "10.4.0.51": "" }, cluster([service("a")])), 0)
+  assert.equal([...memory.lastGood.keys()], ["10.4.0.50", "10.4.0.51"])
+  memory = pass(memory, input({ "10.4.0.50": "default/a:NATX" }, cluster([service("a")])), 1).memory
+  assert.equal(
+    [...memory.lastGood].map(([key, good]) => [key, good.text]),
+    [["10.4.0.50", "default/a"]],
+  )
+})
+
+test("afterWaiting() is the same memory while nothing is due", () => {
+  const { memory } = pass(NO_MEMORY, withPods("10.2.1.1"), 0)
+  assert.is(afterWaiting(memory, 1_000_000), memory)
+})
+
+test.run()

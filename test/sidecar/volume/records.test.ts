@@ -1,0 +1,202 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { openArchive } from "../../../src/sidecar/volume/archive.ts"
+import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
+import { openLastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
+import { encodeRemembered, readRemembered, type Remembered } from "../../../src/sidecar/volume/remembered.ts"
+import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
+import { modelOf, renderedOf } from "../scripted.ts"
+
+const one = renderedOf("10.4.0.50")
+const two = renderedOf("10.4.0.50", "10.4.0.51")
+const noBackup = () => Promise.resolve(null)
+
+test("openAppliedVolume() makes a candidate live by a name of its own bytes", () =>
+  withTemporaryDirectory(async (directory) => {
+    const volume = await openAppliedVolume(directory, noBackup)
+    assert.is(await volume.liveSha256(), null)
+    for (const rendered of [one, two, one]) {
+      await volume.writeCandidate(rendered.sha256, rendered.text)
+      await volume.makeLive(rendered.sha256)
+      assert.is(await volume.liveSha256(), rendered.sha256)
+      assert.is(await readFile(join(directory, "keepalived.conf"), "utf8"), rendered.text)
+    }
+    assert.equal(
+      (await readdir(directory)).filter((name) => name.startsWith(".")),
+      [],
+    )
+  }))
+
+test("openAppliedVolume() does not trust a candidate that a crash left short", () =>
+  withTemporaryDirectory(async (directory) => {
+    const volume = await openAppliedVolume(directory, noBackup)
+    await writeFile(join(directory, "candidates", `${one.sha256}.conf`), one.text.slice(0, 40))
+    assert.is(volume.candidate(one.sha256), null)
+    assert.is(await readFile(await volume.writeCandidate(one.sha256, one.text), "utf8"), one.text)
+  }))
+
+test("openAppliedVolume() brings a lost candidate back from the last known good one, or says that it cannot", () =>
+  withTemporaryDirectory(async (directory) => {
+    const volume = await openAppliedVolume(directory, (sha256) =>
+      Promise.resolve(sha256 === one.sha256 ? one.text : null),
+    )
+    await volume.restoreCandidate(one.sha256)
+    assert.is(volume.candidate(one.sha256), one.text)
+    const fault: unknown = await volume.restoreCandidate(two.sha256).catch((error: unknown) => error)
+    assert.match(String(fault), "is gone")
+  }))
+
+test("openAppliedVolume() reads a journal back, and takes a torn one for none", () =>
+  withTemporaryDirectory(async (directory) => {
+    const volume = await openAppliedVolume(directory, noBackup)
+    assert.is(await volume.journal(), null)
+    await volume.writeJournal({ phase: "swap", from: null, to: one.sha256 })
+    assert.equal(await volume.journal(), { phase: "swap", from: null, to: one.sha256 })
+    const text = await readFile(join(directory, "journal.json"), "utf8")
+    for (let length = 0; length < text.length - 1; length += 7) {
+      await writeFile(join(directory, "journal.json"), text.slice(0, length))
+      assert.is(await volume.journal(), null)
+    }
+  }))
+
+test("openAppliedVolume() claims before, settles after, and remembers over a restart", () =>
+  withTemporaryDirectory(async (directory) => {
+    const first = await openAppliedVolume(directory, noBackup)
+    await first.claim(modelOf("10.4.0.50"))
+    await first.claim(modelOf("10.4.0.51"))
+    const second = await openAppliedVolume(directory, noBackup)
+    assert.equal([...(await second.ledger()).vips].toSorted(), ["10.4.0.50", "10.4.0.51", "169.254.50.1"])
+    await second.settle(modelOf("10.4.0.51"))
+    const third = await openAppliedVolume(directory, noBackup)
+    assert.equal([...(await third.ledger()).vips].toSorted(), ["10.4.0.51", "169.254.50.1"])
+  }))
+
+test("openAppliedVolume() keeps the candidates that are needed", () =>
+  withTemporaryDirectory(async (directory) => {
+    const volume = await openAppliedVolume(directory, noBackup)
+    for (const rendered of [one, two]) await volume.writeCandidate(rendered.sha256, rendered.text)
+    await volume.retain(new Set([two.sha256]))
+    assert.equal(await readdir(join(directory, "candidates")), [`${two.sha256}.conf`])
+  }))
+
+const remembered = (rendered: typeof one): Remembered => ({
+  sha256: rendered.sha256,
+  model: rendered.model,
+  lastGood: new Map(rendered.model.vips.map((vip) => [vip.key, { text: "", vip }])),
+  generation: { sequence: 7, name: "00000000000000000007-0123456789ab" },
+})
+
+test("encodeRemembered() comes back as it was", () =>
+  withTemporaryDirectory(async (directory) => {
+    const file = join(directory, "memory.json")
+    await writeFile(file, encodeRemembered(remembered(two)))
+    assert.equal(readRemembered(file), remembered(two))
+    await writeFile(file, encodeRemembered(remembered(two)).slice(0, -20))
+    assert.is(readRemembered(file), null)
+  }))
+
+test("openLastKnownGood() has the newest that is whole, over a restart, and keeps two", () =>
+  withTemporaryDirectory(async (directory) => {
+    const first = await openLastKnownGood(directory)
+    assert.is(first.read(), null)
+    for (const rendered of [two, one, two])
+      await first.promote({ remembered: remembered(rendered), text: rendered.text })
+    assert.equal(await readdir(join(directory, "last-known-good")), ["0000000002", "0000000003"])
+    assert.is((await openLastKnownGood(directory)).read()?.text, two.text)
+    await writeFile(join(directory, "last-known-good", "0000000003", "keepalived.conf"), "spoilt")
+    assert.is((await openLastKnownGood(directory)).read()?.text, one.text)
+    await rm(join(directory, "last-known-good", "0000000002", "record.json"))
+    assert.is((await openLastKnownGood(directory)).read(), null)
+  }))
+
+test("openLastKnownGood() removes what a crash left half written", () =>
+  withTemporaryDirectory(async (directory) => {
+    await mkdir(join(directory, "last-known-good", ".0000000001.abc"), { recursive: true })
+    await openLastKnownGood(directory)
+    assert.equal(await readdir(join(directory, "last-known-good")), [])
+  }))
+
+async function generation(
+  directory: string,
+  sequence: number,
+): Promise<{ readonly path: string; readonly name: string }> {
+  const name = `${String(sequence).padStart(20, "0")}-0123456789ab`
+  const path = join(directory, "generations", name)
+  await mkdir(join(path, "services", "default"), { recursive: true })
+  await writeFile(join(path, "manifest.json"), "{}\n")
+  await writeFile(join(path, "vips.yaml"), `# ${sequence}\n`)
+  await writeFile(join(path, "services", "default", "echo.yaml"), "kind: Service\n")
+  return { path, name }
+}
+
+const outcomeOf = (name: string) => ({
+  sequence: Number(name.slice(0, 20)),
+  generation: name,
+  time: "2026-11-22T10:00:00.000Z",
+  outcome: "applied" as const,
+  reason: null,
+  node: "n1",
+  interface: "eth0",
+  keepalivedVersion: "2.2.7",
+  configSha256: one.sha256,
+  vips: ["10.4.0.50"],
+  virtualServers: 0,
+  realServers: 0,
+  problems: [],
+})
+
+test("openArchive() packs equal content into equal bytes, and unpacks what was packed", () =>
+  withTemporaryDirectory(async (directory) => {
+    const { path, name } = await generation(directory, 1)
+    const archive = await openArchive(join(directory, "state"))
+    const file = join(directory, "state", "archive", `${name}.tar.gz`)
+    const content = { path, name, config: one.text, outcome: outcomeOf(name) }
+    assert.is(await archive.add(content), true)
+    const first = await readFile(file)
+    await rm(file)
+    await archive.add(content)
+    assert.ok(first.equals(await readFile(file)))
+    const unpacked = await archive.unpack(`${name}.tar.gz`)
+    assert.equal((await readdir(unpacked, { recursive: true })).toSorted(), [
+      "manifest.json",
+      "services",
+      "services/default",
+      "services/default/echo.yaml",
+      "vips.yaml",
+    ])
+    assert.equal(
+      (await readdir(join(directory, "state", "archive"))).filter((one) => one.includes("tmp")),
+      [],
+    )
+  }))
+
+test("openArchive() adds nothing for a generation that is gone", () =>
+  withTemporaryDirectory(async (directory) => {
+    const archive = await openArchive(join(directory, "state"))
+    const name = "00000000000000000001-0123456789ab"
+    assert.is(await archive.add({ path: join(directory, "none"), name, config: "", outcome: outcomeOf(name) }), false)
+    assert.equal(await readdir(join(directory, "state", "archive")), [])
+  }))
+
+test("openArchive() keeps the newest by count and by bytes, and always one", () =>
+  withTemporaryDirectory(async (directory) => {
+    const archive = await openArchive(join(directory, "state"))
+    for (const sequence of [1, 2, 3, 10]) {
+      const { path, name } = await generation(directory, sequence)
+      await archive.add({ path, name, config: one.text, outcome: outcomeOf(name) })
+    }
+    const folder = join(directory, "state", "archive")
+    const sequences = async () =>
+      (await readdir(folder)).map((name) => Number(name.slice(0, 20))).toSorted((a, b) => a - b)
+    assert.is(await archive.retain({ count: 3, bytes: 1e9 }), 1)
+    assert.equal(await sequences(), [2, 3, 10])
+    const { size } = await stat(join(folder, `${"10".padStart(20, "0")}-0123456789ab.tar.gz`))
+    await archive.retain({ count: 3, bytes: Math.round(size * 2.5) })
+    assert.equal(await sequences(), [3, 10])
+    await archive.retain({ count: 3, bytes: 1 })
+    assert.equal(await sequences(), [10])
+  }))
+
+test.run()
