@@ -24,7 +24,7 @@ function violations(path: string, source: string): readonly string[] {
   return word === undefined ? found : [...found, `${path} says "${word}"`]
 }
 
-function forbidden(room: Room, path: string, { specifier, names }: Import): readonly string[] {
+function forbidden(room: Room, path: string, { specifier, names, typesOnly }: Import): readonly string[] {
   if (specifier === null) return ["something computed"]
   if (specifier.startsWith("node:")) {
     if (room.may.includes("node:*")) return []
@@ -33,7 +33,8 @@ function forbidden(room: Room, path: string, { specifier, names }: Import): read
     return taken.filter((name) => !room.may.includes(name))
   }
   const target = specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : packageOf(specifier)
-  const allowed = specifier.startsWith(".") ? [...room.files, ...room.may] : room.may
+  const types = typesOnly ? (room.mayTypes ?? []) : []
+  const allowed = specifier.startsWith(".") ? [...room.files, ...room.may, ...types] : room.may
   return allowed.some((pattern) => fits(pattern, target)) ? [] : [target]
 }
 
@@ -84,6 +85,18 @@ const planted: readonly [what: string, path: string, source: string, complaint: 
     'import { x } from "../sidecar/keepalived/effect.ts"',
     "imports sidecar/keepalived/effect.ts",
   ],
+  [
+    "a value where only types are let in",
+    "sidecar/agent.ts",
+    'import { type A, b } from "./volume/c.ts"',
+    "imports sidecar/volume/c.ts",
+  ],
+  [
+    "a bare import where only types are let in",
+    "sidecar/agent.ts",
+    'import "./volume/c.ts"',
+    "imports sidecar/volume/c.ts",
+  ],
   ["a path with a detour", "cli/a.ts", 'import { x } from "../core/../sync/b.ts"', "imports sync/b.ts"],
   ["a path out of src/", "core/a.ts", 'import { x } from "../../scripts/b.ts"', "imports ../scripts/b.ts"],
   ["the clock", "core/model/a.ts", "export const now = () => Date.now()", "uses Date"],
@@ -102,6 +115,7 @@ test("violations() finds a file that has no room", () => {
 })
 
 const allowed: readonly [path: string, source: string][] = [
+  ["sidecar/agent.ts", 'import type { A } from "./volume/c.ts"\nimport { type B } from "./volume/d.ts"'],
   ["core/model/a.ts", 'import { isIPv4 } from "node:net"\nimport { x } from "./b.ts"'],
   ["core/pipeline.ts", 'import { x } from "./render/render.ts"'],
   ["sidecar/main.ts", 'import { x } from "./volume/watch.ts"\nimport { cpus } from "node:os"'],

@@ -6,6 +6,8 @@ export interface Import {
   readonly specifier: string | null
   /** The names taken from it, as the other module calls them; `*` for all, nothing for a bare import. */
   readonly names: readonly string[]
+  /** Whether nothing of it is left when the types are stripped. */
+  readonly typesOnly: boolean
 }
 
 export interface Mentions {
@@ -27,19 +29,29 @@ export function mentionsOf(file: string, source: string): Mentions {
   const all = ["*"]
   new Visitor({
     ImportDeclaration: (node) => {
-      imports.push({ specifier: node.source.value, names: node.specifiers.map(importedName) })
+      const typesOnly = node.importKind === "type" || onlyTypes(node.specifiers)
+      imports.push({ specifier: node.source.value, names: node.specifiers.map(importedName), typesOnly })
     },
     ExportNamedDeclaration: (node) => {
       if (node.source === null) return
-      imports.push({ specifier: node.source.value, names: node.specifiers.map(({ local }) => nameOf(local)) })
+      const names = node.specifiers.map(({ local }) => nameOf(local))
+      imports.push({ specifier: node.source.value, names, typesOnly: node.exportKind === "type" })
     },
-    ExportAllDeclaration: (node) => void imports.push({ specifier: node.source.value, names: all }),
-    ImportExpression: (node) => void imports.push({ specifier: textOf(node.source), names: all }),
-    TSImportType: (node) => void imports.push({ specifier: node.source.value, names: all }),
+    ExportAllDeclaration: (node) => {
+      imports.push({ specifier: node.source.value, names: all, typesOnly: node.exportKind === "type" })
+    },
+    ImportExpression: (node) => {
+      imports.push({ specifier: textOf(node.source), names: all, typesOnly: false })
+    },
+    TSImportType: (node) => {
+      imports.push({ specifier: node.source.value, names: all, typesOnly: true })
+    },
     CallExpression: (node) => {
       if (!isIdentifier(node.callee)) return
       globals.push(node.callee.name)
-      if (node.callee.name === "require") imports.push({ specifier: textOf(node.arguments[0]), names: all })
+      if (node.callee.name === "require") {
+        imports.push({ specifier: textOf(node.arguments[0]), names: all, typesOnly: false })
+      }
     },
     NewExpression: (node) => void (isIdentifier(node.callee) && globals.push(node.callee.name)),
     MemberExpression: (node) => {
@@ -52,6 +64,11 @@ export function mentionsOf(file: string, source: string): Mentions {
 }
 
 type Specifier = Extract<Node, { type: `Import${string}Specifier` }>
+
+function onlyTypes(specifiers: readonly Specifier[]): boolean {
+  const isType = (one: Specifier) => one.type === "ImportSpecifier" && one.importKind === "type"
+  return specifiers.length > 0 && specifiers.every(isType)
+}
 
 function importedName(specifier: Specifier): string {
   return specifier.type === "ImportSpecifier" ? nameOf(specifier.imported) : "*"
