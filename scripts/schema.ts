@@ -3,7 +3,9 @@ import { join } from "node:path"
 
 import * as z from "zod"
 
+import { archiveOutcomeSchema } from "../src/contract/archive.ts"
 import { manifestSchema } from "../src/contract/manifest.ts"
+import { pinSchema } from "../src/contract/pin.ts"
 import { pointerSchema } from "../src/contract/pointer.ts"
 import { statusSchema } from "../src/contract/status.ts"
 import { syncStatusSchema } from "../src/contract/sync-status.ts"
@@ -21,6 +23,8 @@ const sources: Readonly<Record<string, { readonly title: string; readonly schema
   "manifest.json": { title: "desired/generations/*/manifest.json", schema: manifestSchema },
   "sync-status.json": { title: "desired/status.yaml", schema: syncStatusSchema },
   "status.json": { title: "applied/status.yaml", schema: statusSchema },
+  "archive-outcome.json": { title: "archive/*.tar.gz: outcome.json", schema: archiveOutcomeSchema },
+  "pin.json": { title: "pin.json of the node", schema: pinSchema },
   "configmap.json": { title: "ConfigMap, as far as it is read", schema: OBJECT_SCHEMAS.ConfigMap },
   "service.json": { title: "Service, as far as it is read", schema: OBJECT_SCHEMAS.Service },
   "endpointslice.json": { title: "EndpointSlice, as far as it is read", schema: OBJECT_SCHEMAS.EndpointSlice },

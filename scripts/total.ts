@@ -11,12 +11,7 @@ import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-
-interface Counts {
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
-}
+import { type Counts, countsOf, sumOf } from "./counts.ts"
 
 interface Step {
   readonly name: string
@@ -61,15 +56,9 @@ const steps = [
   ...(wanted.lab === true ? [lab] : []),
 ].filter(({ needs }) => needs === undefined || existsSync(join(root, needs)))
 
-let total: Counts = { passed: 0, failed: 0, skipped: 0 }
-for (const step of steps) {
-  const found = step.counts ? await runTests(step) : await runCheck(step)
-  total = {
-    passed: total.passed + found.passed,
-    failed: total.failed + found.failed,
-    skipped: total.skipped + found.skipped,
-  }
-}
+const counts: Counts[] = []
+for (const step of steps) counts.push(step.counts ? await runTests(step) : await runCheck(step))
+const total = sumOf(counts)
 process.exitCode = total.failed > 0 ? 1 : 0
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 
@@ -85,11 +74,9 @@ async function runCheck(step: Step): Promise<Counts> {
 async function runTests(step: Step): Promise<Counts> {
   console.log(`== ${step.name}`)
   const { status, output } = await runStep(step, true)
-  const summary = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(output.trimEnd().split("\n").at(-1) ?? "")
-  const [passed = 0, failed = 0, skipped = 0] = (summary ?? []).slice(1).map(Number)
-  if (summary === null) console.log(`FAIL ${step.name}: it ended without a summary line (status ${status})`)
-  // A bad end that no failed test explains must not pass for a good one.
-  return { passed, failed: failed === 0 && (summary === null || status !== 0) ? 1 : failed, skipped }
+  const found = countsOf(status, output)
+  if (found.failed > 0) console.log(`FAIL ${step.name}: status ${status}`)
+  return found
 }
 
 function runStep(step: Step, shown: boolean): Promise<{ readonly status: number | null; readonly output: string }> {

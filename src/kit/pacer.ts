@@ -55,7 +55,6 @@ export function createPacer(options: PacerOptions): Pacer {
   let work: Promise<void> | null = null
 
   function request(): void {
-    if (stopping.signal.aborted) return
     requestedAt ??= clock.now()
     work ??= untilDone()
   }

@@ -68,6 +68,20 @@ test("request() during a run leads to one more run, which starts after it", asyn
   )
 })
 
+test("request() during a run counts the gather time from the first of them", async () => {
+  const { clock, runs, pacer } = paced({ gatherMs: 50 }, [100])
+  pacer.request()
+  await clock.advance(50 + 10)
+  pacer.request()
+  await clock.advance(85)
+  pacer.request()
+  await clock.advance(1_000)
+  assert.equal(
+    runs.map(({ from }) => from),
+    [50, 150],
+  )
+})
+
 test("request() keeps the minimum interval from start to start", async () => {
   const { clock, runs, pacer } = paced({ minimumIntervalMs: 250 }, [10])
   pacer.request()
