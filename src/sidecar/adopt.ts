@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import type { Clock } from "../kit/clock.ts"
 import type { InEffect } from "./agent.ts"
 import { MEMORY_FILE } from "./archivist.ts"
 import { type Memory, NO_MEMORY } from "./memory.ts"
@@ -6,12 +7,20 @@ import type { Keepalived } from "./ports.ts"
 import type { AppliedVolume } from "./volume/config-files.ts"
 import { readRemembered } from "./volume/remembered.ts"
 
+export interface AdoptPorts {
+  readonly volume: AppliedVolume
+  readonly keepalived: Pick<Keepalived, "running">
+  readonly clock: Clock
+}
+
+export interface Adopted {
+  readonly inEffect: InEffect | null
+  readonly memory: Memory
+}
+
 /** What the last agent left: a configuration that journal, live file and a running keepalived agree on is adopted. */
-export async function adopt(
-  applied: string,
-  volume: AppliedVolume,
-  keepalived: Pick<Keepalived, "running">,
-): Promise<{ readonly inEffect: InEffect | null; readonly memory: Memory }> {
+export async function adopt(applied: string, ports: AdoptPorts): Promise<Adopted> {
+  const { volume, keepalived, clock } = ports
   const remembered = readRemembered(join(applied, MEMORY_FILE))
   if (remembered === null) return { inEffect: null, memory: NO_MEMORY }
   const memory: Memory = { ...NO_MEMORY, lastGood: remembered.lastGood }
@@ -22,5 +31,5 @@ export async function adopt(
     (await volume.liveSha256()) === remembered.sha256 &&
     (await keepalived.running()) !== null
   const { sha256, model } = remembered
-  return { inEffect: agrees ? { sha256, model, generation: null, since: performance.now() } : null, memory }
+  return { inEffect: agrees ? { sha256, model, generation: null, since: clock.now() } : null, memory }
 }

@@ -12,6 +12,13 @@ export interface HostAddress {
   readonly prefixLength: number
 }
 
+/** What a machine has. */
+export interface HostFacts {
+  readonly addresses: readonly HostAddress[]
+  readonly interfaces: ReadonlySet<string>
+  readonly ipvs: boolean
+}
+
 /**
  * What is known of this node: its interface is the one that was named, or the one whose subnet holds the address of its
  * Node object; of several, the one with the smallest subnet.
@@ -21,11 +28,7 @@ export interface HostAddress {
 export function nodeFactsOf(
   generation: Generation,
   wanted: { readonly node: string; readonly interface: string | null },
-  host: {
-    readonly addresses: readonly HostAddress[]
-    readonly interfaces: ReadonlySet<string>
-    readonly ipvs: boolean
-  },
+  host: HostFacts,
 ): NodeFacts | Problem {
   const facts = (name: string): NodeFacts => ({ name: wanted.node, interface: name, ipvs: host.ipvs })
   if (wanted.interface !== null) {

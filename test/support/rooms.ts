@@ -95,7 +95,7 @@ export const rooms: readonly Room[] = [
 
   {
     name: "sidecar/main",
-    files: ["sidecar/main.ts", "sidecar/settings.ts"],
+    files: ["sidecar/main.ts", "sidecar/assemble.ts", "sidecar/settings.ts"],
     may: ["sidecar/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod", "prom-client", "node-cron"],
     pure: false,
   },

@@ -1,13 +1,9 @@
 import { existsSync, readdirSync } from "node:fs"
 import { networkInterfaces } from "node:os"
-import type { HostAddress } from "../node-facts.ts"
+import type { HostFacts } from "../node-facts.ts"
 
 /** What this machine has: addresses, interfaces, and whether its kernel has IPVS. */
-export function hostFacts(): {
-  readonly addresses: readonly HostAddress[]
-  readonly interfaces: ReadonlySet<string>
-  readonly ipvs: boolean
-} {
+export function hostFacts(): HostFacts {
   const addresses = Object.entries(networkInterfaces()).flatMap(([name, list]) =>
     (list ?? []).map(({ address, cidr }) => ({
       interface: name,

@@ -41,8 +41,8 @@ const START_AGE_SECONDS = 5
 const CHILD_AGE_SECONDS = 1
 /** A keepalived that does not stop on SIGTERM for so long is killed: it gives its own children 5 s. */
 const STOP_LIMIT_MS = 8_000
-/** keepalived waits a second longer at each respawn within a minute. */
-const RESPAWN_LIMIT_MS = 15_000
+/** Measured: keepalived waits 0, 1, 2, 4, 8, 16 ... s before a respawn that follows another within a minute. */
+const RESPAWN_LIMIT_MS = 20_000
 const POLL_MS = 50
 const MOST_LOG_LINES = 40
 

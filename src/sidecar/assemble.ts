@@ -1,0 +1,247 @@
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { sequenceOf } from "../contract/layout.ts"
+import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
+import { createPipeline } from "../core/pipeline.ts"
+import type { TemplateName, TemplateTexts } from "../core/render/template.ts"
+import type { Clock } from "../kit/clock.ts"
+import type { Log } from "../kit/log.ts"
+import { packageFile } from "../kit/package-file.ts"
+import { adopt } from "./adopt.ts"
+import { type Agent, type AgentPorts, createAgent, type Snapshot } from "./agent.ts"
+import { type Archivist, archivist } from "./archivist.ts"
+import { startServer } from "./http.ts"
+import { createMasquerader, type Masquerader } from "./masquerader.ts"
+import { createMetrics, type Metrics } from "./metrics.ts"
+import { type HostFacts, nodeFactsOf } from "./node-facts.ts"
+import type { Keepalived, Kernel, Reading } from "./ports.ts"
+import { startSchedule } from "./schedule.ts"
+import type { SidecarSettings } from "./settings.ts"
+import { statusOf } from "./status-report.ts"
+import { verifyEffect } from "./verify.ts"
+import { type Archive, openArchive } from "./volume/archive.ts"
+import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
+import { createGenerations, readDirectory } from "./volume/generations.ts"
+import { type LastKnownGood, openLastKnownGood } from "./volume/last-known-good.ts"
+import { createPinnedGenerations, type PinnedGenerations } from "./volume/pinned.ts"
+import { createStatusWriter, type StatusWriter } from "./volume/status-writer.ts"
+import { type VolumeWatch, watchVolume } from "./volume/watch.ts"
+
+/** The machine that the agent works on. */
+export interface Machine {
+  readonly keepalived: Keepalived
+  readonly kernel: Kernel
+  readonly host: () => HostFacts
+}
+
+interface Surroundings {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The parts of the program, each knowing only what it needs. */
+interface Parts extends Surroundings {
+  readonly settings: SidecarSettings
+  readonly machine: Machine
+  readonly keepalivedVersion: string
+  readonly metrics: Metrics
+  readonly volume: AppliedVolume
+  readonly archive: Archive
+  readonly lastKnownGood: LastKnownGood
+  readonly generations: PinnedGenerations
+  readonly records: Archivist
+  readonly status: StatusWriter
+  readonly masquerade: Masquerader
+}
+
+const WATCH_MS = 1_000
+
+/** Puts the parts together and sets them going. */
+export async function assemble(
+  settings: SidecarSettings,
+  machine: Machine,
+  surroundings: Surroundings,
+): Promise<{ stop(): Promise<void> }> {
+  const parts = await openParts(settings, machine, surroundings)
+  const { clock, log, metrics, generations, status } = parts
+  const options = {
+    drainTimeMs: settings.drainTimeMs,
+    soakMs: settings.soakMs,
+    checks: settings.model.check !== "none",
+  }
+  const before = await adopt(settings.applied, { volume: parts.volume, keepalived: machine.keepalived, clock })
+  const agent = createAgent(options, await portsOf(parts), before)
+  const watch = watchVolume({
+    directory: settings.desired,
+    hint: () => agent.request(),
+    trouble: (reason, error) => {
+      metrics.count("watcher-trouble")
+      log.warn("watcher", { reason, error })
+    },
+  })
+  const everySecond = setInterval(() => {
+    if (generations.moved()) agent.request()
+    void agent.watch()
+  }, WATCH_MS)
+  const endSchedule = startJobs(parts, agent)
+  const server = settings.httpPort === 0 ? null : await startServer(settings, { agent, metrics, watch, status })
+  const { desired, applied, state } = settings
+  log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
+  agent.request()
+  return { stop: () => stop(parts, { everySecond, endSchedule, watch, agent, server }) }
+}
+
+async function openParts(settings: SidecarSettings, machine: Machine, surroundings: Surroundings): Promise<Parts> {
+  const { clock, log } = surroundings
+  const metrics = createMetrics()
+  const lastKnownGood = await openLastKnownGood(settings.state)
+  const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)))
+  const archive = await openArchive(settings.state)
+  const keepalivedVersion = await machine.keepalived.version()
+  await writeArguments(settings)
+  const newest = createGenerations({
+    directory: settings.desired,
+    alarm: (reason) => {
+      metrics.count("alarm")
+      log.warn("alarm", { reason })
+    },
+  })
+  const records = archivist({
+    applied: settings.applied,
+    archive,
+    lastKnownGood,
+    candidate: (sha256) => volume.candidate(sha256),
+    facts: { node: settings.node, keepalivedVersion },
+    failed: () => metrics.count("archive-failure"),
+    clock,
+    log,
+  })
+  return {
+    ...surroundings,
+    settings,
+    machine,
+    keepalivedVersion,
+    metrics,
+    volume,
+    archive,
+    lastKnownGood,
+    generations: createPinnedGenerations(settings.state, newest, { archive, readDirectory: readNamed }),
+    records,
+    status: createStatusWriter(settings.applied, (error) => log.warn("status-failed", { error })),
+    masquerade: createMasquerader(settings.snat, machine.kernel),
+  }
+}
+
+async function portsOf(parts: Parts): Promise<AgentPorts> {
+  const { settings, machine, volume, lastKnownGood, metrics, records, masquerade, clock, log } = parts
+  const { keepalived, kernel } = machine
+  const owned = () => volume.ledger()
+  return {
+    generations: parts.generations,
+    pipeline: createPipeline(settings.model, await readTemplates()),
+    node: (generation) => Promise.resolve(nodeFactsOf(generation, settings, machine.host())),
+    apply: {
+      keepalived,
+      files: volume,
+      verify: (model: KeepalivedModel) => verifyEffect(model, { kernel, clock, owned }),
+      masquerade: (models) => masquerade.ensure(models),
+      lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.remembered ?? null),
+      now: () => clock.now(),
+    },
+    keepalived,
+    kernel,
+    owned,
+    role: async ({ model }) => {
+      const addresses = await kernel.addresses(model.vrrp.interface)
+      return addresses === null ? null : addresses.has(model.vrrp.anchor) ? "MASTER" : "BACKUP"
+    },
+    settle: ({ model }) => volume.settle(model),
+    knownGood: () => lastKnownGood.read(),
+    onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
+    onApplied: (inEffect, memory) => records.applied(inEffect, memory),
+    onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
+    onChange: (snapshot) => report(parts, snapshot),
+    clock,
+    log,
+  }
+}
+
+function report({ settings, status, generations, keepalivedVersion }: Parts, snapshot: Snapshot): void {
+  const { node, interface: wanted } = settings
+  status.write(statusOf(snapshot, { node, interface: wanted, pinned: generations.pinned(), keepalivedVersion }))
+}
+
+function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
+  const { settings, masquerade, archive, volume, lastKnownGood, log } = parts
+  const jobs = {
+    drift: async () => {
+      masquerade.forget()
+      const { inEffect } = agent.snapshot()
+      if (inEffect !== null) await masquerade.ensure([inEffect.model])
+      await agent.checkDrift()
+    },
+    retention: async () => {
+      await archive.retain({ count: settings.archiveCount, bytes: settings.archiveBytes })
+      await volume.retain(needed(agent.snapshot(), lastKnownGood))
+    },
+    retest: () => agent.retest(),
+  }
+  return startSchedule(jobs, settings.driftCron, log)
+}
+
+interface Going {
+  readonly everySecond: NodeJS.Timeout
+  readonly endSchedule: () => Promise<void>
+  readonly watch: VolumeWatch
+  readonly agent: Agent
+  readonly server: { close(): Promise<void> } | null
+}
+
+/** keepalived goes on: whoever stops the agent alone does not stop the VIPs. */
+async function stop({ records, status }: Parts, going: Going): Promise<void> {
+  clearInterval(going.everySecond)
+  await going.endSchedule()
+  await going.watch.close()
+  await going.agent.stop()
+  await records.idle()
+  await status.idle()
+  await going.server?.close()
+}
+
+/** Templates come with the program; one that does not parse ends it here, before keepalived could notice. */
+async function readTemplates(): Promise<TemplateTexts> {
+  const read = (name: TemplateName) => readFile(packageFile(`templates/${name}.hbs`), "utf8")
+  return {
+    "keepalived.conf": await read("keepalived.conf"),
+    "vrrp-instance": await read("vrrp-instance"),
+    "virtual-server": await read("virtual-server"),
+  }
+}
+
+/** Words for keepalived's command line that its service reads when it starts. */
+async function writeArguments({ runDirectory, releaseVips }: SidecarSettings): Promise<void> {
+  await writeFile(join(runDirectory, "arguments"), releaseVips ? "" : "--dont-release-vrrp\n")
+}
+
+function textOf(lastKnownGood: LastKnownGood, sha256: string): string | null {
+  const good = lastKnownGood.read()
+  return good?.remembered.sha256 === sha256 ? good.text : null
+}
+
+/** The candidates that something may still go back to. */
+function needed({ inEffect, seen }: Snapshot, lastKnownGood: LastKnownGood): ReadonlySet<string> {
+  const newest = seen?.kind === "candidate" ? seen.rendered.sha256 : undefined
+  const all = [inEffect?.sha256, newest, lastKnownGood.read()?.remembered.sha256]
+  return new Set(all.filter((one) => one !== undefined))
+}
+
+/** The unpacked generation of an archive, under the name that it had. */
+function readNamed(path: string, name: string): Promise<Reading> {
+  const reading = readDirectory(path)
+  const sequence = sequenceOf(name) ?? 0
+  return Promise.resolve(
+    reading.kind === "generation"
+      ? { ...reading, generation: { ...reading.generation, name, sequence, path } }
+      : reading,
+  )
+}
