@@ -25,8 +25,9 @@ trap 'kill $(jobs -p) 2> /dev/null; wait; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 one() { # NAME: its checks as lines; verdicts are counted in $work
-  local name=$1 line status began=$SECONDS
-  ./lab.sh "$name" > "$work/$name.results" 2> "$work/$name.errors" &
+  local name=$1 line status figures mark file began=$SECONDS
+  : > "$work/$name.results" # tail may look before lab.sh has begun
+  ./lab.sh "$name" >> "$work/$name.results" 2> "$work/$name.errors" &
   local lab=$!
   # shellcheck disable=SC2064
   trap "kill -TERM $lab 2> /dev/null" TERM

@@ -78,7 +78,7 @@ on() { # MACHINE COMMAND...: in all its namespaces
 }
 power_cut() { # MACHINE: its cable is pulled, then every process of it dies
   ip link set $1.lan nomaster
-  on $1 kill -9 -1
+  on $1 kill -9 -1 2> /dev/null
 }
 has_address() { # MACHINE ADDRESS: in the kernel's table of local addresses
   text_of /proc/${PID[$1]}/net/fib_trie && [[ $REPLY =~ "-- $2"$'\n'\ +/32\ host\ LOCAL ]]

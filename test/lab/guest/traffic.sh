@@ -30,6 +30,6 @@ probed() { # NAME [EVENT]: ends the probe; what it saw, as JSON in REPLY
 field() { # JSON NAME: a number or a flat value, in REPLY
   [[ $1 =~ \"$2\":\ ?([^,}]+) ]] && REPLY=${BASH_REMATCH[1]} || REPLY=
 }
-is() { field "$1" $2; [ "$REPLY" = "$3" ]; }
-at_most() { field "$1" $2; awk -v a="${REPLY:-x}" -v b="$3" 'BEGIN { exit !(a + 0 == a && a <= b) }'; }
-at_least() { field "$1" $2; awk -v a="${REPLY:-x}" -v b="$3" 'BEGIN { exit !(a + 0 == a && a >= b) }'; }
+is() { local REPLY; field "$1" $2; [ "$REPLY" = "$3" ]; }
+at_most() { local REPLY; field "$1" $2; awk -v a="${REPLY:-x}" -v b="$3" 'BEGIN { exit !(a + 0 == a && a <= b) }'; }
+at_least() { local REPLY; field "$1" $2; awk -v a="${REPLY:-x}" -v b="$3" 'BEGIN { exit !(a + 0 == a && a >= b) }'; }
