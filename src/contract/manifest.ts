@@ -72,9 +72,7 @@ export function encodeManifest({ sequence, contentSha256, counts, resources, fil
  * @param files Sorted by name.
  */
 export function contentSha256Of(files: readonly Pick<ManifestFile, "name" | "sha256">[]): string {
-  const hash = createHash("sha256")
-  for (const { name, sha256 } of files) hash.update(`${sha256}  ${name}\n`)
-  return hash.digest("hex")
+  return sha256Of(files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(""))
 }
 
 function lines(items: readonly object[]): string {

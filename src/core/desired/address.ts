@@ -34,6 +34,14 @@ export function addressOrder(address: string): number {
   return order
 }
 
+/** Sorted as people read addresses. Each address is looked at once, which shows from a thousand on. */
+export function inAddressOrder<T>(list: readonly T[], addressOf: (one: T) => string): T[] {
+  return list
+    .map((one) => ({ one, order: addressOrder(addressOf(one)) }))
+    .toSorted((a, b) => a.order - b.order)
+    .map(({ one }) => one)
+}
+
 const LEADING_ZERO = "a number in it starts with 0; write it without leading zeros"
 const NOT_AN_ADDRESS = "it is no IPv4 address; write four numbers from 0 to 255 with dots between, such as 10.4.0.50"
 

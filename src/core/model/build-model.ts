@@ -1,13 +1,13 @@
 import type { Place, Problem } from "../../kit/problem.ts"
-import { addressOrder } from "../desired/address.ts"
+import { inAddressOrder } from "../desired/address.ts"
 import { type RawEntry, parseVipEntry, quoted } from "../desired/vip-entry.ts"
 import { resolveEntry } from "../desired/resolve.ts"
-import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
+import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
 import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
 import { type LastGood, heldForm } from "./hold.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
-import { type Draining, vipModelOf } from "./vip-model.ts"
+import { type Draining, type DrainingVip, vipModelOf } from "./vip-model.ts"
 import { vrrpInstanceOf } from "./vrrp-instance.ts"
 
 /** What a model is built from. */
@@ -58,12 +58,9 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
     const nodeAddresses = nodeAddressesOf(input)
     const entries = rawEntries(input.configMap).map((raw) => {
       const before = kept.get(raw.key)
-      const now =
-        before !== undefined && isSame(before, raw, input)
-          ? before
-          : { inputs: inputsOf(raw, input), walked: walk(raw, input, settings) }
+      const now = before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
       next.set(raw.key, now)
-      return finish(now.walked, input, { settings, nodeAddresses })
+      return finish(now, input, { settings, nodeAddresses })
     })
     kept = next
     return assemble(input, settings, entries)
@@ -73,15 +70,13 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
 export const LIMITS = { vips: 1_000, realServers: 20_000 } as const
 
 /** The part of an entry's outcome that depends on the entry and on what it names, and on nothing else. */
-interface Walked {
+interface Kept {
   readonly raw: RawEntry
+  /** What it names, and what of it drains: same objects, same walk. */
+  readonly services: readonly (readonly [name: string, objects: ServiceObjects | undefined])[]
+  readonly draining: DrainingVip | undefined
   readonly vip: VipModel | null
   readonly problems: readonly Problem<ModelCode>[]
-}
-
-interface Kept {
-  readonly inputs: readonly unknown[]
-  readonly walked: Walked
 }
 
 function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
@@ -92,26 +87,26 @@ function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
   }))
 }
 
-function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Walked {
-  const context = { settings, draining: input.draining }
+function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Kept {
+  const draining = input.draining.get(raw.key)
   const parsed = parseVipEntry(raw)
-  if (parsed.value === null) return { raw, vip: null, problems: parsed.problems }
+  if (parsed.value === null) return { raw, services: [], draining, vip: null, problems: parsed.problems }
+  const names = parsed.value.targets.map((target) => `${target.namespace}/${target.name}`)
+  const services = names.map((name) => [name, input.objects.services.get(name)] as const)
   const resolved = resolveEntry(parsed.value, raw.place, input.objects.services)
-  const built = vipModelOf(resolved.value, raw.place, context)
-  return { raw, vip: built.value, problems: [...resolved.problems, ...built.problems] }
-}
-
-/** Everything that `walk` looks at. Same inputs, same walk. */
-function inputsOf(raw: RawEntry, input: ModelInput): readonly unknown[] {
-  const parsed = parseVipEntry(raw)
-  const named =
-    parsed.value?.targets.map((target) => input.objects.services.get(`${target.namespace}/${target.name}`)) ?? []
-  return [raw.text, raw.place?.file, raw.place?.line, raw.place?.column, ...named, input.draining.get(raw.key)]
+  const built = vipModelOf(resolved.value, raw.place, { settings, draining: input.draining })
+  return { raw, services, draining, vip: built.value, problems: [...resolved.problems, ...built.problems] }
 }
 
 function isSame(before: Kept, raw: RawEntry, input: ModelInput): boolean {
-  const now = inputsOf(raw, input)
-  return now.length === before.inputs.length && now.every((one, at) => one === before.inputs[at])
+  return (
+    before.raw.text === raw.text &&
+    before.raw.place?.file === raw.place?.file &&
+    before.raw.place?.line === raw.place?.line &&
+    before.raw.place?.column === raw.place?.column &&
+    before.draining === input.draining.get(raw.key) &&
+    before.services.every(([name, objects]) => input.objects.services.get(name) === objects)
+  )
 }
 
 interface FinishContext {
@@ -121,7 +116,7 @@ interface FinishContext {
 }
 
 /** Decides what runs of an entry: itself, its last good form, a part of it, or nothing. */
-function finish(walked: Walked, input: ModelInput, context: FinishContext): EntryOutcome {
+function finish(walked: Kept, input: ModelInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
   const base = { key: raw.key, text: raw.text, place: raw.place }
   const node = context.nodeAddresses.get(raw.key)
@@ -160,9 +155,10 @@ function withIpvs(outcome: EntryOutcome, node: NodeFacts): EntryOutcome {
 
 function assemble(input: ModelInput, settings: ModelSettings, entries: readonly EntryOutcome[]): BuiltModel {
   const instance = vrrpInstanceOf(input.objects.nodes, input.node, settings)
-  const vips = entries
-    .flatMap((entry) => entry.vip ?? [])
-    .toSorted((a, b) => addressOrder(a.address) - addressOrder(b.address))
+  const vips = inAddressOrder(
+    entries.flatMap((entry) => entry.vip ?? []),
+    (vip) => vip.address,
+  )
   const above = [...instance.problems, ...limitProblems(input, vips)]
   const problems = [...above, ...entries.flatMap((entry) => entry.problems)]
   if (instance.value === null || above.some((problem) => problem.severity === "error"))
