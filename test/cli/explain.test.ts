@@ -41,6 +41,23 @@ test("explain() every endpoint says why it is a real server, or why not", () =>
     )
   }))
 
+test("explain() Endpoints count where there is no slice, and only there", async () => {
+  const old =
+    "---\napiVersion: v1\nkind: Endpoints\nmetadata: { name: echo }\nsubsets:\n" +
+    "  - addresses: [{ ip: 10.2.0.8 }]\n    ports: [{ name: http, port: 8080 }]\n"
+  const slices = `---\n${slice("echo", ["10.2.0.1"])}`
+  for (const [more, why] of [
+    ["", "it is ready"],
+    [slices, "the Service has EndpointSlices, and these count"],
+  ] as const)
+    await inTree({ ...TREE, "services/default/echo.yaml": `${service("echo")}${old}${more}` }, async () => {
+      const said = await kkv(["explain", "10.4.0.50", ".", "--output", "json"])
+      const { services } = JSON.parse(said.out) as Explanation
+      const found = services[0]?.ports[0]?.sources.find(({ kind }) => kind === "Endpoints")?.endpoints[0]
+      assert.equal([found?.why, found?.weight], [why, more === "" ? 1 : null])
+    })
+})
+
 test("explain() the lines are those that render prints", () =>
   inTree(TREE, async () => {
     const flags = ["--iface", "eth0"]

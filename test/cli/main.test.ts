@@ -75,6 +75,15 @@ test("main() flags are read from the environment, and a flag counts more", () =>
     }),
   ))
 
+test("main() an empty switch in the environment is no switch", () =>
+  inTree({ "v.yaml": configMap() }, () =>
+    withEnvironment({ KKV_USE_UNICAST: "" }, async () => {
+      const said = await kkv(["render", "."])
+      assert.is(said.status, 0)
+      assert.not.match(said.err, "UNICAST")
+    }),
+  ))
+
 test("main() a wrong value in the environment is refused like one on the command line", () =>
   inTree({ "v.yaml": configMap() }, () =>
     withEnvironment({ KKV_USE_UNICAST: "perhaps" }, async () => {

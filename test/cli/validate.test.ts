@@ -148,6 +148,11 @@ test("validate() a symbolic link out of the tree is refused, one inside is follo
     assert.equal(codesOf(said.out), ["git/leak.yaml: SOURCE_SYMLINK", "git/lost.yaml: SOURCE_SYMLINK"])
   }))
 
+test("validate() what begins with a dot is left out", () =>
+  inTree({ ...GOOD, "v.yaml": configMap(GOOD_LINE), ".v.yaml": "{", ".git/v.yaml": "{" }, async () => {
+    assert.is((await kkv(["validate", "."])).status, 0)
+  }))
+
 test("validate() a directory that is not there is a fault", () =>
   inTree({ "git/good.yaml": "" }, async (directory) => {
     await rm(`${directory}/git`, { recursive: true })

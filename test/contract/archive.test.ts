@@ -55,6 +55,7 @@ const members: readonly (readonly [name: string, isMember: boolean])[] = [
   ["/etc/passwd", false],
   ["generation/services/a/b/c.yaml", false],
   ["generation/services/../x.yaml", false],
+  ["degenerate/vips.yaml", false],
   ["generation/", false],
   ["@other.tar", false],
 ]
