@@ -1,5 +1,5 @@
 import type { SyncStatus } from "../contract/sync-status.ts"
-import { byPlace, type Problem } from "../kit/problem.ts"
+import type { Problem } from "../kit/problem.ts"
 import type { ClusterSource, Published, Publisher, StatusWriter } from "./ports.ts"
 import type { SyncProblemCode } from "./problem-codes.ts"
 import type { Publish } from "./publication.ts"
@@ -41,9 +41,10 @@ async function pass({ source, publish, publisher }: ReconcilePorts): Promise<Pas
   const reading = source.read()
   if (reading.kind === "settling") return reading
   const published = publisher.current()
+  // What is not found may stand in what cannot be read: so the files first.
+  if (reading.problems.length > 0) return { kind: "held", published, problems: reading.problems }
   const next = publish(reading.objects, reading.resources)
-  const problems = isProblems(next) ? [...reading.problems, ...next].sort(byPlace) : reading.problems
-  if (problems.length > 0 || isProblems(next)) return { kind: "held", published, problems }
+  if (isProblems(next)) return { kind: "held", published, problems: next }
   if (published?.contentSha256 === next.contentSha256) return { kind: "unchanged", published }
   return { kind: "published", published: await publisher.publish(next) }
 }

@@ -44,7 +44,7 @@ test("encodeConfigMap() is read back as the same ConfigMap, entries in order", (
       assert.equal(back, configMap)
       assert.equal(Object.keys(back?.kind === "ConfigMap" ? back.data : {}), Object.keys(configMap.data))
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
 })
 

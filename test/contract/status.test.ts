@@ -1,0 +1,98 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { parse } from "yaml"
+
+import { decodeStatus, encodeStatus, type Status, type StatusVip } from "../../src/contract/status.ts"
+import { decodeSyncStatus, encodeSyncStatus, type SyncStatus } from "../../src/contract/sync-status.ts"
+import type { Problem } from "../../src/kit/problem.ts"
+
+const problem: Problem = {
+  code: "BAD_TARGET",
+  severity: "error",
+  path: ["ConfigMap default/vips", "data", "10.4.0.50"],
+  place: { file: "vips.yaml", line: 8, column: 3 },
+  message: 'Cannot read the entry: it is "a/b/c\u2028", wanted "namespace/service"\nor nothing',
+}
+const vip: StatusVip = {
+  vip: "10.4.0.50",
+  entry: "10.4.0.50",
+  state: "held",
+  services: ["default/echo"],
+  virtualServers: 1,
+  realServers: 5,
+  reason: "BAD_TARGET at vips.yaml:8:3: it's held # not lost",
+}
+const status: Status = {
+  time: "2026-11-22T23:00:00.000Z",
+  outcome: "rolled-back",
+  reason: "The kernel lacks 10.4.0.50 80 TCP",
+  observedGeneration: 12,
+  appliedGeneration: 11,
+  appliedSha256: "a".repeat(64),
+  pinned: null,
+  node: "node-1",
+  interface: "eth0",
+  vrrpRole: "master",
+  keepalivedVersion: "2.2.7",
+  vips: [vip, { ...vip, vip: "fd00::1", state: "applied", services: [], reason: null }],
+  problems: [problem, { ...problem, place: null }],
+}
+
+test("decodeStatus() gives back what encodeStatus() was given", () => {
+  const text = encodeStatus(status)
+  assert.equal(decodeStatus(text), { kind: "value", value: { schema: 1, ...status } })
+  const empty = { ...status, vips: [], problems: [], observedGeneration: null, appliedSha256: null, interface: null }
+  assert.equal(decodeStatus(encodeStatus(empty)), { kind: "value", value: { schema: 1, ...empty } })
+})
+
+test("encodeStatus() is read alike by any YAML reader, one VIP and one problem a line", () => {
+  const text = encodeStatus(status)
+  assert.equal(parse(text, { version: "1.1" }), { schema: 1, ...status })
+  assert.is(text.split("\n").filter((line) => /^ {2}- \{(?:vip|code): .*\}$/.test(line)).length, 4)
+})
+
+test("encodeStatus() writes a thousand VIPs in milliseconds", () => {
+  const many = { ...status, vips: Array.from({ length: 1000 }, () => vip) }
+  encodeStatus(many)
+  const startedAt = performance.now()
+  encodeStatus(many)
+  // A few in fact; the machine that tests may be busy.
+  assert.ok(performance.now() - startedAt < 100)
+})
+
+for (const [what, change] of [
+  ["an unknown outcome", { outcome: "fine" }],
+  ["a missing field", { node: undefined }],
+  ["a generation that is no name", { pinned: "../.." }],
+] as const) {
+  test(`decodeStatus() refuses ${what}`, () => {
+    assert.is(decodeStatus(JSON.stringify({ schema: 1, ...status, ...change })).kind, "problems")
+  })
+}
+
+test("decodeStatus() refuses aliases, duplicate keys and garbage", () => {
+  for (const text of ["a: &a 1\nb: *a\n", "schema: 1\nschema: 1\n", "{", "", "\0", "- 1\n"]) {
+    assert.is(decodeStatus(text).kind, "problems")
+  }
+})
+
+test("decodeStatus() tells another schema", () => {
+  assert.is(decodeStatus(encodeStatus(status).replace("schema: 1", "schema: 2")).kind, "unknown-schema")
+})
+
+test("decodeSyncStatus() gives back what encodeSyncStatus() was given", () => {
+  const held: SyncStatus = {
+    state: "held",
+    since: "2026-11-22T23:00:00.000Z",
+    source: "./a: b",
+    sequence: 3,
+    directory: "00000000000000000003-0123456789ab",
+    problems: [problem],
+  }
+  const waiting: SyncStatus = { ...held, state: "waiting", sequence: null, directory: null, problems: [] }
+  for (const one of [held, waiting]) {
+    assert.equal(decodeSyncStatus(encodeSyncStatus(one)), { kind: "value", value: { schema: 1, ...one } })
+  }
+})
+
+test.run()

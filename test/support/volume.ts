@@ -1,0 +1,33 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+
+import { decodeFile } from "../../src/core/objects/decode.ts"
+import { createJoin } from "../../src/core/objects/join.ts"
+import type { Publisher } from "../../src/sync/ports.ts"
+import { createPublish, type Publication } from "../../src/sync/publication.ts"
+import { createPublisher } from "../../src/sync/volume/publisher.ts"
+
+/** Writes files below a directory, making the directories on the way. */
+export function writeTree(root: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true })
+    writeFileSync(join(root, name), text)
+  }
+}
+
+/** What sync would publish of these manifests; the ConfigMap is default/vips. */
+export function publicationOf(...texts: readonly string[]): Publication {
+  const { value } = createJoin()(texts.map((text, index) => decodeFile(`${index}.yaml`, text)))
+  const publication = createPublish("default/vips")(value, [])
+  if ("files" in publication) return publication
+  throw new Error(publication.map(({ message }) => message).join("; "))
+}
+
+/** A writer of the volume; each number is another life of it. */
+export function publisherOf(directory: string, life = 1, retain = 5): Publisher {
+  const trouble = (error: unknown) => {
+    throw error
+  }
+  const writer = { bootId: "boot", pid: life, startedAtUptime: life }
+  return createPublisher({ directory, retain, writer, trouble })
+}

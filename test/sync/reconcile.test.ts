@@ -1,0 +1,98 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import type { SyncStatus } from "../../src/contract/sync-status.ts"
+import { decodeFile } from "../../src/core/objects/decode.ts"
+import { createJoin } from "../../src/core/objects/join.ts"
+import type { Published, SourceReading } from "../../src/sync/ports.ts"
+import { createPublish } from "../../src/sync/publication.ts"
+import { createReconcile } from "../../src/sync/reconcile.ts"
+import { vipsText } from "../support/manifests.ts"
+
+function objectsOf(text: string): SourceReading {
+  const { value, problems } = createJoin()([decodeFile("f.yaml", text)])
+  return { kind: "objects", objects: value, problems, resources: [] }
+}
+
+/** A source that gives one reading after another, and a publisher that only counts. */
+function bench(readings: readonly SourceReading[]) {
+  const queue = [...readings]
+  const statuses: SyncStatus[] = []
+  let published: Published | null = null
+  let time = 0
+  const pass = createReconcile({
+    source: { read: () => queue.shift() ?? { kind: "settling", retryAfterMs: 1 } },
+    publish: createPublish("default/vips"),
+    publisher: {
+      current: () => published,
+      publish: async ({ contentSha256 }) => {
+        published = { sequence: (published?.sequence ?? 0) + 1, directory: "d", contentSha256 }
+        return published
+      },
+    },
+    status: { write: async (status) => void statuses.push(status) },
+    sourceName: "dir",
+    now: () => `t${++time}`,
+  })
+  return { pass, statuses }
+}
+
+const good = objectsOf(vipsText("10.4.0.50: a/b"))
+const other = objectsOf(vipsText("10.4.0.51: a/b"))
+const bad = objectsOf(vipsText("10.4.0.50:"))
+const missing = objectsOf("")
+
+test("createReconcile() publishes what is new, and nothing twice", async () => {
+  const { pass } = bench([good, good, other])
+  const outcomes = [await pass(), await pass(), await pass()]
+  assert.equal(
+    outcomes.map(({ kind }) => kind),
+    ["published", "unchanged", "published"],
+  )
+})
+
+test("createReconcile() holds input with any problem, and the last generation stays", async () => {
+  const { pass, statuses } = bench([good, bad, missing, good])
+  const outcomes = [await pass(), await pass(), await pass(), await pass()]
+  assert.equal(
+    outcomes.map(({ kind }) => kind),
+    ["published", "held", "held", "unchanged"],
+  )
+  assert.equal(
+    statuses.map(({ state, sequence, since, problems }) => [
+      state,
+      sequence,
+      since,
+      ...problems.map(({ code }) => code),
+    ]),
+    [
+      ["published", 1, "t1"],
+      ["held", 1, "t2", "CONFIGMAP_VALUE"],
+      ["held", 1, "t2", "CONFIGMAP_MISSING"],
+      ["published", 1, "t3"],
+    ],
+  )
+})
+
+test("createReconcile() waits where nothing was ever published", async () => {
+  const { pass, statuses } = bench([bad])
+  assert.is((await pass()).kind, "held")
+  assert.equal(
+    statuses.map(({ state }) => state),
+    ["waiting"],
+  )
+})
+
+test("createReconcile() says nothing new about the same thing", async () => {
+  const { pass, statuses } = bench([good, good, good])
+  for (let i = 0; i < 3; i++) await pass()
+  assert.is(statuses.length, 1)
+})
+
+test("createReconcile() neither publishes nor reports while the source settles", async () => {
+  const { pass, statuses } = bench([{ kind: "settling", retryAfterMs: 100 }])
+  assert.equal(await pass(), { kind: "settling", retryAfterMs: 100 })
+  assert.equal(statuses, [])
+})
+
+test.run()
