@@ -52,7 +52,7 @@ say "  ${D}client_address is the master's: with --snat=masquerade (the default) 
 step "Scale from 1 to 5 pods"
 cp /shared/volumes/$MASTER/applied/keepalived.conf /shared/before.conf
 scale_to 5 6 7 8 9
-held "all three forward to five pods" wait_for 20 eval 'real_servers_are n1 5 && real_servers_are n2 5 && real_servers_are n3 5'
+held "all three forward to five pods" wait_for 40 eval 'real_servers_are n1 5 && real_servers_are n2 5 && real_servers_are n3 5'
 run_shown "kkv diff keepalived.conf.before keepalived.conf"
 cp /shared/before.conf /shared/volumes/$MASTER/applied/before.conf
 kkv $MASTER diff /run/kkv/applied/before.conf /run/kkv/applied/keepalived.conf > /shared/diff.txt 2>&1
