@@ -1,0 +1,58 @@
+/**
+ * The sidecar as it is, but for the kernel: a fake that shows just what the live file asks for. Everything up to SIGHUP is
+ * the real thing: watcher, reader, pipeline, config test, journal, swap.
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { systemClock } from "../../src/kit/clock.ts"
+import { createLog } from "../../src/kit/log.ts"
+import { untilSignal } from "../../src/kit/signals.ts"
+import { assemble } from "../../src/sidecar/assemble.ts"
+import { hostFacts } from "../../src/sidecar/keepalived/host.ts"
+import { createKeepalived } from "../../src/sidecar/keepalived/keepalived.ts"
+import type { Kernel, KernelVirtualServer } from "../../src/sidecar/ports.ts"
+import { parseSettings } from "../../src/sidecar/settings.ts"
+
+const parsed = parseSettings(process.argv.slice(2))
+if (parsed.kind === "exit") process.exit(parsed.status)
+const { settings } = parsed
+const liveFile = join(settings.applied, "keepalived.conf")
+const keepalived = createKeepalived({
+  program: settings.keepalived,
+  runDirectory: settings.runDirectory,
+  serviceDirectory: settings.service,
+  liveFile,
+})
+const nothing = () => Promise.resolve()
+const kernel: Kernel = {
+  addresses: () => Promise.resolve(new Set<string>()),
+  virtualServers: () => Promise.resolve(virtualServersOf(readFileSync(liveFile, "utf8"))),
+  removeAddress: nothing,
+  removeVirtualServer: nothing,
+  removeRealServer: nothing,
+  masquerade: nothing,
+}
+const host = () => ({ ...hostFacts(), ipvs: true })
+const log = createLog({ program: "sidecar" }, { level: settings.logLevel })
+const program = await assemble(settings, { keepalived, kernel, host }, { clock: systemClock, log })
+await untilSignal(["SIGTERM"])
+await program.stop()
+
+function virtualServersOf(text: string): KernelVirtualServer[] {
+  const blocks = text.matchAll(/^virtual_server (\S+) (\d+) \{\n([^]*?)^\}/gm)
+  return Array.from(blocks, ([, address = "", port = "", body = ""]) => ({
+    address,
+    port: Number(port),
+    protocol: "TCP",
+    scheduler: "wlc",
+    realServers: Array.from(
+      body.matchAll(/real_server (\S+) (\d+) \{\n\s+weight (\d)/g),
+      ([, real = "", on = "", weight = ""]) => ({
+        address: real,
+        port: Number(on),
+        forwardingMethod: "NAT",
+        weight: Number(weight),
+      }),
+    ),
+  }))
+}

@@ -1,0 +1,21 @@
+/**
+ * Measures the product on this machine; all figures of one table come from one run. Usage: node bench/main.ts [pipeline|latency]
+ * Compare ratios, not milliseconds: machines differ, and this one may be busy.
+ */
+import { benchLatency } from "./latency.ts"
+import { benchPipeline } from "./pipeline.ts"
+
+const wanted = process.argv[2]
+if (wanted === undefined || wanted === "pipeline") {
+  console.log(
+    "Stages of one pass of the sidecar, median milliseconds; keepalived's own config test beside them as the unit:\n",
+  )
+  console.log(await benchPipeline())
+}
+if (wanted === undefined || wanted === "latency") {
+  console.log("\nFrom the change of a manifest to the SIGHUP, sync, sidecar and the real config test included:")
+  console.log(
+    "(idle: a change every 1.5 s; burst: 100 changes in 4.4 s; keepalived itself and the kernel are fakes here, for want of IPVS)\n",
+  )
+  console.log(await benchLatency())
+}

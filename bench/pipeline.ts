@@ -1,0 +1,168 @@
+import { execFileSync } from "node:child_process"
+import { readdirSync, readFileSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createModelBuilder } from "../src/core/model/build-model.ts"
+import { modelSettingsFrom } from "../src/core/model/flags.ts"
+import { vipConfigMapOf } from "../src/core/pipeline.ts"
+import { createRenderer, type RenderedConfig } from "../src/core/render/render.ts"
+import { checkStructure } from "../src/core/render/structure.ts"
+import type { TemplateTexts } from "../src/core/render/template.ts"
+import { packageFile } from "../src/kit/package-file.ts"
+import { createConfigTest } from "../src/sidecar/keepalived/config-test.ts"
+import { openAppliedVolume } from "../src/sidecar/volume/config-files.ts"
+import { createGenerations } from "../src/sidecar/volume/generations.ts"
+import type { Generation } from "../src/sidecar/ports.ts"
+import { median, ms, table } from "./statistics.ts"
+import { changeOneEndpoint, type Size, writeManifests } from "./world.ts"
+
+/** Milliseconds that each stage took. */
+interface Stages {
+  readonly read: number
+  readonly model: number
+  readonly render: number
+  readonly structure: number
+  readonly write: number
+  readonly configTest: number
+}
+
+const SIZES: readonly Size[] = [10, 100, 1_000].map((vips) => ({ vips, endpoints: 10 }))
+const ROUNDS = 9
+
+/** Measures the sidecar's stages: all of it once, then one changed endpoint, beside keepalived's own config test. */
+export async function benchPipeline(): Promise<string> {
+  const rows: string[][] = []
+  for (const size of SIZES) {
+    const { whole, changed } = await measure(size)
+    rows.push(
+      row(`${size.vips} x ${size.endpoints}, all of it`, whole),
+      row(`${size.vips} x ${size.endpoints}, one endpoint changed`, changed),
+    )
+  }
+  return table(
+    ["VIPs x endpoints", "read", "model", "render", "structure", "write", "ours", "config test", "ours / config test"],
+    rows,
+  )
+}
+
+function row(name: string, rounds: readonly Stages[]): string[] {
+  const of = (stage: (one: Stages) => number) => median(rounds.map(stage))
+  const ours = of((one) => one.read + one.model + one.render + one.structure + one.write)
+  const test = of((one) => one.configTest)
+  const stages = [
+    of((one) => one.read),
+    of((one) => one.model),
+    of((one) => one.render),
+    of((one) => one.structure),
+    of((one) => one.write),
+  ]
+  return [name, ...stages.map(ms), ms(ours), ms(test), (ours / test).toFixed(2)]
+}
+
+async function measure(size: Size): Promise<{ readonly whole: Stages[]; readonly changed: Stages[] }> {
+  const directory = await mkdtemp(join(tmpdir(), "kkv-bench-"))
+  const source = join(directory, "source")
+  const desired = join(directory, "desired")
+  const publish = () =>
+    execFileSync(
+      packageFile("bin/kkv", import.meta.url),
+      ["sync", "--source", source, "--desired", desired, "--services-configmap", "default/vips", "--once"],
+      { stdio: "ignore" },
+    )
+  try {
+    await writeManifests(source, size)
+    publish()
+    const whole: Stages[] = []
+    // A new sidecar each time: nothing is kept from before.
+    for (let round = 0; round < ROUNDS; round += 1) whole.push(await (await newSidecar(directory))())
+    const one = await newSidecar(directory)
+    await one()
+    const changed: Stages[] = []
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      await changeOneEndpoint(source, round % size.vips, { endpoints: size.endpoints, turn: round })
+      publish()
+      changed.push(await one())
+    }
+    return { whole, changed }
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+async function newSidecar(directory: string): Promise<() => Promise<Stages>> {
+  const settings = modelSettingsFrom({})
+  if (settings.kind === "wrong") throw new Error("Cannot use the defaults of the flags")
+  const generations = createGenerations({ directory: join(directory, "desired"), alarm: () => undefined })
+  const build = createModelBuilder(settings.settings)
+  const render = createRenderer(templates())
+  const volume = await openAppliedVolume(join(directory, `applied-${Math.random()}`), () => Promise.resolve(null))
+  const test = createConfigTest({ program: "/usr/sbin/keepalived" })
+  return async () => {
+    const times: number[] = []
+    const timed = async <T>(stage: () => T | Promise<T>): Promise<T> => {
+      const startedAt = performance.now()
+      const result = await stage()
+      times.push(performance.now() - startedAt)
+      return result
+    }
+    const generation = await timed(() => readOne(generations))
+    const built = await timed(() => modelOf(build, generation))
+    const rendered = await timed(() => render(built))
+    // The renderer has checked already; a second time on fresh pieces shows what of it that was.
+    await timed(() =>
+      checkStructure(
+        rendered.pieces.map((piece) => ({ ...piece })),
+        built,
+      ),
+    )
+    const file = await timed(() => volume.writeCandidate(rendered.sha256, rendered.text))
+    const verdict = await timed(() => test(file))
+    if (verdict.kind === "refused")
+      throw new Error(`Cannot go on: keepalived refuses the file: ${JSON.stringify(verdict)}`)
+    return stagesOf(times, rendered)
+  }
+}
+
+function stagesOf(times: readonly number[], _rendered: RenderedConfig): Stages {
+  const [read = 0, model = 0, render = 0, structure = 0, write = 0, configTest = 0] = times
+  return {
+    read,
+    model,
+    render: Math.max(0, render - structure),
+    structure: Math.min(structure, render),
+    write,
+    configTest,
+  }
+}
+
+async function readOne(generations: { read(): Promise<{ readonly kind: string }> }): Promise<Generation> {
+  const reading = await generations.read()
+  if (reading.kind !== "generation") throw new Error(`Cannot go on: the reading is ${reading.kind}`)
+  return (reading as { readonly kind: "generation"; readonly generation: Generation }).generation
+}
+
+function modelOf(build: ReturnType<typeof createModelBuilder>, { objects }: Generation) {
+  const configMap = vipConfigMapOf(objects, null).value
+  if (configMap === null) throw new Error("Cannot go on: there is no ConfigMap")
+  const node = { name: "n1", interface: anyInterface(), ipvs: true }
+  const { model } = build({ objects, configMap, node, lastGood: new Map(), refused: new Map(), draining: new Map() })
+  if (model === null) throw new Error("Cannot go on: there is no model")
+  return model
+}
+
+/** keepalived looks whether the interface exists, and takes any but the loopback. */
+function anyInterface(): string {
+  const name = readdirSync("/sys/class/net").find((one) => one !== "lo" && !one.startsWith("bonding"))
+  if (name === undefined) throw new Error("Cannot go on: this machine has no interface but the loopback")
+  return name
+}
+
+function templates(): TemplateTexts {
+  const read = (name: string) => readFileSync(packageFile(`templates/${name}.hbs`, import.meta.url), "utf8")
+  return {
+    "keepalived.conf": read("keepalived.conf"),
+    "vrrp-instance": read("vrrp-instance"),
+    "virtual-server": read("virtual-server"),
+  }
+}
