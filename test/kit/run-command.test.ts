@@ -50,14 +50,11 @@ test("runCommand() keeps the first bytes of 1 GB and stays small", async () => {
 test("runCommand() gives the program nothing of our environment", async () => {
   process.env["KKV_TEST_SECRET"] = "x"
   const result = await runCommand("env", [], options)
-  assert.equal(
-    result.stdout
-      .trim()
-      .split("\n")
-      .map((line) => line.split("=")[0])
-      .toSorted(),
-    ["LC_ALL", "PATH"],
-  )
+  const names = result.stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.replace(/=.*/, ""))
+  assert.equal(new Set(names), new Set(["LC_ALL", "PATH"]))
 })
 
 test("runCommand() survives a program that does not read its input", async () => {

@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { once } from "node:events"
-import { chmod, mkdir, readdir, writeFile } from "node:fs/promises"
+import { spawn } from "node:child_process"
+import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { packageFile } from "../../src/kit/package-file.ts"
 import { run } from "./run.ts"
@@ -68,20 +67,31 @@ export async function createNetworkNamespace(): Promise<NetworkNamespace> {
       return file
     },
     remove: async () => {
-      const { stdout } = await must("ip", ["netns", "pids", name])
-      for (const pid of stdout.split("\n").filter((line) => line !== "")) process.kill(Number(pid), "SIGKILL")
+      // Again and again, because a supervisor starts anew what was killed before it.
+      await until(async () => (await killAllIn(name)) === 0, `nothing runs in the namespace ${name}`)
       await must("ip", ["netns", "delete", name])
     },
   }
 }
 
-/** keepalived as an s6 service in a namespace, as the image has it: down at first. */
+async function killAllIn(namespace: string): Promise<number> {
+  const { stdout } = await must("ip", ["netns", "pids", namespace])
+  const pids = stdout.split("\n").filter((line) => line !== "")
+  for (const pid of pids) {
+    try {
+      process.kill(Number(pid), "SIGKILL")
+    } catch {
+      // It ended by itself.
+    }
+  }
+  return pids.length
+}
+
+/** keepalived as an s6 service in a namespace, as the image has it: down at first. It ends with the namespace. */
 export interface KeepalivedService {
   readonly serviceDirectory: string
   readonly runDirectory: string
   readonly liveFile: string
-  /** Stops keepalived and the supervisor. */
-  stop(): Promise<void>
 }
 
 /** @param directory An empty directory for the service's files. */
@@ -98,7 +108,9 @@ export async function superviseKeepalived(
   await mkdir(runDirectory)
   await writeFile(join(serviceDirectory, "down"), "")
   await script(join(serviceDirectory, "log", "run"), `exec s6-log n3 s200000 ${runDirectory}/log`)
-  await script(join(serviceDirectory, "finish"), "exit 0")
+  // The image's own: it waits for the children of a killed keepalived, which would remove the pid files of the next one.
+  await symlink(packageFile("image/s6/scan/keepalived/finish", import.meta.url), join(serviceDirectory, "finish"))
+  await writeFile(join(serviceDirectory, "timeout-finish"), "10000")
   await script(
     join(serviceDirectory, "run"),
     `exec 2>&1
@@ -107,17 +119,9 @@ exec ${release.path} --dont-fork --log-console --no-syslog --use-file ${liveFile
   --pid ${runDirectory}/keepalived.pid --vrrp_pid ${runDirectory}/vrrp.pid --checkers_pid ${runDirectory}/checkers.pid`,
   )
   const [program, ...words] = [...namespace.words, "s6-svscan", scan]
-  const svscan = spawn(program, words, { stdio: "ignore" })
+  spawn(program, words, { stdio: "ignore", env: { ...process.env, KKV_RUN_DIR: runDirectory } })
   await until(async () => (await run("s6-svok", [serviceDirectory])).status === 0, "s6-svscan supervises keepalived")
-  return { serviceDirectory, runDirectory, liveFile, stop: () => stop(svscan, scan) }
-}
-
-async function stop(svscan: ChildProcess, scan: string): Promise<void> {
-  if (svscan.exitCode !== null) return
-  const ended = once(svscan, "exit")
-  await run("s6-svc", ["-wD", "-T", "9000", "-d", join(scan, "keepalived")])
-  await must("s6-svscanctl", ["-t", scan])
-  await ended
+  return { serviceDirectory, runDirectory, liveFile }
 }
 
 /**

@@ -8,6 +8,10 @@ const LOCATED = /^\((?:.+: )?Line (?<line>\d+)\) (?<message>.*)$/
 /** A virtual server as keepalived prints it: `[10.4.0.50]:tcp:80`. */
 const VIRTUAL_SERVER = /\[(?<address>[^\]]+)\]:(?<protocol>tcp|udp|sctp|none):(?<port>\d+)/
 
+/** A file that is cut in the wrong place can give a message for each of its lines; the first ones tell why. */
+const MOST_DIAGNOSTICS = 200
+const LONGEST_MESSAGE = 500
+
 /**
  * What the config test printed, in its order, each message once: keepalived walks over a file up to four times, and tells
  * the same at each turn.
@@ -20,12 +24,13 @@ export function parseDiagnostics(output: string): readonly Diagnostic[] {
     const key = `${diagnostic.line} ${diagnostic.message}`
     if (!found.has(key)) found.set(key, diagnostic)
   }
-  return [...found.values()]
+  return [...found.values()].slice(0, MOST_DIAGNOSTICS)
 }
 
 function diagnosticOf(text: string): Diagnostic {
   const located = LOCATED.exec(text)?.groups
-  const message = located?.["message"] ?? text
+  // It goes into a status file and onto terminals.
+  const message = (located?.["message"] ?? text).slice(0, LONGEST_MESSAGE).replace(/\p{Cc}/gu, "?")
   return {
     line: located === undefined ? null : Number(located["line"]),
     virtualServer: virtualServerOf(message),

@@ -102,6 +102,12 @@ for (const [name, output, diagnostics] of outputs) {
   test(`parseDiagnostics() reads ${name}`, () => assert.equal(parseDiagnostics(output), diagnostics))
 }
 
+test("parseDiagnostics() cuts what is no message of a parser", () => {
+  const [diagnostic] = parseDiagnostics(`(Line 1) ${"\u0000\u001b\t".repeat(1_000)}\n`)
+  assert.is(diagnostic?.message, "?".repeat(500))
+  assert.is(parseDiagnostics(Array.from({ length: 5_000 }, (_, i) => `(Line ${i + 1}) x`).join("\n")).length, 200)
+})
+
 test("parseDiagnostics() keeps equal messages of different lines apart", () => {
   const lines = parseDiagnostics("(Line 1) Unknown keyword '}'\n(Line 2) Unknown keyword '}'\n").map(({ line }) => line)
   assert.equal(lines, [1, 2])

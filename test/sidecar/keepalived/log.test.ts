@@ -84,6 +84,32 @@ test("since() and waitFor() follow a real s6-log over its rotations", async () =
   })
 })
 
+test("since() never leaves a hole while files rotate", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    const log = createProcessLog(directory)
+    const lines = Array.from({ length: 1_000 }, (_, i) => `line ${i}`)
+    // As s6-log does it, line by line: a file of 10 lines, then `previous`, then a name that is its time.
+    const rotations = (async () => {
+      for (let i = 0; i < lines.length; i += 10) {
+        await writeFile(join(directory, "current"), `${lines.slice(i, i + 10).join("\n")}\n`)
+        await rename(join(directory, "current"), join(directory, "previous"))
+        await writeFile(join(directory, "current"), "")
+        await rename(join(directory, "previous"), join(directory, `@${i.toString(16).padStart(24, "0")}.s`))
+      }
+    })()
+    let looks = 0
+    let seen = 0
+    while (seen < lines.length) {
+      const found = await log.since(null)
+      assert.equal(found, lines.slice(0, found.length))
+      seen = found.length
+      looks++
+    }
+    await rotations
+    assert.ok(looks > 3, `${looks}`)
+  })
+})
+
 function say(logger: ChildProcess, lines: readonly string[]): Promise<void> {
   return new Promise((resolve) => void logger.stdin?.write(`${lines.join("\n")}\n`, () => resolve()))
 }

@@ -82,8 +82,11 @@ test("runningKeepalived() is null for another program, a zombie, or a torn pid f
     assert.is(await is(""), null)
     assert.is(await is("0\n"), null)
     assert.is(await is("-1\n"), null)
-    // A parent that does not reap: its child stays a zombie called keepalived.
-    const parent = start(`(exit 0) & echo $! > ${directory}/zombie; exec sleep 60`)
+    // A parent that does not reap: its child stays a zombie called keepalived. A shell does, so the child waits until its
+    // parent is no shell any more.
+    const parent = start(
+      `(while read -r name < /proc/$$/comm && [ $name != sleep ]; do :; done) & echo $! > ${directory}/zombie; exec sleep 60`,
+    )
     const zombie = join(directory, "zombie")
     const text = () => readFile(zombie, "utf8").catch(() => "")
     await until(async () => (await text()) !== "", "the child was born")

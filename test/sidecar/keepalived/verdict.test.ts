@@ -111,6 +111,11 @@ test("startState() believes only the life that names the VRRP child", () => {
   assert.is(startState([...first, ...logged("Starting VRRP child process, pid=8")], 8), "complete")
   // Only the first life was complete.
   assert.is(startState([...first, ...second], 9), "starting")
+  assert.is(
+    startState([...first, ...logged("Cannot change config_directory at a reload - please restart")], 7),
+    "spoiled",
+  )
+  assert.is(startState([...logged("Cannot change x at a reload"), ...first], 7), "complete")
   // The log ends with another life, or does not go back so far.
   assert.is(startState(first, 9), "unknown")
   assert.is(startState(logged("Starting VRRP child process, pid=7", "Startup complete"), 7), "unknown")
