@@ -9,6 +9,7 @@ export async function withTemporaryDirectory<T>(use: (directory: string) => Prom
   try {
     return await use(directory)
   } finally {
-    await rm(directory, { recursive: true, force: true })
+    // A process that is about to end may still write one more file between the look and the removal.
+    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   }
 }
