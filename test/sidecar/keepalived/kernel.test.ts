@@ -80,11 +80,9 @@ for (const [said, status, fault] of answers) {
       const ipvsadm = await script(join(directory, "fake-ipvsadm"), `echo "${said}" >&2; exit ${status}`)
       const kernel = createKernel({ ipvsadm })
       const key = { address: "10.4.0.50", port: 80, protocol: "TCP" as const }
-      for (const removed of [
-        kernel.removeVirtualServer(key),
-        kernel.removeRealServer(key, { address: "10.2.1.11", port: 8080 }),
-      ]) {
-        const text = await removed.then(
+      const real = { address: "10.2.1.11", port: 8080 }
+      for (const remove of [() => kernel.removeVirtualServer(key), () => kernel.removeRealServer(key, real)]) {
+        const text = await remove().then(
           () => null,
           (error: unknown) => String(error),
         )
