@@ -70,15 +70,19 @@ function dryRunText({ sequence }: ArchiveFile, difference: string | null): strin
   if (difference === null)
     return `Nothing pinned (dry run); there is no keepalived.conf to compare generation ${sequence} with\n`
   if (difference === "") return `Nothing pinned (dry run); generation ${sequence} led to what runs now\n`
-  return `${difference}Nothing pinned (dry run); pods that came or went since are looked at when it is applied\n`
+  return `${difference}Nothing pinned (dry run). ${OF_THAT_TIME}\n`
 }
 
 function pinnedText({ sequence }: ArchiveFile, path: string): string {
   return (
     `Pinned generation ${sequence} (${path})\n` +
     `Next: the sidecar of this node tests and applies it within a second, and takes nothing newer\n` +
+    `${OF_THAT_TIME}\n` +
     `See it:  kkv status\n` +
     `Undo it: kkv resume\n` +
     `The lasting way back is git revert; every node is pinned by itself\n`
   )
 }
+
+/** An archive holds its endpoints, too: the one thing that a rollback does not bring up to date. */
+const OF_THAT_TIME = "Its pods are those of that time: one that has gone since does not answer"

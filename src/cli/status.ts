@@ -74,7 +74,7 @@ function page(report: Report, colours: Colours): string {
   const role = sidecar.vrrpRole === "master" ? colours.bold("MASTER") : sidecar.vrrpRole.toUpperCase()
   const facts = table([
     ["Node", `${sidecar.node}${sidecar.interface === null ? "" : `, interface ${sidecar.interface}`}`],
-    ["Outcome", `${sidecar.outcome} since ${sidecar.time}`],
+    ["Outcome", `${sidecar.outcome}, as of ${sidecar.time}`],
     ["Generation", generationText(sidecar, pointer)],
     ...(sidecar.pinned === null ? [] : [["Pinned", sidecar.pinned]]),
     ["Source", sync === null ? "not to be seen from here" : `${sync.source}: ${sync.state} since ${sync.since}`],

@@ -17,7 +17,7 @@ test("status() a healthy node: role, generation, VIPs, status 0", () =>
       `MASTER on n1: healthy
 
 Node        n1, interface eth0
-Outcome     applied since 2026-11-22T23:00:00.000Z
+Outcome     applied, as of 2026-11-22T23:00:00.000Z
 Generation  observed 7, applied 7, published 7
 Source      /git: published since 2026-11-22T22:59:59.000Z
 keepalived  2.3.3
