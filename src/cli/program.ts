@@ -1,10 +1,21 @@
-import { Argument, Command, InvalidArgumentError, Option } from "commander"
+import { Argument, Command } from "commander"
 
-import { MODEL_FLAGS } from "../core/model/flags.ts"
 import { EXAMPLES } from "./examples.ts"
 import { UsageError } from "./exit-status.ts"
-import { interfaceOption, modelSettings, type OptionTexts } from "./model-options.ts"
-import type { RenderOptions } from "./render.ts"
+import type { OptionTexts } from "./model-options.ts"
+import {
+  configMapOf,
+  configMapOption,
+  directoryOption,
+  outputOf,
+  outputOption,
+  pathsArgument,
+  reasonText,
+  renderOptions,
+  textOf,
+  withEnvironment,
+  withModelOptions,
+} from "./options.ts"
 import type { Terminal } from "./terminal.ts"
 
 /**
@@ -156,7 +167,7 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .addArgument(new Argument("<sequence>", "its number in kkv history"))
     .addOption(state())
     .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
-    .option("--reason <text>", "why, for whoever looks next", lengthChecked)
+    .option("--reason <text>", "why, for whoever looks next", reasonText)
     .option("--dry-run", "print what would change, and pin nothing")
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.rollback)
@@ -177,90 +188,4 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
       const { resume } = await import("./resume.ts")
       ended(await resume({ state: textOf(options, "state"), output: outputOf(options) }, terminal))
     })
-}
-
-function withModelOptions(command: Command): Command {
-  command
-    .addOption(configMapOption())
-    .addOption(withEnvironment("--node <name>", "the node to render for (default: the first by address)"))
-    .addOption(
-      withEnvironment("--iface <name>", "its interface (default: this host's in the node's subnet, else eth0)"),
-    )
-    .addOption(
-      withEnvironment("--run-dir <dir>", "where the agent keeps keepalived's release file").default("/run/keepalived"),
-    )
-  for (const flag of Object.values(MODEL_FLAGS)) {
-    if (flag.value === null) command.addOption(switchOption(flag.flag, flag.description))
-    else command.addOption(withEnvironment(`${flag.flag} <${flag.value}>`, flag.description).default(flag.default))
-  }
-  return command.addOption(outputOption())
-}
-
-function renderOptions(options: OptionTexts): RenderOptions {
-  return {
-    servicesConfigmap: configMapOf(options),
-    node: options["node"] === undefined ? null : textOf(options, "node"),
-    interface: interfaceOption(options["iface"] === undefined ? null : textOf(options, "iface")),
-    settings: modelSettings(options),
-    output: outputOf(options),
-  }
-}
-
-function pathsArgument(name: string): Argument {
-  return new Argument(
-    name,
-    "manifests: files, directories, one generation, a desired/ volume, an archive; - is standard input",
-  )
-}
-
-function configMapOption(): Option {
-  const flags = "--services-configmap <namespace/name>"
-  return withEnvironment(flags, "the ConfigMap that holds the VIPs (default: the only one)").argParser((text) => {
-    if (/^[^/\s]+\/[^/\s]+$/.test(text)) return text
-    throw new InvalidArgumentError("Wanted namespace/name, such as kube-system/vips.")
-  })
-}
-
-function directoryOption(flag: string, fallback: string, description: string): Option {
-  return withEnvironment(`${flag} <dir>`, description).default(fallback)
-}
-
-function outputOption(): Option {
-  return new Option("--output <format>", "text for people, json for programs").choices(["text", "json"]).default("text")
-}
-
-/** Every flag is read from the environment, too: `--run-dir` from KKV_RUN_DIR. */
-function withEnvironment(flags: string, description: string): Option {
-  return new Option(flags, description).env(environmentName(flags))
-}
-
-/** commander takes a switch in the environment as given whatever its value; `false` and nothing mean false to us. */
-function switchOption(flag: string, description: string): Option {
-  const name = environmentName(flag)
-  return new Option(flag, `${description} (env: ${name})`).default(
-    process.env[name] === "" ? "false" : (process.env[name] ?? "false"),
-    "false",
-  )
-}
-
-function environmentName(flags: string): string {
-  const [, name = ""] = /^--([a-z-]+)/.exec(flags) ?? []
-  return `KKV_${name.toUpperCase().replaceAll("-", "_")}`
-}
-
-function configMapOf(options: OptionTexts): string | null {
-  return options["servicesConfigmap"] === undefined ? null : textOf(options, "servicesConfigmap")
-}
-
-function outputOf(options: OptionTexts): "text" | "json" {
-  return options["output"] === "json" ? "json" : "text"
-}
-
-function textOf(options: OptionTexts, key: string): string {
-  return String(options[key] ?? "")
-}
-
-function lengthChecked(text: string): string {
-  if (text.length <= 500) return text
-  throw new InvalidArgumentError("Wanted at most 500 characters.")
 }

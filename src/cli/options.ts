@@ -1,0 +1,101 @@
+import { Argument, type Command, InvalidArgumentError, Option } from "commander"
+
+import { MODEL_FLAGS } from "../core/model/flags.ts"
+import { interfaceOption, modelSettings, type OptionTexts } from "./model-options.ts"
+import type { RenderOptions } from "./render.ts"
+
+/** Adds what decides a keepalived.conf: the ConfigMap, the node, and the flags of the model. */
+export function withModelOptions(command: Command): Command {
+  command
+    .addOption(configMapOption())
+    .addOption(withEnvironment("--node <name>", "the node to render for (default: the first by address)"))
+    .addOption(
+      withEnvironment("--iface <name>", "its interface (default: this host's in the node's subnet, else eth0)"),
+    )
+    .addOption(
+      withEnvironment("--run-dir <dir>", "where the agent keeps keepalived's release file").default("/run/keepalived"),
+    )
+  for (const flag of Object.values(MODEL_FLAGS)) {
+    if (flag.value === null) command.addOption(switchOption(flag.flag, flag.description))
+    else command.addOption(withEnvironment(`${flag.flag} <${flag.value}>`, flag.description).default(flag.default))
+  }
+  return command.addOption(outputOption())
+}
+
+/** The values of what `withModelOptions` adds. @throws {UsageError} with everything that is wrong. */
+export function renderOptions(options: OptionTexts): RenderOptions {
+  return {
+    servicesConfigmap: configMapOf(options),
+    node: options["node"] === undefined ? null : textOf(options, "node"),
+    interface: interfaceOption(options["iface"] === undefined ? null : textOf(options, "iface")),
+    settings: modelSettings(options),
+    output: outputOf(options),
+  }
+}
+
+/** A path that leads to manifests. */
+export function pathsArgument(name: string): Argument {
+  return new Argument(
+    name,
+    "manifests: files, directories, one generation, a desired/ volume, an archive; - is standard input",
+  )
+}
+
+/** Which ConfigMap holds the VIPs. */
+export function configMapOption(): Option {
+  const flags = "--services-configmap <namespace/name>"
+  return withEnvironment(flags, "the ConfigMap that holds the VIPs (default: the only one)").argParser((text) => {
+    if (/^[^/\s]+\/[^/\s]+$/.test(text)) return text
+    throw new InvalidArgumentError("Wanted namespace/name, such as kube-system/vips.")
+  })
+}
+
+/** A directory, which has a default and a variable in the environment. */
+export function directoryOption(flag: string, fallback: string, description: string): Option {
+  return withEnvironment(`${flag} <dir>`, description).default(fallback)
+}
+
+/** `--output text|json` */
+export function outputOption(): Option {
+  return new Option("--output <format>", "text for people, json for programs").choices(["text", "json"]).default("text")
+}
+
+/** Every flag is read from the environment, too: `--run-dir` from KKV_RUN_DIR. */
+export function withEnvironment(flags: string, description: string): Option {
+  return new Option(flags, description).env(environmentName(flags))
+}
+
+/** commander takes a switch in the environment as given whatever its value; `false` and nothing mean false to us. */
+function switchOption(flag: string, description: string): Option {
+  const name = environmentName(flag)
+  return new Option(flag, `${description} (env: ${name})`).default(
+    process.env[name] === "" ? "false" : (process.env[name] ?? "false"),
+    "false",
+  )
+}
+
+function environmentName(flags: string): string {
+  const [, name = ""] = /^--([a-z-]+)/.exec(flags) ?? []
+  return `KKV_${name.toUpperCase().replaceAll("-", "_")}`
+}
+
+/** `namespace/name`; null where none was given. */
+export function configMapOf(options: OptionTexts): string | null {
+  return options["servicesConfigmap"] === undefined ? null : textOf(options, "servicesConfigmap")
+}
+
+/** The format that was asked for. */
+export function outputOf(options: OptionTexts): "text" | "json" {
+  return options["output"] === "json" ? "json" : "text"
+}
+
+/** An option's text; empty where it has none. */
+export function textOf(options: OptionTexts, key: string): string {
+  return String(options[key] ?? "")
+}
+
+/** A reason, which a pin can hold. */
+export function reasonText(text: string): string {
+  if (text.length <= 500) return text
+  throw new InvalidArgumentError("Wanted at most 500 characters.")
+}
