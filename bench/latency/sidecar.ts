@@ -28,6 +28,8 @@ const kernel: Kernel = {
   addresses: () => Promise.resolve(new Set<string>()),
   virtualServers: () => Promise.resolve(virtualServersOf(readFileSync(liveFile, "utf8"))),
   removeAddress: nothing,
+  setVirtualServer: nothing,
+  setRealServer: nothing,
   removeVirtualServer: nothing,
   removeRealServer: nothing,
   masquerade: nothing,

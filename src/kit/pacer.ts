@@ -1,14 +1,19 @@
 import { type Clock, systemClock } from "./clock.ts"
 
 export interface PacerOptions {
-  /** One pass. It reads the newest state itself; a request carries no content. */
-  readonly run: () => Promise<void>
+  /**
+   * One pass. It reads the newest state itself; a request carries no content. It may resolve with what it cost, in ms,
+   * where that is not what it took: waiting for others is no cost.
+   */
+  readonly run: () => Promise<number | void>
   /** How long the first request of a burst waits for the rest of it, in ms. */
   readonly gatherMs: number
   /** The least time from one start to the next, in ms. */
   readonly minimumIntervalMs: number
   /** The least time from one start to the next, as a multiple of what the last run took: 5 lets runs fill a fifth of the time. */
   readonly costFactor: number
+  /** The longest pause that the cost may ask for, in ms; without limit if absent. */
+  readonly maximumPauseMs?: number
   /** Asked before each wait; null or absent: runs may follow one another for ever. */
   readonly quietGap?: () => QuietGap | null
   /** Gets what a run threw. The pacer goes on; whether to request again, and when, is the caller's choice. */
@@ -37,6 +42,7 @@ export interface Pacer {
 interface Run {
   readonly startedAt: number
   readonly endedAt: number
+  readonly costMs: number
   /** When the runs that follow one another without a quiet gap began. */
   readonly busySince: number
 }
@@ -45,7 +51,7 @@ interface Run {
  * Runs one pass at a time: the first request at once, the rest together and at a bearable pace.
  *
  * A run starts `gatherMs` after its first request, but no sooner after the last start than `minimumIntervalMs` and
- * `costFactor` times what that run took. So the wait has an end whatever the stream of requests: a timer that each
+ * `costFactor` times what that run cost. So the wait has an end whatever the stream of requests: a timer that each
  * request restarts would starve under a steady one.
  */
 export function createPacer(options: PacerOptions): Pacer {
@@ -85,8 +91,9 @@ export function createPacer(options: PacerOptions): Pacer {
 function dueAt(options: PacerOptions, last: Run | null, requestedAt: number): number {
   const gathered = requestedAt + options.gatherMs
   if (last === null) return gathered
-  const took = last.endedAt - last.startedAt
-  const paced = last.startedAt + Math.max(options.minimumIntervalMs, options.costFactor * took)
+  const latest = last.endedAt + (options.maximumPauseMs ?? Number.POSITIVE_INFINITY)
+  const affordable = Math.min(last.startedAt + options.costFactor * last.costMs, latest)
+  const paced = Math.max(last.startedAt + options.minimumIntervalMs, affordable)
   const gap = options.quietGap?.() ?? null
   const mustPause = gap !== null && last.endedAt - last.busySince >= gap.everyMs - gap.lastingMs
   return Math.max(gathered, paced, mustPause ? last.endedAt + gap.lastingMs : 0)
@@ -96,10 +103,12 @@ async function runOnce(options: PacerOptions, clock: Clock, last: Run | null): P
   const startedAt = clock.now()
   const lastingMs = options.quietGap?.()?.lastingMs ?? 0
   const paused = last === null || startedAt - last.endedAt >= lastingMs
+  let cost: number | void = undefined
   try {
-    await options.run()
+    cost = await options.run()
   } catch (error) {
     options.onFault(error)
   }
-  return { startedAt, endedAt: clock.now(), busySince: paused ? startedAt : last.busySince }
+  const endedAt = clock.now()
+  return { startedAt, endedAt, costMs: cost ?? endedAt - startedAt, busySince: paused ? startedAt : last.busySince }
 }

@@ -75,6 +75,8 @@ export interface Agent {
 
 const RELOAD_INTERVAL_MS = 500
 const RELOAD_COST_FACTOR = 5
+/** However slow a reload was: the change after it is somebody's repair, perhaps. */
+const LONGEST_PAUSE_MS = 5_000
 /** A check of ours fails within 3 s of the first 5 s (render.ts); every 15 s it gets the time to. */
 const QUIET_GAP = { everyMs: 15_000, lastingMs: 9_000 }
 
@@ -125,6 +127,7 @@ export function createAgent(
     gatherMs: 0,
     minimumIntervalMs: RELOAD_INTERVAL_MS,
     costFactor: RELOAD_COST_FACTOR,
+    maximumPauseMs: LONGEST_PAUSE_MS,
     quietGap: () => (options.checks ? QUIET_GAP : null),
     onFault,
     clock: ports.clock,
@@ -144,12 +147,16 @@ export function createAgent(
     ports.onChange(snapshot())
   }
 
-  async function applyNewest(): Promise<void> {
+  async function applyNewest(): Promise<number> {
     const newest = seen
-    if (newest?.kind !== "candidate") return startOnKnownGood()
+    if (newest?.kind !== "candidate") {
+      await startOnKnownGood()
+      return 0
+    }
     // A look that was made while the last attempt ran asks for what that attempt has brought into effect since.
-    if (newest.rendered.sha256 === inEffect?.sha256) return
+    if (newest.rendered.sha256 === inEffect?.sha256) return 0
     const startedAt = ports.clock.now()
+    const reloads = running !== null
     let tried = newest
     outcome = await apply(tried.rendered, inEffect, ports.apply)
     if (outcome.kind === "rejected") {
@@ -160,11 +167,14 @@ export function createAgent(
       }
     }
     await settle(tried, outcome)
-    ports.onAttempt(outcome, ports.clock.now() - startedAt)
-    report(tried, outcome, ports.clock.now() - startedAt)
+    const tookMs = ports.clock.now() - startedAt
+    ports.onAttempt(outcome, tookMs)
+    report(tried, outcome, tookMs)
     if (inEffect === null) await startOnKnownGood()
     ports.onChange(snapshot())
     looker.request()
+    // A start is no reload, and after a failure the next change may be its repair: neither slows the next one down.
+    return reloads && outcome.kind === "applied" ? tookMs : 0
   }
 
   /** Holds the entries that keepalived refused and walks again: one bad entry never blocks the others. */

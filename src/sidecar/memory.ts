@@ -92,13 +92,20 @@ function recentOf(
       // One that is new here and already on its way out has no connections of ours to finish.
       if (real.draining && !was) continue
       kept.push({ address: real.address, port: real.port })
-      if (real.draining) until.set(name, before?.deadlines.get(key)?.get(name) ?? time.now + time.drainTime)
+      if (real.draining) until.set(name, before?.deadlines.get(key)?.get(name) ?? deadlineAfter(time))
     }
     draining.set(key, kept)
     deadlines.set(key, until)
   }
   return { vip, draining, deadlines }
 }
+
+/** Rounded up to whole steps, so that what began to drain within one of them goes with one reload. */
+function deadlineAfter({ now, drainTime }: { readonly now: number; readonly drainTime: number }): number {
+  return drainTime < STEP_MS ? now + drainTime : Math.ceil((now + drainTime) / STEP_MS) * STEP_MS
+}
+
+const STEP_MS = 5_000
 
 function withoutExpired(recent: RecentVip, now: number): RecentVip {
   const draining = new Map<string, readonly DrainingServer[]>()

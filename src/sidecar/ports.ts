@@ -106,6 +106,13 @@ export interface Kernel {
   virtualServers(): Promise<readonly KernelVirtualServer[] | null>
   removeAddress(interfaceName: string, address: string): Promise<void>
   removeVirtualServer(key: VirtualServerKey): Promise<void>
+  /** Sets scheduler and persistence of a virtual server that exists; its connections stay. */
+  setVirtualServer(
+    key: VirtualServerKey,
+    to: { readonly scheduler: string; readonly persistenceTimeout: number | null },
+  ): Promise<void>
+  /** Sets weight and forwarding method of a real server that exists; its connections stay. */
+  setRealServer(key: VirtualServerKey, to: KernelRealServer): Promise<void>
   removeRealServer(key: VirtualServerKey, real: { readonly address: string; readonly port: number }): Promise<void>
   /** Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; empty removes the chain. */
   masquerade(vips: readonly string[]): Promise<void>

@@ -56,7 +56,10 @@ export function roleOf({ running, role }: Snapshot): Status["vrrpRole"] {
 }
 
 /** Everything that a person should mend or know, in the order of the places. */
-export function problemsOf({ seen, outcome, drift }: Snapshot): readonly Problem[] {
+export function problemsOf(snapshot: Snapshot): readonly Problem[] {
+  const { seen, drift } = snapshot
+  // What went wrong with an earlier generation is no problem of one that is in effect.
+  const outcome = isInEffect(snapshot) ? null : snapshot.outcome
   const own: Problem[] = []
   const add = (code: string, message: string) =>
     own.push({ code, severity: "error", path: ["keepalived"], place: null, message })
@@ -81,6 +84,10 @@ const OUTCOME_CODES = {
   "rolled-back": "ROLLED_BACK",
   stranded: "STRANDED",
 } as const
+
+function isInEffect({ seen, inEffect }: Snapshot): boolean {
+  return seen?.kind === "candidate" && seen.rendered.sha256 === inEffect?.sha256
+}
 
 function isError(problem: Problem): boolean {
   return problem.severity === "error"

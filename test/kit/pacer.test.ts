@@ -68,6 +68,41 @@ test("request() during a run leads to one more run, which starts after it", asyn
   )
 })
 
+test("request() after a run waits for what it cost, not for what it took", async () => {
+  const { clock, pacer } = paced({})
+  const starts: number[] = []
+  const other = createPacer({
+    run: async () => {
+      starts.push(clock.now())
+      await clock.delay(1_000)
+      return 300
+    },
+    gatherMs: 0,
+    minimumIntervalMs: 0,
+    costFactor: 5,
+    onFault: () => undefined,
+    clock,
+  })
+  other.request()
+  await clock.advance(10)
+  other.request()
+  await clock.advance(5_000)
+  assert.equal(starts, [0, 1_500])
+  await pacer.stop()
+})
+
+test("request() never waits longer than the longest pause", async () => {
+  const { clock, runs, pacer } = paced({ costFactor: 5, maximumPauseMs: 700 }, [1_000])
+  pacer.request()
+  await clock.advance(10)
+  pacer.request()
+  await clock.advance(5_000)
+  assert.equal(
+    runs.map(({ from }) => from),
+    [0, 1_700],
+  )
+})
+
 test("request() during a run counts the gather time from the first of them", async () => {
   const { clock, runs, pacer } = paced({ gatherMs: 50 }, [100])
   pacer.request()

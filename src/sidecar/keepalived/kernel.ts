@@ -27,6 +27,22 @@ export function createKernel(options: KernelOptions = {}): Kernel {
     removeVirtualServer: (key) => removeFromIpVs(ipvsadm, ["-D", ...serverWords(key)]),
     removeRealServer: (key, real) =>
       removeFromIpVs(ipvsadm, ["-d", ...serverWords(key), "-r", `${bracketed(real.address)}:${real.port}`]),
+    setVirtualServer: (key, { scheduler, persistenceTimeout }) => {
+      // Without -p the kernel takes the persistence away (ipvsadm(8), --edit-service).
+      const persistence = persistenceTimeout === null ? [] : ["-p", String(persistenceTimeout)]
+      return changeIpVs(ipvsadm, ["-E", ...serverWords(key), "-s", scheduler, ...persistence])
+    },
+    setRealServer: (key, { address, port, weight, forwardingMethod }) => {
+      const real = ["-r", `${bracketed(address)}:${port}`]
+      return changeIpVs(ipvsadm, [
+        "-e",
+        ...serverWords(key),
+        ...real,
+        METHOD_FLAGS[forwardingMethod],
+        "-w",
+        String(weight),
+      ])
+    },
     masquerade: (vips) => masqueradeVips({ iptables, iptablesRestore }, vips),
   }
 }
@@ -53,9 +69,20 @@ async function removeAddress(ip: string, name: string, address: string): Promise
   throw programFault(`Cannot remove ${address} from "${name}"`, ip, result)
 }
 
+/** What is gone meanwhile cannot be changed, and need not be: the next comparison sees it as missing. */
+async function changeIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
+  const result = await runCommand(ipvsadm, words, LIMITS)
+  if (result.status === 0 || GONE.test(result.stderr)) return
+  throw programFault(`Cannot change ${words.slice(2).join(" ")} in IPVS`, ipvsadm, result)
+}
+
+const METHOD_FLAGS = { NAT: "-m", DR: "-g", TUN: "-i", LOCAL: "-g" } as const
+
+const GONE = /No such (?:service|destination)|Service not defined/
+
 async function removeFromIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
   const result = await runCommand(ipvsadm, words, LIMITS)
-  if (result.status === 0 || /No such (?:service|destination)|Service not defined/.test(result.stderr)) return
+  if (result.status === 0 || GONE.test(result.stderr)) return
   throw programFault(`Cannot remove ${words.slice(2).join(" ")} from IPVS`, ipvsadm, result)
 }
 
