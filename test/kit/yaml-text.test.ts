@@ -39,6 +39,10 @@ for (const [name, encode] of Object.entries({ quoted, flowText, lineText })) {
   })
 }
 
+test("quoted() escapes what YAML 1.1 takes for a line end, and what it does not print", () => {
+  assert.is(quoted("\u2028\u0085\ufeff\u007f"), '"\\u2028\\u0085\\ufeff\\u007f"')
+})
+
 test("flowMapping() gives one line that is read back as the same value", () => {
   const value = fc.dictionary(
     anyText.filter((key) => key !== "__proto__"),

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import {
   cpSync,
   mkdirSync,
@@ -26,6 +27,7 @@ import { decodePointer, encodePointer, type Pointer } from "../../../src/contrac
 import type { Generation, Generations, Reading } from "../../../src/sidecar/ports.ts"
 import { createGenerations, readDirectory } from "../../../src/sidecar/volume/generations.ts"
 import { nodeText, serviceText, vipsText } from "../../support/manifests.ts"
+import { slow } from "../../support/slow.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 import { publicationOf, publisherOf } from "../../support/volume.ts"
 
@@ -219,6 +221,8 @@ check("createGenerations() refuses forged manifests", async ({ directory, genera
     (manifest) => ({ ...manifest, files: [...manifest.files, { name: "../x.yaml", size: 1, sha256: "0".repeat(64) }] }),
     (manifest) => ({ ...manifest, files: manifest.files.slice(1) }),
     (manifest) => ({ ...manifest, sequence: 7 }),
+    // Still the name of the directory, and not the checksum of the files.
+    (manifest) => ({ ...manifest, contentSha256: manifest.contentSha256.slice(0, 12).padEnd(64, "0") }),
     (manifest) => ({ ...manifest, counts: { ...manifest.counts, files: 1 } }),
     (manifest) => {
       const files = [...manifest.files, ...manifest.files]
@@ -231,6 +235,19 @@ check("createGenerations() refuses forged manifests", async ({ directory, genera
     restore()
   }
   assert.is((await generations.read()).kind, "generation")
+})
+
+check("readDirectory() refuses a manifest that names a file twice", async ({ directory, path }) => {
+  forge(directory, path, (manifest) => {
+    const files = manifest.files.flatMap((file) => [file, file])
+    return {
+      ...manifest,
+      files,
+      contentSha256: contentSha256Of(files),
+      counts: { ...manifest.counts, files: files.length },
+    }
+  })
+  assert.is(readDirectory(path).kind, "refused")
 })
 
 check("createGenerations() refuses files with problems, whoever vouches for them", async ({ directory, path }) => {
@@ -304,23 +321,31 @@ check("createGenerations() says torn where retention took the generation, and re
   assert.is(generationOf(await generations.read()).sequence, 2)
 })
 
-check("createGenerations() never fails beside a writer that publishes and prunes as fast as it can", async (volume) => {
-  const publisher = publisherOf(volume.directory, 1, 1)
-  let done = false
-  const writing = (async () => {
-    for (let round = 0; round < 40; round++) await publisher.publish(round % 2 === 0 ? second : first)
-    done = true
-  })()
-  let last = 0
-  while (!done) {
-    const { sequence } = generationOf(await volume.generations.read())
-    assert.ok(sequence >= last)
-    last = sequence
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  await writing
-  assert.is(generationOf(await volume.generations.read()).sequence, 41)
-})
+test(
+  "createGenerations() never fails beside a writer that publishes and prunes as fast as it can",
+  slow(30_000, () =>
+    withTemporaryDirectory(async (directory) => {
+      // Another process: one read is a single step of this one, and retention must come in between.
+      const writer = spawn(process.execPath, [join(import.meta.dirname, "busy-writer.ts"), directory], {
+        stdio: "inherit",
+      })
+      const ended = once(writer, "exit")
+      const generations = createGenerations({ directory, alarm: () => {} })
+      let last = 0
+      while (writer.exitCode === null) {
+        const reading = await generations.read()
+        if (reading.kind !== "absent" || last > 0) {
+          const { sequence } = generationOf(reading)
+          assert.ok(sequence >= last)
+          last = sequence
+        }
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      assert.equal(await ended, [0, null])
+      assert.is(generationOf(await generations.read()).sequence, 300)
+    }),
+  ),
+)
 
 check("readDirectory() reads a generation by its path, wherever it stands", async ({ directory, path }) => {
   const copy = join(directory, "unpacked")

@@ -93,6 +93,16 @@ check("createDirectorySource() hasChanged() sees files come, change and go", (ro
   assert.is(source.hasChanged(), true)
 })
 
+check("createDirectorySource() hasChanged() doubts a file that was read within a tick of its last change", (root) => {
+  const source = createDirectorySource(root)
+  writeTree(root, { "a.yaml": nodeText("n1", "10.4.0.3") })
+  // A time that is always fresh stands for a clock that has not ticked on.
+  const fresh = new Date(Date.now() + 60_000)
+  utimesSync(join(root, "a.yaml"), fresh, fresh)
+  settled(source)
+  assert.is(source.hasChanged(), true)
+})
+
 check("createDirectorySource() believes a file that ends within a line only when it looks so twice", (root) => {
   writeTree(root, { "vips.yaml": vipsText("10.4.0.50: default/ech").trimEnd() })
   const source = createDirectorySource(root)
