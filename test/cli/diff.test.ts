@@ -23,7 +23,7 @@ test("diff() another pod: a unified diff, status 1", () =>
     assert.is(said.status, 1)
     assert.match(said.out, /^--- a\n\+\+\+ b\n@@ -\d+,\d+ \+\d+,\d+ @@\n/)
     assert.match(said.out, "\n+  real_server 10.2.0.2 8080 {\n")
-    assert.match(said.out, "\n-# end: 1 VIPs, 1 virtual servers, 1 real servers\n")
+    assert.match(said.out, "\n-# end: VIPs 1, virtual servers 1, real servers 1\n")
     assert.not.match(said.out, "\u001b")
   }))
 

@@ -24,7 +24,7 @@ test("render() five pods give five real servers, sorted by address", () =>
       [...said.out.matchAll(/real_server (\S+) 8080/g)].map(([, address]) => address),
       ["10.2.9.7", "10.2.9.12", "10.2.68.5", "10.2.68.21", "10.2.71.9"],
     )
-    assert.match(said.out, "# end: 1 VIPs, 1 virtual servers, 5 real servers\n")
+    assert.match(said.out, "# end: VIPs 1, virtual servers 1, real servers 5\n")
   }))
 
 test("render() one pod, for the example that ships", async () => {

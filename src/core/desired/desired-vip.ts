@@ -19,6 +19,8 @@ export interface DesiredVirtualServer {
   readonly port: number
   readonly protocol: "TCP" | "UDP"
   readonly forwardingMethod: ForwardingMethod
+  /** Where the Service says by number where its pods listen; null where it names a port of the container. */
+  readonly targetPort: number | null
   /** Sorted by address, then port; each pair once. */
   readonly endpoints: readonly DesiredEndpoint[]
 }

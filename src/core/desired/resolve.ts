@@ -81,7 +81,9 @@ function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report
     if (endpoints.length === 0)
       report({ code: "NO_ENDPOINTS", severity: "warning", message: noEndpoints(service, port) })
     const { forwardingMethod } = target
-    return [{ service, servicePlace: objects.service.place, port: port.port, protocol, forwardingMethod, endpoints }]
+    const servicePlace = objects.service.place
+    const targetPort = typeof port.targetPort === "number" ? port.targetPort : null
+    return [{ service, servicePlace, port: port.port, protocol, forwardingMethod, targetPort, endpoints }]
   })
 }
 

@@ -107,11 +107,14 @@ function realServersOf(
 type Fault = Pick<Problem<ModelCode>, "code" | "message">
 
 function portFault(desired: DesiredVirtualServer): Fault | null {
-  const mapped = desired.endpoints.find((endpoint) => endpoint.port !== desired.port)
-  if (desired.forwardingMethod === "NAT" || mapped === undefined) return null
+  if (desired.forwardingMethod === "NAT") return null
+  // Endpoints know best; without any, as in a git tree, the Service says what they will be.
+  const ports = desired.endpoints.length > 0 ? desired.endpoints.map(({ port }) => port) : [desired.targetPort]
+  const mapped = ports.find((port) => port !== null && port !== desired.port)
+  if (mapped === undefined) return null
   return {
     code: "PORT_MAPPING_NEEDS_NAT",
-    message: `Cannot forward port ${desired.port} of "${desired.service}" to port ${mapped.port} with DR: only NAT can change the port; make targetPort ${desired.port}, or write :NAT`,
+    message: `Cannot forward port ${desired.port} of "${desired.service}" to port ${mapped} with DR: only NAT can change the port; make targetPort ${desired.port}, or write :NAT`,
   }
 }
 

@@ -61,7 +61,7 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
 export function lastLineOf(model: KeepalivedModel): string {
   const servers = model.vips.flatMap((vip) => vip.virtualServers)
   const realServers = servers.reduce((sum, server) => sum + server.realServers.length, 0)
-  return `\n# end: ${model.vips.length} VIPs, ${servers.length} virtual servers, ${realServers} real servers\n`
+  return `\n# end: VIPs ${model.vips.length}, virtual servers ${servers.length}, real servers ${realServers}\n`
 }
 
 /**

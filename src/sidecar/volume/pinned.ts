@@ -1,7 +1,8 @@
 import { join } from "node:path"
 import { decodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
+import type { ServiceObjects } from "../../core/objects/kinds.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
-import type { Generations, Reading } from "../ports.ts"
+import type { Generation, Generations, Reading } from "../ports.ts"
 import type { Archive } from "./archive.ts"
 
 /** The generation that a person pinned with `kkv rollback`, in place of the newest. */
@@ -10,6 +11,22 @@ export interface PinnedGenerations extends Generations {
   pinned(): string | null
   /** True when the pin is another than at the last reading. Cheap: called every second. */
   moved(): boolean
+}
+
+/**
+ * A pinned generation in today's cluster: the entries and Services as they were, the endpoints and Nodes as they are, for
+ * the pods of that time may be long gone. A Service that nothing names any more has no endpoints of today; it keeps those
+ * that it had.
+ */
+export function inTodaysCluster(pinned: Generation, newest: Generation | null): Generation {
+  if (newest === null) return pinned
+  const services = new Map<string, ServiceObjects>()
+  for (const [key, then] of pinned.objects.services) {
+    const now = newest.objects.services.get(key)
+    services.set(key, now === undefined ? then : { ...now, service: then.service })
+  }
+  const nodes = newest.objects.nodes.length > 0 ? newest.objects.nodes : pinned.objects.nodes
+  return { ...pinned, objects: { configMaps: pinned.objects.configMaps, services, nodes } }
 }
 
 /**
@@ -36,7 +53,13 @@ export function createPinnedGenerations(
         return { kind: "refused", reason: `Cannot read "${path}": ${found.reason}; run "kkv resume"`, problems: [] }
       if (current === null || JSON.stringify(current.pin) !== found.text)
         current = { pin: found.pin, reading: await unpacked(found.pin, ports) }
-      return current.reading
+      if (current.reading.kind !== "generation") return current.reading
+      const today = await newest.read()
+      const generation = inTodaysCluster(
+        current.reading.generation,
+        today.kind === "generation" ? today.generation : null,
+      )
+      return { kind: "generation", generation }
     },
   }
 }
