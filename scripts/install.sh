@@ -53,11 +53,31 @@ install_npm_packages() {
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$lock" ]; then return; fi
   command -v npm > /dev/null || die "Cannot install the npm packages: npm is missing; install any Node.js that brings it"
   say "npm packages, as package-lock.json has them (npm ci, into node_modules)"
-  # A Node.js that is too old starts npm all the same; the packages bring the one that runs everything else.
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-
+  if new_enough node; then
+    npm_ci
+  else
+    # A Node.js that is too old starts npm all the same, but npm then leaves out optional packages that want a newer one: the
+    # lint and the parser would lack their native halves. So the first round brings a Node.js, and that one runs the second.
+    if ! new_enough "$first_node/node"; then
+      npm_ci
+      link_own_node
+      mkdir -p "$first_node"
+      cp "$(readlink -f node_modules/.bin/node)" "$first_node/node"
+    fi
+    say "npm packages once more, with Node.js $("$first_node/node" --version) in place of the system's $(node --version)"
+    PATH=$PWD/$first_node:$PATH npm_ci
+  fi
   link_own_node
   echo "$lock" > "$stamp"
   did_something=true
+}
+
+first_node=.cache/first-node
+npm_ci() {
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-
+}
+new_enough() { # PROGRAM
+  "$1" -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 22) ? 0 : 1)' 2> /dev/null
 }
 
 # npm before release 10 does not link the programs of optional packages, and Node.js comes as one: its package says by `os`
@@ -69,7 +89,7 @@ link_own_node() {
     ln -sfn "../${own#node_modules/}" node_modules/.bin/node
     return
   done
-  say "no Node.js for this machine ($(uname -s) $(uname -m)) among the npm packages: the system's must be 22.22 or newer"
+  new_enough node || die "Cannot bring a Node.js for $(uname -s) $(uname -m): the npm packages have none; install 22.22 or newer"
 }
 
 install_debian_packages() {

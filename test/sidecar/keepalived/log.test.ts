@@ -5,7 +5,9 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createProcessLog } from "../../../src/sidecar/keepalived/log.ts"
+import { run } from "../../support/run.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
+import { testUnless } from "../../support/test-unless.ts"
 
 test("since() gives the whole lines after the mark", async () => {
   await withTemporaryDirectory(async (directory) => {
@@ -56,7 +58,14 @@ test("waitFor() ends at the deadline", async () => {
   })
 })
 
-test("since() and waitFor() follow a real s6-log over its rotations", async () => {
+const supervised = testUnless(
+  await run("s6-log", []).then(
+    () => null,
+    () => "s6-log is not installed",
+  ),
+)
+
+supervised("since() and waitFor() follow a real s6-log over its rotations", async () => {
   await withTemporaryDirectory(async (directory) => {
     const log = createProcessLog(directory)
     const logger = spawn("s6-log", ["n20", "s4096", directory], { stdio: ["pipe", "ignore", "inherit"] })
