@@ -84,5 +84,5 @@ function pinnedText({ sequence }: ArchiveFile, path: string): string {
   )
 }
 
-/** An archive holds its endpoints, too: the one thing that a rollback does not bring up to date. */
-const OF_THAT_TIME = "Its pods are those of that time: one that has gone since does not answer"
+/** What a rollback takes back, and what it cannot. */
+const OF_THAT_TIME = "Entries and Services are those of that time, pods and Nodes those of today"
