@@ -342,7 +342,7 @@ test(
         await new Promise((resolve) => setImmediate(resolve))
       }
       assert.equal(await ended, [0, null])
-      assert.is(generationOf(await generations.read()).sequence, 300)
+      assert.is(generationOf(await generations.read()).sequence, 150)
     }),
   ),
 )
