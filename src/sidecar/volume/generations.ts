@@ -15,14 +15,16 @@ export interface GenerationsOptions {
   readonly directory: string
   /** Hears of what is followed and should still not have happened, such as a writer that begins to count anew. */
   readonly alarm: (reason: string) => void
+  /** Reads what the pointer names; a reader of its own if absent. */
+  readonly reader?: GenerationReader
 }
 
 /**
  * Reads the volume that sync writes. A generation is believed only when `current.json` names it and every size and
  * checksum agrees. What was read once is not read again until the pointer changes, and then only the files that did.
  */
-export function createGenerations({ directory, alarm }: GenerationsOptions): Generations {
-  const reader = createGenerationReader()
+export function createGenerations({ directory, alarm, ...options }: GenerationsOptions): Generations {
+  const reader = options.reader ?? createGenerationReader()
   let last: Accepted | null = null
   function readOnce(): Reading {
     for (let race = 0; ; race++) {

@@ -25,6 +25,7 @@ import {
 } from "../../../src/contract/manifest.ts"
 import { decodePointer, encodePointer, type Pointer } from "../../../src/contract/pointer.ts"
 import type { Generation, Generations, Reading } from "../../../src/sidecar/ports.ts"
+import { createGenerationReader } from "../../../src/sidecar/volume/generation-reader.ts"
 import { createGenerations, readDirectory } from "../../../src/sidecar/volume/generations.ts"
 import { nodeText, serviceText, vipsText } from "../../support/manifests.ts"
 import { slow } from "../../support/slow.ts"
@@ -321,6 +322,27 @@ check("createGenerations() says torn where retention took the generation, and re
   assert.is(generationOf(await generations.read()).sequence, 2)
 })
 
+check("createGenerations() reads the pointer again where retention came between it and the files", async (volume) => {
+  const { directory, path } = volume
+  const published = readFileSync(join(directory, "current.json"))
+  await publisherOf(directory, 1).publish(second)
+  const newer = readFileSync(join(directory, "current.json"))
+  writeFileSync(join(directory, "current.json"), published)
+  const read = createGenerationReader()
+  const generations = createGenerations({
+    directory,
+    alarm: () => {},
+    reader: (named, sha256) => {
+      if (named === path) {
+        rmSync(path, { recursive: true, force: true })
+        writeFileSync(join(directory, "current.json"), newer)
+      }
+      return read(named, sha256)
+    },
+  })
+  assert.is(generationOf(await generations.read()).sequence, 2)
+})
+
 test(
   "createGenerations() never fails beside a writer that publishes and prunes as fast as it can",
   slow(30_000, () =>
@@ -342,7 +364,7 @@ test(
         await new Promise((resolve) => setImmediate(resolve))
       }
       assert.equal(await ended, [0, null])
-      assert.is(generationOf(await generations.read()).sequence, 150)
+      assert.is(generationOf(await generations.read()).sequence, 80)
     }),
   ),
 )
