@@ -49,12 +49,20 @@ async function markOf(directory: string): Promise<LogMark> {
 
 async function linesSince(directory: string, mark: LogMark | null): Promise<readonly string[]> {
   for (let attempt = 1; ; attempt++) {
-    const before = await markOf(directory)
+    const before = await layoutOf(directory)
     const text = await textSince(directory, mark)
-    const after = await markOf(directory)
-    // A rotation between the list of files and their reading could have hidden one.
-    if (before.inode === after.inode || attempt === MOST_ATTEMPTS) return wholeLines(text)
+    const after = await layoutOf(directory)
+    // A step of a rotation between the list of files and their reading could have hidden one: `previous` gets its last name
+    // when there is a new `current` already.
+    if (before === after || attempt === MOST_ATTEMPTS) return wholeLines(text)
   }
+}
+
+/** Differs after each step of a rotation. */
+async function layoutOf(directory: string): Promise<string> {
+  const { inode } = await markOf(directory)
+  const names = (await optional(readdir(directory))) ?? []
+  return [inode, ...names.toSorted()].join(" ")
 }
 
 async function textSince(directory: string, mark: LogMark | null): Promise<string> {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { appendFile, mkdir, readdir, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createProcessLog } from "../../../src/sidecar/keepalived/log.ts"
@@ -104,6 +105,8 @@ test("since() never leaves a hole while files rotate", async () => {
         await rename(join(directory, "current"), join(directory, "previous"))
         await writeFile(join(directory, "current"), "")
         await rename(join(directory, "previous"), join(directory, `@${i.toString(16).padStart(24, "0")}.s`))
+        // Faster than any log grows, and yet a look at all these files fits in between.
+        await setTimeout(5)
       }
     })()
     let looks = 0
