@@ -67,7 +67,9 @@ async function measure(size: Size, programs: Programs): Promise<string[]> {
   const hangups: number[] = []
   const started: ChildProcess[] = []
   const start = (words: readonly string[], onOutput?: (text: string) => void) => {
-    const child = spawn(process.execPath, words, {
+    // As bin/kkv starts them.
+    const child = spawn(process.execPath, ["--max-semi-space-size=1", ...words], {
+      env: { ...process.env, MALLOC_ARENA_MAX: "1" },
       stdio: ["ignore", onOutput === undefined ? "ignore" : "pipe", "ignore"],
     })
     child.stdout?.setEncoding("utf8").on("data", onOutput ?? (() => undefined))
