@@ -1,4 +1,5 @@
-import { mkdirSync } from "node:fs"
+import { existsSync, mkdirSync } from "node:fs"
+import { dirname, resolve } from "node:path"
 
 import { createLog, type Log } from "../kit/log.ts"
 import { createPacer } from "../kit/pacer.ts"
@@ -51,7 +52,7 @@ export interface Surroundings {
  * @returns Exit status, as `main`. @throws When the volume cannot be used at all.
  */
 export async function runSync(settings: Settings, { log, stop }: Surroundings): Promise<number> {
-  mkdirSync(settings.desired, { recursive: true })
+  makeDirectory(resolve(settings.desired))
   const lock = await takeWriterLock(settings.desired)
   if (lock === null) {
     const message = `Cannot publish in ${settings.desired}: another kkv sync writes there; stop one of the two`
@@ -65,6 +66,13 @@ export async function runSync(settings: Settings, { log, stop }: Surroundings): 
   } finally {
     await lock.release()
   }
+}
+
+/** Not `recursive: true`: that tries for ever where the kernel answers ENOENT, as below /proc (Node.js 24). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  mkdirSync(path)
 }
 
 type Pass = () => Promise<PassOutcome>

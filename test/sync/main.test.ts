@@ -290,6 +290,16 @@ test(
   ),
 )
 
+test("main() makes the volume's directory, and ends with a fault where there can be none", () =>
+  inLab(async ({ source, desired, read }) => {
+    writeTree(source, { "vips.yaml": vips })
+    const words = ["--once", "--source", source, "--services-configmap=default/vips", "--log-level=silent", "--desired"]
+    assert.is(await main([...words, join(desired, "deep", "er")]), 0)
+    assert.equal(await read(), ["absent"])
+    const fault = await main([...words, "/proc/desired"]).catch((error: unknown) => error)
+    assert.instance(fault, Error)
+  }))
+
 test("main() answers --help with 0 and an unknown flag with 2", async () => {
   assert.is((await run(process.execPath, ["-e", program, "--", "--help"], { directory: root })).status, 0)
   assert.is(await main(["--source=a", "--services-configmap=a/b", "--nonsense"]), 2)
