@@ -2,6 +2,7 @@ import { backoffMs } from "../kit/backoff.ts"
 import type { Clock } from "../kit/clock.ts"
 import type { Log } from "../kit/log.ts"
 import { createPacer } from "../kit/pacer.ts"
+import { problemText } from "../kit/problem.ts"
 import { apply, type Effective } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import type { ApplyPorts } from "./apply/ports.ts"
@@ -141,10 +142,25 @@ export function createAgent(
     if (next.kind === "no-generation" && next.transient) later("torn", TORN_RETRY_MS, () => looker.request())
     if (seen?.kind === "candidate" && seen.rendered.sha256 !== inEffect?.sha256) {
       if (attempted?.sha256 !== seen.rendered.sha256) applier.request()
-    } else if (inEffect === null) applier.request()
+    } else if (seen?.kind === "candidate") sameEffect(seen)
+    else if (inEffect === null) applier.request()
     const deadline = nextDeadline(memory)
     if (Number.isFinite(deadline)) later("drained", deadline - ports.clock.now() + 1, () => looker.request())
     ports.onChange(snapshot())
+  }
+
+  /** A generation that leads to the text in effect is in effect, without anybody's doing. */
+  function sameEffect(newest: Extract<Seen, { kind: "candidate" }>): void {
+    if (inEffect === null || inEffect.generation?.name === newest.generation.name) return
+    inEffect = { ...inEffect, model: newest.rendered.model, generation: newest.generation }
+    remember(newest)
+    report(newest, { kind: "unchanged" }, 0)
+  }
+
+  function remember(newest: Extract<Seen, { kind: "candidate" }>): void {
+    const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
+    memory = afterApplied(memory, { built: newest.built, model: newest.rendered.model }, time)
+    if (inEffect !== null) ports.onApplied(inEffect, memory)
   }
 
   async function applyNewest(): Promise<number> {
@@ -201,11 +217,9 @@ export function createAgent(
       case "applied": {
         attempted = null
         inEffect = { sha256, model, generation: tried.generation, since: ports.clock.now() }
-        const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
-        memory = afterApplied(memory, { built: tried.built, model }, time)
         soaking = true
         lastDifferences = null
-        ports.onApplied(inEffect, memory)
+        remember(tried)
         break
       }
       case "rejected":
@@ -317,11 +331,11 @@ export function createAgent(
       ...(result.kind === "applied" ? { testMs: Math.round(result.testMs) } : {}),
       ...(result.kind === "rejected" ? { diagnostics: result.diagnostics.slice(0, 5) } : {}),
       vips: tried.built.model?.vips.length ?? 0,
-      problems: tried.built.problems.length,
+      problems: tried.built.problems.slice(0, MOST_LOGGED).map(problemText),
       held: tried.built.entries
         .filter((entry) => entry.state !== "good")
         .map((entry) => entry.key)
-        .slice(0, 20),
+        .slice(0, MOST_LOGGED),
       sha256: tried.rendered.sha256.slice(0, 12),
       tookMs: Math.round(tookMs),
     }
@@ -354,6 +368,8 @@ export function createAgent(
 /** What went wrong for a reason that may pass is tried again. */
 const RETRY = { firstMs: 2_000, maximumMs: 300_000, jitter: 0.2 }
 const TORN_RETRY_MS = 250
+/** Problems and entries that one line of the log names; the status has all. */
+const MOST_LOGGED = 10
 const LONGEST_WAIT_MS = 360_000
 const REVIVE_AFTER_MS = 3_000
 const SECOND_LOOK_MS = 1_000
