@@ -1,10 +1,20 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 
+import {
+  decodeHeartbeat,
+  HEARTBEAT_BYTES,
+  HEARTBEAT_DIRECTORY,
+  HEARTBEAT_FILE,
+  heartbeatAge,
+  SILENT_SECONDS,
+} from "../contract/heartbeat.ts"
 import { POINTER_FILE, STATUS_FILE } from "../contract/layout.ts"
 import { decodePointer, type Pointer } from "../contract/pointer.ts"
 import { decodeStatus, type Status, type StatusVip } from "../contract/status.ts"
 import { decodeSyncStatus, type SyncStatus } from "../contract/sync-status.ts"
+import { readRegularFile } from "../kit/safe-read.ts"
+import { bootId, uptimeSeconds } from "../kit/uptime.ts"
 import { EXIT } from "./exit-status.ts"
 import { problemLine } from "./problem-lines.ts"
 import { type Colours, coloursOf, type Terminal } from "./terminal.ts"
@@ -26,6 +36,8 @@ interface Report {
   /** Null where the volume of sync is not there to be read. */
   readonly pointer: Pointer | null
   readonly sync: SyncStatus | null
+  /** Seconds since sync last showed that it lives; null where that cannot be told. */
+  readonly syncSilentSeconds: number | null
 }
 
 /** Prints what the sidecar of this node made of the newest generation, and what sync made of its source. */
@@ -35,10 +47,18 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   if (sidecar === null) throw new Error(`Cannot read "${file}": there is none; ${absenceHint(options)}`)
   const pointer = readContractFile(join(options.desired, POINTER_FILE), decodePointer)
   const sync = readContractFile(join(options.desired, STATUS_FILE), decodeSyncStatus)
-  const reasons = reasonsOf({ sidecar, pointer, sync })
-  const report: Report = { healthy: reasons.length === 0, reasons, sidecar, pointer, sync }
+  const found = { sidecar, pointer, sync, syncSilentSeconds: silentSeconds(options.desired) }
+  const reasons = reasonsOf(found)
+  const report: Report = { healthy: reasons.length === 0, reasons, ...found }
   terminal.out(options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : page(report, coloursOf(terminal)))
   return Promise.resolve(report.healthy ? EXIT.good : EXIT.no)
+}
+
+function silentSeconds(desired: string): number | null {
+  const read = readRegularFile(join(desired, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE), HEARTBEAT_BYTES)
+  if (read.kind !== "file") return null
+  const age = heartbeatAge(decodeHeartbeat(read.bytes.toString()), uptimeSeconds(), bootId())
+  return age === null ? null : Math.round(age)
 }
 
 function absenceHint({ applied }: StatusOptions): string {
@@ -47,11 +67,13 @@ function absenceHint({ applied }: StatusOptions): string {
     : "run this where the sidecar runs, or name its directory with --applied"
 }
 
-function reasonsOf({ sidecar, pointer, sync }: Pick<Report, "sidecar" | "pointer" | "sync">): readonly string[] {
+type Found = Omit<Report, "healthy" | "reasons">
+
+function reasonsOf({ sidecar, pointer, sync, syncSilentSeconds }: Found): readonly string[] {
   const reasons: string[] = []
   if (sidecar.outcome !== "applied" && sidecar.outcome !== "unchanged")
     reasons.push(`the last pass ended as ${sidecar.outcome}${sidecar.reason === null ? "" : `: ${sidecar.reason}`}`)
-  for (const state of ["held", "left-out", "pending"] as const) {
+  for (const state of ["held", "partial", "left-out", "pending"] as const) {
     const vips = sidecar.vips.filter((vip) => vip.state === state)
     if (vips.length > 0)
       reasons.push(`${counted(vips.length, "VIP")} ${vips.length === 1 ? "is" : "are"} ${WORDS[state]}`)
@@ -63,10 +85,17 @@ function reasonsOf({ sidecar, pointer, sync }: Pick<Report, "sidecar" | "pointer
     )
   if (sync !== null && sync.state !== "published")
     reasons.push(sync.state === "held" ? "sync holds: its source has problems" : "sync has published nothing yet")
+  if (syncSilentSeconds !== null && syncSilentSeconds > SILENT_SECONDS)
+    reasons.push(`sync has been silent for ${syncSilentSeconds} s: what runs goes on, and no change arrives`)
   return reasons
 }
 
-const WORDS = { held: "held in the last good form", "left-out": "left out", pending: "not applied yet" } as const
+const WORDS = {
+  held: "held in the last good form",
+  partial: "announced in part",
+  "left-out": "left out",
+  pending: "not applied yet",
+} as const
 
 function page(report: Report, colours: Colours): string {
   const { sidecar, pointer, sync } = report

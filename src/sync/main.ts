@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 
+import { BEAT_SECONDS } from "../contract/heartbeat.ts"
 import { createLog, type Log } from "../kit/log.ts"
 import { createPacer } from "../kit/pacer.ts"
 import { problemText } from "../kit/problem.ts"
@@ -10,6 +11,7 @@ import { watchDirectory } from "./directory/watch.ts"
 import { createPublish } from "./publication.ts"
 import { createReconcile, type PassOutcome } from "./reconcile.ts"
 import { readSettings, type Settings } from "./settings.ts"
+import { openHeartbeat } from "./volume/heartbeat-writer.ts"
 import { createPublisher } from "./volume/publisher.ts"
 import { createStatusWriter } from "./volume/status-writer.ts"
 import { takeWriterLock } from "./volume/writer-lock.ts"
@@ -61,8 +63,13 @@ export async function runSync(settings: Settings, { log, stop }: Surroundings): 
   }
   try {
     const source = createDirectorySource(settings.source)
-    const pass = loggedPass(settings, source, log)
-    return settings.once ? await runOnce(pass) : await follow({ settings, source, pass, log, stop })
+    const pulse = startPulse(settings, log)
+    const pass = pulse.feltBy(loggedPass(settings, source, log))
+    try {
+      return settings.once ? await runOnce(pass) : await follow({ settings, source, pass, log, stop })
+    } finally {
+      pulse.stop()
+    }
   } finally {
     await lock.release()
   }
@@ -76,6 +83,44 @@ function makeDirectory(path: string): void {
 }
 
 type Pass = () => Promise<PassOutcome>
+
+interface Pulse {
+  /** The same pass; what it saw goes into the heartbeat. */
+  feltBy(pass: Pass): Pass
+  stop(): void
+}
+
+/** Writes the heartbeat every other second. What cannot be written is said once, and hinders nothing. */
+function startPulse({ desired }: Settings, log: Log): Pulse {
+  const writer = openHeartbeat(desired)
+  const boot = bootId()
+  let sourceRead: number | null = null
+  let published: number | null = null
+  let complained = false
+  const beat = () => {
+    try {
+      writer.write({ bootId: boot, pid: process.pid, beat: uptimeSeconds(), sourceRead, published })
+      complained = false
+    } catch (error) {
+      if (!complained) log.warn("no heartbeat", { error })
+      complained = true
+    }
+  }
+  const timer = setInterval(beat, BEAT_SECONDS * 1000)
+  return {
+    feltBy: (pass) => async () => {
+      const outcome = await pass()
+      if (outcome.kind === "published" || outcome.kind === "unchanged") sourceRead = uptimeSeconds()
+      if (outcome.kind !== "settling") published = outcome.published?.sequence ?? null
+      beat()
+      return outcome
+    },
+    stop: () => {
+      clearInterval(timer)
+      writer.close()
+    },
+  }
+}
 
 function loggedPass(settings: Settings, source: ReturnType<typeof createDirectorySource>, log: Log): Pass {
   const { desired, retain, servicesConfigmap } = settings

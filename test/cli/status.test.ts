@@ -1,6 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { encodeHeartbeat } from "../../src/contract/heartbeat.ts"
+import { bootId, uptimeSeconds } from "../../src/kit/uptime.ts"
 import { kkv } from "./support/kkv.ts"
 import { inTree } from "./support/manifests.ts"
 import { STATUS, volumes } from "./support/volume.ts"
@@ -27,6 +29,23 @@ VIP        STATE    VIRTUAL SERVERS  REAL SERVERS  SERVICES
 `,
     )
   }))
+
+test("status() a sync that has been silent for long: the reason, status 1", () => {
+  const beat = { bootId: bootId(), pid: 7, sourceRead: null, published: 7 }
+  const heartbeat = (ago: number) => encodeHeartbeat({ ...beat, beat: uptimeSeconds() - ago })
+  return inTree({ ...volumes({}), "desired/beat/heartbeat": heartbeat(60) }, async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 1)
+    assert.match(said.out, /sync has been silent for 6\d s/)
+  })
+})
+
+test("status() a sync that beat a moment ago: status 0", () => {
+  const beat = { bootId: bootId(), pid: 7, sourceRead: null, published: 7, beat: uptimeSeconds() - 3 }
+  return inTree({ ...volumes({}), "desired/beat/heartbeat": encodeHeartbeat(beat) }, async () => {
+    assert.is((await kkv(WORDS)).status, 0)
+  })
+})
 
 const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes>[1], reason: RegExp])[] = [
   ["rejected", { status: { outcome: "rejected", reason: "line 3" } }, /the last pass ended as rejected: line 3/],
@@ -102,7 +121,7 @@ test("status() --output json has a stable shape", () =>
     const said = await kkv([...WORDS, "--output", "json"])
     assert.is(said.status, 1)
     const report = JSON.parse(said.out) as Record<string, unknown>
-    assert.equal(Object.keys(report), ["healthy", "reasons", "sidecar", "pointer", "sync"])
+    assert.equal(Object.keys(report), ["healthy", "reasons", "sidecar", "pointer", "sync", "syncSilentSeconds"])
     assert.is(report["healthy"], false)
   }))
 
