@@ -22,6 +22,7 @@ import { verifyEffect } from "./verify.ts"
 import { type Archive, openArchive } from "./volume/archive.ts"
 import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
 import { createGenerations, readDirectory } from "./volume/generations.ts"
+import { syncSilence } from "./volume/heartbeat-reader.ts"
 import { type LastKnownGood, openLastKnownGood } from "./volume/last-known-good.ts"
 import { createPinnedGenerations, type PinnedGenerations } from "./volume/pinned.ts"
 import { createStatusWriter, type StatusWriter } from "./volume/status-writer.ts"
@@ -84,7 +85,10 @@ export async function assemble(
     void agent.watch()
   }, WATCH_MS)
   const endSchedule = startJobs(parts, agent)
-  const server = settings.httpPort === 0 ? null : await startServer(settings, { agent, metrics, watch, status })
+  const server =
+    settings.httpPort === 0
+      ? null
+      : await startServer(settings, { agent, metrics, watch, status, syncSilence: () => syncSilence(settings.desired) })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
   agent.request()

@@ -14,9 +14,10 @@ export function startServer(
     readonly metrics: Metrics
     readonly watch: VolumeWatch
     readonly status: StatusWriter
+    readonly syncSilence: () => number | null
   },
 ): Promise<HttpServer> {
-  const { agent, metrics, watch, status } = parts
+  const { agent, metrics, watch, status, syncSilence } = parts
   const text = (code: number, body: string): HttpAnswer => ({ status: code, type: "text/plain", body: `${body}\n` })
   const verdict = (why: string | null, code: number, prefix = ""): HttpAnswer =>
     why === null ? text(200, "OK") : text(code, prefix + why)
@@ -31,7 +32,7 @@ export function startServer(
       "/metrics": async () => ({
         status: 200,
         type: "text/plain; version=0.0.4",
-        body: await metrics.page(agent.snapshot(), watch.counts()),
+        body: await metrics.page(agent.snapshot(), { watch: watch.counts(), syncSilence: syncSilence() }),
       }),
       "/status.json": () => ({
         status: 200,

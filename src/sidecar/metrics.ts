@@ -4,13 +4,20 @@ import type { Snapshot } from "./agent.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import { roleOf } from "./status-report.ts"
 
+/** What the snapshot does not hold. */
+export interface Around {
+  readonly watch: WatchCounts
+  /** Seconds since sync last showed that it lives; null where that cannot be told. */
+  readonly syncSilence: number | null
+}
+
 export interface Metrics {
   /** Counts one attempt to apply. */
   applied(outcome: ApplyOutcome, tookMs: number): void
   /** Counts something that has no gauge of its own. */
   count(what: "archive-failure" | "alarm" | "watcher-trouble"): void
   /** The page, in Prometheus' text format. */
-  page(snapshot: Snapshot, watch: WatchCounts): Promise<string>
+  page(snapshot: Snapshot, around: Around): Promise<string>
 }
 
 /** Milliseconds to seconds, which is what Prometheus counts in. */
@@ -43,6 +50,11 @@ export function createMetrics(): Metrics {
     name: "vip_events_total",
     help: "Things that should not happen, by kind",
     labelNames: ["kind"],
+    registers,
+  })
+  const silence = new Gauge({
+    name: "vip_sync_heartbeat_age_seconds",
+    help: "Seconds since sync last showed that it lives",
     registers,
   })
   const success = new Gauge({
@@ -81,7 +93,8 @@ export function createMetrics(): Metrics {
       if (outcome.kind === "applied") test.observe(outcome.testMs / SECOND)
     },
     count: (what) => events.inc({ kind: what }),
-    page: (snapshot, watch) => {
+    page: (snapshot, { watch, syncSilence }) => {
+      if (syncSilence !== null) silence.set(syncSilence)
       const { seen, inEffect } = snapshot
       if (seen !== null && seen.kind !== "no-generation") generation.set({ state: "seen" }, seen.generation.sequence)
       if (inEffect !== null && inEffect.generation !== null)
