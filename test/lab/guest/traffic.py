@@ -217,16 +217,26 @@ def probe(namespace, protocol, address, port, every_ms, file):
     out.close()
 
 
-def summary(file, event=None):
+def rows_of(file):
     rows = []
     for line in open(file):
         began, ended, outcome, detail, stood_still = line.split()
         rows.append((float(began), float(ended), outcome, detail, float(stood_still)))
-    rows.sort()
+    return sorted(rows)
+
+
+def summary(file, event=None, control=None):
+    """control: what another probe saw at the same time on a way that passes nothing of ours. A request that is late while
+    one of the control's, begun within its time, is late by half as much or more, is late for want of the guest's one CPU."""
+    rows = rows_of(file)
+    witnesses = [(r[0], r[1]) for r in rows_of(control) if r[1] - r[0] > LATE / 2] if control else []
 
     def late(r):
         """Time in which the client itself did not run is not the network's."""
         return r[2] == "ok" and r[1] - r[0] - r[4] > LATE
+
+    def alone(r):
+        return late(r) and not any(b < r[1] and e > r[0] and e - b >= (r[1] - r[0]) / 2 for b, e in witnesses)
 
     prompt = [r for r in rows if r[2] == "ok" and not late(r)]
     lost, answers = {}, {}
@@ -241,7 +251,7 @@ def summary(file, event=None):
     took = sorted((r[1] - r[0]) * 1000 for r in rows if r[2] == "ok")
     print(json.dumps({
         "requests": len(rows), "answered": sum(answers.values()), "lost": sum(lost.values()), "how": lost,
-        "later_than_100_ms": sum(map(late, rows)),
+        "later_than_100_ms": sum(map(late, rows)), "and_the_control_was_not": sum(map(alone, rows)),
         "refused": lost.get("ECONNREFUSED", 0) + lost.get("ECONNRESET", 0), "longest_gap_ms": round(gap[0] * 1000),
         "gap_from_event_ms": round((gap[0] + gap[1] - float(event)) * 1000) if event else None,
         "longest_standstill_ms": round(max((r[4] for r in rows), default=0) * 1000),

@@ -8,11 +8,11 @@ serve() { # NAMESPACE,PROTOCOL,ADDRESS,PORT,NAME...: echo servers, all in one pr
   $TRAFFIC serve "$@" &
   wait_for 15 test -e /shared/serving || die "the echo servers did not start"
 }
-serve_pods() { # NODE PORT N...: TCP echo pods called echoheaders-N
+serve_pods() { # NODE PORT N...: TCP echo pods called echoheaders-N; and a witness on the node's own port 7, for a control
   local specs=() node=$1 port=$2 n
   shift 2
   for n; do specs+=("pods.$node,tcp,${PODS[$node]}.$n,$port,echoheaders-$n"); done
-  serve "${specs[@]}"
+  serve "${specs[@]}" "$node,tcp,${ADDRESS[$node]},7,witness"
 }
 # get PROTOCOL ADDRESS PORT N: so many requests one after the other from the client; the outcome as JSON in REPLY
 get() { REPLY=$($TRAFFIC get client "$@"); }
@@ -22,10 +22,14 @@ probe() { # NAME PROTOCOL ADDRESS PORT EVERY_MS: a request each so many millisec
   PROBE[$1]=$!
   wait_for 10 test -s /shared/$1.requests
 }
-probed() { # NAME [EVENT]: ends the probe; what it saw, as JSON in REPLY
+end_probe() { # NAME
   kill -TERM ${PROBE[$1]}
   wait ${PROBE[$1]}
-  REPLY=$($TRAFFIC summary /shared/$1.requests ${2:-})
+}
+probed() { # NAME [EVENT [CONTROL]]: ends the probe; what it saw, beside what the control saw, as JSON in REPLY
+  end_probe $1
+  [ -z "${3:-}" ] || end_probe $3
+  REPLY=$($TRAFFIC summary /shared/$1.requests ${2:-} ${3:+/shared/$3.requests})
 }
 field() { # JSON NAME: a number or a flat value, in REPLY
   [[ $1 =~ \"$2\":\ ?([^,}]+) ]] && REPLY=${BASH_REMATCH[1]} || REPLY=
