@@ -30,6 +30,8 @@ const kernel: Kernel = {
   removeAddress: nothing,
   setVirtualServer: nothing,
   setRealServer: nothing,
+  addVirtualServer: nothing,
+  addRealServer: nothing,
   removeVirtualServer: nothing,
   removeRealServer: nothing,
   masquerade: nothing,

@@ -30,9 +30,8 @@ export interface DriftPorts {
 /**
  * Compares the kernel with the model that should be in effect and repairs what is ours.
  *
- * keepalived compares with its own memory only, so a reload repairs nothing. What is missing in IPVS comes back when the
- * checker child is started anew by its parent; what is wrong is set right, and what is too much and ours is removed, by us;
- * what is not ours stays.
+ * keepalived compares with its own memory only, so a reload repairs nothing. What is missing is added, what is wrong is set
+ * right, what is too much and ours is removed; what is not ours stays.
  * Addresses are removed only when they were too many in the check before as well: for a moment of every election they
  * look like that.
  *
@@ -78,14 +77,47 @@ async function repair(model: KeepalivedModel, { found, before }: Drift, ports: D
   for (const value of found.wrong) await correct(value, model, kernel)
   const stale = found.surplusVips.filter((vip) => before?.role === found.role && before.surplusVips.includes(vip))
   for (const vip of stale) await kernel.removeAddress(model.vrrp.interface, vip)
-  const missing = found.missingVirtualServers.length + found.missingRealServers.length
-  const running = missing === 0 ? null : await ports.keepalived.running()
-  if (running !== null) await ports.keepalived.respawnChecker(running)
+  const restored = await restore(model, found, ports)
   const removed = found.surplusVirtualServers.length + found.surplusRealServers.length + stale.length
-  return removed > 0 || found.wrong.length > 0 || running !== null
+  return removed > 0 || found.wrong.length > 0 || restored
 }
 
-/** A new checker child adds what is missing and leaves what is there as it is: a wrong value is ours to set. */
+/** So few are added one by one; more cost less when keepalived's checker is started anew and adds them all. */
+const FEW = 20
+
+/**
+ * Brings back what is missing. keepalived believes it to be there, so adding it behind its back is just what it believes;
+ * only where it checks real servers itself does it know which of them may be added.
+ */
+async function restore(
+  model: KeepalivedModel,
+  found: Differences,
+  { kernel, keepalived }: DriftPorts,
+): Promise<boolean> {
+  const names = new Set(found.missingVirtualServers.map(virtualServerName))
+  const servers = model.vips.flatMap((vip) => vip.virtualServers)
+  const lost = servers.filter((server) => names.has(virtualServerName(server)))
+  const reals = [
+    ...lost.flatMap((server) => server.realServers.map((real) => ({ server, real }))),
+    ...found.missingRealServers.flatMap(({ server, real }) => {
+      const of = servers.find((one) => virtualServerName(one) === virtualServerName(server))
+      const wanted = of?.realServers.find((one) => one.address === real.address && one.port === real.port)
+      return of === undefined || wanted === undefined ? [] : [{ server: of, real: wanted }]
+    }),
+  ]
+  if (reals.length === 0) return false
+  if (reals.length > FEW || lost.some((server) => server.check !== "none")) {
+    const running = await keepalived.running()
+    if (running !== null) await keepalived.respawnChecker(running)
+    return running !== null
+  }
+  for (const server of lost) await kernel.addVirtualServer(server, server)
+  for (const { server, real } of reals)
+    await kernel.addRealServer(server, { ...real, forwardingMethod: server.forwardingMethod })
+  return true
+}
+
+/** keepalived leaves what is there as it is: a wrong value is ours to set. */
 async function correct({ server, real }: WrongValue, model: KeepalivedModel, kernel: Kernel): Promise<void> {
   const name = virtualServerName(server)
   const wanted = model.vips.flatMap((vip) => vip.virtualServers).find((one) => virtualServerName(one) === name)

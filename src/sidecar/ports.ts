@@ -113,6 +113,11 @@ export interface Kernel {
   ): Promise<void>
   /** Sets weight and forwarding method of a real server that exists; its connections stay. */
   setRealServer(key: VirtualServerKey, to: KernelRealServer): Promise<void>
+  addVirtualServer(
+    key: VirtualServerKey,
+    as: { readonly scheduler: string; readonly persistenceTimeout: number | null },
+  ): Promise<void>
+  addRealServer(key: VirtualServerKey, real: KernelRealServer): Promise<void>
   removeRealServer(key: VirtualServerKey, real: { readonly address: string; readonly port: number }): Promise<void>
   /** Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; empty removes the chain. */
   masquerade(vips: readonly string[]): Promise<void>

@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os"
 import { type CommandResult, runCommand } from "../../kit/run-command.ts"
-import type { Kernel, VirtualServerKey } from "../ports.ts"
+import type { Kernel, KernelRealServer, VirtualServerKey } from "../ports.ts"
 import { readIpVsTable } from "./ip-vs.ts"
 import { type IptablesPrograms, masqueradeVips } from "./masquerade.ts"
 
@@ -27,22 +27,10 @@ export function createKernel(options: KernelOptions = {}): Kernel {
     removeVirtualServer: (key) => removeFromIpVs(ipvsadm, ["-D", ...serverWords(key)]),
     removeRealServer: (key, real) =>
       removeFromIpVs(ipvsadm, ["-d", ...serverWords(key), "-r", `${bracketed(real.address)}:${real.port}`]),
-    setVirtualServer: (key, { scheduler, persistenceTimeout }) => {
-      // Without -p the kernel takes the persistence away (ipvsadm(8), --edit-service).
-      const persistence = persistenceTimeout === null ? [] : ["-p", String(persistenceTimeout)]
-      return changeIpVs(ipvsadm, ["-E", ...serverWords(key), "-s", scheduler, ...persistence])
-    },
-    setRealServer: (key, { address, port, weight, forwardingMethod }) => {
-      const real = ["-r", `${bracketed(address)}:${port}`]
-      return changeIpVs(ipvsadm, [
-        "-e",
-        ...serverWords(key),
-        ...real,
-        METHOD_FLAGS[forwardingMethod],
-        "-w",
-        String(weight),
-      ])
-    },
+    addVirtualServer: (key, as) => changeIpVs(ipvsadm, ["-A", ...serverWords(key), ...schedulingWords(as)]),
+    setVirtualServer: (key, to) => changeIpVs(ipvsadm, ["-E", ...serverWords(key), ...schedulingWords(to)]),
+    addRealServer: (key, real) => changeIpVs(ipvsadm, ["-a", ...serverWords(key), ...realServerWords(real)]),
+    setRealServer: (key, to) => changeIpVs(ipvsadm, ["-e", ...serverWords(key), ...realServerWords(to)]),
     masquerade: (vips) => masqueradeVips({ iptables, iptablesRestore }, vips),
   }
 }
@@ -69,16 +57,30 @@ async function removeAddress(ip: string, name: string, address: string): Promise
   throw programFault(`Cannot remove ${address} from "${name}"`, ip, result)
 }
 
-/** What is gone meanwhile cannot be changed, and need not be: the next comparison sees it as missing. */
+/** What somebody else has changed meanwhile shows in the next comparison. */
 async function changeIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
   const result = await runCommand(ipvsadm, words, LIMITS)
   if (result.status === 0 || GONE.test(result.stderr)) return
   throw programFault(`Cannot change ${words.slice(2).join(" ")} in IPVS`, ipvsadm, result)
 }
 
+/** Without -p the kernel takes the persistence away (ipvsadm(8), --edit-service). */
+function schedulingWords(as: {
+  readonly scheduler: string
+  readonly persistenceTimeout: number | null
+}): readonly string[] {
+  const persistence = as.persistenceTimeout === null ? [] : ["-p", String(as.persistenceTimeout)]
+  return ["-s", as.scheduler, ...persistence]
+}
+
+function realServerWords({ address, port, weight, forwardingMethod }: KernelRealServer): readonly string[] {
+  return ["-r", `${bracketed(address)}:${port}`, METHOD_FLAGS[forwardingMethod], "-w", String(weight)]
+}
+
 const METHOD_FLAGS = { NAT: "-m", DR: "-g", TUN: "-i", LOCAL: "-g" } as const
 
-const GONE = /No such (?:service|destination)|Service not defined/
+/** Nothing is left to do: what was to be changed is gone, what was to be added is there. */
+const GONE = /No such (?:service|destination)|Service not defined|already exists/
 
 async function removeFromIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
   const result = await runCommand(ipvsadm, words, LIMITS)

@@ -1,0 +1,159 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { createModelBuilder } from "../../src/core/model/build-model.ts"
+import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
+import { createLog } from "../../src/kit/log.ts"
+import { tracesOf } from "../../src/sidecar/apply/intent.ts"
+import { checkDrift } from "../../src/sidecar/drift.ts"
+import type { Kernel, KernelVirtualServer, RunningKeepalived } from "../../src/sidecar/ports.ts"
+import { cluster, input, service, SETTINGS } from "../core/fixture.ts"
+
+const PODS = ["10.2.1.1", "10.2.1.2"]
+const running: RunningKeepalived = {
+  parent: { pid: 1, startTime: "1" },
+  checker: { pid: 2, startTime: "1" },
+  vrrp: { pid: 3, startTime: "1" },
+}
+
+function modelFor(pods: readonly string[] = PODS, check: "none" | "tcp" = "none"): KeepalivedModel {
+  const given = input({ "10.4.0.50": "default/a" }, cluster([service("a", { addresses: pods })]))
+  const { model } = createModelBuilder({ ...SETTINGS, check })(given)
+  if (model === null) throw new Error("the fixture has no model")
+  return model
+}
+
+/** What the kernel has when all is well on a master. */
+function tableOf(model: KeepalivedModel): KernelVirtualServer[] {
+  return model.vips.flatMap((vip) =>
+    vip.virtualServers.map((server) => ({
+      address: server.address,
+      port: server.port,
+      protocol: server.protocol,
+      scheduler: server.scheduler,
+      realServers: server.realServers.map((real) => ({ ...real, forwardingMethod: server.forwardingMethod })),
+    })),
+  )
+}
+
+/** A kernel that only writes down what was asked of it, a fake. */
+function world(table: readonly KernelVirtualServer[], addresses: readonly string[], owned: readonly string[] = []) {
+  const steps: string[] = []
+  const step = (name: string) => (key: { readonly address: string; readonly port: number }, real?: object) => {
+    const behind = real !== undefined && "address" in real ? ` ${String(real.address)}` : ""
+    const weight = real !== undefined && "weight" in real ? `=${String(real.weight)}` : ""
+    steps.push(`${name} ${key.address}:${key.port}${behind}${weight}`)
+    return Promise.resolve()
+  }
+  const kernel: Kernel = {
+    addresses: () => Promise.resolve(new Set(addresses)),
+    virtualServers: () => Promise.resolve(table),
+    removeAddress: (_, address) => {
+      steps.push(`remove address ${address}`)
+      return Promise.resolve()
+    },
+    removeVirtualServer: step("remove"),
+    removeRealServer: step("remove"),
+    addVirtualServer: step("add"),
+    addRealServer: step("add"),
+    setVirtualServer: step("set"),
+    setRealServer: step("set"),
+    masquerade: () => Promise.resolve(),
+  }
+  const keepalived = {
+    version: () => Promise.resolve("2.2.7"),
+    test: () => Promise.reject(new Error("not asked for")),
+    running: () => Promise.resolve(running),
+    start: () => Promise.reject(new Error("not asked for")),
+    reload: () => Promise.reject(new Error("not asked for")),
+    restart: () => Promise.reject(new Error("not asked for")),
+    respawnChecker: () => {
+      steps.push("respawn checker")
+      return Promise.resolve()
+    },
+  }
+  const clock = { now: () => 0, delay: () => Promise.resolve() }
+  const traces = tracesOf(modelFor())
+  const ledger = { vips: [...traces.vips, "10.4.0.99"], virtualServers: [...traces.virtualServers, ...owned] }
+  const ports = {
+    kernel,
+    keepalived,
+    clock,
+    owned: () => Promise.resolve(ledger),
+    log: createLog({}, { level: "silent" }),
+  }
+  return { steps, ports }
+}
+
+const MASTER = ["10.4.0.3", "169.254.50.1", "10.4.0.50"]
+const good = tableOf(modelFor())
+const [server] = good
+if (server === undefined) throw new Error("the fixture has no virtual server")
+const foreign: KernelVirtualServer = { ...server, address: "10.99.0.1" }
+
+const repairs: [name: string, table: readonly KernelVirtualServer[], steps: string[]][] = [
+  ["nothing where all is well", good, []],
+  ["a lost real server", [{ ...server, realServers: server.realServers.slice(1) }], ["add 10.4.0.50:80 10.2.1.1=1"]],
+  [
+    "a lost virtual server, with all behind it",
+    [],
+    ["add 10.4.0.50:80 10.4.0.50", "add 10.4.0.50:80 10.2.1.1=1", "add 10.4.0.50:80 10.2.1.2=1"],
+  ],
+  ["a changed scheduler", [{ ...server, scheduler: "rr" }], ["set 10.4.0.50:80 10.4.0.50"]],
+  [
+    "a changed weight",
+    [{ ...server, realServers: server.realServers.map((real, at) => ({ ...real, weight: at === 0 ? 7 : 1 })) }],
+    ["set 10.4.0.50:80 10.2.1.1=1"],
+  ],
+  [
+    "a real server that is not the model's",
+    [
+      {
+        ...server,
+        realServers: [...server.realServers, { address: "10.2.7.7", port: 80, forwardingMethod: "NAT", weight: 1 }],
+      },
+    ],
+    ["remove 10.4.0.50:80 10.2.7.7"],
+  ],
+  ["a virtual server that was ours", [...good, { ...server, port: 81 }], ["remove 10.4.0.50:81"]],
+  ["nothing of a virtual server that is not ours", [...good, foreign], []],
+]
+for (const [name, table, steps] of repairs)
+  test(`checkDrift() repairs ${name}`, async () => {
+    const { steps: taken, ports } = world(table, MASTER, ["10.4.0.50 81 TCP"])
+    const { check } = await checkDrift(modelFor(), null, ports)
+    assert.equal(taken, steps)
+    assert.is(check.repaired, steps.length > 0)
+    assert.is(check.difference === null, steps.length === 0)
+    assert.is(check.role, "MASTER")
+  })
+
+test("checkDrift() starts the checker anew where keepalived checks, for it knows what lives", async () => {
+  const { steps, ports } = world([], MASTER)
+  await checkDrift(modelFor(PODS, "tcp"), null, ports)
+  assert.equal(steps, ["respawn checker"])
+})
+
+test("checkDrift() starts the checker anew where much is missing", async () => {
+  const many = Array.from({ length: 30 }, (_, at) => `10.2.2.${at + 1}`)
+  const { steps, ports } = world([], MASTER)
+  await checkDrift(modelFor(many), null, ports)
+  assert.equal(steps, ["respawn checker"])
+})
+
+test("checkDrift() removes an address of ours only when it was too much the time before as well", async () => {
+  const { steps, ports } = world(good, ["10.4.0.3", "10.4.0.99"])
+  const first = await checkDrift(modelFor(), null, ports)
+  assert.equal(steps, [])
+  await checkDrift(modelFor(), first.found, ports)
+  assert.equal(steps, ["remove address 10.4.0.99"])
+})
+
+test("checkDrift() leaves the addresses alone when the role has changed in between", async () => {
+  const master = world(good, [...MASTER, "10.4.0.99"])
+  const first = await checkDrift(modelFor(), null, master.ports)
+  const backup = world(good, ["10.4.0.3", "10.4.0.99"])
+  await checkDrift(modelFor(), first.found, backup.ports)
+  assert.equal(backup.steps, [])
+})
+
+test.run()
