@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import type { Clock } from "../kit/clock.ts"
-import type { InEffect } from "./agent.ts"
+import type { InEffect } from "./agent-state.ts"
 import { MEMORY_FILE } from "./archivist.ts"
 import { type Memory, NO_MEMORY } from "./memory.ts"
 import type { Keepalived } from "./ports.ts"

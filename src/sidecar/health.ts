@@ -1,4 +1,4 @@
-import type { Snapshot } from "./agent.ts"
+import type { Snapshot } from "./agent-state.ts"
 
 /** Null: well. Else what is not, in one line. */
 export type Verdict = string | null

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { WatchCounts } from "./volume/watch.ts"
-import type { Snapshot } from "./agent.ts"
+import type { Snapshot } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import { roleOf } from "./status-report.ts"
 

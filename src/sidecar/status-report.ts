@@ -2,7 +2,7 @@ import type { Status, StatusOutcome, StatusVip } from "../contract/status.ts"
 import type { EntryOutcome } from "../core/model/build-model.ts"
 import type { VipModel } from "../core/model/keepalived-model.ts"
 import type { Problem } from "../kit/problem.ts"
-import type { Snapshot } from "./agent.ts"
+import type { Snapshot } from "./agent-state.ts"
 
 /** What the snapshot does not hold and the status shows. */
 export interface StatusContext {

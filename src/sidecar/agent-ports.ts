@@ -1,0 +1,58 @@
+import type { Clock } from "../kit/clock.ts"
+import type { Log } from "../kit/log.ts"
+import type { Timers } from "../kit/timers.ts"
+import type { AgentState, InEffect, Snapshot } from "./agent-state.ts"
+import type { ApplyOutcome } from "./apply/outcome.ts"
+import type { ApplyPorts } from "./apply/ports.ts"
+import type { Owned } from "./keepalived/effect.ts"
+import type { LookPorts } from "./look.ts"
+import type { Memory } from "./memory.ts"
+import type { Keepalived, Kernel } from "./ports.ts"
+import type { KnownGood } from "./volume/last-known-good.ts"
+
+export interface AgentPorts extends LookPorts {
+  readonly apply: ApplyPorts
+  readonly keepalived: Keepalived
+  readonly kernel: Kernel
+  readonly owned: () => Promise<Owned>
+  /** Strikes out of the ledger what the kernel no longer has. */
+  readonly settle: (inEffect: InEffect) => Promise<void>
+  readonly knownGood: () => KnownGood | null
+  /** Whether this node is master now, as the kernel shows it; null where it shows nothing. Cheap. */
+  readonly role: (inEffect: InEffect) => Promise<"MASTER" | "BACKUP" | null>
+  readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void
+  /** A configuration has come into effect. Off the path: nobody waits for it. */
+  readonly onApplied: (inEffect: InEffect, memory: Memory) => void
+  /** A configuration has run through the soak. */
+  readonly onSoaked: (inEffect: InEffect, memory: Memory) => Promise<void>
+  readonly onChange: (snapshot: Snapshot) => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface AgentOptions {
+  readonly drainTimeMs: number
+  readonly soakMs: number
+  /** True when entries are checked: then the pace leaves gaps in which a check can fail. */
+  readonly checks: boolean
+}
+
+/** Why the agent wakes up although nothing was requested. */
+export type Wake = "torn" | "no-model" | "fault" | "drained" | "retry" | "known-good" | "second-look"
+
+/** What every part of the agent works with. */
+export interface Workings {
+  readonly state: AgentState
+  readonly ports: AgentPorts
+  readonly options: AgentOptions
+  readonly timers: Timers<Wake>
+  /** Requests a look at the inputs. */
+  readonly look: () => void
+  /** Requests that the newest be applied. */
+  readonly apply: () => void
+  /** Does it when nothing else is compared or applied. */
+  readonly alone: (work: () => Promise<void>) => Promise<void>
+}
+
+/** What went wrong for a reason that may pass is tried again. */
+export const RETRY = { firstMs: 2_000, maximumMs: 300_000, jitter: 0.2 }

@@ -1,0 +1,131 @@
+import type { Effective } from "./apply/apply.ts"
+import type { ApplyOutcome } from "./apply/outcome.ts"
+import type { DriftCheck } from "./drift.ts"
+import type { Differences } from "./keepalived/effect.ts"
+import type { Refusals, Seen } from "./look.ts"
+import { afterApplied, type Memory } from "./memory.ts"
+import type { Generation, ProcessIdentity, RunningKeepalived } from "./ports.ts"
+
+/** What runs, and since when it is known to. */
+export interface InEffect extends Effective {
+  /** Null for one that was adopted or restored without its generation. */
+  readonly generation: Generation | null
+  readonly since: number
+}
+
+/** Everything there is to know about the agent at one moment; what is shown anywhere is made from this. */
+export interface Snapshot {
+  readonly seen: Seen | null
+  /** How the last attempt to apply something ended. */
+  readonly outcome: ApplyOutcome | null
+  readonly inEffect: InEffect | null
+  readonly running: RunningKeepalived | null
+  /** Of the last comparison with the kernel; null before the first. */
+  readonly role: "MASTER" | "BACKUP" | null
+  readonly drift: DriftCheck | null
+  readonly memory: Memory
+}
+
+export type Candidate = Extract<Seen, { readonly kind: "candidate" }>
+
+/** The snapshot, and what only the agent itself needs to know. Times are milliseconds of its clock. */
+export interface Known extends Snapshot {
+  readonly refusals: Refusals | null
+  /** The text that was tried last and is not in effect; null when it may be tried again, or none was. */
+  readonly attempted: string | null
+  /** Attempts in a row that failed for a reason that may pass. */
+  readonly failures: number
+  /** True from the swap to its good end: journal, file and process may not be those of `inEffect`. */
+  readonly doubtful: boolean
+  /** The keepalived in which the effect was seen last; another one in its place means that it died. */
+  readonly parent: ProcessIdentity | null
+  readonly missingSince: number | null
+  /** Deaths of keepalived soon after the last apply. */
+  readonly deaths: number
+  /** When the soak under way began; null when there is none. */
+  readonly soakSince: number | null
+  readonly lastDifferences: Differences | null
+}
+
+/** The one place that changes. */
+export interface AgentState {
+  known(): Known
+  update(change: Partial<Known>): void
+}
+
+/** @param start what runs already. It soaks from the beginning: nobody watched it to the end. */
+export function createAgentState(start: { readonly inEffect: InEffect | null; readonly memory: Memory }): AgentState {
+  let known: Known = {
+    ...start,
+    ...{ seen: null, outcome: null, running: null, role: null, drift: null },
+    ...{ refusals: null, attempted: null, failures: 0, doubtful: false },
+    ...{ parent: null, missingSince: null, deaths: 0, lastDifferences: null },
+    soakSince: start.inEffect?.since ?? null,
+  }
+  return {
+    known: () => known,
+    update: (change) => {
+      known = { ...known, ...change }
+    },
+  }
+}
+
+/** What is to be applied; null when the newest is in effect, or was tried in vain, or there is none. */
+export function due({ seen, inEffect, attempted, doubtful }: Known): Candidate | null {
+  if (seen?.kind !== "candidate") return null
+  const { sha256 } = seen.rendered
+  if (sha256 === inEffect?.sha256 && !doubtful) return null
+  return sha256 === attempted ? null : seen
+}
+
+/** How an attempt ended. */
+export interface Attempt {
+  readonly tried: Candidate
+  readonly outcome: ApplyOutcome
+  /** keepalived after it. */
+  readonly running: RunningKeepalived | null
+  /** Whether there was doubt before it began: a refused file takes none away. */
+  readonly doubtful: boolean
+}
+
+/** What an attempt changes in what is known. */
+export function afterAttempt(
+  known: Known,
+  { tried, outcome, running, doubtful }: Attempt,
+  time: { readonly now: number; readonly drainTime: number },
+): Partial<Known> {
+  const ended = { outcome, running }
+  switch (outcome.kind) {
+    case "unchanged":
+    case "applied":
+      return { ...ended, ...afterGoodEnd(known, { tried, outcome, running, doubtful }, time) }
+    case "rejected":
+      return { ...ended, attempted: tried.rendered.sha256, failures: 0, doubtful }
+    case "rolled-back":
+    case "stranded": {
+      const failures = known.failures + 1
+      const parent = running?.parent ?? known.parent
+      return { ...ended, attempted: tried.rendered.sha256, failures, doubtful: outcome.kind === "stranded", parent }
+    }
+  }
+}
+
+function afterGoodEnd(
+  known: Known,
+  { tried, outcome, running }: Attempt,
+  time: { readonly now: number; readonly drainTime: number },
+): Partial<Known> {
+  const { sha256, model } = tried.rendered
+  // What ran before goes on with its soak.
+  const same = outcome.kind === "unchanged" && known.inEffect?.sha256 === sha256 ? known.inEffect : null
+  const since = same?.since ?? time.now
+  const inEffect = { sha256, model, generation: tried.generation, since }
+  const memory = afterApplied(known.memory, { built: tried.built, model }, time)
+  const good = { attempted: null, failures: 0, doubtful: false, inEffect, memory }
+  if (same !== null) return good
+  return { ...good, parent: running?.parent ?? null, deaths: 0, soakSince: since, lastDifferences: null }
+}
+
+export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.pid === b.pid && a.startTime === b.startTime
+}

@@ -1,0 +1,103 @@
+import type { Workings } from "./agent-ports.ts"
+import { type InEffect, isSameProcess } from "./agent-state.ts"
+import { checkDrift } from "./drift.ts"
+import { goBackToKnownGood } from "./known-good.ts"
+import type { RunningKeepalived } from "./ports.ts"
+
+/** Looks after keepalived: did it die, did its role change, is a soak over. */
+export async function watchKeepalived(workings: Workings): Promise<void> {
+  const { state, ports } = workings
+  const { running: before, inEffect } = state.known()
+  const running = await ports.keepalived.running()
+  state.update({ running })
+  if (inEffect === null) {
+    if (before !== null && running === null) workings.apply()
+    return
+  }
+  await lookAtRole(inEffect, workings)
+  if (running === null) return revive(workings)
+  const { parent } = state.known()
+  state.update({ missingSince: null, parent: running.parent })
+  if (parent !== null && !isSameProcess(parent, running.parent)) return afterRestart(inEffect, running, workings)
+  await endSoak(inEffect, workings)
+}
+
+/** Compares the kernel with what should be in effect, and repairs. */
+export async function compareAndRepair(workings: Workings): Promise<void> {
+  const { state, ports, timers, alone } = workings
+  const { inEffect, lastDifferences } = state.known()
+  if (inEffect === null || (await ports.keepalived.running()) === null) return
+  const { check, found } = await checkDrift(inEffect.model, lastDifferences, ports)
+  state.update({ drift: check, lastDifferences: found })
+  if (found !== null && found.surplusVips.length > 0)
+    timers.set("second-look", SECOND_LOOK_MS, () => void alone(() => compareAndRepair(workings)))
+  ports.onChange(state.known())
+}
+
+async function lookAtRole(inEffect: InEffect, { state, ports }: Workings): Promise<void> {
+  const { running, role: before } = state.known()
+  const now = running === null ? null : await ports.role(inEffect)
+  if (now === before) return
+  ports.log.info("role", { before, now })
+  state.update({ role: now })
+  ports.onChange(state.known())
+}
+
+/** The supervisor starts a keepalived that died again by itself; we only do where it was told not to. */
+async function revive(workings: Workings): Promise<void> {
+  const { state, ports } = workings
+  const missingSince = state.known().missingSince ?? ports.clock.now()
+  state.update({ missingSince })
+  if (ports.clock.now() - missingSince < REVIVE_AFTER_MS) return
+  state.update({ missingSince: null })
+  const verdict = await ports.keepalived.start()
+  ports.log.warn("keepalived-started", { verdict: verdict.kind })
+  if (verdict.kind === "failed") await diedTooOften(workings)
+}
+
+/** The new one programs what its file says; what the old one left behind is ours to remove. */
+async function afterRestart(inEffect: InEffect, now: RunningKeepalived, workings: Workings): Promise<void> {
+  const { state, ports } = workings
+  ports.log.warn("keepalived-restarted", { now: now.parent.pid })
+  if (state.known().soakSince !== null) state.update({ soakSince: ports.clock.now() })
+  if (await diedTooOften(workings)) return
+  const failure = await ports.apply.verify(inEffect.model)
+  if (failure !== null) ports.log.warn("keepalived-restarted", { difference: failure })
+  await compareAndRepair(workings)
+}
+
+/** Counts a death, and goes back when the configuration is to blame. @returns whether it went back. */
+async function diedTooOften(workings: Workings): Promise<boolean> {
+  const { state, ports } = workings
+  const { inEffect, deaths } = state.known()
+  if (inEffect === null || ports.clock.now() - inEffect.since > BLAME_MS) return false
+  state.update({ deaths: deaths + 1 })
+  if (deaths + 1 < MOST_DEATHS) return false
+  const reason = `keepalived ended ${deaths + 1} times within ${BLAME_MS / 1_000} s of the change`
+  return goBackToKnownGood(reason, workings)
+}
+
+/** What holds at the end of the soak, in the process in which it began, is what to go back to from now on. */
+async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
+  const { state, ports, options } = workings
+  const { soakSince, parent, doubtful, memory } = state.known()
+  const now = ports.clock.now()
+  if (soakSince === null || doubtful || now - soakSince < options.soakMs) return
+  const difference = await ports.apply.verify(inEffect.model)
+  const running = await ports.keepalived.running()
+  state.update({ soakSince: ports.clock.now() })
+  if (running === null || parent === null || !isSameProcess(running.parent, parent)) return
+  if (difference !== null) {
+    ports.log.warn("soak", { difference })
+    return compareAndRepair(workings)
+  }
+  await ports.settle(inEffect)
+  await ports.onSoaked(inEffect, memory)
+  state.update({ soakSince: null })
+}
+
+const REVIVE_AFTER_MS = 3_000
+const SECOND_LOOK_MS = 1_000
+/** For so long after an apply a death of keepalived is held against the configuration. */
+const BLAME_MS = 60_000
+const MOST_DEATHS = 3

@@ -1,0 +1,93 @@
+import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
+import { backoffMs } from "../kit/backoff.ts"
+import { type AgentPorts, RETRY, type Workings } from "./agent-ports.ts"
+import { apply } from "./apply/apply.ts"
+import type { ApplyOutcome } from "./apply/outcome.ts"
+import { afterApplied, type Memory } from "./memory.ts"
+import { retryLater } from "./retry.ts"
+import type { KnownGood } from "./volume/last-known-good.ts"
+
+/** Without any generation, or before the first good one: what last ran on this node, if anything did. */
+export async function startOnKnownGood(workings: Workings): Promise<void> {
+  const { state, ports, timers } = workings
+  const running = await ports.keepalived.running()
+  state.update({ running })
+  const good = ports.knownGood()
+  if (state.known().inEffect !== null || running !== null || good === null || timers.isSet("known-good")) return
+  const outcome = await applyKnownGood(good, ports)
+  if (outcome.kind === "rejected" || outcome.kind === "stranded") {
+    const failures = state.known().failures + 1
+    state.update({ failures })
+    timers.set("known-good", backoffMs(RETRY, failures, Math.random()), workings.apply)
+    ports.log.error("last-known-good", { outcome: outcome.kind, reason: outcome.reason })
+    return
+  }
+  await believeInKnownGood(good, workings)
+}
+
+/** What is known when the last known good configuration was shown to be in effect. */
+export async function believeInKnownGood(good: KnownGood, { state, ports, options }: Workings): Promise<void> {
+  const { model, lastGood } = good.remembered
+  const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
+  const memory = recalled(model, { ...state.known().memory, lastGood }, time)
+  await takeOver(good, memory, { state, ports })
+}
+
+/**
+ * Puts the last known good configuration in the place of the one in effect. Its text is tried again when it has had the
+ * longest pause there is.
+ *
+ * @returns false when there is no other to go back to.
+ */
+export async function goBackToKnownGood(reason: string, workings: Workings): Promise<boolean> {
+  const { state, ports } = workings
+  const { inEffect, failures, memory } = state.known()
+  const good = ports.knownGood()
+  if (inEffect === null || good === null || good.remembered.sha256 === inEffect.sha256) return false
+  const startedAt = ports.clock.now()
+  state.update({ doubtful: true })
+  const result = await applyKnownGood(good, ports)
+  const failed = result.kind === "rejected" || result.kind === "stranded" ? result.reason : null
+  const outcome: ApplyOutcome =
+    failed === null
+      ? { kind: "rolled-back", reason }
+      : { kind: "stranded", reason: `${reason}; going back to the last known good configuration failed too: ${failed}` }
+  state.update({ outcome, attempted: inEffect.sha256, failures: failures + 1, deaths: 0 })
+  // The memory stays: from another one the next look would make another text of the same generation, and try that.
+  if (failed === null) await takeOver(good, memory, workings)
+  retryLater(RETRY.maximumMs, workings)
+  ports.onAttempt(outcome, ports.clock.now() - startedAt)
+  ports.log.error("keepalived-dies", { outcome: outcome.kind, reason: outcome.reason, sha256: inEffect.sha256 })
+  ports.onChange(state.known())
+  return true
+}
+
+/** What a model whose generation is not known leaves to remember: its real servers, so that they can drain. */
+export function recalled(
+  model: KeepalivedModel,
+  memory: Memory,
+  time: { readonly now: number; readonly drainTime: number },
+): Memory {
+  const { recent } = afterApplied(memory, { built: { model, entries: [], problems: [] }, model }, time)
+  return { lastGood: memory.lastGood, recent }
+}
+
+async function applyKnownGood({ remembered, text }: KnownGood, ports: AgentPorts): Promise<ApplyOutcome> {
+  const { sha256, model } = remembered
+  await ports.apply.files.writeCandidate(sha256, text)
+  return apply({ sha256, text, model, pieces: [] }, null, ports.apply)
+}
+
+async function takeOver(
+  { remembered }: KnownGood,
+  memory: Memory,
+  { state, ports }: Pick<Workings, "state" | "ports">,
+): Promise<void> {
+  const { sha256, model, generation } = remembered
+  const running = await ports.keepalived.running()
+  const inEffect = { sha256, model, generation: null, since: ports.clock.now() }
+  const settled = { doubtful: false, deaths: 0, soakSince: null, lastDifferences: null }
+  state.update({ ...settled, inEffect, memory, running, parent: running?.parent ?? null })
+  ports.onApplied(inEffect, memory)
+  ports.log.warn("last-known-good", { outcome: "applied", generation: generation?.sequence ?? null, sha256 })
+}

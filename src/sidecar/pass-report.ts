@@ -1,0 +1,32 @@
+import type { Log } from "../kit/log.ts"
+import { problemText } from "../kit/problem.ts"
+import type { Candidate } from "./agent-state.ts"
+import type { ApplyOutcome } from "./apply/outcome.ts"
+
+/** Writes the one line of the log that tells how a pass ended. */
+export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyOutcome; tookMs: number }): void {
+  const { outcome, tookMs } = result
+  const fields = {
+    generation: tried.generation.sequence,
+    outcome: outcome.kind,
+    ...("reason" in outcome ? { reason: outcome.reason } : {}),
+    ...(outcome.kind === "applied" ? { testMs: Math.round(outcome.testMs) } : {}),
+    ...(outcome.kind === "rejected" ? { diagnostics: outcome.diagnostics.slice(0, 5) } : {}),
+    vips: tried.built.model?.vips.length ?? 0,
+    problems: tried.built.problems.slice(0, MOST_LOGGED).map(problemText),
+    held: heldKeys(tried),
+    sha256: tried.rendered.sha256.slice(0, 12),
+    tookMs: Math.round(tookMs),
+  }
+  if (outcome.kind === "stranded") log.error("pass", fields)
+  else if (outcome.kind === "applied" || outcome.kind === "unchanged") log.info("pass", fields)
+  else log.warn("pass", fields)
+}
+
+function heldKeys({ built }: Candidate): readonly string[] {
+  const held = built.entries.filter((entry) => entry.state !== "good")
+  return held.slice(0, MOST_LOGGED).map((entry) => entry.key)
+}
+
+/** Problems and entries that one line of the log names; the status has all. */
+const MOST_LOGGED = 10

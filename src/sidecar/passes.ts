@@ -1,0 +1,149 @@
+import { backoffMs } from "../kit/backoff.ts"
+import { RETRY, type Workings } from "./agent-ports.ts"
+import { afterAttempt, type Candidate, due } from "./agent-state.ts"
+import { apply } from "./apply/apply.ts"
+import type { ApplyOutcome } from "./apply/outcome.ts"
+import { culpritsOf } from "./culprit.ts"
+import { believeInKnownGood, startOnKnownGood } from "./known-good.ts"
+import { look, type Refusals, type Seen, walk } from "./look.ts"
+import { afterApplied, afterWaiting, nextDeadline } from "./memory.ts"
+import { reportPass } from "./pass-report.ts"
+import { retryLater } from "./retry.ts"
+
+/** Looks at the inputs once, and requests what follows from them. */
+export async function lookPass(workings: Workings): Promise<void> {
+  const { state, ports } = workings
+  const memory = afterWaiting(state.known().memory, ports.clock.now())
+  state.update({ memory })
+  const { refusals } = state.known()
+  const next = await look(ports, memory, refusals)
+  // What an attempt has taught meanwhile makes another text of it.
+  if (state.known().memory !== memory || state.known().refusals !== refusals) return workings.look()
+  // A torn reading says nothing about the generation before it, which was whole.
+  if (!isTorn(next) || state.known().seen === null) state.update({ seen: next })
+  takeAsApplied(workings)
+  wakeFor(next, workings)
+  if (due(state.known()) !== null || state.known().inEffect === null) workings.apply()
+  ports.onChange(state.known())
+}
+
+function isTorn(seen: Seen): boolean {
+  return seen.kind === "no-generation" && seen.transient
+}
+
+function wakeFor(next: Seen, { state, ports, timers, look }: Workings): void {
+  if (isTorn(next)) timers.set("torn", TORN_RETRY_MS, look)
+  // It may be for this machine's sake: an interface that appears tells nobody.
+  if (next.kind === "no-model") timers.set("no-model", NO_MODEL_RETRY_MS, look)
+  const deadline = nextDeadline(state.known().memory)
+  if (Number.isFinite(deadline)) timers.set("drained", deadline - ports.clock.now() + 1, look)
+}
+
+/** A generation that leads to the text in effect is in effect, without anybody's doing. */
+function takeAsApplied({ state, ports, options }: Workings): void {
+  const { seen, inEffect, doubtful, memory } = state.known()
+  if (seen?.kind !== "candidate" || inEffect === null || doubtful) return
+  const { built, rendered, generation } = seen
+  if (rendered.sha256 !== inEffect.sha256 || inEffect.generation?.name === generation.name) return
+  const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
+  const taken = { ...inEffect, model: rendered.model, generation }
+  state.update({ inEffect: taken, memory: afterApplied(memory, { built, model: rendered.model }, time) })
+  ports.onApplied(taken, state.known().memory)
+  reportPass(ports.log, seen, { outcome: { kind: "unchanged" }, tookMs: 0 })
+}
+
+/**
+ * Applies the newest. Whoever requested it may have seen what the last attempt has brought into effect since: then there
+ * is nothing to do.
+ *
+ * @returns what it cost, ms.
+ */
+export async function applyPass(workings: Workings): Promise<number> {
+  const { state, ports, look } = workings
+  const newest = due(state.known())
+  const cost = newest === null ? 0 : await attempt(newest, workings)
+  if (state.known().inEffect === null) await startOnKnownGood(workings)
+  ports.onChange(state.known())
+  if (newest !== null) look()
+  return cost
+}
+
+async function attempt(newest: Candidate, workings: Workings): Promise<number> {
+  const { state, ports, options, timers } = workings
+  const startedAt = ports.clock.now()
+  const { doubtful, running: before } = state.known()
+  timers.clear("retry")
+  state.update({ doubtful: true })
+  const { tried, outcome } = await applyWithoutCulprits(newest, workings)
+  const now = ports.clock.now()
+  const running = await ports.keepalived.running()
+  const time = { now, drainTime: options.drainTimeMs }
+  state.update(afterAttempt(state.known(), { tried, outcome, running, doubtful }, time))
+  await follow(outcome, workings)
+  ports.onAttempt(outcome, now - startedAt)
+  reportPass(ports.log, tried, { outcome, tookMs: now - startedAt })
+  // A start is no reload, and after a failure the next change may be its repair: neither slows the next one down.
+  return before !== null && outcome.kind === "applied" ? now - startedAt : 0
+}
+
+async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> {
+  const { state, ports } = workings
+  const { inEffect, memory, failures } = state.known()
+  switch (outcome.kind) {
+    case "unchanged":
+    case "applied":
+      if (inEffect !== null) ports.onApplied(inEffect, memory)
+      return
+    case "rejected":
+      return
+    case "rolled-back": {
+      // With nothing in effect before, there was only one configuration to go back to.
+      const good = inEffect === null ? ports.knownGood() : null
+      if (good !== null) await believeInKnownGood(good, workings)
+      return retryLater(backoffMs(RETRY, failures, Math.random()), workings)
+    }
+    case "stranded":
+      return retryLater(backoffMs(RETRY, failures, Math.random()), workings)
+  }
+}
+
+/** Holds the entries that keepalived refuses and tries again without them: one bad entry never blocks the others. */
+async function applyWithoutCulprits(
+  newest: Candidate,
+  workings: Workings,
+): Promise<{ readonly tried: Candidate; readonly outcome: ApplyOutcome }> {
+  const { state, ports } = workings
+  let tried = newest
+  for (let left = MOST_REFUSALS; ; left--) {
+    const outcome = await apply(tried.rendered, state.known().inEffect, ports.apply)
+    if (outcome.kind !== "rejected" || left === 0) return { tried, outcome }
+    const again = await withoutCulprits(tried, outcome, workings)
+    if (again === null) return { tried, outcome }
+    tried = again
+  }
+}
+
+/** keepalived may name one entry at a time. */
+const MOST_REFUSALS = 10
+
+async function withoutCulprits(
+  refused: Candidate,
+  verdict: Extract<ApplyOutcome, { kind: "rejected" }>,
+  { state, ports }: Workings,
+): Promise<Candidate | null> {
+  const culprits = culpritsOf(refused.rendered, verdict.diagnostics)
+  const { manifestSha256 } = refused.generation
+  const { refusals: before, memory } = state.known()
+  const known = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, string>()
+  if ([...culprits.keys()].every((key) => known.has(key))) return null
+  const refusals: Refusals = { manifestSha256, entries: new Map([...known, ...culprits]) }
+  state.update({ refusals })
+  const again = await walk(refused.generation, ports, { memory, refusals })
+  if (again.kind !== "candidate") return null
+  // Something newer may have been seen meanwhile.
+  if (state.known().seen === refused) state.update({ seen: again })
+  return again
+}
+
+const TORN_RETRY_MS = 250
+const NO_MODEL_RETRY_MS = 5_000

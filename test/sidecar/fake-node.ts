@@ -1,0 +1,236 @@
+import { createHash } from "node:crypto"
+import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
+import type { NodeFacts } from "../../src/core/model/settings.ts"
+import type { ServiceObjects } from "../../src/core/objects/kinds.ts"
+import { createPipeline } from "../../src/core/pipeline.ts"
+import type { Problem } from "../../src/kit/problem.ts"
+import { type Agent, createAgent } from "../../src/sidecar/agent.ts"
+import type { AgentPorts } from "../../src/sidecar/agent-ports.ts"
+import type { InEffect } from "../../src/sidecar/agent-state.ts"
+import type { Journal } from "../../src/sidecar/apply/ports.ts"
+import { type Memory, NO_MEMORY } from "../../src/sidecar/memory.ts"
+import type { Diagnostic, Reading, ReloadVerdict, RunningKeepalived } from "../../src/sidecar/ports.ts"
+import type { KnownGood } from "../../src/sidecar/volume/last-known-good.ts"
+import { cluster, configMap, service, SETTINGS } from "../core/fixture.ts"
+import { createFakeClock, type FakeClock } from "../support/clock.ts"
+import { shippedTemplates } from "../support/golden.ts"
+
+/** A fake node: its volume, its keepalived and its kernel do as they are told, and write down what was asked of them. */
+export interface FakeNode {
+  readonly clock: FakeClock
+  /** What was asked of keepalived, in order, and what was promoted. */
+  readonly steps: string[]
+  readonly events: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
+  reading: Reading
+  facts: NodeFacts | Problem
+  /** pid of keepalived's parent; null while it does not run. */
+  pid: number | null
+  live: string | null
+  journal: Journal | null
+  good: KnownGood | null
+  master: boolean
+  /** Texts that the config test refuses, and with what words. */
+  refuses: (text: string) => readonly Diagnostic[] | null
+  /** How often each of these still fails. */
+  readonly failures: { start: number; reload: number; restart: number; verify: number }
+  /** What a reload waits for. */
+  reloading: Promise<void>
+  /** True: IPVS has lost everything. */
+  emptied: boolean
+  textOf(sha256: string): string
+}
+
+const pipeline = createPipeline(SETTINGS, shippedTemplates())
+
+export const FACTS: NodeFacts = { name: "n1", interface: "eth0", ipvs: true }
+
+/** A generation with these entries. */
+export function generation(
+  sequence: number,
+  data: Readonly<Record<string, string>>,
+  services: readonly ServiceObjects[] = [service("a"), service("b")],
+): Reading {
+  const name = `${String(sequence).padStart(20, "0")}-000000000000`
+  const objects = { ...cluster(services), configMaps: new Map([["default/vips", configMap(data)]]) }
+  return { kind: "generation", generation: { sequence, name, path: name, manifestSha256: name, objects } }
+}
+
+/** A configuration that once ran through the soak here. */
+export function knownGood(data: Readonly<Record<string, string>>): KnownGood {
+  const given = { ...cluster([service("a"), service("b")]), configMaps: new Map() }
+  const nothing = { lastGood: new Map(), refused: new Map(), draining: new Map() }
+  const { rendered } = pipeline({ objects: given, configMap: configMap(data), node: FACTS, ...nothing })
+  if (rendered === null) throw new Error("the known good configuration has no model")
+  const { sha256, model, text } = rendered
+  return { text, remembered: { sha256, model, lastGood: new Map(), generation: null } }
+}
+
+export function fakeNode(): FakeNode {
+  return {
+    clock: createFakeClock(),
+    steps: [],
+    events: [],
+    reading: { kind: "absent" },
+    facts: FACTS,
+    pid: null,
+    live: null,
+    journal: null,
+    good: null,
+    master: true,
+    refuses: () => null,
+    failures: { start: 0, reload: 0, restart: 0, verify: 0 },
+    reloading: Promise.resolve(),
+    emptied: false,
+    textOf: () => "",
+  }
+}
+
+/** Sets an agent going on a fake node. */
+export function agentOn(
+  node: FakeNode,
+  start: { readonly inEffect: InEffect | null; readonly memory: Memory } = { inEffect: null, memory: NO_MEMORY },
+): Agent {
+  const options = { drainTimeMs: 30_000, soakMs: 15_000, checks: false }
+  const agent: Agent = createAgent(
+    options,
+    portsOf(node, () => agent),
+    start,
+  )
+  return agent
+}
+
+/** Lets time pass as main.ts does: a watch every second. */
+export async function passSeconds(node: FakeNode, agent: Agent, seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    await node.clock.advance(800)
+    const watched = agent.watch()
+    await node.clock.advance(200)
+    await watched
+  }
+}
+
+function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
+  const nothing = () => Promise.resolve()
+  const log = (event: string, fields = {}) => void node.events.push({ event, fields })
+  const running = () => Promise.resolve(identityOf(node.pid))
+  const keepalived = { ...commandsOf(node), running, version: () => Promise.resolve("2.2.7") }
+  return {
+    generations: { read: () => Promise.resolve(node.reading) },
+    pipeline,
+    node: () => Promise.resolve(node.facts),
+    apply: {
+      keepalived,
+      files: filesOf(node),
+      verify: () => Promise.resolve(node.failures.verify-- > 0 ? "the kernel differs" : null),
+      masquerade: nothing,
+      lastKnownGood: () => Promise.resolve(node.good?.remembered ?? null),
+      now: () => node.clock.now(),
+    },
+    keepalived,
+    kernel: kernelOf(node, () => agent().snapshot().inEffect?.model ?? null),
+    owned: () => Promise.resolve({ vips: [], virtualServers: [] }),
+    settle: nothing,
+    knownGood: () => node.good,
+    role: () => Promise.resolve(node.master ? "MASTER" : "BACKUP"),
+    onAttempt: (outcome) => void node.steps.push(`=${outcome.kind}`),
+    onApplied: () => undefined,
+    onSoaked: (inEffect) => {
+      node.steps.push(`promoted ${inEffect.generation?.sequence ?? "?"}`)
+      return Promise.resolve()
+    },
+    onChange: () => undefined,
+    clock: node.clock,
+    log: { debug: log, info: log, warn: log, error: log },
+  }
+}
+
+/** It shows what should be in effect, but for what it was made to lose. */
+function kernelOf(node: FakeNode, shown: () => KeepalivedModel | null) {
+  const nothing = () => Promise.resolve()
+  return {
+    addresses: () => {
+      const model = shown()
+      const all = model === null ? [] : [model.vrrp.anchor, ...model.vips.map((vip) => vip.address)]
+      return Promise.resolve(new Set(node.master ? all : []))
+    },
+    virtualServers: () => {
+      node.steps.push("compare")
+      const servers = node.emptied ? [] : (shown()?.vips.flatMap((vip) => vip.virtualServers) ?? [])
+      return Promise.resolve(
+        servers.map((one) => ({
+          ...one,
+          realServers: one.realServers.map((real) => ({ ...real, forwardingMethod: one.forwardingMethod })),
+        })),
+      )
+    },
+    addVirtualServer: () => repair(node),
+    addRealServer: nothing,
+    setVirtualServer: nothing,
+    setRealServer: nothing,
+    removeAddress: nothing,
+    removeVirtualServer: nothing,
+    removeRealServer: nothing,
+    masquerade: nothing,
+  }
+}
+
+function repair(node: FakeNode): Promise<void> {
+  node.steps.push("repair")
+  node.emptied = false
+  return Promise.resolve()
+}
+
+function identityOf(pid: number | null): RunningKeepalived | null {
+  if (pid === null) return null
+  const of = (pid: number) => ({ pid, startTime: "1" })
+  return { parent: of(pid), checker: of(pid + 1), vrrp: of(pid + 2) }
+}
+
+function commandsOf(node: FakeNode) {
+  const command = async (name: "start" | "reload" | "restart"): Promise<ReloadVerdict> => {
+    node.steps.push(name)
+    if (name === "reload") await node.reloading
+    if (node.failures[name]-- > 0) return { kind: "failed", reason: `${name} failed`, log: [] }
+    if (name !== "reload") node.pid = (node.pid ?? 90) + 10
+    return { kind: "acknowledged", tookMs: 1 }
+  }
+  return {
+    test: (file: string) => {
+      node.steps.push("test")
+      const diagnostics = node.refuses(node.textOf(file))
+      return Promise.resolve(
+        diagnostics === null
+          ? { kind: "accepted" as const, tookMs: 1 }
+          : { kind: "refused" as const, tookMs: 1, ending: "exit status 5", diagnostics },
+      )
+    },
+    start: () => command("start"),
+    reload: () => command("reload"),
+    restart: () => command("restart"),
+    respawnChecker: () => repair(node),
+  }
+}
+
+function filesOf(node: FakeNode): AgentPorts["apply"]["files"] {
+  const texts = new Map<string, string>()
+  node.textOf = (sha256) => texts.get(sha256) ?? ""
+  return {
+    writeCandidate: (sha256, text) => {
+      if (createHash("sha256").update(text).digest("hex") !== sha256) throw new Error("the text is another")
+      texts.set(sha256, text)
+      return Promise.resolve(sha256)
+    },
+    restoreCandidate: () => Promise.resolve(),
+    makeLive: (sha256) => {
+      node.live = sha256
+      return Promise.resolve()
+    },
+    liveSha256: () => Promise.resolve(node.live),
+    journal: () => Promise.resolve(node.journal),
+    writeJournal: (journal) => {
+      node.journal = journal
+      return Promise.resolve()
+    },
+    claim: () => Promise.resolve(),
+  }
+}
