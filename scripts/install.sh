@@ -52,20 +52,20 @@ install_npm_packages() {
   lock=$(sha256sum package-lock.json)
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$lock" ]; then return; fi
   command -v npm > /dev/null || die "Cannot install the npm packages: npm is missing; install any Node.js that brings it"
-  say "npm packages, as package-lock.json has them (npm ci, into node_modules)"
+  say "npm packages, as package-lock.json has them (npm install, into node_modules)"
   if new_enough node; then
-    npm_ci
+    npm_install
   else
     # A Node.js that is too old starts npm all the same, but npm then leaves out optional packages that want a newer one: the
     # lint and the parser would lack their native halves. So the first round brings a Node.js, and that one runs the second.
     if ! new_enough "$first_node/node"; then
-      npm_ci
+      npm_install
       link_own_node
       mkdir -p "$first_node"
       cp "$(readlink -f node_modules/.bin/node)" "$first_node/node"
     fi
     say "npm packages once more, with Node.js $("$first_node/node" --version) in place of the system's $(node --version)"
-    PATH=$PWD/$first_node:$PATH npm_ci
+    PATH=$PWD/$first_node:$PATH npm_install
   fi
   link_own_node
   echo "$lock" > "$stamp"
@@ -73,8 +73,10 @@ install_npm_packages() {
 }
 
 first_node=.cache/first-node
-npm_ci() {
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-
+# Not `npm ci`: from npm 11 on it refuses a lock file without the optional packages of other platforms, and those of the lint
+# and of the parser are not in every registry. This takes the same versions from the lock file, and leaves it as it is.
+npm_install() {
+  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-
 }
 new_enough() { # PROGRAM
   "$1" -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 22) ? 0 : 1)' 2> /dev/null
