@@ -36,6 +36,8 @@ async function running(): Promise<{ node: FakeNode; agent: Agent }> {
 
 const applied = (agent: Agent) => agent.snapshot().inEffect?.generation?.sequence ?? null
 const vips = (agent: Agent) => agent.snapshot().inEffect?.model.vips.map((vip) => vip.address)
+const weights = (agent: Agent) =>
+  agent.snapshot().inEffect?.model.vips[0]?.virtualServers[0]?.realServers.map((one) => one.weight)
 const gate = () => {
   let resolve = () => {}
   const promise = new Promise<void>((open) => (resolve = open))
@@ -55,6 +57,7 @@ test("createAgent() never lets a check and an apply overlap", async () => {
   const checks = Promise.all([agent.checkDrift(), agent.watch(), agent.watch()])
   await node.clock.advance(1_000)
   assert.equal(node.steps, ["test", "reload"])
+  assert.is(agent.watch(), agent.watch())
   resolve()
   await checks
   assert.equal(node.steps.slice(0, 4), ["test", "reload", "=applied", "compare"])
@@ -75,9 +78,10 @@ for (const [kind, failures] of [
     assert.is(count(node, "test"), 1)
     await node.clock.advance(1_000)
     assert.equal([count(node, `=${kind}`), count(node, "test")], [2, 2])
-    await node.clock.advance(3_000)
+    // With the jitter: the first after 1.6 to 2.4 s, the second 3.2 to 4.8 s later.
+    await node.clock.advance(2_250)
     assert.is(count(node, "test"), 2)
-    await node.clock.advance(2_000)
+    await node.clock.advance(3_000)
     assert.equal([applied(agent), count(node, "test")], [2, 3])
     await agent.stop()
   })
@@ -163,7 +167,8 @@ for (const gap of [false, true])
 
 test("watch() goes back to the last known good configuration when keepalived dies three times after a change", async () => {
   const { node, agent } = await running()
-  node.good = knownGood(A)
+  // One of its real servers is gone by now: draining it would make another text of generation 2.
+  node.good = knownGood(A, [service("a", { addresses: ["10.2.1.99"] })])
   await publish(node, agent, generation(2, AB))
   for (let death = 0; death < 3; death++) {
     assert.is(applied(agent), 2)
@@ -176,10 +181,33 @@ test("watch() goes back to the last known good configuration when keepalived die
   )
   assert.is(agent.snapshot().outcome?.kind, "rolled-back")
   const tests = count(node, "test")
+  agent.request()
   await passSeconds(node, agent, 200)
   assert.is(count(node, "test"), tests)
   await passSeconds(node, agent, 200)
   assert.is(applied(agent), 2)
+  await agent.stop()
+})
+
+test("watch() starts a keepalived that nobody started again, and has no role for it until then", async () => {
+  const { node, agent } = await running()
+  node.pid = null
+  await passSeconds(node, agent, 1)
+  assert.equal([agent.snapshot().role, count(node, "start")], [null, 0])
+  await passSeconds(node, agent, 3)
+  assert.is(count(node, "start"), 1)
+  await passSeconds(node, agent, 2)
+  assert.is(agent.snapshot().role, "MASTER")
+  await agent.stop()
+})
+
+test("watch() goes back to the last known good configuration when keepalived cannot be started three times", async () => {
+  const { node, agent } = await running()
+  node.good = knownGood(AB)
+  Object.assign(node, { pid: null })
+  node.failures.start = 3
+  await passSeconds(node, agent, 20)
+  assert.equal([agent.snapshot().outcome?.kind, vips(agent)], ["rolled-back", ["10.4.0.50", "10.4.0.51"]])
   await agent.stop()
 })
 
@@ -212,6 +240,26 @@ test("watch() promotes nothing that does not hold at the end of the soak", async
   await agent.stop()
 })
 
+test("watch() promotes nothing when keepalived dies while the end of the soak is verified", async () => {
+  const { node, agent } = await running()
+  node.verifying = () => void (node.pid = (node.pid ?? 0) + 1)
+  await passSeconds(node, agent, 16)
+  assert.is(count(node, "promoted 1"), 0)
+  await agent.stop()
+})
+
+test("watch() goes on with the soak when a repetition changes nothing", async () => {
+  const { node, agent } = await running()
+  node.refuses = refuse("10.4.0.51")
+  await publish(node, agent, generation(2, AB))
+  await passSeconds(node, agent, 10)
+  agent.retest()
+  await passSeconds(node, agent, 4)
+  assert.is(agent.snapshot().outcome?.kind, "unchanged")
+  assert.is(count(node, "promoted 2"), 1)
+  await agent.stop()
+})
+
 test("watch() begins the soak anew when keepalived was started anew, or something newer applied", async () => {
   const { node, agent } = await running()
   await passSeconds(node, agent, 10)
@@ -241,11 +289,27 @@ for (const [what, reading] of [
     const agent = agentOn(node)
     await publish(node, agent, reading)
     assert.is(agent.snapshot().inEffect, null)
+    const starts = count(node, "start")
+    agent.request()
+    await node.clock.advance(1_000)
+    assert.is(count(node, "start"), starts)
     await passSeconds(node, agent, 4)
     assert.equal(vips(agent), ["10.4.0.50"])
     assert.is(node.live, node.good?.remembered.sha256)
     await agent.stop()
   })
+
+test("watch() starts the last known good configuration when a keepalived that nobody knows dies", async () => {
+  const node = Object.assign(fakeNode(), { good: knownGood(A), pid: 50 })
+  const agent = agentOn(node)
+  await publish(node, agent, { kind: "absent" })
+  await passSeconds(node, agent, 2)
+  assert.equal([agent.snapshot().inEffect, count(node, "start")], [null, 0])
+  node.pid = null
+  await passSeconds(node, agent, 2)
+  assert.equal([vips(agent), count(node, "start")], [["10.4.0.50"], 1])
+  await agent.stop()
+})
 
 test("createAgent() believes in the configuration that a failed first apply went back to", async () => {
   const node = Object.assign(fakeNode(), { good: knownGood(A) })
@@ -290,6 +354,31 @@ for (const adopted of [true, false])
     await next.stop()
   })
 
+test("createAgent() lets the real servers of what it adopted drain", async () => {
+  const { node, agent } = await running()
+  await agent.stop()
+  const { inEffect } = agent.snapshot()
+  const next = agentOn(node, { inEffect, memory: NO_MEMORY })
+  await publish(node, next, generation(2, A, [service("a", { addresses: ["10.2.1.12"] })]))
+  assert.equal(weights(next), [0, 1])
+  await next.stop()
+})
+
+test("createAgent() tries again after a fault, whatever the next generation is", async () => {
+  const { node, agent } = await running()
+  node.full = 1
+  await publish(node, agent, generation(2, AB))
+  assert.is(applied(agent), 1)
+  await node.clock.advance(3_000)
+  assert.is(applied(agent), 2)
+  node.full = 1
+  await publish(node, agent, generation(3, A))
+  await publish(node, agent, generation(4, AB))
+  await node.clock.advance(600)
+  assert.equal([applied(agent), node.journal?.phase], [4, "in-effect"])
+  await agent.stop()
+})
+
 test("createAgent() holds every entry that the config test accuses, and applies the others in the same pass", async () => {
   const { node, agent } = await running()
   node.refuses = (text) => refuse("10.4.0.51")(text) ?? refuse("10.4.0.52")(text)
@@ -321,13 +410,12 @@ test("createAgent() ends a burst of generations during an apply with the newest"
 
 test("createAgent() removes a real server when its time to drain is over", async () => {
   const { node, agent } = await running()
-  const reals = () => agent.snapshot().inEffect?.model.vips[0]?.virtualServers[0]?.realServers.map((one) => one.weight)
   await publish(node, agent, generation(2, A, [service("a", { addresses: ["10.2.1.11", "10.2.1.12"] })]))
   await publish(node, agent, generation(3, A, [service("a", { addresses: ["10.2.1.12"] })]))
   await node.clock.advance(1_000)
-  assert.equal(reals(), [0, 1])
+  assert.equal(weights(agent), [0, 1])
   await node.clock.advance(40_000)
-  assert.equal(reals(), [1])
+  assert.equal(weights(agent), [1])
   await agent.stop()
 })
 

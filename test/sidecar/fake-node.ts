@@ -35,6 +35,10 @@ export interface FakeNode {
   readonly failures: { start: number; reload: number; restart: number; verify: number }
   /** What a reload waits for. */
   reloading: Promise<void>
+  /** Called whenever the effect is verified. */
+  verifying: () => void
+  /** How often the disk is full still. */
+  full: number
   /** True: IPVS has lost everything. */
   emptied: boolean
   textOf(sha256: string): string
@@ -56,8 +60,11 @@ export function generation(
 }
 
 /** A configuration that once ran through the soak here. */
-export function knownGood(data: Readonly<Record<string, string>>): KnownGood {
-  const given = { ...cluster([service("a"), service("b")]), configMaps: new Map() }
+export function knownGood(
+  data: Readonly<Record<string, string>>,
+  services: readonly ServiceObjects[] = [service("a"), service("b")],
+): KnownGood {
+  const given = { ...cluster(services), configMaps: new Map() }
   const nothing = { lastGood: new Map(), refused: new Map(), draining: new Map() }
   const { rendered } = pipeline({ objects: given, configMap: configMap(data), node: FACTS, ...nothing })
   if (rendered === null) throw new Error("the known good configuration has no model")
@@ -80,6 +87,8 @@ export function fakeNode(): FakeNode {
     refuses: () => null,
     failures: { start: 0, reload: 0, restart: 0, verify: 0 },
     reloading: Promise.resolve(),
+    verifying: () => undefined,
+    full: 0,
     emptied: false,
     textOf: () => "",
   }
@@ -121,7 +130,10 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     apply: {
       keepalived,
       files: filesOf(node),
-      verify: () => Promise.resolve(node.failures.verify-- > 0 ? "the kernel differs" : null),
+      verify: () => {
+        node.verifying()
+        return Promise.resolve(node.failures.verify-- > 0 ? "the kernel differs" : null)
+      },
       masquerade: nothing,
       lastKnownGood: () => Promise.resolve(node.good?.remembered ?? null),
       now: () => node.clock.now(),
@@ -222,6 +234,7 @@ function filesOf(node: FakeNode): AgentPorts["apply"]["files"] {
     },
     restoreCandidate: () => Promise.resolve(),
     makeLive: (sha256) => {
+      if (node.full-- > 0) return Promise.reject(new Error("no space left on device"))
       node.live = sha256
       return Promise.resolve()
     },
