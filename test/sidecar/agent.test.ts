@@ -300,7 +300,7 @@ for (const [what, reading] of [
   })
 
 test("watch() starts the last known good configuration when a keepalived that nobody knows dies", async () => {
-  const node = Object.assign(fakeNode(), { good: knownGood(A), pid: 50 })
+  const node: FakeNode = { ...fakeNode(), good: knownGood(A), pid: 50 }
   const agent = agentOn(node)
   await publish(node, agent, { kind: "absent" })
   await passSeconds(node, agent, 2)
