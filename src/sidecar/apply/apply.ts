@@ -45,8 +45,8 @@ export async function apply(
 }
 
 /**
- * True when this configuration runs already: journal, live file and kernel agree on it. The kernel is asked too, because
- * an agent that was killed in the middle may have left any two of the three.
+ * True when this configuration runs already: the journal says so, the live file is its, and keepalived runs. Whether the
+ * kernel still shows it is for the soak and the drift check, which also watch what was adopted.
  */
 async function isInEffect(next: Effective, ports: ApplyPorts): Promise<boolean> {
   const journal = await ports.files.journal()
