@@ -182,8 +182,10 @@ function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
   const jobs = {
     drift: async () => {
       masquerade.forget()
-      const { inEffect } = agent.snapshot()
-      if (inEffect !== null) await masquerade.ensure([inEffect.model])
+      const { inEffect, seen } = agent.snapshot()
+      // With what may just be on its way into effect: a check must not take from the chain what an apply has put there.
+      const coming = seen?.kind === "candidate" ? [seen.rendered.model] : []
+      if (inEffect !== null) await masquerade.ensure([inEffect.model, ...coming])
       await agent.checkDrift()
     },
     retention: async () => {
