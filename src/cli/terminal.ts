@@ -27,7 +27,8 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     input: () => buffer(process.stdin),
-    colour: wantsColour(process.env, process.stdout.isTTY),
+    // Not a terminal: undefined, whatever its type says, and picocolors would then choose by itself.
+    colour: wantsColour(process.env, process.stdout.isTTY === true),
   }
 }
 
