@@ -145,7 +145,21 @@ function sidecarWords(directory: string): readonly string[] {
   const name = readdirSync("/sys/class/net").find((one) => one !== "lo" && !one.startsWith("bonding")) ?? "lo"
   const words = { desired: "desired", applied: "applied", state: "state", "run-dir": "run", service: "service" }
   const folders = Object.entries(words).flatMap(([flag, folder]) => [`--${flag}`, join(directory, folder)])
-  return [...folders, "--node", "n1", "--iface", name, "--http-port", "0", "--snat", "none", "--vrid", "251"]
+  return [
+    ...folders,
+    "--node",
+    "n1",
+    "--iface",
+    name,
+    "--http-port",
+    "0",
+    "--snat",
+    "none",
+    "--drain-time",
+    "0",
+    "--vrid",
+    "251",
+  ]
 }
 
 function rssOf(child: ChildProcess): number {

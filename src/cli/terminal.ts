@@ -27,8 +27,8 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     input: () => buffer(process.stdin),
-    // Not a terminal: undefined, whatever its type says, and picocolors would then choose by itself.
-    colour: wantsColour(process.env, process.stdout.isTTY === true),
+    // Of no terminal it is undefined, whatever its type says; picocolors would then choose by itself, by CI for one.
+    colour: Boolean(wantsColour(process.env, process.stdout.isTTY)),
   }
 }
 
