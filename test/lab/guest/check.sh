@@ -38,6 +38,15 @@ wait_for() { # SECONDS COMMAND...: until it succeeds
 # A sleep without a process: those are dear here (40 to 80 ms).
 nap() { read -r -t "${1:-0.05}" -u "$NAP"; return 0; }
 exec {NAP}<> <(:)
+quiet() { # waits until the guest's CPU was idle for half of a second, at most 20 s: what a start leaves behind is not what is measured
+  local user nice system idle before turn
+  for turn in {1..20}; do
+    read -r _ user nice system before _ < /proc/stat
+    nap 1
+    read -r _ user nice system idle _ < /proc/stat
+    ((idle - before < 50)) || return 0
+  done
+}
 text_of() { # FILE: its whole content in REPLY, without a process
   local lines
   mapfile -d '' -t lines < "$1" 2> /dev/null || { REPLY=; return 1; }

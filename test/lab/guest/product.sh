@@ -32,7 +32,7 @@ mkdir -p /run/kkv/desired /run/kkv/applied /var/lib/kube-keepalived-vip
 mount --bind -o ro $v/desired /run/kkv/desired
 mount --bind $v/applied /run/kkv/applied
 mount --bind $v/state /var/lib/kube-keepalived-vip
-mount --bind /checkout/image/s6 /etc/s6
+mount --bind ${IMAGE:-/checkout/image}/s6 /etc/s6
 exec env -i PATH=$POD_PATH ${POD_ENV:-} setpriv --bounding-set=-all,+net_admin,+net_raw --inh-caps=-all --no-new-privs \
   /etc/s6/init --node ${ADDRESS[$n]} --iface eth0 $*
 P

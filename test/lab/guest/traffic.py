@@ -4,10 +4,11 @@
 traffic.py serve SPEC...      SPEC = namespace,protocol,address,port,name; serves until killed.
                               Datagrams "close NAME" / "open NAME" to /shared/serve.sock end and start one server.
 traffic.py get NAMESPACE PROTOCOL ADDRESS PORT N       N requests one after the other; the outcome as JSON
-traffic.py probe NAMESPACE PROTOCOL ADDRESS PORT EVERY_MS FILE   a request each EVERY_MS, overlapping, until SIGTERM
+traffic.py probe NAMESPACE PROTOCOL ADDRESS PORT EVERY_MS FILE [OPEN_MS]   a request each EVERY_MS, overlapping, until SIGTERM; each is
+                              sent OPEN_MS after its connection was made (0), so that there are always some connections in between
 traffic.py summary FILE [EVENT]     what the probe saw; EVENT is the time of an event on the monotonic clock, in seconds
 """
-import ctypes, errno, json, os, select, selectors, signal, socket, sys, time
+import collections, ctypes, errno, json, os, select, selectors, signal, socket, sys, time
 
 libc = ctypes.CDLL(None, use_errno=True)
 now = time.monotonic
@@ -153,10 +154,11 @@ def request(address):
     return b"GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % address.encode()
 
 
-def probe(namespace, protocol, address, port, every_ms, file):
+def probe(namespace, protocol, address, port, every_ms, file, open_ms=0):
     """System calls are dear in the guest: one epoll registration a request, edge-triggered, which close() ends."""
     of_its_own()
     poll, live, stop = select.epoll(), {}, []
+    thinking, pause = collections.deque(), float(open_ms) / 1000  # connected, and not asked yet: when, which
     out = open(file, "w")
     signal.signal(signal.SIGTERM, lambda *_: stop.append(now()))
     every, due, oldest = float(every_ms) / 1000, now(), now()
@@ -171,8 +173,19 @@ def probe(namespace, protocol, address, port, every_ms, file):
         out.write("%.4f %.4f %s %s %.4f\n" % (began, now(), outcome, detail or "-", stood_still - before))
         s.close()
 
+    def ask(number, state):
+        try:
+            state[0].send(words)
+            state[3] = True
+        except OSError as e:
+            end(number, "lost", error_name(e))
+
     while not stop or (live and now() < stop[0] + LOST_AFTER + 1):
         t = now()
+        while thinking and thinking[0][0] <= t:
+            _, number, state = thinking.popleft()
+            if live.get(number) is state:
+                ask(number, state)
         if t >= due and not stop:
             due = max(due + every, t - every)
             s = socket.socket(socket.AF_INET, kind)
@@ -184,7 +197,8 @@ def probe(namespace, protocol, address, port, every_ms, file):
             else:
                 end(number, "lost", errno.errorcode.get(error))
         before = now()
-        patience = 0.1 if stop else max(0, due - before)
+        next_due = min([before + 0.1 if stop else due] + ([thinking[0][0]] if thinking else []))
+        patience = max(0, next_due - before)
         ready = poll.poll(patience)
         stood_still += max(0, now() - before - patience - STANDSTILL)
         for number, events in ready:
@@ -192,6 +206,9 @@ def probe(namespace, protocol, address, port, every_ms, file):
             if state is None:
                 continue
             try:
+                if not state[3] and events == select.EPOLLOUT and pause:
+                    thinking.append((now() + pause, number, state))
+                    continue
                 if not state[3] and events & (select.EPOLLOUT | select.EPOLLERR | select.EPOLLHUP):
                     state[0].send(words)
                     state[3] = True
@@ -229,7 +246,7 @@ def summary(file, event=None, control=None):
     """control: what another probe saw at the same time on a way that passes nothing of ours. A request that is late while
     one of the control's, begun within its time, is late by half as much or more, is late for want of the guest's one CPU."""
     rows = rows_of(file)
-    witnesses = [(r[0], r[1]) for r in rows_of(control) if r[1] - r[0] > LATE / 2] if control else []
+    witnesses = [(r[0], r[1]) for r in rows_of(control) if r[2] == "ok"] if control else []
 
     def late(r):
         """Time in which the client itself did not run is not the network's."""
@@ -251,7 +268,9 @@ def summary(file, event=None, control=None):
     took = sorted((r[1] - r[0]) * 1000 for r in rows if r[2] == "ok")
     print(json.dumps({
         "requests": len(rows), "answered": sum(answers.values()), "lost": sum(lost.values()), "how": lost,
-        "later_than_100_ms": sum(map(late, rows)), "and_the_control_was_not": sum(map(alone, rows)),
+        "later_than_100_ms": sum(map(late, rows)),
+        **({"and_the_control_was_not": sum(map(alone, rows)), "control_max_ms": round(max((e - b for b, e in witnesses), default=0) * 1000, 1),
+            "control_lost": sum(r[2] != "ok" for r in rows_of(control))} if control else {}),
         "refused": lost.get("ECONNREFUSED", 0) + lost.get("ECONNRESET", 0), "longest_gap_ms": round(gap[0] * 1000),
         "gap_from_event_ms": round((gap[0] + gap[1] - float(event)) * 1000) if event else None,
         "longest_standstill_ms": round(max((r[4] for r in rows), default=0) * 1000),

@@ -17,8 +17,8 @@ serve_pods() { # NODE PORT N...: TCP echo pods called echoheaders-N; and a witne
 # get PROTOCOL ADDRESS PORT N: so many requests one after the other from the client; the outcome as JSON in REPLY
 get() { REPLY=$($TRAFFIC get client "$@"); }
 declare -A PROBE=()
-probe() { # NAME PROTOCOL ADDRESS PORT EVERY_MS: a request each so many milliseconds, overlapping, until `probed NAME`
-  $TRAFFIC probe client $2 $3 $4 $5 /shared/$1.requests &
+probe() { # NAME PROTOCOL ADDRESS PORT EVERY_MS [OPEN_MS]: a request each so many milliseconds, overlapping, until `probed NAME`
+  $TRAFFIC probe client $2 $3 $4 $5 /shared/$1.requests ${6:-0} &
   PROBE[$1]=$!
   wait_for 10 test -s /shared/$1.requests
 }
@@ -26,10 +26,12 @@ end_probe() { # NAME
   kill -TERM ${PROBE[$1]}
   wait ${PROBE[$1]}
 }
-probed() { # NAME [EVENT [CONTROL]]: ends the probe; what it saw, beside what the control saw, as JSON in REPLY
-  end_probe $1
-  [ -z "${3:-}" ] || end_probe $3
+seen() { # NAME [EVENT [CONTROL]]: what an ended probe saw, beside what the control saw, as JSON in REPLY
   REPLY=$($TRAFFIC summary /shared/$1.requests ${2:-} ${3:+/shared/$3.requests})
+}
+probed() { # NAME [EVENT]: ends the probe; what it saw, as JSON in REPLY
+  end_probe $1
+  seen "$@"
 }
 field() { # JSON NAME: a number or a flat value, in REPLY
   [[ $1 =~ \"$2\":\ ?([^,}]+) ]] && REPLY=${BASH_REMATCH[1]} || REPLY=
