@@ -113,7 +113,7 @@ async function measure(size: Size, programs: Programs): Promise<string[]> {
   } finally {
     for (const child of started.toReversed()) child.kill("SIGTERM")
     await delay(500)
-    await rm(directory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 })
   }
 }
 

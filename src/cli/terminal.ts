@@ -27,8 +27,7 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     input: () => buffer(process.stdin),
-    // Of no terminal it is undefined, whatever its type says; picocolors would then choose by itself, by CI for one.
-    colour: Boolean(wantsColour(process.env, process.stdout.isTTY)),
+    colour: wantsColour(process.env, process.stdout.isTTY),
   }
 }
 
@@ -41,5 +40,6 @@ export function wantsColour(environment: Readonly<Record<string, string | undefi
   const { NO_COLOR: never = "", FORCE_COLOR: always = "", TERM: kind } = environment
   if (never !== "") return false
   if (always !== "" && always !== "0") return true
-  return isTerminal && kind !== "dumb"
+  // Not `&&`: what is no terminal has undefined here, whatever its type says, and picocolors would then choose by itself.
+  return isTerminal ? kind !== "dumb" : false
 }
