@@ -12,6 +12,7 @@ import { type Agent, createAgent } from "./agent.ts"
 import type { AgentPorts } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import { type Archivist, archivist } from "./archivist.ts"
+import { clearRemains } from "./drift.ts"
 import { startServer } from "./http.ts"
 import { createMasquerader, type Masquerader } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
@@ -149,6 +150,7 @@ async function portsOf(parts: Parts): Promise<AgentPorts> {
     apply: {
       keepalived,
       files: volume,
+      clearRemains: (model) => clearRemains(model, { kernel, owned, log }),
       verify: (model: KeepalivedModel) => verifyEffect(model, { kernel, clock, owned }),
       masquerade: (models) => masquerade.ensure(models),
       lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.remembered ?? null),

@@ -54,6 +54,20 @@ export async function checkDrift(
   return { found, check: { role: found.role, difference, repaired } }
 }
 
+/**
+ * Sets right what a keepalived left that did not end in order, for the one that is about to start: that one does not know
+ * what its predecessor had and its own configuration lacks, and leaves the values of what it finds as they are. Only for
+ * when none runs, so that no election is under way in which addresses come and go.
+ */
+export async function clearRemains(
+  model: KeepalivedModel,
+  { kernel, owned, log }: Pick<DriftPorts, "kernel" | "owned" | "log">,
+): Promise<void> {
+  const found = await compareWithKernel(model, kernel, await owned())
+  if (found === null || !(await setRight(model, found, kernel))) return
+  log.warn("remains-cleared", { difference: differenceText(found) })
+}
+
 /** The kernel's table is no snapshot while somebody changes it: a difference counts when a second look agrees. */
 async function seenTwice(model: KeepalivedModel, ports: DriftPorts): Promise<Differences | null> {
   const first = await compareWithKernel(model, ports.kernel, await ports.owned())
@@ -71,15 +85,20 @@ interface Drift {
 
 /** @returns whether anything was done. */
 async function repair(model: KeepalivedModel, { found, before }: Drift, ports: DriftPorts): Promise<boolean> {
-  const { kernel } = ports
+  const stale = found.surplusVips.filter((vip) => before?.role === found.role && before.surplusVips.includes(vip))
+  const done = await setRight(model, { ...found, surplusVips: stale }, ports.kernel)
+  return (await restore(model, found, ports)) || done
+}
+
+/** Takes away what is too much and corrects what is wrong. @returns whether anything was done. */
+async function setRight(model: KeepalivedModel, found: Differences, kernel: Kernel): Promise<boolean> {
   for (const key of found.surplusVirtualServers) await kernel.removeVirtualServer(key)
   for (const { server, real } of found.surplusRealServers) await kernel.removeRealServer(server, real)
   for (const value of found.wrong) await correct(value, model, kernel)
-  const stale = found.surplusVips.filter((vip) => before?.role === found.role && before.surplusVips.includes(vip))
-  for (const vip of stale) await kernel.removeAddress(model.vrrp.interface, vip)
-  const restored = await restore(model, found, ports)
-  const removed = found.surplusVirtualServers.length + found.surplusRealServers.length + stale.length
-  return removed > 0 || found.wrong.length > 0 || restored
+  for (const vip of found.surplusVips) await kernel.removeAddress(model.vrrp.interface, vip)
+  return [found.surplusVirtualServers, found.surplusRealServers, found.wrong, found.surplusVips].some(
+    (list) => list.length > 0,
+  )
 }
 
 /** So few are added one by one; more cost less when keepalived's checker is started anew and adds them all. */

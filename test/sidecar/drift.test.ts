@@ -4,7 +4,7 @@ import { createModelBuilder } from "../../src/core/model/build-model.ts"
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import { createLog } from "../../src/kit/log.ts"
 import { tracesOf } from "../../src/sidecar/apply/intent.ts"
-import { checkDrift } from "../../src/sidecar/drift.ts"
+import { checkDrift, clearRemains } from "../../src/sidecar/drift.ts"
 import type { Kernel, KernelVirtualServer, RunningKeepalived } from "../../src/sidecar/ports.ts"
 import { cluster, input, service, SETTINGS } from "../core/fixture.ts"
 
@@ -154,6 +154,23 @@ test("checkDrift() leaves the addresses alone when the role has changed in betwe
   const backup = world(good, ["10.4.0.3", "10.4.0.99"])
   await checkDrift(modelFor(), first.found, backup.ports)
   assert.equal(backup.steps, [])
+})
+
+test("clearRemains() takes away what is too much, corrects what is wrong, and adds nothing", async () => {
+  const drained = { ...server, realServers: server.realServers.slice(1).map((real) => ({ ...real, weight: 0 })) }
+  const { steps, ports } = world(
+    [drained, { ...server, port: 81 }, foreign],
+    [...MASTER, "10.4.0.99"],
+    ["10.4.0.50 81 TCP"],
+  )
+  await clearRemains(modelFor(), ports)
+  assert.equal(steps, ["remove 10.4.0.50:81", "set 10.4.0.50:80 10.2.1.2=1", "remove address 10.4.0.99"])
+})
+
+test("clearRemains() takes every address of ours from a node that is no master", async () => {
+  const { steps, ports } = world(good, ["10.4.0.3", "10.4.0.50", "10.4.0.99"])
+  await clearRemains(modelFor(), ports)
+  assert.equal(steps, ["remove address 10.4.0.50", "remove address 10.4.0.99"])
 })
 
 test.run()

@@ -130,6 +130,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     apply: {
       keepalived,
       files: filesOf(node),
+      clearRemains: nothing,
       verify: () => {
         node.verifying()
         return Promise.resolve(node.failures.verify-- > 0 ? "the kernel differs" : null)

@@ -110,6 +110,10 @@ export function script(
         return Promise.resolve()
       },
     },
+    clearRemains: () => {
+      step("clear")
+      return Promise.resolve()
+    },
     verify: () => {
       step("verify")
       return Promise.resolve(fails("verify") ? "the kernel does not show what was asked for" : null)

@@ -61,6 +61,7 @@ async function bringIntoEffect(
   running: RunningKeepalived | null,
   ports: ApplyPorts,
 ): Promise<string | null> {
+  if (running === null) await ports.clearRemains(next.model)
   const verdict = running === null ? await ports.keepalived.start() : await ports.keepalived.reload(running)
   if (verdict.kind === "failed") return failureText(verdict)
   const now = await ports.keepalived.running()

@@ -30,6 +30,8 @@ export interface ConfigFiles {
 export interface ApplyPorts {
   readonly keepalived: Pick<Keepalived, "test" | "running" | "start" | "reload" | "restart">
   readonly files: ConfigFiles
+  /** Takes from the kernel what is ours and not this model's; asked for only while no keepalived runs. */
+  readonly clearRemains: (model: KeepalivedModel) => Promise<void>
   /** Waits until the kernel shows the model. @returns null, or what it still shows differently. */
   readonly verify: (model: KeepalivedModel) => Promise<string | null>
   /** Has the packets masqueraded that IPVS forwards for the VIPs of all these models. */
