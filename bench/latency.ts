@@ -68,7 +68,7 @@ async function measure(size: Size, programs: Programs): Promise<string[]> {
   const started: ChildProcess[] = []
   const start = (words: readonly string[], onOutput?: (text: string) => void) => {
     // As bin/kkv starts them.
-    const child = spawn(process.execPath, ["--max-semi-space-size=1", ...words], {
+    const child = spawn(process.execPath, ["--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", ...words], {
       env: { ...process.env, MALLOC_ARENA_MAX: "1" },
       stdio: ["ignore", onOutput === undefined ? "ignore" : "pipe", "ignore"],
     })

@@ -59,7 +59,7 @@ for (const [what, checkout, name] of choices) {
   test(`bin/kkv takes ${what}, with all words and the exit status`, async () => {
     assert.equal(await launched(checkout), {
       status: 7,
-      stdout: `${name}: --max-semi-space-size=1 ROOT/dist/kkv.mjs render a b (4)\n`,
+      stdout: `${name}: --max-semi-space-size=1 --optimize-for-size --no-maglev ROOT/dist/kkv.mjs render a b (6)\n`,
       stderr: "",
     })
   })
@@ -73,7 +73,10 @@ test("bin/kkv finds its checkout through links, absolute and relative", async ()
     await symlink("links/relative", join(directory, "kkv"))
     return join(directory, "kkv")
   })
-  assert.is(stdout, "system: --max-semi-space-size=1 ROOT/dist/kkv.mjs render a b (4)\n")
+  assert.is(
+    stdout,
+    "system: --max-semi-space-size=1 --optimize-for-size --no-maglev ROOT/dist/kkv.mjs render a b (6)\n",
+  )
 })
 
 const refusals: readonly [what: string, checkout: Checkout, says: RegExp][] = [

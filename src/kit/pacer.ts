@@ -3,9 +3,10 @@ import { type Clock, systemClock } from "./clock.ts"
 export interface PacerOptions {
   /**
    * One pass. It reads the newest state itself; a request carries no content. It may resolve with what it cost, in ms,
-   * where that is not what it took: waiting for others is no cost.
+   * where that is not what it took: waiting for others is no cost. Or with null where it found nothing to do: then the
+   * next one need not keep the least time from it, only from the last that did something.
    */
-  readonly run: () => Promise<number | void>
+  readonly run: () => Promise<number | null | void>
   /** How long the first request of a burst waits for the rest of it, in ms. */
   readonly gatherMs: number
   /** The least time from one start to the next, in ms. */
@@ -43,6 +44,8 @@ interface Run {
   readonly startedAt: number
   readonly endedAt: number
   readonly costMs: number
+  /** When the last run that did something started; minus infinity before the first. */
+  readonly didSomethingAt: number
   /** When the runs that follow one another without a quiet gap began. */
   readonly busySince: number
 }
@@ -93,7 +96,7 @@ function dueAt(options: PacerOptions, last: Run | null, requestedAt: number): nu
   if (last === null) return gathered
   const latest = last.endedAt + (options.maximumPauseMs ?? Number.POSITIVE_INFINITY)
   const affordable = Math.min(last.startedAt + options.costFactor * last.costMs, latest)
-  const paced = Math.max(last.startedAt + options.minimumIntervalMs, affordable)
+  const paced = Math.max(last.didSomethingAt + options.minimumIntervalMs, affordable)
   const gap = options.quietGap?.() ?? null
   const mustPause = gap !== null && last.endedAt - last.busySince >= gap.everyMs - gap.lastingMs
   return Math.max(gathered, paced, mustPause ? last.endedAt + gap.lastingMs : 0)
@@ -103,12 +106,18 @@ async function runOnce(options: PacerOptions, clock: Clock, last: Run | null): P
   const startedAt = clock.now()
   const lastingMs = options.quietGap?.()?.lastingMs ?? 0
   const paused = last === null || startedAt - last.endedAt >= lastingMs
-  let cost: number | void = undefined
+  let cost: number | null | void = undefined
   try {
     cost = await options.run()
   } catch (error) {
     options.onFault(error)
   }
   const endedAt = clock.now()
-  return { startedAt, endedAt, costMs: cost ?? endedAt - startedAt, busySince: paused ? startedAt : last.busySince }
+  return {
+    startedAt,
+    endedAt,
+    costMs: cost ?? endedAt - startedAt,
+    didSomethingAt: cost === null ? (last?.didSomethingAt ?? Number.NEGATIVE_INFINITY) : startedAt,
+    busySince: paused ? startedAt : last.busySince,
+  }
 }

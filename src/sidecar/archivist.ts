@@ -31,12 +31,17 @@ export interface Archivist {
   idle(): Promise<void>
 }
 
-/** After the last of a row of changes; what lived for less is not worth a record. */
-const SETTLE_MS = 1_000
+/** After the first of a row of changes: an agent that is killed remembers the newest but this. */
+const MEMORY_AFTER_MS = 1_000
+/** Packing reads every file of a generation: not while the next change is being applied, if it can be helped. */
+const ARCHIVE_AFTER_MS = 5_000
+
+interface Applied {
+  readonly inEffect: InEffect
+  readonly memory: Memory
+}
 
 export function archivist(ports: ArchivistPorts): Archivist {
-  let latest: { readonly inEffect: InEffect; readonly memory: Memory } | null = null
-  let timer: NodeJS.Timeout | null = null
   let work: Promise<void> = Promise.resolve()
   const attempt = (what: string, act: () => Promise<unknown>): Promise<void> => {
     work = work.then(act).then(
@@ -48,20 +53,18 @@ export function archivist(ports: ArchivistPorts): Archivist {
     )
     return work
   }
-  const flush = () => {
-    timer = null
-    const record = latest
-    latest = null
-    if (record === null) return
-    void attempt("memory", () =>
-      replaceFile(join(ports.applied, MEMORY_FILE), encodeRemembered(rememberedOf(record.inEffect, record.memory))),
-    )
-    void attempt("archive", () => addToArchive(record.inEffect, ports))
-  }
+  const memories = createSlot(MEMORY_AFTER_MS, ({ inEffect, memory }) =>
+    attempt("memory", () =>
+      replaceFile(join(ports.applied, MEMORY_FILE), encodeRemembered(rememberedOf(inEffect, memory))),
+    ),
+  )
+  const archives = createSlot(ARCHIVE_AFTER_MS, ({ inEffect }) =>
+    attempt("archive", () => addToArchive(inEffect, ports)),
+  )
   return {
     applied: (inEffect, memory) => {
-      latest = { inEffect, memory }
-      timer ??= setTimeout(flush, SETTLE_MS)
+      memories.put({ inEffect, memory })
+      archives.put({ inEffect, memory })
     },
     soaked: (inEffect, memory) =>
       attempt("last-known-good", async () => {
@@ -69,10 +72,35 @@ export function archivist(ports: ArchivistPorts): Archivist {
         if (text !== null) await ports.lastKnownGood.promote({ text, remembered: rememberedOf(inEffect, memory) })
       }),
     idle: async () => {
-      if (timer !== null) clearTimeout(timer)
-      flush()
+      memories.flush()
+      archives.flush()
       await work
     },
+  }
+}
+
+interface Slot {
+  put(applied: Applied): void
+  flush(): void
+}
+
+/** Holds the newest for a while: what lived for less is not worth a record. */
+function createSlot(afterMs: number, record: (newest: Applied) => Promise<void>): Slot {
+  let newest: Applied | null = null
+  let timer: NodeJS.Timeout | null = null
+  const flush = () => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    const taken = newest
+    newest = null
+    if (taken !== null) void record(taken)
+  }
+  return {
+    put: (applied) => {
+      newest = applied
+      timer ??= setTimeout(flush, afterMs)
+    },
+    flush,
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 
 import { BEAT_SECONDS } from "../contract/heartbeat.ts"
+import { systemClock } from "../kit/clock.ts"
 import { createLog, type Log } from "../kit/log.ts"
 import { createPacer } from "../kit/pacer.ts"
 import { problemText } from "../kit/problem.ts"
@@ -17,7 +18,7 @@ import { createStatusWriter } from "./volume/status-writer.ts"
 import { takeWriterLock } from "./volume/writer-lock.ts"
 
 /** The first change at once, the rest together; at most four generations a second, and a fifth of the time for it. */
-const PACE = { gatherMs: 10, minimumIntervalMs: 250, costFactor: 5 }
+const PACE = { gatherMs: 2, minimumIntervalMs: 250, costFactor: 5 }
 
 /** Wait after a fault such as a full disk, doubled each time. */
 const SHORTEST_BACKOFF_MS = 1000
@@ -132,6 +133,7 @@ function loggedPass(settings: Settings, source: ReturnType<typeof createDirector
     publisher: createPublisher({ directory: desired, retain, writer, trouble }),
     status: createStatusWriter(desired),
     sourceName: settings.source,
+    clock: systemClock,
     now: () => new Date().toISOString(),
   })
   let held = ""
@@ -195,6 +197,8 @@ async function follow({ settings, source, pass, log, stop }: Following): Promise
       const outcome = await pass()
       backoffMs = SHORTEST_BACKOFF_MS
       if (outcome.kind === "settling") later(outcome.retryAfterMs)
+      // An editor's temporary file is no reason to let the file itself wait.
+      return outcome.kind === "published" ? undefined : null
     },
     onFault: (error) => {
       log.error("cannot publish", { error, retryAfterMs: backoffMs })

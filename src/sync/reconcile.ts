@@ -1,4 +1,5 @@
 import type { SyncStatus } from "../contract/sync-status.ts"
+import type { Clock } from "../kit/clock.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { ClusterSource, Published, Publisher, StatusWriter } from "./ports.ts"
 import type { SyncProblemCode } from "./problem-codes.ts"
@@ -23,6 +24,7 @@ export interface ReconcilePorts {
   readonly status: StatusWriter
   /** The source in words, for the status. */
   readonly sourceName: string
+  readonly clock: Pick<Clock, "now">
   /** ISO 8601, for people. */
   readonly now: () => string
 }
@@ -30,8 +32,9 @@ export interface ReconcilePorts {
 /** Makes the one pass: read, select, publish what is new, say how it went. */
 export function createReconcile(ports: ReconcilePorts): () => Promise<PassOutcome> {
   const report = createReport(ports)
+  const hesitate = createHesitation(ports)
   return async () => {
-    const outcome = await pass(ports)
+    const outcome = hesitate(await pass(ports))
     if (outcome.kind !== "settling") await report(outcome)
     return outcome
   }
@@ -47,6 +50,24 @@ async function pass({ source, publish, publisher }: ReconcilePorts): Promise<Pas
   if (isProblems(next)) return { kind: "held", published, problems: next }
   if (published?.contentSha256 === next.contentSha256) return { kind: "unchanged", published }
   return { kind: "published", published: await publisher.publish(next) }
+}
+
+/** Long enough for an editor or `git checkout` to finish what it began. */
+const DOUBT_MS = 50
+
+/** A problem is believed when it is still there after a moment: files are often replaced in more than one step. */
+function createHesitation({ clock }: ReconcilePorts): (outcome: PassOutcome) => PassOutcome {
+  let heldSince: number | null = null
+  return (outcome) => {
+    if (outcome.kind === "settling") return outcome
+    if (outcome.kind !== "held") {
+      heldSince = null
+      return outcome
+    }
+    heldSince ??= clock.now()
+    const retryAfterMs = heldSince + DOUBT_MS - clock.now()
+    return retryAfterMs > 0 ? { kind: "settling", retryAfterMs } : outcome
+  }
 }
 
 function isProblems(next: ReturnType<Publish>): next is readonly Problem<SyncProblemCode>[] {

@@ -103,6 +103,26 @@ test("request() never waits longer than the longest pause", async () => {
   )
 })
 
+test("request() after a run that found nothing to do keeps its distance from the run before it", async () => {
+  const starts: number[] = []
+  const { clock, pacer } = paced({
+    run: async () => {
+      starts.push(clock.now())
+      await clock.delay(10)
+      return starts.length === 2 ? null : undefined
+    },
+    minimumIntervalMs: 250,
+    costFactor: 5,
+  })
+  for (const at of [0, 300, 320, 400]) {
+    await clock.advance(at - clock.now())
+    pacer.request()
+  }
+  await clock.advance(2_000)
+  // The third waits for what the second cost; the fourth for the third, which did something.
+  assert.equal(starts, [0, 300, 350, 600])
+})
+
 test("request() during a run counts the gather time from the first of them", async () => {
   const { clock, runs, pacer } = paced({ gatherMs: 50 }, [100])
   pacer.request()

@@ -20,8 +20,11 @@ function bench(readings: readonly SourceReading[]) {
   const statuses: SyncStatus[] = []
   let published: Published | null = null
   let time = 0
+  let looks = 0
   const pass = createReconcile({
-    source: { read: () => queue.shift() ?? { kind: "settling", retryAfterMs: 1 } },
+    source: { read: () => (looks++, queue.shift() ?? { kind: "settling", retryAfterMs: 1 }) },
+    // From one look to the next, 50 ms.
+    clock: { now: () => looks * 50 },
     publish: createPublish("default/vips"),
     publisher: {
       current: () => published,
@@ -52,11 +55,11 @@ test("createReconcile() publishes what is new, and nothing twice", async () => {
 })
 
 test("createReconcile() holds input with any problem, and the last generation stays", async () => {
-  const { pass, statuses } = bench([good, bad, missing, good])
-  const outcomes = [await pass(), await pass(), await pass(), await pass()]
+  const { pass, statuses } = bench([good, bad, bad, missing, good])
+  const outcomes = [await pass(), await pass(), await pass(), await pass(), await pass()]
   assert.equal(
     outcomes.map(({ kind }) => kind),
-    ["published", "held", "held", "unchanged"],
+    ["published", "settling", "held", "held", "unchanged"],
   )
   assert.equal(
     statuses.map(({ state, sequence, since, problems }) => [
@@ -75,11 +78,21 @@ test("createReconcile() holds input with any problem, and the last generation st
 })
 
 test("createReconcile() waits where nothing was ever published", async () => {
-  const { pass, statuses } = bench([bad])
+  const { pass, statuses } = bench([bad, bad])
+  assert.equal(await pass(), { kind: "settling", retryAfterMs: 50 })
   assert.is((await pass()).kind, "held")
   assert.equal(
     statuses.map(({ state }) => state),
     ["waiting"],
+  )
+})
+
+test("createReconcile() says nothing of a problem that is gone at the second look", async () => {
+  const { pass, statuses } = bench([good, missing, good, missing, good])
+  for (let i = 0; i < 5; i++) await pass()
+  assert.equal(
+    statuses.map(({ state }) => state),
+    ["published"],
   )
 })
 

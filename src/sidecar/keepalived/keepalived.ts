@@ -64,7 +64,7 @@ export function createKeepalived(options: KeepalivedOptions): Keepalived {
   return {
     version: () => (version ??= versionOf(options.program)),
     test: createConfigTest({ program: options.program }),
-    running: () => runningKeepalived(parts.files),
+    running: () => Promise.resolve(runningKeepalived(parts.files)),
     start: () => start(parts),
     reload: (target) => reload(parts, target),
     restart: () => restart(parts),
@@ -81,7 +81,7 @@ async function versionOf(program: string): Promise<string> {
 
 async function start(parts: Parts): Promise<ReloadVerdict> {
   const startedAt = performance.now()
-  const before = await runningKeepalived(parts.files)
+  const before = runningKeepalived(parts.files)
   const mark = await parts.log.mark()
   await parts.supervisor.up()
   if (before === null) return awaitStart(parts, { mark, startedAt, limitMs: await parts.limitMs() })
@@ -91,12 +91,12 @@ async function start(parts: Parts): Promise<ReloadVerdict> {
 
 async function restart(parts: Parts): Promise<ReloadVerdict> {
   const startedAt = performance.now()
-  const before = await runningKeepalived(parts.files)
+  const before = runningKeepalived(parts.files)
   if (before === null) return start(parts)
   const mark = await parts.log.mark()
   await parts.supervisor.restart()
   // A process that hangs must not keep a good file from being served; its children end with it (PR_SET_PDEATHSIG).
-  const killer = setTimeout(() => void killIfRunning(before.parent), STOP_LIMIT_MS)
+  const killer = setTimeout(() => killIfRunning(before.parent), STOP_LIMIT_MS)
   try {
     return await awaitStart(parts, { mark, startedAt, limitMs: STOP_LIMIT_MS + (await parts.limitMs()) })
   } finally {
@@ -120,7 +120,7 @@ async function awaitStart(parts: Parts, { mark, startedAt, limitMs }: Waiting): 
     )
   }
   if (verdict.kind === "failed") return failed(parts, mark, verdict.reason)
-  const now = await runningKeepalived(parts.files)
+  const now = runningKeepalived(parts.files)
   if (now === null) return failed(parts, mark, "keepalived ended right after its start")
   parts.started = now.parent
   return acknowledged(startedAt)
@@ -133,18 +133,18 @@ async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVe
   if (early !== null) return failed(parts, mark, early)
   const limitMs = await parts.limitMs()
   // Once more, because waiting takes time: the pid may be another's by now.
-  if (!(await isRunning(target.parent))) return failed(parts, mark, ENDED)
+  if (!isRunning(target.parent)) return failed(parts, mark, ENDED)
   process.kill(target.parent.pid, "SIGHUP")
   const verdict = await parts.log.waitFor({
     mark,
     deadlineMs: limitMs,
-    judge: async (lines) => decided(reloadVerdict(lines)) ?? ((await isRunning(target.parent)) ? null : ended),
+    judge: (lines) => decided(reloadVerdict(lines)) ?? (isRunning(target.parent) ? null : ended),
   })
   // What made it fail stands in the log: the next reload looks there before it signals.
   if (verdict?.kind !== "complete") parts.started = null
   if (verdict === null) return failed(parts, mark, `no "Reload complete" within ${seconds(limitMs)}`)
   if (verdict.kind === "failed") return failed(parts, mark, verdict.reason)
-  const now = await runningKeepalived(parts.files)
+  const now = runningKeepalived(parts.files)
   if (now === null || !isSame(now.parent, target.parent)) return failed(parts, mark, ENDED)
   if (target.vrrp !== null && !isSame(now.vrrp, target.vrrp)) {
     return failed(parts, mark, "the VRRP child of keepalived was replaced")
@@ -163,12 +163,12 @@ async function awaitStarted(parts: Parts, target: RunningKeepalived): Promise<st
   const limitMs = await parts.limitMs()
   const deadline = performance.now() + limitMs
   for (;;) {
-    const now = await runningKeepalived(parts.files)
+    const now = runningKeepalived(parts.files)
     if (now === null || !isSame(now.parent, target.parent)) return ENDED
     const state = await stateOf(parts, now)
     if (state === "spoiled")
       return "keepalived must be restarted: it refused an earlier file, and misreads every one since"
-    if (state === "complete" && (await childrenAreOfAge(now))) {
+    if (state === "complete" && childrenAreOfAge(now)) {
       parts.started = now.parent
       return null
     }
@@ -181,14 +181,13 @@ async function stateOf(parts: Parts, now: RunningKeepalived): Promise<StartState
   if (isSame(parts.started, now.parent)) return "complete"
   const state = startState(await parts.log.since(null), now.vrrp?.pid ?? null)
   // The log of a process that has run for long may have been rotated away.
-  return state === "unknown" && (await ageOf(now.parent)) > START_AGE_SECONDS ? "complete" : state
+  return state === "unknown" && ageOf(now.parent) > START_AGE_SECONDS ? "complete" : state
 }
 
-async function childrenAreOfAge(now: RunningKeepalived): Promise<boolean> {
+function childrenAreOfAge(now: RunningKeepalived): boolean {
   if (now.vrrp === null) return false
-  const parentAge = await ageOf(now.parent)
-  const children = [now.vrrp, now.checker].filter((child) => child !== null)
-  const ages = await Promise.all(children.map(ageOf))
+  const parentAge = ageOf(now.parent)
+  const ages = [now.vrrp, now.checker].filter((child) => child !== null).map(ageOf)
   // Children that were born with their parent have come through its start; one that was respawned is on its own.
   return ages.every((age) => age > CHILD_AGE_SECONDS || parentAge - age < CHILD_AGE_SECONDS)
 }
@@ -196,10 +195,10 @@ async function childrenAreOfAge(now: RunningKeepalived): Promise<boolean> {
 async function respawnChecker(files: PidFiles, target: RunningKeepalived): Promise<void> {
   const { checker, parent } = target
   if (checker === null) return
-  await killIfRunning(checker)
+  killIfRunning(checker)
   const deadline = performance.now() + RESPAWN_LIMIT_MS
   for (;;) {
-    const now = await runningKeepalived(files)
+    const now = runningKeepalived(files)
     if (now !== null && now.checker !== null && !isSame(now.checker, checker)) return
     if (now === null || !isSame(now.parent, parent)) throw new Error(`Cannot respawn the checker child: ${ENDED}`)
     if (performance.now() >= deadline) {
@@ -211,8 +210,8 @@ async function respawnChecker(files: PidFiles, target: RunningKeepalived): Promi
   }
 }
 
-async function killIfRunning(identity: ProcessIdentity): Promise<void> {
-  if (!(await isRunning(identity))) return
+function killIfRunning(identity: ProcessIdentity): void {
+  if (!isRunning(identity)) return
   try {
     process.kill(identity.pid, "SIGKILL")
   } catch (error) {

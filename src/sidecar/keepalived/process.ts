@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises"
+import { readFileSync } from "node:fs"
 import { faultCode } from "../../kit/fault.ts"
 import type { ProcessIdentity, RunningKeepalived } from "../ports.ts"
 
@@ -27,26 +27,25 @@ const TICKS_PER_SECOND = 100
  * The running keepalived, or null. A pid file is only where we begin to look: the process must live and be called
  * keepalived, and its children must be its own.
  */
-export async function runningKeepalived(files: PidFiles): Promise<RunningKeepalived | null> {
-  const parent = await processOf(files.parent)
+export function runningKeepalived(files: PidFiles): RunningKeepalived | null {
+  const parent = processOf(files.parent)
   if (parent === null) return null
-  const childOf = async (file: string) => {
-    const child = await processOf(file)
+  const childOf = (file: string) => {
+    const child = processOf(file)
     return child === null || child.parentPid !== parent.pid ? null : identityOf(child)
   }
-  const [checker, vrrp] = await Promise.all([childOf(files.checker), childOf(files.vrrp)])
-  return { parent: identityOf(parent), checker, vrrp }
+  return { parent: identityOf(parent), checker: childOf(files.checker), vrrp: childOf(files.vrrp) }
 }
 
 /** True while this very process runs. A zombie runs no more, and another process with its pid is another. */
-export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
-  const stat = await readStat(identity.pid)
+export function isRunning(identity: ProcessIdentity): boolean {
+  const stat = readStat(identity.pid)
   return stat !== null && isAlive(stat) && stat.startTime === identity.startTime
 }
 
 /** Seconds since the process began, by the clock that startTime counts on; exact to 10 ms. */
-export async function ageOf(identity: ProcessIdentity): Promise<number> {
-  const uptime = Number.parseFloat(await readFile("/proc/uptime", "utf8"))
+export function ageOf(identity: ProcessIdentity): number {
+  const uptime = Number.parseFloat(readFileSync("/proc/uptime", "utf8"))
   return uptime - Number(identity.startTime) / TICKS_PER_SECOND
 }
 
@@ -63,16 +62,16 @@ export function parseStat(text: string): ProcessStat | null {
   return { pid: Number(pid), name, state, parentPid: Number(parentPid), startTime }
 }
 
-async function processOf(pidFile: string): Promise<ProcessStat | null> {
-  const text = await readOptional(pidFile)
+function processOf(pidFile: string): ProcessStat | null {
+  const text = readOptional(pidFile)
   const pid = Number.parseInt(text ?? "", 10)
   if (!Number.isInteger(pid) || pid <= 0) return null
-  const stat = await readStat(pid)
+  const stat = readStat(pid)
   return stat !== null && isAlive(stat) && stat.name === PROGRAM ? stat : null
 }
 
-async function readStat(pid: number): Promise<ProcessStat | null> {
-  const text = await readOptional(`/proc/${pid}/stat`)
+function readStat(pid: number): ProcessStat | null {
+  const text = readOptional(`/proc/${pid}/stat`)
   return text === null ? null : parseStat(text)
 }
 
@@ -84,9 +83,10 @@ function identityOf({ pid, startTime }: ProcessStat): ProcessIdentity {
   return { pid, startTime }
 }
 
-async function readOptional(path: string): Promise<string | null> {
+/** At once: these files are a line of memory each, and many turns of the event loop lie between look and SIGHUP otherwise. */
+function readOptional(path: string): string | null {
   try {
-    return await readFile(path, "utf8")
+    return readFileSync(path, "utf8")
   } catch (error) {
     // ESRCH: the process ended between open and read.
     if (faultCode(error) === "ENOENT" || faultCode(error) === "ESRCH") return null

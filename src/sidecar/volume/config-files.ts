@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto"
-import { link, mkdir, readdir, rename, rm, unlink } from "node:fs/promises"
+import { linkSync, renameSync } from "node:fs"
+import { mkdir, readdir, rm, unlink } from "node:fs/promises"
 import { join } from "node:path"
 import * as z from "zod"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
-import { replaceFile, syncDirectory, temporaryName } from "../../kit/atomic-file.ts"
+import { replaceFileAtOnce, syncDirectoryAtOnce, temporaryName } from "../../kit/atomic-file.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 import { tracesOf } from "../apply/intent.ts"
 import type { ConfigFiles, Journal } from "../apply/ports.ts"
@@ -28,7 +29,7 @@ export interface AppliedVolume extends ConfigFiles {
 const LARGEST_CONFIG = 8 * 1024 * 1024
 
 /**
- * The files below applied/.
+ * The files below applied/, a volume in memory: what stands between a change and its SIGHUP is written in one go.
  *
  * @param backup gives the text of the last known good configuration, should a candidate that is to be restored be gone.
  */
@@ -45,7 +46,7 @@ export async function openAppliedVolume(
   const candidate = (sha256: string) => textWithDigest(pathOf(sha256), sha256)
   const writeCandidate = async (sha256: string, text: string) => {
     // Never trust the name: a crash, or a full disk, may have left a shorter file under it.
-    if (candidate(sha256) === null) await replaceFile(pathOf(sha256), text, CONFIG_MODE)
+    if (candidate(sha256) === null) replaceFileAtOnce(pathOf(sha256), text, CONFIG_MODE)
     return pathOf(sha256)
   }
   const ledger = ledgerFile(join(directory, "ledger.json"))
@@ -61,14 +62,14 @@ export async function openAppliedVolume(
     },
     makeLive: async (sha256) => {
       const temporary = join(directory, temporaryName("keepalived.conf"))
-      await link(pathOf(sha256), temporary)
-      await rename(temporary, live)
-      await syncDirectory(directory)
+      linkSync(pathOf(sha256), temporary)
+      renameSync(temporary, live)
+      syncDirectoryAtOnce(directory)
     },
     liveSha256: () => Promise.resolve(digestOf(live)),
     journal: () => Promise.resolve(readJournal(join(directory, "journal.json"))),
-    writeJournal: (journal) =>
-      replaceFile(join(directory, "journal.json"), `${JSON.stringify({ schema: 1, ...journal })}\n`),
+    writeJournal: async (journal) =>
+      replaceFileAtOnce(join(directory, "journal.json"), `${JSON.stringify({ schema: 1, ...journal })}\n`),
     ...ledger,
     retain: async (keep) => {
       await removeHalfWritten(candidates)
@@ -103,7 +104,7 @@ function ledgerFile(path: string): Pick<AppliedVolume, "ledger" | "claim" | "set
   }
   const write = async (next: Ledger) => {
     const content = { schema: 1, vips: [...next.vips].toSorted(), virtualServers: [...next.virtualServers].toSorted() }
-    await replaceFile(path, `${JSON.stringify(content)}\n`)
+    replaceFileAtOnce(path, `${JSON.stringify(content)}\n`)
     current = next
   }
   return {

@@ -107,7 +107,8 @@ export const openChokidar: OpenWatcher = (directory, listener) => {
     ignoreInitial: true,
     persistent: true,
   })
-  watcher.on("all", (_event, path) => listener.event(path))
+  // The kernel's own event, 8 ms before chokidar has made sense of it: a hint needs no sense.
+  watcher.on("raw", (_event, path) => listener.event(path ?? directory))
   // Without a listener an error would end the process.
   watcher.on("error", (error) => listener.error(error))
   watcher.on("ready", () => listener.ready())

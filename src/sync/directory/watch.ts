@@ -26,6 +26,8 @@ export function watchDirectory({ root, hint, hasChanged, trouble }: DirectoryWat
     // Git writes thousands of files there, and none is a manifest.
     ignored: (path) => basename(path) === ".git",
   })
+  // The kernel's own event comes 8 ms before chokidar has made sense of it; a hint needs no sense.
+  watcher.on("raw", hint)
   watcher.on("all", hint)
   watcher.on("ready", hint)
   // Without a listener an error would end the process.

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { linkSync, mkdirSync, rmSync } from "node:fs"
-import { readdir, rename, rm } from "node:fs/promises"
+import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 
 import {
@@ -12,11 +11,13 @@ import {
 } from "../../contract/layout.ts"
 import { encodeManifest, sha256Of } from "../../contract/manifest.ts"
 import { encodePointer, type Writer } from "../../contract/pointer.ts"
-import { replaceFile, syncDirectory, writeDurably } from "../../kit/atomic-file.ts"
+import { replaceFileAtOnce, syncDirectoryAtOnce, writeDurably, writeDurablyAtOnce } from "../../kit/atomic-file.ts"
 import type { Published, Publisher } from "../ports.ts"
 import type { Publication, PublicationFile } from "../publication.ts"
 import { openVolume, type PublishedFiles } from "./published.ts"
 
+/** So many files are written in one go; more would keep a real disk busy for too long. */
+const FEW = 8
 /** So many files are on their way to the disk at a time: their fsync calls share one commit of the journal. */
 const WRITES_AT_ONCE = 16
 
@@ -45,7 +46,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     // Also after a failure the number is used up: whatever was left behind under it is never taken for the next.
     highestSequence++
     current = await commit(options, publication, { sequence: highestSequence, previous: current })
-    await prune(options, current.directory).catch(options.trouble)
+    prune(options, current.directory)
     return current
   }
   return { current: () => current, publish }
@@ -73,15 +74,15 @@ async function commit(options: PublisherOptions, publication: Publication, step:
   try {
     const directories = makeDirectories(temporary, files)
     await writeFiles(temporary, linkUnchanged(generations, temporary, files, step.previous))
-    await writeDurably(join(temporary, MANIFEST_FILE), manifest)
-    await Promise.all(directories.map(syncDirectory))
-    await rename(temporary, join(generations, directory))
-    await syncDirectory(generations)
+    writeDurablyAtOnce(join(temporary, MANIFEST_FILE), manifest)
+    for (const one of directories) syncDirectoryAtOnce(one)
+    renameSync(temporary, join(generations, directory))
+    syncDirectoryAtOnce(generations)
     const { sequence } = step
     const pointer = { sequence, writer: options.writer, directory, manifestSha256: sha256Of(manifest), counts }
-    await replaceFile(join(options.directory, POINTER_FILE), encodePointer(pointer))
+    replaceFileAtOnce(join(options.directory, POINTER_FILE), encodePointer(pointer))
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
+    clearAway(temporary)
     throw new Error(`Cannot publish the generation ${directory} in ${options.directory}`, { cause: error })
   }
   const sha256ByName = new Map(files.map(({ name, sha256 }) => [name, sha256]))
@@ -126,6 +127,10 @@ function linkUnchanged(
 }
 
 async function writeFiles(directory: string, files: readonly PublicationFile[]): Promise<void> {
+  if (files.length <= FEW) {
+    for (const { name, bytes } of files) writeDurablyAtOnce(join(directory, name), bytes)
+    return
+  }
   const queue = files.values()
   const worker = async (): Promise<void> => {
     for (const { name, bytes } of queue) await writeDurably(join(directory, name), bytes)
@@ -134,14 +139,27 @@ async function writeFiles(directory: string, files: readonly PublicationFile[]):
 }
 
 /** Removes the oldest generations. Renamed first: half a directory never has a generation's name. */
-async function prune({ directory, retain }: PublisherOptions, current: string): Promise<void> {
+function prune({ directory, retain, trouble }: PublisherOptions, current: string): void {
   const generations = join(directory, GENERATIONS_DIRECTORY)
-  const names = (await readdir(generations)).filter((name) => sequenceOf(name) !== null).sort()
-  const old = names.filter((name) => name !== current).slice(0, -(retain - 1) || undefined)
-  for (const name of old) {
-    const trash = join(generations, `.trash-${name}`)
-    await rename(join(generations, name), trash)
-    // Synchronous on purpose: five times as fast as the thread pool for a thousand small files.
-    rmSync(trash, { recursive: true })
+  try {
+    const names = readdirSync(generations)
+      .filter((name) => sequenceOf(name) !== null)
+      .sort()
+    const old = names.filter((name) => name !== current).slice(0, -(retain - 1) || undefined)
+    for (const name of old) {
+      const trash = join(generations, `.trash-${name}`)
+      renameSync(join(generations, name), trash)
+      rmSync(trash, { recursive: true })
+    }
+  } catch (error) {
+    trouble(error)
+  }
+}
+
+function clearAway(temporary: string): void {
+  try {
+    rmSync(temporary, { recursive: true, force: true })
+  } catch {
+    // The next start clears it away; why the generation could not be published matters more.
   }
 }

@@ -22,9 +22,9 @@ test("parseStat() reads a line, whatever the process is called", () => {
 test("isRunning() tells a process from a later one with its pid", async () => {
   const own = parseStat(await readFile("/proc/self/stat", "utf8"))
   const identity = { pid: process.pid, startTime: own?.startTime ?? "" }
-  assert.ok(await isRunning(identity))
-  assert.not(await isRunning({ ...identity, startTime: "1" }))
-  assert.ok((await ageOf(identity)) < 60)
+  assert.ok(isRunning(identity))
+  assert.not(isRunning({ ...identity, startTime: "1" }))
+  assert.ok(ageOf(identity) < 60)
 })
 
 /** Sleeping programs that are called keepalived: fakes of what is running. */
@@ -55,7 +55,7 @@ const filesIn = (directory: string) => ({
 test("runningKeepalived() finds the parent and its own children only", async () => {
   await withFakes(async (directory, start) => {
     const files = filesIn(directory)
-    assert.is(await runningKeepalived(files), null)
+    assert.is(runningKeepalived(files), null)
     // The child is a fork without exec, as with keepalived.
     const parent = start(`(read x < ${directory}/none; while :; do sleep 60; done) & echo $! > ${files.vrrp}; wait`)
     const stranger = start("while :; do sleep 60; done")
@@ -63,7 +63,7 @@ test("runningKeepalived() finds the parent and its own children only", async () 
     await writeFile(files.parent, `${parent.pid}\n`)
     await writeFile(files.checker, `${stranger.pid}\n`)
     const vrrpPid = Number(await readFile(files.vrrp, "utf8"))
-    const running = await runningKeepalived(files)
+    const running = runningKeepalived(files)
     process.kill(vrrpPid, "SIGKILL")
     assert.is(running?.parent.pid, parent.pid)
     assert.is(running?.vrrp?.pid, vrrpPid)
