@@ -1,18 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { mkdir, mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { build } from "esbuild"
 import { packageFile } from "../src/kit/package-file.ts"
 import { ms, quantile, table } from "./statistics.ts"
-import { changeOneEndpoint, type Size, writeManifests } from "./world.ts"
+import { changeOneEndpoint, type Size, volumesRoot, writeManifests } from "./world.ts"
 
 const SIZES: readonly Size[] = [10, 100, 1_000].map((vips) => ({ vips, endpoints: 10 }))
-const IDLE_CHANGES = 25
-const IDLE_PAUSE_MS = 1_500
-/** Longer than a pass at this size takes, so that each change finds the agent at rest. */
+/** The pause is longer than the agent wants after a reload at that size, so that each change finds it at rest. */
+const IDLE = {
+  small: { changes: 25, pauseMs: 1_500 },
+  large: { changes: 9, pauseMs: 6_000 },
+}
 const CHURN = { changes: 100, everyMs: 44 }
 
 /** From the rename of a manifest, through sync, volume, sidecar and the real config test, to the SIGHUP. */
@@ -60,7 +61,7 @@ async function bundle(): Promise<Programs> {
 }
 
 async function measure(size: Size, programs: Programs): Promise<string[]> {
-  const directory = await mkdtemp(join(tmpdir(), "kkv-bench-"))
+  const directory = await mkdtemp(join(volumesRoot(), "kkv-bench-"))
   const source = join(directory, "source")
   await writeManifests(source, size)
   await mkdir(join(directory, "desired"))
@@ -92,11 +93,12 @@ async function measure(size: Size, programs: Programs): Promise<string[]> {
     const sidecar = start([programs.sidecar, ...sidecarWords(directory)])
     await untilQuiet(hangups)
     const idle: number[] = []
-    for (let turn = 1; turn <= IDLE_CHANGES; turn += 1) {
+    const { changes, pauseMs } = size.vips < 1_000 ? IDLE.small : IDLE.large
+    for (let turn = 1; turn <= changes; turn += 1) {
       const before = hangups.length
       const changedAt = performance.timeOrigin + performance.now()
       await changeOneEndpoint(source, turn % size.vips, { endpoints: size.endpoints, turn })
-      await delay(IDLE_PAUSE_MS)
+      await delay(pauseMs)
       const reloadedAt = hangups[before]
       if (reloadedAt !== undefined) idle.push(reloadedAt - changedAt)
     }

@@ -1,10 +1,17 @@
+import { existsSync } from "node:fs"
 import { mkdir, rename, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 /** The size of a cluster: so many VIPs, each with a Service of its own and so many endpoints. */
 export interface Size {
   readonly vips: number
   readonly endpoints: number
+}
+
+/** A file system in memory, as the pod's volumes are (emptyDir, medium Memory); the disk where there is none. */
+export function volumesRoot(): string {
+  return existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
 }
 
 /** Writes a directory of manifests: one file a Service with its slice, one for the ConfigMap, one for the Node. */

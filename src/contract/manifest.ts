@@ -36,26 +36,48 @@ export interface Manifest {
   readonly files: readonly ManifestFile[]
 }
 
+const fileSchema = z.object({
+  name: z.string().regex(CONTENT_FILE),
+  size: z.int().min(0).max(MAXIMUM_FILE_BYTES),
+  sha256: sha256Field,
+})
+
 export const manifestSchema = z.object({
   schema: schemaField,
   sequence: sequenceField,
   contentSha256: sha256Field,
   counts: countsField,
   resources: z.array(z.object({ resource: z.string(), listed: z.boolean(), resourceVersion: z.string().nullable() })),
-  files: z
-    .array(
-      z.object({
-        name: z.string().regex(CONTENT_FILE),
-        size: z.int().min(0).max(MAXIMUM_FILE_BYTES),
-        sha256: sha256Field,
-      }),
-    )
-    .max(MAXIMUM_FILES),
+  files: z.array(fileSchema).max(MAXIMUM_FILES),
 })
 
-/** Reads the text of `manifest.json`. */
-export function decodeManifest(text: string): Decoded<Manifest> {
-  return decodeJson(MANIFEST_FILE, manifestSchema, text)
+/** The same with the files as they are, for a look at those that are new alone. */
+const aroundFilesSchema = manifestSchema.extend({ files: z.array(z.unknown()).max(MAXIMUM_FILES) })
+
+/**
+ * Reads the text of `manifest.json`.
+ *
+ * @param known Files of an earlier manifest, by name: what is equal was checked then, which shows from a thousand on.
+ */
+export function decodeManifest(text: string, known: ReadonlyMap<string, ManifestFile> = new Map()): Decoded<Manifest> {
+  const around = decodeJson(MANIFEST_FILE, aroundFilesSchema, text)
+  if (around.kind !== "value") return around
+  const files: ManifestFile[] = []
+  for (const file of around.value.files) {
+    const checked = equalIn(known, file) ?? fileSchema.safeParse(file).data
+    // Once more as a whole, for an error with the path.
+    if (checked === undefined) return decodeJson(MANIFEST_FILE, manifestSchema, text)
+    files.push(checked)
+  }
+  return { kind: "value", value: { ...around.value, files } }
+}
+
+function equalIn(known: ReadonlyMap<string, ManifestFile>, file: unknown): ManifestFile | undefined {
+  if (known.size === 0 || typeof file !== "object" || file === null || !("name" in file)) return undefined
+  const { name } = file
+  const same = typeof name === "string" ? known.get(name) : undefined
+  if (same === undefined || !("size" in file) || !("sha256" in file)) return undefined
+  return file.size === same.size && file.sha256 === same.sha256 ? same : undefined
 }
 
 /** The text of `manifest.json`: one file a line, so that `diff` shows what changed. */

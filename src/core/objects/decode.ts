@@ -23,9 +23,11 @@ export const MAXIMUM_FILE_BYTES = 1024 * 1024
  * @param file The name that places carry.
  */
 export function decodeFile(file: string, text: string): DecodedFile {
+  const plain = isTooLarge(text) ? null : decodePlain(file, text)
+  if (plain !== null) return plain
   const unreadable = wholeFileProblem(file, text)
   if (unreadable !== null) return { objects: [], problems: [unreadable] }
-  return decodePlain(file, text) ?? decodeYaml(file, text)
+  return decodeYaml(file, text)
 }
 
 /** Fast, for what `encode.ts` wrote; null for everything that needs places or a full parser. */
@@ -62,7 +64,7 @@ function wholeFileProblem(file: string, text: string): Problem<ObjectProblemCode
     place: { file, ...(offset === null ? { line: null, column: null } : lineAndColumn(text, offset)) },
     message: `Cannot read the file: ${message}`,
   })
-  if (text.length > MAXIMUM_FILE_BYTES || Buffer.byteLength(text) > MAXIMUM_FILE_BYTES) {
+  if (isTooLarge(text)) {
     return problem("FILE_TOO_LARGE", null, `it has more than ${MAXIMUM_FILE_BYTES} bytes, wanted at most 1 MiB`)
   }
   const mark = text.indexOf("\ufeff")
@@ -74,6 +76,10 @@ function wholeFileProblem(file: string, text: string): Problem<ObjectProblemCode
   if (nul >= 0) return problem("FILE_NUL", nul, "it has a NUL byte, wanted text")
   const deep = tooDeepAt(text)
   return deep === null ? null : problem("YAML_SYNTAX", deep, `it nests deeper than ${DEEPEST} levels here`)
+}
+
+function isTooLarge(text: string): boolean {
+  return text.length > MAXIMUM_FILE_BYTES || Buffer.byteLength(text) > MAXIMUM_FILE_BYTES
 }
 
 /** The parser has its own limit, and takes ten seconds to find that a MiB of brackets or dashes is above it. */

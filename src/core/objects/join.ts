@@ -34,9 +34,7 @@ export function createJoin(): Join {
     const found = gather(files, problems)
     const services = new Map<string, ServiceObjects>()
     for (const [key, service] of sorted(found.services)) {
-      const slices = (found.slices.get(key) ?? []).sort((a, b) =>
-        compare(a.object.metadata.name, b.object.metadata.name),
-      )
+      const slices = inOrder(found.slices.get(key) ?? [], ({ object }) => object.metadata.name)
       const joined = { service, slices, endpoints: found.endpoints.get(key) ?? null }
       const before = last.get(key)
       services.set(key, before !== undefined && isSame(before, joined) ? before : joined)
@@ -66,15 +64,13 @@ function gather(files: readonly DecodedFile[], problems: Problem<ObjectProblemCo
     nodes: new Map(),
     slices: new Map(),
   }
-  for (const [, placed] of unique(files, problems)) {
-    const { namespace, name } = nameOf(placed)
-    const key = `${namespace}/${name}`
+  for (const placed of unique(files, problems)) {
+    const { key, owner } = namesOf(placed)
     if (isOf(placed, "ConfigMap")) found.configMaps.set(key, placed)
     else if (isOf(placed, "Service")) found.services.set(key, placed)
     else if (isOf(placed, "Endpoints")) found.endpoints.set(key, placed)
-    else if (isOf(placed, "Node")) found.nodes.set(name, placed)
+    else if (isOf(placed, "Node")) found.nodes.set(key, placed)
     else if (isOf(placed, "EndpointSlice")) {
-      const owner = `${namespace}/${placed.object.metadata.service}`
       const slices = found.slices.get(owner)
       if (slices === undefined) found.slices.set(owner, [placed])
       else slices.push(placed)
@@ -84,11 +80,11 @@ function gather(files: readonly DecodedFile[], problems: Problem<ObjectProblemCo
 }
 
 /** One object a name; the rest become problems. */
-function unique(files: readonly DecodedFile[], problems: Problem<ObjectProblemCode>[]): ReadonlyMap<string, Placed> {
+function unique(files: readonly DecodedFile[], problems: Problem<ObjectProblemCode>[]): Iterable<Placed> {
   const byName = new Map<string, Placed>()
   for (const file of files) {
     for (const placed of file.objects) {
-      const title = titleFor(placed)
+      const { title } = namesOf(placed)
       const other = byName.get(title)
       if (other === undefined) {
         byName.set(title, placed)
@@ -99,7 +95,7 @@ function unique(files: readonly DecodedFile[], problems: Problem<ObjectProblemCo
       problems.push(duplicate(title, first, second))
     }
   }
-  return byName
+  return byName.values()
 }
 
 function duplicate(title: string, first: Placed, second: Placed): Problem<ObjectProblemCode> {
@@ -118,12 +114,31 @@ function byObjectPlace(a: Placed, b: Placed): number {
   return compare(one.file, other.file) || (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0)
 }
 
-function titleFor({ object }: Placed): string {
-  return titleOf(object.kind, object)
+/** What an object is called, in the forms that a join asks for. */
+interface Names {
+  /** As people read it: unlike those of all other objects. */
+  readonly title: string
+  /** `namespace/name`; of a Node the name alone. */
+  readonly key: string
+  /** `namespace/name` of the Service that a slice belongs to; empty for other kinds. */
+  readonly owner: string
 }
 
-function nameOf({ object }: Placed): { readonly namespace: string; readonly name: string } {
-  return object.kind === "Node" ? { namespace: "", name: object.metadata.name } : object.metadata
+/** Kept with the object: of thousands in a join only the changed ones are new. */
+const names = new WeakMap<Placed, Names>()
+
+function namesOf(placed: Placed): Names {
+  const known = names.get(placed)
+  if (known !== undefined) return known
+  const { object } = placed
+  const inNamespace = (name: string) => (object.kind === "Node" ? name : `${object.metadata.namespace}/${name}`)
+  const made = {
+    title: titleOf(object.kind, object),
+    key: inNamespace(object.metadata.name),
+    owner: object.kind === "EndpointSlice" ? inNamespace(object.metadata.service) : "",
+  }
+  names.set(placed, made)
+  return made
 }
 
 type Of<K extends Kind> = Placed<Extract<ClusterObject, { readonly kind: K }>>
@@ -133,7 +148,13 @@ function isOf<K extends Kind>(placed: Placed, kind: K): placed is Of<K> {
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
-  return [...map].sort(([a], [b]) => compare(a, b))
+  return inOrder([...map], ([key]) => key)
+}
+
+/** Files come in their order, and so mostly do their objects: then a look is enough. */
+function inOrder<T>(list: readonly T[], keyOf: (one: T) => string): readonly T[] {
+  const isSorted = list.every((one, at) => at === 0 || compare(keyOf(list[at - 1] ?? one), keyOf(one)) <= 0)
+  return isSorted ? list : list.toSorted((a, b) => compare(keyOf(a), keyOf(b)))
 }
 
 function isSame(a: ServiceObjects, b: ServiceObjects): boolean {

@@ -29,8 +29,8 @@ export interface Piece {
 }
 
 /**
- * Renders models. A block is kept as long as its virtual server is the same object, so that one changed endpoint among
- * thousands costs one block.
+ * Renders models. A block is kept as long as its virtual server is the same object, and the head as long as it would say
+ * the same, so that one changed endpoint among thousands costs one block.
  *
  * @throws when the text does not have the structure that the model asks for: a bug, and nothing may be applied.
  */
@@ -45,9 +45,16 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
     blocks.set(server, piece)
     return piece
   }
+  let head: { readonly data: string; readonly piece: Piece } | null = null
+  const headOf = (model: KeepalivedModel): Piece => {
+    const data = headData(model)
+    const key = JSON.stringify(data)
+    if (head?.data !== key) head = { data: key, piece: pieceOf(templates.head(data), { kind: "head" }) }
+    return head.piece
+  }
   return (model) => {
     const pieces = [
-      pieceOf(templates.head(headData(model)), { kind: "head" }),
+      headOf(model),
       ...model.vips.flatMap((vip) => vip.virtualServers.map((server) => blockOf(vip.key, server))),
       pieceOf(lastLineOf(model), { kind: "end" }),
     ]

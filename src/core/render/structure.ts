@@ -81,12 +81,13 @@ const GRAMMAR: Readonly<Record<string, readonly RegExp[]>> = {
   "vrrp_instance virtual_ipaddress": [new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)],
   "vrrp_instance virtual_ipaddress_excluded": [new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)],
   virtual_server: [
+    // First what stands there most often.
+    new RegExp(`^(real_server) ${ADDRESS} \\d{1,5} \\{$`),
     /^delay_loop \d+$/,
     /^lvs_sched [a-z]+$/,
     /^lvs_method (?:NAT|DR)$/,
     /^persistence_timeout \d+$/,
     /^protocol (TCP|UDP)$/,
-    new RegExp(`^(real_server) ${ADDRESS} \\d{1,5} \\{$`),
   ],
   "virtual_server real_server": [/^weight [01]$/, /^inhibit_on_failure$/, /^(TCP_CHECK) \{$/],
   "virtual_server real_server TCP_CHECK": [/^connect_port \d{1,5}$/, /^connect_timeout \d+$/],
@@ -102,18 +103,20 @@ function countsOf(piece: Piece, firstLine: number): Counts {
   if (known !== undefined) return known
   const counts: Counts = { vips: [], virtualServers: [], realServers: 0 }
   const blocks: string[] = []
+  let block = ""
   let open: { address: string; port: string } | null = null
-  for (const [at, raw] of piece.text.split("\n").entries()) {
-    const fail = (why: string) =>
-      new Error(`Cannot trust line ${firstLine + at} of the rendered keepalived.conf: ${why}`)
+  let at = firstLine - 1
+  const fail = (why: string) => new Error(`Cannot trust line ${at} of the rendered keepalived.conf: ${why}`)
+  for (const raw of piece.text.split("\n")) {
+    at += 1
     if (raw.length > LONGEST_LINE) throw fail(`it has ${raw.length} characters`)
     const line = raw.trim()
     if (line === "" || COMMENT.test(line)) continue
     if (line === "}") {
       if (blocks.pop() === undefined) throw fail("it closes a block that nobody opened")
+      block = blocks.join(" ")
       continue
     }
-    const block = blocks.join(" ")
     const match = matchOf(block, line)
     if (match === null)
       throw fail(`${JSON.stringify(line)} is not among what may stand ${block === "" ? "there" : `in "${block}"`}`)
@@ -122,7 +125,10 @@ function countsOf(piece: Piece, firstLine: number): Counts {
     if (match[1] === "TCP" || match[1] === "UDP")
       counts.virtualServers.push(`${open?.address} ${open?.port} ${match[1]}`)
     if (match[1] === "real_server") counts.realServers += 1
-    if (line.endsWith("{")) blocks.push(match[1] ?? "")
+    if (line.endsWith("{")) {
+      blocks.push(match[1] ?? "")
+      block = blocks.join(" ")
+    }
   }
   if (blocks.length > 0)
     throw new Error(`Cannot trust the rendered keepalived.conf: "${blocks.join(" ")}" is never closed`)

@@ -32,15 +32,17 @@ export type GenerationReader = (path: string, manifestSha256: string | null) => 
  */
 export function createGenerationReader(): GenerationReader {
   const join = createJoin()
-  let known: ReadonlyMap<string, DecodedFile> = new Map()
+  let known: ReadonlyMap<string, KnownFile> = new Map()
+  let knownFiles: ReadonlyMap<string, ManifestFile> = new Map()
   return (path, manifestSha256) => {
-    const checked = readManifest(path, manifestSha256)
+    const checked = readManifest(path, manifestSha256, knownFiles)
     if (checked.kind !== "manifest") return checked
     const { manifest } = checked
     const files = readFiles(path, manifest.files, known)
     if (files.kind !== "files") return files
-    known = files.decoded
-    const { value, problems } = join([...known.values()])
+    known = files.known
+    knownFiles = new Map(manifest.files.map((file) => [file.name, file]))
+    const { value, problems } = join(Array.from(known.values(), ({ decoded }) => decoded))
     if (problems.length > 0) return refused("its files have problems", problems)
     const name = generationName(manifest.sequence, manifest.contentSha256)
     const { sequence } = manifest
@@ -53,7 +55,11 @@ type ManifestReading =
   | { readonly kind: "manifest"; readonly manifest: Manifest; readonly sha256: string }
   | Exclude<DirectoryReading, { readonly kind: "generation" }>
 
-function readManifest(path: string, wantedSha256: string | null): ManifestReading {
+function readManifest(
+  path: string,
+  wantedSha256: string | null,
+  known: ReadonlyMap<string, ManifestFile>,
+): ManifestReading {
   // O_NOFOLLOW guards the last component of a path only; so each directory on the way is looked at by itself.
   const objection = directoryObjection(path)
   if (objection !== null) return objection
@@ -64,7 +70,7 @@ function readManifest(path: string, wantedSha256: string | null): ManifestReadin
   if (wantedSha256 !== null && sha256 !== wantedSha256) {
     return { kind: "torn", reason: `${MANIFEST_FILE} has the checksum ${sha256}, wanted ${wantedSha256}` }
   }
-  const decoded = decodeManifest(read.bytes.toString("utf8"))
+  const decoded = decodeManifest(read.bytes.toString("utf8"), known)
   if (decoded.kind === "unknown-schema") {
     return refused(
       `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, wanted 1; update the older container`,
@@ -89,29 +95,30 @@ function contradictionIn(manifest: Manifest, directory: string | null): string |
   return null
 }
 
+interface KnownFile {
+  readonly sha256: string
+  readonly decoded: DecodedFile
+}
+
 type FilesReading =
-  | { readonly kind: "files"; readonly decoded: ReadonlyMap<string, DecodedFile> }
+  /** By name. */
+  | { readonly kind: "files"; readonly known: ReadonlyMap<string, KnownFile> }
   | Exclude<DirectoryReading, { readonly kind: "generation" }>
 
-function readFiles(
-  path: string,
-  files: readonly ManifestFile[],
-  known: ReadonlyMap<string, DecodedFile>,
-): FilesReading {
-  const decoded = new Map<string, DecodedFile>()
+function readFiles(path: string, files: readonly ManifestFile[], before: ReadonlyMap<string, KnownFile>): FilesReading {
+  const known = new Map<string, KnownFile>()
   const checkedDirectories = new Set<string>([path])
   for (const file of files) {
-    const key = `${file.sha256} ${file.name}`
-    const before = known.get(key)
-    if (before !== undefined) {
-      decoded.set(key, before)
+    const same = before.get(file.name)
+    if (same?.sha256 === file.sha256) {
+      known.set(file.name, same)
       continue
     }
     const text = readFile(path, file, checkedDirectories)
     if (typeof text !== "string") return text
-    decoded.set(key, decodeFile(file.name, text))
+    known.set(file.name, { sha256: file.sha256, decoded: decodeFile(file.name, text) })
   }
-  return { kind: "files", decoded }
+  return { kind: "files", known }
 }
 
 function readFile(
