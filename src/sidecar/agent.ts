@@ -4,8 +4,7 @@ import { createTimers } from "../kit/timers.ts"
 import { type AgentOptions, type AgentPorts, RETRY, type Wake, type Workings } from "./agent-ports.ts"
 import { createAgentState, due, type InEffect, type Snapshot } from "./agent-state.ts"
 import { compareAndRepair, watchKeepalived } from "./guardian.ts"
-import { recalled } from "./known-good.ts"
-import type { Memory } from "./memory.ts"
+import { type Memory, recalled } from "./memory.ts"
 import { applyPass, lookPass } from "./passes.ts"
 import { retest } from "./retry.ts"
 
@@ -91,7 +90,7 @@ function createPacers(
 /** Lets the real servers of what runs already drain too, should the first generation not have them any more. */
 function withRecent({ inEffect, memory }: Start, { drainTimeMs }: AgentOptions, { clock }: AgentPorts): Start {
   if (inEffect === null) return { inEffect, memory }
-  return { inEffect, memory: recalled(inEffect.model, memory, { now: clock.now(), drainTime: drainTimeMs }) }
+  return { inEffect, memory: recalled(memory, inEffect.model, { now: clock.now(), drainTime: drainTimeMs }) }
 }
 
 interface Queue {

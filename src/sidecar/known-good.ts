@@ -1,9 +1,8 @@
-import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import { backoffMs } from "../kit/backoff.ts"
 import { type AgentPorts, RETRY, type Workings } from "./agent-ports.ts"
 import { apply } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
-import { afterApplied, type Memory } from "./memory.ts"
+import { type Memory, recalled } from "./memory.ts"
 import { retryLater } from "./retry.ts"
 import type { KnownGood } from "./volume/last-known-good.ts"
 
@@ -29,7 +28,7 @@ export async function startOnKnownGood(workings: Workings): Promise<void> {
 export async function believeInKnownGood(good: KnownGood, { state, ports, options }: Workings): Promise<void> {
   const { model, lastGood } = good.remembered
   const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
-  const memory = recalled(model, { ...state.known().memory, lastGood }, time)
+  const memory = recalled({ lastGood }, model, time)
   await takeOver(good, memory, { state, ports })
 }
 
@@ -60,16 +59,6 @@ export async function goBackToKnownGood(reason: string, workings: Workings): Pro
   ports.log.error("keepalived-dies", { outcome: outcome.kind, reason: outcome.reason, sha256: inEffect.sha256 })
   ports.onChange(state.known())
   return true
-}
-
-/** What a model whose generation is not known leaves to remember: its real servers, so that they can drain. */
-export function recalled(
-  model: KeepalivedModel,
-  memory: Memory,
-  time: { readonly now: number; readonly drainTime: number },
-): Memory {
-  const { recent } = afterApplied(memory, { built: { model, entries: [], problems: [] }, model }, time)
-  return { lastGood: memory.lastGood, recent }
 }
 
 async function applyKnownGood({ remembered, text }: KnownGood, ports: AgentPorts): Promise<ApplyOutcome> {

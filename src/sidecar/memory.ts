@@ -1,6 +1,11 @@
 import type { BuiltModel } from "../core/model/build-model.ts"
 import type { LastGood } from "../core/model/hold.ts"
-import { type KeepalivedModel, type VipModel, virtualServerKey } from "../core/model/keepalived-model.ts"
+import {
+  type KeepalivedModel,
+  type VipModel,
+  type VirtualServer,
+  virtualServerKey,
+} from "../core/model/keepalived-model.ts"
 import type { DrainingServer, DrainingVip } from "../core/model/vip-model.ts"
 
 /** What the agent remembers of what it applied: inputs of the next model. */
@@ -49,6 +54,29 @@ export function afterApplied(
     recent.set(vip.address, before !== undefined && before.vip === vip ? before : recentOf(vip, before, time))
   }
   return { lastGood, recent }
+}
+
+/**
+ * What an agent remembers of a configuration that it did not bring into effect itself: entries, and the real servers of
+ * its model. Those that were draining may still have connections: they get the whole drain time again.
+ *
+ * @param now,drainTime milliseconds.
+ */
+export function recalled(
+  { lastGood }: Pick<Memory, "lastGood">,
+  model: KeepalivedModel,
+  time: { readonly now: number; readonly drainTime: number },
+): Memory {
+  const recent = new Map<string, RecentVip>()
+  for (const vip of model.vips) {
+    const earlier = recentOf({ ...vip, virtualServers: vip.virtualServers.map(asBeforeDraining) }, undefined, time)
+    recent.set(vip.address, recentOf(vip, earlier, time))
+  }
+  return { lastGood, recent }
+}
+
+function asBeforeDraining(server: VirtualServer): VirtualServer {
+  return { ...server, realServers: server.realServers.map((real) => ({ ...real, draining: false })) }
 }
 
 /** Forgets the real servers whose drain time is over. Returns the same object when there are none. */

@@ -1,14 +1,19 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createModelBuilder, type ModelInput } from "../../src/core/model/build-model.ts"
-import { afterApplied, afterWaiting, type Memory, nextDeadline, NO_MEMORY } from "../../src/sidecar/memory.ts"
+import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
+import { afterApplied, afterWaiting, type Memory, nextDeadline, NO_MEMORY, recalled } from "../../src/sidecar/memory.ts"
 import { cluster, input, service, SETTINGS } from "../core/fixture.ts"
 
 const DRAIN = 30_000
 const build = createModelBuilder(SETTINGS)
 
 /** Builds a model with what is remembered, "applies" it, and remembers that. */
-function pass(memory: Memory, given: ModelInput, now: number): { memory: Memory; servers: string[] } {
+function pass(
+  memory: Memory,
+  given: ModelInput,
+  now: number,
+): { memory: Memory; servers: string[]; model: KeepalivedModel } {
   const remembered = afterWaiting(memory, now)
   const draining = new Map([...remembered.recent].map(([address, recent]) => [address, recent.draining]))
   const built = build({ ...given, draining, lastGood: remembered.lastGood })
@@ -16,7 +21,8 @@ function pass(memory: Memory, given: ModelInput, now: number): { memory: Memory;
   const servers = built.model.vips.flatMap((vip) =>
     vip.virtualServers.flatMap((one) => one.realServers.map((real) => `${real.address}=${real.weight}`)),
   )
-  return { memory: afterApplied(remembered, { built, model: built.model }, { now, drainTime: DRAIN }), servers }
+  const { model } = built
+  return { memory: afterApplied(remembered, { built, model }, { now, drainTime: DRAIN }), servers, model }
 }
 
 const withPods = (...addresses: string[]) => input({ "10.4.0.50": "default/a" }, cluster([service("a", { addresses })]))
@@ -56,6 +62,18 @@ test("afterApplied() gives up the last real servers too when their time is over"
 test("afterApplied() forgets the real servers of a VIP that is gone", () => {
   const { memory } = pass(NO_MEMORY, withPods("10.2.1.1"), 0)
   assert.is(pass(memory, input({}, cluster([])), 1).memory.recent.size, 0)
+})
+
+test("recalled() lets what was draining when another agent had it drain on, for the whole drain time", () => {
+  const first = pass(NO_MEMORY, withPods("10.2.1.1", "10.2.1.2"), 0)
+  const { model, servers } = pass(first.memory, withPods("10.2.1.1"), 1_000)
+  assert.equal(servers, ["10.2.1.1=1", "10.2.1.2=0"])
+  const memory = recalled(NO_MEMORY, model, { now: 20_000, drainTime: DRAIN })
+  assert.is(nextDeadline(memory), 20_000 + DRAIN)
+  assert.equal(pass(memory, withPods("10.2.1.1"), 21_000).servers, ["10.2.1.1=1", "10.2.1.2=0"])
+  assert.equal(pass(memory, withPods("10.2.1.1"), 20_000 + DRAIN).servers, ["10.2.1.1=1"])
+  // One that is alive drains as ever when it is gone.
+  assert.equal(pass(memory, withPods("10.2.1.3"), 21_000).servers, ["10.2.1.1=0", "10.2.1.2=0", "10.2.1.3=1"])
 })
 
 test("afterApplied() remembers good entries as they are, broken ones as they were, removed ones not at all", () => {
