@@ -30,6 +30,16 @@ const leaveOutMissing: Plugin = {
   },
 }
 
+/** Packages that others use where they are there (web sockets and colours of the Kubernetes client): here they never are. */
+const leaveOutOptional: Plugin = {
+  name: "leave-out-optional",
+  setup(esbuild) {
+    const namespace = "optional"
+    esbuild.onResolve({ filter: /^(bufferutil|utf-8-validate|supports-color)$/ }, ({ path }) => ({ path, namespace }))
+    esbuild.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: `throw new Error("No ${path} is shipped")` }))
+  },
+}
+
 const startedAt = performance.now()
 await rm(values.out, { recursive: true, force: true })
 const { metafile } = await build({
@@ -51,7 +61,7 @@ const { metafile } = await build({
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   metafile: true,
   logLevel: "warning",
-  plugins: [leaveOutMissing],
+  plugins: [leaveOutMissing, leaveOutOptional],
 })
 await writeFile(join(values.out, "meta.json"), JSON.stringify(metafile))
 report(metafile)

@@ -7,8 +7,7 @@ import { createLog, type Log } from "../kit/log.ts"
 import { createPacer } from "../kit/pacer.ts"
 import { problemText } from "../kit/problem.ts"
 import { bootId, uptimeSeconds } from "../kit/uptime.ts"
-import { createDirectorySource } from "./directory/source.ts"
-import { watchDirectory } from "./directory/watch.ts"
+import { openSource, type OpenSource } from "./open-source.ts"
 import { createPublish } from "./publication.ts"
 import { createReconcile, type PassOutcome } from "./reconcile.ts"
 import { readSettings, type Settings } from "./settings.ts"
@@ -24,12 +23,15 @@ const PACE = { gatherMs: 2, minimumIntervalMs: 250, costFactor: 5 }
 const SHORTEST_BACKOFF_MS = 1000
 const LONGEST_BACKOFF_MS = 30_000
 
+/** While it waits for what it is to publish once, it looks so often. */
+const LONGEST_LOOK_MS = 100
+
 const DONE = 0
 const HELD = 1
 const FAULT = 3
 
 /**
- * `kkv sync`: files in, generations out.
+ * `kkv sync`: objects in, generations out.
  *
  * @param argv The words after `sync`.
  * @returns Exit status: 0 done, 1 the input is held (`--once`), 2 usage, 3 another writer has the volume.
@@ -63,13 +65,14 @@ export async function runSync(settings: Settings, { log, stop }: Surroundings): 
     return FAULT
   }
   try {
-    const source = createDirectorySource(settings.source)
-    const pulse = startPulse(settings, log)
+    const source = await openSource(settings, log)
+    const pulse = startPulse(settings, source, log)
     const pass = pulse.feltBy(loggedPass(settings, source, log))
     try {
-      return settings.once ? await runOnce(pass) : await follow({ settings, source, pass, log, stop })
+      return settings.once ? await runOnce(pass, stop) : await follow({ settings, source, pass, log, stop })
     } finally {
       pulse.stop()
+      await source.close()
     }
   } finally {
     await lock.release()
@@ -92,13 +95,16 @@ interface Pulse {
 }
 
 /** Writes the heartbeat every other second. What cannot be written is said once, and hinders nothing. */
-function startPulse({ desired }: Settings, log: Log): Pulse {
+function startPulse({ desired }: Settings, source: OpenSource, log: Log): Pulse {
   const writer = openHeartbeat(desired)
   const boot = bootId()
   let sourceRead: number | null = null
   let published: number | null = null
   let complained = false
   const beat = () => {
+    const staleMs = source.staleMs()
+    // What was read stays as it is while nobody can say whether it still holds.
+    if (staleMs !== null && sourceRead !== null) sourceRead = Math.max(0, uptimeSeconds() - staleMs / 1000)
     try {
       writer.write({ bootId: boot, pid: process.pid, beat: uptimeSeconds(), sourceRead, published })
       complained = false
@@ -123,16 +129,16 @@ function startPulse({ desired }: Settings, log: Log): Pulse {
   }
 }
 
-function loggedPass(settings: Settings, source: ReturnType<typeof createDirectorySource>, log: Log): Pass {
+function loggedPass(settings: Settings, source: OpenSource, log: Log): Pass {
   const { desired, retain, servicesConfigmap } = settings
   const writer = { bootId: bootId(), pid: process.pid, startedAtUptime: uptimeSeconds() }
   const trouble = (error: unknown) => log.warn("old generations not removed", { error })
   const reconcile = createReconcile({
-    source,
+    source: source.objects,
     publish: createPublish(servicesConfigmap),
     publisher: createPublisher({ directory: desired, retain, writer, trouble }),
     status: createStatusWriter(desired),
-    sourceName: settings.source,
+    sourceName: source.name,
     clock: systemClock,
     now: () => new Date().toISOString(),
   })
@@ -170,17 +176,18 @@ function logOutcome(log: Log, outcome: PassOutcome, { held, tookMs }: { held: st
   }
 }
 
-async function runOnce(pass: Pass): Promise<number> {
-  for (;;) {
+async function runOnce(pass: Pass, stop: AbortSignal): Promise<number> {
+  while (!stop.aborted) {
     const outcome = await pass()
     if (outcome.kind !== "settling") return outcome.kind === "held" ? HELD : DONE
-    await new Promise((resolve) => setTimeout(resolve, outcome.retryAfterMs))
+    await systemClock.delay(Math.min(outcome.retryAfterMs, LONGEST_LOOK_MS), stop)
   }
+  return HELD
 }
 
 interface Following extends Surroundings {
   readonly settings: Settings
-  readonly source: ReturnType<typeof createDirectorySource>
+  readonly source: OpenSource
   readonly pass: Pass
 }
 
@@ -206,13 +213,8 @@ async function follow({ settings, source, pass, log, stop }: Following): Promise
       backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS)
     },
   })
-  const watch = watchDirectory({
-    root: settings.source,
-    hint: () => pacer.request(),
-    hasChanged: () => source.hasChanged(),
-    trouble: (error) => log.warn("cannot watch the source, looking each second", { error }),
-  })
-  log.info("following", { source: settings.source, desired: settings.desired, configMap: settings.servicesConfigmap })
+  const watch = source.follow(() => pacer.request())
+  log.info("following", { source: source.name, desired: settings.desired, configMap: settings.servicesConfigmap })
   pacer.request()
   await aborted(stop)
   clearTimeout(retry)

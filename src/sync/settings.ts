@@ -2,11 +2,26 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 
 import { DNS_LABEL, DNS_SUBDOMAIN } from "../core/objects/schema.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
+import { isInPod } from "./kubernetes/in-pod.ts"
+
+/** Where the objects come from. */
+export type SourceSettings =
+  | { readonly kind: "directory"; readonly directory: string }
+  | {
+      readonly kind: "kubernetes"
+      /** A kubeconfig; null for the pod's service account. */
+      readonly kubeconfig: string | null
+      /** URL of the API server, in place of the kubeconfig's. */
+      readonly apiserverHost: string | null
+      /** Empty: every namespace that an entry names. */
+      readonly watchNamespaces: readonly string[]
+      /** A label selector for Nodes; null takes the pod's nodeSelector, and outside of a pod all Nodes. */
+      readonly nodeSelector: string | null
+    }
 
 /** What sync is told at its start. */
 export interface Settings {
-  /** The directory of manifests. */
-  readonly source: string
+  readonly source: SourceSettings
   /** The volume to publish in. */
   readonly desired: string
   /** `namespace/name` of the VIP ConfigMap. */
@@ -31,22 +46,81 @@ export function readSettings(argv: readonly string[]): SettingsReading {
   const command = settingsCommand()
   try {
     command.parse(argv, { from: "user" })
+    refuseNoSource(command)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     return { kind: "exit", status: error.exitCode === 0 ? 0 : USAGE }
   }
-  return { kind: "settings", settings: command.opts<Settings>() }
+  const { source, kubeconfig, apiserverHost, watchNamespace, nodeSelector, ...rest } = command.opts<Given>()
+  if (source !== undefined)
+    return { kind: "settings", settings: { ...rest, source: { kind: "directory", directory: source } } }
+  return {
+    kind: "settings",
+    settings: {
+      ...rest,
+      source: {
+        kind: "kubernetes",
+        kubeconfig: kubeconfig ?? null,
+        apiserverHost: apiserverHost ?? null,
+        watchNamespaces: watchNamespace,
+        nodeSelector: nodeSelector ?? null,
+      },
+    },
+  }
+}
+
+interface Given extends Omit<Settings, "source"> {
+  readonly source?: string
+  readonly kubeconfig?: string
+  readonly apiserverHost?: string
+  readonly watchNamespace: readonly string[]
+  readonly nodeSelector?: string
+}
+
+/** @throws CommanderError */
+function refuseNoSource(command: Command): void {
+  const { source, kubeconfig, apiserverHost } = command.opts<Given>()
+  if ((source ?? kubeconfig ?? apiserverHost) !== undefined || isInPod()) return
+  command.error(
+    "error: no source of objects: this is no pod with a service account; give --source, --kubeconfig or --apiserver-host",
+  )
 }
 
 function settingsCommand(): Command {
   return new Command("kkv sync")
     .description(
-      "Mirrors Kubernetes manifests to the shared volume, from which sidecars make keepalived's configuration.",
+      "Mirrors Kubernetes objects to the shared volume, from which sidecars make keepalived's configuration.\n" +
+        "They come from the Kubernetes API, in a pod with its service account, or from a directory of manifests.",
     )
     .addOption(
-      new Option("--source <directory>", "directory of manifests: *.yaml, *.yml, *.json, at any depth")
+      new Option("--source <directory>", "no API: directory of manifests, *.yaml, *.yml, *.json, at any depth")
         .env("KKV_SOURCE")
-        .makeOptionMandatory(),
+        .conflicts(["kubeconfig", "apiserverHost", "watchNamespace", "nodeSelector"]),
+    )
+    .addOption(
+      new Option("--kubeconfig <file>", "reach the API as this file says, in its current context").env(
+        "KKV_KUBECONFIG",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--apiserver-host <url>",
+        "the API server, such as http://localhost:8080, in place of the kubeconfig's",
+      )
+        .env("KKV_APISERVER_HOST")
+        .argParser(serverUrl),
+    )
+    .addOption(
+      new Option("--watch-namespace <name,...>", "only Services of these namespaces; all where absent or empty")
+        .env("KKV_WATCH_NAMESPACE")
+        .argParser(namespaces)
+        .default([], "all"),
+    )
+    .addOption(
+      new Option(
+        "--node-selector <labels>",
+        "the Nodes that count, such as edge=true; the pod's own nodeSelector if absent",
+      ).env("KKV_NODE_SELECTOR"),
     )
     .addOption(
       new Option("--services-configmap <namespace/name>", "the ConfigMap whose entries are VIPs")
@@ -80,6 +154,10 @@ const EXAMPLES = `
 Exit status: 0 done, 1 the input has problems (--once), 2 usage, 3 fault, such as another writer in the volume
 
 Examples:
+  In a pod, publish what the Kubernetes API says, and follow it:
+    kkv sync --services-configmap default/vips
+  The same from outside of the cluster:
+    kkv sync --kubeconfig ~/.kube/config --services-configmap default/vips --desired /tmp/desired
   Publish what a git working tree says, and follow it:
     kkv sync --source ./manifests --services-configmap default/vips
   Publish once, into a directory to look at:
@@ -91,6 +169,21 @@ function configMapKey(text: string): string {
   const isKey = rest.length === 0 && DNS_LABEL.test(namespace ?? "") && DNS_SUBDOMAIN.test(name ?? "")
   if (!isKey) throw new InvalidArgumentError('Wanted "namespace/name", such as "default/vips".')
   return text
+}
+
+function serverUrl(text: string): string {
+  const isUrl = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+  if (!isUrl)
+    throw new InvalidArgumentError('Wanted an URL, such as "https://10.0.0.1:6443" or "http://localhost:8080".')
+  return text.replace(/\/+$/, "")
+}
+
+function namespaces(text: string): readonly string[] {
+  const names = text.split(",").filter((name) => name !== "")
+  const wrong = names.find((name) => !DNS_LABEL.test(name))
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`Wanted names of namespaces, separated by commas, not "${wrong}".`)
+  return names
 }
 
 function retainCount(text: string): number {

@@ -70,7 +70,7 @@ export const rooms: readonly Room[] = [
 
   {
     name: "sync/main",
-    files: ["sync/main.ts", "sync/settings.ts"],
+    files: ["sync/main.ts", "sync/settings.ts", "sync/open-source.ts"],
     may: ["sync/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod"],
     pure: false,
   },
@@ -78,6 +78,19 @@ export const rooms: readonly Room[] = [
     name: "sync/directory",
     files: ["sync/directory/**"],
     may: ["sync/*.ts", "contract/**", "core/objects/**", "kit/**", "node:*", "chokidar"],
+    pure: false,
+  },
+  {
+    name: "sync/kubernetes/client",
+    files: ["sync/kubernetes/client.ts", "sync/kubernetes/connection.ts"],
+    may: ["sync/kubernetes/**", "kit/**", "@kubernetes/client-node", "undici"],
+    pure: false,
+  },
+  { name: "sync/kubernetes/in-pod", files: ["sync/kubernetes/in-pod.ts"], may: ["node:fs#existsSync"], pure: false },
+  {
+    name: "sync/kubernetes",
+    files: ["sync/kubernetes/**"],
+    may: ["sync/*.ts", "core/objects/**", "core/references.ts", "kit/**", "node:util#isDeepStrictEqual"],
     pure: false,
   },
   {

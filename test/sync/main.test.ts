@@ -84,7 +84,7 @@ function follow(name: string, body: (lab: Lab) => Promise<void>): void {
         const write = (line: string) => void lab.lines.push(JSON.parse(line) as Record<string, unknown>)
         const { source, desired } = lab
         const settings = {
-          source,
+          source: { kind: "directory", directory: source },
           desired,
           servicesConfigmap: "default/vips",
           retain: 5,
@@ -188,7 +188,7 @@ test(
     inLab(async (lab) => {
       const text = vipsText("10.4.0.50: default/echo", "10.4.0.51: default/echo:NAT")
       const settings = {
-        source: lab.source,
+        source: { kind: "directory", directory: lab.source },
         desired: lab.desired,
         servicesConfigmap: "default/vips",
         retain: 5,

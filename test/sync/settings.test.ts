@@ -10,7 +10,7 @@ test("readSettings() gives flags and defaults", () => {
   assert.equal(reading, {
     kind: "settings",
     settings: {
-      source: "dir",
+      source: { kind: "directory", directory: "dir" },
       servicesConfigmap: "default/vips",
       desired: "/run/kkv/desired",
       retain: 5,
@@ -38,7 +38,7 @@ const required = ["--source=dir", "--services-configmap=default/vips"]
 test("readSettings() reads the environment where a flag is absent", async () => {
   const environment = { KKV_SOURCE: "a", KKV_SERVICES_CONFIGMAP: "x/y", KKV_DESIRED: "d", KKV_RETAIN: "2" }
   const { stdout } = await sync(["--source=b"], environment)
-  assert.match(stdout, '"source":"b"')
+  assert.match(stdout, '"directory":"b"')
   assert.match(stdout, '"desired":"d"')
   assert.match(stdout, '"retain":2')
 })

@@ -1,0 +1,112 @@
+import type { Reference } from "../../core/references.ts"
+import { SERVICE_NAME_LABEL } from "../../core/objects/schema.ts"
+import { compare } from "../../kit/problem.ts"
+
+/** The plural names of the Kubernetes API. */
+export type Resource = "configmaps" | "services" | "endpointslices" | "endpoints" | "nodes"
+
+/** Objects of one resource that are listed and watched together. Equal collections have equal ids. */
+export interface Collection {
+  readonly id: string
+  readonly resource: Resource
+  /** Null for Nodes, which stand in no namespace. */
+  readonly namespace: string | null
+  readonly fieldSelector: string | null
+  readonly labelSelector: string | null
+  /**
+   * Which objects are kept of what the API server sends: names of Services (of an EndpointSlice, the Service that it
+   * belongs to) or of the ConfigMap. Null keeps all.
+   */
+  readonly names: ReadonlySet<string> | null
+}
+
+/** What decides which collections are wanted. */
+export interface Wish {
+  /** `namespace/name` of the VIP ConfigMap. */
+  readonly configMapKey: string
+  readonly references: readonly Reference[]
+  /** Only these namespaces are looked into; empty: every namespace that an entry names. */
+  readonly watchNamespaces: readonly string[]
+  /** A label selector; empty selects all Nodes. */
+  readonly nodeSelector: string
+  /** Where the addresses behind a Service come from. */
+  readonly backends: "endpointslices" | "endpoints"
+}
+
+/**
+ * Up to so many names in a namespace, each Service has a watch of its own, and the API server sends nothing else. Above
+ * it one watch for the namespace costs the API server less than many; what nobody names is then dropped here.
+ */
+const MOST_SINGLE_NAMES = 8
+
+/** Up to so many names, the API server selects the slices; a longer selector makes an unwieldy address. */
+const MOST_SELECTED_NAMES = 100
+
+/** The VIP ConfigMap and the Nodes: wanted before any entry is known. */
+export function firstCollections(wish: Pick<Wish, "configMapKey" | "nodeSelector">): readonly Collection[] {
+  const [namespace = "", name = ""] = wish.configMapKey.split("/")
+  const labelSelector = wish.nodeSelector === "" ? null : wish.nodeSelector
+  const nodes: Collection = {
+    id: `nodes ${wish.nodeSelector}`,
+    resource: "nodes",
+    namespace: null,
+    fieldSelector: null,
+    labelSelector,
+    names: null,
+  }
+  return [single("configmaps", namespace, name), nodes]
+}
+
+/** All that is wanted once the entries are known, sorted by namespace. */
+export function collectionsFor(wish: Wish): readonly Collection[] {
+  const names = new Map<string, string[]>()
+  for (const { namespace, name } of wish.references) {
+    if (wish.watchNamespaces.length > 0 && !wish.watchNamespaces.includes(namespace)) continue
+    const others = names.get(namespace)
+    if (others === undefined) names.set(namespace, [name])
+    else others.push(name)
+  }
+  const byNamespace = [...names].sort(([a], [b]) => compare(a, b))
+  return [
+    ...firstCollections(wish),
+    ...byNamespace.flatMap(([namespace, named]) => [
+      ...namedLike("services", namespace, named),
+      ...(wish.backends === "endpoints" ? namedLike("endpoints", namespace, named) : [slicesOf(namespace, named)]),
+    ]),
+  ]
+}
+
+/** `services in namespace "default"`, for messages. */
+export function collectionTitle({ resource, namespace }: Collection): string {
+  return namespace === null ? resource : `${resource} in namespace "${namespace}"`
+}
+
+/** Services, and Endpoints, which carry the same names. */
+function namedLike(resource: Resource, namespace: string, names: readonly string[]): readonly Collection[] {
+  if (names.length <= MOST_SINGLE_NAMES) return names.map((name) => single(resource, namespace, name))
+  const base = { resource, namespace, fieldSelector: null, labelSelector: null }
+  return [{ ...base, id: `${resource} ${namespace} ${names.join()}`, names: new Set(names) }]
+}
+
+function slicesOf(namespace: string, names: readonly string[]): Collection {
+  const selected = names.length <= MOST_SELECTED_NAMES
+  return {
+    id: `endpointslices ${namespace} ${names.join()}`,
+    resource: "endpointslices",
+    namespace,
+    fieldSelector: null,
+    labelSelector: selected ? `${SERVICE_NAME_LABEL} in (${names.join()})` : SERVICE_NAME_LABEL,
+    names: new Set(names),
+  }
+}
+
+function single(resource: Resource, namespace: string, name: string): Collection {
+  return {
+    id: `${resource} ${namespace}/${name}`,
+    resource,
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+    labelSelector: null,
+    names: new Set([name]),
+  }
+}

@@ -1,0 +1,52 @@
+import type { Collection } from "./collection.ts"
+
+/** What the API server answered instead of what was asked for, or why it could not be asked. */
+export class ApiFault extends Error {
+  /** Status code of the answer; null where there was none. */
+  readonly status: number | null
+  /** For how long the API server asked to be left alone, in ms; null where it did not. */
+  readonly retryAfterMs: number | null
+
+  constructor(message: string, facts: { status: number | null; retryAfterMs?: number | null; cause?: unknown }) {
+    super(message, { cause: facts.cause })
+    this.name = "ApiFault"
+    this.status = facts.status
+    this.retryAfterMs = facts.retryAfterMs ?? null
+  }
+}
+
+export interface ListOptions {
+  /** `0` takes any state that the API server has at hand; null its newest. */
+  readonly resourceVersion: "0" | null
+  readonly signal: AbortSignal
+  /** Gets the objects of each page as the API has them, with apiVersion and kind. */
+  readonly page: (objects: readonly unknown[]) => void
+}
+
+export interface WatchOptions {
+  /** Events after this version are wanted. */
+  readonly resourceVersion: string
+  /** After so many seconds the API server ends the watch. */
+  readonly timeoutSeconds: number
+  /** Without a byte for so many ms the connection counts as dead. */
+  readonly inactivityMs: number
+  readonly signal: AbortSignal
+  /** Gets each event as it comes; must not throw. */
+  readonly event: (type: unknown, object: unknown) => void
+}
+
+/** The part of the Kubernetes API that sync reads. Every call ends: by an answer, a fault or the caller's signal. */
+export interface KubernetesApi {
+  /** @returns The resourceVersion from which a watch goes on. @throws ApiFault */
+  list(collection: Collection, options: ListOptions): Promise<string>
+  /** Resolves when the API server ended the watch in order, or the signal did. @throws ApiFault */
+  watch(collection: Collection, options: WatchOptions): Promise<void>
+  /** Whether discovery.k8s.io/v1 is served. @throws ApiFault */
+  servesEndpointSlices(): Promise<boolean>
+  /** The nodeSelector of a Pod; empty where it has none. @throws ApiFault */
+  nodeSelectorOf(pod: { readonly namespace: string; readonly name: string }): Promise<Readonly<Record<string, string>>>
+  /** Reads the credentials again; what comes then uses them. */
+  renew(): void
+  /** Ends all connections. */
+  close(): void
+}

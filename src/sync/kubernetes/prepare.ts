@@ -1,0 +1,57 @@
+import { backoffMs } from "../../kit/backoff.ts"
+import type { Clock } from "../../kit/clock.ts"
+import type { Log } from "../../kit/log.ts"
+import type { Wish } from "./collection.ts"
+import { ApiFault, type KubernetesApi } from "./ports.ts"
+
+/** What must be known before anything is listed. */
+export interface Preparation {
+  readonly api: KubernetesApi
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+  /** A label selector for Nodes; null takes that of the pod. */
+  readonly nodeSelector: string | null
+  /** The pod that this process runs in; null outside of one. */
+  readonly pod: { readonly namespace: string; readonly name: string } | null
+}
+
+const PACE = { firstMs: 1200, maximumMs: 20_000, jitter: 1 / 3 }
+
+export interface Preparing {
+  /** Null when it was told to stop before it knew. */
+  readonly done: Promise<Pick<Wish, "nodeSelector" | "backends"> | null>
+  /** Why it has not succeeded yet; null while nothing failed. */
+  fault(): ApiFault | null
+}
+
+/** Asks the API server which Nodes count and where endpoints come from, until it answers. */
+export function prepare(options: Preparation, stop: AbortSignal): Preparing {
+  const { api, clock, random, log, pod } = options
+  let fault: ApiFault | null = null
+  async function untilKnown() {
+    for (let failures = 1; !stop.aborted; failures++) {
+      try {
+        const backends = (await api.servesEndpointSlices()) ? ("endpointslices" as const) : ("endpoints" as const)
+        const labels = options.nodeSelector === null && pod !== null ? await api.nodeSelectorOf(pod) : {}
+        return { backends, nodeSelector: options.nodeSelector ?? selectorText(labels) }
+      } catch (error) {
+        if (!(error instanceof ApiFault)) throw error
+        fault = error
+        if (error.status === 401) api.renew()
+        const retryAfterMs = Math.max(backoffMs(PACE, failures, random()), error.retryAfterMs ?? 0)
+        log.warn("cannot begin", { reason: error.message, retryAfterMs })
+        await clock.delay(retryAfterMs, stop)
+      }
+    }
+    return null
+  }
+  return { done: untilKnown(), fault: () => fault }
+}
+
+function selectorText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join()
+}

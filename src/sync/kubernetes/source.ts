@@ -1,0 +1,179 @@
+import { createJoin } from "../../core/objects/join.ts"
+import type { ConfigMap, Placed } from "../../core/objects/kinds.ts"
+import type { ObjectProblemCode } from "../../core/objects/problem-codes.ts"
+import { type Reference, referencesOf } from "../../core/references.ts"
+import type { Problem } from "../../kit/problem.ts"
+import type { ClusterSource, SourceReading } from "../ports.ts"
+import type { SyncProblemCode } from "../problem-codes.ts"
+import { collectionsFor, collectionTitle, firstCollections, type Wish } from "./collection.ts"
+import { createMirror, type MirrorCounts, type MirrorOptions } from "./mirror.ts"
+import { type Preparation, prepare } from "./prepare.ts"
+import type { Reflector } from "./reflector.ts"
+import { isOlder, type Stored } from "./store.ts"
+
+/** How soon to look again while something has not been listed; what is listed gives a hint anyway. */
+const LOOK_AGAIN_MS = 1000
+
+/** At the start the API server gets so long before a person is told what is missing. */
+const PATIENT_START_MS = 10_000
+
+/** A Service that a new entry names is waited for so long; then all others go on without it. */
+const PATIENT_ENTRY_MS = 5000
+
+export interface KubernetesSourceOptions extends Omit<MirrorOptions, "changed">, Preparation {
+  readonly configMapKey: string
+  readonly watchNamespaces: readonly string[]
+  /** Look again: something that is mirrored differs. */
+  readonly hint: () => void
+}
+
+export interface KubernetesSource extends ClusterSource {
+  /** How old the oldest part of the mirror may be, in ms; null before everything has been listed. */
+  staleMs(): number | null
+  counts(): MirrorCounts
+  stop(): Promise<void>
+}
+
+/**
+ * The Kubernetes API as the source of objects: mirrors the VIP ConfigMap, what its entries name, and the Nodes. Starts
+ * at once; nothing is given before all of it has been listed, and what was listed stays while the API cannot be reached.
+ */
+export function startKubernetesSource(options: KubernetesSourceOptions): KubernetesSource {
+  const { configMapKey, clock, log, hint } = options
+  const join = createJoin()
+  const startedAt = clock.now()
+  const stop = new AbortController()
+  let wish: Omit<Wish, "references"> | null = null
+  let complete = false
+  let entries: ConfigMap | null = null
+  const mirror = createMirror({ ...options, changed: lookAt })
+  const preparing = prepare(options, stop.signal)
+  const prepared = preparing.done.then((preparation) => {
+    if (preparation === null) return
+    wish = { ...preparation, configMapKey, watchNamespaces: options.watchNamespaces }
+    mirror.want(firstCollections(wish))
+  })
+
+  /** New entries begin to be mirrored here, without waiting for a pass. */
+  function lookAt(): void {
+    const first = mirror.wanted().slice(0, 2)
+    const listed = first.length === 2 && first.every((reflector) => reflector.listed())
+    const configMap = configMapOf(first[0], configMapKey)
+    if (listed && wish !== null && (configMap !== entries || !complete)) {
+      // A ConfigMap that is gone names nothing new; what its entries named is held by the reader, so it stays mirrored.
+      if (configMap !== null) {
+        const references = referencesOf(configMap)
+        if (configMap !== entries) warnOutside(references)
+        mirror.want(collectionsFor({ ...wish, references }))
+      }
+      entries = configMap ?? entries
+    }
+    hint()
+  }
+
+  function warnOutside(references: readonly Reference[]): void {
+    const { watchNamespaces } = options
+    if (watchNamespaces.length === 0) return
+    const outside = references.filter(({ namespace }) => !watchNamespaces.includes(namespace))
+    if (outside.length === 0) return
+    const services = outside.map(({ namespace, name }) => `${namespace}/${name}`)
+    log.warn("outside of --watch-namespace", { services, watchNamespaces })
+  }
+
+  function read(): SourceReading {
+    const waitingMs = complete ? mirror.waitingMs() : clock.now() - startedAt
+    const wanted = mirror.wanted()
+    const allListed = wanted.length > 0 && mirror.waitingMs() === 0
+    if (!complete && !allListed) {
+      if (waitingMs < PATIENT_START_MS) return { kind: "settling", retryAfterMs: LOOK_AGAIN_MS }
+      return { kind: "objects", ...NOTHING, problems: [unreachable(wanted, preparing.fault())], resources: [] }
+    }
+    if (!allListed && waitingMs < PATIENT_ENTRY_MS) {
+      return { kind: "settling", retryAfterMs: PATIENT_ENTRY_MS - waitingMs }
+    }
+    complete = true
+    const { placed, problems } = gather([...wanted, ...mirror.retiring()])
+    const joined = join([{ objects: placed, problems }])
+    return { kind: "objects", objects: joined.value, problems: joined.problems, resources: resourcesOf(wanted) }
+  }
+
+  return {
+    read,
+    staleMs: () => {
+      const heard = mirror.wanted().map((reflector) => reflector.heardAt())
+      const known = heard.filter((at) => at !== null)
+      return !complete || known.length === 0 ? null : clock.now() - Math.min(...known)
+    },
+    counts: () => mirror.counts(),
+    stop: async () => {
+      stop.abort()
+      await prepared
+      await mirror.stop()
+    },
+  }
+}
+
+const NOTHING = { objects: { configMaps: new Map(), services: new Map(), nodes: [] } } as const
+
+function configMapOf(reflector: Reflector | undefined, key: string): ConfigMap | null {
+  const object = reflector?.store.objects.get(key)?.placed?.object
+  return object?.kind === "ConfigMap" ? object : null
+}
+
+interface Gathered {
+  readonly placed: readonly Placed[]
+  readonly problems: readonly Problem<ObjectProblemCode>[]
+}
+
+/** Every object once: as the first reflector has it. */
+function gather(reflectors: readonly Reflector[]): Gathered {
+  const found = new Map<string, Stored>()
+  for (const { collection, store } of reflectors) {
+    for (const [key, stored] of store.objects) {
+      const title = `${collection.resource} ${key}`
+      if (!found.has(title)) found.set(title, stored)
+    }
+  }
+  const placed = [...found.values()].flatMap((stored) => stored.placed ?? [])
+  return { placed, problems: [...found].flatMap(([title, stored]) => problemsOf(title, stored)) }
+}
+
+/** Only a ConfigMap that cannot be read holds everything; of other objects the last good form goes on alone. */
+function problemsOf(title: string, { issues }: Stored): readonly Problem<ObjectProblemCode>[] {
+  if (!title.startsWith("configmaps ")) return []
+  const name = title.replace("configmaps ", "ConfigMap ")
+  return issues.map(({ code, path, message }) => ({
+    code,
+    severity: "error",
+    path: [name, ...path.map(String)],
+    place: null,
+    message,
+  }))
+}
+
+function unreachable(wanted: readonly Reflector[], preparing: Error | null): Problem<SyncProblemCode> {
+  const missing = wanted.filter((reflector) => !reflector.listed())
+  const named = missing.map(({ collection }) => collectionTitle(collection))
+  const reasons = [preparing, ...missing.map((reflector) => reflector.fault())].filter((fault) => fault !== null)
+  const reason = reasons[0]?.message ?? `no answer for ${named.join(", ") || "what it serves"}`
+  return {
+    code: "SOURCE_UNREACHABLE",
+    severity: "error",
+    path: named.length === 0 ? ["Kubernetes API"] : named,
+    place: null,
+    message: `Cannot list everything once: ${reason}; what was published last stays`,
+  }
+}
+
+/** The newest version of each resource. */
+function resourcesOf(reflectors: readonly Reflector[]): Extract<SourceReading, { kind: "objects" }>["resources"] {
+  const versions = new Map<string, { listed: boolean; resourceVersion: string | null }>()
+  for (const reflector of reflectors) {
+    const { resource } = reflector.collection
+    const version = reflector.resourceVersion()
+    const known = versions.get(resource)?.resourceVersion ?? null
+    const newer = known === null || (version !== null && isOlder(known, version))
+    versions.set(resource, { listed: true, resourceVersion: newer ? version : known })
+  }
+  return [...versions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([resource, rest]) => ({ resource, ...rest }))
+}

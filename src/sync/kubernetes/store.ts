@@ -1,0 +1,139 @@
+import { isDeepStrictEqual } from "node:util"
+
+import type { Placed } from "../../core/objects/kinds.ts"
+import { parseObject, type ShapeIssue } from "../../core/objects/parse.ts"
+import { SERVICE_NAME_LABEL } from "../../core/objects/schema.ts"
+import type { Collection } from "./collection.ts"
+
+/** An object of the store, trimmed. */
+export interface Stored {
+  readonly resourceVersion: string
+  /** Its newest form that can be read; null before there is one. */
+  readonly placed: Placed | null
+  /** Why the newest form cannot be read; empty when all is well. */
+  readonly issues: readonly ShapeIssue[]
+}
+
+/** The mirror of one collection. Whatever is not kept is forgotten at once. */
+export interface Store {
+  /** By `namespace/name`; a Node by its name. */
+  readonly objects: ReadonlyMap<string, Stored>
+  /** Begins a list. */
+  listing(): Listing
+  /** Takes one event; gives true when anything of ours differs. Events that are not newer than what is stored are dropped. */
+  apply(type: "ADDED" | "MODIFIED" | "DELETED", object: unknown): boolean
+}
+
+/** What takes the place of all that is stored, object by object: a list never stands in memory as a whole. */
+export interface Listing {
+  add(object: unknown): void
+  /** Gives true when anything of ours differs from what was stored. */
+  commit(): boolean
+}
+
+/** An object whose trimmed form is what it was is the same JavaScript object as before: nothing is published for it. */
+export function createStore(collection: Collection): Store {
+  let objects: Map<string, Stored> = new Map()
+
+  function listing(): Listing {
+    const next = new Map<string, Stored>()
+    return {
+      add: (object) => {
+        const identity = identityOf(object)
+        if (identity === null || !concerns(collection, object)) return
+        const stored = reduce({ object, identity, before: objects.get(identity.key) })
+        if (stored !== null) next.set(identity.key, stored)
+      },
+      commit: () => {
+        const before = objects
+        objects = next
+        return before.size !== next.size || [...next].some(([key, stored]) => isNews(before.get(key), stored))
+      },
+    }
+  }
+
+  function apply(type: "ADDED" | "MODIFIED" | "DELETED", object: unknown): boolean {
+    const identity = identityOf(object)
+    if (identity === null) return false
+    const before = objects.get(identity.key)
+    if (before !== undefined && isOlder(identity.resourceVersion, before.resourceVersion)) return false
+    // An object that no longer carries a Service's label leaves as one that is deleted does.
+    const goes = type === "DELETED" || !concerns(collection, object)
+    const stored = goes ? null : reduce({ object, identity, before })
+    if (stored === null) return objects.delete(identity.key)
+    objects.set(identity.key, stored)
+    return isNews(before, stored)
+  }
+
+  return {
+    get objects() {
+      return objects
+    },
+    listing,
+    apply,
+  }
+}
+
+export interface Identity {
+  readonly key: string
+  readonly resourceVersion: string
+}
+
+/** Name and version of anything that looks like an object of the API; null for anything else. */
+export function identityOf(object: unknown): Identity | null {
+  if (typeof object !== "object" || object === null || !("metadata" in object)) return null
+  const { metadata } = object
+  if (typeof metadata !== "object" || metadata === null) return null
+  const name: unknown = Reflect.get(metadata, "name")
+  const namespace: unknown = Reflect.get(metadata, "namespace")
+  const resourceVersion: unknown = Reflect.get(metadata, "resourceVersion")
+  if (typeof name !== "string" || typeof resourceVersion !== "string") return null
+  return { key: typeof namespace === "string" ? `${namespace}/${name}` : name, resourceVersion }
+}
+
+/** Whether version `a` is older than `b`. Decimal versions are ordered (KEP-5504); of others nothing is known. */
+export function isOlder(a: string, b: string): boolean {
+  return /^\d+$/.test(a) && /^\d+$/.test(b) && BigInt(a) < BigInt(b)
+}
+
+/** Whether an object is one that the collection keeps: by its own name or, of a slice, by that of its Service. */
+export function concerns({ resource, names }: Collection, object: unknown): boolean {
+  if (names === null) return true
+  const metadata: unknown = Reflect.get(Object(object), "metadata")
+  const labels: unknown = Reflect.get(Object(metadata), "labels")
+  const name: unknown =
+    resource === "endpointslices"
+      ? Reflect.get(Object(labels), SERVICE_NAME_LABEL)
+      : Reflect.get(Object(metadata), "name")
+  return typeof name === "string" && names.has(name)
+}
+
+interface Found {
+  readonly object: unknown
+  readonly identity: Identity
+  readonly before: Stored | undefined
+}
+
+/** Null where the object is nothing to us. */
+function reduce({ object, identity, before }: Found): Stored | null {
+  const { resourceVersion } = identity
+  const parsed = parseObject(object)
+  switch (parsed.kind) {
+    case "ignored":
+      return null
+    case "issues":
+      return { resourceVersion, placed: before?.placed ?? null, issues: parsed.issues }
+    case "object": {
+      const known = before?.placed ?? null
+      if (known !== null && isDeepStrictEqual(known.object, parsed.object)) {
+        return { resourceVersion, placed: known, issues: [] }
+      }
+      const place = { file: `${parsed.object.kind} ${identity.key}`, line: null, column: null }
+      return { resourceVersion, placed: { object: parsed.object, place, keyPlaces: new Map() }, issues: [] }
+    }
+  }
+}
+
+function isNews(before: Stored | undefined, after: Stored): boolean {
+  return before?.placed !== after.placed || !isDeepStrictEqual(before?.issues ?? [], after.issues)
+}

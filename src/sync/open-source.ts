@@ -1,0 +1,59 @@
+import { systemClock } from "../kit/clock.ts"
+import type { Log } from "../kit/log.ts"
+import { createDirectorySource } from "./directory/source.ts"
+import { watchDirectory } from "./directory/watch.ts"
+import type { ClusterSource } from "./ports.ts"
+import type { Settings } from "./settings.ts"
+
+/** A source of objects with what keeps it fresh. */
+export interface OpenSource {
+  readonly objects: ClusterSource
+  /** In words, for people. */
+  readonly name: string
+  /** Has `hint` called whenever something may have changed, until closed. */
+  follow(hint: () => void): { close(): Promise<void> }
+  /** How old what was read may be, in ms; null where each reading is fresh, and before the first. */
+  staleMs(): number | null
+  close(): Promise<void>
+}
+
+/**
+ * Opens the source that the settings name.
+ *
+ * @throws Where it cannot be opened whatever happens, such as a kubeconfig that is not there.
+ */
+export async function openSource({ source, servicesConfigmap }: Settings, log: Log): Promise<OpenSource> {
+  if (source.kind === "directory") return openDirectory(source.directory, log)
+  // Loaded for those who need it: the client library takes half a second and 40 MB.
+  const { openKubernetes } = await import("./kubernetes/open.ts")
+  return openKubernetes({
+    ...source,
+    configMapKey: servicesConfigmap,
+    pod: podOf(process.env),
+    clock: systemClock,
+    log,
+  })
+}
+
+function openDirectory(root: string, log: Log): OpenSource {
+  const source = createDirectorySource(root)
+  return {
+    objects: source,
+    name: root,
+    follow: (hint) =>
+      watchDirectory({
+        root,
+        hint,
+        hasChanged: () => source.hasChanged(),
+        trouble: (error) => log.warn("cannot watch the source, looking each second", { error }),
+      }),
+    staleMs: () => null,
+    close: async () => {},
+  }
+}
+
+/** As the manifest's `fieldRef`s give it; null outside of a pod. */
+function podOf(environment: NodeJS.ProcessEnv): { readonly namespace: string; readonly name: string } | null {
+  const { POD_NAME: name, POD_NAMESPACE: namespace } = environment
+  return name === undefined || namespace === undefined ? null : { namespace, name }
+}
