@@ -3,7 +3,7 @@ import type { Clock } from "../../kit/clock.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import { driftOf, type Listed } from "./drift.ts"
 import { ApiFault, type KubernetesApi } from "./ports.ts"
-import { concerns, createStore, identityOf, isOlder, type Store } from "./store.ts"
+import { concerns, createStore, identityOf, isOlder, type Store, versionOf } from "./store.ts"
 
 /** How long things take. A test has shorter ones. */
 export interface Patience {
@@ -171,11 +171,11 @@ async function watch(options: ReflectorOptions, { store, state, stop }: Mirror):
         current.abort()
         return
       }
-      const identity = identityOf(object)
-      if (identity === null) return
+      const version = versionOf(object)
+      if (version === null) return
       events += 1
       state.heardAt = clock.now()
-      if (!isOlder(identity.resourceVersion, state.version ?? "")) state.version = identity.resourceVersion
+      if (!isOlder(version, state.version ?? "")) state.version = version
       state.fault = null
       state.failures = 0
       const isChange = type === "ADDED" || type === "MODIFIED" || type === "DELETED"

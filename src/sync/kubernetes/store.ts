@@ -81,14 +81,19 @@ export interface Identity {
 
 /** Name and version of anything that looks like an object of the API; null for anything else. */
 export function identityOf(object: unknown): Identity | null {
-  if (typeof object !== "object" || object === null || !("metadata" in object)) return null
-  const { metadata } = object
-  if (typeof metadata !== "object" || metadata === null) return null
-  const name: unknown = Reflect.get(metadata, "name")
-  const namespace: unknown = Reflect.get(metadata, "namespace")
-  const resourceVersion: unknown = Reflect.get(metadata, "resourceVersion")
-  if (typeof name !== "string" || typeof resourceVersion !== "string") return null
+  const metadata: unknown = Reflect.get(Object(object), "metadata")
+  const name: unknown = Reflect.get(Object(metadata), "name")
+  const namespace: unknown = Reflect.get(Object(metadata), "namespace")
+  const resourceVersion = versionOf(object)
+  if (typeof name !== "string" || resourceVersion === null) return null
   return { key: typeof namespace === "string" ? `${namespace}/${name}` : name, resourceVersion }
+}
+
+/** The version that an event carries; a bookmark has nothing else. Null where there is none. */
+export function versionOf(object: unknown): string | null {
+  const metadata: unknown = Reflect.get(Object(object), "metadata")
+  const version: unknown = Reflect.get(Object(metadata), "resourceVersion")
+  return typeof version === "string" && version !== "" ? version : null
 }
 
 /** Whether version `a` is older than `b`. Decimal versions are ordered (KEP-5504); of others nothing is known. */

@@ -1,0 +1,269 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { KubeConfig } from "@kubernetes/client-node"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { systemClock } from "../../../src/kit/clock.ts"
+import { createKubernetesApi } from "../../../src/sync/kubernetes/client.ts"
+import type { Collection } from "../../../src/sync/kubernetes/collection.ts"
+import { loadKubeConfig } from "../../../src/sync/kubernetes/connection.ts"
+import { PATIENCE, type Patience, type Reflector, startReflector } from "../../../src/sync/kubernetes/reflector.ts"
+import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
+import { bookmark, type FakeApiServer, service, startFakeApiServer } from "./fake-api-server.ts"
+
+const patience: Patience = { ...PATIENCE, backoffMs: 20, refusedMs: 60, shortWatchMs: 30, graceMs: 20 }
+
+const services: Collection = {
+  id: "services default",
+  resource: "services",
+  namespace: "default",
+  fieldSelector: null,
+  labelSelector: null,
+  names: new Set(["echo", "web"]),
+}
+
+interface Scene {
+  readonly fake: FakeApiServer
+  readonly reflector: Reflector
+  readonly changes: () => number
+  readonly troubles: Readonly<Record<string, unknown>>[]
+  /** The named Services with their ports. */
+  readonly ports: () => string
+  /** Waits until it is so. */
+  readonly until: (what: () => boolean) => Promise<void>
+  /** Lists that were asked for, without watches. */
+  readonly lists: () => number
+}
+
+interface Setting {
+  readonly patience?: Partial<Patience>
+  readonly load?: (url: string) => KubeConfig
+  readonly before?: (fake: FakeApiServer) => void
+}
+
+async function mirrored(use: (scene: Scene) => Promise<void>, setting: Setting = {}): Promise<void> {
+  const fake = await startFakeApiServer()
+  fake.items.set("services", [service("echo", 3), service("stranger", 4)])
+  setting.before?.(fake)
+  const load = setting.load ?? ((url: string) => loadKubeConfig({ kubeconfig: null, apiserverHost: url }))
+  const api = createKubernetesApi(() => load(fake.url))
+  let changes = 0
+  const troubles: Readonly<Record<string, unknown>>[] = []
+  const reflector = startReflector({
+    collection: services,
+    api,
+    clock: systemClock,
+    random: () => 0,
+    patience: { ...patience, ...setting.patience },
+    changed: () => (changes += 1),
+    trouble: (event, facts) => void troubles.push({ event, ...facts }),
+  })
+  const ports = () =>
+    [...reflector.store.objects.values()]
+      .map(({ placed }) => (placed?.object.kind === "Service" ? placed.object : null))
+      .map((object) => `${object?.metadata.name}:${object?.spec.ports[0]?.port}`)
+      .join()
+  const until = async (what: () => boolean) => {
+    while (!what()) await new Promise((resolve) => setTimeout(resolve, 3))
+  }
+  const lists = () => fake.asked.filter(({ query }) => query.get("watch") === null).length
+  try {
+    await use({ fake, reflector, changes: () => changes, troubles, ports, until, lists })
+  } finally {
+    api.close()
+    await reflector.stop()
+    await fake.close()
+  }
+}
+
+const watching = ({ fake, until }: Scene, count = 1) => until(() => fake.watches.length >= count)
+
+test("startReflector() lists, keeps what is named, and follows events with bookmarks asked for", () =>
+  mirrored(async (scene) => {
+    const { fake, ports, until, changes } = scene
+    await watching(scene)
+    assert.is(ports(), "echo:80")
+    const { query } = fake.watches[0]?.asked ?? {}
+    assert.equal([query?.get("resourceVersion"), query?.get("allowWatchBookmarks")], ["10", "true"])
+    const seconds = Number(query?.get("timeoutSeconds"))
+    assert.ok(seconds >= 240 && seconds <= 360, String(seconds))
+    fake.watches[0]?.send({ type: "MODIFIED", object: service("echo", 11, 81) })
+    fake.watches[0]?.send({ type: "ADDED", object: service("stranger", 12) })
+    fake.watches[0]?.send({ type: "ADDED", object: service("web", 13) })
+    await until(() => ports() === "echo:81,web:80")
+    fake.watches[0]?.send({ type: "DELETED", object: service("web", 14) })
+    await until(() => ports() === "echo:81")
+    assert.is(changes(), 4)
+  }))
+
+test("startReflector() hints at nothing where the trimmed object is what it was, and drops what is older", () =>
+  mirrored(async (scene) => {
+    await watching(scene)
+    const { fake, reflector, ports, until, changes } = scene
+    const before = reflector.store.objects.get("default/echo")?.placed
+    fake.watches[0]?.send({ type: "MODIFIED", object: service("echo", 12) })
+    fake.watches[0]?.send({ type: "MODIFIED", object: service("echo", 11, 99) })
+    fake.watches[0]?.send("no JSON\n")
+    fake.watches[0]?.send({ type: "MODIFIED" })
+    fake.watches[0]?.send(bookmark(20))
+    await until(() => reflector.resourceVersion() === "20")
+    assert.is(ports(), "echo:80")
+    assert.is(changes(), 1)
+    assert.is(reflector.store.objects.get("default/echo")?.placed, before)
+  }))
+
+test("startReflector() goes on from the last bookmark after a reset in the middle of a line, without a list", () =>
+  mirrored(async (scene) => {
+    await watching(scene)
+    const { fake, reflector, until, troubles, lists } = scene
+    fake.watches[0]?.send(bookmark(42))
+    await until(() => reflector.resourceVersion() === "42")
+    fake.watches[0]?.reset()
+    await watching(scene, 2)
+    assert.is(fake.watches[1]?.asked.query.get("resourceVersion"), "42")
+    assert.is(lists(), 1)
+    assert.is(troubles.length, 1)
+  }))
+
+test("startReflector() lists again after 410 in a stream that stays open", () =>
+  mirrored(async (scene) => {
+    await watching(scene)
+    const { fake, ports, until } = scene
+    fake.items.set("services", [service("echo", 50, 90)])
+    fake.version = "50"
+    fake.watches[0]?.send({ type: "ERROR", object: { kind: "Status", code: 410, message: "too old" } })
+    await watching(scene, 2)
+    await until(() => ports() === "echo:90")
+    assert.is(fake.watches[1]?.asked.query.get("resourceVersion"), "50")
+  }))
+
+test("startReflector() keeps what it has while the API server refuses, and backs off", () =>
+  mirrored(async (scene) => {
+    await watching(scene)
+    const { fake, ports, until, troubles, reflector } = scene
+    fake.refuse = () => ({ status: 500 })
+    fake.watches[0]?.end()
+    await until(() => troubles.length >= 3)
+    assert.is(ports(), "echo:80")
+    assert.is(reflector.fault()?.status, 500)
+    const waits = troubles.map((facts) => Number(facts["retryAfterMs"]))
+    assert.ok((waits[2] ?? 0) > (waits[0] ?? 0), waits.join())
+    fake.refuse = () => null
+    await watching(scene, 2)
+  }))
+
+test("startReflector() waits as long as a 429 asks for", () =>
+  mirrored(
+    async ({ until, troubles }) => {
+      await until(() => troubles.length > 0)
+      assert.is(troubles[0]?.["retryAfterMs"], 2000)
+    },
+    { before: (fake) => (fake.refuse = () => ({ status: 429, headers: { "retry-after": "2" } })) },
+  ))
+
+test("startReflector() waits long where it is forbidden, and goes on when that ends", () =>
+  mirrored(
+    async (scene) => {
+      const { fake, until, troubles, ports } = scene
+      await until(() => troubles.length > 0)
+      assert.is(troubles[0]?.["retryAfterMs"], patience.refusedMs)
+      assert.match(
+        String(troubles[0]?.["error"]),
+        'Cannot list services in namespace "default": the API server answered 403',
+      )
+      fake.refuse = () => null
+      await until(() => ports() === "echo:80")
+    },
+    { before: (fake) => (fake.refuse = () => ({ status: 403 })) },
+  ))
+
+test("startReflector() replaces a watch that has gone silent", () =>
+  mirrored(
+    async (scene) => {
+      await watching(scene, 2)
+      assert.is(scene.lists(), 1)
+    },
+    { patience: { inactivityMs: 80 } },
+  ))
+
+test("startReflector() backs off where each watch ends at once", () =>
+  mirrored(async (scene) => {
+    const { fake } = scene
+    const startedAt = performance.now()
+    for (let count = 1; count <= 5; count++) {
+      await watching(scene, count)
+      fake.watches[count - 1]?.end()
+    }
+    await watching(scene, 6)
+    // 20, 40, 80, 160, 320 ms.
+    assert.ok(performance.now() - startedAt > 500)
+    assert.is(scene.lists(), 1)
+  }))
+
+test("startReflector() finds by comparison what no watch told, says so, and lists again", () =>
+  mirrored(
+    async (scene) => {
+      await watching(scene)
+      const { fake, ports, until, troubles } = scene
+      fake.items.set("services", [service("web", 30)])
+      fake.version = "30"
+      await until(() => ports() === "web:80")
+      assert.equal(troubles[0]?.["objects"], ["default/echo", "default/web"])
+    },
+    { patience: { compareMs: 60 } },
+  ))
+
+test("startReflector() compares without a word where all is well", () =>
+  mirrored(
+    async ({ lists, until, troubles, fake }) => {
+      await until(() => lists() >= 4)
+      assert.equal([troubles.length, fake.watches.length], [0, 1])
+    },
+    { patience: { compareMs: 30 } },
+  ))
+
+test("startReflector() reads the token again after 401", () =>
+  withTemporaryDirectory(async (directory) => {
+    const tokenFile = join(directory, "token")
+    writeFileSync(tokenFile, "old")
+    const load = (server: string) => {
+      const config = new KubeConfig()
+      const user = { name: "user", authProvider: { name: "tokenFile", config: { tokenFile } } }
+      config.loadFromClusterAndUser({ name: "fake", server, skipTLSVerify: true }, user)
+      return config
+    }
+    await mirrored(
+      async (scene) => {
+        await watching(scene)
+        const { fake, until, ports } = scene
+        writeFileSync(tokenFile, "new")
+        fake.refuse = ({ authorization }) => (authorization === "Bearer new" ? null : { status: 401 })
+        fake.watches[0]?.end()
+        await watching(scene, 2)
+        fake.watches[1]?.send({ type: "MODIFIED", object: service("echo", 11, 82) })
+        await until(() => ports() === "echo:82")
+        assert.is(fake.watches[1]?.asked.authorization, "Bearer new")
+      },
+      { load },
+    )
+  }))
+
+test("startReflector() takes pages of 500, over connections that it uses again", () =>
+  mirrored(
+    async (scene) => {
+      await watching(scene)
+      assert.is(scene.ports(), "echo:80,web:80")
+      assert.is(scene.lists(), 3)
+      // The watch may begin before the last page's connection is free again.
+      assert.ok(scene.fake.connections() <= 2, String(scene.fake.connections()))
+    },
+    {
+      before: (fake) => {
+        const strangers = Array.from({ length: 1100 }, (_, index) => service(`stranger-${index}`, index))
+        fake.items.set("services", [service("echo", 3), ...strangers, service("web", 4)])
+      },
+    },
+  ))
+
+test.run()
