@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the cluster's programs from Go modules, each once, into .cache/cluster/bin. Go's own caches make a second build quick.
 #   build.sh [kube] [flux] [kubelet] [luahealth]     all of them without arguments
-#   build.sh can                                     exit 0 where this machine has, or can build, the programs; else says why not
+#   build.sh can [SET...]                            exit 0 where this machine has, or can build, these; else says why not
 # Environment:
 #   KKV_CLUSTER_BIN   a folder with ready programs; what is in it is used as it is, only what is not is built
 # The first build of all takes half an hour on two cores and downloads 400 MB; CI keeps GOMODCACHE, GOCACHE and .cache/cluster/bin.
@@ -96,27 +96,36 @@ images() { # one layer each, without any engine
   rm -rf "$root"
 }
 
-can() {
-  local program rest
+can() { # SET...
+  local set program rest why
   if command -v go > /dev/null; then
     # An older Go either fetches the one that go.mod names or says that it cannot.
-    (cd "$BED/go/kube" && go list -m) > /dev/null 2>&1 && return 0
-    echo "$(go version) cannot build them and no folder of ready programs is named by KKV_CLUSTER_BIN"
+    if (cd "$BED/go/kube" && go list -m) > /dev/null 2>&1; then return 0; fi
+    why="$(go version) is too old to build them"
+  else
+    why="there is no Go toolchain on PATH"
+  fi
+  if [ -z "$ready" ]; then
+    echo "$why, and KKV_CLUSTER_BIN names no folder of ready programs"
     return 1
   fi
-  [ -n "$ready" ] || { echo "no Go toolchain here and no folder of ready programs named by KKV_CLUSTER_BIN" && return 1; }
-  for program in kube flux kubelet luahealth; do
+  for set; do
     while read -r program rest; do
-      [ -x "$ready/$program" ] || { echo "no Go toolchain here and no $program in $ready" && return 1; }
-    done < <(programs_of "$program")
+      if [ ! -x "$ready/$program" ]; then
+        echo "$why, and KKV_CLUSTER_BIN ($ready) has no $program"
+        return 1
+      fi
+    done < <(programs_of "$set")
   done
 }
 
+all=(kube flux kubelet luahealth)
 if [ "${1:-}" = can ]; then
-  can
+  shift
+  can "${@:-"${all[@]}"}"
   exit
 fi
-[ $# -gt 0 ] || set -- kube flux kubelet luahealth
+[ $# -gt 0 ] || set -- "${all[@]}"
 mkdir -p "$BIN/.stamps" "$BIN/cni"
 # One build at a time; a second one waits and then finds the work done.
 exec 9> "$CHECKOUT/.cache/cluster/build.lock"

@@ -4,7 +4,8 @@ BED=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 CHECKOUT=$(cd "$BED/../.." && pwd)
 BIN=$CHECKOUT/.cache/cluster/bin                    # the programs: built, or links to ready ones
 STATE=${BED_STATE:-$CHECKOUT/.cache/cluster/state}  # everything that one running bed writes
-PORT_BASE=${BED_PORT_BASE:-26000}
+ADDRESS=${BED_ADDRESS:-127.0.0.1}                   # where the API server listens and is reached
+PORT_BASE=${BED_PORT_BASE:-26000}                   # a second bed at the same time wants another state and another base
 ETCD_PORT=$((PORT_BASE + 379)) ETCD_PEER_PORT=$((PORT_BASE + 380))
 API_PORT=$((PORT_BASE + 443)) KCM_PORT=$((PORT_BASE + 257)) SCHED_PORT=$((PORT_BASE + 259))
 SOURCE_PORT=$((PORT_BASE + 90)) KUSTOMIZE_PORT=$((PORT_BASE + 91)) GIT_PORT=$((PORT_BASE + 92))
