@@ -54,9 +54,13 @@ for part; do
     failed=$((failed + 1))
     continue
   fi
-  "$BED/$part/part.sh" > >(tee "$report" | sed -u '/^[0-9]* passed, [0-9]* failed, [0-9]* skipped$/d') &
+  : > "$report"
+  "$BED/$part/part.sh" >> "$report" &
   running=$!
+  tail -n +1 -f --pid="$running" -s 0.2 "$report" | sed -u '/^[0-9]* passed, [0-9]* failed, [0-9]* skipped$/d' &
+  shown=$!
   wait "$running" || status=$?
+  wait "$shown"
   running=
   before=$failed
   sum "$(tail -n 1 "$report")" || { echo "FAIL $part: ended without a summary (status $status)" && failed=$((failed + 1)); }
