@@ -39,7 +39,7 @@ export async function apply(...texts: readonly string[]): Promise<void> {
   await kubectl(["apply", "-f", "-"], { input: texts.join("\n---\n") })
 }
 
-type Program = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler"
+export type Program = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler"
 
 /** Starts or ends programs of the control plane, and waits until they are ready or gone. */
 export async function controlPlane(what: "up" | "down", ...programs: readonly Program[]): Promise<void> {
@@ -64,6 +64,8 @@ export interface Asked {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly user: string
+  /** Which token; empty where it was another kind of credential. */
+  readonly credential: string
   readonly verb: string
   readonly uri: string
   readonly resource: string
@@ -73,8 +75,12 @@ export interface Asked {
   readonly stage: string
 }
 
-/** Notes the end of the audit log; the function that it gives reads what came after, of this user. */
-export function auditFromNow(user: string): () => readonly Asked[] {
+/**
+ * Notes the end of the audit log; the function that it gives reads what came after.
+ *
+ * @param user Whose requests; null for everybody's (but the control plane's own, which are not in the log), refused ones too.
+ */
+export function auditFromNow(user: string | null): () => readonly Asked[] {
   const file = join(state, "audit.log")
   const from = statSync(file, { throwIfNoEntry: false })?.size ?? 0
   return () =>
@@ -84,12 +90,12 @@ export function auditFromNow(user: string): () => readonly Asked[] {
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => askedOf(JSON.parse(line)))
-      .filter((asked) => asked.user === user)
+      .filter((asked) => user === null || asked.user === user)
 }
 
 interface AuditEvent {
   readonly requestReceivedTimestamp: string
-  readonly user: { readonly username: string }
+  readonly user: { readonly username?: string; readonly extra?: Readonly<Record<string, readonly string[]>> }
   readonly verb: string
   readonly requestURI: string
   readonly objectRef?: { readonly resource?: string; readonly namespace?: string }
@@ -100,7 +106,8 @@ interface AuditEvent {
 function askedOf(event: AuditEvent): Asked {
   return {
     at: Date.parse(event.requestReceivedTimestamp),
-    user: event.user.username,
+    user: event.user.username ?? "",
+    credential: event.user.extra?.["authentication.kubernetes.io/credential-id"]?.[0] ?? "",
     verb: event.verb,
     uri: event.requestURI,
     resource: event.objectRef?.resource ?? "",

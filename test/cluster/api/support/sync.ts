@@ -45,10 +45,13 @@ export interface Sync {
   status(): SyncStatus | null
   /** How long ago it is known to have read its source, in seconds; null where nobody knows. */
   sourceAgeSeconds(): number | null
-  /** When which generation was seen first; looked at every 20 ms. */
-  readonly seen: readonly { readonly at: number; readonly sequence: number }[]
+  /** Each generation and when it was seen first, in ms since 1970; looked for every 20 ms. */
+  readonly seen: readonly { readonly at: number; readonly generation: Generation }[]
   /** Waits until what is published is so. */
   until(what: string, check: (generation: Generation) => boolean, limitMs?: number): Promise<Generation>
+  untilStatus(what: string, check: (status: SyncStatus) => boolean, limitMs?: number): Promise<SyncStatus>
+  /** Waits until such a line is in the log, from line number `from` on. */
+  untilLogged(what: string, check: (line: LogLine) => boolean, from?: number, limitMs?: number): Promise<LogLine>
   signal(signal: NodeJS.Signals): void
   stop(): Promise<number | null>
 }
@@ -69,38 +72,50 @@ export function startSync({ desired, flags, environment = {}, wrapper = [] }: St
   const log: LogLine[] = []
   createInterface({ input: child.stderr }).on("line", (line) => log.push(lineOf(line)))
   const ended = endOf(child)
-  const seen: { at: number; sequence: number }[] = []
+  const seen: { at: number; generation: Generation }[] = []
   const look = setInterval(() => {
-    const sequence = pointerIn(desired)?.sequence ?? null
-    if (sequence !== null && sequence !== seen.at(-1)?.sequence) seen.push({ at: Date.now(), sequence })
+    if (pointerIn(desired)?.sequence === seen.at(-1)?.generation.sequence) return
+    const generation = generationIn(desired)
+    if (generation !== null) seen.push({ at: Date.now(), generation })
   }, 20)
   const current = () => generationIn(desired)
+  const status = () => {
+    const text = textOf(join(desired, "status.yaml"))
+    return text === null ? null : valueOf(decodeSyncStatus(text))
+  }
+  async function told<T>(what: string, limitMs: number, look: () => T | null): Promise<T> {
+    try {
+      return await until(what, limitMs, look)
+    } catch (cause) {
+      const last = log.slice(-5).map((line) => JSON.stringify(line))
+      const published = `published: ${describe(current())}; status: ${JSON.stringify(status())}`
+      throw new Error(`${String(cause)}; ${published}; log:\n${last.join("\n")}`, { cause })
+    }
+  }
   return {
     pid: child.pid ?? 0,
     desired,
     log,
     current,
-    status: () => {
-      const text = textOf(join(desired, "status.yaml"))
-      return text === null ? null : valueOf(decodeSyncStatus(text))
-    },
+    status,
     sourceAgeSeconds: () => {
       const text = textOf(join(desired, "beat/heartbeat"))
       const read = text === null ? null : (decodeHeartbeat(text)?.sourceRead ?? null)
       return read === null ? null : Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) - read
     },
     seen,
-    until: async (what, check, limitMs = DEFAULT_LIMIT_MS) => {
-      try {
-        return await until(what, limitMs, () => {
-          const generation = current()
-          return generation !== null && check(generation) ? generation : null
-        })
-      } catch (cause) {
-        const last = log.slice(-5).map((line) => JSON.stringify(line))
-        throw new Error(`${String(cause)}; published: ${describe(current())}; log:\n${last.join("\n")}`)
-      }
-    },
+    until: (what, check, limitMs = DEFAULT_LIMIT_MS) =>
+      told(what, limitMs, () => {
+        const generation = current()
+        return generation !== null && check(generation) ? generation : null
+      }),
+    untilStatus: (what, check, limitMs = DEFAULT_LIMIT_MS) =>
+      told(what, limitMs, () => {
+        const is = status()
+        return is !== null && check(is) ? is : null
+      }),
+    untilLogged: (what, check, from = 0, limitMs = DEFAULT_LIMIT_MS) =>
+      told(what, limitMs, () => log.slice(from).find(check) ?? null),
     signal: (signal) => child.kill(signal),
     stop: async () => {
       clearInterval(look)
@@ -134,11 +149,20 @@ function pointerIn(desired: string) {
   return text === null ? null : valueOf(decodePointer(text))
 }
 
-/** The generation that `current.json` names; null before the first. */
-export function generationIn(desired: string): Generation | null {
+/** The generation that `current.json` names; null before the first, and where it was replaced while we read. */
+function generationIn(desired: string): Generation | null {
   const pointer = pointerIn(desired)
   if (pointer === null) return null
   const directory = join(desired, "generations", pointer.directory)
+  try {
+    return read(directory)
+  } catch (error) {
+    if (pointerIn(desired)?.sequence !== pointer.sequence) return null
+    throw error
+  }
+}
+
+function read(directory: string): Generation {
   const { sequence, contentSha256, files } = valueOf(
     decodeManifest(readFileSync(join(directory, "manifest.json"), "utf8")),
   )
