@@ -47,6 +47,4 @@ export interface KubernetesApi {
   nodeSelectorOf(pod: { readonly namespace: string; readonly name: string }): Promise<Readonly<Record<string, string>>>
   /** Reads the credentials again; what comes then uses them. */
   renew(): void
-  /** Ends all connections. */
-  close(): void
 }
