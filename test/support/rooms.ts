@@ -83,7 +83,14 @@ export const rooms: readonly Room[] = [
   {
     name: "sync/kubernetes/client",
     files: ["client", "objects-client", "session", "connection"].map((name) => `sync/kubernetes/${name}.ts`),
-    may: ["sync/kubernetes/**", "sync/report/ports.ts", "kit/**", "@kubernetes/client-node", "undici"],
+    may: [
+      "sync/kubernetes/**",
+      "sync/api-fault.ts",
+      "sync/report/ports.ts",
+      "kit/**",
+      "@kubernetes/client-node",
+      "undici",
+    ],
     pure: false,
   },
   { name: "sync/kubernetes/in-pod", files: ["sync/kubernetes/in-pod.ts"], may: ["node:fs#existsSync"], pure: false },
@@ -100,7 +107,7 @@ export const rooms: readonly Room[] = [
     // What the cluster is told; nothing of it touches a file or a socket but through its ports.
     name: "sync/report",
     files: ["sync/report/**"],
-    may: ["sync/reconcile.ts", "contract/status.ts", "kit/**", "zod", "node:crypto#randomBytes"],
+    may: ["sync/api-fault.ts", "sync/reconcile.ts", "contract/status.ts", "kit/**", "zod", "node:crypto#randomBytes"],
     pure: false,
   },
   {

@@ -9,7 +9,7 @@ import {
 import { Agent, type Dispatcher } from "undici"
 
 import { faultText } from "../../kit/fault.ts"
-import { ApiFault } from "./ports.ts"
+import { ApiFault } from "../api-fault.ts"
 
 /** No single answer is waited for any longer. */
 const ANSWER_MS = 30_000

@@ -1,6 +1,7 @@
 import * as z from "zod"
 
 import type { Clock } from "../../kit/clock.ts"
+import { ApiFault } from "../api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
 
 /** Who holds the Lease renews it so often. */
@@ -60,6 +61,15 @@ export function createElection(options: ElectionOptions): Election {
   async function look(rank: number): Promise<void> {
     // Also after a fault: the next look is not before its time.
     lookAt = clock.now() + LOOK_MS * (1 + Math.min(rank, MOST_PATIENT)) * (0.75 + 0.5 * random())
+    try {
+      await tryFor()
+    } catch (error) {
+      // Another was faster: that is what the version is for.
+      if (!(error instanceof ApiFault && error.status === 409)) throw error
+    }
+  }
+
+  async function tryFor(): Promise<void> {
     const found = await api.get(path)
     if (found === null) {
       await api.create(path, { ...header(path), spec: claim(0) })

@@ -35,7 +35,7 @@ export function createNodeLeases(
   const labels = { [REPORT_LABEL]: name.slice(0, 63) }
   return {
     write: async (node, report) => {
-      const own = { ...path, name: `${name}-${node}` }
+      const own = { ...path, name: `node.${name}.${node}` }
       const { apiVersion, kind, metadata } = header(own)
       const ownerReferences =
         owner === null ? [] : [{ apiVersion: "v1", kind: "Pod", name: owner.name, uid: owner.uid }]

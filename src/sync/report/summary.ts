@@ -15,7 +15,13 @@ export interface Summary {
   /** resourceVersion of the ConfigMap that it is about; null where there is none. */
   readonly configMap: string | null
   readonly vips: number
-  readonly nodes: { readonly applied: number; readonly reporting: number; readonly notReady: number }
+  readonly nodes: {
+    readonly applied: number
+    readonly reporting: number
+    readonly notReady: number
+    /** Ready, and without a report: most often none of our pods runs there. */
+    readonly silent: number
+  }
   /** Which generation is in effect on which nodes, by the first 12 hex digits of its checksum. */
   readonly generations: readonly { readonly generation: string; readonly count: number; readonly nodes: string }[]
   readonly troubles: readonly (Trouble & { readonly nodes: string })[]
@@ -26,6 +32,8 @@ export interface SummaryInput {
   readonly nodes: ReadonlyMap<string, { readonly ready: boolean }>
   /** By the node's name. */
   readonly reports: ReadonlyMap<string, NodeReport>
+  /** Whether silent nodes are waited for: where all have just started, their first word is on its way. */
+  readonly patient: boolean
 }
 
 const MOST_TROUBLES = 10
@@ -37,16 +45,18 @@ const LONGEST_MESSAGE = 1000
  *
  * Pure: equal input gives equal output, so an unchanged report is never written again.
  */
-export function summarise({ configMap, nodes, reports }: SummaryInput): Summary {
+export function summarise({ configMap, nodes, reports, patient }: SummaryInput): Summary {
   const living = [...reports]
     .filter(([node]) => nodes.get(node)?.ready === true)
     .sort(([a], [b]) => compare(a, b))
     .map(([node, report]) => ({ node, report, current: report.configMap === configMap }))
   const applied = living.filter(({ report, current }) => current && report.state === "applied")
   const wrong = living.filter(({ report, current }) => report.state === "wrong" && current)
-  const waiting = living.filter((one) => !applied.includes(one) && !wrong.includes(one)).map(({ node }) => node)
+  const silent = [...nodes].filter(([node, { ready }]) => ready && !reports.has(node)).map(([node]) => node)
+  const slow = living.filter((one) => !applied.includes(one) && !wrong.includes(one)).map(({ node }) => node)
+  const waiting = patient ? [...slow, ...silent].sort(compare) : slow
   const troubles = troublesOf(wrong)
-  const count = `${applied.length} of ${living.length} nodes`
+  const count = `${applied.length} of ${living.length + (patient ? silent.length : 0)} nodes`
   const verdict = verdictOf({ troubles, waiting, count, living: living.length, configMap })
   return {
     conditions: conditionsOf(verdict),
@@ -56,6 +66,7 @@ export function summarise({ configMap, nodes, reports }: SummaryInput): Summary 
       applied: applied.length,
       reporting: living.length,
       notReady: [...nodes.values()].filter(({ ready }) => !ready).length,
+      silent: silent.length,
     },
     generations: generationsOf(living),
     troubles: troubles.slice(0, MOST_TROUBLES),

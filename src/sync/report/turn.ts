@@ -12,7 +12,9 @@ import { isReady, type Summary, summarise } from "./summary.ts"
 import { createVipReport, vipReportPath } from "./vip-report.ts"
 
 /** While all is well, the one that writes for all looks so often at what the others say. */
-const REST_MS = 30_000
+const REST_MS = 10_000
+/** Who begins to write for all gives every node so long for its first word. */
+const PATIENT_MS = 20_000
 /** So many generations are remembered: the sidecar is never further behind. */
 const MOST_ORIGINS = 20
 
@@ -131,11 +133,13 @@ interface ClusterPart {
 function createClusterPart(options: TurnOptions, announce: (notes: readonly Note[]) => Promise<void>): ClusterPart {
   const { api, clock, log, node, now, pod, reportKey } = options
   const leases = leasesOf(options)
-  const path = { ...leasesPath(reportKey), name: `${nameOf(reportKey)}-reporter` }
+  const path = { ...leasesPath(reportKey), name: `reporter.${nameOf(reportKey)}` }
   const election = createElection({ ...options, path, identity: pod?.name ?? node })
   const report = createVipReport(api, vipReportPath(namespaceOf(reportKey), nameOf(reportKey)), now)
   let summed: { readonly summary: Summary; readonly at: number } | null = null
   let isMissed = false
+  /** When it began to write for all. */
+  let since: number | null = null
 
   /** At rest seldom; while something is under way, each time. */
   function isDue({ own }: Facts): boolean {
@@ -146,7 +150,8 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
   async function sumUp({ self, own, nodes }: Facts): Promise<void> {
     // Its own may wait for its turn to be written.
     const reports = new Map([...(await leases.readAll()), [self, own]])
-    const summary = summarise({ configMap: own.configMap, nodes, reports })
+    const patient = clock.now() - (since ??= clock.now()) < PATIENT_MS
+    const summary = summarise({ configMap: own.configMap, nodes, reports, patient })
     const written = await report.write(summary)
     if (written.kind === "missing" && !isMissed) {
       log.warn("no report", { report: reportKey, reason: "there is no VipReport of this name; apply the manifests" })
@@ -160,7 +165,9 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
   return {
     keep: async (seen) => {
       const rank = [...seen.nodes.keys()].sort().indexOf(seen.self)
-      if ((await election.turn(Math.max(0, rank))) && isDue(seen)) await sumUp(seen)
+      const isChosen = await election.turn(Math.max(0, rank))
+      if (!isChosen) since = null
+      else if (isDue(seen)) await sumUp(seen)
     },
     release: () => election.release(),
   }

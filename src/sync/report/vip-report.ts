@@ -28,12 +28,12 @@ const statusSchema = z.object({
     .nullish()
     .transform((version) => version ?? null),
   vips: z.int(),
-  nodes: z.object({ applied: z.int(), reporting: z.int(), notReady: z.int() }),
+  nodes: z.object({ applied: z.int(), reporting: z.int(), notReady: z.int(), silent: z.int() }),
   generations: z.array(z.object({ generation: z.string(), count: z.int(), nodes: z.string() })),
   troubles: z.array(z.object({ reason: z.string(), note: z.string(), nodes: z.string() })),
   observedGeneration: z.int().nullish(),
 })
-const reportSchema = z.object({ metadata: z.object({ generation: z.int() }), status: z.unknown() })
+const reportSchema = z.object({ metadata: z.object({ generation: z.int() }), status: z.unknown().optional() })
 
 /** Where a VipReport stands. */
 export function vipReportPath(namespace: string, name: string): ObjectPath {
