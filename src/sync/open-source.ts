@@ -59,7 +59,7 @@ function openDirectory(root: string, log: Log): OpenSource {
 }
 
 function reportOf(applied: string, reportKey: string) {
-  return { status: createStatusReader(applied), reportKey, node: process.env["NODE_NAME"] ?? hostname() }
+  return { status: createStatusReader(applied), reportKey, node: process.env["KKV_NODE"] ?? hostname() }
 }
 
 /** As the manifest's `fieldRef`s give it; null outside of a pod. */
