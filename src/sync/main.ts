@@ -67,7 +67,7 @@ export async function runSync(settings: Settings, { log, stop }: Surroundings): 
   try {
     const source = await openSource(settings, log)
     const pulse = startPulse(settings, source, log)
-    const pass = pulse.feltBy(loggedPass(settings, source, log))
+    const pass = pulse.feltBy(toldPass(source, loggedPass(settings, source, log)))
     try {
       return settings.once ? await runOnce(pass, stop) : await follow({ settings, source, pass, log, stop })
     } finally {
@@ -87,6 +87,15 @@ function makeDirectory(path: string): void {
 }
 
 type Pass = () => Promise<PassOutcome>
+
+/** The same pass; the source hears how it ended. */
+function toldPass(source: OpenSource, pass: Pass): Pass {
+  return async () => {
+    const outcome = await pass()
+    source.tell(outcome)
+    return outcome
+  }
+}
 
 interface Pulse {
   /** The same pass; what it saw goes into the heartbeat. */

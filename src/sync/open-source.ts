@@ -1,9 +1,12 @@
-import { systemClock } from "../kit/clock.ts"
+import { hostname } from "node:os"
+
 import type { Log } from "../kit/log.ts"
 import { createDirectorySource } from "./directory/source.ts"
 import { watchDirectory } from "./directory/watch.ts"
 import type { ClusterSource } from "./ports.ts"
+import type { PassOutcome } from "./reconcile.ts"
 import type { Settings } from "./settings.ts"
+import { createStatusReader } from "./volume/applied-status.ts"
 
 /** A source of objects with what keeps it fresh. */
 export interface OpenSource {
@@ -14,6 +17,8 @@ export interface OpenSource {
   follow(hint: () => void): { close(): Promise<void> }
   /** How old what was read may be, in ms; null where each reading is fresh, and before the first. */
   staleMs(): number | null
+  /** Hears how each pass ended; a source that can be told reports it. */
+  tell(outcome: PassOutcome): void
   close(): Promise<void>
 }
 
@@ -30,7 +35,7 @@ export async function openSource({ source, servicesConfigmap }: Settings, log: L
     ...source,
     configMapKey: servicesConfigmap,
     pod: podOf(process.env),
-    clock: systemClock,
+    report: source.applied === null ? null : reportOf(source.applied, source.report ?? servicesConfigmap),
     log,
   })
 }
@@ -48,12 +53,16 @@ function openDirectory(root: string, log: Log): OpenSource {
         trouble: (error) => log.warn("cannot watch the source, looking each second", { error }),
       }),
     staleMs: () => null,
+    tell: () => {},
     close: async () => {},
   }
 }
 
+function reportOf(applied: string, reportKey: string) {
+  return { status: createStatusReader(applied), reportKey, node: process.env["KKV_NODE"] ?? hostname() }
+}
+
 /** As the manifest's `fieldRef`s give it; null outside of a pod. */
-function podOf(environment: NodeJS.ProcessEnv): { readonly namespace: string; readonly name: string } | null {
-  const { POD_NAME: name, POD_NAMESPACE: namespace } = environment
-  return name === undefined || namespace === undefined ? null : { namespace, name }
+function podOf({ POD_NAME: name, POD_NAMESPACE: namespace, POD_UID: uid }: NodeJS.ProcessEnv) {
+  return name === undefined || namespace === undefined ? null : { namespace, name, uid: uid ?? "" }
 }

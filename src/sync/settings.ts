@@ -17,6 +17,10 @@ export type SourceSettings =
       readonly watchNamespaces: readonly string[]
       /** A label selector for Nodes; null takes the pod's nodeSelector, and outside of a pod all Nodes. */
       readonly nodeSelector: string | null
+      /** The sidecar's volume; null: nothing is reported. */
+      readonly applied: string | null
+      /** `namespace/name` of the VipReport; null: named as the ConfigMap. */
+      readonly report: string | null
     }
 
 /** What sync is told at its start. */
@@ -51,7 +55,8 @@ export function readSettings(argv: readonly string[]): SettingsReading {
     if (!(error instanceof CommanderError)) throw error
     return { kind: "exit", status: error.exitCode === 0 ? 0 : USAGE }
   }
-  const { source, kubeconfig, apiserverHost, watchNamespace, nodeSelector, ...rest } = command.opts<Given>()
+  const { source, kubeconfig, apiserverHost, watchNamespace, nodeSelector, applied, report, ...rest } =
+    command.opts<Given>()
   if (source !== undefined)
     return { kind: "settings", settings: { ...rest, source: { kind: "directory", directory: source } } }
   return {
@@ -64,6 +69,8 @@ export function readSettings(argv: readonly string[]): SettingsReading {
         apiserverHost: apiserverHost ?? null,
         watchNamespaces: watchNamespace,
         nodeSelector: nodeSelector ?? null,
+        applied: applied ?? null,
+        report: report ?? null,
       },
     },
   }
@@ -75,6 +82,8 @@ interface Given extends Omit<Settings, "source"> {
   readonly apiserverHost?: string
   readonly watchNamespace: readonly string[]
   readonly nodeSelector?: string
+  readonly applied?: string
+  readonly report?: string
 }
 
 /** @throws CommanderError */
@@ -95,7 +104,7 @@ function settingsCommand(): Command {
     .addOption(
       new Option("--source <directory>", "no API: directory of manifests, *.yaml, *.yml, *.json, at any depth")
         .env("KKV_SOURCE")
-        .conflicts(["kubeconfig", "apiserverHost", "watchNamespace", "nodeSelector"]),
+        .conflicts(["kubeconfig", "apiserverHost", "watchNamespace", "nodeSelector", "applied", "report"]),
     )
     .addOption(
       new Option("--kubeconfig <file>", "reach the API as this file says, in its current context").env(
@@ -123,9 +132,20 @@ function settingsCommand(): Command {
       ).env("KKV_NODE_SELECTOR"),
     )
     .addOption(
+      new Option(
+        "--applied <directory>",
+        "the sidecar's volume: how it fares is reported as Events and in a VipReport",
+      ).env("KKV_APPLIED"),
+    )
+    .addOption(
+      new Option("--report <namespace/name>", "the VipReport; named as the ConfigMap if absent")
+        .env("KKV_REPORT")
+        .argParser(namespacedName),
+    )
+    .addOption(
       new Option("--services-configmap <namespace/name>", "the ConfigMap whose entries are VIPs")
         .env("KKV_SERVICES_CONFIGMAP")
-        .argParser(configMapKey)
+        .argParser(namespacedName)
         .makeOptionMandatory(),
     )
     .addOption(
@@ -164,7 +184,7 @@ Examples:
     kkv sync --once --source ./manifests --services-configmap default/vips --desired /tmp/desired
     cat /tmp/desired/status.yaml`
 
-function configMapKey(text: string): string {
+function namespacedName(text: string): string {
   const [namespace, name, ...rest] = text.split("/")
   const isKey = rest.length === 0 && DNS_LABEL.test(namespace ?? "") && DNS_SUBDOMAIN.test(name ?? "")
   if (!isKey) throw new InvalidArgumentError('Wanted "namespace/name", such as "default/vips".')

@@ -1,20 +1,5 @@
 import type { Collection } from "./collection.ts"
 
-/** What the API server answered instead of what was asked for, or why it could not be asked. */
-export class ApiFault extends Error {
-  /** Status code of the answer; null where there was none. */
-  readonly status: number | null
-  /** For how long the API server asked to be left alone, in ms; null where it did not. */
-  readonly retryAfterMs: number | null
-
-  constructor(message: string, facts: { status: number | null; retryAfterMs?: number | null; cause?: unknown }) {
-    super(message, { cause: facts.cause })
-    this.name = "ApiFault"
-    this.status = facts.status
-    this.retryAfterMs = facts.retryAfterMs ?? null
-  }
-}
-
 export interface ListOptions {
   /** `0` takes any state that the API server has at hand; null its newest. */
   readonly resourceVersion: "0" | null
@@ -47,6 +32,4 @@ export interface KubernetesApi {
   nodeSelectorOf(pod: { readonly namespace: string; readonly name: string }): Promise<Readonly<Record<string, string>>>
   /** Reads the credentials again; what comes then uses them. */
   renew(): void
-  /** Ends all connections. */
-  close(): void
 }

@@ -2,7 +2,8 @@ import { backoffMs } from "../../kit/backoff.ts"
 import type { Clock } from "../../kit/clock.ts"
 import type { Log } from "../../kit/log.ts"
 import type { Wish } from "./collection.ts"
-import { ApiFault, type KubernetesApi } from "./ports.ts"
+import { ApiFault } from "../api-fault.ts"
+import type { KubernetesApi } from "./ports.ts"
 
 /** What must be known before anything is listed. */
 export interface Preparation {

@@ -2,7 +2,8 @@ import { backoffMs } from "../../kit/backoff.ts"
 import type { Clock } from "../../kit/clock.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import { driftOf, type Listed } from "./drift.ts"
-import { ApiFault, type KubernetesApi } from "./ports.ts"
+import { ApiFault } from "../api-fault.ts"
+import type { KubernetesApi } from "./ports.ts"
 import { concerns, createStore, identityOf, isOlder, type Store, versionOf } from "./store.ts"
 
 /** How long things take. A test has shorter ones. */

@@ -5,6 +5,7 @@ import { type Reference, referencesOf } from "../../core/references.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { ClusterSource, SourceReading } from "../ports.ts"
 import type { SyncProblemCode } from "../problem-codes.ts"
+import type { ClusterFacts } from "../report/ports.ts"
 import { collectionsFor, collectionTitle, firstCollections, type Wish } from "./collection.ts"
 import { createMirror, type MirrorCounts, type MirrorOptions } from "./mirror.ts"
 import { type Preparation, prepare } from "./prepare.ts"
@@ -31,6 +32,8 @@ export interface KubernetesSource extends ClusterSource {
   /** How old the oldest part of the mirror may be, in ms; null before everything has been listed. */
   staleMs(): number | null
   counts(): MirrorCounts
+  /** What the report needs of the mirror. */
+  facts(): ClusterFacts
   stop(): Promise<void>
 }
 
@@ -105,6 +108,7 @@ export function startKubernetesSource(options: KubernetesSourceOptions): Kuberne
       return !complete || known.length === 0 ? null : clock.now() - Math.min(...known)
     },
     counts: () => mirror.counts(),
+    facts: () => factsOf(mirror.wanted().slice(0, 2), configMapKey),
     stop: async () => {
       stop.abort()
       await prepared
@@ -118,6 +122,19 @@ const NOTHING = { objects: { configMaps: new Map(), services: new Map(), nodes: 
 function configMapOf(reflector: Reflector | undefined, key: string): ConfigMap | null {
   const object = reflector?.store.objects.get(key)?.placed?.object
   return object?.kind === "ConfigMap" ? object : null
+}
+
+/** @param first The ConfigMap's reflector and that of the Nodes. */
+function factsOf(first: readonly Reflector[], configMapKey: string): ClusterFacts {
+  const [configMaps, nodes] = first
+  const stored = configMaps?.store.objects.get(configMapKey)
+  const living = [...(nodes?.store.objects ?? [])].map(
+    ([name, { ready }]) => [name, { ready: ready === true }] as const,
+  )
+  return {
+    configMap: stored === undefined ? null : { uid: stored.uid, resourceVersion: stored.resourceVersion },
+    nodes: new Map(living),
+  }
 }
 
 interface Gathered {

@@ -8,6 +8,10 @@ import type { Collection } from "./collection.ts"
 /** An object of the store, trimmed. */
 export interface Stored {
   readonly resourceVersion: string
+  /** Empty where the API server gave none. */
+  readonly uid: string
+  /** Of a Node: whether the cluster thinks that it lives. Null for other kinds. */
+  readonly ready: boolean | null
   /** Its newest form that can be read; null before there is one. */
   readonly placed: Placed | null
   /** Why the newest form cannot be read; empty when all is well. */
@@ -77,6 +81,7 @@ export function createStore(collection: Collection): Store {
 export interface Identity {
   readonly key: string
   readonly resourceVersion: string
+  readonly uid: string
 }
 
 /** Name and version of anything that looks like an object of the API; null for anything else. */
@@ -84,9 +89,14 @@ export function identityOf(object: unknown): Identity | null {
   const metadata: unknown = Reflect.get(Object(object), "metadata")
   const name: unknown = Reflect.get(Object(metadata), "name")
   const namespace: unknown = Reflect.get(Object(metadata), "namespace")
+  const uid: unknown = Reflect.get(Object(metadata), "uid")
   const resourceVersion = versionOf(object)
   if (typeof name !== "string" || resourceVersion === null) return null
-  return { key: typeof namespace === "string" ? `${namespace}/${name}` : name, resourceVersion }
+  return {
+    key: typeof namespace === "string" ? `${namespace}/${name}` : name,
+    resourceVersion,
+    uid: typeof uid === "string" ? uid : "",
+  }
 }
 
 /** The version that an event carries; a bookmark has nothing else. Null where there is none. */
@@ -121,24 +131,37 @@ interface Found {
 
 /** Null where the object is nothing to us. */
 function reduce({ object, identity, before }: Found): Stored | null {
-  const { resourceVersion } = identity
+  const { resourceVersion, uid } = identity
   const parsed = parseObject(object)
   switch (parsed.kind) {
     case "ignored":
       return null
     case "issues":
-      return { resourceVersion, placed: before?.placed ?? null, issues: parsed.issues }
+      return { resourceVersion, uid, ready: null, placed: before?.placed ?? null, issues: parsed.issues }
     case "object": {
       const known = before?.placed ?? null
+      const ready = parsed.object.kind === "Node" ? isReady(object) : null
       if (known !== null && isDeepStrictEqual(known.object, parsed.object)) {
-        return { resourceVersion, placed: known, issues: [] }
+        return { resourceVersion, uid, ready, placed: known, issues: [] }
       }
       const place = { file: `${parsed.object.kind} ${identity.key}`, line: null, column: null }
-      return { resourceVersion, placed: { object: parsed.object, place, keyPlaces: new Map() }, issues: [] }
+      return { resourceVersion, uid, ready, placed: { object: parsed.object, place, keyPlaces: new Map() }, issues: [] }
     }
   }
 }
 
+/** By the condition that the kubelet keeps, and the node controller where the kubelet is silent. */
+function isReady(node: unknown): boolean {
+  const conditions: unknown = Reflect.get(Object(Reflect.get(Object(node), "status")), "conditions")
+  if (!Array.isArray(conditions)) return false
+  const ready: unknown = conditions.find((one: unknown) => Reflect.get(Object(one), "type") === "Ready")
+  return Reflect.get(Object(ready), "status") === "True"
+}
+
 function isNews(before: Stored | undefined, after: Stored): boolean {
-  return before?.placed !== after.placed || !isDeepStrictEqual(before?.issues ?? [], after.issues)
+  return (
+    before?.placed !== after.placed ||
+    before?.ready !== after.ready ||
+    !isDeepStrictEqual(before?.issues ?? [], after.issues)
+  )
 }

@@ -8,6 +8,7 @@ import { systemClock } from "../../../src/kit/clock.ts"
 import { createKubernetesApi } from "../../../src/sync/kubernetes/client.ts"
 import type { Collection } from "../../../src/sync/kubernetes/collection.ts"
 import { loadKubeConfig } from "../../../src/sync/kubernetes/connection.ts"
+import { openSession } from "../../../src/sync/kubernetes/session.ts"
 import { PATIENCE, type Patience, type Reflector, startReflector } from "../../../src/sync/kubernetes/reflector.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 import { bookmark, type FakeApiServer, service, startFakeApiServer } from "./fake-api-server.ts"
@@ -47,7 +48,8 @@ async function mirrored(use: (scene: Scene) => Promise<void>, setting: Setting =
   fake.items.set("services", [service("echo", 3), service("stranger", 4)])
   setting.before?.(fake)
   const load = setting.load ?? ((url: string) => loadKubeConfig({ kubeconfig: null, apiserverHost: url }))
-  const api = createKubernetesApi(() => load(fake.url))
+  const session = openSession(() => load(fake.url))
+  const api = createKubernetesApi(session)
   let changes = 0
   const troubles: Readonly<Record<string, unknown>>[] = []
   const reflector = startReflector({
@@ -71,7 +73,7 @@ async function mirrored(use: (scene: Scene) => Promise<void>, setting: Setting =
   try {
     await use({ fake, reflector, changes: () => changes, troubles, ports, until, lists })
   } finally {
-    api.close()
+    session.close()
     await reflector.stop()
     await fake.close()
   }

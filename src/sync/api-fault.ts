@@ -1,0 +1,14 @@
+/** What the API server answered instead of what was asked for, or why it could not be asked. */
+export class ApiFault extends Error {
+  /** Status code of the answer; null where there was none. */
+  readonly status: number | null
+  /** For how long the API server asked to be left alone, in ms; null where it did not. */
+  readonly retryAfterMs: number | null
+
+  constructor(message: string, facts: { status: number | null; retryAfterMs?: number | null; cause?: unknown }) {
+    super(message, { cause: facts.cause })
+    this.name = "ApiFault"
+    this.status = facts.status
+    this.retryAfterMs = facts.retryAfterMs ?? null
+  }
+}

@@ -1,0 +1,143 @@
+import * as z from "zod"
+
+import type { Status, StatusVip } from "../../contract/status.ts"
+import { type Problem, problemText } from "../../kit/problem.ts"
+
+/**
+ * What one node made of the newest input.
+ *
+ * `applied`: all of it is in effect. `pending`: not yet. `wrong`: at least a part of it is not, and a person must act.
+ */
+export type NodeState = "applied" | "pending" | "wrong"
+
+/** Why something is wrong: the reason of an Event, and a text for people. */
+export interface Trouble {
+  /** UpperCamelCase, as Kubernetes writes reasons. */
+  readonly reason: string
+  readonly note: string
+}
+
+/** Small enough for an annotation, whatever a user writes into a ConfigMap. */
+export interface NodeReport {
+  /** resourceVersion of the ConfigMap that `state` is about: the newest that the node has seen; null where it sees none. */
+  readonly configMap: string | null
+  readonly state: NodeState
+  /** The first 12 hex digits of the checksum of the generation that is in effect; null before the first. */
+  readonly generation: string | null
+  /** How many VIPs are in effect. */
+  readonly vips: number
+  /** The first of them; `more` counts the rest. */
+  readonly troubles: readonly Trouble[]
+  readonly more: number
+}
+
+const MOST_TROUBLES = 5
+const LONGEST_NOTE = 300
+
+/** A generation as it was published. */
+export interface Origin {
+  /** resourceVersion of its ConfigMap. */
+  readonly configMap: string | null
+  readonly contentSha256: string
+}
+
+export interface NodeView {
+  /** resourceVersion of the newest ConfigMap. */
+  readonly configMap: string | null
+  /** Why the newest input is not published; empty where it is. */
+  readonly held: readonly Problem[]
+  /** What the sidecar says; null while it says nothing. */
+  readonly status: Status | null
+  /** What is known of generations, by sequence. */
+  readonly origins: ReadonlyMap<number, Origin>
+}
+
+/**
+ * Pure: equal views give equal reports. Endpoints come and go without changing it: whether a node is up to date is a
+ * question about the ConfigMap, not about the newest generation. Times have no place in it.
+ */
+export function nodeReportOf(view: NodeView): NodeReport {
+  const { configMap, held, status, origins } = view
+  const troubles = [...held.map((problem) => trouble("InputHeld", problemText(problem))), ...troublesOf(view)]
+  const shown = troubles.slice(0, MOST_TROUBLES)
+  return {
+    configMap,
+    state: troubles.length > 0 ? "wrong" : isApplied(view) ? "applied" : "pending",
+    generation: origins.get(status?.appliedGeneration ?? 0)?.contentSha256.slice(0, 12) ?? null,
+    vips: status?.vips.filter(({ state }) => state === "applied").length ?? 0,
+    troubles: shown,
+    more: troubles.length - shown.length,
+  }
+}
+
+function isApplied(view: NodeView): boolean {
+  const outcome = view.status?.outcome
+  return (outcome === "applied" || outcome === "unchanged") && isOfNewest(view)
+}
+
+/** Whether what the sidecar saw last was made from the newest ConfigMap. */
+function isOfNewest({ status, origins, configMap }: NodeView): boolean {
+  const origin = origins.get(status?.observedGeneration ?? 0)
+  return origin !== undefined && origin.configMap === configMap
+}
+
+/** What was wrong with an older ConfigMap says nothing of the newest. */
+function troublesOf(view: NodeView): readonly Trouble[] {
+  if (view.status === null) return []
+  const { outcome, reason, pinned, observedGeneration } = view.status
+  if (pinned !== null)
+    return [trouble("Pinned", `"kkv rollback" holds ${pinned} in place of the newest; "kkv resume" ends it`)]
+  if (observedGeneration !== null && !isOfNewest(view)) return []
+  const vips = view.status.vips.flatMap((vip) => vipTrouble(vip) ?? [])
+  switch (outcome) {
+    case "rejected":
+      return [trouble("Rejected", reason ?? "the newest generation does not pass"), ...vips]
+    case "rolled-back":
+      return [trouble("RolledBack", reason ?? "the newest generation did not work"), ...vips]
+    case "stranded":
+      return [trouble("Stranded", reason ?? "neither the newest nor the last good configuration works"), ...vips]
+    case "applied":
+    case "unchanged":
+    case "waiting":
+      return vips
+  }
+}
+
+const VIP_REASONS = { held: "EntryHeld", "left-out": "EntryLeftOut", partial: "EntryPartial" } as const
+const VIP_NOTES = {
+  held: "its last good form stays in effect",
+  "left-out": "it is not announced",
+  partial: "only a part of it is in effect",
+} as const
+
+function vipTrouble({ entry, state, reason }: StatusVip): Trouble | null {
+  if (state === "applied" || state === "pending") return null
+  return trouble(VIP_REASONS[state], `${JSON.stringify(entry)}: ${reason ?? "broken"} (${VIP_NOTES[state]})`)
+}
+
+function trouble(reason: string, note: string): Trouble {
+  return { reason, note: note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 3)}...` : note }
+}
+
+const reportSchema = z.object({
+  configMap: z.string().max(64).nullable(),
+  generation: z.string().max(12).nullable(),
+  state: z.enum(["applied", "pending", "wrong"]),
+  vips: z.int().min(0),
+  troubles: z.array(z.object({ reason: z.string().max(64), note: z.string().max(LONGEST_NOTE) })).max(MOST_TROUBLES),
+  more: z.int().min(0),
+})
+
+/** The text of the annotation. */
+export function encodeNodeReport({ configMap, state, generation, vips, troubles, more }: NodeReport): string {
+  return JSON.stringify({ configMap, state, generation, vips, troubles, more })
+}
+
+/** Null for what no release of ours wrote. */
+export function decodeNodeReport(text: string): NodeReport | null {
+  try {
+    return reportSchema.parse(JSON.parse(text))
+  } catch {
+    return null
+  }
+}

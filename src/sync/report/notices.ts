@@ -1,0 +1,77 @@
+import type { NodeReport, Trouble } from "./node-report.ts"
+import type { Notice } from "./recorder.ts"
+import { isReady, type Summary } from "./summary.ts"
+
+/** A notice, but for the object that it is about. */
+export type Note = Omit<Notice, "regarding">
+
+/** What is new at one node: for its Pod. */
+export function notesOfNode(before: NodeReport | null, after: NodeReport): readonly Note[] {
+  const isNews = before?.state !== "applied" || before.configMap !== after.configMap
+  if (after.state === "applied" && isNews) {
+    return [normal(`Version ${after.configMap} of the ConfigMap is in effect: ${vips(after.vips)}`)]
+  }
+  return newOf(before?.troubles ?? [], after.troubles).map(({ reason, note }) => warning(reason, note))
+}
+
+/** What is new at all nodes together: for the ConfigMap. */
+export function notesOfCluster(before: Summary | null, after: Summary): readonly Note[] {
+  const isNews = before === null || !isReady(before) || before.configMap !== after.configMap
+  if (isReady(after) && isNews) return [normal(`${after.conditions[0]?.message}: ${vips(after.vips)}`)]
+  return newOf(before?.troubles ?? [], after.troubles).map(({ reason, note, nodes }) =>
+    warning(reason, `${note} on ${nodes}`),
+  )
+}
+
+/** Bookmarks come once a minute, and a watch that is silent for two is replaced: so late, something is wrong. */
+const STALE_MS = 150_000
+
+/** What to say of an API server that is silent: once where a part of it still listens, else when it is back. */
+export interface StalenessNotes {
+  /** @param staleMs for how long nothing was heard of the part that is silent longest. */
+  of(staleMs: number): readonly Note[]
+  /** They have been written. */
+  told(notes: readonly Note[]): void
+}
+
+export function createStalenessNotes(): StalenessNotes {
+  let longestMs = 0
+  let isTold = false
+  return {
+    of: (staleMs) => {
+      if (staleMs >= STALE_MS) {
+        longestMs = Math.max(longestMs, staleMs)
+        if (isTold) return []
+        return [warning("SourceStale", "Nothing is heard of a part of the Kubernetes API; what is in effect stays")]
+      }
+      const was = longestMs
+      if (was === 0 || isTold) {
+        longestMs = 0
+        isTold = false
+        return []
+      }
+      const note = `Nothing was heard of the Kubernetes API for ${Math.round(was / 1000)} s; what was in effect stayed`
+      return [warning("SourceStale", note)]
+    },
+    told: (notes) => {
+      if (notes.length > 0) isTold = true
+    },
+  }
+}
+
+function newOf<T extends Trouble>(before: readonly Trouble[], after: readonly T[]): readonly T[] {
+  const known = new Set(before.map(({ reason, note }) => `${reason} ${note}`))
+  return after.filter(({ reason, note }) => !known.has(`${reason} ${note}`))
+}
+
+function normal(note: string): Note {
+  return { type: "Normal", reason: "Applied", note }
+}
+
+function warning(reason: string, note: string): Note {
+  return { type: "Warning", reason, note }
+}
+
+function vips(count: number): string {
+  return count === 1 ? "1 VIP" : `${count} VIPs`
+}

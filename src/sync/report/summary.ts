@@ -1,0 +1,166 @@
+import { compare } from "../../kit/problem.ts"
+import type { NodeReport, Trouble } from "./node-report.ts"
+
+/** Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. */
+export interface Condition {
+  readonly type: "Ready" | "Reconciling" | "Stalled"
+  readonly status: "True" | "False" | "Unknown"
+  readonly reason: string
+  readonly message: string
+}
+
+/** What of all nodes, for `status` of the VipReport: of a size that grows with the nodes' names alone. */
+export interface Summary {
+  readonly conditions: readonly Condition[]
+  /** resourceVersion of the ConfigMap that it is about; null where there is none. */
+  readonly configMap: string | null
+  readonly vips: number
+  readonly nodes: {
+    readonly applied: number
+    readonly reporting: number
+    readonly notReady: number
+    /** Ready, and without a report: most often none of our pods runs there. */
+    readonly silent: number
+  }
+  /** Which generation is in effect on which nodes, by the first 12 hex digits of its checksum. */
+  readonly generations: readonly { readonly generation: string; readonly count: number; readonly nodes: string }[]
+  readonly troubles: readonly (Trouble & { readonly nodes: string })[]
+}
+
+export interface SummaryInput {
+  readonly configMap: string | null
+  readonly nodes: ReadonlyMap<string, { readonly ready: boolean }>
+  /** By the node's name. */
+  readonly reports: ReadonlyMap<string, NodeReport>
+  /** Whether silent nodes are waited for: where all have just started, their first word is on its way. */
+  readonly patient: boolean
+}
+
+const MOST_TROUBLES = 10
+const LONGEST_MESSAGE = 1000
+
+/**
+ * Sums up what the nodes say. A node that the cluster thinks dead is not waited for; what a node says of another
+ * ConfigMap than the newest counts as "not yet".
+ *
+ * Pure: equal input gives equal output, so an unchanged report is never written again.
+ */
+export function summarise({ configMap, nodes, reports, patient }: SummaryInput): Summary {
+  const living = [...reports]
+    .filter(([node]) => nodes.get(node)?.ready === true)
+    .sort(([a], [b]) => compare(a, b))
+    .map(([node, report]) => ({ node, report, current: report.configMap === configMap }))
+  const applied = living.filter(({ report, current }) => current && report.state === "applied")
+  const wrong = living.filter(({ report, current }) => report.state === "wrong" && current)
+  const silent = [...nodes].filter(([node, { ready }]) => ready && !reports.has(node)).map(([node]) => node)
+  const slow = living.filter((one) => !applied.includes(one) && !wrong.includes(one)).map(({ node }) => node)
+  const waiting = patient ? [...slow, ...silent].sort(compare) : slow
+  const troubles = troublesOf(wrong)
+  const count = `${applied.length} of ${living.length + (patient ? silent.length : 0)} nodes`
+  const verdict = verdictOf({ troubles, waiting, count, living: living.length, configMap })
+  return {
+    conditions: conditionsOf(verdict),
+    configMap,
+    vips: Math.max(0, ...living.map(({ report }) => report.vips)),
+    nodes: {
+      applied: applied.length,
+      reporting: living.length,
+      notReady: [...nodes.values()].filter(({ ready }) => !ready).length,
+      silent: silent.length,
+    },
+    generations: generationsOf(living),
+    troubles: troubles.slice(0, MOST_TROUBLES),
+  }
+}
+
+/** Whether all nodes have the newest ConfigMap in effect. */
+export function isReady({ conditions }: Summary): boolean {
+  return conditions.some(({ type, status }) => type === "Ready" && status === "True")
+}
+
+interface Living {
+  readonly node: string
+  readonly report: NodeReport
+}
+
+/** Each trouble once, with the nodes that have it; what most nodes have first. */
+function troublesOf(wrong: readonly Living[]): Summary["troubles"] {
+  const found = new Map<string, { trouble: Trouble; nodes: string[] }>()
+  for (const { node, report } of wrong) {
+    for (const trouble of report.troubles) {
+      const key = `${trouble.reason} ${trouble.note}`
+      const known = found.get(key)
+      if (known === undefined) found.set(key, { trouble, nodes: [node] })
+      else known.nodes.push(node)
+    }
+  }
+  return [...found.values()]
+    .sort((a, b) => b.nodes.length - a.nodes.length)
+    .map(({ trouble: { reason, note }, nodes }) => ({ reason, note, nodes: few(nodes) }))
+}
+
+/** The most widespread first. */
+function generationsOf(living: readonly Living[]): Summary["generations"] {
+  const found = new Map<string, string[]>()
+  for (const { node, report } of living) {
+    const generation = report.generation ?? "none"
+    const known = found.get(generation)
+    if (known === undefined) found.set(generation, [node])
+    else known.push(node)
+  }
+  return [...found]
+    .sort(([a, one], [b, other]) => other.length - one.length || compare(a, b))
+    .map(([generation, nodes]) => ({ generation, count: nodes.length, nodes: nodes.join(" ") }))
+}
+
+interface Verdict {
+  readonly kind: "ready" | "reconciling" | "stalled"
+  readonly reason: string
+  readonly message: string
+}
+
+interface Findings {
+  readonly troubles: Summary["troubles"]
+  readonly waiting: readonly string[]
+  readonly count: string
+  readonly living: number
+  readonly configMap: string | null
+}
+
+function verdictOf({ troubles, waiting, count, living, configMap }: Findings): Verdict {
+  const [first, ...others] = troubles
+  if (first !== undefined) {
+    const more = others.length === 0 ? "" : `; and ${others.length} more, see status.troubles`
+    return { kind: "stalled", reason: first.reason, message: bounded(`${first.note} on ${first.nodes}${more}`) }
+  }
+  if (living === 0) return { kind: "reconciling", reason: "NoNode", message: "No node that is ready has reported yet" }
+  const what = configMap === null ? "a ConfigMap" : `version ${configMap} of the ConfigMap`
+  if (waiting.length > 0) {
+    return {
+      kind: "reconciling",
+      reason: "Applying",
+      message: bounded(`${count} have ${what} in effect; not yet: ${few(waiting)}`),
+    }
+  }
+  return { kind: "ready", reason: "Applied", message: `${count} have ${what} in effect` }
+}
+
+function conditionsOf({ kind, reason, message }: Verdict): readonly Condition[] {
+  const ready = { ready: "True", reconciling: "Unknown", stalled: "False" } as const
+  const is = (yes: boolean) => (yes ? "True" : "False")
+  return [
+    { type: "Ready", status: ready[kind], reason, message },
+    { type: "Reconciling", status: is(kind === "reconciling"), reason, message },
+    { type: "Stalled", status: is(kind === "stalled"), reason, message },
+  ]
+}
+
+/** `n1, n2, n3 and 4 more`. */
+function few(nodes: readonly string[]): string {
+  const shown = nodes.slice(0, 3)
+  return shown.join(", ") + (nodes.length > shown.length ? ` and ${nodes.length - shown.length} more` : "")
+}
+
+function bounded(text: string): string {
+  return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE - 3)}...` : text
+}

@@ -1,0 +1,190 @@
+import type { Clock } from "../../kit/clock.ts"
+import type { Log } from "../../kit/log.ts"
+import type { PassOutcome } from "../reconcile.ts"
+import { createElection } from "./election.ts"
+import { createNodeLeases, type Owner } from "./node-leases.ts"
+import { type NodeReport, nodeReportOf, type Origin } from "./node-report.ts"
+import { createStalenessNotes, type Note, notesOfCluster, notesOfNode } from "./notices.ts"
+import { createOwnReport } from "./own-report.ts"
+import type { ClusterFacts, ObjectsApi, StatusReader } from "./ports.ts"
+import { createRecorder, type Regarding } from "./recorder.ts"
+import { isReady, type Summary, summarise } from "./summary.ts"
+import { createVipReport, vipReportPath } from "./vip-report.ts"
+
+/** While all is well, the one that writes for all looks so often at what the others say. */
+const REST_MS = 10_000
+/** Who begins to write for all gives every node so long for its first word. */
+const PATIENT_MS = 20_000
+/** So many generations are remembered: the sidecar is never further behind. */
+const MOST_ORIGINS = 20
+
+export interface TurnOptions {
+  readonly api: ObjectsApi
+  readonly status: StatusReader
+  /** As they are now. */
+  readonly facts: () => ClusterFacts
+  /** How old the oldest part of the mirror may be, in ms; null before everything has been listed. */
+  readonly staleMs: () => number | null
+  /** `namespace/name`. */
+  readonly configMapKey: string
+  /** `namespace/name` of the VipReport. */
+  readonly reportKey: string
+  /** This node, where the sidecar has not said its name yet. */
+  readonly node: string
+  /** The pod that this process runs in; null outside of one. */
+  readonly pod: (Owner & { readonly namespace: string }) | null
+  readonly clock: Clock
+  readonly now: () => Date
+  /** From 0 to below 1. */
+  readonly random: () => number
+  readonly log: Log
+}
+
+/** All that is reported, as far as it is due. */
+export interface Turn {
+  tell(outcome: PassOutcome): void
+  /** Does each part whatever becomes of the others. @throws The first fault of any. */
+  take(): Promise<void>
+  /** @throws ApiFault */
+  release(): Promise<void>
+}
+
+interface Facts extends ClusterFacts {
+  readonly self: string
+  readonly own: NodeReport
+}
+
+export function createTurn(options: TurnOptions): Turn {
+  const { configMapKey, facts, pod, staleMs, status } = options
+  const ownReport = createOwnReport({ ...options, leases: leasesOf(options) })
+  const staleness = createStalenessNotes()
+  const recorder = createRecorder({ ...options, instance: `sync ${options.node}` })
+  const origins = new Map<number, Origin>()
+  const cluster = createClusterPart(options, (notes) => announce(regardingConfigMap(), notes))
+  let held: Extract<PassOutcome, { kind: "held" }>["problems"] = []
+  let announced: NodeReport | null = null
+
+  async function announce(regarding: Regarding | null, notes: readonly Note[]): Promise<void> {
+    if (regarding === null) return
+    for (const note of notes) await recorder.record({ ...note, regarding })
+  }
+
+  function regardingPod(): Regarding | null {
+    if (pod === null) return null
+    return { apiVersion: "v1", kind: "Pod", namespace: pod.namespace, name: pod.name, uid: pod.uid }
+  }
+
+  function regardingConfigMap(): Regarding | null {
+    const [namespace = "", name = ""] = configMapKey.split("/")
+    const uid = facts().configMap?.uid
+    return uid === undefined ? null : { apiVersion: "v1", kind: "ConfigMap", namespace, name, uid }
+  }
+
+  function look(): Facts {
+    const said = status.read()
+    const cluster = facts()
+    const configMap = cluster.configMap?.resourceVersion ?? null
+    const own = nodeReportOf({ configMap, held, status: said, origins })
+    return { ...cluster, self: said?.node ?? options.node, own }
+  }
+
+  const parts: readonly ((seen: Facts) => Promise<void>)[] = [
+    ({ self, own, nodes }) => ownReport.keep(self, own, nodes.size),
+    async ({ own }) => {
+      await announce(regardingPod(), notesOfNode(announced, own))
+      announced = own
+    },
+    async () => {
+      const notes = staleness.of(staleMs() ?? 0)
+      await announce(regardingPod(), notes)
+      staleness.told(notes)
+    },
+    (seen) => cluster.keep(seen),
+  ]
+
+  return {
+    tell: (outcome) => {
+      if (outcome.kind === "settling") return
+      held = outcome.kind === "held" ? outcome.problems : []
+      if (outcome.kind === "held") return
+      const { sequence, contentSha256 } = outcome.published
+      origins.set(sequence, { configMap: facts().configMap?.resourceVersion ?? null, contentSha256 })
+      for (const known of origins.keys()) if (known <= sequence - MOST_ORIGINS) origins.delete(known)
+    },
+    take: async () => {
+      // Before its first pass this process knows nothing.
+      if (origins.size === 0 && held.length === 0) return
+      const seen = look()
+      const faults: unknown[] = []
+      for (const part of parts) await part(seen).catch((error: unknown) => faults.push(error))
+      if (faults.length > 0) throw faults[0]
+    },
+    release: () => cluster.release(),
+  }
+}
+
+interface ClusterPart {
+  /** @throws ApiFault */
+  keep(seen: Facts): Promise<void>
+  release(): Promise<void>
+}
+
+/** What only one of all nodes does: sums up what all say. */
+function createClusterPart(options: TurnOptions, announce: (notes: readonly Note[]) => Promise<void>): ClusterPart {
+  const { api, clock, log, node, now, pod, reportKey } = options
+  const leases = leasesOf(options)
+  const path = { ...leasesPath(reportKey), name: `reporter.${nameOf(reportKey)}` }
+  const election = createElection({ ...options, path, identity: pod?.name ?? node })
+  const report = createVipReport(api, vipReportPath(namespaceOf(reportKey), nameOf(reportKey)), now)
+  let summed: { readonly summary: Summary; readonly at: number } | null = null
+  let isMissed = false
+  /** When it began to write for all. */
+  let since: number | null = null
+
+  /** At rest seldom; while something is under way, each time. */
+  function isDue({ own }: Facts): boolean {
+    if (summed === null || clock.now() - summed.at >= REST_MS) return true
+    return !isReady(summed.summary) || own.state !== "applied" || summed.summary.configMap !== own.configMap
+  }
+
+  async function sumUp({ self, own, nodes }: Facts): Promise<void> {
+    // Its own may wait for its turn to be written.
+    const reports = new Map([...(await leases.readAll()), [self, own]])
+    const patient = clock.now() - (since ??= clock.now()) < PATIENT_MS
+    const summary = summarise({ configMap: own.configMap, nodes, reports, patient })
+    const written = await report.write(summary)
+    if (written.kind === "missing" && !isMissed) {
+      log.warn("no report", { report: reportKey, reason: "there is no VipReport of this name; apply the manifests" })
+    }
+    isMissed = written.kind === "missing"
+    const before = written.kind === "missing" ? (summed?.summary ?? null) : written.before
+    summed = { summary, at: clock.now() }
+    await announce(notesOfCluster(before, summary))
+  }
+
+  return {
+    keep: async (seen) => {
+      const rank = [...seen.nodes.keys()].sort().indexOf(seen.self)
+      const isChosen = await election.turn(Math.max(0, rank))
+      if (!isChosen) since = null
+      else if (isDue(seen)) await sumUp(seen)
+    },
+    release: () => election.release(),
+  }
+}
+
+function leasesOf({ api, reportKey, pod }: TurnOptions) {
+  return createNodeLeases(api, { path: leasesPath(reportKey), name: nameOf(reportKey), owner: pod })
+}
+
+function leasesPath(reportKey: string) {
+  return { group: "coordination.k8s.io", version: "v1", plural: "leases", namespace: namespaceOf(reportKey) }
+}
+
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf("/"))
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.indexOf("/") + 1)
+}

@@ -1,0 +1,78 @@
+import * as z from "zod"
+
+import type { ObjectPath, ObjectsApi } from "./ports.ts"
+import type { Condition, Summary } from "./summary.ts"
+
+/** The one object that says how all nodes fare: `VipReport`, made by who installs us; only its status is ours to write. */
+export interface VipReport {
+  /** Writes the summary where it says something new. @throws ApiFault */
+  write(summary: Summary): Promise<Written>
+}
+
+export type Written =
+  /** `before` is what stood there; null where nothing of ours did. */
+  { readonly kind: "written"; readonly before: Summary | null } | { readonly kind: "missing" }
+
+const statusSchema = z.object({
+  conditions: z.array(
+    z.object({
+      type: z.enum(["Ready", "Reconciling", "Stalled"]),
+      status: z.enum(["True", "False", "Unknown"]),
+      reason: z.string(),
+      message: z.string(),
+      lastTransitionTime: z.string().nullish(),
+    }),
+  ),
+  configMap: z
+    .string()
+    .nullish()
+    .transform((version) => version ?? null),
+  vips: z.int(),
+  nodes: z.object({ applied: z.int(), reporting: z.int(), notReady: z.int(), silent: z.int() }),
+  generations: z.array(z.object({ generation: z.string(), count: z.int(), nodes: z.string() })),
+  troubles: z.array(z.object({ reason: z.string(), note: z.string(), nodes: z.string() })),
+  observedGeneration: z.int().nullish(),
+})
+const reportSchema = z.object({ metadata: z.object({ generation: z.int() }), status: z.unknown().optional() })
+
+/** Where a VipReport stands. */
+export function vipReportPath(namespace: string, name: string): ObjectPath {
+  return { group: "kube-keepalived-vip.io", version: "v1alpha1", plural: "vipreports", namespace, name }
+}
+
+export function createVipReport(api: ObjectsApi, path: ObjectPath, now: () => Date): VipReport {
+  return {
+    write: async (summary) => {
+      const found = await api.get(path)
+      if (found === null) return { kind: "missing" }
+      const { metadata, status } = reportSchema.parse(found)
+      const parsed = statusSchema.safeParse(status)
+      const before = parsed.success ? parsed.data : null
+      const observedGeneration = metadata.generation
+      const next = { ...summary, conditions: withTimes(before?.conditions ?? [], summary.conditions, now()) }
+      const same = before !== null && text({ ...before }) === text({ ...next, observedGeneration })
+      if (!same) await api.patch(path, { status: { ...next, observedGeneration } }, "status")
+      return { kind: "written", before }
+    },
+  }
+}
+
+type Timed = Condition & { readonly lastTransitionTime?: string | null | undefined }
+
+/** A condition's time is that of its last change of status. */
+function withTimes(before: readonly Timed[], after: readonly Condition[], now: Date): readonly Timed[] {
+  const time = now.toISOString().replace(/\.\d+Z$/, "Z")
+  return after.map((condition) => {
+    const same = before.find(({ type, status }) => type === condition.type && status === condition.status)
+    return { ...condition, lastTransitionTime: same?.lastTransitionTime ?? time }
+  })
+}
+
+/** The same for equal values, whatever the order of their fields. */
+function text(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
+}

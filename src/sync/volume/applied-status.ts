@@ -1,0 +1,37 @@
+import { statSync } from "node:fs"
+import { join } from "node:path"
+
+import { STATUS_FILE } from "../../contract/layout.ts"
+import { decodeStatus, type Status } from "../../contract/status.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+import type { StatusReader } from "../report/ports.ts"
+
+/** Some hundred bytes for each VIP and each problem. */
+const MAXIMUM_BYTES = 16 * 1024 * 1024
+
+/** Reads what the sidecar says of itself, in its volume; parses it only where it is another file than before. */
+export function createStatusReader(applied: string): StatusReader {
+  const path = join(applied, STATUS_FILE)
+  let known: { readonly identity: string; readonly status: Status | null } = { identity: "", status: null }
+  return {
+    read: () => {
+      const identity = identityOf(path)
+      if (identity === "") known = { identity, status: null }
+      // What cannot be read is being written by another release; the last word stands.
+      if (identity !== known.identity) known = { identity, status: parsed(path) ?? known.status }
+      return known.status
+    },
+  }
+}
+
+function identityOf(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeNs}`
+}
+
+function parsed(path: string): Status | null {
+  const found = readRegularFile(path, MAXIMUM_BYTES)
+  if (found.kind !== "file") return null
+  const decoded = decodeStatus(found.bytes.toString("utf8"))
+  return decoded.kind === "value" ? decoded.value : null
+}

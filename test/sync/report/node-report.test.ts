@@ -1,0 +1,121 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import type { Status, StatusVip } from "../../../src/contract/status.ts"
+import {
+  decodeNodeReport,
+  encodeNodeReport,
+  type NodeReport,
+  nodeReportOf,
+  type NodeView,
+} from "../../../src/sync/report/node-report.ts"
+
+const vip: StatusVip = {
+  vip: "10.4.0.50",
+  entry: "10.4.0.50",
+  state: "applied",
+  services: ["default/echo"],
+  virtualServers: 1,
+  realServers: 2,
+  reason: null,
+}
+
+const good: Status = {
+  time: "2026-01-01T00:00:00Z",
+  outcome: "applied",
+  reason: null,
+  observedGeneration: 7,
+  appliedGeneration: 7,
+  appliedSha256: null,
+  pinned: null,
+  node: "n1",
+  interface: "eth0",
+  vrrpRole: "master",
+  keepalivedVersion: "2.3.3",
+  vips: [vip],
+  problems: [],
+}
+
+const held = {
+  code: "CONFIGMAP_MISSING",
+  severity: "error",
+  path: ["ConfigMap a/b"],
+  place: null,
+  message: "gone",
+} as const
+
+const origins = new Map([
+  [6, { configMap: "100", contentSha256: "6".repeat(64) }],
+  [7, { configMap: "105", contentSha256: "7".repeat(64) }],
+])
+
+const report = (view: Partial<NodeView>): NodeReport =>
+  nodeReportOf({ configMap: "105", held: [], status: good, origins, ...view })
+
+const brief = ({ state, troubles }: NodeReport) => [state, ...troubles.map(({ reason }) => reason)].join(" ")
+
+const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] = [
+  ["all in effect", {}, "applied"],
+  ["the same keepalived.conf as before", { status: { ...good, outcome: "unchanged" } }, "applied"],
+  ["nothing said yet", { status: null }, "pending"],
+  ["being applied", { status: { ...good, outcome: "waiting" } }, "pending"],
+  ["an older ConfigMap", { status: { ...good, observedGeneration: 6 } }, "pending"],
+  ["a generation that nobody knows", { status: { ...good, observedGeneration: 3 } }, "pending"],
+  [
+    "endpoints changed since",
+    { origins: new Map([...origins, [8, { configMap: "105", contentSha256: "8".repeat(64) }]]) },
+    "applied",
+  ],
+  ["an entry is held", { status: { ...good, vips: [{ ...vip, state: "held" }] } }, "wrong EntryHeld"],
+  [
+    "two are broken",
+    {
+      status: {
+        ...good,
+        vips: [
+          { ...vip, state: "left-out" },
+          { ...vip, state: "partial" },
+        ],
+      },
+    },
+    "wrong EntryLeftOut EntryPartial",
+  ],
+  [
+    "an entry of an older ConfigMap was broken",
+    { status: { ...good, observedGeneration: 6, vips: [{ ...vip, state: "held" }] } },
+    "pending",
+  ],
+  ["refused", { status: { ...good, outcome: "rejected", reason: "line 3" } }, "wrong Rejected"],
+  ["rolled back", { status: { ...good, outcome: "rolled-back" } }, "wrong RolledBack"],
+  ["stranded", { status: { ...good, outcome: "stranded" } }, "wrong Stranded"],
+  ["pinned", { status: { ...good, pinned: "00000000000000000006-666666666666" } }, "wrong Pinned"],
+  ["the input is held", { held: [held] }, "wrong InputHeld"],
+  ["there is no ConfigMap", { configMap: null, held: [held], status: null }, "wrong InputHeld"],
+]
+
+for (const [what, view, wanted] of cases) {
+  test(`nodeReportOf(): ${what}`, () => assert.is(brief(report(view)), wanted))
+}
+
+test("nodeReportOf() names entry, reason and consequence", () => {
+  const [trouble] = report({
+    status: { ...good, vips: [{ ...vip, state: "held", reason: "no such Service" }] },
+  }).troubles
+  assert.is(trouble?.note, '"10.4.0.50": no such Service (its last good form stays in effect)')
+})
+
+test("nodeReportOf() stays small, whatever stands in the ConfigMap", () => {
+  const vips = Array.from({ length: 500 }, () => ({ ...vip, state: "held" as const, reason: "x".repeat(9000) }))
+  const long = report({ status: { ...good, vips } })
+  assert.is(long.troubles.length, 5)
+  assert.is(long.more, 495)
+  assert.ok(encodeNodeReport(long).length < 2000)
+})
+
+test("decodeNodeReport() gives what encodeNodeReport() was given, and null for anything else", () => {
+  const one = report({ status: { ...good, vips: [{ ...vip, state: "held" }] } })
+  assert.equal(decodeNodeReport(encodeNodeReport(one)), one)
+  for (const text of ["", "{}", "null", "[]", '{"state":"fine"}']) assert.is(decodeNodeReport(text), null)
+})
+
+test.run()

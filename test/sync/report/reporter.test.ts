@@ -1,0 +1,175 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import type { Status } from "../../../src/contract/status.ts"
+import { createLog } from "../../../src/kit/log.ts"
+import { ApiFault } from "../../../src/sync/api-fault.ts"
+import type { PassOutcome } from "../../../src/sync/reconcile.ts"
+import { startReporter } from "../../../src/sync/report/reporter.ts"
+import { createFakeClock } from "../../support/clock.ts"
+import { createFakeObjects } from "./fake-objects.ts"
+
+const REPORT = "vipreports/kkv/vips"
+
+function published(sequence: number): PassOutcome {
+  return { kind: "published", published: { sequence, directory: "", contentSha256: String(sequence).repeat(64) } }
+}
+
+function statusOf(node: string, sequence: number, reason: string | null = null): Status {
+  const state = reason === null ? "applied" : "held"
+  const vip = {
+    vip: "10.4.0.50",
+    entry: "10.4.0.50",
+    state,
+    services: [],
+    virtualServers: 0,
+    realServers: 0,
+    reason,
+  } as const
+  return {
+    ...{ time: "", outcome: "applied", reason: null, observedGeneration: sequence, appliedGeneration: sequence },
+    ...{ appliedSha256: null, pinned: null, node, interface: null, vrrpRole: "backup", keepalivedVersion: null },
+    ...{ vips: [vip], problems: [] },
+  } as const
+}
+
+/** Nodes n1, n2, ... that share one API server, and one clock. */
+function scene(count: number) {
+  const api = createFakeObjects()
+  const clock = createFakeClock()
+  void api.create({ group: "", version: "", plural: "vipreports", namespace: "kkv" }, { metadata: { name: "vips" } })
+  api.writes.length = 0
+  const cluster = { configMap: "100", ready: new Set<string>() }
+  const names = Array.from({ length: count }, (_, index) => `n${index + 1}`)
+  for (const name of names) cluster.ready.add(name)
+  const facts = () => ({
+    configMap: { uid: "u", resourceVersion: cluster.configMap },
+    nodes: new Map(names.map((name) => [name, { ready: cluster.ready.has(name) }] as const)),
+  })
+  const nodes = names.map((name) => {
+    const sidecar = { status: null as Status | null }
+    const reporter = startReporter({
+      ...{ api, clock, facts, node: name, configMapKey: "kkv/vips", reportKey: "kkv/vips" },
+      ...{ status: { read: () => sidecar.status }, staleMs: () => 0, random: () => 0.5 },
+      pod: { namespace: "kkv", name: `pod-${name}`, uid: `uid-${name}` },
+      now: () => new Date(Date.UTC(2026, 0, 1) + clock.now()),
+      log: createLog({ program: "test" }, { level: "silent" }),
+    })
+    return { name, reporter, sidecar }
+  })
+  const report = () => {
+    const status: unknown = api.objects.get(REPORT)?.["status"]
+    const [ready] = (Reflect.get(Object(status), "conditions") ?? []) as { status: string; message: string }[]
+    return `${ready?.status}: ${ready?.message}`
+  }
+  const events = (name: string) =>
+    [...api.objects.values()]
+      .filter((object) => Reflect.get(Object(object["regarding"]), "name") === name)
+      .map((object) => `${String(object["reason"])}: ${String(object["note"])}`)
+  const stop = async () => {
+    const ends = nodes.map(({ reporter }) => reporter.stop())
+    await clock.advance(5000)
+    await Promise.all(ends)
+  }
+  return { api, clock, cluster, nodes, report, events, stop }
+}
+
+test("startReporter() has one report say when all nodes have the newest ConfigMap, and what is wrong", async () => {
+  const { clock, cluster, nodes, report, events, stop } = scene(3)
+  for (const { name, reporter, sidecar } of nodes) {
+    reporter.tell(published(1))
+    sidecar.status = statusOf(name, 1)
+  }
+  await clock.advance(4000)
+  assert.match(report(), /^True: 3 of 3 nodes have version 100 /)
+
+  cluster.configMap = "105"
+  for (const { reporter } of nodes) reporter.tell(published(2))
+  await clock.advance(200)
+  assert.match(report(), /^Unknown: 0 of 3 nodes have version 105 .*not yet: n1, n2, n3$/)
+  for (const { name, sidecar } of nodes) sidecar.status = statusOf(name, 2, name === "n2" ? "no such Service" : null)
+  await clock.advance(8000)
+  assert.match(report(), /^False: "10.4.0.50": no such Service .* on n2$/)
+
+  cluster.configMap = "109"
+  for (const { name, reporter, sidecar } of nodes) {
+    reporter.tell(published(3))
+    sidecar.status = statusOf(name, 3)
+  }
+  await clock.advance(4000)
+  assert.match(report(), /^True: 3 of 3 nodes have version 109 /)
+  assert.equal(
+    events("vips").map((text) => text.split(":")[0]),
+    ["Applied", "EntryHeld", "Applied"],
+  )
+  assert.is(events("pod-n2").length, 3)
+  assert.is(events("pod-n1").length, 3)
+  await stop()
+})
+
+test("startReporter() writes nothing while endpoints come and go, but for the Lease of who writes for all", async () => {
+  const { api, clock, nodes, stop } = scene(2)
+  for (const { name, reporter, sidecar } of nodes) {
+    reporter.tell(published(1))
+    sidecar.status = statusOf(name, 1)
+  }
+  await clock.advance(20_000)
+  api.writes.length = 0
+  for (let sequence = 2; sequence < 100; sequence++) {
+    for (const { name, reporter, sidecar } of nodes) {
+      reporter.tell(published(sequence))
+      sidecar.status = statusOf(name, sequence)
+    }
+    await clock.advance(500)
+  }
+  // For a hundred generations: a renewal each 15 s, one word of each node, and what of it the report shows.
+  assert.ok(api.writes.length <= 12, api.writes.join())
+  await stop()
+})
+
+test("startReporter() does not wait for a dead node, and another takes over where the first dies", async () => {
+  const { clock, cluster, nodes, report, stop } = scene(3)
+  const [first] = nodes
+  for (const { name, reporter, sidecar } of nodes) {
+    reporter.tell(published(1))
+    sidecar.status = statusOf(name, 1)
+  }
+  await clock.advance(4000)
+  await first?.reporter.stop()
+  cluster.ready.delete("n1")
+  cluster.configMap = "105"
+  for (const { name, reporter, sidecar } of nodes.slice(1)) {
+    reporter.tell(published(2))
+    sidecar.status = statusOf(name, 2)
+  }
+  await clock.advance(60_000)
+  assert.match(report(), /^True: 2 of 2 nodes have version 105 /)
+  await stop()
+})
+
+test("startReporter() goes on after a fault, and does not ask in haste", async () => {
+  const { api, clock, nodes, report, stop } = scene(1)
+  let calls = 0
+  const { get, patch } = api
+  api.get = (path) => {
+    calls += 1
+    return get(path)
+  }
+  api.patch = (path, body, part) => {
+    calls += 1
+    return patch(path, body, part)
+  }
+  api.fault = new ApiFault("no way", { status: 500 })
+  for (const { name, reporter, sidecar } of nodes) {
+    sidecar.status = statusOf(name, 1)
+    reporter.tell(published(1))
+  }
+  await clock.advance(120_000)
+  assert.ok(calls < 25, String(calls))
+  api.fault = null
+  await clock.advance(90_000)
+  assert.match(report(), /^True: 1 of 1 nodes/)
+  await stop()
+})
+
+test.run()

@@ -1,0 +1,127 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import type { NodeReport } from "../../../src/sync/report/node-report.ts"
+import { createStalenessNotes, notesOfCluster, notesOfNode } from "../../../src/sync/report/notices.ts"
+import { type Summary, summarise } from "../../../src/sync/report/summary.ts"
+
+const applied: NodeReport = {
+  configMap: "105",
+  state: "applied",
+  generation: "abcdefabcdef",
+  vips: 2,
+  troubles: [],
+  more: 0,
+}
+const older: NodeReport = { ...applied, configMap: "100" }
+const wrong: NodeReport = { ...applied, state: "wrong", troubles: [{ reason: "EntryHeld", note: '"a": broken' }] }
+
+type Reports = Readonly<Record<string, NodeReport>>
+
+interface Setting {
+  readonly dead?: readonly string[]
+  readonly silent?: readonly string[]
+  readonly configMap?: string | null
+  readonly patient?: boolean
+}
+
+function sum(reports: Reports, setting: Setting = {}): Summary {
+  const { dead = [], silent = [], configMap = "105", patient = false } = setting
+  const names = [...Object.keys(reports), ...silent]
+  const nodes = new Map(names.map((name) => [name, { ready: !dead.includes(name) }] as const))
+  return summarise({ configMap, nodes, reports: new Map(Object.entries(reports)), patient })
+}
+
+const brief = ({ conditions }: Summary) => conditions.map(({ type, status }) => `${type}=${status}`).join(" ")
+const READY = "Ready=True Reconciling=False Stalled=False"
+const RECONCILING = "Ready=Unknown Reconciling=True Stalled=False"
+const STALLED = "Ready=False Reconciling=False Stalled=True"
+
+const cases: readonly [what: string, summary: Summary, conditions: string, message: RegExp][] = [
+  ["all have it", sum({ n1: applied, n2: applied }), READY, /^2 of 2 nodes have version 105/],
+  ["one is behind", sum({ n1: applied, n2: older }), RECONCILING, /^1 of 2 .*not yet: n2$/],
+  ["one is on its way", sum({ n1: applied, n2: { ...applied, state: "pending" } }), RECONCILING, /not yet: n2$/],
+  ["one is wrong", sum({ n1: applied, n2: wrong }), STALLED, /^"a": broken on n2$/],
+  [
+    "one was wrong about an older ConfigMap",
+    sum({ n1: applied, n2: { ...wrong, configMap: "100" } }),
+    RECONCILING,
+    /not yet: n2$/,
+  ],
+  ["a dead node is behind", sum({ n1: applied, n2: older }, { dead: ["n2"] }), READY, /^1 of 1 nodes/],
+  ["one is silent", sum({ n1: applied }, { silent: ["n2"] }), READY, /^1 of 1 nodes/],
+  [
+    "one is silent, at the start",
+    sum({ n1: applied }, { silent: ["n2"], patient: true }),
+    RECONCILING,
+    /^1 of 2 .*not yet: n2$/,
+  ],
+  ["nobody reports", sum({}), RECONCILING, /^No node/],
+  ["there is no ConfigMap", sum({ n1: { ...wrong, configMap: null } }, { configMap: null }), STALLED, /broken on n1/],
+]
+
+for (const [what, summary, conditions, message] of cases) {
+  test(`summarise(): ${what}`, () => {
+    assert.is(brief(summary), conditions)
+    assert.match(summary.conditions[0]?.message ?? "", message)
+  })
+}
+
+test("summarise() names each trouble once, the widest first, and stays small with 500 nodes", () => {
+  const other: NodeReport = { ...wrong, troubles: [{ reason: "Rejected", note: "only here" }] }
+  const nodes = Object.fromEntries(Array.from({ length: 499 }, (_, i) => [`node-${i}`, wrong] as const))
+  const summary = sum({ ...nodes, "node-x": other })
+  assert.equal(
+    summary.troubles.map(({ reason, nodes: on }) => `${reason} on ${on}`),
+    ["EntryHeld on node-0, node-1, node-10 and 496 more", "Rejected on node-x"],
+  )
+  assert.ok(JSON.stringify(summary).length < 10_000)
+})
+
+test("summarise() gives the same for the same reports in another order", () => {
+  const one = sum({ n1: applied, n2: older, n3: wrong })
+  assert.is(JSON.stringify(sum({ n3: wrong, n2: older, n1: applied })), JSON.stringify(one))
+})
+
+const notes = (found: readonly { reason: string; note: string }[]) =>
+  found.map(({ reason, note }) => `${reason}: ${note}`)
+
+test("notesOfNode() says what is new, once", () => {
+  assert.equal(notes(notesOfNode(null, applied)), ["Applied: Version 105 of the ConfigMap is in effect: 2 VIPs"])
+  assert.equal(notesOfNode(applied, { ...applied, generation: "0" }), [])
+  assert.equal(notes(notesOfNode(applied, wrong)), ['EntryHeld: "a": broken'])
+  assert.equal(notesOfNode(wrong, wrong), [])
+  assert.is(notesOfNode(wrong, applied).length, 1)
+  assert.is(notesOfNode(older, applied).length, 1)
+})
+
+test("notesOfCluster() says what is new, once, with the nodes", () => {
+  const good = sum({ n1: applied })
+  const bad = sum({ n1: wrong })
+  assert.equal(notes(notesOfCluster(null, good)), [
+    "Applied: 1 of 1 nodes have version 105 of the ConfigMap in effect: 2 VIPs",
+  ])
+  assert.equal(notesOfCluster(good, good), [])
+  assert.equal(notes(notesOfCluster(good, bad)), ['EntryHeld: "a": broken on n1'])
+  assert.equal(notesOfCluster(bad, sum({ n1: wrong, n2: wrong })), [])
+})
+
+test("createStalenessNotes() speaks once: at once where it can, else when the API server is back", () => {
+  const heard = createStalenessNotes()
+  assert.equal(heard.of(90_000), [])
+  const first = heard.of(160_000)
+  assert.match(first[0]?.note ?? "", /is heard/)
+  heard.told(first)
+  assert.equal(heard.of(300_000), [])
+  assert.equal(heard.of(0), [])
+  const silent = createStalenessNotes()
+  silent.of(160_000)
+  silent.of(400_000)
+  const after = silent.of(0)
+  assert.match(after[0]?.note ?? "", /for 400 s/)
+  silent.told(after)
+  assert.equal(silent.of(0), [])
+  assert.equal(silent.of(0), [])
+})
+
+test.run()
