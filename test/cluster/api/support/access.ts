@@ -1,12 +1,12 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseAllDocuments } from "yaml"
 
 import { adminKubeconfig, kubectl } from "./cluster.ts"
 
-const root = join(import.meta.dirname, "../../../..")
+const base = join(import.meta.dirname, "../../../../manifests/base")
 
-/** With what rights sync runs: those of the shipped manifests, where there are any. */
+/** With what rights sync runs: those of the shipped manifests. */
 export interface Access {
   readonly namespace: string
   readonly serviceAccount: string
@@ -14,7 +14,7 @@ export interface Access {
   readonly user: string
   /** `namespace/name` of the VIP ConfigMap. */
   readonly configMapKey: string
-  /** The manifests, without what would run. */
+  /** The manifests, without what would run, and without the ConfigMap. */
   readonly objects: readonly ApiObject[]
 }
 
@@ -28,29 +28,23 @@ export interface Rule {
   readonly resources?: readonly string[]
 }
 
-const RIGHTS = ["Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"]
-
-/** Creates the ServiceAccount and its roles. */
+/** Creates what `kubectl apply -k manifests/base` does, but for the DaemonSet, which the checks are in place of, and the ConfigMap. */
 export async function grantAccess(): Promise<Access> {
-  const base = join(root, "manifests/base")
-  const shipped = existsSync(join(base, "kustomization.yaml"))
-  const text = shipped
-    ? await kubectl(["kustomize", base])
-    : readFileSync(join(import.meta.dirname, "../rbac.yaml"), "utf8")
+  const text = await kubectl(["kustomize", base])
   const all = parseAllDocuments(text).map((document): ApiObject => document.toJS())
-  const objects = all.filter(({ kind }) => RIGHTS.includes(kind))
-  await applyObjects(objects)
+  const objects = all.filter(({ kind }) => kind !== "DaemonSet" && kind !== "ConfigMap")
+  const isDefinition = ({ kind }: ApiObject) => kind === "CustomResourceDefinition"
+  await applyObjects(objects.filter(isDefinition))
+  await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=20s"])
+  await applyObjects(objects.filter((object) => !isDefinition(object)))
   const account = objects.find(({ kind }) => kind === "ServiceAccount")?.metadata
-  if (account?.namespace === undefined) throw new Error("Cannot find the ServiceAccount in the manifests")
-  const configMapKey = /--services-configmap[= ]([^"'\s,\]]+)/.exec(text)?.[1] ?? "default/vip-configmap"
-  const { namespace, name: serviceAccount } = account
-  return {
-    namespace,
-    serviceAccount,
-    user: `system:serviceaccount:${namespace}:${serviceAccount}`,
-    configMapKey,
-    objects,
+  const configMapKey = /--services-configmap=([^"'\s]+)/.exec(text)?.[1]
+  if (account?.namespace === undefined || configMapKey === undefined) {
+    throw new Error("Cannot find the ServiceAccount or --services-configmap in manifests/base")
   }
+  const { namespace, name: serviceAccount } = account
+  const user = `system:serviceaccount:${namespace}:${serviceAccount}`
+  return { namespace, serviceAccount, user, configMapKey, objects }
 }
 
 export async function applyObjects(objects: readonly object[]): Promise<void> {
