@@ -5,10 +5,11 @@ import * as assert from "uvu/assert"
 import { figures } from "../../support/figures.ts"
 import { slow } from "../../support/slow.ts"
 import { newToken, writeKubeconfig } from "./support/access.ts"
-import { type Asked, auditFromNow, compactEtcd, controlPlane, kubectl } from "./support/cluster.ts"
-import { echoNamespace } from "./support/objects.ts"
+import { type Asked, apply, auditFromNow, compactEtcd, controlPlane, kubectl } from "./support/cluster.ts"
+import { echoNamespace, namespaceObject, service, untilEndpoints } from "./support/objects.ts"
 import { without } from "./support/outage.ts"
-import { inScene } from "./support/scene.ts"
+import { dropEntries, inScene } from "./support/scene.ts"
+import { residentBytes, sliceAddress, sliceWriter } from "./support/slices.ts"
 import type { Generation, LogLine, Sync } from "./support/sync.ts"
 import { pause } from "./support/until.ts"
 
@@ -115,9 +116,9 @@ test(
 
       const audited = auditFromNow(scene.access.user)
       const backAt = Date.now()
-      await kubectl(["-n", namespace, "scale", "deployment/echo", "--replicas=3"])
+      await scene.entries({ "10.4.0.50": echo, "10.4.0.51": "" })
       await Promise.all(
-        syncs.map((sync) => sync.until("it converges", (generation) => endpointsOf(generation, echo) === 3, BACK_MS)),
+        syncs.map((sync) => sync.until("it converges", ({ entries }) => "10.4.0.51" in entries, BACK_MS)),
       )
       const convergedMs = Date.now() - backAt
       await pause(BACK_MS - Math.min(BACK_MS, convergedMs))
@@ -161,8 +162,8 @@ test(
       })
       await controlPlane("up")
       const backAt = performance.now()
-      await kubectl(["-n", namespace, "scale", "deployment/echo", "--replicas=3"])
-      await sync.until("it converges", (generation) => endpointsOf(generation, echo) === 3, BACK_MS)
+      await scene.entries({ "10.4.0.50": echo, "10.4.0.51": "" })
+      await sync.until("it converges", ({ entries }) => "10.4.0.51" in entries, BACK_MS)
       figures({ convergedMs: Math.round(performance.now() - backAt) })
       assertNeverWithout(sync, echo, before)
     }),
@@ -210,6 +211,127 @@ test(
       figures({ generations: after.sequence - before.sequence, lists: lists.length, reason: told["reason"] })
       assert.ok(lists.length >= 1 && lists.length <= 8, "each of four is listed again, no more often than need be")
       assert.is(sync.status()?.state, "published")
+    }),
+  ),
+)
+
+test(
+  "the ConfigMap is deleted: the last state is held, with the reason; made anew: what it says then",
+  slow(
+    60_000,
+    inScene(async (scene) => {
+      const namespace = scene.namespace("deleted")
+      const echo = `${namespace}/echo`
+      await echoNamespace(namespace, 2)
+      await scene.entries({ "10.4.0.50": echo })
+      const sync = scene.sync()
+      const before = await sync.until("it publishes", (generation) => endpointsOf(generation, echo) === 2)
+      await dropEntries(scene.access)
+      const { problems, sequence } = await sync.untilStatus("it is held", ({ state }) => state === "held")
+      assert.equal(
+        problems.map(({ code }) => code),
+        ["CONFIGMAP_MISSING"],
+      )
+      assert.is(sequence, before.sequence)
+      await kubectl(["-n", namespace, "scale", "deployment/echo", "--replicas=3"])
+      await untilEndpoints(namespace, 3)
+      await pause(1000)
+      assert.is(sync.current()?.sequence, before.sequence, "nothing is published while it is missing")
+      await scene.entries({ "10.4.0.51": echo })
+      const after = await sync.until("it goes on", ({ entries }) => "10.4.0.51" in entries)
+      assert.equal(Object.keys(after.entries), ["10.4.0.51"])
+      assert.is(endpointsOf(after, echo), 3, "with what the cluster is by now")
+      await sync.untilStatus("it says so", ({ state, problems }) => state === "published" && problems.length === 0)
+      assertNeverWithout(sync, echo, before)
+    }),
+  ),
+)
+
+test(
+  "a Service is deleted and made anew with other ports",
+  slow(
+    60_000,
+    inScene(async (scene) => {
+      const namespace = scene.namespace("ports")
+      const echo = `${namespace}/echo`
+      await echoNamespace(namespace, 2)
+      await scene.entries({ "10.4.0.50": echo, "10.4.0.52": "" })
+      const sync = scene.sync()
+      await sync.until("it publishes", (generation) => endpointsOf(generation, echo) === 2)
+      await kubectl(["-n", namespace, "delete", "service", "echo"])
+      const gone = await sync.until("it is gone", ({ services }) => !services.has(echo))
+      assert.equal(gone.entries, { "10.4.0.50": echo, "10.4.0.52": "" }, "the entries stay as they are")
+      await apply(service({ namespace, name: "echo", ports: { 443: 8443, 8081: 8080 } }))
+      const after = await sync.until("it is back", (generation) => endpointsOf(generation, echo) === 4)
+      assert.equal(after.services.get(echo)?.ports, ["443:8443", "8081:8080"])
+      await sync.untilStatus("it says so", ({ state, problems }) => state === "published" && problems.length === 0)
+    }),
+  ),
+)
+
+test(
+  "a namespace is deleted: its Services go, all others stay; made anew: they are back",
+  slow(
+    90_000,
+    inScene(async (scene) => {
+      const [doomed, other] = [scene.namespace("doomed"), scene.namespace("other")]
+      await echoNamespace(doomed, 2)
+      await echoNamespace(other, 1)
+      await scene.entries({ "10.4.0.50": `${doomed}/echo`, "10.4.0.51": `${other}/echo` })
+      const sync = scene.sync()
+      const before = await sync.until("both are published", (generation) =>
+        [`${doomed}/echo`, `${other}/echo`].every((key) => endpointsOf(generation, key) > 0),
+      )
+      await kubectl(["delete", "namespace", doomed, "--timeout=40s"])
+      await sync.until("it is gone", ({ services }) => !services.has(`${doomed}/echo`))
+      await echoNamespace(doomed, 3)
+      await sync.until("it is back", (generation) => endpointsOf(generation, `${doomed}/echo`) === 3)
+      assertNeverWithout(sync, `${other}/echo`, before)
+      assert.is(endpointsOf(sync.current() ?? before, `${other}/echo`), 1)
+      assert.equal(sync.log.filter(isFailure), [])
+    }),
+  ),
+)
+
+test(
+  "1,000 endpoint changes in 10 s: at most four generations a second, the last one is what the API has",
+  slow(
+    60_000,
+    inScene(async (scene) => {
+      const namespace = scene.namespace("burst")
+      const key = `${namespace}/manual`
+      await apply(namespaceObject(namespace))
+      await apply(service({ namespace, name: "manual", selected: false }))
+      await scene.entries({ "10.4.0.50": key })
+      const sync = scene.sync()
+      await sync.until("it publishes", ({ services }) => services.has(key))
+      const write = await sliceWriter(namespace, "manual")
+      await write(0)
+      const before = await sync.until("a slice is published", (generation) => endpointsOf(generation, key) === 1)
+
+      const startedAt = performance.now()
+      const written: Promise<number>[] = []
+      for (let change = 1; change <= 1000; change++) {
+        written.push(write(change))
+        await pause(Math.max(0, startedAt + change * 10 - performance.now()))
+      }
+      await Promise.all(written)
+      const tookMs = performance.now() - startedAt
+      const address = sliceAddress(await write(1001))
+      const lastAt = performance.now()
+      const after = await sync.until("the last one is published", ({ services }) =>
+        (services.get(key)?.endpoints ?? []).includes(address),
+      )
+      const generations = after.sequence - before.sequence
+      figures({
+        ...{ tookMs: Math.round(tookMs), generations, convergedMs: Math.round(performance.now() - lastAt) },
+        rssMb: Math.round(residentBytes(sync.pid) / 1e6),
+      })
+      assert.ok(tookMs < 15_000, "they came as fast as that")
+      assert.ok(generations <= (4 * tookMs) / 1000 + 3, `${generations} generations`)
+      assert.ok(generations > 10, "and not only at the end")
+      assert.ok(residentBytes(sync.pid) < 150e6, "memory stays small")
+      assert.equal(sync.log.filter(isFailure), [])
     }),
   ),
 )

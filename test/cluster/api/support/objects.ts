@@ -1,4 +1,5 @@
 import { apply, kubectl } from "./cluster.ts"
+import { until } from "./until.ts"
 
 interface DeploymentOptions {
   readonly namespace: string
@@ -55,4 +56,13 @@ export async function echoNamespace(namespace: string, replicas: number): Promis
   await apply(namespaceObject(namespace))
   await apply(deployment({ namespace, name: "echo", replicas }), service({ namespace, name: "echo" }))
   await kubectl(["-n", namespace, "rollout", "status", "deployment/echo", "--timeout=30s"])
+}
+
+/** Waits until the real controllers have made it so many endpoints: after an outage they take their time as well. */
+export async function untilEndpoints(namespace: string, count: number): Promise<void> {
+  const words = ["-n", namespace, "get", "endpointslices", "-o", "jsonpath={.items[*].endpoints[*].addresses[0]}"]
+  await until(`the API server has ${count} endpoints`, 60_000, async () => {
+    const addresses = (await kubectl(words)).split(" ").filter((address) => address !== "")
+    return addresses.length === count ? true : null
+  })
 }
