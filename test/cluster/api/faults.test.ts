@@ -14,7 +14,7 @@ import type { Generation, LogLine, Sync } from "./support/sync.ts"
 import { pause } from "./support/until.ts"
 
 /** After the API server is back, the longest wait between two tries may just have begun; and it takes a moment. */
-const BACK_MS = 25_000
+const BACK_MS = 30_000
 
 const isFailure = ({ event }: LogLine) => event === "list or watch failed"
 
@@ -185,15 +185,7 @@ test(
       sync.signal("SIGSTOP")
       await restart("kube-apiserver")
       await kubectl(["-n", namespace, "scale", "deployment/echo", "--replicas=1"])
-      await kubectl([
-        "-n",
-        namespace,
-        "wait",
-        "--for=jsonpath={.status.replicas}=1",
-        "deployment/echo",
-        "--timeout=20s",
-      ])
-      await pause(3000)
+      await untilEndpoints(namespace, 1)
       await compactEtcd()
       await restart("kube-apiserver")
       const audited = auditFromNow(scene.access.user)
