@@ -15,7 +15,7 @@ async function can(access: Access, ...words: readonly string[]): Promise<boolean
     return (await kubectl(["auth", "can-i", ...words, `--as=${access.user}`, ...GROUPS])).trim() === "yes"
   } catch (error) {
     // It ends with 1 where the answer is no, and says so.
-    if (/ended with 1: *$/.test(String(error))) return false
+    if (/ended with 1: no\b/.test(String(error))) return false
     throw error
   }
 }
@@ -29,7 +29,7 @@ async function tried({ kubeconfig }: Scene, words: readonly string[], input?: st
     await kubectl(words, { kubeconfig, ...(input === undefined ? {} : { input }) })
     return "done"
   } catch (error) {
-    return /Forbidden/.test(String(error)) ? "Forbidden" : String(error)
+    return /forbidden/i.test(String(error)) ? "forbidden" : String(error)
   }
 }
 
@@ -89,7 +89,12 @@ test(
       const found = await Promise.all(
         wanted.map(async ([words]) => [words, await can(access, ...words.split(" "))] as const),
       )
-      assert.equal(found, wanted)
+      assert.equal(
+        found
+          .filter(([, answer], index) => answer !== wanted[index]?.[1])
+          .map(([words, answer]) => `${words}: ${answer}`),
+        [],
+      )
     }),
   ),
 )
@@ -120,15 +125,15 @@ test(
         ]
         const answers = await Promise.all(refused.map(async (words) => [words.join(" "), await tried(scene, words)]))
         assert.equal(
-          answers,
-          refused.map((words) => [words.join(" "), "Forbidden"]),
+          answers.filter(([, answer]) => answer !== "forbidden"),
+          [],
         )
         const written = await tried(
           scene,
           ["apply", "-f", "-"],
           configMap(scene.access.configMapKey, { "10.4.0.66": "" }),
         )
-        assert.is(written, "Forbidden")
+        assert.is(written, "forbidden")
         const data = await kubectl(["-n", own, "get", "configmap", name, "-o", "jsonpath={.data}"])
         assert.is(data, '{"10.4.0.50":"default/echo"}')
       } finally {
@@ -153,7 +158,7 @@ test(
         problems.map(({ code }) => code),
         ["SOURCE_UNREACHABLE"],
       )
-      assert.match(problems[0]?.message ?? "", /401.*Unauthorized/)
+      assert.match(problems[0]?.message ?? "", /answered 401/)
       assert.is(sync.current(), null)
     }),
   ),
