@@ -151,11 +151,14 @@ async function startProxy(config: KubeConfig): Promise<ClusterWorld["counted"] &
   const proxy: Server = createServer((asked, answer) => {
     requests += 1
     const target = { host: server.hostname, port: server.port, method: asked.method, path: asked.url }
-    const upstream = request({ ...credentials, ...target, headers: { ...asked.headers, host: server.host } }, (found) => {
-      answer.writeHead(found.statusCode ?? 502, found.headers)
-      answer.flushHeaders()
-      found.on("data", (chunk: Buffer) => (bytes += chunk.length)).pipe(answer)
-    })
+    const upstream = request(
+      { ...credentials, ...target, headers: { ...asked.headers, host: server.host } },
+      (found) => {
+        answer.writeHead(found.statusCode ?? 502, found.headers)
+        answer.flushHeaders()
+        found.on("data", (chunk: Buffer) => (bytes += chunk.length)).pipe(answer)
+      },
+    )
     upstream.on("error", () => answer.destroy())
     answer.on("close", () => upstream.destroy())
     asked.pipe(upstream)

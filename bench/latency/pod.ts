@@ -97,6 +97,7 @@ export async function startPod(programs: Programs, source: readonly string[]): P
       await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 })
     },
   }
+  while (hangups.length === 0) await delay(100)
   await pod.untilQuiet()
   return pod
 }
