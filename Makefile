@@ -6,10 +6,10 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test unit demo bench golden format clean installed-for-check
+.PHONY: help install build check test test-cluster unit demo bench golden format clean installed-for-check
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## What the tests and the demo need and this machine lacks (root, Debian 12)
 	@scripts/install.sh all
@@ -23,8 +23,11 @@ build: installed-for-check ## dist/, which bin/kkv runs
 check: installed-for-check ## Types, lint, format, dead code, generated files, unit tests: no root, no lab, 60 s at most
 	@node scripts/total.ts --checks --unit
 
-test: install build ## Everything: check, the real keepalived, then the lab (root; 20 minutes at most)
-	@node scripts/total.ts --checks --unit --real --lab
+test: install build ## Everything: check, the real keepalived, the lab, the cluster bed where it can run (root; 35 minutes)
+	@node scripts/total.ts --checks --unit --real --lab --cluster
+
+test-cluster: install build ## The cluster bed alone (root; Go or ready programs; CONTRIBUTING.md, "The cluster bed")
+	@test/cluster/run.sh $(PARTS)
 
 unit: installed-for-check ## The unit tests alone; `make unit FILTER=text` for some of them
 	@node scripts/test.ts $(if $(FILTER),--filter "$(FILTER)")

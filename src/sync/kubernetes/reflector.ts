@@ -73,7 +73,10 @@ export function startReflector(options: ReflectorOptions): Reflector {
   const { collection, clock, patience } = options
   const store = createStore(collection)
   const stop = new AbortController()
-  const state: State = { version: null, listed: false, heardAt: null, fault: null, failures: 0, current: null }
+  const state: State = {
+    ...{ version: null, listed: false, heardAt: null, fault: null },
+    ...{ failures: 0, relisted: false, current: null },
+  }
 
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
@@ -124,6 +127,8 @@ interface State {
   heardAt: number | null
   fault: ApiFault | null
   failures: number
+  /** Everything was listed again because the version was too old, and no watch has gone well since. */
+  relisted: boolean
   /** Ends the watch that is open. */
   current: AbortController | null
 }
@@ -177,8 +182,7 @@ async function watch(options: ReflectorOptions, { store, state, stop }: Mirror):
       events += 1
       state.heardAt = clock.now()
       if (!isOlder(version, state.version ?? "")) state.version = version
-      state.fault = null
-      state.failures = 0
+      goesWell(state)
       const isChange = type === "ADDED" || type === "MODIFIED" || type === "DELETED"
       if (isChange && store.apply(type, object)) changed()
     },
@@ -186,13 +190,18 @@ async function watch(options: ReflectorOptions, { store, state, stop }: Mirror):
   if (refusal !== null) throw refusal
   if (stop.aborted || current.signal.aborted) return 0
   if (events > 0 || clock.now() - startedAt >= patience.shortWatchMs) {
-    state.failures = 0
-    state.fault = null
+    goesWell(state)
     // A watch that ran its time is the API server's word that it knows nothing newer.
     state.heardAt = clock.now()
     return 0
   }
   return nextWait(options, state, null)
+}
+
+function goesWell(state: State): void {
+  state.fault = null
+  state.failures = 0
+  state.relisted = false
 }
 
 function errorEvent(collection: Collection, object: unknown): ApiFault {
@@ -211,8 +220,13 @@ function recover(options: ReflectorOptions, state: State, fault: ApiFault): numb
   if (tooOld) state.version = null
   if (fault.status === 401 || (fault.status === null && /certificate|CERT/.test(fault.message))) api.renew()
   const refused = fault.status === 403 || fault.status === 404
-  // A version that is too old is no one's failure; a second 410 on its heels is.
-  const atOnce = tooOld && state.failures === 0
+  // A version that is too old is no one's failure, and the API server answers again: what failed before counts no more.
+  // A second 410 on its heels is one.
+  const atOnce = tooOld && !state.relisted
+  if (atOnce) {
+    state.failures = 0
+    state.relisted = true
+  }
   const wait = nextWait(options, state, fault)
   const retryAfterMs = atOnce ? 0 : refused ? Math.round(patience.refusedMs * (1 + random())) : wait
   trouble("list or watch failed", { collection: collectionTitle(collection), error: fault, retryAfterMs })
