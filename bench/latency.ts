@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
-import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import { build } from "esbuild"
-import { packageFile } from "../src/kit/package-file.ts"
-import { ms, quantile, table } from "./statistics.ts"
+
+import { bundle, type Pod, type Programs, startPod } from "./latency/pod.ts"
+import { median, ms, quantile, table } from "./statistics.ts"
 import { changeOneEndpoint, type Size, volumesRoot, writeManifests } from "./world.ts"
 
 const SIZES: readonly Size[] = [10, 100, 1_000].map((vips) => ({ vips, endpoints: 10 }))
@@ -14,7 +12,7 @@ const IDLE = {
   small: { changes: 25, pauseMs: 1_500 },
   large: { changes: 9, pauseMs: 6_000 },
 }
-const CHURN = { changes: 100, everyMs: 44 }
+const CHURN = { changes: 100, everyMs: 44, rounds: 5 }
 
 /** From the rename of a manifest, through sync, volume, sidecar and the real config test, to the SIGHUP. */
 export async function benchLatency(): Promise<string> {
@@ -26,7 +24,7 @@ export async function benchLatency(): Promise<string> {
     "idle p50",
     "p90",
     "max",
-    "burst: reloads",
+    "burst: reloads/s",
     "converged after",
     "RSS sync",
     "RSS sidecar",
@@ -34,137 +32,66 @@ export async function benchLatency(): Promise<string> {
   return table(head, rows)
 }
 
-interface Programs {
-  readonly sidecar: string
-  readonly keepalived: string
-}
-
-/** Bundled as the product is, so that memory is what the product needs. */
-async function bundle(): Promise<Programs> {
-  const outdir = packageFile(".cache/bench", import.meta.url)
-  await build({
-    entryPoints: {
-      sidecar: packageFile("bench/latency/sidecar.ts", import.meta.url),
-      keepalived: packageFile("bench/latency/fake-keepalived.ts", import.meta.url),
-    },
-    outdir,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node22.22",
-    minify: true,
-    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-    logLevel: "warning",
-  })
-  return { sidecar: join(outdir, "sidecar.mjs"), keepalived: join(outdir, "keepalived.mjs") }
-}
-
 async function measure(size: Size, programs: Programs): Promise<string[]> {
-  const directory = await mkdtemp(join(volumesRoot(), "kkv-bench-"))
-  const source = join(directory, "source")
+  const source = await mkdtemp(join(volumesRoot(), "kkv-bench-source-"))
   await writeManifests(source, size)
-  await mkdir(join(directory, "desired"))
-  const hangups: number[] = []
-  const started: ChildProcess[] = []
-  const start = (words: readonly string[], onOutput?: (text: string) => void) => {
-    // As bin/kkv starts them.
-    const child = spawn(process.execPath, ["--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", ...words], {
-      env: { ...process.env, MALLOC_ARENA_MAX: "1" },
-      stdio: ["ignore", onOutput === undefined ? "ignore" : "pipe", "ignore"],
-    })
-    child.stdout?.setEncoding("utf8").on("data", onOutput ?? (() => undefined))
-    started.push(child)
-    return child
-  }
+  const pod = await startPod(programs, ["--source", source])
   try {
-    start([programs.keepalived, join(directory, "run")], (text) => hangups.push(...text.trim().split("\n").map(Number)))
-    await delay(500)
-    const sync = start([
-      packageFile("dist/kkv.mjs", import.meta.url),
-      "sync",
-      "--source",
-      source,
-      "--desired",
-      join(directory, "desired"),
-      "--services-configmap",
-      "default/vips",
-    ])
-    const sidecar = start([programs.sidecar, ...sidecarWords(directory)])
-    await untilQuiet(hangups)
-    const idle: number[] = []
     const { changes, pauseMs } = size.vips < 1_000 ? IDLE.small : IDLE.large
-    for (let turn = 1; turn <= changes; turn += 1) {
-      const before = hangups.length
-      const changedAt = performance.timeOrigin + performance.now()
-      await changeOneEndpoint(source, turn % size.vips, { endpoints: size.endpoints, turn })
-      await delay(pauseMs)
-      const reloadedAt = hangups[before]
-      if (reloadedAt !== undefined) idle.push(reloadedAt - changedAt)
-    }
-    const burst = await churn(source, size, hangups)
-    const memory = [rssOf(sync), rssOf(sidecar)].map((mib) => `${mib} MB`)
+    const change = (turn: number) => changeOneEndpoint(source, turn % size.vips, { endpoints: size.endpoints, turn })
+    const idle = await idleLatencies(pod, change, { changes, pauseMs })
+    const burst = await churn(pod, (turn) => change(100 + turn))
+    const memory = [pod.sync, pod.sidecar].map((usage) => `${usage.memory()} MB`)
     const times = [quantile(idle, 0.5), quantile(idle, 0.9), Math.max(...idle)].map((time) => `${ms(time)} ms`)
-    return [
-      `${size.vips} x ${size.endpoints}`,
-      ...times,
-      String(burst.reloads),
-      `${ms(burst.convergedMs)} ms`,
-      ...memory,
-    ]
+    const figures = [burst.perSecond.toFixed(1), `${ms(burst.convergedMs)} ms`]
+    return [`${size.vips} x ${size.endpoints}`, ...times, ...figures, ...memory]
   } finally {
-    for (const child of started.toReversed()) child.kill("SIGTERM")
-    await delay(500)
-    await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 })
+    await pod.stop()
+    await rm(source, { recursive: true, force: true })
   }
 }
 
-/** 100 changes in 4.4 s: how many reloads they lead to, and how long after the last one the last reload comes. */
-async function churn(
-  source: string,
-  size: Size,
-  hangups: readonly number[],
-): Promise<{ readonly reloads: number; readonly convergedMs: number }> {
-  const before = hangups.length
-  for (let turn = 0; turn < CHURN.changes; turn += 1) {
-    await changeOneEndpoint(source, turn % size.vips, { endpoints: size.endpoints, turn: 100 + turn })
-    await delay(CHURN.everyMs)
+/** One change after the other, each finding all at rest: how long until the SIGHUP, in ms. */
+export async function idleLatencies(
+  { hangups }: Pod,
+  change: (turn: number) => Promise<unknown>,
+  { changes, pauseMs }: { readonly changes: number; readonly pauseMs: number },
+): Promise<readonly number[]> {
+  const latencies: number[] = []
+  for (let turn = 1; turn <= changes; turn += 1) {
+    const before = hangups.length
+    const changedAt = performance.timeOrigin + performance.now()
+    await change(turn)
+    await delay(pauseMs)
+    const reloadedAt = hangups[before]
+    if (reloadedAt !== undefined) latencies.push(reloadedAt - changedAt)
   }
-  const lastChange = performance.timeOrigin + performance.now()
-  await untilQuiet(hangups)
-  return { reloads: hangups.length - before, convergedMs: Math.max(0, (hangups.at(-1) ?? Number.NaN) - lastChange) }
+  return latencies
 }
 
-/** Until no SIGHUP has come for 3 s. */
-async function untilQuiet(hangups: readonly number[]): Promise<void> {
-  for (let seen = -1; seen !== hangups.length;) {
-    seen = hangups.length
-    await delay(3_000)
+/** 100 changes in 4.4 s, some times over: how many reloads a second, and how long after the last change the last reload; medians. */
+export async function churn(
+  pod: Pod,
+  change: (turn: number) => Promise<unknown>,
+): Promise<{ readonly perSecond: number; readonly convergedMs: number }> {
+  const bursts: { readonly perSecond: number; readonly convergedMs: number }[] = []
+  for (let round = 0; round < CHURN.rounds; round += 1) {
+    const before = pod.hangups.length
+    for (let turn = 0; turn < CHURN.changes; turn += 1) {
+      await change(round * CHURN.changes + turn)
+      await delay(CHURN.everyMs)
+    }
+    const lastChange = performance.timeOrigin + performance.now() - CHURN.everyMs
+    await pod.untilQuiet()
+    const reloads = pod.hangups.slice(before)
+    const [first = 0, last = 0] = [reloads[0], reloads.at(-1)]
+    bursts.push({
+      perSecond: (1000 * (reloads.length - 1)) / (last - first),
+      convergedMs: Math.max(0, last - lastChange),
+    })
   }
-}
-
-function sidecarWords(directory: string): readonly string[] {
-  const name = readdirSync("/sys/class/net").find((one) => one !== "lo" && !one.startsWith("bonding")) ?? "lo"
-  const words = { desired: "desired", applied: "applied", state: "state", "run-dir": "run", service: "service" }
-  const folders = Object.entries(words).flatMap(([flag, folder]) => [`--${flag}`, join(directory, folder)])
-  return [
-    ...folders,
-    "--node",
-    "n1",
-    "--iface",
-    name,
-    "--http-port",
-    "0",
-    "--snat",
-    "none",
-    "--drain-time",
-    "0",
-    "--vrid",
-    "251",
-  ]
-}
-
-function rssOf(child: ChildProcess): number {
-  const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]
-  return Math.round(Number(kib) / 1024)
+  return {
+    perSecond: median(bursts.map(({ perSecond }) => perSecond)),
+    convergedMs: median(bursts.map(({ convergedMs }) => convergedMs)),
+  }
 }

@@ -1,11 +1,14 @@
 /**
- * Measures the product on this machine; all figures of one table come from one run. Usage: node bench/main.ts [pipeline|latency]
+ * Measures the product on this machine; all figures of one table come from one run.
+ * Usage: node bench/main.ts [pipeline|latency]
+ *        node bench/main.ts cluster KUBECONFIG    an API server that nobody else uses
  * Compare ratios, not milliseconds: machines differ, and this one may be busy.
  */
+import { benchCluster } from "./cluster.ts"
 import { benchLatency } from "./latency.ts"
 import { benchPipeline } from "./pipeline.ts"
 
-const wanted = process.argv[2]
+const [wanted, kubeconfig] = process.argv.slice(2)
 if (wanted === undefined || wanted === "pipeline") {
   console.log(
     "Stages of one pass of the sidecar, median milliseconds; keepalived's own config test beside them as the unit:\n",
@@ -15,7 +18,14 @@ if (wanted === undefined || wanted === "pipeline") {
 if (wanted === undefined || wanted === "latency") {
   console.log("\nFrom the change of a manifest to the SIGHUP, sync, sidecar and the real config test included:")
   console.log(
-    "(idle: a change every 1.5 s, at 1,000 VIPs every 6 s; burst: 100 changes in 4.4 s; volumes in memory, as in a pod; keepalived itself and the kernel are fakes here, for want of IPVS)\n",
+    "(idle: a change every 1.5 s, at 1,000 VIPs every 6 s; burst: 100 changes in 4.4 s, medians of five; volumes in memory, as in a pod; keepalived itself and the kernel are fakes here, for want of IPVS)\n",
   )
   console.log(await benchLatency())
+}
+if (wanted === "cluster") {
+  if (kubeconfig === undefined) throw new Error("Cannot measure: name the kubeconfig of an API server")
+  console.log(
+    "From a change in a real Kubernetes API to the SIGHUP; then what sync costs, mirroring 100 named Services:\n",
+  )
+  console.log(await benchCluster(kubeconfig))
 }

@@ -1,10 +1,11 @@
 /**
- * A FAKE keepalived: it takes SIGHUP, writes down when, and says in its log what the real one says. It stands in where the
- * kernel has no IPVS, for there the real one ends at the first virtual server. The config test beside it is the real one.
+ * A FAKE keepalived: it takes SIGHUP, writes down when, keeps what it was told to read, and says in its log what the real one
+ * says. It stands in where the kernel has no IPVS, for there the real one ends at the first virtual server. The config test
+ * beside it is the real one.
  * Usage: node fake-keepalived.mjs RUN_DIRECTORY [child]
  */
 import { spawn } from "node:child_process"
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs"
+import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 const [runDirectory = "", role = "parent"] = process.argv.slice(2)
@@ -12,13 +13,18 @@ const [runDirectory = "", role = "parent"] = process.argv.slice(2)
 process.title = "keepalived"
 if (role === "parent") {
   mkdirSync(join(runDirectory, "log"), { recursive: true })
+  mkdirSync(join(runDirectory, "reloads"))
   const child = spawn(process.execPath, [process.argv[1] ?? "", runDirectory, "child"], { stdio: "ignore" })
   writeFileSync(join(runDirectory, "keepalived.pid"), `${process.pid}\n`)
   writeFileSync(join(runDirectory, "vrrp.pid"), `${child.pid}\n`)
   log(`Starting VRRP child process, pid=${child.pid}`)
   log("Startup complete")
+  let reloads = 0
   process.on("SIGHUP", () => {
-    process.stdout.write(`${performance.timeOrigin + performance.now()}\n`)
+    const at = performance.timeOrigin + performance.now()
+    copyFileSync(join(runDirectory, "../applied/keepalived.conf"), join(runDirectory, "reloads", String(reloads)))
+    reloads += 1
+    process.stdout.write(`${at}\n`)
     log("Reloading ...")
     log("Reload complete")
   })

@@ -154,7 +154,7 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
     const summary = summarise({ configMap: own.configMap, nodes, reports, patient })
     const written = await report.write(summary)
     if (written.kind === "missing" && !isMissed) {
-      log.warn("no report", { report: reportKey, reason: "there is no VipReport of this name; apply the manifests" })
+      log.warn("no report", { report: reportKey, reason: "the API server knows no VipReport; apply the manifests" })
     }
     isMissed = written.kind === "missing"
     const before = written.kind === "missing" ? (summed?.summary ?? null) : written.before

@@ -1,9 +1,10 @@
 import * as z from "zod"
 
+import { ApiFault } from "../api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
 import type { Condition, Summary } from "./summary.ts"
 
-/** The one object that says how all nodes fare: `VipReport`, made by who installs us; only its status is ours to write. */
+/** The one object that says how all nodes fare: `VipReport`, made by us where nobody did; of it we write the status alone. */
 export interface VipReport {
   /** Writes the summary where it says something new. @throws ApiFault */
   write(summary: Summary): Promise<Written>
@@ -43,7 +44,7 @@ export function vipReportPath(namespace: string, name: string): ObjectPath {
 export function createVipReport(api: ObjectsApi, path: ObjectPath, now: () => Date): VipReport {
   return {
     write: async (summary) => {
-      const found = await api.get(path)
+      const found = (await api.get(path)) ?? (await create(api, path))
       if (found === null) return { kind: "missing" }
       const { metadata, status } = reportSchema.parse(found)
       const parsed = statusSchema.safeParse(status)
@@ -54,6 +55,21 @@ export function createVipReport(api: ObjectsApi, path: ObjectPath, now: () => Da
       if (!same) await api.patch(path, { status: { ...next, observedGeneration } }, "status")
       return { kind: "written", before }
     },
+  }
+}
+
+/** Null where the API server knows no such kind. */
+async function create(api: ObjectsApi, path: ObjectPath): Promise<unknown> {
+  const { group, version, name, namespace } = path
+  try {
+    return await api.create(path, {
+      apiVersion: `${group}/${version}`,
+      kind: "VipReport",
+      metadata: { name, namespace },
+    })
+  } catch (error) {
+    if (error instanceof ApiFault && error.status === 404) return null
+    throw error
   }
 }
 
