@@ -23,7 +23,7 @@ down() {
 title() { [ -z "$show" ] || printf '\n\033[1m%s\033[0m\n' "$*"; }
 shown() { # COMMAND...: what a person would type, and what it says
   [ -n "$show" ] || return 0
-  printf '\033[36m$ %s\033[0m\n' "$(sed 's/^repository /git /' <<< "$*")"
+  printf '\033[36m$ %s\033[0m\n' "${*/#repository /git }"
   "$@" 2>&1 | sed 's/^/  /'
 }
 kubectl() { k "$@"; }
