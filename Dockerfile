@@ -66,10 +66,11 @@ FROM ${DEBIAN_IMAGE} AS sidecar
 # No versions of packages (DL3008): they are those of the day of the build, with all security updates of the base's release.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends keepalived ipvsadm iptables iproute2 kmod s6 execline libstdc++6 \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends keepalived ipvsadm iptables iproute2 kmod s6 execline libstdc++6 \
  && dpkg --compare-versions "$(dpkg-query --show --showformat '${Version}' keepalived)" ge 1:2.3.3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/* \
- && mkdir -p /etc/iproute2/rt_addrprotos.d /var/lib/kube-keepalived-vip && echo "18 keepalived" > /etc/iproute2/rt_addrprotos.d/keepalived.conf \
+ && mkdir -p /etc/iproute2/rt_addrprotos.d /var/lib/kube-keepalived-vip /usr/lib/modules \
+ && echo "18 keepalived" > /etc/iproute2/rt_addrprotos.d/keepalived.conf \
  && ln -sf /run/kkv/applied/keepalived.conf /etc/keepalived/keepalived.conf
 COPY --from=noderoot /out/usr/local /usr/local
 RUN node --version
