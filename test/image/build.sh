@@ -8,6 +8,7 @@
 # their packages until the cache is deleted. Root; packages: scripts/install.sh image. Needs a registry of npm and of Debian packages.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . ./lib.sh
 [ "$(id -u)" = 0 ] || die "Cannot build: root is wanted, for mounts and owners; run: sudo $PWD/build.sh"
 for program in buildah mmdebstrap jq npm node; do
