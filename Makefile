@@ -6,10 +6,10 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test test-cluster unit demo bench golden format clean installed-for-check
+.PHONY: help install build check test test-cluster unit demo demo-gitops bench golden format clean installed-for-check
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## What the tests and the demo need and this machine lacks (root, Debian 12)
 	@scripts/install.sh all
@@ -34,6 +34,10 @@ unit: installed-for-check ## The unit tests alone; `make unit FILTER=text` for s
 
 demo: install build ## The walk-through with three nodes, live pods and a power cut (root; 2 minutes)
 	@test/lab/demo.sh
+
+demo-gitops: install build ## A commit, a broken one and its revert, with Flux on two real kubelets (root; Go or ready programs)
+	@test/cluster/build.sh kube kubelet flux luahealth
+	@test/cluster/gitops/part.sh --show
 
 bench: install build ## Measures the pipeline, the latency and the memory
 	@node bench/main.ts

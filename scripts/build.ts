@@ -1,8 +1,10 @@
 /**
  * Bundles src/ into dist/{kkv,sync,sidecar,cli}.mjs and checks that no program carries what it must not.
- * Usage: node scripts/build.ts [--out DIR]
+ * Usage: node scripts/build.ts [--out DIR] [--only PROGRAM]... [--no-maps]
+ *   --out      default dist/
+ *   --only     of sync, sidecar and cli; default all. kkv refuses to run what was left out.
+ *   --no-maps  no source maps
  */
-import { existsSync } from "node:fs"
 import { rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -10,23 +12,35 @@ import { build, type Metafile, type Plugin } from "esbuild"
 import { forbiddenInputs } from "./bundle-rules.ts"
 
 const root = join(import.meta.dirname, "..")
-const { values } = parseArgs({ options: { out: { type: "string", default: join(root, "dist") } } })
-
-const entries = {
-  kkv: "src/kkv.ts",
-  sync: "src/sync/main.ts",
-  sidecar: "src/sidecar/main.ts",
-  cli: "src/cli/main.ts",
+const programs = ["sync", "sidecar", "cli"]
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: join(root, "dist") },
+    only: { type: "string", multiple: true, default: programs },
+    maps: { type: "boolean", default: true },
+  },
+  allowNegative: true,
+})
+const unknown = values.only.filter((name) => !programs.includes(name))
+if (unknown.length > 0) {
+  console.error(`build: Cannot build "${unknown.join('", "')}": wanted ${programs.join(", ")}`)
+  process.exit(2)
 }
-const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))))
 
-/** A program that is not written yet is left to fail when it is called. */
-const leaveOutMissing: Plugin = {
-  name: "leave-out-missing",
+/** What is not wanted is replaced by a few words that say so, where kkv loads it. */
+const leaveOutPrograms: Plugin = {
+  name: "leave-out-programs",
   setup(esbuild) {
-    esbuild.onResolve({ filter: /\/main\.ts$/, namespace: "file" }, ({ path, resolveDir }) =>
-      existsSync(join(resolveDir, path)) ? undefined : { path, external: true },
-    )
+    const namespace = "left-out"
+    esbuild.onResolve({ filter: /^\.\/[a-z]+\/main\.ts$/, namespace: "file" }, ({ path }) => {
+      const name = path.split("/")[1] ?? ""
+      return values.only.includes(name) ? undefined : { path: name, namespace }
+    })
+    esbuild.onLoad({ filter: /./, namespace }, ({ path: name }) => {
+      const what = name === "cli" ? "this command" : `"${name}"`
+      const text = `Cannot run ${what}: this installation has ${values.only.join(" and ")} only`
+      return { contents: `throw new Error(${JSON.stringify(text)})\nexport const main = null` }
+    })
   },
 }
 
@@ -44,7 +58,7 @@ const startedAt = performance.now()
 await rm(values.out, { recursive: true, force: true })
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: present,
+  entryPoints: Object.fromEntries([["kkv", "src/kkv.ts"], ...values.only.map((name) => [name, `src/${name}/main.ts`])]),
   outdir: values.out,
   outExtension: { ".js": ".mjs" },
   chunkNames: "chunk-[hash]",
@@ -55,13 +69,13 @@ const { metafile } = await build({
   target: "node22.22",
   minify: true,
   keepNames: true,
-  sourcemap: "linked",
+  sourcemap: values.maps ? "linked" : false,
   legalComments: "external",
   // CommonJS packages in an ES module call require() for Node's own modules.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   metafile: true,
   logLevel: "warning",
-  plugins: [leaveOutMissing, leaveOutOptional],
+  plugins: [leaveOutPrograms, leaveOutOptional],
 })
 await writeFile(join(values.out, "meta.json"), JSON.stringify(metafile))
 report(metafile)
@@ -71,7 +85,6 @@ function report(meta: Metafile): void {
   for (const complaint of complaints) console.error(complaint)
   process.exitCode = complaints.length === 0 ? 0 : 1
   const bytes = Object.values(meta.outputs).reduce((sum, output) => sum + output.bytes, 0)
-  const programs = Object.keys(present).join(", ")
   const tookMs = Math.round(performance.now() - startedAt)
-  console.log(`built ${programs}: ${(bytes / 1024 / 1024).toFixed(1)} MiB with source maps in ${tookMs} ms`)
+  console.log(`built kkv, ${values.only.join(", ")}: ${(bytes / 1024 / 1024).toFixed(1)} MiB in ${tookMs} ms`)
 }

@@ -1,10 +1,7 @@
 import { execFile } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { promisify } from "node:util"
 
-import * as z from "zod"
-
-import { packageFile } from "../kit/package-file.ts"
+import { packageVersion } from "../kit/package-file.ts"
 import { EXIT } from "./exit-status.ts"
 import type { Terminal } from "./terminal.ts"
 import { table } from "./words.ts"
@@ -31,12 +28,6 @@ export async function version(
         .join(""),
     )
   return EXIT.good
-}
-
-/** The version in this package's package.json. */
-export function packageVersion(): string {
-  const content: unknown = JSON.parse(readFileSync(packageFile("package.json"), "utf8"))
-  return z.object({ version: z.string() }).parse(content).version
 }
 
 /** keepalived prints its version on standard error: `Keepalived v2.2.7 (01/16,2022)`. Null where it cannot be run. */

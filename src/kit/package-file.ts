@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -17,4 +17,13 @@ export function packageFile(path: string, from: string = import.meta.url): strin
     if (folder === dirname(folder)) break
   }
   throw new Error(`Cannot find "${path}": no folder from "${start}" upwards holds a package.json; install all of it`)
+}
+
+/** The version of the package, as its package.json has it. @throws When it has none. */
+export function packageVersion(): string {
+  const file = packageFile("package.json")
+  const content: unknown = JSON.parse(readFileSync(file, "utf8"))
+  if (typeof content === "object" && content !== null && "version" in content && typeof content.version === "string")
+    return content.version
+  throw new Error(`Cannot tell the version: "${file}" has none; install all of it`)
 }

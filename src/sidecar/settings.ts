@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander"
 import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../core/model/flags.ts"
 import type { ModelSettings } from "../core/model/settings.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
+import { packageVersion } from "../kit/package-file.ts"
 import { driftCron } from "./schedule.ts"
 
 /** Everything that flags decide. Read once, at the start. */
@@ -64,7 +65,7 @@ function commandOf(): Command {
     const value = flag.value === null ? "[true|false]" : `<${flag.value}>`
     command.addOption(optionOf(`${flag.flag} ${value}`, flag.description, flag.default))
   }
-  return command.addHelpText("after", EXAMPLES)
+  return command.version(packageVersion(), "--version", "display the version").addHelpText("after", EXAMPLES)
 }
 
 const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallback: string | undefined])[] = [

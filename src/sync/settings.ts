@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 
 import { DNS_LABEL, DNS_SUBDOMAIN } from "../core/objects/schema.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
+import { packageVersion } from "../kit/package-file.ts"
 import { isInPod } from "./kubernetes/in-pod.ts"
 
 /** Where the objects come from. */
@@ -164,6 +165,7 @@ function settingsCommand(): Command {
         .default("info"),
     )
     .option("--once", "publish once and end: 0 when published, 1 when the input is held", false)
+    .version(packageVersion(), "--version", "display the version")
     .allowExcessArguments(false)
     .showSuggestionAfterError()
     .exitOverride()

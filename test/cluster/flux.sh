@@ -10,8 +10,8 @@ set -euo pipefail
 case ${1:-} in
   up)
     [ -x "$BIN/kustomize-controller" ] || die "kustomize-controller is not built: run build.sh"
-    kubectl apply --server-side -f "$BIN/flux-crds" >/dev/null
-    kubectl wait --for=condition=Established -f "$BIN/flux-crds" --timeout=30s >/dev/null
+    kubectl apply --server-side -f "$BIN/flux-crds/" >/dev/null
+    kubectl wait --for=condition=Established -f "$BIN/flux-crds/" --timeout=30s >/dev/null
     mkdir -p "$STATE/git" "$STATE/source"
     start git-http python3 "$BED/flux/git-http.py" "$STATE/git" "$GIT_PORT"
     start flux-source python3 "$BED/flux/source.py" "$STATE/source" "$SOURCE_PORT"

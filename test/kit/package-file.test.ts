@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { packageFile } from "../../src/kit/package-file.ts"
+import { packageFile, packageVersion } from "../../src/kit/package-file.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -33,6 +33,11 @@ test("packageFile() throws where nothing above holds a package.json", () => {
     () => packageFile("a.txt", "file:///proc/self/a.mjs"),
     /^Cannot find "a\.txt": no folder from "\/proc\/self" upwards holds a package\.json/,
   )
+})
+
+test("packageVersion() reads package.json", async () => {
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string }
+  assert.is(packageVersion(), version)
 })
 
 test.run()

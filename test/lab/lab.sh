@@ -8,6 +8,7 @@
 #   LAB_TIMEOUT  seconds before the guest is killed (default 150)
 #   LAB_OUT      folder for console and logs (default out/SCENARIO)
 #   LAB_LINK     network interface of the host that the guest's LAN is joined to, by `join_host` (root; test/cluster/lab/host-link.sh)
+#   LAB_IMAGES   folder with the unpacked images (test/image/build.sh): pods are made of these instead of the checkout
 #   LAB_CPU      the host's CPU for the guest (default: one that no other guest has)
 # exit: the scenario's own status; 97 usage or no UML, 98 the guest died without a verdict, 99 out of time
 set -u
@@ -37,9 +38,17 @@ mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 97
 run=$(mktemp -d /tmp/kkv-lab.XXXXXX) || exit 97
 cp "$here/guest/init" "$run/init"
 : > "$run/results"
+if [ -n "${LAB_IMAGES:-}" ]; then
+  LAB_IMAGES=$(cd "$LAB_IMAGES" && pwd) && cp "$LAB_IMAGES"/{sync,sidecar}.sh "$run/" || {
+    echo "lab.sh: Cannot use LAB_IMAGES \"$LAB_IMAGES\": no unpacked images there; run test/image/build.sh" >&2
+    rm -rf "$run"
+    exit 97
+  }
+fi
 {
   printf 'LAB_CHECKOUT=%q\nLAB_MODULES=%q\nexport LAB_SCENARIO=%q\n' "$checkout" "$uml/lib/uml/modules" "$scenario"
   printf 'LAB_FILE=%q\n' "/checkout${file#"$checkout"}"
+  if [ -n "${LAB_IMAGES:-}" ]; then printf 'export IMAGES=%q\n' "$LAB_IMAGES"; fi
   for pair; do
     case $pair in
       [A-Za-z_]*=*) printf 'export %s=%q\n' "${pair%%=*}" "${pair#*=}" ;;

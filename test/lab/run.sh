@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [SCENARIO...]   runs the lab's scenarios, two guests at a time, one line for each check as it comes; the last line is
 # `N passed, N failed, N skipped`. SCENARIO is the name of a file of scenarios/, or of a `scenario` within one; without: all.
-# A file with the line `# alone` measures time and gets the machine for itself.
+# A file with the line `# alone` measures time and gets the machine for itself; one with `# images` is left out without LAB_IMAGES.
 # Environment: LAB_JOBS (default 2), and that of lab.sh. exit: 0 all passed, 1 something failed, 97 no such scenario or no lab.
 set -u
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
@@ -14,6 +14,7 @@ for wanted in "${@:-}"; do
     name=$(basename "$file" .sh)
     # Demonstrations are no checks: demo.sh runs them.
     [ "$name" != demo ] || continue
+    [ -n "${LAB_IMAGES:-}" ] || [ "$wanted" = "$name" ] || ! grep -q '^# images$' "$file" || continue
     if [ -z "$wanted" ] || [ "$wanted" = "$name" ] || grep -q "^scenario $wanted\$" "$file"; then
       found=1
       [[ " ${files[*]} " == *" $name "* ]] || files+=("$name")

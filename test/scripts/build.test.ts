@@ -75,4 +75,32 @@ test("build.ts makes bundles with source maps that need no node_modules", () =>
     )
   }))
 
+test("build.ts leaves out what is not wanted, and kkv says so", () =>
+  withTemporaryDirectory(async (directory) => {
+    const out = join(directory, "dist")
+    const built = await run(process.execPath, [
+      join(root, "scripts/build.ts"),
+      ...["--out", out, "--no-maps", "--only", "sidecar", "--only", "cli"],
+    ])
+    assert.is(built.status, 0, built.stdout + built.stderr)
+    assert.equal(
+      (await readdir(out)).filter((name) => name.endsWith(".map") || name.startsWith("sync")),
+      [],
+    )
+    const meta = JSON.parse(await readFile(join(out, "meta.json"), "utf8")) as Metafile
+    assert.equal(
+      Object.keys(meta.inputs).filter((input) => input === client || input.startsWith("src/sync/")),
+      [],
+    )
+    const ran = await run(process.execPath, [join(out, "kkv.mjs"), "sync"])
+    assert.is(ran.status, 3)
+    assert.is(ran.stderr, 'kkv: Cannot run "sync": this installation has sidecar and cli only\n')
+  }))
+
+test("build.ts refuses a program that there is not", async () => {
+  const { status, stderr } = await run(process.execPath, [join(root, "scripts/build.ts"), "--only", "kube"])
+  assert.is(status, 2)
+  assert.match(stderr, /Cannot build "kube": wanted sync, sidecar, cli/)
+})
+
 test.run()

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { packageVersion } from "../../src/kit/package-file.ts"
 import { readSettings } from "../../src/sync/settings.ts"
 import { run } from "../support/run.ts"
 
@@ -63,6 +64,12 @@ test("readSettings() shows help with examples", async () => {
   const { status, stdout } = await sync(["--help"])
   assert.is(status, 0)
   assert.match(stdout, "Examples:")
+})
+
+test("readSettings() tells the version, with no other flag", async () => {
+  const { status, stdout } = await sync(["--version"])
+  assert.is(status, 0)
+  assert.is(stdout, `${packageVersion()}\n`)
 })
 
 test.run()

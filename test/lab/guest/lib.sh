@@ -6,4 +6,5 @@ HERE=/checkout/test/lab/guest
 . $HERE/manifests.sh
 . $HERE/traffic.sh
 . $HERE/product.sh
+[ -z "${IMAGES:-}" ] || . $HERE/containers.sh
 . $HERE/two-nodes.sh

@@ -2,6 +2,7 @@
 #   product_start MACHINE [FLAG...]  flags of `kkv sidecar`; sync gets its own from SYNC_FLAGS
 # sync: user 65532, no capabilities; desired/ writable, applied/ readable. sidecar: image/s6/init as PID 1 of a PID namespace, root with
 # NET_ADMIN and NET_RAW alone, /run a tmpfs of its own, desired/ read-only. Each has the built product of this checkout.
+# With LAB_IMAGES each container has the root filesystem of its image instead (containers.sh).
 # Volumes lie under /shared/volumes/MACHINE, where the scenario can read them without a process: desired and applied (emptyDir: gone with
 # the pod), state (hostPath: stays). Logs: /shared/log.MACHINE.sync, /shared/log.MACHINE (s6, agent and keepalived).
 CONFIGMAP=default/vip-configmap
@@ -11,8 +12,9 @@ POD_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 volume() { echo /shared/volumes/$1/$2; }
 prepare_nodes() { # what the privileged init container does, on each machine
   local n
-  for n in "${MACHINES[@]}"; do on $n /checkout/image/prepare-node > /shared/log.$n.prepare 2>&1 || die "prepare-node failed on $n"; done
+  for n in "${MACHINES[@]}"; do prepare_node $n > /shared/log.$n.prepare 2>&1 || die "prepare-node failed on $n"; done
 }
+prepare_node() { on $1 /checkout/image/prepare-node; }
 product_start() {
   local n=$1 v=/shared/volumes/$1
   shift
@@ -20,6 +22,11 @@ product_start() {
   mkdir -p $v/desired $v/applied $v/state $v/pod
   chown 65532 $v/desired
   sync_start $n
+  sidecar_start $n "$@"
+}
+sidecar_start() { # MACHINE FLAG...
+  local n=$1 v=/shared/volumes/$1
+  shift
   cat > $v/pod/start << P
 set -e
 # The process's number as its node counts, before the new /proc hides it.

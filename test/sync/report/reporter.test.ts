@@ -41,7 +41,7 @@ function scene(count: number) {
   const names = Array.from({ length: count }, (_, index) => `n${index + 1}`)
   for (const name of names) cluster.ready.add(name)
   const facts = () => ({
-    configMap: { uid: "u", resourceVersion: cluster.configMap },
+    configMap: { uid: "u", resourceVersion: cluster.configMap, entries: {} },
     nodes: new Map(names.map((name) => [name, { ready: cluster.ready.has(name) }] as const)),
   })
   const nodes = names.map((name) => {
