@@ -45,7 +45,7 @@ fi
 report=$(mktemp)
 # A part takes down what it started, on SIGTERM as well.
 trap 'rm -f "$report"' EXIT
-trap '[ -z "${running:-}" ] || { kill -TERM "$running"; wait "$running"; }; exit 130' INT TERM
+trap '[ -z "${running:-}" ] || { kill -TERM "$running"; wait "$running" || true; }; exit 130' INT TERM
 for part; do
   began=$SECONDS status=0
   # shellcheck disable=SC2046 # one word each

@@ -42,9 +42,18 @@ export async function apply(...texts: readonly string[]): Promise<void> {
 export type Program = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler"
 
 /** Starts or ends programs of the control plane, and waits until they are ready or gone. */
-export async function controlPlane(what: "up" | "down", ...programs: readonly Program[]): Promise<void> {
-  const { status, stderr } = await run(join(bed, "control-plane.sh"), [what, ...programs], { limitMs: 150_000 })
-  if (status !== 0) throw new Error(`control-plane.sh ${what} ${programs.join(" ")} failed: ${stderr}`)
+export function controlPlane(what: "up" | "down", ...programs: readonly Program[]): Promise<void> {
+  return script("control-plane.sh", what, ...programs)
+}
+
+/** Starts or ends what moves the pods. */
+export function kwok(what: "up" | "down"): Promise<void> {
+  return script("kwok.sh", what)
+}
+
+async function script(name: string, ...words: readonly string[]): Promise<void> {
+  const { status, stderr } = await run(join(bed, name), words, { limitMs: 150_000 })
+  if (status !== 0) throw new Error(`${name} ${words.join(" ")} failed: ${stderr}`)
 }
 
 /** Forgets all that etcd knows of the past: a watch from there is answered 410. */

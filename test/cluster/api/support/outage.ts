@@ -1,7 +1,10 @@
-import { controlPlane, type Program } from "./cluster.ts"
+import { controlPlane, kwok, type Program } from "./cluster.ts"
+
+let wasAway = false
 
 /** Ends this program of the control plane, does what is to be done meanwhile, and starts it again however that ended. */
 export async function without(program: Program, meanwhile: () => Promise<void>): Promise<void> {
+  wasAway = true
   await controlPlane("down", program)
   try {
     await meanwhile()
@@ -13,4 +16,13 @@ export async function without(program: Program, meanwhile: () => Promise<void>):
 /** Whoever watches is cut off, and begins anew. */
 export async function restart(program: Program): Promise<void> {
   await without(program, async () => {})
+}
+
+/** Controllers that met an outage back off for up to half a minute: the next check begins with new ones. */
+export async function recoverControllers(): Promise<void> {
+  if (!wasAway) return
+  const controllers = ["kube-controller-manager", "kube-scheduler"] as const
+  await Promise.all([kwok("down"), controlPlane("down", ...controllers)])
+  await Promise.all([kwok("up"), controlPlane("up", ...controllers)])
+  wasAway = false
 }

@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { type Access, grantAccess, newToken, writeKubeconfig } from "./access.ts"
 import { apply, kubectl } from "./cluster.ts"
 import { configMap } from "./objects.ts"
+import { recoverControllers } from "./outage.ts"
 import { startSync, type Sync } from "./sync.ts"
 
 /** What a check begins with: a volume, access for sync, no VIP ConfigMap; and names that nobody used before. */
@@ -65,6 +66,7 @@ export function inScene(check: (scene: Scene) => Promise<void>): () => Promise<v
     } finally {
       await Promise.all(running.map((sync) => sync.stop()))
       await rm(directory, { recursive: true, force: true })
+      await recoverControllers()
       await kubectl(["delete", "namespace", "--ignore-not-found", "--wait=false", ...namespaces, "nothing-else"])
     }
   }
