@@ -1,4 +1,4 @@
-import { controlPlane, kwok, type Program } from "./cluster.ts"
+import { controlPlane, kubectl, kwok, type Program } from "./cluster.ts"
 
 let wasAway = false
 
@@ -23,6 +23,8 @@ export async function recoverControllers(): Promise<void> {
   if (!wasAway) return
   const controllers = ["kube-controller-manager", "kube-scheduler"] as const
   await Promise.all([kwok("down"), controlPlane("down", ...controllers)])
+  // A new kwok would wait for 40 s until the old one's leases end.
+  await kubectl(["-n", "kube-node-lease", "delete", "leases", "--all"])
   await Promise.all([kwok("up"), controlPlane("up", ...controllers)])
   wasAway = false
 }
