@@ -6,10 +6,10 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test unit demo bench golden format clean installed-for-check
+.PHONY: help install build check test image image-test unit demo bench golden format clean installed-for-check installed-for-image
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## What the tests and the demo need and this machine lacks (root, Debian 12)
 	@scripts/install.sh all
@@ -17,14 +17,23 @@ install: ## What the tests and the demo need and this machine lacks (root, Debia
 installed-for-check:
 	@scripts/install.sh check
 
+installed-for-image:
+	@scripts/install.sh all image
+
 build: installed-for-check ## dist/, which bin/kkv runs
 	@node scripts/build.ts
 
 check: installed-for-check ## Types, lint, format, dead code, generated files, unit tests: no root, no lab, 60 s at most
 	@node scripts/total.ts --checks --unit
 
-test: install build ## Everything: check, the real keepalived, then the lab (root; 20 minutes at most)
-	@node scripts/total.ts --checks --unit --real --lab
+test: installed-for-image build ## Everything: check, the real keepalived, the lab, the images (root; 20 minutes at most)
+	@node scripts/total.ts --checks --unit --real --lab --image
+
+image: installed-for-check ## Both container images, by docker or buildah; REGISTRY=, IMAGE_TAG=, IMAGE_FLAGS= (docs/image.md)
+	@scripts/image.sh
+
+image-test: installed-for-image build ## Builds the images without a registry of images, runs them, and the walk-through in the lab (root; 5 minutes)
+	@test/image/run.sh
 
 unit: installed-for-check ## The unit tests alone; `make unit FILTER=text` for some of them
 	@node scripts/test.ts $(if $(FILTER),--filter "$(FILTER)")

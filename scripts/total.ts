@@ -1,10 +1,11 @@
 /**
  * Runs what is asked for, one after the other whatever fails, and sums up.
- * Usage: node scripts/total.ts [--checks] [--unit] [--real] [--lab]
+ * Usage: node scripts/total.ts [--checks] [--unit] [--real] [--lab] [--image]
  *   --checks  types, lint, format, dead code, generated files
  *   --unit    tests that need nothing but Node.js
  *   --real    tests with the real keepalived (root)
  *   --lab     the lab's scenarios (root)
+ *   --image   the container images, built and run (root)
  * Ends with the line `N passed, N failed, N skipped` over all tests; a check that fails counts as one failed test.
  */
 import { spawn } from "node:child_process"
@@ -40,6 +41,7 @@ const real: Step = {
   counts: true,
 }
 const lab: Step = { name: "lab", command: ["test/lab/run.sh"], counts: true, needs: "test/lab/run.sh" }
+const image: Step = { name: "images", command: ["test/image/run.sh"], counts: true, needs: "test/image/run.sh" }
 
 const { values: wanted } = parseArgs({
   options: {
@@ -47,6 +49,7 @@ const { values: wanted } = parseArgs({
     unit: { type: "boolean" },
     real: { type: "boolean" },
     lab: { type: "boolean" },
+    image: { type: "boolean" },
   },
 })
 const steps = [
@@ -54,6 +57,7 @@ const steps = [
   ...(wanted.unit === true ? [unit] : []),
   ...(wanted.real === true ? [real] : []),
   ...(wanted.lab === true ? [lab] : []),
+  ...(wanted.image === true ? [image] : []),
 ].filter(({ needs }) => needs === undefined || existsSync(join(root, needs)))
 
 // The checks together, since most of them use one processor; the tests one after the other, since some measure time.
