@@ -3,6 +3,8 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { run } from "../support/run.ts"
+import { slow } from "../support/slow.ts"
+import { testUnless } from "../support/test-unless.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -37,6 +39,41 @@ test("image.sh refuses a target that there is not", async () => {
   assert.is(status, 2)
   assert.match(stderr, "usage: scripts/image.sh [sync] [sidecar]")
 })
+
+const npm = await run("npm", ["--version"])
+testUnless(Number.parseInt(npm.stdout, 10) < 10 ? "npm before 10 would fetch a newer one" : null)(
+  "image.sh has docker build a target, labelled, and lists the packages of its bundle",
+  slow(40_000, () =>
+    withTemporaryDirectory(async (directory) => {
+      const docker = join(directory, "docker")
+      await writeFile(docker, `#!/bin/sh\n[ "$1" = info ] || echo "$DOCKER_BUILDKIT" "$@" >> "${directory}/words"\n`)
+      await chmod(docker, 0o755)
+      const { status, stdout, stderr } = await run(script, ["sidecar"], {
+        environment: {
+          PATH: `${directory}:${process.env["PATH"]}`,
+          REGISTRY: "registry.example/team/",
+          IMAGE_TAG: "1.2.3",
+          IMAGE_SOURCE: "https://git.example/x",
+          IMAGE_FLAGS: "--pull --platform linux/arm64",
+          IMAGE_OUT: directory,
+          IMAGE_BUILDER: undefined,
+        },
+        limitMs: 40_000,
+      })
+      assert.is(status, 0, stdout + stderr)
+      const words = await readFile(join(directory, "words"), "utf8")
+      assert.match(
+        words,
+        /^1 build --target sidecar --tag registry\.example\/team\/kkv-sidecar:1\.2\.3 --build-arg VERSION=\d\S* --build-arg REVISION=\S+ --build-arg CREATED=\S* --build-arg SOURCE=https:\/\/git\.example\/x --pull --platform linux\/arm64 \.\n$/,
+      )
+      const bill = JSON.parse(await readFile(join(directory, "kkv-sidecar.spdx.json"), "utf8")) as {
+        readonly packages: readonly { readonly name: string }[]
+      }
+      const names = bill.packages.map(({ name }) => name)
+      assert.ok(names.includes("zod") && !names.includes("@kubernetes/client-node"), names.join(" "))
+    }),
+  ),
+)
 
 // sync's image has no shell, so the Dockerfile repeats what the launchers do.
 test("the images start Node.js as bin/kkv does", async () => {
