@@ -33,6 +33,9 @@ export const PATIENCE: Patience = {
 
 const LONGEST_BACKOFF_MS = 20_000
 
+/** So many refusals in a row are tried again as any failure is. */
+const HASTY_REFUSALS = 3
+
 export interface ReflectorOptions {
   readonly collection: Collection
   readonly api: KubernetesApi
@@ -75,7 +78,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
   const stop = new AbortController()
   const state: State = {
     ...{ version: null, listed: false, heardAt: null, fault: null },
-    ...{ failures: 0, relisted: false, current: null },
+    ...{ failures: 0, failure: null, current: null },
   }
 
   async function run(): Promise<void> {
@@ -126,12 +129,15 @@ interface State {
   listed: boolean
   heardAt: number | null
   fault: ApiFault | null
+  /** How often in a row it failed in this way. */
   failures: number
-  /** Everything was listed again because the version was too old, and no watch has gone well since. */
-  relisted: boolean
+  failure: Failure | null
   /** Ends the watch that is open. */
   current: AbortController | null
 }
+
+/** Another kind of failure is news of the API server, such as that it is back: so the waits begin anew. */
+type Failure = "unreachable" | "refused" | "too old"
 
 interface Mirror {
   readonly store: Store
@@ -201,7 +207,7 @@ async function watch(options: ReflectorOptions, { store, state, stop }: Mirror):
 function goesWell(state: State): void {
   state.fault = null
   state.failures = 0
-  state.relisted = false
+  state.failure = null
 }
 
 function errorEvent(collection: Collection, object: unknown): ApiFault {
@@ -216,21 +222,24 @@ function errorEvent(collection: Collection, object: unknown): ApiFault {
 function recover(options: ReflectorOptions, state: State, fault: ApiFault): number {
   const { patience, api, random, trouble, collection } = options
   state.fault = fault
-  const tooOld = fault.status === 410
-  if (tooOld) state.version = null
+  const failure = failureOf(fault)
+  if (state.failure !== failure) state.failures = 0
+  state.failure = failure
+  if (failure === "too old") state.version = null
   if (fault.status === 401 || (fault.status === null && /certificate|CERT/.test(fault.message))) api.renew()
-  const refused = fault.status === 403 || fault.status === 404
-  // A version that is too old is no one's failure, and the API server answers again: what failed before counts no more.
-  // A second 410 on its heels is one.
-  const atOnce = tooOld && !state.relisted
-  if (atOnce) {
-    state.failures = 0
-    state.relisted = true
-  }
+  // A version that is too old is no one's failure; a second one on its heels is.
+  const atOnce = failure === "too old" && state.failures === 0
+  // An API server that has just started refuses what it will grant a second later.
+  const forGood = failure === "refused" && state.failures >= HASTY_REFUSALS
   const wait = nextWait(options, state, fault)
-  const retryAfterMs = atOnce ? 0 : refused ? Math.round(patience.refusedMs * (1 + random())) : wait
+  const retryAfterMs = atOnce ? 0 : forGood ? Math.round(patience.refusedMs * (1 + random())) : wait
   trouble("list or watch failed", { collection: collectionTitle(collection), error: fault, retryAfterMs })
   return retryAfterMs
+}
+
+function failureOf({ status }: ApiFault): Failure {
+  if (status === 410) return "too old"
+  return status === 403 || status === 404 ? "refused" : "unreachable"
 }
 
 function nextWait({ patience, random }: ReflectorOptions, state: State, fault: ApiFault | null): number {

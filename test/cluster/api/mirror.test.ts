@@ -4,7 +4,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { figures } from "../../support/figures.ts"
-import { applyObjects } from "./support/access.ts"
+import { applyObjects, rulesOnly } from "./support/access.ts"
 import { apply, auditFromNow, kubectl } from "./support/cluster.ts"
 import { configMap, deployment, echoNamespace, namespaceObject, service } from "./support/objects.ts"
 import { inScene } from "./support/scene.ts"
@@ -205,21 +205,17 @@ test(
     await echoNamespace(watched, 1)
     await echoNamespace(outside, 1)
     const subject = { kind: "ServiceAccount", name: scene.access.serviceAccount, namespace: scene.access.namespace }
-    const cluster = scene.access.objects.filter(({ kind }) => kind === "ClusterRole")
     // What the cluster-wide role says of Services and slices, said of one namespace; of Nodes, which have none, it stays.
-    const rules = cluster.flatMap(({ rules = [] }) => rules)
-    const nodes = rules.map((rule) => ({ ...rule, resources: rule.resources?.filter((name) => name === "nodes") }))
-    const namespaced = rules.map((rule) => ({ ...rule, resources: rule.resources?.filter((name) => name !== "nodes") }))
-    const some = (list: typeof rules) => list.filter(({ resources = [] }) => resources.length > 0)
+    const cluster = scene.access.objects.filter(({ kind }) => kind === "ClusterRole")
     const rbac = "rbac.authorization.k8s.io"
     try {
       await applyObjects([
-        ...cluster.map((role) => ({ ...role, rules: some(nodes as typeof rules) })),
+        ...cluster.map((role) => ({ ...role, rules: rulesOnly(role, ["nodes"]) })),
         {
           apiVersion: `${rbac}/v1`,
           kind: "Role",
           metadata: { name: "sync", namespace: watched },
-          rules: some(namespaced as typeof rules),
+          rules: cluster.flatMap((role) => rulesOnly(role, ["services", "endpointslices"])),
         },
         {
           ...{ apiVersion: `${rbac}/v1`, kind: "RoleBinding", metadata: { name: "sync", namespace: watched } },

@@ -5,7 +5,7 @@
 # programs: kube
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-export BED_STATE=${BED_STATE:-$here/../../../.cache/cluster/state-api} BED_PORT_BASE=${BED_PORT_BASE:-26000}
+export BED_STATE=${BED_STATE:-$(readlink -f "$here/../../..")/.cache/cluster/state-api} BED_PORT_BASE=${BED_PORT_BASE:-26000}
 . "$here/../lib.sh"
 
 down() {

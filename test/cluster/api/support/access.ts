@@ -24,7 +24,7 @@ export interface ApiObject {
   readonly rules?: readonly Rule[]
 }
 
-export interface Rule {
+interface Rule {
   readonly resources?: readonly string[]
 }
 
@@ -45,6 +45,13 @@ export async function grantAccess(): Promise<Access> {
   const { namespace, name: serviceAccount } = account
   const user = `system:serviceaccount:${namespace}:${serviceAccount}`
   return { namespace, serviceAccount, user, configMapKey, objects }
+}
+
+/** Of what a role grants, only what concerns these resources. */
+export function rulesOnly({ rules = [] }: ApiObject, resources: readonly string[]): readonly Rule[] {
+  return rules
+    .map((rule) => ({ ...rule, resources: (rule.resources ?? []).filter((name) => resources.includes(name)) }))
+    .filter((rule) => rule.resources.length > 0)
 }
 
 export async function applyObjects(objects: readonly object[]): Promise<void> {

@@ -31,7 +31,7 @@ export async function kubectl(words: readonly string[], options: KubectlOptions 
     ...(options.input === undefined ? {} : { input: options.input }),
   })
   if (status === 0) return stdout
-  throw new Error(`kubectl ${words.join(" ")} ended with ${status}: ${stderr.trim()}`)
+  throw new Error(`kubectl ${words.join(" ")} ended with ${status}: ${(stdout + stderr).trim()}`)
 }
 
 /** `kubectl apply` of these manifests. */

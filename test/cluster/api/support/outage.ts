@@ -9,3 +9,8 @@ export async function without(program: Program, meanwhile: () => Promise<void>):
     await controlPlane("up", program)
   }
 }
+
+/** Whoever watches is cut off, and begins anew. */
+export async function restart(program: Program): Promise<void> {
+  await without(program, async () => {})
+}
