@@ -151,7 +151,7 @@ test(
       await scene.entries({ "10.4.0.50": "default/echo" })
       const kubeconfig = join(scene.directory, "refused")
       const [head = "", body = "", signature = ""] = (await newToken(scene.access)).split(".")
-      writeKubeconfig(kubeconfig, [head, body, [...signature].toReversed().join("")].join("."))
+      writeKubeconfig(kubeconfig, [head, body, signature.split("").toReversed().join("")].join("."))
       const sync = scene.sync({ source: ["--kubeconfig", kubeconfig] })
       const { problems } = await sync.untilStatus("it says so", ({ state }) => state === "waiting", 20_000)
       assert.equal(
