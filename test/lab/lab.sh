@@ -7,8 +7,8 @@
 #   LAB_MEM      memory of the guest (default 1G, sparse)
 #   LAB_TIMEOUT  seconds before the guest is killed (default 150)
 #   LAB_OUT      folder for console and logs (default out/SCENARIO)
-#   LAB_IMAGES   folder with the unpacked images (test/image/build.sh): pods are made of these instead of the checkout
 #   LAB_LINK     network interface of the host that the guest's LAN is joined to, by `join_host` (root; test/cluster/lab/host-link.sh)
+#   LAB_IMAGES   folder with the unpacked images (test/image/build.sh): pods are made of these instead of the checkout
 #   LAB_CPU      the host's CPU for the guest (default: one that no other guest has)
 # exit: the scenario's own status; 97 usage or no UML, 98 the guest died without a verdict, 99 out of time
 set -u
@@ -46,9 +46,9 @@ if [ -n "${LAB_IMAGES:-}" ]; then
   }
 fi
 {
-  if [ -n "${LAB_IMAGES:-}" ]; then printf 'export IMAGES=%q\n' "$LAB_IMAGES"; fi
   printf 'LAB_CHECKOUT=%q\nLAB_MODULES=%q\nexport LAB_SCENARIO=%q\n' "$checkout" "$uml/lib/uml/modules" "$scenario"
   printf 'LAB_FILE=%q\n' "/checkout${file#"$checkout"}"
+  if [ -n "${LAB_IMAGES:-}" ]; then printf 'export IMAGES=%q\n' "$LAB_IMAGES"; fi
   for pair; do
     case $pair in
       [A-Za-z_]*=*) printf 'export %s=%q\n' "${pair%%=*}" "${pair#*=}" ;;

@@ -150,8 +150,8 @@ test(
     inScene(async (scene) => {
       await scene.entries({ "10.4.0.50": "default/echo" })
       const kubeconfig = join(scene.directory, "refused")
-      const [head = "", body = "", signature = ""] = (await newToken(scene.access)).split(".")
-      writeKubeconfig(kubeconfig, [head, body, signature.split("").toReversed().join("")].join("."))
+      const [head = "", body = ""] = (await newToken(scene.access)).split(".")
+      writeKubeconfig(kubeconfig, `${head}.${body}.${"A".repeat(342)}`)
       const sync = scene.sync({ source: ["--kubeconfig", kubeconfig] })
       const { problems } = await sync.untilStatus("it says so", ({ state }) => state === "waiting", 20_000)
       assert.equal(

@@ -50,7 +50,7 @@ join_host() { # after `apply`: the LAN reaches the host's namespace of LAB_LINK
   ip link set vec0 master br-lan up
 }
 pod_range() { # NODE
-  pods $1
+  pods $1 2
   inside pods.$1 "route add local ${PODS[$1]}.128/25 dev lo"
 }
 apply() { # runs what was gathered
