@@ -6,10 +6,10 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test image image-test unit demo bench golden format clean installed-for-check installed-for-image
+.PHONY: help install build check test test-cluster image image-test unit demo demo-gitops bench golden format clean installed-for-check installed-for-image
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## What the tests and the demo need and this machine lacks (root, Debian 12)
 	@scripts/install.sh all
@@ -26,8 +26,8 @@ build: installed-for-check ## dist/, which bin/kkv runs
 check: installed-for-check ## Types, lint, format, dead code, generated files, unit tests: no root, no lab, 60 s at most
 	@node scripts/total.ts --checks --unit
 
-test: installed-for-image build ## Everything: check, the real keepalived, the lab, the images (root; 20 minutes at most)
-	@node scripts/total.ts --checks --unit --real --lab --image
+test: installed-for-image build ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; 25 minutes)
+	@node scripts/total.ts --checks --unit --real --lab --image --cluster
 
 image: installed-for-check ## Both container images, by docker or buildah; REGISTRY=, IMAGE_TAG=, IMAGE_FLAGS= (docs/image.md)
 	@scripts/image.sh
@@ -35,11 +35,18 @@ image: installed-for-check ## Both container images, by docker or buildah; REGIS
 image-test: installed-for-image build ## Builds the images without a registry of images, runs them, and the walk-through in the lab (root; 5 minutes)
 	@test/image/run.sh
 
+test-cluster: installed-for-image build ## The cluster bed alone (root; Go or ready programs; CONTRIBUTING.md, "The cluster bed")
+	@test/cluster/run.sh $(PARTS)
+
 unit: installed-for-check ## The unit tests alone; `make unit FILTER=text` for some of them
 	@node scripts/test.ts $(if $(FILTER),--filter "$(FILTER)")
 
 demo: install build ## The walk-through with three nodes, live pods and a power cut (root; 2 minutes)
 	@test/lab/demo.sh
+
+demo-gitops: installed-for-image build ## A commit, a broken one and its revert, with Flux on two real kubelets (root; Go or ready programs)
+	@test/cluster/build.sh kube kubelet flux luahealth
+	@test/cluster/gitops/part.sh --show
 
 bench: install build ## Measures the pipeline, the latency and the memory
 	@node bench/main.ts

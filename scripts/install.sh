@@ -28,6 +28,7 @@ iputils-arping         who has this VIP
 iputils-ping           is that node there
 ethtool                checksum offload of virtual links
 curl                   the client of the walk-through
+openssl                certificates of the cluster bed
 s6                     the supervisor
 execline               what s6 scripts may be written in
 mmdebstrap             unpacks the second keepalived release

@@ -1,18 +1,20 @@
 /**
  * Runs uvu test files, each in its own process, two at a time, with a time limit for every test.
- * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [--kind plain|real] [FILE|DIR...]
- * Without a FILE or DIR: test/, except test/lab. `real` are the files that use the real keepalived (they import
+ * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [--kind plain|real] [--each] [FILE|DIR...]
+ * Without a FILE or DIR: test/, except test/lab and test/cluster, which have runners of their own. `--each` prints a line for each
+ * test, as it ends, with what it measured. `real` are the files that use the real keepalived (they import
  * test/support/keepalived.ts) and so want root and an installed machine; `plain` are all others. Ends with the line `N passed, N failed, N skipped`.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
-import { join, relative, resolve } from "node:path"
+import { basename, join, relative, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { compare } from "../src/kit/problem.ts"
+import type { TestEvent } from "./test/event.ts"
 import type { FileOutcome } from "./test/judge.ts"
 import { runFile } from "./test/run-file.ts"
 
 const root = join(import.meta.dirname, "..")
-const lab = join(root, "test/lab")
+const withRunner = [join(root, "test/lab"), join(root, "test/cluster")]
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -20,6 +22,7 @@ const { values, positionals } = parseArgs({
     limit: { type: "string", default: "10000" },
     jobs: { type: "string", default: "2" },
     kind: { type: "string" },
+    each: { type: "boolean", default: false },
   },
 })
 const settings = { limitMs: Number(values.limit), filter: values.filter ?? null }
@@ -47,7 +50,7 @@ async function runAll(): Promise<readonly { readonly file: string; readonly outc
   const waiting = [...files]
   async function work(): Promise<void> {
     for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
-      const outcome = await runFile(file, settings, stop.signal)
+      const outcome = await runFile(file, settings, { stop: stop.signal, hear: (event) => printEnded(file, event) })
       done.push({ file, outcome })
       print(file, outcome)
     }
@@ -56,11 +59,18 @@ async function runAll(): Promise<readonly { readonly file: string; readonly outc
   return done
 }
 
+function printEnded(file: string, event: TestEvent): void {
+  if (!values.each || event.kind !== "ended") return
+  const title = `${basename(file, ".test.ts")}: ${event.name}`
+  console.log(`${event.passed ? "ok  " : "FAIL"} ${title}${event.figures === null ? "" : `  ${event.figures}`}`)
+}
+
 function print(file: string, outcome: FileOutcome): void {
   if (outcome.passed + outcome.failed + outcome.skipped.length === 0) return
   const { passed, failed, skipped, complaints, output, tookMs } = outcome
   const counts = `${passed} passed${failed > 0 ? `, ${failed} failed` : ""}${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`
-  console.log(`${failed > 0 ? "FAIL" : "ok  "} ${relative(process.cwd(), file)}: ${counts} in ${Math.round(tookMs)} ms`)
+  const mark = failed > 0 ? "FAIL" : values.each ? "    " : "ok  "
+  console.log(`${mark} ${relative(process.cwd(), file)}: ${counts} in ${Math.round(tookMs)} ms`)
   if (failed === 0) return
   console.log(output.trimEnd())
   for (const complaint of complaints) console.log(`FAIL ${relative(process.cwd(), file)}: ${complaint}`)
@@ -73,7 +83,8 @@ function testFiles(path: string): readonly string[] {
     .toSorted((a, b) => compare(a.name, b.name))
     .flatMap((entry) => {
       const found = resolve(path, entry.name)
-      if (entry.isDirectory()) return entry.name === "node_modules" || found === lab ? [] : testFiles(found)
+      if (entry.isDirectory())
+        return entry.name === "node_modules" || withRunner.includes(found) ? [] : testFiles(found)
       return entry.isFile() && entry.name.endsWith(".test.ts") ? [found] : []
     })
 }

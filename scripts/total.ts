@@ -1,11 +1,12 @@
 /**
  * Runs what is asked for, one after the other whatever fails, and sums up.
- * Usage: node scripts/total.ts [--checks] [--unit] [--real] [--lab] [--image]
+ * Usage: node scripts/total.ts [--checks] [--unit] [--real] [--lab] [--image] [--cluster]
  *   --checks  types, lint, format, dead code, generated files
  *   --unit    tests that need nothing but Node.js
  *   --real    tests with the real keepalived (root)
  *   --lab     the lab's scenarios (root)
  *   --image   the container images, built and run (root)
+ *   --cluster the parts of the cluster bed (root, and Go or ready programs)
  * Ends with the line `N passed, N failed, N skipped` over all tests; a check that fails counts as one failed test.
  */
 import { spawn } from "node:child_process"
@@ -42,6 +43,12 @@ const real: Step = {
 }
 const lab: Step = { name: "lab", command: ["test/lab/run.sh"], counts: true, needs: "test/lab/run.sh" }
 const image: Step = { name: "images", command: ["test/image/run.sh"], counts: true, needs: "test/image/run.sh" }
+const cluster: Step = {
+  name: "cluster bed",
+  command: ["test/cluster/run.sh"],
+  counts: true,
+  needs: "test/cluster/run.sh",
+}
 
 const { values: wanted } = parseArgs({
   options: {
@@ -50,6 +57,7 @@ const { values: wanted } = parseArgs({
     real: { type: "boolean" },
     lab: { type: "boolean" },
     image: { type: "boolean" },
+    cluster: { type: "boolean" },
   },
 })
 const steps = [
@@ -58,6 +66,7 @@ const steps = [
   ...(wanted.real === true ? [real] : []),
   ...(wanted.lab === true ? [lab] : []),
   ...(wanted.image === true ? [image] : []),
+  ...(wanted.cluster === true ? [cluster] : []),
 ].filter(({ needs }) => needs === undefined || existsSync(join(root, needs)))
 
 // The checks together, since most of them use one processor; the tests one after the other, since some measure time.

@@ -7,7 +7,8 @@ export type TestEvent =
   /** `.run()` was called on a suite: that many tests are now certain to be tried. */
   | { readonly kind: "run"; readonly tests: number }
   | { readonly kind: "started"; readonly name: string; readonly limitMs: number }
-  | { readonly kind: "ended"; readonly name: string; readonly passed: boolean }
+  /** `figures`: what it measured, as one line of text; null where nothing. */
+  | { readonly kind: "ended"; readonly name: string; readonly passed: boolean; readonly figures: string | null }
   /** uvu swallows what a `before` or `after` hook throws, and its tests with it. */
   | { readonly kind: "hook-failed"; readonly reason: string }
   /** All tests are done and yet the process goes on, held by these resources. */

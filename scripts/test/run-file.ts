@@ -16,8 +16,18 @@ const OUTPUT_AFTER_EXIT_MS = 500
 const compileCache = fileURLToPath(new URL("../../.cache/node", import.meta.url))
 const preload = new URL("preload.ts", import.meta.url).href
 
+export interface RunFileOptions {
+  readonly stop: AbortSignal
+  /** Is told of each event as it comes. */
+  readonly hear: (event: TestEvent) => void
+}
+
 /** Runs one test file in its own process, in a process group that is gone when this resolves. */
-export async function runFile(file: string, settings: FileSettings, stop: AbortSignal): Promise<FileOutcome> {
+export async function runFile(
+  file: string,
+  settings: FileSettings,
+  { stop, hear }: RunFileOptions,
+): Promise<FileOutcome> {
   const startedAt = performance.now()
   const child = spawn(process.execPath, ["--import", preload, file], {
     detached: true,
@@ -35,6 +45,7 @@ export async function runFile(file: string, settings: FileSettings, stop: AbortS
     const event = JSON.parse(line) as TestEvent
     events.push(event)
     watchdog.look(event)
+    hear(event)
   })
   const onStop = () => killGroup(child)
   stop.addEventListener("abort", onStop)

@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs"
 import * as uvu from "uvu"
 import { faultText } from "../../src/kit/fault.ts"
+import { takeFigures } from "../../test/support/figures.ts"
 import { limitOf } from "../../test/support/slow.ts"
 import { EVENT_DESCRIPTOR, type FileSettings, SETTINGS_VARIABLE, type TestEvent } from "./event.ts"
 
@@ -67,7 +68,7 @@ function watchedTest<T>(name: string, limitMs: number, check: Check<T>): Check<T
       await withLimit(`"${name}"`, limitMs, async () => check(context))
       passed = true
     } finally {
-      tell({ kind: "ended", name, passed })
+      tell({ kind: "ended", name, passed, figures: takeFigures() })
       if (--outstanding === 0) watchForLingering()
     }
   }

@@ -16,8 +16,11 @@ import { createPublisher } from "./volume/publisher.ts"
 import { createStatusWriter } from "./volume/status-writer.ts"
 import { takeWriterLock } from "./volume/writer-lock.ts"
 
-/** The first change at once, the rest together; at most four generations a second, and a fifth of the time for it. */
-const PACE = { gatherMs: 2, minimumIntervalMs: 250, costFactor: 5 }
+/**
+ * The first change at once, the rest together; at most four generations a second, and a fifth of the time for it. A pass that took
+ * long because the whole machine stood still is no reason to stand still any longer.
+ */
+const PACE = { gatherMs: 2, minimumIntervalMs: 250, costFactor: 5, maximumPauseMs: 5_000 }
 
 /** Wait after a fault such as a full disk, doubled each time. */
 const SHORTEST_BACKOFF_MS = 1000

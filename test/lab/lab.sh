@@ -1,12 +1,13 @@
 #!/bin/bash
 # lab.sh SCENARIO [KEY=VALUE ...]   boots a User-Mode-Linux guest (an ordinary process: no root, no KVM), runs
-# scenarios/SCENARIO.sh in it and prints its result lines as they come.
+# scenarios/SCENARIO.sh in it and prints its result lines as they come. SCENARIO may also be the path of a file of this checkout.
 #
 # The guest sees the host's files read-only through hostfs, under an overlay of its own, and this checkout on /checkout.
 #   LAB_UML      prefix that holds bin/linux.uml and lib/uml/modules (default /usr; Debian package user-mode-linux)
 #   LAB_MEM      memory of the guest (default 1G, sparse)
 #   LAB_TIMEOUT  seconds before the guest is killed (default 150)
 #   LAB_OUT      folder for console and logs (default out/SCENARIO)
+#   LAB_LINK     network interface of the host that the guest's LAN is joined to, by `join_host` (root; test/cluster/lab/host-link.sh)
 #   LAB_IMAGES   folder with the unpacked images (test/image/build.sh): pods are made of these instead of the checkout
 #   LAB_CPU      the host's CPU for the guest (default: one that no other guest has)
 # exit: the scenario's own status; 97 usage or no UML, 98 the guest died without a verdict, 99 out of time
@@ -15,6 +16,11 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 scenario=${1:-}
 [ $# -gt 0 ] && shift
 file=$here/scenarios/$scenario.sh
+if [[ $scenario == */* ]]; then
+  file=$(readlink -f "$scenario")
+  scenario=$(basename "$file" .sh)
+fi
+checkout=$(cd "$here/../.." && pwd)
 if [ -z "$scenario" ] || [ ! -f "$file" ]; then
   echo "usage: lab.sh SCENARIO [KEY=VALUE ...]; scenarios: $(cd "$here/scenarios" && printf '%s ' *.sh | sed 's/\.sh//g')" >&2
   exit 97
@@ -40,7 +46,8 @@ if [ -n "${LAB_IMAGES:-}" ]; then
   }
 fi
 {
-  printf 'LAB_CHECKOUT=%q\nLAB_MODULES=%q\nexport LAB_SCENARIO=%q\n' "$(cd "$here/../.." && pwd)" "$uml/lib/uml/modules" "$scenario"
+  printf 'LAB_CHECKOUT=%q\nLAB_MODULES=%q\nexport LAB_SCENARIO=%q\n' "$checkout" "$uml/lib/uml/modules" "$scenario"
+  printf 'LAB_FILE=%q\n' "/checkout${file#"$checkout"}"
   if [ -n "${LAB_IMAGES:-}" ]; then printf 'export IMAGES=%q\n' "$LAB_IMAGES"; fi
   for pair; do
     case $pair in
@@ -66,8 +73,16 @@ for cpu in ${LAB_CPU:-"${cpus[@]}"}; do
   break
 done
 
+link=()
+if [ -n "${LAB_LINK:-}" ]; then
+  # A raw socket hears what it sends as well: the bridge would learn every address on the wrong side. So only what is not outgoing:
+  # ldb #type; jeq #PACKET_OUTGOING, drop, keep; drop: ret #0; keep: ret #65535
+  printf '\x30\0\0\0\x04\xf0\xff\xff\x15\0\0\x01\x04\0\0\0\x06\0\0\0\0\0\0\0\x06\0\0\0\xff\xff\0\0' > "$run/incoming-only.bpf"
+  link=("vec0:transport=raw,ifname=$LAB_LINK,depth=128,gro=0,bpffile=$run/incoming-only.bpf")
+fi
+
 "${pin[@]}" "$uml/bin/linux.uml" mem="${LAB_MEM:-1G}" root=/dev/root rootfstype=hostfs rootflags=/ ro init="$run/init" \
-  umid=lab uml_dir="$run/uml/" con=null con0=fd:0,fd:1 quiet selinux=0 LAB_RUN="$run" < /dev/null > "$run/console" 2>&1 &
+  "${link[@]}" umid=lab uml_dir="$run/uml/" con=null con0=fd:0,fd:1 quiet selinux=0 LAB_RUN="$run" < /dev/null > "$run/console" 2>&1 &
 guest=$!
 keep_logs() { rm -rf "$run/uml" "$run/init"; cp -r "$run/." "$out/" && rm -rf "$run"; }
 trap 'kill -TERM $guest 2> /dev/null; sleep 0.3; kill -KILL $guest 2> /dev/null; keep_logs; exit 130' INT TERM

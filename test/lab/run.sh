@@ -6,6 +6,7 @@
 set -u
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here" || exit 97
+. ./verdict.sh
 files=()
 for wanted in "${@:-}"; do
   found=
@@ -26,19 +27,16 @@ trap 'kill $(jobs -p) 2> /dev/null; wait; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 one() { # NAME: its checks as lines; verdicts are counted in $work
-  local name=$1 line status figures mark file began=$SECONDS
+  local name=$1 line status file began=$SECONDS
   : > "$work/$name.results" # tail may look before lab.sh has begun
   ./lab.sh "$name" >> "$work/$name.results" 2> "$work/$name.errors" &
   local lab=$!
   # shellcheck disable=SC2064
   trap "kill -TERM $lab 2> /dev/null" TERM
   tail -n +1 -f --pid=$lab -s 0.2 "$work/$name.results" | while IFS= read -r line; do
-    [[ $line =~ ^\{\"scenario\":\"([^\"]*)\",\"check\":\"([^\"]*)\",\"ok\":(true|false),\"figures\":(.*)\}$ ]] || continue
-    figures=${BASH_REMATCH[4]}
-    [ "$figures" != '{}' ] || figures=
-    if [ "${BASH_REMATCH[3]}" = true ]; then mark='ok  '; else mark='FAIL'; fi
-    echo "$mark" >> "$work/verdicts"
-    echo "$mark ${BASH_REMATCH[1]}: ${BASH_REMATCH[2]}${figures:+  $figures}"
+    read_verdict "$line" || continue
+    echo "${REPLY:0:4}" >> "$work/verdicts"
+    echo "$REPLY"
   done
   wait $lab
   status=$?

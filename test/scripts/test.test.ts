@@ -41,6 +41,15 @@ test("test.ts passes good files, one line each", async () => {
   assert.match(stdout, /^ok {3}a\.test\.ts: 2 passed in \d+ ms$/m)
 })
 
+test("test.ts --each prints each test, with what it measured", async () => {
+  const text = `import { figures } from "${root}/test/support/figures.ts"
+    test("one", () => figures({ tookMs: 7 }))\ntest("two", () => assert.is(1, 2))\ntest.run()`
+  const { status, stdout, last } = await planted({ "a.test.ts": text }, "--each")
+  assert.is(status, 1)
+  assert.is(last, "1 passed, 1 failed, 0 skipped")
+  assert.match(stdout, /^ok {3}a: one {2}{"tookMs":7}\nFAIL a: two\n/)
+})
+
 const failing: readonly [what: string, text: string, last: string, says: RegExp][] = [
   [
     "a failed assertion, with its output",

@@ -33,6 +33,9 @@ export const PATIENCE: Patience = {
 
 const LONGEST_BACKOFF_MS = 20_000
 
+/** So many refusals in a row are tried again as any failure is. */
+const HASTY_REFUSALS = 3
+
 export interface ReflectorOptions {
   readonly collection: Collection
   readonly api: KubernetesApi
@@ -73,7 +76,10 @@ export function startReflector(options: ReflectorOptions): Reflector {
   const { collection, clock, patience } = options
   const store = createStore(collection)
   const stop = new AbortController()
-  const state: State = { version: null, listed: false, heardAt: null, fault: null, failures: 0, current: null }
+  const state: State = {
+    ...{ version: null, listed: false, heardAt: null, fault: null },
+    ...{ failures: 0, failure: null, current: null },
+  }
 
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
@@ -123,10 +129,15 @@ interface State {
   listed: boolean
   heardAt: number | null
   fault: ApiFault | null
+  /** How often in a row it failed in this way. */
   failures: number
+  failure: Failure | null
   /** Ends the watch that is open. */
   current: AbortController | null
 }
+
+/** Another kind of failure is news of the API server, such as that it is back: so the waits begin anew. */
+type Failure = "unreachable" | "refused" | "too old"
 
 interface Mirror {
   readonly store: Store
@@ -177,8 +188,7 @@ async function watch(options: ReflectorOptions, { store, state, stop }: Mirror):
       events += 1
       state.heardAt = clock.now()
       if (!isOlder(version, state.version ?? "")) state.version = version
-      state.fault = null
-      state.failures = 0
+      goesWell(state)
       const isChange = type === "ADDED" || type === "MODIFIED" || type === "DELETED"
       if (isChange && store.apply(type, object)) changed()
     },
@@ -186,13 +196,18 @@ async function watch(options: ReflectorOptions, { store, state, stop }: Mirror):
   if (refusal !== null) throw refusal
   if (stop.aborted || current.signal.aborted) return 0
   if (events > 0 || clock.now() - startedAt >= patience.shortWatchMs) {
-    state.failures = 0
-    state.fault = null
+    goesWell(state)
     // A watch that ran its time is the API server's word that it knows nothing newer.
     state.heardAt = clock.now()
     return 0
   }
   return nextWait(options, state, null)
+}
+
+function goesWell(state: State): void {
+  state.fault = null
+  state.failures = 0
+  state.failure = null
 }
 
 function errorEvent(collection: Collection, object: unknown): ApiFault {
@@ -207,16 +222,24 @@ function errorEvent(collection: Collection, object: unknown): ApiFault {
 function recover(options: ReflectorOptions, state: State, fault: ApiFault): number {
   const { patience, api, random, trouble, collection } = options
   state.fault = fault
-  const tooOld = fault.status === 410
-  if (tooOld) state.version = null
+  const failure = failureOf(fault)
+  if (state.failure !== failure) state.failures = 0
+  state.failure = failure
+  if (failure === "too old") state.version = null
   if (fault.status === 401 || (fault.status === null && /certificate|CERT/.test(fault.message))) api.renew()
-  const refused = fault.status === 403 || fault.status === 404
-  // A version that is too old is no one's failure; a second 410 on its heels is.
-  const atOnce = tooOld && state.failures === 0
+  // A version that is too old is no one's failure; a second one on its heels is.
+  const atOnce = failure === "too old" && state.failures === 0
+  // An API server that has just started refuses what it will grant a second later.
+  const forGood = failure === "refused" && state.failures >= HASTY_REFUSALS
   const wait = nextWait(options, state, fault)
-  const retryAfterMs = atOnce ? 0 : refused ? Math.round(patience.refusedMs * (1 + random())) : wait
+  const retryAfterMs = atOnce ? 0 : forGood ? Math.round(patience.refusedMs * (1 + random())) : wait
   trouble("list or watch failed", { collection: collectionTitle(collection), error: fault, retryAfterMs })
   return retryAfterMs
+}
+
+function failureOf({ status }: ApiFault): Failure {
+  if (status === 410) return "too old"
+  return status === 403 || status === 404 ? "refused" : "unreachable"
 }
 
 function nextWait({ patience, random }: ReflectorOptions, state: State, fault: ApiFault | null): number {

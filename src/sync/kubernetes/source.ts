@@ -131,8 +131,10 @@ function factsOf(first: readonly Reflector[], configMapKey: string): ClusterFact
   const living = [...(nodes?.store.objects ?? [])].map(
     ([name, { ready }]) => [name, { ready: ready === true }] as const,
   )
+  const object = stored?.placed?.object
+  const entries = object?.kind === "ConfigMap" && stored?.issues.length === 0 ? object.data : null
   return {
-    configMap: stored === undefined ? null : { uid: stored.uid, resourceVersion: stored.resourceVersion },
+    configMap: stored === undefined ? null : { uid: stored.uid, resourceVersion: stored.resourceVersion, entries },
     nodes: new Map(living),
   }
 }

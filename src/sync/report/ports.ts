@@ -34,6 +34,8 @@ export interface StatusReader {
 export interface ConfigMapIdentity {
   readonly uid: string
   readonly resourceVersion: string
+  /** Its data; null where it cannot be read. */
+  readonly entries: Readonly<Record<string, string>> | null
 }
 
 /** What the report needs to know of the cluster. */

@@ -147,14 +147,14 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
     return !isReady(summed.summary) || own.state !== "applied" || summed.summary.configMap !== own.configMap
   }
 
-  async function sumUp({ self, own, nodes }: Facts): Promise<void> {
+  async function sumUp({ self, own, nodes, configMap }: Facts): Promise<void> {
     // Its own may wait for its turn to be written.
     const reports = new Map([...(await leases.readAll()), [self, own]])
     const patient = clock.now() - (since ??= clock.now()) < PATIENT_MS
     const summary = summarise({ configMap: own.configMap, nodes, reports, patient })
-    const written = await report.write(summary)
+    const written = await report.write(summary, configMap?.entries ?? null)
     if (written.kind === "missing" && !isMissed) {
-      log.warn("no report", { report: reportKey, reason: "there is no VipReport of this name; apply the manifests" })
+      log.warn("no report", { report: reportKey, reason: "the API server knows no VipReport; apply the manifests" })
     }
     isMissed = written.kind === "missing"
     const before = written.kind === "missing" ? (summed?.summary ?? null) : written.before

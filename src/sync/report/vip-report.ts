@@ -1,13 +1,21 @@
 import * as z from "zod"
 
+import { ApiFault } from "../api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
 import type { Condition, Summary } from "./summary.ts"
 
-/** The one object that says how all nodes fare: `VipReport`, made by who installs us; only its status is ours to write. */
+/** The one object that says how all nodes fare: `VipReport`, made by us where nobody did; of it we write the status alone. */
 export interface VipReport {
-  /** Writes the summary where it says something new. @throws ApiFault */
-  write(summary: Summary): Promise<Written>
+  /**
+   * Writes the summary where it says something new.
+   *
+   * @param entries Data of the ConfigMap that it is about. Where the report's spec has others, whoever reads it must wait: its
+   *   observedGeneration stays behind. @throws ApiFault
+   */
+  write(summary: Summary, entries: Entries | null): Promise<Written>
 }
+
+type Entries = Readonly<Record<string, string>>
 
 export type Written =
   /** `before` is what stood there; null where nothing of ours did. */
@@ -33,7 +41,11 @@ const statusSchema = z.object({
   troubles: z.array(z.object({ reason: z.string(), note: z.string(), nodes: z.string() })),
   observedGeneration: z.int().nullish(),
 })
-const reportSchema = z.object({ metadata: z.object({ generation: z.int() }), status: z.unknown().optional() })
+const reportSchema = z.object({
+  metadata: z.object({ generation: z.int() }),
+  spec: z.object({ entries: z.record(z.string(), z.string()).nullish() }).nullish(),
+  status: z.unknown().optional(),
+})
 
 /** Where a VipReport stands. */
 export function vipReportPath(namespace: string, name: string): ObjectPath {
@@ -42,18 +54,35 @@ export function vipReportPath(namespace: string, name: string): ObjectPath {
 
 export function createVipReport(api: ObjectsApi, path: ObjectPath, now: () => Date): VipReport {
   return {
-    write: async (summary) => {
-      const found = await api.get(path)
+    write: async (summary, entries) => {
+      const found = (await api.get(path)) ?? (await create(api, path))
       if (found === null) return { kind: "missing" }
-      const { metadata, status } = reportSchema.parse(found)
+      const { metadata, spec, status } = reportSchema.parse(found)
       const parsed = statusSchema.safeParse(status)
       const before = parsed.success ? parsed.data : null
-      const observedGeneration = metadata.generation
+      const asked = spec?.entries ?? null
+      const isSeen = asked === null || (entries !== null && text(asked) === text(entries))
+      const observedGeneration = isSeen ? metadata.generation : (before?.observedGeneration ?? -1)
       const next = { ...summary, conditions: withTimes(before?.conditions ?? [], summary.conditions, now()) }
       const same = before !== null && text({ ...before }) === text({ ...next, observedGeneration })
       if (!same) await api.patch(path, { status: { ...next, observedGeneration } }, "status")
       return { kind: "written", before }
     },
+  }
+}
+
+/** Null where the API server knows no such kind. */
+async function create(api: ObjectsApi, path: ObjectPath): Promise<unknown> {
+  const { group, version, name, namespace } = path
+  try {
+    return await api.create(path, {
+      apiVersion: `${group}/${version}`,
+      kind: "VipReport",
+      metadata: { name, namespace },
+    })
+  } catch (error) {
+    if (error instanceof ApiFault && error.status === 404) return null
+    throw error
   }
 }
 

@@ -7,6 +7,7 @@
 # the pod), state (hostPath: stays). Logs: /shared/log.MACHINE.sync, /shared/log.MACHINE (s6, agent and keepalived).
 CONFIGMAP=default/vip-configmap
 SYNC_FLAGS=()
+SYNC_SOURCE=() # in place of the manifests below SOURCE
 POD_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 volume() { echo /shared/volumes/$1/$2; }
 prepare_nodes() { # what the privileged init container does, on each machine
@@ -46,9 +47,10 @@ P
   { on $n unshare --mount --pid --fork sh $v/pod/start >> /shared/log.$n 2>&1 < /dev/null; echo $? > $v/pod/status; } &
 }
 sync_start() { # MACHINE: the pod's other container
-  local v=/shared/volumes/$1
-  { on $1 env -i PATH=$POD_PATH setpriv --reuid=65532 --regid=65532 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
-      kkv sync --source ${FROM:-$SOURCE} --desired $v/desired --services-configmap $CONFIGMAP "${SYNC_FLAGS[@]}" \
+  local v=/shared/volumes/$1 from=("${SYNC_SOURCE[@]}")
+  [ ${#from[@]} -gt 0 ] || from=(--source ${FROM:-$SOURCE})
+  { on $1 env -i PATH=$POD_PATH KKV_NODE=${ADDRESS[$1]} setpriv --reuid=65532 --regid=65532 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
+      kkv sync "${from[@]}" --desired $v/desired --services-configmap $CONFIGMAP "${SYNC_FLAGS[@]}" \
       >> /shared/log.$1.sync 2>&1 < /dev/null; } &
 }
 in_pod() { # MACHINE COMMAND...: as `kubectl exec` would

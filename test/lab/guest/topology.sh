@@ -2,6 +2,7 @@
 # 10.2.68.0/24, with static routes between the nodes as flannel's host-gw makes them. In Kubernetes a node is called by its address.
 #   topology MACHINES   the first so many of n1 n2 n3 are machines (network, mount, PID, UTS and IPC namespaces of their own, where
 #                       the product can run), the others mere routers for their pods
+#   pod_range NODE      as `pods`, with all addresses from 10.2.X.128 on
 #   pods NODE N...      pod addresses 10.2.X.N on that node, all in one network namespace, pods.NODE
 # Processes are dear in the guest, so lines for ip(8) are gathered and run in one batch for each namespace.
 VIP=10.4.0.50
@@ -42,6 +43,15 @@ pods() { # NODE N...
   for n; do inside pods.$node "addr add $x.$n/24 dev eth0"; done
   inside pods.$node "link set eth0 up"
   inside pods.$node "route add default via $x.1"
+}
+join_host() { # after `apply`: the LAN reaches the host's namespace of LAB_LINK
+  # The raw link carries no marks of what is still to be segmented or summed up: with these on, TCP hangs.
+  ethtool -K vec0 tx off sg off tso off gso off gro off > /dev/null 2>&1
+  ip link set vec0 master br-lan up
+}
+pod_range() { # NODE
+  pods $1 2
+  inside pods.$1 "route add local ${PODS[$1]}.128/25 dev lo"
 }
 apply() { # runs what was gathered
   local name p pid ppid

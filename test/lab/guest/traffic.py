@@ -3,12 +3,14 @@
 
 traffic.py serve SPEC...      SPEC = namespace,protocol,address,port,name; serves until killed.
                               Datagrams "close NAME" / "open NAME" to /shared/serve.sock end and start one server.
+traffic.py pods PORT NAMESPACE...   TCP echo pods as a cluster has them: reads lines "TYPE NAME ADDRESS" of a watch of pods, and answers in
+                              these namespaces for the addresses of pods that are there; others are reset
 traffic.py get NAMESPACE PROTOCOL ADDRESS PORT N       N requests one after the other; the outcome as JSON
 traffic.py probe NAMESPACE PROTOCOL ADDRESS PORT EVERY_MS FILE [OPEN_MS]   a request each EVERY_MS, overlapping, until SIGTERM; each is
                               sent OPEN_MS after its connection was made (0), so that there are always some connections in between
 traffic.py summary FILE [EVENT]     what the probe saw; EVENT is the time of an event on the monotonic clock, in seconds
 """
-import collections, ctypes, errno, json, os, select, selectors, signal, socket, sys, time
+import collections, ctypes, errno, json, os, select, selectors, signal, socket, struct, sys, time
 
 libc = ctypes.CDLL(None, use_errno=True)
 now = time.monotonic
@@ -106,6 +108,47 @@ def serve(specs):
                     for spec in specs:
                         if spec.endswith("," + which):
                             start(spec)
+
+
+def pods(port, namespaces):
+    of_its_own()
+    selector = selectors.DefaultSelector()
+    for namespace in namespaces:
+        s = open_socket(namespace, "tcp")
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
+        s.bind(("0.0.0.0", int(port)))
+        s.listen(1024)
+        selector.register(s, selectors.EVENT_READ, "pod")
+    selector.register(sys.stdin.buffer.raw, selectors.EVENT_READ, "watch")
+    alive, text = {}, b""
+    while True:
+        for key, _ in selector.select():
+            if key.data == "watch":
+                more = os.read(0, 65536)
+                if not more:
+                    sys.exit("the watch of pods has ended")
+                *lines, text = (text + more).split(b"\n")
+                for line in lines:
+                    kind, name, address = (line.decode().split() + ["", "", ""])[:3]
+                    print(now(), line.decode(), flush=True)
+                    if address and kind != "DELETED":
+                        alive[address] = name
+                    elif alive.get(address) == name:
+                        del alive[address]
+                continue
+            connection, client = key.fileobj.accept()
+            name = alive.get(connection.getsockname()[0])
+            try:
+                if name is None:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                else:
+                    head = connection.recv(65536)
+                    if head:
+                        connection.send(echo(head.split(b"\r\n\r\n")[0], client, name))
+            except OSError:
+                pass  # the client has gone
+            connection.close()
 
 
 def answered(data):
@@ -282,6 +325,8 @@ if __name__ == "__main__":
     command, *words = sys.argv[1:] or [""]
     if command == "serve":
         serve(words)
+    elif command == "pods":
+        pods(words[0], words[1:])
     elif command == "get":
         sys.exit(get(*words))
     elif command == "probe":

@@ -128,6 +128,31 @@ test("startReflector() goes on from the last bookmark after a reset in the middl
     assert.is(troubles.length, 1)
   }))
 
+test("startReflector() lists at once after 410, also where the API server was away before, and waits after a second 410", () => {
+  const waits = (scene: Scene) => scene.troubles.map(({ retryAfterMs }) => retryAfterMs === 0)
+  const tooOld = { type: "ERROR", object: { kind: "Status", code: 410, message: "too old" } }
+  return mirrored(async (scene) => {
+    const { fake, until, lists } = scene
+    await watching(scene)
+    fake.refuse = () => (scene.troubles.length < 4 ? { status: 503 } : null)
+    fake.watches[0]?.reset()
+    await watching(scene, 2)
+    assert.equal(waits(scene), [false, false, false, false])
+    fake.watches[1]?.send(tooOld)
+    await watching(scene, 3)
+    assert.equal(waits(scene).slice(4), [true])
+    fake.watches[2]?.send(tooOld)
+    await watching(scene, 4)
+    assert.equal(waits(scene).slice(4), [true, false])
+    assert.is(lists(), 3)
+    fake.watches[3]?.send(bookmark(60))
+    await until(() => scene.reflector.resourceVersion() === "60")
+    fake.watches[3]?.send(tooOld)
+    await watching(scene, 5)
+    assert.equal(waits(scene).slice(4), [true, false, true])
+  })
+})
+
 test("startReflector() lists again after 410 in a stream that stays open", () =>
   mirrored(async (scene) => {
     await watching(scene)
@@ -164,12 +189,15 @@ test("startReflector() waits as long as a 429 asks for", () =>
     { before: (fake) => (fake.refuse = () => ({ status: 429, headers: { "retry-after": "2" } })) },
   ))
 
-test("startReflector() waits long where it is forbidden, and goes on when that ends", () =>
+test("startReflector() waits long where it stays forbidden, and goes on when that ends", () =>
   mirrored(
     async (scene) => {
       const { fake, until, troubles, ports } = scene
-      await until(() => troubles.length > 0)
-      assert.is(troubles[0]?.["retryAfterMs"], patience.refusedMs)
+      await until(() => troubles.length > 4)
+      // The API server was away, and knew no rights in its first second: that is no refusal for good.
+      const waits = troubles.map(({ retryAfterMs }) => retryAfterMs)
+      assert.equal(waits.slice(0, 5), [20, 20, 40, 80, patience.refusedMs])
+      troubles.shift()
       assert.match(
         String(troubles[0]?.["error"]),
         'Cannot list services in namespace "default": the API server answered 403',
@@ -177,7 +205,7 @@ test("startReflector() waits long where it is forbidden, and goes on when that e
       fake.refuse = () => null
       await until(() => ports() === "echo:80")
     },
-    { before: (fake) => (fake.refuse = () => ({ status: 403 })) },
+    { before: (fake) => (fake.refuse = () => ({ status: fake.asked.length === 1 ? 503 : 403 })) },
   ))
 
 test("startReflector() replaces a watch that has gone silent", () =>

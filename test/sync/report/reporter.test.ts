@@ -37,13 +37,11 @@ function statusOf(node: string, sequence: number, reason: string | null = null):
 function scene(count: number) {
   const api = createFakeObjects()
   const clock = createFakeClock()
-  void api.create({ group: "", version: "", plural: "vipreports", namespace: "kkv" }, { metadata: { name: "vips" } })
-  api.writes.length = 0
   const cluster = { configMap: "100", ready: new Set<string>() }
   const names = Array.from({ length: count }, (_, index) => `n${index + 1}`)
   for (const name of names) cluster.ready.add(name)
   const facts = () => ({
-    configMap: { uid: "u", resourceVersion: cluster.configMap },
+    configMap: { uid: "u", resourceVersion: cluster.configMap, entries: {} },
     nodes: new Map(names.map((name) => [name, { ready: cluster.ready.has(name) }] as const)),
   })
   const nodes = names.map((name) => {

@@ -1,0 +1,68 @@
+import { apply, kubectl } from "./cluster.ts"
+import { until } from "./until.ts"
+
+interface DeploymentOptions {
+  readonly namespace: string
+  readonly name: string
+  readonly replicas: number
+}
+
+/** Pods that are deleted stay Terminating for two seconds. */
+export function deployment({ namespace, name, replicas }: DeploymentOptions): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: { namespace: ${namespace}, name: ${name} }
+spec:
+  replicas: ${replicas}
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} }, annotations: { bed/delete-delay: 2s } }
+    spec: { containers: [{ name: ${name}, image: ${name} }] }`
+}
+
+interface ServiceOptions {
+  readonly namespace: string
+  readonly name: string
+  /** Port to target port. */
+  readonly ports?: Readonly<Record<number, number>>
+  /** Without one, its EndpointSlices are written by hand. */
+  readonly selected?: boolean
+}
+
+export function service({ namespace, name, ports = { 80: 8080 }, selected = true }: ServiceOptions): string {
+  const lines = Object.entries(ports).map(
+    ([port, target]) => `\n    - { name: "port-${port}", port: ${port}, targetPort: ${target} }`,
+  )
+  return `apiVersion: v1
+kind: Service
+metadata: { namespace: ${namespace}, name: ${name} }
+spec:${selected ? `\n  selector: { app: ${name} }` : ""}
+  ports:${lines.join("")}`
+}
+
+export function namespaceObject(name: string): string {
+  return `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }`
+}
+
+/** A ConfigMap with these entries. */
+export function configMap(key: string, entries: Readonly<Record<string, string>>): string {
+  const [namespace, name] = key.split("/")
+  const metadata = { namespace, name }
+  return JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data: entries })
+}
+
+/** A new namespace whose Deployment has `replicas` ready pods behind a Service, both called `echo`. */
+export async function echoNamespace(namespace: string, replicas: number): Promise<void> {
+  await apply(namespaceObject(namespace))
+  await apply(deployment({ namespace, name: "echo", replicas }), service({ namespace, name: "echo" }))
+  await kubectl(["-n", namespace, "rollout", "status", "deployment/echo", "--timeout=30s"])
+}
+
+/** Waits until the real controllers have made it so many endpoints: after an outage they take their time as well. */
+export async function untilEndpoints(namespace: string, count: number): Promise<void> {
+  const words = ["-n", namespace, "get", "endpointslices", "-o", "jsonpath={.items[*].endpoints[*].addresses[0]}"]
+  await until(`the API server has ${count} endpoints`, 60_000, async () => {
+    const addresses = (await kubectl(words)).split(" ").filter((address) => address !== "")
+    return addresses.length === count ? true : null
+  })
+}

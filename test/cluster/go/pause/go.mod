@@ -1,0 +1,3 @@
+module kkv.example/cluster/pause
+
+go 1.26.0

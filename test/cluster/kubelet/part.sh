@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# The shipped manifests and the built images on two real kubelets. VRRP is real here, IPVS is not: the host's kernel need not have
+# it, so the VIPs have no Services (the lab has real IPVS). Environment: as nodes.sh says.
+# programs: kube kubelet
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+part=kubelet
+export BED_STATE=${BED_STATE:-$here/../../../.cache/cluster/state-kubelet} BED_LAN=${BED_LAN:-kk}
+. "$here/nodes.sh"
+up
+
+# --- the manifests --------------------------------------------------------------------------------------------------------------
+accepted() { k apply --dry-run=server --validate=strict -k "$1" > /dev/null; }
+t=$(now_ms)
+k apply -k "$here" > /dev/null
+first_ready() { ready && measured "after $(($(now_ms) - t)) ms"; }
+PATIENCE=90 check "the DaemonSet becomes ready after one kubectl apply -k" first_ready
+for manifests in base overlays/unicast overlays/without-hostpath overlays/restricted-namespace; do
+  check "the API server accepts manifests/$manifests, strictly" accepted "$CHECKOUT/manifests/$manifests"
+done
+
+none_is_healthy() { [[ $(report) == "True 2 "* ]]; }
+check "no VIP is a healthy state, said by the VipReport" none_is_healthy
+restarts_before=$(restarts)
+entries '{"10.4.0.50": "", "10.4.0.51": ""}'
+announced() { h=$(holder) && has_vip "$h" 10.4.0.51 && measured "holder $h"; }
+check "VIPs without a Service are announced by one of the two" announced
+both_applied() { [[ $(report) == "True 2 "* ]] && kn describe configmap vip-configmap | grep -q 'Applied .*2 of 2 nodes .*: 2 VIPs'; }
+check "the VipReport and an Event say that both nodes have them" both_applied
+answers() { ip netns exec "$BED_LAN" ping -n -c 1 -W 1 "$vip"; }
+check "the VIP answers on the LAN" answers
+check "kubectl logs answers" kn logs "$(pod_on n1)" -c sync
+configuration() { sidecar_on "$1" 'cat /etc/keepalived/keepalived.conf' | grep -q '10.4.0.51/32 dev eth0'; }
+check "kubectl exec: keepalived.conf can be read" configuration n1
+status() { sidecar_on n2 'kkv status' | grep -q '^10.4.0.50 *applied'; }
+check "kubectl exec: kkv status answers" status
+
+# --- seen from inside -----------------------------------------------------------------------------------------------------------
+capabilities() { [ "$(sidecar_on n1 'grep -c "^Cap\(Prm\|Eff\|Bnd\):.0000000000003000$" /proc/1/status')" = 3 ]; }
+check "sidecar has NET_ADMIN and NET_RAW and nothing else" capabilities
+check "sidecar has a seccomp filter and gains no privileges" sidecar_on n1 'grep -q "^NoNewPrivs:.1$" /proc/1/status && grep -q "^Seccomp:.2$" /proc/1/status'
+check "sidecar cannot write its root, nor desired/" sidecar_on n1 '! touch /x && ! touch /run/kkv/desired/x'
+check "sidecar has no token" sidecar_on n1 '[ ! -e /var/run/secrets ] && ! env | grep -i token'
+check "sync is 65532, without capabilities, and cannot write its root, nor applied/" sync_on n1 '
+  const status = fs.readFileSync("/proc/1/status", "utf8")
+  for (const path of ["/x", "/run/kkv/applied/x"]) {
+    try { fs.writeFileSync(path, ""); process.exit(1) } catch (error) { if (error.code !== "EROFS") process.exit(2) }
+  }
+  process.exit(process.getuid() === 65532 && /CapBnd:\t0+\n/.test(status) && /NoNewPrivs:\t1/.test(status) ? 0 : 3)'
+no_shell() { ! kn exec "$(pod_on n1)" -c sync -- /bin/sh -c true; }
+check "sync has no shell" no_shell
+
+# What the token of the pod may, asked with that very token.
+token() { sync_on "$1" 'process.stdout.write(fs.readFileSync("/var/run/secrets/kubernetes.io/serviceaccount/token", "utf8"))'; }
+pod_token=$(token n1)
+as_sync() { k --kubeconfig <(sed 's/^users:.*/users: [{name: admin, user: {token: "'"$pod_token"'"}}]/' "$KUBECONFIG") "$@"; }
+refused() { # COMMAND...
+  local out
+  ! out=$(as_sync "$@" 2>&1) && grep -qi forbidden <<< "$out"
+}
+k -n "$namespace" create secret generic not-ours --from-literal=a=b > /dev/null
+k -n "$namespace" create configmap not-ours --from-literal=a=b > /dev/null
+check "the pod's token reads no Secret" refused -n "$namespace" get secret not-ours
+check "the pod's token reads no other ConfigMap" refused -n "$namespace" get configmap not-ours
+check "the pod's token writes no VIP ConfigMap" refused -n "$namespace" patch configmap vip-configmap --type merge --patch '{"data": {"a": "b"}}'
+check "the pod's token makes no pod" refused -n "$namespace" create deployment d --image=x
+check "the pod's token lists what sync mirrors" as_sync get nodes,services -A
+
+# --- probes and faults ----------------------------------------------------------------------------------------------------------
+entries '{"10.4.0.52": "no-such-syntax:"}'
+refusal() { [[ $(report) == "False 0 "*10.4.0.52* ]] && kn describe configmap vip-configmap | grep -q 'Warning .*10.4.0.52'; }
+check "a broken entry: the VipReport and an Event name it" refusal
+unharmed() { ready && holder > /dev/null && answers; }
+check "a broken entry: the pods stay ready, and the VIPs where they are" unharmed
+entries '{"10.4.0.52": null}'
+check "the entry is mended: the VipReport is healthy again" both_applied
+same_restarts() { [ "$(restarts)" = "$restarts_before" ]; }
+check "no edit of the VIPs restarted a container" same_restarts
+
+h=$(holder)
+keepalived_pid() { sidecar_on "$1" 'cat /run/keepalived/keepalived.pid'; }
+before=$(keepalived_pid "$h")
+sidecar_on "$h" "kill -9 $before"
+recovered() { p=$(keepalived_pid "$h") && [ "$p" != "$before" ] && holder > /dev/null && answers && same_restarts; }
+check "keepalived is killed: it comes back, and no container is restarted" recovered
+
+watch_vip
+h=$(holder)
+kn rollout restart daemonset/kube-keepalived-vip > /dev/null
+rolled() { kn rollout status daemonset/kube-keepalived-vip --timeout=1s && [ "$(kn get pods --no-headers | wc -l)" = 2 ]; }
+PATIENCE=120 check "kubectl rollout restart ends" rolled
+sleep 1
+gap=$(longest_gap)
+small_gap() { [ "$gap" -le 1000 ] && measured "longest gap $gap ms"; }
+check "the rollout leaves the VIP without a holder no longer than an orderly handover" small_gap
+
+# --- power cut ------------------------------------------------------------------------------------------------------------------
+h=$(holder)
+watch_vip
+sleep 1
+node down "$h"
+taken_over() { has_vip "$(other "$h")" "$vip" && answers; }
+check "power cut: the other node has the VIP" taken_over
+gap=$(longest_gap)
+in_time() { [ "$gap" -le 4500 ] && measured "longest gap $gap ms"; }
+check "power cut: within VRRP's limit of three adverts" in_time
+node up "$h"
+back() { ready && holder > /dev/null && [[ $(report) == "True 2 "* ]]; }
+PATIENCE=60 check "the node returns: both pods are ready, one has the VIP" back
+
+# --- gone -----------------------------------------------------------------------------------------------------------------------
+k delete -k "$here" --wait=false > /dev/null 2>&1
+nothing_left() {
+  local n
+  for n in n1 n2; do
+    ! has_vip "$n" "$vip" && ! has_vip "$n" 169.254.50.1 || return 1
+    ! node on "$n" iptables-save | grep -i keepalived || return 1
+    ! node on "$n" ip rule | grep 20550 || return 1
+    ! node on "$n" pgrep -x keepalived || return 1
+  done
+}
+check "kubectl delete -k leaves no VIP, no iptables chain, no rule and no process on the nodes" nothing_left

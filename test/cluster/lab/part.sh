@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# The walk-through with kubectl: a real control plane on the lab's LAN (10.4.0.1), three lab nodes with real VRRP and IPVS, each with
+# the product's pod, whose sync asks that API server. Pods are kwok's, with listeners of the lab behind their addresses. Root.
+# programs: kube
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+export BED_STATE=${BED_STATE:-$(readlink -f "$here/../../..")/.cache/cluster/state-lab} BED_ADDRESS=10.4.0.1
+. "$here/../lib.sh"
+. "$here/../../lab/verdict.sh"
+NETNS=${BED_NETNS:-kkv-cluster}
+[ "$(id -u)" = 0 ] || die "Cannot put the control plane on the lab's LAN: root is wanted, for a network namespace"
+on_lan() { ip netns exec "$NETNS" "$@"; }
+
+# The guest sees this machine's files, but has folders of its own in place of these.
+kubectl=$(readlink -f "$BIN/kubectl")
+case $kubectl in
+  /tmp/* | /run/* | /var/tmp/* | /shared/*) die "Cannot show $kubectl to the lab's guest: name a folder elsewhere by KKV_CLUSTER_BIN" ;;
+esac
+
+guest=
+down() {
+  [ -z "$guest" ] || { kill "$guest" 2> /dev/null && wait "$guest"; } || true
+  "$BED/kwok.sh" down
+  "$BED/control-plane.sh" down
+  "$here/host-link.sh" down "$NETNS"
+}
+down 2> /dev/null
+rm -rf "$STATE"
+trap down EXIT
+trap 'exit 130' INT TERM
+
+"$here/host-link.sh" up "$NETNS" 10.4.0.1/24
+on_lan "$BED/control-plane.sh" up
+on_lan "$BED/kwok.sh" up
+for n in 3 4 5; do on_lan "$BED/kwok.sh" node "10.4.0.$n" "10.4.0.$n" "10.2.$((63 + n)).128/25" type=worker; done
+
+# What an administrator installs, but for the DaemonSet: the lab's nodes run its pod, without a kubelet.
+k() { on_lan "$BIN/kubectl" "$@"; }
+k kustomize "$CHECKOUT/manifests/base" > "$STATE/base.yaml"
+# The VipReport finds its definition at the second try.
+k apply -f "$STATE/base.yaml" > "$STATE/log/apply.log" 2>&1 ||
+  { k wait --for=condition=Established crd --all --timeout=20s && k apply -f "$STATE/base.yaml"; } >> "$STATE/log/apply.log" 2>&1
+k -n kube-keepalived-vip delete daemonset kube-keepalived-vip > /dev/null
+token=$(k -n kube-keepalived-vip create token kube-keepalived-vip)
+(umask 077 && sed "s/^users: .*/users: [{name: sync, user: {token: $token}}]/; s/^contexts: .*/contexts: [{name: bed, context: {cluster: bed, user: sync}}]/" \
+  "$KUBECONFIG" > "$STATE/sync.kubeconfig")
+
+report=$(mktemp) verdicts=$(mktemp) errors=$(mktemp)
+trap 'rm -f "$report" "$verdicts" "$errors"; down' EXIT
+out=$CHECKOUT/test/lab/out/cluster
+LAB_LINK=g0 LAB_MEM=${LAB_MEM:-2G} LAB_TIMEOUT=${LAB_TIMEOUT:-420} LAB_OUT=$out ip netns exec "$NETNS" "$here/../../lab/lab.sh" \
+  "$here/walk-through.sh" KUBECTL="$kubectl" STATE="/checkout${STATE#"$CHECKOUT"}" >> "$report" 2> "$errors" &
+guest=$!
+tail -n +1 -f --pid="$guest" -s 0.2 "$report" | while IFS= read -r line; do
+  read_verdict "$line" || continue
+  echo "${REPLY:0:4}" >> "$verdicts"
+  echo "$REPLY"
+done &
+shown=$!
+status=0
+wait "$guest" || status=$?
+guest=
+wait "$shown"
+passed=$(grep -c ok "$verdicts" || true) failed=$(grep -c FAIL "$verdicts" || true)
+if [ "$status" != 0 ]; then
+  [ "$status" = 1 ] || { echo "FAIL lab: ended with status $status" && failed=$((failed + 1)); }
+  echo "---- the guest's logs (all of them: test/lab/out/cluster)"
+  cat "$errors"
+  for file in "$out"/console "$out"/log.*; do
+    if [ -s "$file" ]; then echo "---- $file" && tail -n 25 "$file"; fi
+  done
+  echo "----"
+fi
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
