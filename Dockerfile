@@ -60,20 +60,19 @@ LABEL org.opencontainers.image.title="kkv-sync" \
       org.opencontainers.image.created="${CREATED}"
 
 FROM ${DEBIAN_IMAGE} AS sidecar
+COPY --from=noderoot /out/usr/local /usr/local
 # libstdc++6 is node's. keepalived before 2.3.3 is another one than the tests ran; from 2.3 on it exits where
 # /etc/keepalived/keepalived.config-opts is missing: no volume may cover that folder, so its configuration is a link to where the
 # agent writes. The names of address protocols would be written at run time, to a root that is read-only.
-# No versions of packages (DL3008): they are those of the day of the build, with all security updates of the base's release.
+# No versions of packages (DL3008): these are of the day of the build; those of the base are as old as its digest.
 # hadolint ignore=DL3008
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends keepalived ipvsadm iptables iproute2 kmod s6 execline libstdc++6 \
- && dpkg --compare-versions "$(dpkg-query --show --showformat '${Version}' keepalived)" ge 1:2.3.3 \
+ && dpkg --compare-versions "$(dpkg-query --show --showformat '${Version}' keepalived)" ge 1:2.3.3 && node --version \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/* \
  && mkdir -p /etc/iproute2/rt_addrprotos.d /var/lib/kube-keepalived-vip /usr/lib/modules \
  && echo "18 keepalived" > /etc/iproute2/rt_addrprotos.d/keepalived.conf \
  && ln -sf /run/kkv/applied/keepalived.conf /etc/keepalived/keepalived.conf
-COPY --from=noderoot /out/usr/local /usr/local
-RUN node --version
 COPY image/kkv image/prepare-node /usr/local/bin/
 COPY image/s6 /etc/s6
 COPY LICENSE package.json /app/

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test test-cluster unit demo demo-gitops bench golden format clean installed-for-check
+.PHONY: help install build check test test-cluster image image-test unit demo demo-gitops bench golden format clean installed-for-check installed-for-image
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,16 +17,25 @@ install: ## What the tests and the demo need and this machine lacks (root, Debia
 installed-for-check:
 	@scripts/install.sh check
 
+installed-for-image:
+	@scripts/install.sh all image
+
 build: installed-for-check ## dist/, which bin/kkv runs
 	@node scripts/build.ts
 
 check: installed-for-check ## Types, lint, format, dead code, generated files, unit tests: no root, no lab, 60 s at most
 	@node scripts/total.ts --checks --unit
 
-test: install build ## Everything: check, the real keepalived, the lab, the cluster bed where it can run (root; 35 minutes)
-	@node scripts/total.ts --checks --unit --real --lab --cluster
+test: installed-for-image build ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; 25 minutes)
+	@node scripts/total.ts --checks --unit --real --lab --image --cluster
 
-test-cluster: install build ## The cluster bed alone (root; Go or ready programs; CONTRIBUTING.md, "The cluster bed")
+image: installed-for-check ## Both container images, by docker or buildah; REGISTRY=, IMAGE_TAG=, IMAGE_FLAGS= (docs/image.md)
+	@scripts/image.sh
+
+image-test: installed-for-image build ## Builds the images without a registry of images, runs them, and the walk-through in the lab (root; 5 minutes)
+	@test/image/run.sh
+
+test-cluster: installed-for-image build ## The cluster bed alone (root; Go or ready programs; CONTRIBUTING.md, "The cluster bed")
 	@test/cluster/run.sh $(PARTS)
 
 unit: installed-for-check ## The unit tests alone; `make unit FILTER=text` for some of them
@@ -35,7 +44,7 @@ unit: installed-for-check ## The unit tests alone; `make unit FILTER=text` for s
 demo: install build ## The walk-through with three nodes, live pods and a power cut (root; 2 minutes)
 	@test/lab/demo.sh
 
-demo-gitops: install build ## A commit, a broken one and its revert, with Flux on two real kubelets (root; Go or ready programs)
+demo-gitops: installed-for-image build ## A commit, a broken one and its revert, with Flux on two real kubelets (root; Go or ready programs)
 	@test/cluster/build.sh kube kubelet flux luahealth
 	@test/cluster/gitops/part.sh --show
 

@@ -79,7 +79,10 @@ bill() { # TARGET: of its own bundle, since the sidecar has no Kubernetes client
 
 # Not --omit=dev: npm 11 then also leaves out packages of ours that a development tool has need of too (zod, yaml). What is not in the
 # bundle falls away in any case.
-npm sbom --package-lock-only --sbom-format spdx --loglevel=error > "$work/npm.spdx.json"
+# npm has the command since release 10; before, a newer npm is fetched for it.
+sbom=(npm sbom)
+[ "$(npm --version | cut -d. -f1)" -ge 10 ] || sbom=(npm exec --yes --package=npm@11 -- npm sbom)
+"${sbom[@]}" --package-lock-only --sbom-format spdx --loglevel=error > "$work/npm.spdx.json"
 for target in "${targets[@]}"; do
   say "building $(name_of "$target") with $builder"
   build "$target" || {

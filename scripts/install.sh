@@ -4,12 +4,14 @@
 #   scripts/install.sh check   the npm packages: all that `make build` and `make check` need; no root
 #   scripts/install.sh all     also the Debian packages and the second keepalived release of `make test` and `make demo`;
 #                              root, where any of them is missing
+#   scripts/install.sh image   the npm packages, and the Debian packages that build the images and look at them; root as above
+# More than one word may be given.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # One word a line for each: Debian package, then what it is for.
-wanted_packages='
+lab_packages='
 keepalived             the daemon under test
 ipvsadm                the IPVS table, from outside
 iptables               masquerading of what IPVS forwards
@@ -34,6 +36,14 @@ patchelf               lets that run beside this one
 binutils               reads what it needs
 debian-archive-keyring verifies where it comes from
 ca-certificates        for curl and npm
+'
+image_packages='
+buildah                builds the Dockerfile without a daemon
+runc                   runs an image as a kubelet would
+libcap2-bin            capsh: runs one in the lab
+mmdebstrap             makes the base images
+debian-archive-keyring verifies what they are made of
+jq                     reads their configuration
 '
 
 say() { echo "install: $*"; }
@@ -95,9 +105,9 @@ link_own_node() {
   new_enough node || die "Cannot bring a Node.js for $(uname -s) $(uname -m): the npm packages have none; install 22.22 or newer"
 }
 
-install_debian_packages() {
+install_debian_packages() { # LIST
   local missing
-  missing=$(missing_packages)
+  missing=$(missing_packages "$1")
   [ -n "$missing" ] || return 0
   local command="apt-get install --yes --no-install-recommends $missing"
   command -v apt-get > /dev/null || die "Cannot install by apt-get, which is missing here; by other means install: $missing"
@@ -115,9 +125,9 @@ install_debian_packages() {
   did_something=true
 }
 
-missing_packages() {
+missing_packages() { # LIST
   local names installed
-  names=$(awk 'NF { print $1 }' <<< "$wanted_packages")
+  names=$(awk 'NF { print $1 }' <<< "$1")
   # A package that dpkg has never heard of gives an error line and no output line.
   # shellcheck disable=SC2086 # one word each
   installed=$(dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' $names 2> /dev/null | awk '$2 == "installed" { print $1 }' || true)
@@ -150,18 +160,22 @@ install_keepalived_releases() {
   done
 }
 
-case ${1:-} in
-  check)
-    install_npm_packages
-    ;;
-  all)
-    install_npm_packages
-    install_debian_packages
-    install_keepalived_releases
-    ;;
-  *)
-    echo "usage: scripts/install.sh check|all" >&2
-    exit 2
-    ;;
-esac
+usage() {
+  echo "usage: scripts/install.sh check|all|image..." >&2
+  exit 2
+}
+[ $# -gt 0 ] || usage
+for word; do
+  case $word in check | all | image) ;; *) usage ;; esac
+done
+install_npm_packages
+for word; do
+  case $word in
+    all)
+      install_debian_packages "$lab_packages"
+      install_keepalived_releases
+      ;;
+    image) install_debian_packages "$image_packages" ;;
+  esac
+done
 $did_something || say "everything is there"

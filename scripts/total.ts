@@ -1,10 +1,11 @@
 /**
  * Runs what is asked for, one after the other whatever fails, and sums up.
- * Usage: node scripts/total.ts [--checks] [--unit] [--real] [--lab] [--cluster]
+ * Usage: node scripts/total.ts [--checks] [--unit] [--real] [--lab] [--image] [--cluster]
  *   --checks  types, lint, format, dead code, generated files
  *   --unit    tests that need nothing but Node.js
  *   --real    tests with the real keepalived (root)
  *   --lab     the lab's scenarios (root)
+ *   --image   the container images, built and run (root)
  *   --cluster the parts of the cluster bed (root, and Go or ready programs)
  * Ends with the line `N passed, N failed, N skipped` over all tests; a check that fails counts as one failed test.
  */
@@ -41,6 +42,7 @@ const real: Step = {
   counts: true,
 }
 const lab: Step = { name: "lab", command: ["test/lab/run.sh"], counts: true, needs: "test/lab/run.sh" }
+const image: Step = { name: "images", command: ["test/image/run.sh"], counts: true, needs: "test/image/run.sh" }
 const cluster: Step = {
   name: "cluster bed",
   command: ["test/cluster/run.sh"],
@@ -54,6 +56,7 @@ const { values: wanted } = parseArgs({
     unit: { type: "boolean" },
     real: { type: "boolean" },
     lab: { type: "boolean" },
+    image: { type: "boolean" },
     cluster: { type: "boolean" },
   },
 })
@@ -62,6 +65,7 @@ const steps = [
   ...(wanted.unit === true ? [unit] : []),
   ...(wanted.real === true ? [real] : []),
   ...(wanted.lab === true ? [lab] : []),
+  ...(wanted.image === true ? [image] : []),
   ...(wanted.cluster === true ? [cluster] : []),
 ].filter(({ needs }) => needs === undefined || existsSync(join(root, needs)))
 

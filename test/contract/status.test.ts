@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { parse } from "yaml"
+import { parse, stringify } from "yaml"
 
 import { decodeStatus, encodeStatus, type Status, type StatusVip } from "../../src/contract/status.ts"
 import { decodeSyncStatus, encodeSyncStatus, type SyncStatus } from "../../src/contract/sync-status.ts"
@@ -51,13 +51,18 @@ test("encodeStatus() is read alike by any YAML reader, one VIP and one problem a
   assert.is(text.split("\n").filter((line) => /^ {2}- \{(?:vip|code): .*\}$/.test(line)).length, 4)
 })
 
-test("encodeStatus() writes a thousand VIPs in milliseconds", () => {
-  const many = { ...status, vips: Array.from({ length: 1000 }, () => vip) }
-  encodeStatus(many)
-  const startedAt = performance.now()
-  encodeStatus(many)
-  // A few in fact; the machine that tests may be busy.
-  assert.ok(performance.now() - startedAt < 100)
+test("encodeStatus() writes a thousand VIPs in a fraction of what a YAML library takes", () => {
+  const many = { ...status, vips: Array.from({ length: 1000 }, () => structuredClone(vip)) }
+  const shortest = (write: () => unknown) => {
+    const times = [1, 2, 3].map(() => {
+      const startedAt = performance.now()
+      write()
+      return performance.now() - startedAt
+    })
+    return Math.min(...times)
+  }
+  const [ours, theirs] = [shortest(() => encodeStatus(many)), shortest(() => stringify(many))]
+  assert.ok(ours < theirs / 2, `${ours} ms, ${theirs} ms`)
 })
 
 for (const [what, change] of [

@@ -4,7 +4,7 @@
 # put together is not what an image registry would have given. Called by build.sh, which says where (CONTAINERS_STORAGE_CONF).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . ./lib.sh
 machine=$1
 machine_settings "$machine"

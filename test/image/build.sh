@@ -8,7 +8,7 @@
 # their packages until the cache is deleted. Root; packages: scripts/install.sh image. Needs a registry of npm and of Debian packages.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . ./lib.sh
 [ "$(id -u)" = 0 ] || die "Cannot build: root is wanted, for mounts and owners; run: sudo $PWD/build.sh"
 for program in buildah mmdebstrap jq npm node; do
@@ -69,7 +69,7 @@ for target in sync sidecar; do
   buildah push --quiet "$image" "docker-archive:$cache/$target.tar:$image" > /dev/null
   echo "$id" > "$root.id"
 done
-# What no tag names any more: layers of earlier builds.
-buildah rmi --prune > /dev/null 2>&1 || true
+# Layers that no tag names make the next build fast. Only when they have become many are they thrown away.
+if [ "$(du --summarize --block-size=1G "$cache/store" | cut -f 1)" -gt 4 ]; then buildah rmi --prune > /dev/null 2>&1 || true; fi
 echo "$wanted" > "$stamp"
 say "built in $((SECONDS - began)) s"

@@ -6,7 +6,7 @@
 # Root; packages: scripts/install.sh all image. exit: 0 all passed, 1 something failed, 3 the images cannot be built.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")" || exit 3
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . ./lib.sh
 ./build.sh || exit 3
 for program in runc jq; do command -v "$program" > /dev/null || die "Cannot run the images: $program is missing; run: scripts/install.sh image"; done

@@ -3,16 +3,17 @@
 # The walk-through with the images' own root filesystems as each node's pod: elected, answered, scaled, a broken mapping refused under
 # traffic, and the orderly end of the pod that has the VIP. LAB_IMAGES says where they are (test/image/run.sh builds them first).
 #
-# `LAB_IMAGES=... lab.sh images BREAK=...` breaks it on purpose, to see that the checks can fail:
-#   kill   the end of the pod kills keepalived with -9 and cleans nothing up: requests are late or lost, and it leaves its table
+# `LAB_IMAGES=... lab.sh images BREAK=...` breaks the end of the pod on purpose, to see that the checks can fail:
+#   kill   keepalived is killed with -9, then cleaned up after: requests are late
+#   leave  keepalived is killed with -9, and nothing else: the node keeps its VIP, its table and its chains
 . /checkout/test/lab/guest/lib.sh
 [ -n "${IMAGES:-}" ] || die "LAB_IMAGES is wanted: the folder of test/image/build.sh"
-if [ "${BREAK:-}" = kill ]; then
+if [ -n "${BREAK:-}" ]; then
   IMAGE=/shared/broken
   mkdir -p $IMAGE
   cp -r /checkout/image/s6 $IMAGE/
-  printf '#!/bin/sh\ns6-svc -d agent\ns6-svc -O keepalived\nkill -9 $(cat /run/keepalived/*.pid)\nexec s6-svscanctl -t .\n' \
-    > $IMAGE/s6/scan/.s6-svscan/SIGTERM
+  sed -i '/echo 1 >/d; /sleep 1.5/d; s/^s6-svc -wD.*/s6-svc -O keepalived; kill -9 $(cat "$run"\/*.pid)/' $IMAGE/s6/scan/.s6-svscan/SIGTERM
+  [ "$BREAK" = kill ] || sed -i '/release-node/d' $IMAGE/s6/scan/.s6-svscan/SIGTERM
 fi
 ENDPOINTS=10.2.68.5 two_nodes --soak 2 --drain-time 2
 v=/shared/volumes
@@ -84,6 +85,8 @@ figures "$r"
 check "no request lost" is "$r" lost 0
 figures "$r"
 check "none refused" is "$r" refused 0
+figures "$r"
+check "none later than 1 s" at_most "$r" max_ms 1000
 check "its IPVS table is empty" not has_virtual_server $MASTER $VIP 80
 check "its VIP and its anchor are gone" not eval 'has_vip $MASTER || has_address $MASTER 169.254.50.1'
 check "its iptables chains are gone" not eval 'on $MASTER iptables-save | grep KUBE-KEEPALIVED-VIP'

@@ -49,7 +49,12 @@ check "none lost" is "$r" lost 0
 figures "$r"
 check "none refused" is "$r" refused 0
 figures "$r"
-check "none later than 100 ms, where the control was not" is "$r" and_the_control_was_not 0
+# A control that is itself late by more than 100 ms says that the host was busy with something else: then one request in 200 may be
+# alone in being late, where the broken stop has one in seven.
+allowed=0
+is_late() { at_least "$r" control_max_ms 100; }
+is_late && { field "$r" requests; allowed=$((REPLY / 200)); }
+check "none later than 100 ms, where the control was not" at_most "$r" and_the_control_was_not $allowed
 seen open
 figures "$REPLY"
 check "none lost of those that were open as the address went" is "$REPLY" lost 0
