@@ -107,6 +107,8 @@ function recentOf(
   before: RecentVip | undefined,
   time: { readonly now: number; readonly drainTime: number },
 ): RecentVip {
+  // Without a drain time what is gone goes with the very reload that its successor comes with.
+  if (time.drainTime === 0) return { vip, draining: new Map(), deadlines: new Map() }
   const draining = new Map<string, readonly DrainingServer[]>()
   const deadlines = new Map<string, ReadonlyMap<string, number>>()
   for (const server of vip.virtualServers) {

@@ -64,6 +64,18 @@ test("afterApplied() forgets the real servers of a VIP that is gone", () => {
   assert.is(pass(memory, input({}, cluster([])), 1).memory.recent.size, 0)
 })
 
+test("afterApplied() remembers no real servers where there is no drain time", () => {
+  const given = withPods("10.2.1.1", "10.2.1.2")
+  const { model } = pass(NO_MEMORY, given, 0)
+  const memory = afterApplied(
+    NO_MEMORY,
+    { built: build({ ...given, draining: new Map(), lastGood: new Map() }), model },
+    { now: 0, drainTime: 0 },
+  )
+  assert.is(nextDeadline(memory), Number.POSITIVE_INFINITY)
+  assert.equal(pass(memory, withPods("10.2.1.1"), 1).servers, ["10.2.1.1=1"])
+})
+
 test("recalled() lets what was draining when another agent had it drain on, for the whole drain time", () => {
   const first = pass(NO_MEMORY, withPods("10.2.1.1", "10.2.1.2"), 0)
   const { model, servers } = pass(first.memory, withPods("10.2.1.1"), 1_000)
