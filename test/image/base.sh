@@ -22,7 +22,8 @@ make_debian() {
   for path in "$machine"/apt.conf.d/*; do [ ! -f "$path" ] || words+=(--aptopt="$path"); done
   sources=("deb $debian_mirror trixie main" "deb $debian_mirror trixie-updates main")
   [ -z "$security_mirror" ] || sources+=("deb $security_mirror trixie-security main")
-  debian_sources http://deb.debian.org/debian http://deb.debian.org/debian-security > "$work/debian.sources"
+  # In the image stands Debian's own address, as in the slim image, wherever its packages came from.
+  debian_sources "http://$DEBIAN_HOST/debian" "http://$DEBIAN_HOST/debian-security" > "$work/debian.sources"
   # shellcheck disable=SC2016 # for the shell of the hook
   # --format, since it is not guessed from such a name.
   mmdebstrap --quiet --variant=minbase --mode=root --format=tar --keyring="$keyring" "${words[@]}" \

@@ -7,6 +7,7 @@ mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 # What the Dockerfile asks for, and what stands for it here: no registry of images is needed.
 node_version=$(sed -n 's/^ARG NODE_IMAGE=node:\([0-9.]*\)-trixie-slim.*/\1/p' "$checkout/Dockerfile")
+export DEBIAN_HOST=deb.debian.org
 export DEBIAN_STAND_IN=localhost/stand-in/debian:trixie-slim NODE_STAND_IN=localhost/stand-in/node:$node_version-trixie-slim
 
 say() { echo "image-test: $*"; }

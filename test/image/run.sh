@@ -145,10 +145,10 @@ nothing_left() { # TARGET: neither of the machine that built it nor of the build
   nothing find "$root" -xdev \( -name .npmrc -o -name npmrc -o -name '*.pem' -o -name '*.key' -o -name '*.crt' -o -name '.git*' -o -name '.env*' -o -name node_modules \
     -o -name '*.map' -o -name meta.json -o -name '.wh.*' -o -name 50machine-\* \) || return 1
   registry=$(npm config get registry --loglevel=error | sed 's#^[a-z]*://##; s#/.*##')
-  if [ "$registry" != registry.npmjs.org ]; then
+  if [[ $registry != *.npmjs.org ]]; then
     nothing grep --recursive --binary-files=without-match --files-with-matches --fixed-strings "$registry" "$root" || return 1
   fi
-  [ "$1" = sync ] || nothing grep --recursive -vE '^(Types|Suites|Components|Signed-By): |^URIs: http://deb.debian.org/debian(-security)?$|^$' "$root/etc/apt/sources.list.d"
+  [ "$1" = sync ] || nothing grep --recursive -vE "^(Types|Suites|Components|Signed-By): |^URIs: http://$DEBIAN_HOST/debian(-security)?\$|^\$" "$root/etc/apt/sources.list.d"
 }
 bills() {
   local bill
