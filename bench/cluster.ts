@@ -15,23 +15,28 @@ const RANDOM = { changes: 60, longestMs: 1_000 }
 const REST_MS = 60_000
 
 /**
- * Two tables: latencies, and memory, processor time and requests at rest.
+ * Prints two tables, each line as soon as it is known: latencies; memory, processor time and requests at rest.
  *
  * @param kubeconfig Of an API server that nobody else uses: namespaces named bench-… and the Services of `default` are ours.
+ * @param sizes How many Services the cluster has, rising; empty for the usual ones.
  */
-export async function benchCluster(kubeconfig: string): Promise<string> {
+export async function benchCluster(kubeconfig: string, sizes: readonly number[]): Promise<void> {
   const programs = await bundle()
   const world = await openClusterWorld(kubeconfig)
+  const [first = 500, ...others] = sizes.length > 0 ? sizes : SIZES
   try {
-    await world.fill({ named: NAMED, endpoints: ENDPOINTS, services: 500 })
-    const latency = await measureLatency(world, programs, kubeconfig)
-    const costs: string[][] = []
-    for (const services of SIZES) {
+    await world.fill({ named: NAMED, endpoints: ENDPOINTS, services: first })
+    console.log(`${await measureLatency(world, programs, kubeconfig)}\n`)
+    const head = ["Services        ", "RSS sync", "after churn", "processor at rest", "requests/min", "received/min"]
+    console.log(table(head, []))
+    for (const services of [first, ...others]) {
       await world.fill({ named: NAMED, endpoints: ENDPOINTS, services })
-      costs.push([`${services}, ${NAMED} named`, ...(await measureCosts(world, programs, kubeconfig))])
+      console.log(
+        table(head, [[`${services}, ${NAMED} named`, ...(await measureCosts(world, programs, kubeconfig))]])
+          .split("\n")
+          .at(-1),
+      )
     }
-    const costHead = ["Services", "RSS sync", "after churn", "processor at rest", "requests/min", "received/min"]
-    return `${latency}\n\n${table(costHead, costs)}`
   } finally {
     await world.close()
   }

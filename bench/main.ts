@@ -1,14 +1,14 @@
 /**
  * Measures the product on this machine; all figures of one table come from one run.
  * Usage: node bench/main.ts [pipeline|latency]
- *        node bench/main.ts cluster KUBECONFIG    an API server that nobody else uses
+ *        node bench/main.ts cluster KUBECONFIG [SERVICES...]    an API server that nobody else uses; 500, 5000 and 20000 Services
  * Compare ratios, not milliseconds: machines differ, and this one may be busy.
  */
 import { benchCluster } from "./cluster.ts"
 import { benchLatency } from "./latency.ts"
 import { benchPipeline } from "./pipeline.ts"
 
-const [wanted, kubeconfig] = process.argv.slice(2)
+const [wanted, kubeconfig, ...sizes] = process.argv.slice(2)
 if (wanted === undefined || wanted === "pipeline") {
   console.log(
     "Stages of one pass of the sidecar, median milliseconds; keepalived's own config test beside them as the unit:\n",
@@ -27,5 +27,5 @@ if (wanted === "cluster") {
   console.log(
     "From a change in a real Kubernetes API to the SIGHUP; then what sync costs, mirroring 100 named Services:\n",
   )
-  console.log(await benchCluster(kubeconfig))
+  await benchCluster(kubeconfig, sizes.map(Number))
 }
