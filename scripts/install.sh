@@ -20,7 +20,7 @@ kmod                   its modules
 iproute2               network namespaces, addresses
 conntrack              connections that IPVS follows
 procps                 ps, pgrep and sysctl in the lab
-python3-minimal        the lab: traffic generators
+python3                traffic generators of the lab, git server of the cluster bed
 util-linux             unshare, flock, setpriv
 perl-base              the lab: small filters
 tcpdump                VRRP adverts on the wire

@@ -82,17 +82,12 @@ flux_crds() { # they lie in the controllers' modules
   echo "$version" > "$BIN/flux-crds/version"
 }
 
-images() { # one layer each, without any engine
-  local root busybox applet
+images() { # the one that every pod of a kubelet has; one layer, without any engine
+  local root
   root=$(mktemp -d)
-  mkdir -p "$root"/pause "$root"/busybox/{bin,etc} "$BIN/images"
-  cp "$BIN/pause" "$root/pause/pause"
-  "$BED/image.sh" localhost/pause:1 "$root/pause" '{"Entrypoint": ["/pause"], "User": "65535:65535"}' "$BIN/images/pause.tar"
-  busybox=$(command -v busybox) || die "busybox is missing: apt-get install busybox-static"
-  cp "$busybox" "$root/busybox/bin/busybox"
-  for applet in $("$busybox" --list); do [ "$applet" = busybox ] || ln -s busybox "$root/busybox/bin/$applet"; done
-  echo root:x:0:0:root:/:/bin/sh > "$root/busybox/etc/passwd"
-  "$BED/image.sh" localhost/busybox:1 "$root/busybox" '{"Cmd": ["sh"], "Env": ["PATH=/bin"]}' "$BIN/images/busybox.tar"
+  mkdir -p "$root" "$BIN/images"
+  cp "$BIN/pause" "$root/pause"
+  "$BED/image.sh" localhost/pause:1 "$root" '{"Entrypoint": ["/pause"], "User": "65535:65535"}' "$BIN/images/pause.tar"
   rm -rf "$root"
 }
 
