@@ -51,33 +51,69 @@ export const manifestSchema = z.object({
   files: z.array(fileSchema).max(MAXIMUM_FILES),
 })
 
-/** The same with the files as they are, for a look at those that are new alone. */
-const aroundFilesSchema = manifestSchema.extend({ files: z.array(z.unknown()).max(MAXIMUM_FILES) })
-
-/**
- * Reads the text of `manifest.json`.
- *
- * @param known Files of an earlier manifest, by name: what is equal was checked then, which shows from a thousand on.
- */
-export function decodeManifest(text: string, known: ReadonlyMap<string, ManifestFile> = new Map()): Decoded<Manifest> {
-  const around = decodeJson(MANIFEST_FILE, aroundFilesSchema, text)
-  if (around.kind !== "value") return around
-  const files: ManifestFile[] = []
-  for (const file of around.value.files) {
-    const checked = equalIn(known, file) ?? fileSchema.safeParse(file).data
-    // Once more as a whole, for an error with the path.
-    if (checked === undefined) return decodeJson(MANIFEST_FILE, manifestSchema, text)
-    files.push(checked)
-  }
-  return { kind: "value", value: { ...around.value, files } }
+/** Reads the text of `manifest.json`. */
+export function decodeManifest(text: string): Decoded<Manifest> {
+  return decodeJson(MANIFEST_FILE, manifestSchema, text)
 }
 
-function equalIn(known: ReadonlyMap<string, ManifestFile>, file: unknown): ManifestFile | undefined {
-  if (known.size === 0 || typeof file !== "object" || file === null || !("name" in file)) return undefined
-  const { name } = file
-  const same = typeof name === "string" ? known.get(name) : undefined
-  if (same === undefined || !("size" in file) || !("sha256" in file)) return undefined
-  return file.size === same.size && file.sha256 === same.sha256 ? same : undefined
+/**
+ * Makes a `decodeManifest` that looks only at the lines which the manifest before did not have, and gives the same
+ * objects for the others: of a thousand files one has changed. The result is that of `decodeManifest`.
+ */
+export function createManifestDecoder(): (text: string) => Decoded<Manifest> {
+  let known: readonly FileLine[] = []
+  return (text) => {
+    const byLine = decodeByLine(text, known)
+    if (byLine === null) return decodeManifest(text)
+    known = byLine.lines
+    return { kind: "value", value: byLine.manifest }
+  }
+}
+
+/** A file as its line in the manifest says. */
+interface FileLine {
+  readonly line: string
+  readonly file: ManifestFile
+}
+
+/** The text around the lines of files, and between them. A line feed stands in no JSON string: these are never within a value. */
+const BEFORE_FILES = '\n  "files": [\n'
+const BETWEEN_FILES = ",\n"
+const AFTER_FILES = "\n  ]\n}\n"
+
+/** Null where a full parser has to look: at another layout, and at all that is wrong. */
+function decodeByLine(
+  text: string,
+  known: readonly FileLine[],
+): { readonly manifest: Manifest; readonly lines: readonly FileLine[] } | null {
+  const begin = text.indexOf(BEFORE_FILES)
+  if (begin === -1 || !text.endsWith(AFTER_FILES)) return null
+  // With no file in it the rest is JSON of its own, and only if the brackets before it are balanced.
+  const around = decodeJson(MANIFEST_FILE, manifestSchema, `${text.slice(0, begin)}\n  "files": []\n}\n`)
+  if (around.kind !== "value") return null
+  const texts = text.slice(begin + BEFORE_FILES.length, -AFTER_FILES.length).split(BETWEEN_FILES)
+  if (texts.length > MAXIMUM_FILES) return null
+  const lines: FileLine[] = []
+  const files: ManifestFile[] = []
+  let next = 0
+  for (const line of texts) {
+    const before = known[next]
+    const found = before?.line === line ? before : fileLine(line)
+    if (found === null) return null
+    // Both are sorted: what stands up to this name is done with.
+    while ((known[next]?.file.name ?? AFTER_ALL_NAMES) <= found.file.name) next += 1
+    lines.push(found)
+    files.push(found.file)
+  }
+  return { manifest: { ...around.value, files }, lines }
+}
+
+/** Names of files are ASCII. */
+const AFTER_ALL_NAMES = "\u{7f}"
+
+function fileLine(line: string): FileLine | null {
+  const decoded = decodeJson(MANIFEST_FILE, fileSchema, line)
+  return decoded.kind === "value" ? { line, file: decoded.value } : null
 }
 
 /** The text of `manifest.json`: one file a line, so that `diff` shows what changed. */

@@ -1,3 +1,4 @@
+import { sizeOf } from "../core/model/keepalived-model.ts"
 import { join } from "node:path"
 import type { Clock } from "../kit/clock.ts"
 import { replaceFile } from "../kit/atomic-file.ts"
@@ -117,7 +118,7 @@ function rememberedOf({ sha256, model, generation }: InEffect, memory: Memory): 
 async function addToArchive({ sha256, model, generation }: InEffect, ports: ArchivistPorts): Promise<void> {
   const config = ports.candidate(sha256)
   if (generation === null || config === null) return
-  const servers = model.vips.flatMap((vip) => vip.virtualServers)
+  const { virtualServers, realServers } = sizeOf(model)
   await ports.archive.add({
     path: generation.path,
     name: generation.name,
@@ -133,8 +134,8 @@ async function addToArchive({ sha256, model, generation }: InEffect, ports: Arch
       keepalivedVersion: ports.facts.keepalivedVersion,
       configSha256: sha256,
       vips: model.vips.map((vip) => vip.address),
-      virtualServers: servers.length,
-      realServers: servers.reduce((sum, server) => sum + server.realServers.length, 0),
+      virtualServers,
+      realServers,
       problems: [],
     },
   })

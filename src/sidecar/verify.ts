@@ -1,4 +1,4 @@
-import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
+import { type KeepalivedModel, sizeOf } from "../core/model/keepalived-model.ts"
 import type { Clock } from "../kit/clock.ts"
 import { intendedEffect } from "./apply/intent.ts"
 import { type Differences, differences, differenceText, type Owned } from "./keepalived/effect.ts"
@@ -25,7 +25,7 @@ export async function verifyEffect(
   model: KeepalivedModel,
   ports: { readonly kernel: Kernel; readonly clock: Clock; readonly owned: () => Promise<Owned> },
 ): Promise<string | null> {
-  const deadline = ports.clock.now() + VERIFY_MS + VERIFY_MS_PER_REAL_SERVER * realServersOf(model)
+  const deadline = ports.clock.now() + VERIFY_MS + VERIFY_MS_PER_REAL_SERVER * sizeOf(model).realServers
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const found = await compareWithKernel(model, ports.kernel, await ports.owned())
     const text = found === null ? `there is no interface "${model.vrrp.interface}"` : differenceText(found)
@@ -39,7 +39,3 @@ const VERIFY_MS = 5_000
 const VERIFY_MS_PER_REAL_SERVER = 1
 const FIRST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 250
-
-function realServersOf(model: KeepalivedModel): number {
-  return model.vips.flatMap((vip) => vip.virtualServers).reduce((sum, server) => sum + server.realServers.length, 0)
-}

@@ -4,7 +4,7 @@ import { type RawEntry, parseVipEntry, quoted } from "../desired/vip-entry.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
-import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
+import { type KeepalivedModel, sizeOf, type VipModel } from "./keepalived-model.ts"
 import { type LastGood, heldForm } from "./hold.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import { type Draining, type DrainingVip, vipModelOf } from "./vip-model.ts"
@@ -52,18 +52,24 @@ export interface BuiltModel {
  * over a thousand entries costs what the changed ones cost; the result is the same as without.
  */
 export function createModelBuilder(settings: ModelSettings): (input: ModelInput) => BuiltModel {
-  let kept = new Map<string, Kept>()
+  let last: { readonly configMap: Placed<ConfigMap> | null; readonly walked: readonly Kept[] } = {
+    configMap: null,
+    walked: [],
+  }
   return (input) => {
-    const next = new Map<string, Kept>()
-    const nodeAddresses = nodeAddressesOf(input)
-    const entries = rawEntries(input.configMap).map((raw) => {
-      const before = kept.get(raw.key)
-      const now = before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
-      next.set(raw.key, now)
-      return finish(now, input, { settings, nodeAddresses })
-    })
-    kept = next
-    return assemble(input, settings, entries)
+    const { configMap } = input
+    const before = last.walked
+    const walked =
+      configMap === last.configMap
+        ? before.map((one) => walkAgain(one, one.raw, input, settings))
+        : walkAnew(before, input, settings)
+    last = { configMap, walked }
+    const context = { settings, nodeAddresses: nodeAddressesOf(input) }
+    return assemble(
+      input,
+      settings,
+      walked.map((one) => finish(one, input, context)),
+    )
   }
 }
 
@@ -77,6 +83,17 @@ interface Kept {
   readonly draining: DrainingVip | undefined
   readonly vip: VipModel | null
   readonly problems: readonly Problem<ModelCode>[]
+  /** What becomes of the entry where nothing outside speaks against it; null when it has errors of its own. */
+  readonly good: EntryOutcome | null
+}
+
+function walkAnew(before: readonly Kept[], input: ModelInput, settings: ModelSettings): readonly Kept[] {
+  const byKey = new Map(before.map((one) => [one.raw.key, one]))
+  return rawEntries(input.configMap).map((raw) => walkAgain(byKey.get(raw.key), raw, input, settings))
+}
+
+function walkAgain(before: Kept | undefined, raw: RawEntry, input: ModelInput, settings: ModelSettings): Kept {
+  return before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
 }
 
 function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
@@ -90,22 +107,34 @@ function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
 function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Kept {
   const draining = input.draining.get(raw.key)
   const parsed = parseVipEntry(raw)
-  if (parsed.value === null) return { raw, services: [], draining, vip: null, problems: parsed.problems }
+  if (parsed.value === null) return { raw, services: [], draining, vip: null, problems: parsed.problems, good: null }
   const names = parsed.value.targets.map((target) => `${target.namespace}/${target.name}`)
   const services = names.map((name) => [name, input.objects.services.get(name)] as const)
   const resolved = resolveEntry(parsed.value, raw.place, input.objects.services)
   const built = vipModelOf(resolved.value, raw.place, { settings, draining: input.draining })
-  return { raw, services, draining, vip: built.value, problems: [...resolved.problems, ...built.problems] }
+  const problems = [...resolved.problems, ...built.problems]
+  const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", vip: built.value, problems } as const
+  return { raw, services, draining, vip: built.value, problems, good: hasErrors(problems) ? null : outcome }
+}
+
+function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity === "error")
 }
 
 function isSame(before: Kept, raw: RawEntry, input: ModelInput): boolean {
   return (
-    before.raw.text === raw.text &&
-    before.raw.place?.file === raw.place?.file &&
-    before.raw.place?.line === raw.place?.line &&
-    before.raw.place?.column === raw.place?.column &&
+    (before.raw === raw || isSameRaw(before.raw, raw)) &&
     before.draining === input.draining.get(raw.key) &&
     before.services.every(([name, objects]) => input.objects.services.get(name) === objects)
+  )
+}
+
+function isSameRaw(a: RawEntry, b: RawEntry): boolean {
+  return (
+    a.text === b.text &&
+    a.place?.file === b.place?.file &&
+    a.place?.line === b.place?.line &&
+    a.place?.column === b.place?.column
   )
 }
 
@@ -123,9 +152,8 @@ function finish(walked: Kept, input: ModelInput, context: FinishContext): EntryO
   if (node !== undefined)
     return { ...base, state: "left-out", vip: null, problems: [...walked.problems, isNodeAddress(raw, node)] }
   const refusal = input.refused.get(raw.key)
+  if (refusal === undefined && walked.good !== null) return withIpvs(walked.good, input.node)
   const problems = refusal === undefined ? walked.problems : [...walked.problems, refused(raw, refusal)]
-  const errors = problems.some((problem) => problem.severity === "error")
-  if (!errors) return withIpvs({ ...base, state: "good", vip, problems }, input.node)
   const lastGood = input.lastGood.get(raw.key)
   if (lastGood !== undefined) {
     const held = heldForm(raw, lastGood, {
@@ -155,14 +183,16 @@ function withIpvs(outcome: EntryOutcome, node: NodeFacts): EntryOutcome {
 
 function assemble(input: ModelInput, settings: ModelSettings, entries: readonly EntryOutcome[]): BuiltModel {
   const instance = vrrpInstanceOf(input.objects.nodes, input.node, settings)
-  const vips = inAddressOrder(
-    entries.flatMap((entry) => entry.vip ?? []),
-    (vip) => vip.address,
-  )
+  const announced: VipModel[] = []
+  const problems: Problem<ModelCode>[] = []
+  for (const { vip, problems: own } of entries) {
+    if (vip !== null) announced.push(vip)
+    problems.push(...own)
+  }
+  const vips = inAddressOrder(announced, (vip) => vip.address)
   const above = [...instance.problems, ...limitProblems(input, vips)]
-  const problems = [...above, ...entries.flatMap((entry) => entry.problems)]
-  if (instance.value === null || above.some((problem) => problem.severity === "error"))
-    return { model: null, entries, problems }
+  problems.unshift(...above)
+  if (instance.value === null || hasErrors(above)) return { model: null, entries, problems }
   const routerId = input.node.name.replaceAll(/[^A-Za-z0-9.-]/g, "-")
   return { model: { routerId, vrrp: instance.value, releaseFile: settings.releaseFile, vips }, entries, problems }
 }
@@ -183,8 +213,7 @@ function limitProblems(input: ModelInput, vips: readonly VipModel[]): Problem<Mo
         `Cannot announce ${vips.length} VIPs: at most ${LIMITS.vips} are possible; what runs is kept`,
       ),
     )
-  let realServers = 0
-  for (const vip of vips) for (const server of vip.virtualServers) realServers += server.realServers.length
+  const { realServers } = sizeOf({ vips })
   if (realServers > LIMITS.realServers)
     problems.push(
       problem(

@@ -70,3 +70,18 @@ export interface RealServer {
 export function virtualServerKey(server: Pick<VirtualServer, "address" | "port" | "protocol">): string {
   return `${server.address} ${server.port} ${server.protocol}`
 }
+
+/** How much a model has of everything. */
+export function sizeOf(model: Pick<KeepalivedModel, "vips">): {
+  readonly vips: number
+  readonly virtualServers: number
+  readonly realServers: number
+} {
+  let virtualServers = 0
+  let realServers = 0
+  for (const vip of model.vips) {
+    virtualServers += vip.virtualServers.length
+    for (const server of vip.virtualServers) realServers += server.realServers.length
+  }
+  return { vips: model.vips.length, virtualServers, realServers }
+}

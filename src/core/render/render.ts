@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import {
   type KeepalivedModel,
   type RealServer,
+  sizeOf,
   type VirtualServer,
   virtualServerKey,
 } from "../model/keepalived-model.ts"
@@ -45,30 +46,38 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
     blocks.set(server, piece)
     return piece
   }
-  let head: { readonly data: string; readonly piece: Piece } | null = null
+  let head: { readonly model: KeepalivedModel; readonly piece: Piece } | null = null
   const headOf = (model: KeepalivedModel): Piece => {
-    const data = headData(model)
-    const key = JSON.stringify(data)
-    if (head?.data !== key) head = { data: key, piece: pieceOf(templates.head(data), { kind: "head" }) }
+    const known = head !== null && hasSameHead(head.model, model) ? head.piece : null
+    head = { model, piece: known ?? pieceOf(templates.head(headData(model)), { kind: "head" }) }
     return head.piece
   }
   return (model) => {
-    const pieces = [
-      headOf(model),
-      ...model.vips.flatMap((vip) => vip.virtualServers.map((server) => blockOf(vip.key, server))),
-      pieceOf(lastLineOf(model), { kind: "end" }),
-    ]
-    const text = pieces.map((piece) => piece.text).join("")
+    const pieces = [headOf(model)]
+    for (const vip of model.vips) for (const server of vip.virtualServers) pieces.push(blockOf(vip.key, server))
+    pieces.push(pieceOf(lastLineOf(model), { kind: "end" }))
     checkStructure(pieces, model)
-    return { text, sha256: createHash("sha256").update(text).digest("hex"), model, pieces }
+    const sha256 = createHash("sha256")
+    let text = ""
+    for (const piece of pieces) {
+      text += piece.text
+      sha256.update(piece.text)
+    }
+    return { text, sha256: sha256.digest("hex"), model, pieces }
   }
+}
+
+/** Whether `headData` would be the same: of the VIPs only their addresses stand in it. */
+function hasSameHead(a: KeepalivedModel, b: KeepalivedModel): boolean {
+  if (a.vips.length !== b.vips.length || a.routerId !== b.routerId || a.releaseFile !== b.releaseFile) return false
+  if (!a.vips.every((vip, at) => vip.address === b.vips[at]?.address)) return false
+  return JSON.stringify(a.vrrp) === JSON.stringify(b.vrrp)
 }
 
 /** The line by which a whole file is told from one that was cut short. */
 export function lastLineOf(model: KeepalivedModel): string {
-  const servers = model.vips.flatMap((vip) => vip.virtualServers)
-  const realServers = servers.reduce((sum, server) => sum + server.realServers.length, 0)
-  return `\n# end: VIPs ${model.vips.length}, virtual servers ${servers.length}, real servers ${realServers}\n`
+  const { vips, virtualServers, realServers } = sizeOf(model)
+  return `\n# end: VIPs ${vips}, virtual servers ${virtualServers}, real servers ${realServers}\n`
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { KeepalivedModel } from "../model/keepalived-model.ts"
+import { type KeepalivedModel, sizeOf, type VirtualServer, virtualServerKey } from "../model/keepalived-model.ts"
 import type { Piece } from "./render.ts"
 
 /**
@@ -20,14 +20,11 @@ export function checkStructure(pieces: readonly Piece[], model: KeepalivedModel)
     found.realServers += counts.realServers
     line += piece.lines
   }
-  const wanted = model.vips.flatMap((vip) => vip.virtualServers)
+  const wanted: string[] = []
+  for (const vip of model.vips) for (const server of vip.virtualServers) wanted.push(keyOf(server))
   compareLists("addresses", found.vips, [model.vrrp.anchor, ...model.vips.map((vip) => vip.address)])
-  compareLists(
-    "virtual servers",
-    found.virtualServers,
-    wanted.map((server) => `${server.address} ${server.port} ${server.protocol}`),
-  )
-  const realServers = wanted.reduce((sum, server) => sum + server.realServers.length, 0)
+  compareLists("virtual servers", found.virtualServers, wanted)
+  const { realServers } = sizeOf(model)
   if (found.realServers !== realServers)
     throw new Error(
       `Cannot trust the rendered keepalived.conf: it has ${found.realServers} real servers, the model ${realServers}`,
@@ -36,6 +33,17 @@ export function checkStructure(pieces: readonly Piece[], model: KeepalivedModel)
     throw new Error("Cannot trust the rendered keepalived.conf: a virtual server stands there twice")
   if (pieces.at(-1)?.origin.kind !== "end")
     throw new Error("Cannot trust the rendered keepalived.conf: its last line is missing")
+}
+
+/** Kept with the virtual server: a thousand keys are not written anew for one that changed. */
+const keys = new WeakMap<VirtualServer, string>()
+
+function keyOf(server: VirtualServer): string {
+  const known = keys.get(server)
+  if (known !== undefined) return known
+  const key = virtualServerKey(server)
+  keys.set(server, key)
+  return key
 }
 
 interface Counts {

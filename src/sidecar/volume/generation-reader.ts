@@ -8,7 +8,13 @@ import {
   MAXIMUM_FILE_BYTES,
   MAXIMUM_GENERATION_BYTES,
 } from "../../contract/layout.ts"
-import { contentSha256Of, decodeManifest, type Manifest, type ManifestFile, sha256Of } from "../../contract/manifest.ts"
+import {
+  contentSha256Of,
+  createManifestDecoder,
+  type Manifest,
+  type ManifestFile,
+  sha256Of,
+} from "../../contract/manifest.ts"
 import { decodeFile, type DecodedFile } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { faultCode } from "../../kit/fault.ts"
@@ -32,16 +38,15 @@ export type GenerationReader = (path: string, manifestSha256: string | null) => 
  */
 export function createGenerationReader(): GenerationReader {
   const join = createJoin()
+  const decode = createManifestDecoder()
   let known: ReadonlyMap<string, KnownFile> = new Map()
-  let knownFiles: ReadonlyMap<string, ManifestFile> = new Map()
   return (path, manifestSha256) => {
-    const checked = readManifest(path, manifestSha256, knownFiles)
+    const checked = readManifest(path, manifestSha256, decode)
     if (checked.kind !== "manifest") return checked
     const { manifest } = checked
     const files = readFiles(path, manifest.files, known)
     if (files.kind !== "files") return files
     known = files.known
-    knownFiles = new Map(manifest.files.map((file) => [file.name, file]))
     const { value, problems } = join(Array.from(known.values(), ({ decoded }) => decoded))
     if (problems.length > 0) return refused("its files have problems", problems)
     const name = generationName(manifest.sequence, manifest.contentSha256)
@@ -58,7 +63,7 @@ type ManifestReading =
 function readManifest(
   path: string,
   wantedSha256: string | null,
-  known: ReadonlyMap<string, ManifestFile>,
+  decode: ReturnType<typeof createManifestDecoder>,
 ): ManifestReading {
   // O_NOFOLLOW guards the last component of a path only; so each directory on the way is looked at by itself.
   const objection = directoryObjection(path)
@@ -70,7 +75,7 @@ function readManifest(
   if (wantedSha256 !== null && sha256 !== wantedSha256) {
     return { kind: "torn", reason: `${MANIFEST_FILE} has the checksum ${sha256}, wanted ${wantedSha256}` }
   }
-  const decoded = decodeManifest(read.bytes.toString("utf8"), known)
+  const decoded = decode(read.bytes.toString("utf8"))
   if (decoded.kind === "unknown-schema") {
     return refused(
       `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, wanted 1; update the older container`,
@@ -87,12 +92,21 @@ function contradictionIn(manifest: Manifest, directory: string | null): string |
   if (contentSha256Of(files) !== contentSha256) return `${MANIFEST_FILE}: contentSha256 is not that of its files`
   const name = generationName(sequence, contentSha256)
   if (directory !== null && name !== directory) return `the directory is called ${directory}, wanted ${name}`
-  if (new Set(files.map((file) => file.name)).size !== files.length) return `${MANIFEST_FILE} names a file twice`
+  if (!isSorted(files)) return `${MANIFEST_FILE} names a file twice, or its files are not sorted by name`
   if (counts.files !== files.length) return `${MANIFEST_FILE} counts ${counts.files} files and names ${files.length}`
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   if (bytes > MAXIMUM_GENERATION_BYTES)
     return `its files have ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`
   return null
+}
+
+function isSorted(files: readonly ManifestFile[]): boolean {
+  let last = ""
+  for (const { name } of files) {
+    if (name <= last) return false
+    last = name
+  }
+  return true
 }
 
 interface KnownFile {

@@ -59,6 +59,38 @@ test("createJoin() keeps the identity of what did not change, and only of that",
   assert.is(after.configMaps.get("default/vips"), before.configMaps.get("default/vips"))
 })
 
+/** All that one file may hold at a time: itself, with other pods, with a part of another file, or nothing. */
+const variants = files.map((file, at) => [
+  file,
+  decodeFile(`${at}.yaml`, serviceText("echo", ["10.2.0.8"])),
+  decodeFile(`${at}.yaml`, serviceText(`own-${at}`, ["10.2.0.1"])),
+  decodeFile(`${at}.yaml`, serviceText(`own-${at}`, ["10.2.0.2"])),
+  decodeFile(`${at}.yaml`, serviceText(`own-${at}`, ["10.2.0.3"]).replace("name: own", "name: changed")),
+  decodeFile(`${at}.yaml`, serviceText("echo", ["10.2.0.9"]).replace("name: echo-x", `name: echo-${at}`)),
+  decodeFile(`${at}.yaml`, "a: {"),
+  decodeFile(`${at}.yaml`, ""),
+])
+const anyChange = fc.record({ at: fc.nat(files.length - 1), to: fc.nat(7) })
+
+test("createJoin() gives what a new one gives, whatever it joined before", () => {
+  fc.assert(
+    fc.property(fc.array(anyChange, { maxLength: 12 }), (changes) => {
+      const join = createJoin()
+      const now = [...files]
+      for (const { at, to } of changes) {
+        const file = variants[at]?.[to]
+        if (file !== undefined) now[at] = file
+        const [kept, anew] = [join([...now]), createJoin()([...now])]
+        assert.equal(kept.problems, anew.problems)
+        assert.equal([...kept.value.services], [...anew.value.services])
+        assert.equal([...kept.value.configMaps], [...anew.value.configMaps])
+        assert.equal(kept.value.nodes, anew.value.nodes)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test("createJoin() sees a slice that went", () => {
   const join = createJoin()
   const slice = decodeFile(
