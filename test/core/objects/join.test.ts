@@ -59,14 +59,17 @@ test("createJoin() keeps the identity of what did not change, and only of that",
   assert.is(after.configMaps.get("default/vips"), before.configMaps.get("default/vips"))
 })
 
-/** All that one file may hold at a time: itself, with other pods, with a part of another file, or nothing. */
+const sliceText = (service: string, name: string) =>
+  serviceText(service, ["10.2.0.9"]).split("---\n")[1]?.replace(`name: ${service}-x`, `name: ${name}`) ?? ""
+
+/** All that a file may hold: a Service of its own or another's, a slice that is called as another or is a part of another file's Service, nothing. */
 const variants = files.map((file, at) => [
   file,
   decodeFile(`${at}.yaml`, serviceText("echo", ["10.2.0.8"])),
   decodeFile(`${at}.yaml`, serviceText(`own-${at}`, ["10.2.0.1"])),
   decodeFile(`${at}.yaml`, serviceText(`own-${at}`, ["10.2.0.2"])),
-  decodeFile(`${at}.yaml`, serviceText(`own-${at}`, ["10.2.0.3"]).replace("name: own", "name: changed")),
-  decodeFile(`${at}.yaml`, serviceText("echo", ["10.2.0.9"]).replace("name: echo-x", `name: echo-${at}`)),
+  decodeFile(`${at}.yaml`, serviceText(`own-${at}`, ["10.2.0.3"]).replace(`name: own-${at}-x`, "name: shared")),
+  decodeFile(`${at}.yaml`, sliceText("echo", `echo-${at}`)),
   decodeFile(`${at}.yaml`, "a: {"),
   decodeFile(`${at}.yaml`, ""),
 ])
