@@ -126,7 +126,7 @@ async function newSidecar(directory: string): Promise<() => Promise<Stages>> {
         built,
       ),
     )
-    const file = await timed(() => volume.writeCandidate(rendered.sha256, rendered.text))
+    const file = await timed(() => volume.writeCandidate(rendered.sha256, rendered.bytes))
     const verdict = await timed(() => test(file))
     if (verdict.kind === "refused")
       throw new Error(`Cannot go on: keepalived refuses the file: ${JSON.stringify(verdict)}`)

@@ -63,8 +63,9 @@ export async function goBackToKnownGood(reason: string, workings: Workings): Pro
 
 async function applyKnownGood({ remembered, text }: KnownGood, ports: AgentPorts): Promise<ApplyOutcome> {
   const { sha256, model } = remembered
-  await ports.apply.files.writeCandidate(sha256, text)
-  return apply({ sha256, text, model, pieces: [] }, null, ports.apply)
+  const bytes = [Buffer.from(text)]
+  await ports.apply.files.writeCandidate(sha256, bytes)
+  return apply({ sha256, text, bytes, model, pieces: [] }, null, ports.apply)
 }
 
 async function takeOver(

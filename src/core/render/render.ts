@@ -12,6 +12,8 @@ import { compileTemplates, type TemplateData, type TemplateTexts } from "./templ
 /** The text of a keepalived.conf whose structure agrees with its model. Equal models give equal bytes. */
 export interface RenderedConfig {
   readonly text: string
+  /** The text in UTF-8, in parts: a megabyte is not put together anew for one block that changed. */
+  readonly bytes: readonly Uint8Array[]
   /** sha256 of the text, 64 hexadecimal digits. */
   readonly sha256: string
   readonly model: KeepalivedModel
@@ -58,12 +60,15 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
     pieces.push(pieceOf(lastLineOf(model), { kind: "end" }))
     checkStructure(pieces, model)
     const sha256 = createHash("sha256")
+    const bytes: Uint8Array[] = []
     let text = ""
     for (const piece of pieces) {
+      const part = bytesOf(piece)
+      bytes.push(part)
+      sha256.update(part)
       text += piece.text
-      sha256.update(piece.text)
     }
-    return { text, sha256: sha256.digest("hex"), model, pieces }
+    return { text, bytes, sha256: sha256.digest("hex"), model, pieces }
   }
 }
 
@@ -98,6 +103,17 @@ function pieceOf(text: string, origin: Piece["origin"]): Piece {
   let lines = 0
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines += 1
   return { text, lines, origin }
+}
+
+/** Kept with the piece, as the text is. */
+const encoded = new WeakMap<Piece, Uint8Array>()
+
+function bytesOf(piece: Piece): Uint8Array {
+  const known = encoded.get(piece)
+  if (known !== undefined) return known
+  const bytes = Buffer.from(piece.text)
+  encoded.set(piece, bytes)
+  return bytes
 }
 
 function headData(model: KeepalivedModel): TemplateData {

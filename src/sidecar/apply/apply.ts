@@ -28,7 +28,7 @@ export async function apply(
   const { keepalived, files } = ports
   const next: Effective = { sha256: rendered.sha256, model: rendered.model }
   if (await isInEffect(next, ports)) return { kind: "unchanged" }
-  const verdict = await keepalived.test(await files.writeCandidate(rendered.sha256, rendered.text))
+  const verdict = await keepalived.test(await files.writeCandidate(rendered.sha256, rendered.bytes))
   if (verdict.kind === "refused")
     return { kind: "rejected", reason: `keepalived --config-test: ${verdict.ending}`, diagnostics: verdict.diagnostics }
   await files.claim(next.model)

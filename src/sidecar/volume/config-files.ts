@@ -44,9 +44,9 @@ export async function openAppliedVolume(
   await removeHalfWritten(candidates)
   const pathOf = (sha256: string) => join(candidates, `${sha256}.conf`)
   const candidate = (sha256: string) => textWithDigest(pathOf(sha256), sha256)
-  const writeCandidate = async (sha256: string, text: string) => {
+  const writeCandidate = async (sha256: string, bytes: readonly Uint8Array[]) => {
     // Never trust the name: a crash, or a full disk, may have left a shorter file under it.
-    if (candidate(sha256) === null) replaceFileAtOnce(pathOf(sha256), text, CONFIG_MODE)
+    if (candidate(sha256) === null) replaceFileAtOnce(pathOf(sha256), bytes, CONFIG_MODE)
     return pathOf(sha256)
   }
   const ledger = ledgerFile(join(directory, "ledger.json"))
@@ -58,7 +58,7 @@ export async function openAppliedVolume(
       const text = await backup(sha256)
       if (text === null)
         throw new Error(`Cannot go back to configuration ${sha256}: its file is gone from "${candidates}"`)
-      await writeCandidate(sha256, text)
+      await writeCandidate(sha256, [Buffer.from(text)])
     },
     makeLive: async (sha256) => {
       const temporary = join(directory, temporaryName("keepalived.conf"))

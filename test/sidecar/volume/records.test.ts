@@ -18,7 +18,7 @@ test("openAppliedVolume() makes a candidate live by a name of its own bytes", ()
     const volume = await openAppliedVolume(directory, noBackup)
     assert.is(await volume.liveSha256(), null)
     for (const rendered of [one, two, one]) {
-      await volume.writeCandidate(rendered.sha256, rendered.text)
+      await volume.writeCandidate(rendered.sha256, rendered.bytes)
       await volume.makeLive(rendered.sha256)
       assert.is(await volume.liveSha256(), rendered.sha256)
       assert.is(await readFile(join(directory, "keepalived.conf"), "utf8"), rendered.text)
@@ -34,7 +34,7 @@ test("openAppliedVolume() does not trust a candidate that a crash left short", (
     const volume = await openAppliedVolume(directory, noBackup)
     await writeFile(join(directory, "candidates", `${one.sha256}.conf`), one.text.slice(0, 40))
     assert.is(volume.candidate(one.sha256), null)
-    assert.is(await readFile(await volume.writeCandidate(one.sha256, one.text), "utf8"), one.text)
+    assert.is(await readFile(await volume.writeCandidate(one.sha256, one.bytes), "utf8"), one.text)
   }))
 
 test("openAppliedVolume() brings a lost candidate back from the last known good one, or says that it cannot", () =>
@@ -76,7 +76,7 @@ test("openAppliedVolume() claims before, settles after, and remembers over a res
 test("openAppliedVolume() keeps the candidates that are needed", () =>
   withTemporaryDirectory(async (directory) => {
     const volume = await openAppliedVolume(directory, noBackup)
-    for (const rendered of [one, two]) await volume.writeCandidate(rendered.sha256, rendered.text)
+    for (const rendered of [one, two]) await volume.writeCandidate(rendered.sha256, rendered.bytes)
     await volume.retain(new Set([two.sha256]))
     assert.equal(await readdir(join(directory, "candidates")), [`${two.sha256}.conf`])
   }))
