@@ -40,7 +40,7 @@ export const APPLY: readonly Point[] = [
   after("A5 link", "the candidate has a second name", "link", / -> \S+\/\.keepalived\.conf\.[0-9a-f]+$/),
   after("A5", "the live file is the new one", "rename", / -> \S+\/applied\/keepalived\.conf /),
   after("A6", "SIGHUP is sent", "signal", /^SIGHUP \d+$/),
-  { ...after("A7", "the effect is being verified", "spawn", /^ip .*addr/), between: ["A6", "A8"] },
+  { ...before("A7", "the effect is being verified", "open", /^\/proc\/net\/ip_vs$/), between: ["A6", "A8"] },
   after("A8", "the journal says in effect; soaking", "rename", / -> \S+\/journal\.json .*"phase":"in-effect"/),
   after("A9", "the last known good configuration is written", "rename", / -> \S+\/last-known-good\/\d{10}( |$)/),
   before("A10", "the archive is packed, without its name", "rename", / -> \S+\/archive\/\d{20}-[0-9a-f]{12}\.tar\.gz /),
