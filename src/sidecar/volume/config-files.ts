@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { linkSync, renameSync } from "node:fs"
+import { linkSync, renameSync, rmSync } from "node:fs"
 import { mkdir, readdir, rm, unlink } from "node:fs/promises"
 import { join } from "node:path"
 import * as z from "zod"
@@ -64,6 +64,8 @@ export async function openAppliedVolume(
       const temporary = join(directory, temporaryName("keepalived.conf"))
       linkSync(pathOf(sha256), temporary)
       renameSync(temporary, live)
+      // Where both names are the same file already, rename(2) does nothing and leaves both.
+      rmSync(temporary, { force: true })
       syncDirectoryAtOnce(directory)
     },
     liveSha256: () => Promise.resolve(digestOf(live)),

@@ -17,7 +17,7 @@ test("openAppliedVolume() makes a candidate live by a name of its own bytes", ()
   withTemporaryDirectory(async (directory) => {
     const volume = await openAppliedVolume(directory, noBackup)
     assert.is(await volume.liveSha256(), null)
-    for (const rendered of [one, two, one]) {
+    for (const rendered of [one, two, one, one]) {
       await volume.writeCandidate(rendered.sha256, rendered.text)
       await volume.makeLive(rendered.sha256)
       assert.is(await volume.liveSha256(), rendered.sha256)
