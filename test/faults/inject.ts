@@ -233,6 +233,13 @@ function wrapHandles(): void {
   })
   replace(
     fs.promises,
+    "readFile",
+    (inner) =>
+      async (...words) =>
+        around("open", String(words[0]), { work: () => inner(...words) }),
+  )
+  replace(
+    fs.promises,
     "writeFile",
     (inner) =>
       async (...words) =>
