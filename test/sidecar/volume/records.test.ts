@@ -97,7 +97,7 @@ test("encodeRemembered() comes back as it was", () =>
     assert.is(readRemembered(file), null)
   }))
 
-test("openLastKnownGood() has the newest that is whole, over a restart, and keeps two", () =>
+test("openLastKnownGood() has the newest that is whole, over a restart, and keeps two (fault 38)", () =>
   withTemporaryDirectory(async (directory) => {
     const first = await openLastKnownGood(directory)
     assert.is(first.read(), null)
