@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test test-cluster image image-test unit demo demo-gitops bench golden format clean installed-for-check installed-for-image
+.PHONY: help install build check test test-cluster test-faults image image-test unit demo demo-gitops bench golden format clean installed-for-check installed-for-image
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ image-test: installed-for-image build ## Builds the images without a registry of
 
 test-cluster: installed-for-image build ## The cluster bed alone (root; Go or ready programs; CONTRIBUTING.md, "The cluster bed")
 	@test/cluster/run.sh $(PARTS)
+
+test-faults: installed-for-image build ## The fault matrix, one line a row (docs/faults.md); ROWS=17,20-22 for some, FLAGS="--only unit" without root
+	@node test/faults/run.ts $(FLAGS) $(ROWS)
 
 unit: installed-for-check ## The unit tests alone; `make unit FILTER=text` for some of them
 	@node scripts/test.ts $(if $(FILTER),--filter "$(FILTER)")

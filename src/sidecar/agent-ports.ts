@@ -26,6 +26,8 @@ export interface AgentPorts extends LookPorts {
   /** A configuration has run through the soak. */
   readonly onSoaked: (inEffect: InEffect, memory: Memory) => Promise<void>
   readonly onChange: (snapshot: Snapshot) => void
+  /** A pass or a check met a fault of the world; what runs goes on. */
+  readonly onFault: () => void
   readonly clock: Clock
   readonly log: Log
 }

@@ -38,7 +38,10 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
   const state = createAgentState(withRecent(start, options, ports))
   const timers = createTimers<Wake>(clock)
   const queue = createQueue()
-  const tell = (error: unknown) => log.error("fault", { error })
+  const tell = (error: unknown) => {
+    ports.onFault()
+    log.error("fault", { error })
+  }
   const alone = (work: () => Promise<void>) => queue.add(work).catch(tell)
   const requests = { look: () => looker.request(), apply: () => applier.request() }
   const workings: Workings = { state, ports, options, timers, alone, ...requests }

@@ -169,6 +169,7 @@ async function portsOf(parts: Parts): Promise<AgentPorts> {
     onApplied: (inEffect, memory) => records.applied(inEffect, memory),
     onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
     onChange: (snapshot) => report(parts, snapshot),
+    onFault: () => metrics.count("fault"),
     clock,
     log,
   }

@@ -15,7 +15,7 @@ export interface Metrics {
   /** Counts one attempt to apply. */
   applied(outcome: ApplyOutcome, tookMs: number): void
   /** Counts something that has no gauge of its own. */
-  count(what: "archive-failure" | "alarm" | "watcher-trouble"): void
+  count(what: "archive-failure" | "alarm" | "watcher-trouble" | "fault"): void
   /** The page, in Prometheus' text format. */
   page(snapshot: Snapshot, around: Around): Promise<string>
 }

@@ -49,7 +49,7 @@ const refuse = (address: string) => (text: string) => {
   return line === 0 ? null : [{ line, virtualServer: null, message: "refused" }]
 }
 
-test("createAgent() never lets a check and an apply overlap", async () => {
+test("createAgent() never lets a check and an apply overlap (fault 72)", async () => {
   const { node, agent } = await running()
   const { promise, resolve } = gate()
   node.reloading = promise
@@ -68,7 +68,7 @@ for (const [kind, failures] of [
   ["rolled-back", { reload: 1 }],
   ["stranded", { reload: 2, restart: 1 }],
 ] as const)
-  test(`createAgent() tries what ended ${kind} again, ever more slowly`, async () => {
+  test(`createAgent() tries what ended ${kind} again, ever more slowly (fault 39)`, async () => {
     const { node, agent } = await running()
     Object.assign(node.failures, failures)
     await publish(node, agent, generation(2, AB))
@@ -165,7 +165,7 @@ for (const gap of [false, true])
     await agent.stop()
   })
 
-test("watch() goes back to the last known good configuration when keepalived dies three times after a change", async () => {
+test("watch() goes back to the last known good configuration when keepalived dies three times after a change (fault 36)", async () => {
   const { node, agent } = await running()
   // One of its real servers is gone by now: draining it would make another text of generation 2.
   node.good = knownGood(A, [service("a", { addresses: ["10.2.1.99"] })])
@@ -201,7 +201,7 @@ test("watch() starts a keepalived that nobody started again, and has no role for
   await agent.stop()
 })
 
-test("watch() goes back to the last known good configuration when keepalived cannot be started three times", async () => {
+test("watch() goes back to the last known good configuration when keepalived cannot be started three times (fault 36)", async () => {
   const { node, agent } = await running()
   node.good = knownGood(AB)
   Object.assign(node, { pid: null })
@@ -232,7 +232,7 @@ test("watch() promotes what holds at the end of the soak, once", async () => {
   await agent.stop()
 })
 
-test("watch() promotes nothing that does not hold at the end of the soak", async () => {
+test("watch() promotes nothing that does not hold at the end of the soak (fault 36)", async () => {
   const { node, agent } = await running()
   node.failures.verify = 1
   await passSeconds(node, agent, 16)

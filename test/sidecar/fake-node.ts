@@ -152,6 +152,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
       return Promise.resolve()
     },
     onChange: () => undefined,
+    onFault: () => undefined,
     clock: node.clock,
     log: { debug: log, info: log, warn: log, error: log },
   }

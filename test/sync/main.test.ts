@@ -234,7 +234,7 @@ test(
 )
 
 test(
-  "main() follows until SIGTERM and ends with 0; a second writer ends with 3; after kill -9 the next goes on",
+  "main() follows until SIGTERM and ends with 0; a second writer ends with 3; after kill -9 the next goes on (fault 41)",
   slow(30_000, () =>
     inLab(async ({ source, desired, until }) => {
       writeTree(source, { "vips.yaml": vips })

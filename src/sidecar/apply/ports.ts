@@ -17,7 +17,7 @@ export interface ConfigFiles {
   writeCandidate(sha256: string, bytes: readonly Uint8Array[]): Promise<string>
   /** Brings a candidate back that retention may have taken, from the last known good configuration. */
   restoreCandidate(sha256: string): Promise<void>
-  /** Gives a candidate the name that keepalived reads. Needs no free disk block: it works on a full disk. */
+  /** Gives a candidate the name that keepalived reads. Needs neither a free block nor a free inode: it works on a full disk. */
   makeLive(sha256: string): Promise<void>
   /** sha256 of the bytes that the live file has now; null when there is none. */
   liveSha256(): Promise<string | null>

@@ -65,9 +65,11 @@ async function add(root: string, content: ArchiveContent): Promise<boolean> {
   try {
     await mkdir(stage, { mode: 0o700 })
     if (!(await copied(content.path, join(stage, GENERATION_PREFIX)))) return false
+    const generation = await readdir(join(stage, GENERATION_PREFIX), { recursive: true })
     await writeDurably(join(stage, CONFIG_FILE), content.config, 0o600)
     await writeDurably(join(stage, OUTCOME_FILE), encodeArchiveOutcome(content.outcome), 0o600)
-    const members = (await readdir(stage, { recursive: true })).filter(isArchiveMember).toSorted(compare)
+    const packable = [CONFIG_FILE, OUTCOME_FILE, ...generation.map((file) => join(GENERATION_PREFIX, file))]
+    const members = packable.filter(isArchiveMember).toSorted(compare)
     // The prefix keeps a name that starts with "@" from being read as an archive to include (node-tar).
     const list = members.map((member) => `./${member}`)
     await tar.create({ file: packed, cwd: stage, gzip: { level: 6 }, portable: true, mtime: EPOCH, strict: true }, list)
@@ -85,8 +87,10 @@ const EPOCH = new Date(0)
 
 async function copied(from: string, to: string): Promise<boolean> {
   try {
+    const there = await readdir(from, { recursive: true })
     await cp(from, to, { recursive: true, verbatimSymlinks: true })
-    return true
+    // Of a directory that is being removed the copy has what was still there, and no error tells.
+    return (await readdir(to, { recursive: true })).length === there.length
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return false
     throw error

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto"
-import { linkSync, renameSync } from "node:fs"
+import { linkSync, renameSync, rmSync } from "node:fs"
 import { mkdir, readdir, rm, unlink } from "node:fs/promises"
 import { join } from "node:path"
 import * as z from "zod"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { replaceFileAtOnce, syncDirectoryAtOnce, temporaryName } from "../../kit/atomic-file.ts"
+import { faultCode } from "../../kit/fault.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 import { tracesOf } from "../apply/intent.ts"
 import type { ConfigFiles, Journal } from "../apply/ports.ts"
@@ -21,7 +22,7 @@ export interface AppliedVolume extends ConfigFiles {
   settle(model: KeepalivedModel): Promise<void>
   /** Removes the candidates that are not named, and whatever a crash left half written. */
   retain(keep: ReadonlySet<string>): Promise<void>
-  /** The text of a candidate whose bytes have this sha256; null when there is none. */
+  /** The text of a candidate, or of the live file, whose bytes have this sha256; null when there is none. */
   candidate(sha256: string): string | null
 }
 
@@ -43,10 +44,10 @@ export async function openAppliedVolume(
   await removeHalfWritten(directory)
   await removeHalfWritten(candidates)
   const pathOf = (sha256: string) => join(candidates, `${sha256}.conf`)
-  const candidate = (sha256: string) => textWithDigest(pathOf(sha256), sha256)
+  const candidate = (sha256: string) => textWithDigest(pathOf(sha256), sha256) ?? textWithDigest(live, sha256)
   const writeCandidate = async (sha256: string, bytes: readonly Uint8Array[]) => {
     // Never trust the name: a crash, or a full disk, may have left a shorter file under it.
-    if (candidate(sha256) === null) replaceFileAtOnce(pathOf(sha256), bytes, CONFIG_MODE)
+    if (textWithDigest(pathOf(sha256), sha256) === null) replaceFileAtOnce(pathOf(sha256), bytes, CONFIG_MODE)
     return pathOf(sha256)
   }
   const ledger = ledgerFile(join(directory, "ledger.json"))
@@ -54,16 +55,18 @@ export async function openAppliedVolume(
     writeCandidate,
     candidate,
     restoreCandidate: async (sha256) => {
-      if (candidate(sha256) !== null) return
-      const text = await backup(sha256)
+      if (textWithDigest(pathOf(sha256), sha256) !== null) return
+      const text = candidate(sha256) ?? (await backup(sha256))
       if (text === null)
         throw new Error(`Cannot go back to configuration ${sha256}: its file is gone from "${candidates}"`)
       await writeCandidate(sha256, [Buffer.from(text)])
     },
     makeLive: async (sha256) => {
       const temporary = join(directory, temporaryName("keepalived.conf"))
-      linkSync(pathOf(sha256), temporary)
-      renameSync(temporary, live)
+      const source = isLinked(pathOf(sha256), temporary) ? temporary : pathOf(sha256)
+      renameSync(source, live)
+      // Where both names are the same file already, rename(2) does nothing and leaves both.
+      rmSync(temporary, { force: true })
       syncDirectoryAtOnce(directory)
     },
     liveSha256: () => Promise.resolve(digestOf(live)),
@@ -76,6 +79,17 @@ export async function openAppliedVolume(
       for (const name of await readdir(candidates))
         if (!keep.has(name.replace(/\.conf$/, ""))) await unlink(join(candidates, name))
     },
+  }
+}
+
+/** On a volume in memory a link takes an inode as a file does: where none is left, the candidate itself must move. */
+function isLinked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if (faultCode(error) === "ENOSPC") return false
+    throw error
   }
 }
 

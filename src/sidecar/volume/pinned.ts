@@ -42,7 +42,14 @@ export function createPinnedGenerations(
   let current: { readonly pin: Pin; readonly reading: Reading } | null = null
   return {
     pinned: () => current?.pin.archive.replace(/\.tar\.gz$/, "") ?? null,
-    moved: () => (readPin(path)?.text ?? null) !== (current === null ? null : JSON.stringify(current.pin)),
+    moved: () => {
+      try {
+        return (readPin(path)?.text ?? null) !== (current === null ? null : JSON.stringify(current.pin))
+      } catch {
+        // A disk that cannot be read tells of no pin; the next look at the inputs meets it too, and says so.
+        return false
+      }
+    },
     read: async () => {
       const found = readPin(path)
       if (found === null) {

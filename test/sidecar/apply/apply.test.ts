@@ -44,7 +44,7 @@ for (const [name, failures, steps, outcome, runs] of walks)
     assert.is(world.live(), outcome === "applied" ? next.sha256 : OLD.sha256)
   })
 
-test("apply() restarts keepalived when it cannot go back by a reload, and says so when that fails too", async () => {
+test("apply() restarts keepalived when it cannot go back by a reload, and says so when that fails too (fault 39)", async () => {
   const world = script(inEffect, ["verify", "verify", "verify"])
   const result = await apply(next, OLD, world.ports)
   assert.is(result.kind, "stranded")

@@ -99,7 +99,7 @@ for (const [name, text, expected] of refused) {
   )
 }
 
-rootTest("configTest() refuses what keepalived lets pass: no file, an empty one, a directory, a link", () =>
+rootTest("configTest() refuses what keepalived lets pass: no file, an empty one, a directory, a link (fault 42)", () =>
   onEachRelease(async (test, directory) => {
     await writeFile(join(directory, "empty.conf"), "")
     await mkdir(join(directory, "directory.conf"))
@@ -128,7 +128,7 @@ const fakes: [name: string, body: string, expected: readonly string[]][] = [
 ]
 
 for (const [name, body, expected] of fakes) {
-  test(`configTest() refuses with a fake keepalived ${name}`, () =>
+  test(`configTest() refuses with a fake keepalived ${name} (fault 42)`, () =>
     withTemporaryDirectory(async (directory) => {
       const file = join(directory, "k.conf")
       await writeFile(file, good)
@@ -137,7 +137,7 @@ for (const [name, body, expected] of fakes) {
     }))
 }
 
-test("configTest() refuses with a fake keepalived that prints 1 GB, and stays small", () =>
+test("configTest() refuses with a fake keepalived that prints 1 GB, and stays small (fault 42)", () =>
   withTemporaryDirectory(async (directory) => {
     const file = join(directory, "k.conf")
     await writeFile(file, good)
@@ -150,7 +150,7 @@ test("configTest() refuses with a fake keepalived that prints 1 GB, and stays sm
     assert.ok(JSON.stringify(verdict).length < 2_000)
   }))
 
-test("configTest() throws where keepalived may not be executed or is missing", () =>
+test("configTest() throws where keepalived may not be executed or is missing (fault 42)", () =>
   withTemporaryDirectory(async (directory) => {
     const file = join(directory, "k.conf")
     await writeFile(file, good)

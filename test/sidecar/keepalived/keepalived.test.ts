@@ -84,7 +84,7 @@ function declare(bedTest: (name: string, use: (bed: Bed) => Promise<void>) => vo
     assert.equal(await keepalived.running(), running)
   })
 
-  bedTest("reload() reports what keepalived did not take", async ({ keepalived, service }) => {
+  bedTest("reload() reports what keepalived did not take (fault 69)", async ({ keepalived, service }) => {
     await writeFile(service.liveFile, conf())
     assert.is(textOf(await keepalived.start()), "acknowledged")
     const running = await runningOf(keepalived)
@@ -148,7 +148,7 @@ function declare(bedTest: (name: string, use: (bed: Bed) => Promise<void>) => vo
     assert.is(textOf(await keepalived.restart()), "acknowledged")
   })
 
-  bedTest("running() gives the new identity after kill -9, and restart() another", async ({ keepalived, service }) => {
+  bedTest("running() gives the new identity after kill -9, and restart() another (faults 35, 40)", async ({ keepalived, service }) => {
     await writeFile(service.liveFile, conf())
     assert.is(textOf(await keepalived.start()), "acknowledged")
     const first = await runningOf(keepalived)
@@ -170,7 +170,7 @@ function declare(bedTest: (name: string, use: (bed: Bed) => Promise<void>) => vo
   })
 
   bedTest(
-    "reload() reports a VRRP child that died meanwhile, and takes the next file",
+    "reload() reports a VRRP child that died meanwhile, and takes the next file (fault 35)",
     async ({ keepalived, service }) => {
       await writeFile(service.liveFile, conf())
       assert.is(textOf(await keepalived.start()), "acknowledged")

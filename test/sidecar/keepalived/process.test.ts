@@ -19,7 +19,7 @@ test("parseStat() reads a line, whatever the process is called", () => {
   assert.is(parseStat("20 (keepalived) S 15"), null)
 })
 
-test("isRunning() tells a process from a later one with its pid", async () => {
+test("isRunning() tells a process from a later one with its pid (fault 40)", async () => {
   const own = parseStat(await readFile("/proc/self/stat", "utf8"))
   const identity = { pid: process.pid, startTime: own?.startTime ?? "" }
   assert.ok(isRunning(identity))

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process"
+import { execFileSync, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import {
   cpSync,
@@ -136,7 +136,7 @@ check("createGenerations() forgets what the newest generation does not use", asy
 })
 
 check(
-  "createGenerations() holds while current.json is cut at any byte, and goes on when it is whole",
+  "createGenerations() holds while current.json is cut at any byte, and goes on when it is whole (fault 6)",
   async (volume) => {
     const pointer = join(volume.directory, "current.json")
     const text = readFileSync(pointer, "utf8")
@@ -150,7 +150,7 @@ check(
 )
 
 check(
-  "createGenerations() believes no file that is cut at any byte, and no other one of the same size",
+  "createGenerations() believes no file that is cut at any byte, and no other one of the same size (fault 8)",
   async (volume) => {
     for (const name of ["vips.yaml", "services/default/echo.yaml", "manifest.json"]) {
       const file = join(volume.path, name)
@@ -178,9 +178,14 @@ const garbage: readonly [what: string, kind: Reading["kind"], make: (pointer: st
   ["garbage", "torn", (pointer) => writeFileSync(pointer, "\0\0\0")],
   ["of another schema", "refused", (pointer) => writeFileSync(pointer, '{"schema": 2}')],
   ["no pointer at all", "refused", (pointer) => writeFileSync(pointer, "[]")],
+  ["empty", "torn", (pointer) => writeFileSync(pointer, "")],
+  ["a socket", "refused", (pointer) => void spawnSync(process.execPath, ["-e", LEAVE_SOCKET, pointer])],
 ]
+/** A socket's name outlives a process that is killed. */
+const LEAVE_SOCKET = 'require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))'
+
 for (const [what, kind, make] of garbage) {
-  check(`createGenerations() holds where current.json is ${what}`, async ({ directory, generations }) => {
+  check(`createGenerations() holds where current.json is ${what} (faults 5, 6)`, async ({ directory, generations }) => {
     const pointer = join(directory, "current.json")
     const text = readFileSync(pointer)
     rmSync(pointer)
@@ -192,25 +197,62 @@ for (const [what, kind, make] of garbage) {
   })
 }
 
-check("createGenerations() reads nothing that a symlink leads to", async ({ directory, generations, path }) => {
-  const away = join(directory, "away")
-  for (const name of [
-    path,
-    join(path, "services"),
-    join(path, "services/default"),
-    join(path, "vips.yaml"),
-    join(path, "manifest.json"),
-  ]) {
-    renameSync(name, away)
-    symlinkSync(away, name)
-    assert.is((await generations.read()).kind, "refused", name)
-    rmSync(name)
-    renameSync(away, name)
-  }
-  renameSync(join(directory, "generations"), away)
-  symlinkSync(away, join(directory, "generations"))
-  assert.is((await generations.read()).kind, "refused")
-})
+check(
+  "createGenerations() reads nothing that a symlink leads to (fault 5)",
+  async ({ directory, generations, path }) => {
+    const away = join(directory, "away")
+    for (const name of [
+      path,
+      join(path, "services"),
+      join(path, "services/default"),
+      join(path, "vips.yaml"),
+      join(path, "manifest.json"),
+    ]) {
+      renameSync(name, away)
+      symlinkSync(away, name)
+      assert.is((await generations.read()).kind, "refused", name)
+      rmSync(name)
+      renameSync(away, name)
+    }
+    renameSync(join(directory, "generations"), away)
+    symlinkSync(away, join(directory, "generations"))
+    assert.is((await generations.read()).kind, "refused")
+  },
+)
+
+const strangeNames: readonly [what: string, name: string][] = [
+  ["with dots", "../../etc"],
+  ["absolute", "/etc"],
+  ["with a NUL", `${"0".repeat(19)}1-0123456789ab\0`],
+  ["5,000 long", "x".repeat(5_000)],
+  ["within another directory", "a/../../../etc"],
+]
+for (const [what, name] of strangeNames)
+  check(`createGenerations() holds where the pointer names a directory ${what} (fault 5)`, async (volume) => {
+    const { directory, generations } = volume
+    const before = readFileSync(join(directory, "current.json"))
+    point(directory, { directory: name })
+    const reading = await generations.read()
+    assert.is(reading.kind, "refused", JSON.stringify(reading))
+    writeFileSync(join(directory, "current.json"), before)
+    assert.is((await generations.read()).kind, "generation")
+  })
+
+const dressed: readonly [what: string, change: (text: string) => string][] = [
+  ["a byte order mark", (text) => `\uFEFF${text}`],
+  ["CRLF", (text) => text.replaceAll("\n", "\r\n")],
+]
+for (const [what, change] of dressed)
+  check(`createGenerations() takes a pointer with ${what} whole or not at all (fault 6)`, async (volume) => {
+    const pointer = join(volume.directory, "current.json")
+    const text = readFileSync(pointer, "utf8")
+    writeFileSync(pointer, change(text))
+    const reading = await volume.generations.read()
+    // JSON knows CR as a blank, and knows no byte order mark.
+    assert.is(reading.kind, what === "CRLF" ? "generation" : "torn")
+    writeFileSync(pointer, text)
+    assert.is((await volume.generations.read()).kind, "generation")
+  })
 
 check("createGenerations() refuses forged manifests", async ({ directory, generations, path }) => {
   const original = readFileSync(join(path, "manifest.json"))
@@ -251,27 +293,30 @@ check("readDirectory() refuses a manifest that names a file twice", async ({ dir
   assert.is(readDirectory(path).kind, "refused")
 })
 
-check("createGenerations() refuses files with problems, whoever vouches for them", async ({ directory, path }) => {
-  const file = join(path, "vips.yaml")
-  const text = readFileSync(file, "utf8")
-  // Every cut of the file, with the checksums of the cut: it parses or it is refused, and nothing throws.
-  for (let end = 0; end < text.length; end += 3) {
-    const cut = text.slice(0, end)
-    writeFileSync(file, cut)
-    const target = join(directory, "generations")
-    forge(directory, path, (manifest) => {
-      const files = manifest.files.map((one) =>
-        one.name === "vips.yaml" ? { ...one, size: end, sha256: sha256Of(cut) } : one,
-      )
-      return { ...manifest, files, contentSha256: contentSha256Of(files) }
-    })
-    const reading = await createGenerations({ directory, alarm: () => {} }).read()
-    assert.ok(reading.kind === "refused", `cut at ${end} in ${target}`)
-  }
-})
+check(
+  "createGenerations() refuses files with problems, whoever vouches for them (fault 8)",
+  async ({ directory, path }) => {
+    const file = join(path, "vips.yaml")
+    const text = readFileSync(file, "utf8")
+    // Every cut of the file, with the checksums of the cut: it parses or it is refused, and nothing throws.
+    for (let end = 0; end < text.length; end++) {
+      const cut = text.slice(0, end)
+      writeFileSync(file, cut)
+      const target = join(directory, "generations")
+      forge(directory, path, (manifest) => {
+        const files = manifest.files.map((one) =>
+          one.name === "vips.yaml" ? { ...one, size: end, sha256: sha256Of(cut) } : one,
+        )
+        return { ...manifest, files, contentSha256: contentSha256Of(files) }
+      })
+      const reading = await createGenerations({ directory, alarm: () => {} }).read()
+      assert.ok(reading.kind === "refused", `cut at ${end} in ${target}`)
+    }
+  },
+)
 
 check(
-  "createGenerations() refuses an older sequence of the same writer, and other content under one number",
+  "createGenerations() refuses an older sequence of the same writer, and other content under one number (faults 10, 11)",
   async (volume) => {
     const { directory, generations, alarms } = volume
     const publisher = publisherOf(directory, 1)
@@ -291,7 +336,7 @@ check(
 )
 
 check(
-  "createGenerations() follows a new writer that counts anew, with one alarm",
+  "createGenerations() follows a new writer that counts anew, with one alarm (fault 10)",
   async ({ directory, generations, alarms }) => {
     await publisherOf(directory, 1).publish(second)
     assert.is(generationOf(await generations.read()).sequence, 2)
@@ -322,29 +367,32 @@ check("createGenerations() says torn where retention took the generation, and re
   assert.is(generationOf(await generations.read()).sequence, 2)
 })
 
-check("createGenerations() reads the pointer again where retention came between it and the files", async (volume) => {
-  const { directory, path } = volume
-  const published = readFileSync(join(directory, "current.json"))
-  await publisherOf(directory, 1).publish(second)
-  const newer = readFileSync(join(directory, "current.json"))
-  writeFileSync(join(directory, "current.json"), published)
-  const read = createGenerationReader()
-  const generations = createGenerations({
-    directory,
-    alarm: () => {},
-    reader: (named, sha256) => {
-      if (named === path) {
-        rmSync(path, { recursive: true, force: true })
-        writeFileSync(join(directory, "current.json"), newer)
-      }
-      return read(named, sha256)
-    },
-  })
-  assert.is(generationOf(await generations.read()).sequence, 2)
-})
+check(
+  "createGenerations() reads the pointer again where retention came between it and the files (fault 9)",
+  async (volume) => {
+    const { directory, path } = volume
+    const published = readFileSync(join(directory, "current.json"))
+    await publisherOf(directory, 1).publish(second)
+    const newer = readFileSync(join(directory, "current.json"))
+    writeFileSync(join(directory, "current.json"), published)
+    const read = createGenerationReader()
+    const generations = createGenerations({
+      directory,
+      alarm: () => {},
+      reader: (named, sha256) => {
+        if (named === path) {
+          rmSync(path, { recursive: true, force: true })
+          writeFileSync(join(directory, "current.json"), newer)
+        }
+        return read(named, sha256)
+      },
+    })
+    assert.is(generationOf(await generations.read()).sequence, 2)
+  },
+)
 
 test(
-  "createGenerations() never fails beside a writer that publishes and prunes as fast as it can",
+  "createGenerations() never fails beside a writer that publishes and prunes as fast as it can (fault 9)",
   slow(30_000, () =>
     withTemporaryDirectory(async (directory) => {
       // Another process: one read is a single step of this one, and retention must come in between.

@@ -17,7 +17,7 @@ test("openAppliedVolume() makes a candidate live by a name of its own bytes", ()
   withTemporaryDirectory(async (directory) => {
     const volume = await openAppliedVolume(directory, noBackup)
     assert.is(await volume.liveSha256(), null)
-    for (const rendered of [one, two, one]) {
+    for (const rendered of [one, two, one, one]) {
       await volume.writeCandidate(rendered.sha256, rendered.bytes)
       await volume.makeLive(rendered.sha256)
       assert.is(await volume.liveSha256(), rendered.sha256)
@@ -97,7 +97,7 @@ test("encodeRemembered() comes back as it was", () =>
     assert.is(readRemembered(file), null)
   }))
 
-test("openLastKnownGood() has the newest that is whole, over a restart, and keeps two", () =>
+test("openLastKnownGood() has the newest that is whole, over a restart, and keeps two (fault 38)", () =>
   withTemporaryDirectory(async (directory) => {
     const first = await openLastKnownGood(directory)
     assert.is(first.read(), null)

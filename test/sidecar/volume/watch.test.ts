@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process"
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -50,7 +52,7 @@ function fakeWatcher() {
 }
 
 test(
-  "watchVolume() brings the second of two publications, however close they are",
+  "watchVolume() brings the second of two publications, however close they are (fault 1)",
   slow(60_000, () =>
     withTemporaryDirectory(async (directory) => {
       const publisher = publisherOf(directory)
@@ -71,7 +73,7 @@ test(
 )
 
 test(
-  "watchVolume() comes to know of a change without its watcher, and counts that",
+  "watchVolume() comes to know of a change without its watcher, and counts that (fault 2)",
   slow(20_000, () =>
     withTemporaryDirectory(async (directory) => {
       const publisher = publisherOf(directory)
@@ -138,10 +140,14 @@ test(
   ),
 )
 
-test("watchVolume() is not blocked by strange files in the volume", () =>
+test("watchVolume() is not blocked by strange files in the volume (fault 4)", () =>
   withTemporaryDirectory(async (directory) => {
     symlinkSync("nowhere", join(directory, "dangling"))
     symlinkSync("/etc/hostname/x", join(directory, "through-a-file"))
+    execFileSync("mkfifo", [join(directory, "fifo")])
+    const socket = createServer().listen(join(directory, "socket"))
+    socket.unref()
+    writeFileSync(join(directory, "unreadable-file"), "", { mode: 0 })
     mkdirSync(join(directory, "unreadable"), { mode: 0 })
     const { watch, until } = follow(directory)
     await publisherOf(directory).publish(publication(1))
@@ -150,7 +156,7 @@ test("watchVolume() is not blocked by strange files in the volume", () =>
   }))
 
 test(
-  "watchVolume() brings a publication after ten thousand other files came and went",
+  "watchVolume() brings a publication after ten thousand other files came and went (fault 12)",
   slow(60_000, () =>
     withTemporaryDirectory(async (directory) => {
       const publisher = publisherOf(directory)

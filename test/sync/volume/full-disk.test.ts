@@ -27,28 +27,30 @@ const exhaustions: readonly [what: string, options: string, fill: (directory: st
   ],
 ]
 for (const [what, options, fill] of exhaustions) {
-  unless(`createPublisher() out of ${what} keeps the current generation, and goes on when there are some again`, () =>
-    withTemporaryDirectory(async (directory) => {
-      execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", directory])
-      try {
-        const publisher = publisherOf(directory, 1, 1)
-        await publisher.publish(publication(1))
-        mkdirSync(join(directory, "filler"))
-        fill(directory)
-        const failed = await untilItFails(async (round) => publisher.publish(publication(round)))
-        assert.match(failed, /^Cannot publish the generation/)
-        const generations = createGenerations({ directory, alarm: () => {} })
-        const held = await generations.read()
-        assert.is(held.kind === "generation" ? held.generation.sequence : held.kind, publisher.current()?.sequence)
-        assert.not(readdirSync(join(directory, "generations")).some((name) => name.startsWith(".tmp-")))
-        rmSync(join(directory, "filler"), { recursive: true })
-        const next = await publisher.publish(publication(99))
-        const reading = await generations.read()
-        assert.is(reading.kind === "generation" ? reading.generation.sequence : reading.kind, next.sequence)
-      } finally {
-        execFileSync("umount", [directory])
-      }
-    }),
+  unless(
+    `createPublisher() out of ${what} keeps the current generation, and goes on when there are some again (fault 15)`,
+    () =>
+      withTemporaryDirectory(async (directory) => {
+        execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", directory])
+        try {
+          const publisher = publisherOf(directory, 1, 1)
+          await publisher.publish(publication(1))
+          mkdirSync(join(directory, "filler"))
+          fill(directory)
+          const failed = await untilItFails(async (round) => publisher.publish(publication(round)))
+          assert.match(failed, /^Cannot publish the generation/)
+          const generations = createGenerations({ directory, alarm: () => {} })
+          const held = await generations.read()
+          assert.is(held.kind === "generation" ? held.generation.sequence : held.kind, publisher.current()?.sequence)
+          assert.not(readdirSync(join(directory, "generations")).some((name) => name.startsWith(".tmp-")))
+          rmSync(join(directory, "filler"), { recursive: true })
+          const next = await publisher.publish(publication(99))
+          const reading = await generations.read()
+          assert.is(reading.kind === "generation" ? reading.generation.sequence : reading.kind, next.sequence)
+        } finally {
+          execFileSync("umount", [directory])
+        }
+      }),
   )
 }
 

@@ -29,7 +29,7 @@ test("takeWriterLock() keeps volumes apart", () =>
     for (const lock of locks) await lock?.release()
   }))
 
-test("takeWriterLock() is free the moment its holder is killed", () =>
+test("takeWriterLock() is free the moment its holder is killed (fault 41)", () =>
   withTemporaryDirectory(async (directory) => {
     const source = join(import.meta.dirname, "../../../src/sync/volume/writer-lock.ts")
     const program = `const { takeWriterLock } = await import(${JSON.stringify(source)})

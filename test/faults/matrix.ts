@@ -1,0 +1,153 @@
+/** A row of the fault matrix: what goes wrong, and what must come of it. */
+export interface Row {
+  /** As the design numbers them; some numbers are not in use. */
+  readonly number: number
+  readonly fault: string
+  readonly expected: string
+  /** Why no machine can prove it here; absent where a test does. */
+  readonly notHere?: string
+}
+
+export interface Group {
+  readonly name: string
+  readonly rows: readonly Row[]
+}
+
+const AFTER_CRASH = "the volume stays whole; the next start clears up and goes on; nothing from a partial list"
+const CONVERGES =
+  "ends on the newest or the last known good configuration; keepalived never gets an untested file; no SIGHUP is lost"
+
+/**
+ * The fault matrix. A test that proves row 17 has `(fault 17)` at the end of its name, one that proves several
+ * `(faults 17, 20-22)`; run.ts collects these and prints how each row ended, docs.ts says in docs/faults.md where they are.
+ */
+export const MATRIX: readonly Group[] = [
+  {
+    name: "Files",
+    rows: [
+      row(1, "two publications 0 to 60 ms apart", "the second is applied within 2 s, every time"),
+      row(2, "no event of the watcher comes at all", "the poll applies within 1.5 s, and it is counted"),
+      row(3, "the watcher gets EMFILE or ENOSPC, then says it is ready", "polls on; another watcher later; no crash"),
+      row(4, "fifo, socket, directory, links, unreadable file in the volume", "ignored or refused; nothing blocks"),
+      row(5, "current.json is a link; its directory leads elsewhere", "refused; what runs goes on"),
+      row(
+        6,
+        "current.json empty, cut at any byte, garbage, 100 MB",
+        "held; goes on at the next good one; memory bounded",
+      ),
+      row(8, "YAML cut at any byte, with its checksum and with a forged one", "never applied unless whole"),
+      row(9, "a generation is deleted while it is read", "reads the pointer again and applies the newer one"),
+      row(10, "the pointer counts back: the same writer; a new one", "refused; followed with an alarm"),
+      row(11, "other content under the same sequence", "refused"),
+      row(12, "10,000 files come and go in desired/", "the next publication is still applied"),
+      row(14, "EIO, EROFS, EACCES at each write", "what runs goes on; counted; tried again"),
+      row(15, "no inodes are left", "no short file under a final name; recovers when there are some again"),
+      row(
+        16,
+        "the clock is set an hour forward, back, to 2040 and back",
+        "nothing missed, nothing twice; ages stay right",
+      ),
+    ],
+  },
+  {
+    name: "Crashes",
+    rows: [
+      row(17, "kill -9 of sync at P1: the directory is made", AFTER_CRASH),
+      row(18, "kill -9 of sync at P2: a file is written", AFTER_CRASH),
+      row(20, "kill -9 of sync at P4: the generation has its name", AFTER_CRASH),
+      row(21, "kill -9 of sync at P5: the next pointer is written", AFTER_CRASH),
+      row(22, "kill -9 of sync at P6: the pointer is moved", AFTER_CRASH),
+      row(24, "kill -9 of sync while it lists at its start", AFTER_CRASH),
+      row(25, "kill -9 of the agent at A1: the generation is read", CONVERGES),
+      row(26, "kill -9 of the agent at A2: the text is rendered", CONVERGES),
+      row(27, "kill -9 of the agent at A3: candidate written, under test", CONVERGES),
+      row(28, "kill -9 of the agent at A4: the journal says swap", CONVERGES),
+      row(29, "kill -9 of the agent at A5: the live file is new, no SIGHUP", CONVERGES),
+      row(30, "kill -9 of the agent at A6: SIGHUP is sent", CONVERGES),
+      row(32, "kill -9 of the agent at A8: soaking", CONVERGES),
+      row(33, "kill -9 of the agent at A9: last known good written", CONVERGES),
+      row(34, "kill -9 of the agent at A10: archiving; in a rollback; at 1,000 random points", CONVERGES),
+      row(35, "kill -9 of keepalived's parent or a child; SIGSTOP", "restarted; or no answer, rollback and alarm"),
+      row(36, "keepalived ends 5 s after a good reload", "the soak fails: rolled back, not promoted"),
+      row(38, "the last known good file is corrupt", "falls to the one before; never to an empty file"),
+      row(39, "the reload of the rollback fails too", "keepalived is restarted on it; never faster than the backoff"),
+      row(40, "the recorded pid is another process's by now", "no signal is sent"),
+      row(41, "two sync, two sidecars", "the second refuses and ends with its own status"),
+      row(
+        42,
+        "the config test hangs, prints 1 GB, is missing, dies; its file goes",
+        "a failure each time; bounded; held",
+      ),
+    ],
+  },
+  {
+    name: "API",
+    rows: [
+      row(
+        43,
+        "list: 5xx, 401, 403, 429, hang, reset, HTML, cut JSON",
+        "backoff, never dead, nothing published from it",
+      ),
+      row(
+        45,
+        "watch: EOF at once, reset, 410, ERROR in an open stream, hang",
+        "one watch at a time; at most 1 request/s",
+      ),
+      row(46, "watch silent, without an end", "replaced within 120 s, and counted"),
+      row(48, "older, doubled, unknown and early events", "the store is right after all of them"),
+      row(49, "API down at start, then back", "the sidecar serves all along; one publication after; no herd"),
+      row(50, "API down for a day while running", "the same; readiness and liveness untouched"),
+      row(51, "token rotated, missing for 2 s; CA rotated", "401 leads to another reading; no crash"),
+      row(
+        53,
+        "ConfigMap deleted, made again, without keys, binary, 1 MiB",
+        "held; applied; rejected; rejected; limit said",
+      ),
+      row(54, "a resync finds what the watch missed", "published, and counted"),
+      row(
+        55,
+        "1,000 endpoint changes a second for a minute",
+        "4 publications, 2 reloads a second at most; right in 2 s",
+      ),
+    ],
+  },
+  {
+    name: "Content",
+    rows: [
+      row(56, "all endpoints of a Service vanish; of all Services", "the VIP stays; the guard holds"),
+      row(57, "half and one of the virtual servers go in one change", "held, with an Event; goes through when allowed"),
+      row(58, "newline, brace, #, !, quotes, $, include, NUL … in an entry", "kept out before rendering"),
+      row(59, "the same in names, labels, annotations, hostnames", "kept out, or the text's structure is unchanged"),
+      row(61, "alias bomb, depth 1,000, two documents, duplicate keys, tags", "refused in less than 100 ms"),
+      row(62, "1.10, 010, 0x10, 1e3, 2^63, -0, NaN, yes in typed fields", "refused, or exactly one meaning"),
+      row(63, "one VIP and port twice; one virtual router ID twice", "a stated rule decides; alarm"),
+      row(65, "one bad entry among 500", "499 are applied"),
+      row(66, "a template with an error", "the start fails; keepalived is not touched"),
+      row(67, "the interface goes and comes back", "held; applied by the test that is repeated"),
+    ],
+  },
+  {
+    name: "Verify",
+    rows: [row(69, "a change that a reload cannot take", "said to need a restart; never a success")],
+  },
+  {
+    name: "The rest",
+    rows: [
+      row(
+        71,
+        "archive volume full; tar fails in the middle; its source goes",
+        "the live path goes on; every archive lists",
+      ),
+      row(72, "a cron tick in an apply; a loop that stood 5 s; a bad expression", "one after the other; once; refused"),
+      row(73, "SIGTERM in each phase", "ends or leaves its journal in time; keepalived last, the VIP in order"),
+      row(74, "two pods on one node in a rollout", "the second waits for the first to go, and takes over"),
+      row(76, "sync writes schema 2, the sidecar knows 1, and the reverse", "refused with a clear reason; held"),
+    ],
+  },
+]
+
+export const ROWS: readonly Row[] = MATRIX.flatMap(({ rows }) => rows)
+
+function row(number: number, fault: string, expected: string): Row {
+  return { number, fault, expected }
+}
