@@ -127,7 +127,7 @@ function changed(file: WorldFile, attempts: readonly Attempt[]): WorldFile {
     const spot = spotOf(attempt)
     const harmless = spot.what === "key" ? spot.path.at(-1) : valueAt(objects, spot)
     if (harmless === undefined) continue // A key on the way to it was replaced before.
-    objects = replaced(objects as Json, spot, applied(attempt.hostile, harmless)) as readonly Json[]
+    objects = replaced(objects, spot, applied(attempt.hostile, harmless)) as readonly Json[]
   }
   return { name: file.name, objects }
 }
@@ -148,6 +148,6 @@ function pasted(file: WorldFile, attempts: readonly Attempt[]): string {
   if (attempt === undefined) return textOf(file, "yaml")
   const spot = spotOf(attempt)
   const text = applied(attempt.hostile, spot.what === "key" ? spot.path.at(-1) : valueAt(file.objects, spot))
-  const marked = replaced(file.objects as Json, spot, MARK) as readonly Json[]
+  const marked = replaced(file.objects, spot, MARK) as readonly Json[]
   return textOf({ name: file.name, objects: marked }, "yaml").replace(MARK, () => String(text))
 }

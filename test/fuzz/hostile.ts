@@ -11,8 +11,8 @@ export const CORPUS: ReadonlyMap<string, string> = new Map(
 
 /** Pieces from which more are made. */
 const PIECES = [
-  ..."\n\r\t\0 {}#!$@~\\\"'`;:,.|&*?%<>[]()=+-/_",
-  ..."\u000b\u000c\u001b\u007f\u0085\u00a0\u2028\u2029\ufeff\ud800\udfff\uffff",
+  ..."\n\r\t\0 {}#!$@~\\\"'`;:,.|&*?%<>[]()=+-/_".split(""),
+  ..."\u000b\u000c\u001b\u007f\u0085\u00a0\u2028\u2029\ufeff\ud800\udfff\uffff".split(""),
   ...["vrrp_script", "virtual_server", "real_server", "misc_path", "notify", "quorum_up", "script", "include"],
   ...["global_defs", "enable_script_security", "track_file", "static_ipaddress", "lvs_flush", "sorry_server"],
   ...["/bin/sh", "/etc/shadow", "../..", "${_ENV HOME}", "$X", "$X=1", "@n1", "@^n1", "~SEQ(i,1,9)", "~LST(i,a,b)"],
@@ -61,7 +61,7 @@ export const anyHostile: fc.Arbitrary<Hostile> = fc.oneof(
     weight: 1,
     arbitrary: fc
       .oneof(
-        fc.constantFrom<unknown>(null, true, false, [], {}, 0, -0, -1, 1.5, 65536, 2 ** 53, 2 ** 63, 1e400),
+        fc.constantFrom<unknown>(null, true, false, [], {}, 0, -0, -1, 1.5, 65536, 2 ** 53, 2 ** 63, Infinity),
         fc.integer(),
         fc.double(),
       )

@@ -133,7 +133,7 @@ export function spotsOf(file: WorldFile): readonly Spot[] {
     else
       for (const [key, one] of Object.entries(value)) {
         if (FREE_KEYS.has(String(path.at(-1)))) spots.push({ path: [...path, key], what: "key" })
-        walk(one as Json, [...path, key])
+        walk(one, [...path, key])
       }
   }
 }
