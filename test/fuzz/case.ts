@@ -82,7 +82,12 @@ export function createTry(): Try {
   return (one) => {
     const bench = benches[one.variant]
     if (bench === undefined) throw new RangeError(`Cannot find variant ${one.variant}`)
-    return judged(one, one.running ? bench.running : bench.fresh, bench.base)
+    try {
+      return judged(one, one.running ? bench.running : bench.fresh, bench.base)
+    } catch (error) {
+      // A wall behind the first one stopped it: nothing wrong is applied then, but nothing right either.
+      return { why: `nothing can be rendered any more: ${String(error)}`, outcome: "refused", text: null }
+    }
   }
 }
 
