@@ -106,7 +106,7 @@ test("createAgent() applies what ran before again when nothing could be shown to
   await agent.stop()
 })
 
-test("createAgent() tries a refused text again only for another text, or retest()", async () => {
+test("createAgent() tries a refused text again only for another text, or retest() (fault 67)", async () => {
   const { node, agent } = await running()
   node.refuses = () => []
   node.reading = generation(2, AB)
@@ -320,7 +320,7 @@ test("createAgent() believes in the configuration that a failed first apply went
   await agent.stop()
 })
 
-test("createAgent() applies nothing while the node's facts are a problem, and looks again by itself", async () => {
+test("createAgent() applies nothing while the node's facts are a problem, and looks again by itself (fault 67)", async () => {
   const { node, agent } = await running()
   node.facts = PROBLEM
   await publish(node, agent, generation(2, AB))
@@ -379,7 +379,7 @@ test("createAgent() tries again after a fault, whatever the next generation is",
   await agent.stop()
 })
 
-test("createAgent() holds every entry that the config test accuses, and applies the others in the same pass", async () => {
+test("createAgent() holds every entry that the config test accuses, and applies the others in the same pass (fault 65)", async () => {
   const { node, agent } = await running()
   node.refuses = (text) => refuse("10.4.0.51")(text) ?? refuse("10.4.0.52")(text)
   const data = { ...AB, "10.4.0.52": "default/b", "10.4.0.53": "default/b" }

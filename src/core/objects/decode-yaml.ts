@@ -112,6 +112,10 @@ function reportMisleading(reader: Reader, document: Document.Parsed): void {
       if (key === "key" && node.value === "<<" && node.type === "PLAIN") {
         report(reader, "YAML_MERGE_KEY", startOf(node), `Cannot read the merge key "<<": write the fields themselves`)
       }
+      if (typeof node.value === "number" && LEADING_ZERO.test(node.source ?? "")) {
+        const message = `Cannot read the number ${node.source}: it begins with 0, so kubectl takes it for octal; write it without the 0`
+        report(reader, "YAML_NUMBER", startOf(node), message)
+      }
     },
     Seq(_key, node) {
       reportAnchor(reader, node)
@@ -121,6 +125,9 @@ function reportMisleading(reader: Reader, document: Document.Parsed): void {
     },
   })
 }
+
+/** Octal in YAML 1.1, which kubectl and the API server read; decimal in YAML 1.2. */
+const LEADING_ZERO = /^[-+]?0\d/
 
 function reportAnchor(reader: Reader, node: Scalar | YAMLMap | YAMLSeq): void {
   if (node.anchor === undefined) return

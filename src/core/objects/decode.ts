@@ -2,6 +2,7 @@ import type { Problem } from "../../kit/problem.ts"
 import { parsePlainYaml } from "../../kit/plain-yaml.ts"
 import { decodeYaml } from "./decode-yaml.ts"
 import type { Placed } from "./kinds.ts"
+import { nestsDeeperAt } from "./nesting.ts"
 import { isKind, parseObject } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 
@@ -82,19 +83,22 @@ function isTooLarge(text: string): boolean {
   return text.length > MAXIMUM_FILE_BYTES || Buffer.byteLength(text) > MAXIMUM_FILE_BYTES
 }
 
-/** The parser has its own limit, and takes ten seconds to find that a MiB of brackets or dashes is above it. */
-const DEEPEST = 1000
-const DEEP_LINE = /^ *(?:[-?] +){1000}/m
+/**
+ * Nothing that Kubernetes has nests half as deep. The parser has a limit of its own, but takes ten seconds to find that a
+ * MiB of brackets or dashes is above it.
+ */
+const DEEPEST = 200
+const DEEP_LINE = /^ *(?:[-?] +){200}/m
 
+/** A look at each bracket, and a closer one only where there are suspiciously many: they may be text. */
 function tooDeepAt(text: string): number | null {
-  const line = DEEP_LINE.exec(text)
-  if (line !== null) return line.index
   let open = 0
-  for (const { 0: bracket, index } of text.matchAll(/[[{\]}]/g)) {
+  let suspicious = DEEP_LINE.test(text)
+  for (const [bracket] of text.matchAll(/[[{\]}]/g)) {
     open = bracket === "[" || bracket === "{" ? open + 1 : Math.max(0, open - 1)
-    if (open > DEEPEST) return index
+    suspicious ||= open > DEEPEST
   }
-  return null
+  return suspicious ? nestsDeeperAt(text, DEEPEST) : null
 }
 
 function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {

@@ -15,6 +15,7 @@ export type ObjectProblemCode =
   | "YAML_ANCHOR"
   | "YAML_MERGE_KEY"
   | "YAML_TAG"
+  | "YAML_NUMBER"
   | "OBJECT_SHAPE"
   | "OBJECT_NAME"
   | "OBJECT_DUPLICATE"

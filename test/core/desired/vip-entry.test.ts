@@ -62,7 +62,7 @@ const refused: [key: string, text: string, code: DesiredCode][] = [
   ["10.4.0.50", "address: 10.4.0.50\nservices: []", "LONG_FORM_NOT_SUPPORTED"],
 ]
 for (const [key, text, code] of refused)
-  test(`parseVipEntry() refuses ${quoted(key)}: ${quoted(text)} with ${code}`, () => {
+  test(`parseVipEntry() refuses ${quoted(key)}: ${quoted(text)} with ${code} (fault 58)`, () => {
     const { value, problems } = entry(key, text)
     assert.is(value, null)
     assert.equal(

@@ -107,7 +107,7 @@ const broken: [name: string, key: string, text: string, options: ServiceOptions,
     ["a node's own address", "10.4.0.3", "default/a", {}, "VIP_IS_NODE_ADDRESS", true],
   ]
 for (const [name, key, text, options, code, leftOut] of broken)
-  test(`createModelBuilder() answers ${name} with ${code} and leaves the neighbour alone`, () => {
+  test(`createModelBuilder() answers ${name} with ${code} and leaves the neighbour alone (faults ${code === "PORT_CONFLICT" ? "63, 65" : "65"})`, () => {
     const objects = cluster([service("a", options), service("b")], [node("n1", "10.4.0.3")])
     const { model, entries, problems } = build(input({ [key]: text, "10.4.0.60": "default/b" }, objects))
     assert.equal(

@@ -42,7 +42,7 @@ for (const template of [
   "{{log a}}",
   "{{eval a}}",
 ])
-  test(`compileTemplates() refuses the template ${template}`, () =>
+  test(`compileTemplates() refuses the template ${template} (fault 66)`, () =>
     assert.throws(() => compile(template).head({ a: "1" })))
 
 for (const text of ["10.4.0.50", "default/echo", "/run/keepalived/release", "eth0.100", "1", "0.2", "-1", "a_b"])
@@ -68,9 +68,9 @@ for (const text of [
   "\0",
   "include x",
 ])
-  test(`conf() refuses ${JSON.stringify(text)}`, () => assert.throws(() => conf(text), "Cannot print"))
+  test(`conf() refuses ${JSON.stringify(text)} (faults 58, 59)`, () => assert.throws(() => conf(text), "Cannot print"))
 
-test("conf() prints a text unchanged or throws, whatever it is", () => {
+test("conf() prints a text unchanged or throws, whatever it is (faults 58, 59)", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 20 }), (text) => {
       try {

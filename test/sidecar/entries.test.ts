@@ -1,0 +1,121 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import type { Agent } from "../../src/sidecar/agent.ts"
+import { service } from "../core/fixture.ts"
+import { agentOn, type FakeNode, FACTS, fakeNode, generation, passSeconds } from "./fake-node.ts"
+
+const ENTRIES = 500
+const BAD = "10.4.1.44"
+const addressOf = (n: number) => `10.4.${Math.floor(n / 100)}.${(n % 100) + 1}`
+const data = Object.fromEntries(Array.from({ length: ENTRIES }, (_, n) => [addressOf(n), "default/a"]))
+
+const vips = (agent: Agent) => agent.snapshot().inEffect?.model.vips.map((vip) => vip.address) ?? []
+const entry = (agent: Agent, key: string) => {
+  const { seen } = agent.snapshot()
+  return seen?.kind === "candidate" ? seen.built.entries.find((one) => one.key === key) : undefined
+}
+
+async function publish(node: FakeNode, agent: Agent, reading: FakeNode["reading"]): Promise<void> {
+  node.reading = reading
+  agent.request()
+  await passSeconds(node, agent, 3)
+}
+
+test("one bad entry among 500: the 499 others are applied (fault 65)", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { ...data, [BAD]: "default/a:DRAG" }))
+  assert.equal([agent.snapshot().outcome?.kind, vips(agent).length], ["applied", ENTRIES - 1])
+  assert.not.ok(vips(agent).includes(BAD))
+  assert.equal(
+    entry(agent, BAD)?.problems.map(({ code }) => code),
+    ["BAD_FORWARDING_METHOD"],
+  )
+  await agent.stop()
+})
+
+test("one entry among 500 becomes bad: it is held, and the change of another is applied (fault 65)", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, data))
+  await publish(node, agent, generation(2, { ...data, [BAD]: "default/a:DRAG", "10.4.9.9": "default/b" }))
+  assert.equal([agent.snapshot().outcome?.kind, vips(agent).length], ["applied", ENTRIES + 1])
+  assert.is(entry(agent, BAD)?.state, "held")
+  await agent.stop()
+})
+
+test("one entry among 500 that keepalived's own test refuses: the 499 others are applied in the same pass (fault 65)", async () => {
+  const node = fakeNode()
+  node.refuses = (text) => {
+    const line = text.split("\n").findIndex((one) => one.startsWith(`virtual_server ${BAD} `)) + 1
+    return line === 0 ? null : [{ line, virtualServer: null, message: "refused" }]
+  }
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, data))
+  assert.equal([agent.snapshot().outcome?.kind, vips(agent).length], ["applied", ENTRIES - 1])
+  assert.equal(
+    entry(agent, BAD)?.problems.map(({ code }) => code),
+    ["REFUSED_BY_KEEPALIVED"],
+  )
+  assert.is(node.steps.filter((step) => step === "test").length, 2)
+  await agent.stop()
+})
+
+const TWO = "10.4.0.50"
+const ports = (agent: Agent) =>
+  agent
+    .snapshot()
+    .inEffect?.model.vips.find(({ address }) => address === TWO)
+    ?.virtualServers.map((one) => `${one.port} ${one.service}`)
+
+test("two Services claim a port of one VIP: the first line has it, the other gets its other ports, and a problem says so (fault 63)", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  const services = [service("a"), service("b", { ports: [{ name: "x" }, { name: "y", port: 81 }] })]
+  await publish(node, agent, generation(1, { [TWO]: "default/a\ndefault/b", "10.4.0.60": "default/a" }, services))
+  assert.equal(ports(agent), ["80 default/a", "81 default/b"])
+  assert.equal(
+    entry(agent, TWO)?.problems.map(({ code }) => code),
+    ["PORT_CONFLICT"],
+  )
+  assert.ok(vips(agent).includes("10.4.0.60"))
+  await agent.stop()
+})
+
+test("a second Service begins to claim a port of a VIP that works: the entry is held as it was (fault 63)", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { [TWO]: "default/b" }))
+  await publish(node, agent, generation(2, { [TWO]: "default/a\ndefault/b" }))
+  assert.equal(ports(agent), ["80 default/b"])
+  assert.is(entry(agent, TWO)?.state, "held")
+  await agent.stop()
+})
+
+test("the interface disappears: what runs is kept, the change is applied once it is back, and a refused text is tested again (fault 67)", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { [TWO]: "default/a" }))
+  node.facts = { code: "INTERFACE_UNKNOWN", severity: "error", path: [], place: null, message: "no interface" }
+  node.steps.length = 0
+  await publish(node, agent, generation(2, { [TWO]: "default/a", "10.4.0.51": "default/b" }))
+  assert.equal(vips(agent), [TWO])
+  assert.equal(
+    node.steps.filter((step) => step !== "compare"),
+    [],
+  )
+  // As the agent sees it where it is keepalived that misses the interface: status 5, and no line of it is an entry's.
+  node.facts = FACTS
+  node.refuses = () => []
+  await publish(node, agent, generation(3, { [TWO]: "default/a", "10.4.0.51": "default/b" }))
+  await passSeconds(node, agent, 60)
+  assert.equal([agent.snapshot().outcome?.kind, vips(agent)], ["rejected", [TWO]])
+  assert.not.ok(node.steps.includes("reload"))
+  node.refuses = () => null
+  agent.retest()
+  await passSeconds(node, agent, 3)
+  assert.equal(vips(agent), [TWO, "10.4.0.51"])
+  await agent.stop()
+})
+
+test.run()
