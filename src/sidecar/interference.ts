@@ -62,13 +62,13 @@ export function interferenceProblem(
   if (known.kubeProxy) {
     const message =
       `Set ipvs.excludeCIDRs: [${excludeCidrs(model).join(", ")}] in the configuration of kube-proxy and restart it: ` +
-      "it runs in IPVS mode on this node and deletes our virtual servers, which are restored only now and then"
+      "in IPVS mode it deletes our virtual servers on this node, however often they are restored"
     return { ...own, code: "KUBE_PROXY_IPVS", path: ["kube-proxy"], message }
   }
   if (known.repairs < MOST_ACCIDENTS) return null
   const message =
-    "Something else on this node changes our entries in IPVS again and again; they are restored only now and then. " +
-    'Look for another load balancer on this node, or for a script with "ipvsadm"'
+    "Something else on this node changes our entries in IPVS, however often they are restored: " +
+    'look for another load balancer on this node, or for a script with "ipvsadm"'
   return { ...own, code: "FOREIGN_CHANGES", path: ["IPVS"], message }
 }
 

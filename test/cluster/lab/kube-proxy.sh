@@ -75,7 +75,8 @@ nap 3
 drifts $BACKUP
 before=$REPLY
 kube_proxy $BACKUP iptables
-check "kube-proxy in iptables mode has programmed the Service" wait_for 40 eval 'on $BACKUP iptables -t nat -S KUBE-SERVICES | grep -q default/web'
+wait_for 60 file_has /shared/log.$BACKUP.kube-proxy 'SyncProxyRules complete" ipFamily="IPv4"'
+check "kube-proxy in iptables mode has programmed the Service" eval 'on $BACKUP iptables -w 10 -t nat -S KUBE-SERVICES | grep -q default/web'
 nap 10
 drifts $BACKUP
 figures "{\"drifts\": $((REPLY - before))}"
