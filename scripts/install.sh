@@ -19,6 +19,7 @@ user-mode-linux        the kernel that the lab boots
 kmod                   its modules
 iproute2               network namespaces, addresses
 conntrack              connections that IPVS follows
+ipset                  what kube-proxy in IPVS mode keeps its addresses in
 procps                 ps, pgrep and sysctl in the lab
 python3                traffic generators of the lab, git server of the cluster bed
 util-linux             unshare, flock, setpriv

@@ -40,7 +40,7 @@ export interface AgentOptions {
 }
 
 /** Why the agent wakes up although nothing was requested. */
-export type Wake = "torn" | "no-model" | "fault" | "drained" | "retry" | "known-good" | "second-look"
+export type Wake = "torn" | "no-model" | "fault" | "drained" | "retry" | "known-good" | "second-look" | "interference"
 
 /** What every part of the agent works with. */
 export interface Workings {

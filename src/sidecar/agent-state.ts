@@ -1,6 +1,7 @@
 import type { Effective } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import type { DriftCheck } from "./drift.ts"
+import { type Interference, NO_INTERFERENCE } from "./interference.ts"
 import type { Differences } from "./keepalived/effect.ts"
 import type { Refusals, Seen } from "./look.ts"
 import { afterApplied, type Memory } from "./memory.ts"
@@ -23,6 +24,8 @@ export interface Snapshot {
   /** Of the last comparison with the kernel; null before the first. */
   readonly role: "MASTER" | "BACKUP" | null
   readonly drift: DriftCheck | null
+  /** Whether somebody else changes what is ours in IPVS. */
+  readonly interference?: Interference
   readonly memory: Memory
 }
 
@@ -30,6 +33,7 @@ export type Candidate = Extract<Seen, { readonly kind: "candidate" }>
 
 /** The snapshot, and what only the agent itself needs to know. Times are milliseconds of its clock. */
 export interface Known extends Snapshot {
+  readonly interference: Interference
   readonly refusals: Refusals | null
   /** The text that was tried last and is not in effect; null when it may be tried again, or none was. */
   readonly attempted: string | null
@@ -58,6 +62,7 @@ export function createAgentState(start: { readonly inEffect: InEffect | null; re
   let known: Known = {
     ...start,
     ...{ seen: null, outcome: null, running: null, role: null, drift: null },
+    interference: NO_INTERFERENCE,
     ...{ refusals: null, attempted: null, failures: 0, doubtful: false },
     ...{ parent: null, missingSince: null, deaths: 0, lastDifferences: null },
     soakSince: start.inEffect?.since ?? null,

@@ -12,7 +12,7 @@ import { type Agent, createAgent } from "./agent.ts"
 import type { AgentPorts } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import { type Archivist, archivist } from "./archivist.ts"
-import { clearRemains } from "./drift.ts"
+import { clearRemains, restoreMissing } from "./drift.ts"
 import { startServer } from "./http.ts"
 import { createMasquerader, type Masquerader } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
@@ -152,6 +152,7 @@ async function portsOf(parts: Parts): Promise<AgentPorts> {
       files: volume,
       clearRemains: (model) => clearRemains(model, { kernel, owned, log }),
       verify: (model: KeepalivedModel) => verifyEffect(model, { kernel, clock, owned }),
+      restore: (model) => restoreMissing(model, { keepalived, kernel, owned, clock, log }),
       masquerade: (models) => masquerade.ensure(models),
       lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.remembered ?? null),
       now: () => clock.now(),

@@ -17,7 +17,12 @@ export interface DriftCheck {
   /** Null: the kernel shows what it should. */
   readonly difference: string | null
   readonly repaired: boolean
+  /** True where the repair of IPVS is put off: there were several of late. */
+  readonly waits?: boolean
 }
+
+/** What was done to IPVS: entries were set right one by one, or the checker was started anew and does so. */
+export type Restored = "nothing" | "set-right" | "respawned"
 
 export interface DriftPorts {
   readonly keepalived: Keepalived
@@ -25,6 +30,8 @@ export interface DriftPorts {
   readonly owned: () => Promise<Owned>
   readonly clock: Clock
   readonly log: Log
+  /** False where IPVS must not be repaired yet; true if absent. */
+  readonly mayRestore?: boolean
 }
 
 /**
@@ -41,17 +48,43 @@ export async function checkDrift(
   model: KeepalivedModel,
   before: Differences | null,
   ports: DriftPorts,
-): Promise<{ readonly check: DriftCheck; readonly found: Differences | null }> {
+): Promise<{ readonly check: DriftCheck; readonly found: Differences | null; readonly restored: Restored }> {
   const found = await seenTwice(model, ports)
   if (found === null) {
     const difference = `there is no interface "${model.vrrp.interface}"`
-    return { found, check: { role: null, difference, repaired: false } }
+    return { found, check: { role: null, difference, repaired: false }, restored: "nothing" }
   }
   const difference = differenceText(found)
-  if (difference === null) return { found, check: { role: found.role, difference, repaired: false } }
-  const repaired = await repair(model, { found, before }, ports)
-  ports.log.warn("drift", { difference, repaired, role: found.role })
-  return { found, check: { role: found.role, difference, repaired } }
+  if (difference === null) {
+    return { found, check: { role: found.role, difference, repaired: false }, restored: "nothing" }
+  }
+  const { mayRestore = true } = ports
+  const cleared = await clear(model, { found, before }, ports.kernel)
+  const restored = mayRestore ? await restoreIpVs(model, found, ports) : "nothing"
+  const repaired = cleared || restored !== "nothing"
+  const waits = !mayRestore && differsInIpVs(found)
+  ports.log.warn("drift", { difference, repaired, waits, role: found.role })
+  return { found, check: { role: found.role, difference, repaired, waits }, restored }
+}
+
+/**
+ * Brings back what IPVS lacks of a model that keepalived says to have programmed: kube-proxy may delete it in the very
+ * moment of a reload. Whether it stays is for the caller to see.
+ *
+ * @returns false where nothing was missing, or it cannot be added.
+ */
+export async function restoreMissing(model: KeepalivedModel, ports: DriftPorts): Promise<boolean> {
+  try {
+    const found = await compareWithKernel(model, ports.kernel, await ports.owned())
+    if (found === null || found.missingVips.length > 0 || found.surplusVips.length > 0) return false
+    const restored = await restore(model, found, ports)
+    if (restored === "nothing") return false
+    ports.log.warn("restored", { difference: differenceText(found), by: restored })
+    return true
+  } catch (error) {
+    ports.log.warn("restored", { error })
+    return false
+  }
 }
 
 /**
@@ -83,11 +116,24 @@ interface Drift {
   readonly before: Differences | null
 }
 
-/** @returns whether anything was done. */
-async function repair(model: KeepalivedModel, { found, before }: Drift, ports: DriftPorts): Promise<boolean> {
-  const stale = found.surplusVips.filter((vip) => before?.role === found.role && before.surplusVips.includes(vip))
-  const done = await setRight(model, { ...found, surplusVips: stale }, ports.kernel)
-  return (await restore(model, found, ports)) || done
+/** Takes away what is too much for certain. @returns whether anything was done. */
+async function clear(model: KeepalivedModel, { found, before }: Drift, kernel: Kernel): Promise<boolean> {
+  const surplusVips = found.surplusVips.filter((vip) => before?.role === found.role && before.surplusVips.includes(vip))
+  return setRight(model, { ...found, ...NOTHING_WRONG, surplusVips }, kernel)
+}
+
+const NOTHING_WRONG = { surplusRealServers: [], wrong: [] }
+
+/** Sets the virtual servers that must be there right. */
+async function restoreIpVs(model: KeepalivedModel, found: Differences, ports: DriftPorts): Promise<Restored> {
+  const done = await setRight(model, { ...found, surplusVirtualServers: [], surplusVips: [] }, ports.kernel)
+  const restored = await restore(model, found, ports)
+  return restored === "nothing" && done ? "set-right" : restored
+}
+
+function differsInIpVs(found: Differences): boolean {
+  const { missingVirtualServers, missingRealServers, surplusRealServers, wrong } = found
+  return [missingVirtualServers, missingRealServers, surplusRealServers, wrong].some((list) => list.length > 0)
 }
 
 /** Takes away what is too much and corrects what is wrong. @returns whether anything was done. */
@@ -112,7 +158,7 @@ async function restore(
   model: KeepalivedModel,
   found: Differences,
   { kernel, keepalived }: DriftPorts,
-): Promise<boolean> {
+): Promise<Restored> {
   const names = new Set(found.missingVirtualServers.map(virtualServerName))
   const servers = model.vips.flatMap((vip) => vip.virtualServers)
   const lost = servers.filter((server) => names.has(virtualServerName(server)))
@@ -124,16 +170,16 @@ async function restore(
       return of === undefined || wanted === undefined ? [] : [{ server: of, real: wanted }]
     }),
   ]
-  if (reals.length === 0) return false
+  if (reals.length === 0) return "nothing"
   if (reals.length > FEW || lost.some((server) => server.check !== "none")) {
     const running = await keepalived.running()
     if (running !== null) await keepalived.respawnChecker(running)
-    return running !== null
+    return running === null ? "nothing" : "respawned"
   }
   for (const server of lost) await kernel.addVirtualServer(server, server)
   for (const { server, real } of reals)
     await kernel.addRealServer(server, { ...real, forwardingMethod: server.forwardingMethod })
-  return true
+  return "set-right"
 }
 
 /** keepalived leaves what is there as it is: a wrong value is ours to set. */

@@ -1,6 +1,7 @@
 import type { Workings } from "./agent-ports.ts"
 import { type InEffect, isSameProcess } from "./agent-state.ts"
-import { checkDrift } from "./drift.ts"
+import { checkDrift, type Restored } from "./drift.ts"
+import { afterRepair, isOver, KUBE_PROXY_INTERFACE, nextLookMs, NO_INTERFERENCE, pauseMs } from "./interference.ts"
 import { goBackToKnownGood } from "./known-good.ts"
 import type { RunningKeepalived } from "./ports.ts"
 
@@ -25,13 +26,30 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
 /** Compares the kernel with what should be in effect, and repairs. */
 export async function compareAndRepair(workings: Workings): Promise<void> {
   const { state, ports, timers, alone } = workings
-  const { inEffect, lastDifferences } = state.known()
+  const { inEffect, lastDifferences, interference } = state.known()
   if (inEffect === null || (await ports.keepalived.running()) === null) return
-  const { check, found } = await checkDrift(inEffect.model, lastDifferences, ports)
+  const mayRestore = pauseMs(interference, ports.clock.now()) === 0
+  const { check, found, restored } = await checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
   state.update({ drift: check, lastDifferences: found })
+  await watchInterference(restored, workings)
   if (found !== null && found.surplusVips.length > 0)
     timers.set("second-look", SECOND_LOOK_MS, () => void alone(() => compareAndRepair(workings)))
   ports.onChange(state.known())
+}
+
+/** Where IPVS was repaired of late, somebody may be at work who does it again: looks sooner than the interval says. */
+async function watchInterference(restored: Restored, workings: Workings): Promise<void> {
+  const { state, ports, timers, alone } = workings
+  const now = ports.clock.now()
+  let { interference } = state.known()
+  if (restored !== "nothing") {
+    const kubeProxy = (await ports.kernel.hasInterface?.(KUBE_PROXY_INTERFACE)) ?? false
+    interference = afterRepair(interference, now, { respawned: restored === "respawned", kubeProxy })
+  } else if (isOver(interference, now)) interference = NO_INTERFERENCE
+  state.update({ interference })
+  const nextMs = nextLookMs(interference, now)
+  if (nextMs === null) timers.clear("interference")
+  else timers.set("interference", nextMs, () => void alone(() => compareAndRepair(workings)))
 }
 
 async function lookAtRole(inEffect: InEffect, { state, ports }: Workings): Promise<void> {

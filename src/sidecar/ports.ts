@@ -102,6 +102,8 @@ export interface KernelRealServer {
 export interface Kernel {
   /** IPv4 addresses of the interface, without prefix length; null where there is no such interface. */
   addresses(interfaceName: string): Promise<ReadonlySet<string> | null>
+  /** Whether this network namespace has an interface of that name, up or down. Absent in a kernel that cannot tell. */
+  hasInterface?(name: string): Promise<boolean>
   /** The IPVS table of this network namespace; null where the kernel has no IPVS. */
   virtualServers(): Promise<readonly KernelVirtualServer[] | null>
   removeAddress(interfaceName: string, address: string): Promise<void>

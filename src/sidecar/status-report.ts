@@ -3,6 +3,7 @@ import type { EntryOutcome } from "../core/model/build-model.ts"
 import type { VipModel } from "../core/model/keepalived-model.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { Snapshot } from "./agent-state.ts"
+import { interferenceProblem, NO_INTERFERENCE } from "./interference.ts"
 
 /** What the snapshot does not hold and the status shows. */
 export interface StatusContext {
@@ -57,7 +58,7 @@ export function roleOf({ running, role }: Snapshot): Status["vrrpRole"] {
 
 /** Everything that a person should mend or know, in the order of the places. */
 export function problemsOf(snapshot: Snapshot): readonly Problem[] {
-  const { seen, drift } = snapshot
+  const { seen, drift, inEffect, interference = NO_INTERFERENCE } = snapshot
   // What went wrong with an earlier generation is no problem of one that is in effect.
   const outcome = isInEffect(snapshot) ? null : snapshot.outcome
   const own: Problem[] = []
@@ -72,8 +73,10 @@ export function problemsOf(snapshot: Snapshot): readonly Problem[] {
   if (drift !== null && drift.difference !== null)
     add(
       "DRIFT",
-      `The kernel differs from what is in effect: ${drift.difference}${drift.repaired ? " (being repaired)" : ""}`,
+      `The kernel differs from what is in effect: ${drift.difference}${drift.repaired ? " (being repaired)" : drift.waits === true ? " (repaired when the pause after the last repair is over)" : ""}`,
     )
+  const foreign = inEffect === null ? null : interferenceProblem(interference, inEffect.model)
+  if (foreign !== null) own.push(foreign)
   if (seen === null) return own
   if (seen.kind === "candidate") return [...own, ...seen.built.problems]
   return [...own, ...seen.problems]

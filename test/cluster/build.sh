@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the cluster's programs from Go modules, each once, into .cache/cluster/bin. Go's own caches make a second build quick.
-#   build.sh [kube] [flux] [kubelet] [luahealth]     all of them without arguments
+#   build.sh [kube] [kubeproxy] [flux] [kubelet] [luahealth]   all of them without arguments
 #   build.sh can [SET...]                            exit 0 where this machine has, or can build, these; else says why not
 # Environment:
 #   KKV_CLUSTER_BIN   a folder with ready programs; what is in it is used as it is, only what is not is built
@@ -18,6 +18,7 @@ programs_of() { # SET: lines of PROGRAM MODULE-FOLDER PACKAGE
       printf '%s kube '$k'/%s\n' kube-apiserver{,} kube-controller-manager{,} kube-scheduler{,} kubectl{,}
       echo "kwok kube sigs.k8s.io/kwok/cmd/kwok"
       ;;
+    kubeproxy) echo "kube-proxy kube $k/kube-proxy" ;;
     flux) echo "kustomize-controller flux github.com/fluxcd/kustomize-controller" ;;
     kubelet)
       # The control plane's go.mod holds all that the kubelet needs.
@@ -27,7 +28,7 @@ programs_of() { # SET: lines of PROGRAM MODULE-FOLDER PACKAGE
       echo "pause pause kkv.example/cluster/pause"
       ;;
     luahealth) echo "luahealth luahealth kkv.example/cluster/luahealth" ;;
-    *) die "usage: $0 [kube] [flux] [kubelet] [luahealth] | can" ;;
+    *) die "usage: $0 [kube] [kubeproxy] [flux] [kubelet] [luahealth] | can" ;;
   esac
 }
 
@@ -114,7 +115,7 @@ can() { # SET...
   done
 }
 
-all=(kube flux kubelet luahealth)
+all=(kube kubeproxy flux kubelet luahealth)
 if [ "${1:-}" = can ]; then
   shift
   can "${@:-"${all[@]}"}"

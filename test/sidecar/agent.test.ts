@@ -2,6 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Agent } from "../../src/sidecar/agent.ts"
 import { NO_MEMORY } from "../../src/sidecar/memory.ts"
+import { problemsOf } from "../../src/sidecar/status-report.ts"
 import { service } from "../core/fixture.ts"
 import { agentOn, type FakeNode, FACTS, fakeNode, generation, knownGood, passSeconds } from "./fake-node.ts"
 
@@ -164,6 +165,39 @@ for (const gap of [false, true])
     assert.equal([count(node, "repair"), node.emptied], [1, false])
     await agent.stop()
   })
+
+test("checkDrift() repairs what is deleted again and again ever more slowly, and says so", async () => {
+  const { node, agent } = await running()
+  const at: number[] = []
+  for (let second = 0; second < 100; second++) {
+    node.emptied = true
+    const before = count(node, "repair")
+    const checked = agent.checkDrift()
+    await node.clock.advance(1_000)
+    await checked
+    if (count(node, "repair") > before) at.push(second)
+  }
+  // A check a second, whose second look comes 100 ms later: 2, 4, 8, 16, 30 and 30 s apart, to the next check.
+  assert.equal(at, [0, 3, 8, 17, 34, 65, 96])
+  const codes = problemsOf(agent.snapshot()).map(({ code }) => code)
+  assert.equal(codes, ["DRIFT", "FOREIGN_CHANGES"])
+  node.emptied = false
+  await node.clock.advance(700_000)
+  assert.equal(problemsOf(agent.snapshot()), [])
+  await agent.stop()
+})
+
+test("checkDrift() looks again by itself where it has just repaired", async () => {
+  const { node, agent } = await running()
+  node.emptied = true
+  const checked = agent.checkDrift()
+  await node.clock.advance(1_000)
+  await checked
+  node.emptied = true
+  await node.clock.advance(6_000)
+  assert.equal([count(node, "repair"), node.emptied], [2, false])
+  await agent.stop()
+})
 
 test("watch() goes back to the last known good configuration when keepalived dies three times after a change (fault 36)", async () => {
   const { node, agent } = await running()

@@ -4,7 +4,7 @@ import { createModelBuilder } from "../../src/core/model/build-model.ts"
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import { createLog } from "../../src/kit/log.ts"
 import { tracesOf } from "../../src/sidecar/apply/intent.ts"
-import { checkDrift, clearRemains } from "../../src/sidecar/drift.ts"
+import { checkDrift, clearRemains, restoreMissing } from "../../src/sidecar/drift.ts"
 import type { Kernel, KernelVirtualServer, RunningKeepalived } from "../../src/sidecar/ports.ts"
 import { cluster, input, service, SETTINGS } from "../core/fixture.ts"
 
@@ -131,6 +131,31 @@ test("checkDrift() starts the checker anew where keepalived checks, for it knows
   const { steps, ports } = world([], MASTER)
   await checkDrift(modelFor(PODS, "tcp"), null, ports)
   assert.equal(steps, ["respawn checker"])
+})
+
+test("checkDrift() leaves IPVS alone while the pause after a repair lasts, but for what must go", async () => {
+  const { steps, ports } = world([{ ...server, port: 81 }], MASTER, ["10.4.0.50 81 TCP"])
+  const { check, restored } = await checkDrift(modelFor(), null, { ...ports, mayRestore: false })
+  assert.equal(steps, ["remove 10.4.0.50:81"])
+  assert.equal([check.waits, restored], [true, "nothing"])
+})
+
+test("restoreMissing() adds what is missing, and only that", async () => {
+  const missing = world([], MASTER)
+  assert.is(await restoreMissing(modelFor(), missing.ports), true)
+  assert.is(missing.steps[0], "add 10.4.0.50:80 10.4.0.50")
+  const wrong = world([{ ...server, scheduler: "rr" }], MASTER)
+  assert.is(await restoreMissing(modelFor(), wrong.ports), false)
+  assert.equal(wrong.steps, [])
+})
+
+test("restoreMissing() gives up where an address is missing, or the kernel refuses", async () => {
+  const address = world([], ["10.4.0.3", "169.254.50.1"])
+  assert.is(await restoreMissing(modelFor(), address.ports), false)
+  const { ports } = world([], MASTER)
+  const addVirtualServer = () => Promise.reject(new Error("no such scheduler"))
+  const refusing = { ...ports, kernel: { ...ports.kernel, addVirtualServer } }
+  assert.is(await restoreMissing(modelFor(), refusing), false)
 })
 
 test("checkDrift() starts the checker anew where much is missing", async () => {

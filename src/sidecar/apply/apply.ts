@@ -68,6 +68,9 @@ async function bringIntoEffect(
   if (now === null) return "keepalived ended after it had read the file"
   if (running !== null && now.parent.pid !== running.parent.pid)
     return "keepalived ended during the reload and was started again"
+  const difference = await ports.verify(next.model)
+  // keepalived has done its part; what it programmed may have been deleted behind its back, by kube-proxy for one.
+  if (difference === null || (await ports.restore?.(next.model)) !== true) return difference
   return ports.verify(next.model)
 }
 

@@ -34,6 +34,8 @@ export interface ApplyPorts {
   readonly clearRemains: (model: KeepalivedModel) => Promise<void>
   /** Waits until the kernel shows the model. @returns null, or what it still shows differently. */
   readonly verify: (model: KeepalivedModel) => Promise<string | null>
+  /** Brings back what IPVS lacks of the model; false where that is not what differs. Absent: nobody does. */
+  readonly restore?: (model: KeepalivedModel) => Promise<boolean>
   /** Has the packets masqueraded that IPVS forwards for the VIPs of all these models. */
   readonly masquerade: (models: readonly KeepalivedModel[]) => Promise<void>
   readonly lastKnownGood: () => Promise<Effective | null>

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { networkInterfaces } from "node:os"
 import { type CommandResult, runCommand } from "../../kit/run-command.ts"
 import type { Kernel, KernelRealServer, VirtualServerKey } from "../ports.ts"
@@ -10,6 +11,8 @@ export interface KernelOptions extends Partial<IptablesPrograms> {
   readonly ipvsadm?: string
   /** The kernel's IPVS table; /proc/net/ip_vs if absent. */
   readonly ipVsTable?: string
+  /** The kernel's list of interfaces; /proc/net/dev if absent. */
+  readonly interfaces?: string
 }
 
 const LIMITS = { timeoutMs: 10_000, maximumOutputBytes: 4 * 1024 * 1024 }
@@ -22,6 +25,7 @@ export function createKernel(options: KernelOptions = {}): Kernel {
   const iptablesRestore = options.iptablesRestore ?? "iptables-restore"
   return {
     addresses: (name) => addressesOf(ip, name),
+    hasInterface: (name) => hasInterface(options.interfaces ?? "/proc/net/dev", name),
     virtualServers: () => readIpVsTable(options.ipVsTable),
     removeAddress: (name, address) => removeAddress(ip, name, address),
     removeVirtualServer: (key) => removeFromIpVs(ipvsadm, ["-D", ...serverWords(key)]),
@@ -47,6 +51,12 @@ async function addressesOf(ip: string, name: string): Promise<ReadonlySet<string
     return new Set([...result.stdout.matchAll(/ inet ([0-9.]+)/g)].map(([, address = ""]) => address))
   if (/does not exist|Cannot find device/.test(result.stderr)) return null
   throw programFault(`Cannot read the addresses of "${name}"`, ip, result)
+}
+
+/** `networkInterfaces()` does not tell of those that are down. */
+async function hasInterface(file: string, name: string): Promise<boolean> {
+  const lines = (await readFile(file, "utf8")).split("\n")
+  return lines.some((line) => line.trimStart().startsWith(`${name}:`))
 }
 
 async function removeAddress(ip: string, name: string, address: string): Promise<void> {

@@ -88,7 +88,7 @@ function troublesOf(view: NodeView): readonly Trouble[] {
   if (pinned !== null)
     return [trouble("Pinned", `"kkv rollback" holds ${pinned} in place of the newest; "kkv resume" ends it`)]
   if (observedGeneration !== null && !isOfNewest(view)) return []
-  const vips = view.status.vips.flatMap((vip) => vipTrouble(vip) ?? [])
+  const vips = [...foreignTroubles(view.status), ...view.status.vips.flatMap((vip) => vipTrouble(vip) ?? [])]
   switch (outcome) {
     case "rejected":
       return [trouble("Rejected", reason ?? "the newest generation does not pass"), ...vips]
@@ -102,6 +102,19 @@ function troublesOf(view: NodeView): readonly Trouble[] {
       return vips
   }
 }
+
+/** Whatever is in effect does not stay so, and only a person can change that. */
+function foreignTroubles({ problems }: Status): readonly Trouble[] {
+  return problems.flatMap(({ code, message }) => {
+    const reason = FOREIGN_REASONS.get(code)
+    return reason === undefined ? [] : [trouble(reason, message)]
+  })
+}
+
+const FOREIGN_REASONS: ReadonlyMap<string, string> = new Map([
+  ["KUBE_PROXY_IPVS", "KubeProxyIPVS"],
+  ["FOREIGN_CHANGES", "ForeignChanges"],
+])
 
 const VIP_REASONS = { held: "EntryHeld", "left-out": "EntryLeftOut", partial: "EntryPartial" } as const
 const VIP_NOTES = {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The walk-through with kubectl: a real control plane on the lab's LAN (10.4.0.1), three lab nodes with real VRRP and IPVS, each with
 # the product's pod, whose sync asks that API server. Pods are kwok's, with listeners of the lab behind their addresses. Root.
-# programs: kube
+# Then kube-proxy beside the product on two such nodes.
+# programs: kube kubeproxy
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 export BED_STATE=${BED_STATE:-$(readlink -f "$here/../../..")/.cache/cluster/state-lab} BED_ADDRESS=10.4.0.1
@@ -13,9 +14,12 @@ on_lan() { ip netns exec "$NETNS" "$@"; }
 
 # The guest sees this machine's files, but has folders of its own in place of these.
 kubectl=$(readlink -f "$BIN/kubectl")
-case $kubectl in
-  /tmp/* | /run/* | /var/tmp/* | /shared/*) die "Cannot show $kubectl to the lab's guest: name a folder elsewhere by KKV_CLUSTER_BIN" ;;
-esac
+kubeproxy=$(readlink -f "$BIN/kube-proxy")
+for program in "$kubectl" "$kubeproxy"; do
+  case $program in
+    /tmp/* | /run/* | /var/tmp/* | /shared/*) die "Cannot show $program to the lab's guest: name a folder elsewhere by KKV_CLUSTER_BIN" ;;
+  esac
+done
 
 guest=
 down() {
@@ -47,29 +51,35 @@ token=$(k -n kube-keepalived-vip create token kube-keepalived-vip)
 
 report=$(mktemp) verdicts=$(mktemp) errors=$(mktemp)
 trap 'rm -f "$report" "$verdicts" "$errors"; down' EXIT
-out=$CHECKOUT/test/lab/out/cluster
-LAB_LINK=g0 LAB_MEM=${LAB_MEM:-2G} LAB_TIMEOUT=${LAB_TIMEOUT:-420} LAB_OUT=$out ip netns exec "$NETNS" "$here/../../lab/lab.sh" \
-  "$here/walk-through.sh" KUBECTL="$kubectl" STATE="/checkout${STATE#"$CHECKOUT"}" >> "$report" 2> "$errors" &
-guest=$!
-tail -n +1 -f --pid="$guest" -s 0.2 "$report" | while IFS= read -r line; do
-  read_verdict "$line" || continue
-  echo "${REPLY:0:4}" >> "$verdicts"
-  echo "$REPLY"
-done &
-shown=$!
-status=0
-wait "$guest" || status=$?
-guest=
-wait "$shown"
-passed=$(grep -c ok "$verdicts" || true) failed=$(grep -c FAIL "$verdicts" || true)
-if [ "$status" != 0 ]; then
-  [ "$status" = 1 ] || { echo "FAIL lab: ended with status $status" && failed=$((failed + 1)); }
-  echo "---- the guest's logs (all of them: test/lab/out/cluster)"
-  cat "$errors"
-  for file in "$out"/console "$out"/log.*; do
-    if [ -s "$file" ]; then echo "---- $file" && tail -n 25 "$file"; fi
-  done
-  echo "----"
-fi
+passed=0 failed=0
+in_guest() { # NAME: runs NAME.sh of this folder in a guest, and counts its checks
+  local name=$1 out=$CHECKOUT/test/lab/out/cluster.$1 shown status=0 file
+  : > "$report" && : > "$verdicts"
+  LAB_LINK=g0 LAB_MEM=${LAB_MEM:-2G} LAB_TIMEOUT=${LAB_TIMEOUT:-420} LAB_OUT=$out ip netns exec "$NETNS" "$here/../../lab/lab.sh" \
+    "$here/$name.sh" KUBECTL="$kubectl" KUBEPROXY="$kubeproxy" STATE="/checkout${STATE#"$CHECKOUT"}" >> "$report" 2> "$errors" &
+  guest=$!
+  tail -n +1 -f --pid="$guest" -s 0.2 "$report" | while IFS= read -r line; do
+    read_verdict "$line" || continue
+    echo "${REPLY:0:4}" >> "$verdicts"
+    echo "$REPLY"
+  done &
+  shown=$!
+  wait "$guest" || status=$?
+  guest=
+  wait "$shown"
+  passed=$((passed + $(grep -c ok "$verdicts" || true)))
+  failed=$((failed + $(grep -c FAIL "$verdicts" || true)))
+  if [ "$status" != 0 ]; then
+    [ "$status" = 1 ] || { echo "FAIL lab: $name ended with status $status" && failed=$((failed + 1)); }
+    echo "---- $name: the guest's logs (all of them: test/lab/out/cluster.$name)"
+    cat "$errors"
+    for file in "$out"/console "$out"/log.*; do
+      if [ -s "$file" ]; then echo "---- $file" && tail -n 25 "$file"; fi
+    done
+    echo "----"
+  fi
+}
+# shellcheck disable=SC2086 # LAB_SCRIPTS: some of them, by hand
+for script in ${LAB_SCRIPTS:-walk-through kube-proxy}; do in_guest "$script"; done
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

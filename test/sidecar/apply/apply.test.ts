@@ -44,6 +44,21 @@ for (const [name, failures, steps, outcome, runs] of walks)
     assert.is(world.live(), outcome === "applied" ? next.sha256 : OLD.sha256)
   })
 
+test("apply() has what was deleted behind keepalived's back restored, and verifies again", async () => {
+  const world = script(inEffect, ["verify"])
+  const restore = () => Promise.resolve(true)
+  const result = await apply(next, OLD, { ...world.ports, restore })
+  assert.is(result.kind, "applied")
+  assert.equal(world.steps, [...upTo("verify"), "verify", `journal in-effect ${N}`])
+})
+
+test("apply() goes back when what was restored does not stay", async () => {
+  const world = script(inEffect, ["verify", "verify"])
+  const restore = () => Promise.resolve(true)
+  const result = await apply(next, OLD, { ...world.ports, restore })
+  assert.is(result.kind, "rolled-back")
+})
+
 test("apply() restarts keepalived when it cannot go back by a reload, and says so when that fails too (fault 39)", async () => {
   const world = script(inEffect, ["verify", "verify", "verify"])
   const result = await apply(next, OLD, world.ports)

@@ -36,6 +36,17 @@ async function ip(namespace: NetworkNamespace, line: string): Promise<void> {
 
 const addresses = (name: string) => `[...(await kernel.addresses("${name}")) ?? ["none"]].sort().join(" ")`
 
+rootTest("hasInterface() sees one that is up, or down, and none that is not there", () =>
+  withNamespace(async (namespace) => {
+    const has = (name: string) => inside(namespace, `await kernel.hasInterface("${name}")`)
+    assert.is(await has("kube-ipvs0"), "false")
+    await ip(namespace, "link add kube-ipvs0 type veth peer name peer9")
+    assert.is(await has("kube-ipvs0"), "true")
+    assert.is(await has("eth0"), "true")
+    assert.is(await has("kube-ipvs"), "false")
+  }),
+)
+
 rootTest("addresses() sees an interface that is up, has lost its carrier, is down, is empty, or is not there", () =>
   withNamespace(async (namespace) => {
     await ip(namespace, "address add 10.4.0.50/32 dev eth0 label eth0:vip")

@@ -89,6 +89,17 @@ const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] 
   ["rolled back", { status: { ...good, outcome: "rolled-back" } }, "wrong RolledBack"],
   ["stranded", { status: { ...good, outcome: "stranded" } }, "wrong Stranded"],
   ["pinned", { status: { ...good, pinned: "00000000000000000006-666666666666" } }, "wrong Pinned"],
+  [
+    "kube-proxy deletes what is in effect",
+    { status: { ...good, problems: [{ ...held, code: "KUBE_PROXY_IPVS", message: "Set ipvs.excludeCIDRs" }] } },
+    "wrong KubeProxyIPVS",
+  ],
+  [
+    "something else does",
+    { status: { ...good, problems: [{ ...held, code: "FOREIGN_CHANGES", message: "look" }] } },
+    "wrong ForeignChanges",
+  ],
+  ["a drift that is being repaired", { status: { ...good, problems: [{ ...held, code: "DRIFT" }] } }, "applied"],
   ["the input is held", { held: [held] }, "wrong InputHeld"],
   ["there is no ConfigMap", { configMap: null, held: [held], status: null }, "wrong InputHeld"],
 ]
