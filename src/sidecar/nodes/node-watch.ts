@@ -43,6 +43,8 @@ export interface NodeWatchOptions {
   readonly remember: (nodes: RememberedNodes) => void
   /** Somebody is unreachable, or back. */
   readonly changed: () => void
+  /** `state` says something new. */
+  readonly told: () => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -102,6 +104,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
     standings.set(key, after)
     if (after.hasAnswered !== before.hasAnswered || after.accepts !== before.accepts) remember()
     decide()
+    if (after.hasAnswered !== before.hasAnswered) options.told()
   }
 
   /** A node in doubt is known by its pods as well: a firewall may have come up for the node alone. */
@@ -127,12 +130,14 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
     tell(before.unreachable, next.unreachable)
     remember()
     options.changed()
+    options.told()
   }
 
   function tellCutOff(isCutOff: boolean): void {
-    if (!isCutOff) return log.info("nodes-answer-again", { watched: watched.length })
     const reason = "half of the nodes or more do not answer: it may be this one that is cut off, so no other is judged"
-    log.warn("nodes-silent", { watched: watched.length, reason })
+    if (isCutOff) log.warn("nodes-silent", { watched: watched.length, reason })
+    else log.info("nodes-answer-again", { watched: watched.length })
+    options.told()
   }
 
   function tell(before: ReadonlySet<string>, after: ReadonlySet<string>): void {
