@@ -156,7 +156,8 @@ function modelOf(build: ReturnType<typeof createModelBuilder>, { objects }: Gene
   const configMap = vipConfigMapOf(objects, null).value
   if (configMap === null) throw new Error("Cannot go on: there is no ConfigMap")
   const node = { name: "n1", interface: anyInterface(), ipvs: true }
-  const { model } = build({ objects, configMap, node, lastGood: new Map(), refused: new Map(), draining: new Map() })
+  const past = { lastGood: new Map(), refused: new Map(), draining: new Map(), unreachable: new Set<string>() }
+  const { model } = build({ objects, configMap, node, ...past })
   if (model === null) throw new Error("Cannot go on: there is no model")
   return model
 }

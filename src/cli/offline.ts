@@ -86,7 +86,12 @@ export interface OfflineWalk {
 export function walkOffline(
   objects: ClusterObjects,
   configMap: Placed<ConfigMap>,
-  options: { readonly facts: NodeFacts; readonly settings: ModelSettings },
+  options: {
+    readonly facts: NodeFacts
+    readonly settings: ModelSettings
+    /** Names of the nodes that answer no more, where the sidecar has said so. */
+    readonly unreachable?: ReadonlySet<string>
+  },
 ): OfflineWalk {
   const input: ModelInput = {
     objects,
@@ -95,6 +100,7 @@ export function walkOffline(
     lastGood: new Map(),
     refused: new Map(),
     draining: new Map(),
+    unreachable: options.unreachable ?? new Set(),
   }
   const built = createModelBuilder(options.settings)(input)
   const rendered = built.model === null ? null : createRenderer(readTemplates())(built.model)

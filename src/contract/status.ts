@@ -43,6 +43,19 @@ export interface StatusVip {
   readonly reason: string | null
 }
 
+/** How the other nodes answer that host real servers. */
+export interface StatusNodes {
+  /** How many are asked, every second. */
+  readonly watched: number
+  /** Names. What runs there gets no new connections, unless there is nothing else. */
+  readonly unreachable: readonly string[]
+  /** How many have never answered, and the first of their names: of these nothing is known, and nothing follows from it. */
+  readonly unheard: number
+  readonly unheardNames: readonly string[]
+  /** True while half of them or more are silent: then it may be this node that is cut off, and no other is judged. */
+  readonly cutOff: boolean
+}
+
 /** `applied/status.yaml`: what the sidecar made of the generation. */
 export interface Status {
   /** When this was written, ISO 8601. For people; nothing is decided by it. */
@@ -63,6 +76,8 @@ export interface Status {
   readonly vrrpRole: StatusRole
   /** Such as `2.3.3`; null where keepalived cannot be run. */
   readonly keepalivedVersion: string | null
+  /** Null where nodes are not asked. */
+  readonly nodes: StatusNodes | null
   readonly vips: readonly StatusVip[]
   readonly problems: readonly Problem[]
 }
@@ -82,6 +97,17 @@ export const statusSchema = z.object({
   interface: z.string().nullable(),
   vrrpRole: z.enum(ROLES),
   keepalivedVersion: z.string().nullable(),
+  // A sidecar of an older release does not say.
+  nodes: z
+    .object({
+      watched: count,
+      unreachable: z.array(z.string()),
+      unheard: count,
+      unheardNames: z.array(z.string()),
+      cutOff: z.boolean(),
+    })
+    .nullable()
+    .default(null),
   vips: z.array(
     z.object({
       vip: z.string(),
@@ -116,6 +142,7 @@ export function encodeStatus(status: Status): string {
     `interface: ${orNull(status.interface)}\n` +
     `vrrpRole: ${status.vrrpRole}\n` +
     `keepalivedVersion: ${orNull(status.keepalivedVersion)}\n` +
+    `nodes: ${status.nodes === null ? "null" : flowMapping({ ...status.nodes })}\n` +
     listLines("vips", status.vips, vipLine) +
     listLines("problems", status.problems, problemLine)
   )

@@ -17,6 +17,8 @@ import { startServer } from "./http.ts"
 import { createMasquerader, type Masquerader } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
 import { type HostFacts, nodeFactsOf } from "./node-facts.ts"
+import type { NodeWatch } from "./nodes/node-watch.ts"
+import { openNodeWatch } from "./nodes/open.ts"
 import type { Keepalived, Kernel, Reading } from "./ports.ts"
 import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
@@ -28,6 +30,7 @@ import { createGenerations, readDirectory } from "./volume/generations.ts"
 import { syncSilence } from "./volume/heartbeat-reader.ts"
 import { type LastKnownGood, openLastKnownGood } from "./volume/last-known-good.ts"
 import { createPinnedGenerations, type PinnedGenerations } from "./volume/pinned.ts"
+import { createNodesMemory, type NodesMemory, readRememberedNodes } from "./volume/remembered-nodes.ts"
 import { createStatusWriter, type StatusWriter } from "./volume/status-writer.ts"
 import { type VolumeWatch, watchVolume } from "./volume/watch.ts"
 
@@ -56,6 +59,9 @@ interface Parts extends Surroundings {
   readonly records: Archivist
   readonly status: StatusWriter
   readonly masquerade: Masquerader
+  readonly nodesMemory: NodesMemory
+  /** Null where nodes are not asked. */
+  readonly nodes: NodeWatch | null
 }
 
 const WATCH_MS = 1_000
@@ -66,7 +72,14 @@ export async function assemble(
   machine: Machine,
   surroundings: Surroundings,
 ): Promise<{ stop(): Promise<void> }> {
-  const parts = await openParts(settings, machine, surroundings)
+  const parts = await openParts(settings, machine, {
+    ...surroundings,
+    changed: () => {
+      parts.metrics.count("node-change")
+      agent.request()
+    },
+    told: () => report(parts, agent.snapshot()),
+  })
   const { clock, log, metrics, generations, status } = parts
   const options = {
     drainTimeMs: settings.drainTimeMs,
@@ -91,14 +104,27 @@ export async function assemble(
   const server =
     settings.httpPort === 0
       ? null
-      : await startServer(settings, { agent, metrics, watch, status, syncSilence: () => syncSilence(settings.desired) })
+      : await startServer(settings, {
+          ...{ agent, metrics, watch, status, nodes: parts.nodes },
+          syncSilence: () => syncSilence(settings.desired),
+        })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
   agent.request()
   return { stop: () => stop(parts, { everySecond, endSchedule, watch, agent, server }) }
 }
 
-async function openParts(settings: SidecarSettings, machine: Machine, surroundings: Surroundings): Promise<Parts> {
+/** What the watch over the nodes sets going. */
+interface Listeners {
+  readonly changed: () => void
+  readonly told: () => void
+}
+
+async function openParts(
+  settings: SidecarSettings,
+  machine: Machine,
+  { changed, told, ...surroundings }: Surroundings & Listeners,
+): Promise<Parts> {
   const { clock, log } = surroundings
   const metrics = createMetrics()
   const lastKnownGood = await openLastKnownGood(settings.state)
@@ -123,8 +149,15 @@ async function openParts(settings: SidecarSettings, machine: Machine, surroundin
     clock,
     log,
   })
+  const nodesMemory = createNodesMemory(settings.applied, (error) =>
+    log.warn("record-failed", { what: "nodes", error }),
+  )
+  const remembered = readRememberedNodes(settings.applied)
+  const remember = nodesMemory.remember
   return {
     ...surroundings,
+    nodesMemory,
+    nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
     settings,
     machine,
     keepalivedVersion,
@@ -169,16 +202,24 @@ async function portsOf(parts: Parts): Promise<AgentPorts> {
     onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
     onApplied: (inEffect, memory) => records.applied(inEffect, memory),
     onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
-    onChange: (snapshot) => report(parts, snapshot),
     onFault: () => metrics.count("fault"),
+    unreachable: () => parts.nodes?.unreachable() ?? NOBODY,
+    onChange: (snapshot) => {
+      if (snapshot.seen !== null && snapshot.seen.kind !== "no-generation")
+        parts.nodes?.follow(snapshot.seen.generation.objects)
+      report(parts, snapshot)
+    },
     clock,
     log,
   }
 }
 
-function report({ settings, status, generations, keepalivedVersion }: Parts, snapshot: Snapshot): void {
+const NOBODY: ReadonlySet<string> = new Set()
+
+function report({ settings, status, generations, keepalivedVersion, nodes }: Parts, snapshot: Snapshot): void {
   const { node, interface: wanted } = settings
-  status.write(statusOf(snapshot, { node, interface: wanted, pinned: generations.pinned(), keepalivedVersion }))
+  const around = { pinned: generations.pinned(), keepalivedVersion, nodes: nodes?.state() ?? null }
+  status.write(statusOf(snapshot, { node, interface: wanted, ...around }))
 }
 
 function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
@@ -210,12 +251,14 @@ interface Going {
 }
 
 /** keepalived goes on: whoever stops the agent alone does not stop the VIPs. */
-async function stop({ records, status }: Parts, going: Going): Promise<void> {
+async function stop({ records, status, nodes, nodesMemory }: Parts, going: Going): Promise<void> {
   clearInterval(going.everySecond)
   await going.endSchedule()
   await going.watch.close()
+  await nodes?.stop()
   await going.agent.stop()
   await records.idle()
+  await nodesMemory.idle()
   await status.idle()
   await going.server?.close()
 }

@@ -2,6 +2,7 @@ import { type HttpAnswer, type HttpServer, serve } from "../kit/http-server.ts"
 import type { Agent } from "./agent.ts"
 import { healthOf, readinessOf } from "./health.ts"
 import type { Metrics } from "./metrics.ts"
+import type { NodeWatch } from "./nodes/node-watch.ts"
 import type { SidecarSettings } from "./settings.ts"
 import type { StatusWriter } from "./volume/status-writer.ts"
 import type { VolumeWatch } from "./volume/watch.ts"
@@ -15,9 +16,10 @@ export function startServer(
     readonly watch: VolumeWatch
     readonly status: StatusWriter
     readonly syncSilence: () => number | null
+    readonly nodes: NodeWatch | null
   },
 ): Promise<HttpServer> {
-  const { agent, metrics, watch, status, syncSilence } = parts
+  const { agent, metrics, watch, status, syncSilence, nodes } = parts
   const text = (code: number, body: string): HttpAnswer => ({ status: code, type: "text/plain", body: `${body}\n` })
   const verdict = (why: string | null, code: number, prefix = ""): HttpAnswer =>
     why === null ? text(200, "OK") : text(code, prefix + why)
@@ -32,7 +34,11 @@ export function startServer(
       "/metrics": async () => ({
         status: 200,
         type: "text/plain; version=0.0.4",
-        body: await metrics.page(agent.snapshot(), { watch: watch.counts(), syncSilence: syncSilence() }),
+        body: await metrics.page(agent.snapshot(), {
+          watch: watch.counts(),
+          syncSilence: syncSilence(),
+          nodes: nodes?.state() ?? null,
+        }),
       }),
       "/status.json": () => ({
         status: 200,

@@ -28,6 +28,8 @@ export type Seen =
 export interface LookPorts {
   readonly generations: Generations
   readonly pipeline: ReturnType<typeof createPipeline>
+  /** Names of the nodes that answer no more; the same set while nothing changes. */
+  readonly unreachable: () => ReadonlySet<string>
   /** @returns the facts, or what keeps this node from having a configuration. */
   readonly node: (generation: Generation) => Promise<NodeFacts | Problem>
 }
@@ -62,7 +64,7 @@ export async function look(ports: LookPorts, memory: Memory, refusals: Refusals 
 /** Walks a generation to a text. */
 export async function walk(
   generation: Generation,
-  ports: Pick<LookPorts, "node" | "pipeline">,
+  ports: Pick<LookPorts, "node" | "pipeline" | "unreachable">,
   context: { readonly memory: Memory; readonly refusals: Refusals | null },
 ): Promise<Seen> {
   const configMap = vipConfigMapOf(generation.objects, null)
@@ -77,6 +79,7 @@ export async function walk(
     lastGood: memory.lastGood,
     refused: refusals?.manifestSha256 === generation.manifestSha256 ? refusals.entries : new Map<string, string>(),
     draining: drainingOf(memory),
+    unreachable: ports.unreachable(),
   })
   if (rendered === null) return { kind: "no-model", generation, problems: built.problems }
   return { kind: "candidate", generation, built, rendered }

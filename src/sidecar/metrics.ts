@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { WatchCounts } from "./volume/watch.ts"
 import type { Snapshot } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
+import type { NodeWatchState } from "./nodes/node-watch.ts"
 import { roleOf } from "./status-report.ts"
 
 /** What the snapshot does not hold. */
@@ -9,13 +10,15 @@ export interface Around {
   readonly watch: WatchCounts
   /** Seconds since sync last showed that it lives; null where that cannot be told. */
   readonly syncSilence: number | null
+  /** Null where nodes are not asked. */
+  readonly nodes: NodeWatchState | null
 }
 
 export interface Metrics {
   /** Counts one attempt to apply. */
   applied(outcome: ApplyOutcome, tookMs: number): void
   /** Counts something that has no gauge of its own. */
-  count(what: "archive-failure" | "alarm" | "watcher-trouble" | "fault"): void
+  count(what: "archive-failure" | "alarm" | "watcher-trouble" | "node-change" | "fault"): void
   /** The page, in Prometheus' text format. */
   page(snapshot: Snapshot, around: Around): Promise<string>
 }
@@ -83,6 +86,12 @@ export function createMetrics(): Metrics {
     registers,
   })
   const watcherErrors = new Gauge({ name: "vip_watcher_errors_total", help: "Errors of the file watcher", registers })
+  const nodes = new Gauge({
+    name: "vip_nodes",
+    help: "Nodes that are asked whether they live, by what they answer; cut-off: 1 while nobody is judged",
+    labelNames: ["state"],
+    registers,
+  })
   return {
     applied: (outcome, tookMs) => {
       applies.inc({ result: outcome.kind })
@@ -93,7 +102,8 @@ export function createMetrics(): Metrics {
       if (outcome.kind === "applied") test.observe(outcome.testMs / SECOND)
     },
     count: (what) => events.inc({ kind: what }),
-    page: (snapshot, { watch, syncSilence }) => {
+    page: (snapshot, { watch, syncSilence, nodes: around }) => {
+      setNodes(nodes, around)
       if (syncSilence !== null) silence.set(syncSilence)
       const { seen, inEffect } = snapshot
       if (seen !== null && seen.kind !== "no-generation") generation.set({ state: "seen" }, seen.generation.sequence)
@@ -110,4 +120,13 @@ export function createMetrics(): Metrics {
       return registry.metrics()
     },
   }
+}
+
+function setNodes(gauge: Gauge<"state">, nodes: NodeWatchState | null): void {
+  if (nodes === null) return
+  const { watched, unreachable, unheard, isCutOff } = nodes
+  gauge.set({ state: "answering" }, watched - unreachable.length - unheard.length)
+  gauge.set({ state: "unreachable" }, unreachable.length)
+  gauge.set({ state: "unheard" }, unheard.length)
+  gauge.set({ state: "cut-off" }, isCutOff ? 1 : 0)
 }

@@ -26,6 +26,8 @@ export interface SidecarSettings {
   readonly driftCron: string
   readonly archiveCount: number
   readonly archiveBytes: number
+  /** TCP port that other nodes are asked on whether they live; 0 for not at all. */
+  readonly nodeProbePort: number
   readonly httpPort: number
   readonly httpAddress: string
   readonly logLevel: LogLevel
@@ -84,6 +86,11 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
   ["--drift-interval <seconds>", "between two comparisons with the kernel", "60"],
   ["--archive-count <number>", "archived generations kept", "100"],
   ["--archive-mib <number>", "MiB that archived generations may take together", "64"],
+  [
+    "--node-probe-port <port>",
+    "asks the nodes with real servers on it if they live; refused is alive; 0: never",
+    "10256",
+  ],
   ["--http-port <port>", "health, metrics and status; 0 for none", "8080"],
   ["--http-address <address>", "address to answer on", "0.0.0.0"],
   [`--log-level <${logLevels.join("|")}>`, "least important lines to log", "info"],
@@ -141,6 +148,7 @@ function fromOptions(options: Options): ParsedSettings {
     driftCron: cron ?? "",
     archiveCount: number("--archive-count", "archiveCount", [1, 10_000]),
     archiveBytes: number("--archive-mib", "archiveMib", [1, 10_000]) * MIB,
+    nodeProbePort: number("--node-probe-port", "nodeProbePort", [0, 65_535]),
     httpPort: number("--http-port", "httpPort", [0, 65_535]),
     httpAddress: text("httpAddress"),
     logLevel: choice("--log-level", "logLevel", logLevels),

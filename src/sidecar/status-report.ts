@@ -1,9 +1,10 @@
-import type { Status, StatusOutcome, StatusVip } from "../contract/status.ts"
+import type { Status, StatusNodes, StatusOutcome, StatusVip } from "../contract/status.ts"
 import type { EntryOutcome } from "../core/model/build-model.ts"
 import type { VipModel } from "../core/model/keepalived-model.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { Snapshot } from "./agent-state.ts"
 import { interferenceProblem, NO_INTERFERENCE } from "./interference.ts"
+import type { NodeWatchState } from "./nodes/node-watch.ts"
 
 /** What the snapshot does not hold and the status shows. */
 export interface StatusContext {
@@ -11,6 +12,8 @@ export interface StatusContext {
   readonly interface: string | null
   readonly pinned: string | null
   readonly keepalivedVersion: string | null
+  /** Null where nodes are not asked. */
+  readonly nodes: NodeWatchState | null
 }
 
 /** What people, probes and sync are told: made from a snapshot, by nothing else. */
@@ -29,10 +32,19 @@ export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Statu
     interface: inEffect?.model.vrrp.interface ?? context.interface,
     vrrpRole: roleOf(snapshot),
     keepalivedVersion: context.keepalivedVersion,
+    nodes: context.nodes === null ? null : nodesOf(context.nodes),
     vips: seen?.kind === "candidate" ? seen.built.entries.map((entry) => vipOf(entry, snapshot)) : heldVips(snapshot),
     problems: problemsOf(snapshot),
   }
 }
+
+function nodesOf({ watched, unreachable, unheard, isCutOff }: NodeWatchState): StatusNodes {
+  const unheardNames = unheard.slice(0, MOST_NAMES)
+  return { watched, unreachable, unheard: unheard.length, unheardNames, cutOff: isCutOff }
+}
+
+/** One line of the status has all of them. */
+const MOST_NAMES = 10
 
 /** How the newest generation fared, and why, where that is not the good way. */
 export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {

@@ -34,6 +34,7 @@ const status: Status = {
   interface: "eth0",
   vrrpRole: "master",
   keepalivedVersion: "2.2.7",
+  nodes: { watched: 4, unreachable: ["n3"], unheard: 1, unheardNames: ["n5"], cutOff: false },
   vips: [vip, { ...vip, vip: "fd00::1", state: "applied", services: [], reason: null }],
   problems: [problem, { ...problem, place: null }],
 }
@@ -41,8 +42,22 @@ const status: Status = {
 test("decodeStatus() gives back what encodeStatus() was given", () => {
   const text = encodeStatus(status)
   assert.equal(decodeStatus(text), { kind: "value", value: { schema: 1, ...status } })
-  const empty = { ...status, vips: [], problems: [], observedGeneration: null, appliedSha256: null, interface: null }
+  const empty = {
+    ...status,
+    nodes: null,
+    vips: [],
+    problems: [],
+    observedGeneration: null,
+    appliedSha256: null,
+    interface: null,
+  }
   assert.equal(decodeStatus(encodeStatus(empty)), { kind: "value", value: { schema: 1, ...empty } })
+})
+
+test("decodeStatus() reads what a release wrote that did not ask nodes", () => {
+  const older = encodeStatus(status).replace(/^nodes: .*\n/m, "")
+  assert.not.equal(older, encodeStatus(status))
+  assert.equal(decodeStatus(older), { kind: "value", value: { schema: 1, ...status, nodes: null } })
 })
 
 test("encodeStatus() is read alike by any YAML reader, one VIP and one problem a line", () => {

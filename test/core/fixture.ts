@@ -127,6 +127,7 @@ export function input(
     lastGood: new Map(),
     refused: new Map(),
     draining: new Map(),
+    unreachable: new Set(),
     ...more,
   }
 }

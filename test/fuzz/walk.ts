@@ -73,6 +73,7 @@ export function createWalk(settings: ModelSettings, lastGood: ReadonlyMap<string
       lastGood,
       refused: new Map(),
       draining: new Map(),
+      unreachable: new Set(),
     })
     const problems = joined.problems.length + built.problems.length
     if (rendered === null) return { ...none, problems }

@@ -23,6 +23,8 @@ export interface FakeNode {
   readonly events: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
   reading: Reading
   facts: NodeFacts | Problem
+  /** The other nodes that answer no more. */
+  unreachable: ReadonlySet<string>
   /** pid of keepalived's parent; null while it does not run. */
   pid: number | null
   live: string | null
@@ -65,7 +67,7 @@ export function knownGood(
   services: readonly ServiceObjects[] = [service("a"), service("b")],
 ): KnownGood {
   const given = { ...cluster(services), configMaps: new Map() }
-  const nothing = { lastGood: new Map(), refused: new Map(), draining: new Map() }
+  const nothing = { lastGood: new Map(), refused: new Map(), draining: new Map(), unreachable: new Set<string>() }
   const { rendered } = pipeline({ objects: given, configMap: configMap(data), node: FACTS, ...nothing })
   if (rendered === null) throw new Error("the known good configuration has no model")
   const { sha256, model, text } = rendered
@@ -79,6 +81,7 @@ export function fakeNode(): FakeNode {
     events: [],
     reading: { kind: "absent" },
     facts: FACTS,
+    unreachable: new Set(),
     pid: null,
     live: null,
     journal: null,
@@ -127,6 +130,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     generations: { read: () => Promise.resolve(node.reading) },
     pipeline,
     node: () => Promise.resolve(node.facts),
+    unreachable: () => node.unreachable,
     apply: {
       keepalived,
       files: filesOf(node),

@@ -57,6 +57,7 @@ export function walkGolden(
     lastGood: new Map(),
     refused: new Map(),
     draining: new Map(),
+    unreachable: new Set(),
   })
   if (rendered === null) throw new Error(`Cannot render the golden case "${name}"`)
   const problems = [...joined.problems, ...built.problems].toSorted(byPlace)

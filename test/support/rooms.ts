@@ -140,7 +140,7 @@ export const rooms: readonly Room[] = [
     name: "sidecar/metrics",
     files: ["sidecar/metrics.ts"],
     may: ["sidecar/*.ts", "sidecar/apply/**", "contract/**", "core/**", "kit/**", "prom-client"],
-    mayTypes: ["sidecar/volume/**"],
+    mayTypes: ["sidecar/volume/**", "sidecar/nodes/**"],
     pure: false,
   },
   {
@@ -162,6 +162,19 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   {
+    // Whether other nodes live: `probe.ts` alone opens sockets.
+    name: "sidecar/nodes/probe",
+    files: ["sidecar/nodes/probe.ts"],
+    may: ["sidecar/nodes/**", "node:net#connect", "node:net#Socket"],
+    pure: false,
+  },
+  {
+    name: "sidecar/nodes",
+    files: ["sidecar/nodes/**"],
+    may: ["core/**", "kit/**", ...isIp],
+    pure: false,
+  },
+  {
     name: "sidecar/volume/watch",
     files: ["sidecar/volume/watch.ts"],
     may: ["sidecar/volume/**", "sidecar/ports.ts", "contract/**", "kit/**", "node:*", "chokidar"],
@@ -180,6 +193,7 @@ export const rooms: readonly Room[] = [
       ...["sidecar/ports.ts", "sidecar/apply/ports.ts", "sidecar/apply/intent.ts"],
       ...["contract/**", "core/**", "kit/**", "node:*", "zod"],
     ],
+    mayTypes: ["sidecar/nodes/**"],
     pure: false,
   },
   {
@@ -187,7 +201,7 @@ export const rooms: readonly Room[] = [
     files: ["sidecar/*.ts"],
     // effect.ts is the pure half of the folder: the kernel's tables, once read, against the model.
     may: ["contract/**", "core/**", "kit/**", "sidecar/apply/**", "sidecar/keepalived/effect.ts", ...isIp],
-    mayTypes: ["sidecar/volume/**"],
+    mayTypes: ["sidecar/volume/**", "sidecar/nodes/**"],
     pure: false,
   },
 

@@ -30,4 +30,6 @@ export interface DesiredEndpoint {
   readonly port: number
   /** `ready` takes new connections; `terminating` is on its way out and finishes what it has. */
   readonly state: "ready" | "terminating"
+  /** Name of the node that it runs on; null where the cluster does not say. */
+  readonly node: string | null
 }

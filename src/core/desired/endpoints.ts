@@ -26,15 +26,16 @@ export function endpointsOf(
   const found = new Map<string, DesiredEndpoint>()
   const bad: BadEndpoint[] = []
   for (const candidate of candidatesOf(objects, port)) {
-    const reason = isIPv4(candidate.address) ? rangeFault(candidate.address) : "it is no IPv4 address"
+    const { address, port: number, state, node } = candidate
+    const reason = isIPv4(address) ? rangeFault(address) : "it is no IPv4 address"
     if (reason !== null) {
-      bad.push({ address: candidate.address, reason, place: candidate.place })
+      bad.push({ address, reason, place: candidate.place })
       continue
     }
-    const key = `${candidate.address}:${candidate.port}`
+    const key = `${address}:${number}`
     // The same pod may stand in two slices for a moment; the better news wins (EndpointSlice, Duplicate endpoints).
     if (found.get(key)?.state === "ready") continue
-    found.set(key, { address: candidate.address, port: candidate.port, state: candidate.state })
+    found.set(key, { address, port: number, state, node })
   }
   const sorted = [...found.values()].toSorted(
     (a, b) => addressOrder(a.address) - addressOrder(b.address) || a.port - b.port,
@@ -65,7 +66,13 @@ function fromSlice(slice: Placed<EndpointSlice>, port: ServicePort): Candidate[]
     const address = endpoint.addresses[0]
     const { ready, serving, terminating } = endpoint.conditions
     if (address === undefined || !(ready || (serving && terminating))) continue
-    candidates.push({ address, port: target.port, state: ready ? "ready" : "terminating", place: slice.place })
+    candidates.push({
+      address,
+      port: target.port,
+      state: ready ? "ready" : "terminating",
+      node: endpoint.nodeName,
+      place: slice.place,
+    })
   }
   return candidates
 }
@@ -74,10 +81,11 @@ function fromEndpoints(endpoints: Placed<Endpoints>, port: ServicePort): Candida
   return endpoints.object.subsets.flatMap((subset) => {
     const target = subset.ports.find((one) => one.name === port.name && one.protocol === port.protocol)
     if (target === undefined) return []
-    return subset.addresses.map(({ ip }): Candidate => ({
+    return subset.addresses.map(({ ip, nodeName }): Candidate => ({
       address: ip,
       port: target.port,
       state: "ready",
+      node: nodeName,
       place: endpoints.place,
     }))
   })

@@ -1,5 +1,7 @@
 import type { Place, Problem } from "../../kit/problem.ts"
+import { compare } from "../../kit/problem.ts"
 import { inAddressOrder } from "../desired/address.ts"
+import type { DesiredVip } from "../desired/desired-vip.ts"
 import { type RawEntry, parseVipEntry, quoted } from "../desired/vip-entry.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
@@ -8,7 +10,7 @@ import { type KeepalivedModel, sizeOf, type VipModel } from "./keepalived-model.
 import { type LastGood, heldForm } from "./hold.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import { type Draining, type DrainingVip, vipModelOf } from "./vip-model.ts"
-import { vrrpInstanceOf } from "./vrrp-instance.ts"
+import { nodeAddressOf, vrrpInstanceOf } from "./vrrp-instance.ts"
 
 /** What a model is built from. */
 export interface ModelInput {
@@ -20,6 +22,8 @@ export interface ModelInput {
   /** Entry key -> what keepalived said of it when it refused the file. */
   readonly refused: ReadonlyMap<string, string>
   readonly draining: Draining
+  /** Names of the nodes that answer no more. None in the CLI, but where the sidecar says so. */
+  readonly unreachable: ReadonlySet<string>
 }
 
 /** What became of one entry. */
@@ -65,11 +69,9 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
         : walkAnew(before, input, settings)
     last = { configMap, walked }
     const context = { settings, nodeAddresses: nodeAddressesOf(input) }
-    return assemble(
-      input,
-      settings,
-      walked.map((one) => finish(one, input, context)),
-    )
+    const gone = new Set(walked.flatMap((one) => one.gone))
+    const entries = walked.map((one) => finish(one, input, context))
+    return assemble(input, settings, { entries, gone })
   }
 }
 
@@ -81,6 +83,9 @@ interface Kept {
   /** What it names, and what of it drains: same objects, same walk. */
   readonly services: readonly (readonly [name: string, objects: ServiceObjects | undefined])[]
   readonly draining: DrainingVip | undefined
+  /** The nodes that its endpoints are on, and those among them that answer no more. */
+  readonly nodes: ReadonlySet<string>
+  readonly gone: readonly string[]
   readonly vip: VipModel | null
   readonly problems: readonly Problem<ModelCode>[]
   /** What becomes of the entry where nothing outside speaks against it; null when it has errors of its own. */
@@ -107,24 +112,44 @@ function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
 function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Kept {
   const draining = input.draining.get(raw.key)
   const parsed = parseVipEntry(raw)
-  if (parsed.value === null) return { raw, services: [], draining, vip: null, problems: parsed.problems, good: null }
+  if (parsed.value === null)
+    return {
+      ...{ raw, services: [], draining, nodes: new Set(), gone: [] },
+      ...{ vip: null, problems: parsed.problems, good: null },
+    }
   const names = parsed.value.targets.map((target) => `${target.namespace}/${target.name}`)
   const services = names.map((name) => [name, input.objects.services.get(name)] as const)
   const resolved = resolveEntry(parsed.value, raw.place, input.objects.services)
-  const built = vipModelOf(resolved.value, raw.place, { settings, draining: input.draining })
+  const built = vipModelOf(resolved.value, raw.place, { ...input, settings })
+  const nodes = nodesOf(resolved.value)
+  const gone = [...nodes].filter((node) => input.unreachable.has(node))
   const problems = [...resolved.problems, ...built.problems]
   const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", vip: built.value, problems } as const
-  return { raw, services, draining, vip: built.value, problems, good: hasErrors(problems) ? null : outcome }
+  const good = hasErrors(problems) ? null : outcome
+  return { raw, services, draining, nodes, gone, vip: built.value, problems, good }
+}
+
+function nodesOf({ virtualServers }: DesiredVip): ReadonlySet<string> {
+  const nodes = new Set<string>()
+  for (const { endpoints } of virtualServers) for (const { node } of endpoints) if (node !== null) nodes.add(node)
+  return nodes
 }
 
 function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === "error")
 }
 
+function hasSameGone({ nodes, gone }: Kept, unreachable: ReadonlySet<string>): boolean {
+  let count = 0
+  for (const node of unreachable) if (nodes.has(node)) count += 1
+  return count === gone.length && gone.every((node) => unreachable.has(node))
+}
+
 function isSame(before: Kept, raw: RawEntry, input: ModelInput): boolean {
   return (
     (before.raw === raw || isSameRaw(before.raw, raw)) &&
     before.draining === input.draining.get(raw.key) &&
+    hasSameGone(before, input.unreachable) &&
     before.services.every(([name, objects]) => input.objects.services.get(name) === objects)
   )
 }
@@ -160,6 +185,7 @@ function finish(walked: Kept, input: ModelInput, context: FinishContext): EntryO
       services: input.objects.services,
       settings: context.settings,
       draining: input.draining,
+      unreachable: input.unreachable,
       refused: refusal !== undefined,
     })
     return withIpvs({ ...base, state: "held", vip: held, problems }, input.node)
@@ -181,7 +207,11 @@ function withIpvs(outcome: EntryOutcome, node: NodeFacts): EntryOutcome {
   return { ...outcome, state: "left-out", vip: null, problems: [...outcome.problems, problem] }
 }
 
-function assemble(input: ModelInput, settings: ModelSettings, entries: readonly EntryOutcome[]): BuiltModel {
+function assemble(
+  input: ModelInput,
+  settings: ModelSettings,
+  { entries, gone }: { readonly entries: readonly EntryOutcome[]; readonly gone: ReadonlySet<string> },
+): BuiltModel {
   const instance = vrrpInstanceOf(input.objects.nodes, input.node, settings)
   const announced: VipModel[] = []
   const problems: Problem<ModelCode>[] = []
@@ -190,7 +220,8 @@ function assemble(input: ModelInput, settings: ModelSettings, entries: readonly 
     problems.push(...own)
   }
   const vips = inAddressOrder(announced, (vip) => vip.address)
-  const above = [...instance.problems, ...limitProblems(input, vips)]
+  const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
+  const above = [...instance.problems, ...unreachable, ...limitProblems(input, vips)]
   problems.unshift(...above)
   if (instance.value === null || hasErrors(above)) return { model: null, entries, problems }
   const routerId = input.node.name.replaceAll(/[^A-Za-z0-9.-]/g, "-")
@@ -222,6 +253,18 @@ function limitProblems(input: ModelInput, vips: readonly VipModel[]): Problem<Mo
       ),
     )
   return problems
+}
+
+function unreachableProblem(name: string, { nodes }: ClusterObjects): Problem<ModelCode> {
+  const node = nodes.find(({ object }) => object.metadata.name === name)
+  const address = node === undefined ? null : nodeAddressOf(node.object)
+  return {
+    code: "NODE_UNREACHABLE",
+    severity: "warning",
+    path: [`Node ${name}`],
+    place: node?.place ?? null,
+    message: `Cannot reach node ${quoted(name)}${address === null ? "" : ` (${address})`}: it answers no more; its pods get no new connections until it does, unless a virtual server has no others`,
+  }
 }
 
 function nodeAddressesOf(input: ModelInput): ReadonlyMap<string, string> {

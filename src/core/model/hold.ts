@@ -2,8 +2,7 @@ import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import type { ServiceObjects } from "../objects/kinds.ts"
 import type { VipModel } from "./keepalived-model.ts"
-import type { ModelSettings } from "./settings.ts"
-import { type Draining, vipModelOf } from "./vip-model.ts"
+import { type VipContext, vipModelOf } from "./vip-model.ts"
 
 /** The form in which an entry last worked: as it was written, and as it was applied. */
 export interface LastGood {
@@ -18,10 +17,8 @@ export interface LastGood {
 export function heldForm(
   raw: RawEntry,
   lastGood: LastGood,
-  context: {
+  context: VipContext & {
     readonly services: ReadonlyMap<string, ServiceObjects>
-    readonly settings: ModelSettings
-    readonly draining: Draining
     /** True when keepalived itself refused the entry: then only what it once took is safe. */
     readonly refused: boolean
   },

@@ -60,7 +60,7 @@ export interface VirtualServer {
 export interface RealServer {
   readonly address: string
   readonly port: number
-  /** 1, or 0 while it finishes the connections that it has and gets no new ones. */
+  /** 1, or 0 while it finishes the connections that it has and gets no new ones, or its node answers no more. */
   readonly weight: 0 | 1
   /** True for one that is no ready endpoint any more and has only its connections to finish. */
   readonly draining: boolean

@@ -1,7 +1,7 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
 import { compare } from "../../kit/problem.ts"
 import { addressOrder } from "../desired/address.ts"
-import type { DesiredVip, DesiredVirtualServer } from "../desired/desired-vip.ts"
+import type { DesiredEndpoint, DesiredVip, DesiredVirtualServer } from "../desired/desired-vip.ts"
 import type { ModelCode } from "./codes.ts"
 import { type RealServer, type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
@@ -18,6 +18,14 @@ export type DrainingVip = ReadonlyMap<string, readonly DrainingServer[]>
 /** VIP -> what drains there. An unchanged VIP has the same object from pass to pass. */
 export type Draining = ReadonlyMap<string, DrainingVip>
 
+/** What a VIP's model is made by, beside the VIP itself. */
+export interface VipContext {
+  readonly settings: ModelSettings
+  readonly draining: Draining
+  /** Names of the nodes that answer no more: what runs there gets no new connections. */
+  readonly unreachable: ReadonlySet<string>
+}
+
 /**
  * Turns a joined VIP into what keepalived is told about it.
  *
@@ -28,7 +36,7 @@ export type Draining = ReadonlyMap<string, DrainingVip>
 export function vipModelOf(
   vip: DesiredVip,
   entryPlace: Place | null,
-  context: { readonly settings: ModelSettings; readonly draining: Draining },
+  context: VipContext,
 ): Checked<VipModel, ModelCode> {
   const problems: Problem<ModelCode>[] = []
   const servers = new Map<string, VirtualServer>()
@@ -46,7 +54,8 @@ export function vipModelOf(
     }
     if (desired.endpoints.some((endpoint) => endpoint.address === vip.address))
       report({ code: "ENDPOINT_IS_VIP", severity: "warning", message: endpointIsVip(desired, vip.address) })
-    const realServers = realServersOf(vip.address, desired, context.draining.get(vip.address)?.get(key) ?? [])
+    const draining = context.draining.get(vip.address)?.get(key) ?? []
+    const realServers = realServersOf(vip.address, desired, { draining, unreachable: context.unreachable })
     if (realServers.length > 0) servers.set(key, virtualServerOf(vip.address, desired, realServers, context.settings))
   }
   const virtualServers = [...servers.values()].toSorted((a, b) => a.port - b.port || compare(a.protocol, b.protocol))
@@ -81,23 +90,29 @@ function virtualServerOf(
  * Weight 1 for what takes connections, 0 for what finishes its own: IPVS keeps established connections of a real server
  * of weight 0 and drops those of one that is gone. Where only draining servers are left they keep weight 1, since
  * keepalived refuses a virtual server whose weights add up to 0, and a pod that may still answer beats none.
+ *
+ * A ready one on a node that answers no more has weight 0 as well, while another ready one is elsewhere: whoever is
+ * connected to it stays connected, should the node only have been slow.
  */
 function realServersOf(
   vip: string,
   desired: DesiredVirtualServer,
-  draining: readonly DrainingServer[],
+  {
+    draining,
+    unreachable,
+  }: { readonly draining: readonly DrainingServer[]; readonly unreachable: ReadonlySet<string> },
 ): readonly RealServer[] {
+  const own = desired.endpoints.filter(({ address }) => address !== vip)
+  const answers = ({ node }: DesiredEndpoint) => node === null || !unreachable.has(node)
+  const anyAnswers = own.some((endpoint) => endpoint.state === "ready" && answers(endpoint))
   const servers = new Map<string, RealServer>()
   for (const { address, port } of draining)
     servers.set(`${address}:${port}`, { address, port, weight: 0, draining: true })
-  for (const { address, port, state } of desired.endpoints)
-    if (address !== vip)
-      servers.set(
-        `${address}:${port}`,
-        state === "ready"
-          ? { address, port, weight: 1, draining: false }
-          : { address, port, weight: 0, draining: true },
-      )
+  for (const endpoint of own) {
+    const { address, port, state } = endpoint
+    const weight = state === "ready" && (!anyAnswers || answers(endpoint)) ? 1 : 0
+    servers.set(`${address}:${port}`, { address, port, weight, draining: state === "terminating" })
+  }
   const sorted = [...servers.values()].toSorted(
     (a, b) => addressOrder(a.address) - addressOrder(b.address) || a.port - b.port,
   )

@@ -20,6 +20,7 @@ export const STATUS: Status = {
   interface: "eth0",
   vrrpRole: "master",
   keepalivedVersion: "2.3.3",
+  nodes: null,
   vips: [
     {
       vip: "10.4.0.50",

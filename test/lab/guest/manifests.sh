@@ -41,7 +41,7 @@ spec:
   ports:$ports" ${FROM:-$SOURCE}
 }
 endpoints() { # NAME PORT/PROTOCOL:TARGET[,...] ADDRESS[~]...: an EndpointSlice; ~ after an address: terminating, still serving
-  local name=$1 ports= list= p a
+  local name=$1 ports= list= p a on
   local -a all
   IFS=, read -ra all <<< "$2"
   shift 2
@@ -52,10 +52,11 @@ endpoints() { # NAME PORT/PROTOCOL:TARGET[,...] ADDRESS[~]...: an EndpointSlice;
     protocol: $(protocol $p)"
   done
   for a; do
+    on_node "${a%\~}" && on=$'\n'"    nodeName: $REPLY" || on=
     if [[ $a == *~ ]]; then
-      list+=$'\n'"  - addresses: [${a%\~}]"$'\n'"    conditions: { ready: false, serving: true, terminating: true }"
+      list+=$'\n'"  - addresses: [${a%\~}]"$'\n'"    conditions: { ready: false, serving: true, terminating: true }$on"
     else
-      list+=$'\n'"  - addresses: [$a]"$'\n'"    conditions: { ready: true, serving: true, terminating: false }"
+      list+=$'\n'"  - addresses: [$a]"$'\n'"    conditions: { ready: true, serving: true, terminating: false }$on"
     fi
   done
   manifest endpointslice-$name.yaml "apiVersion: discovery.k8s.io/v1
@@ -68,6 +69,11 @@ metadata:
 addressType: IPv4
 ports:$ports
 endpoints:${list:- []}" ${FROM:-$SOURCE}
+}
+on_node() { # ADDRESS: the name of the node that it is a pod of, in REPLY
+  local n
+  for n in n1 n2 n3; do [[ $1 != ${PODS[$n]}.* ]] || { REPLY=${ADDRESS[$n]}; return 0; }; done
+  return 1
 }
 port_name() { local p=${1#*/}; p=${p%%:*}; echo "${p,,}-${1%%/*}"; }
 protocol() { local p=${1#*/}; p=${p%%:*}; echo "${p^^}"; }

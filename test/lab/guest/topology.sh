@@ -90,6 +90,9 @@ power_cut() { # MACHINE: its cable is pulled, then every process of it dies
   ip link set $1.lan nomaster
   on $1 kill -9 -1 2> /dev/null
 }
+power_on() { # MACHINE: its cable is plugged in; whoever wants processes on it starts them
+  ip link set $1.lan master br-lan
+}
 has_address() { # MACHINE ADDRESS: in the kernel's table of local addresses
   text_of /proc/${PID[$1]}/net/fib_trie && [[ $REPLY =~ "-- $2"$'\n'\ +/32\ host\ LOCAL ]]
 }
@@ -112,6 +115,18 @@ has_real_server() { # MACHINE ADDRESS PORT
   ipvs_hex $2 $3
   key=$REPLY
   text_of /proc/${PID[$1]}/net/ip_vs && [[ $REPLY == *"-> $key "* ]]
+}
+has_weight() { # MACHINE ADDRESS PORT WEIGHT: of a real server, in each virtual server that has it
+  local key line found=
+  ipvs_hex $2 $3
+  key=$REPLY
+  text_of /proc/${PID[$1]}/net/ip_vs || return 1
+  while read -r line; do
+    [[ $line == "-> $key "* ]] || continue
+    [[ $line =~ ^"-> "[^\ ]+\ +[A-Za-z]+\ +$4\  ]] || return 1
+    found=1
+  done <<< "$REPLY"
+  [ -n "$found" ]
 }
 real_servers() { # MACHINE: how many stand in its IPVS table, in REPLY
   count_in /proc/${PID[$1]}/net/ip_vs "  -> "

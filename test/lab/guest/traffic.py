@@ -18,6 +18,7 @@ root_namespace = os.open("/proc/self/ns/net", os.O_RDONLY)
 KIND = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 LOST_AFTER = 5.0  # seconds without an answer
 LATE = 0.1  # seconds; an answer after a retransmission takes 1 s or more
+RETRANSMITTED = 0.9
 # Seconds that the prober may oversleep before it counts as a standstill of the guest, which has one CPU and shares the host's.
 STANDSTILL = 0.02
 
@@ -314,6 +315,8 @@ def summary(file, event=None, control=None):
         "later_than_100_ms": sum(map(late, rows)),
         **({"and_the_control_was_not": sum(map(alone, rows)), "control_max_ms": round(max((e - b for b, e in witnesses), default=0) * 1000, 1),
             "control_lost": sum(r[2] != "ok" for r in rows_of(control))} if control else {}),
+        # From the event to the beginning of the last request that was lost, or answered after a retransmission (1 s) at best.
+        "trouble_ends_ms": round((max((r[0] for r in rows if r[2] != "ok" or r[1] - r[0] - r[4] > RETRANSMITTED), default=float(event)) - float(event)) * 1000) if event else None,
         "refused": lost.get("ECONNREFUSED", 0) + lost.get("ECONNRESET", 0), "longest_gap_ms": round(gap[0] * 1000),
         "gap_from_event_ms": round((gap[0] + gap[1] - float(event)) * 1000) if event else None,
         "longest_standstill_ms": round(max((r[4] for r in rows), default=0) * 1000),

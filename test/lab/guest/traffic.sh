@@ -33,6 +33,17 @@ probed() { # NAME [EVENT]: ends the probe; what it saw, as JSON in REPLY
   end_probe $1
   seen "$@"
 }
+# Connections that stay open (lines.py).
+LINES="/usr/bin/python3 -S $HERE/lines.py"
+hold() { # NAME ADDRESS PORT COUNT: from the client, until `held NAME`
+  $LINES hold client $2 $3 $4 /shared/$1.held &
+  PROBE[$1]=$!
+  wait_for 20 test -s /shared/$1.held || die "the connections of $1 were not made"
+}
+held() { # NAME: ends them; JSON for each pod in REPLY
+  end_probe $1
+  REPLY=$(cat /shared/$1.held)
+}
 field() { # JSON NAME: a number or a flat value, in REPLY
   [[ $1 =~ \"$2\":\ ?([^,}]+) ]] && REPLY=${BASH_REMATCH[1]} || REPLY=
 }

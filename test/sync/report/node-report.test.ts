@@ -32,6 +32,7 @@ const good: Status = {
   interface: "eth0",
   vrrpRole: "master",
   keepalivedVersion: "2.3.3",
+  nodes: null,
   vips: [vip],
   problems: [],
 }

@@ -1,0 +1,192 @@
+import type { ClusterObjects } from "../../core/objects/kinds.ts"
+import type { Clock } from "../../kit/clock.ts"
+import type { Log } from "../../kit/log.ts"
+import { afterCutOff, type Answer, type Answers, hear, type Judgement, judge, type Standing, UNHEARD } from "./judge.ts"
+import { type Target, type WatchedNode, watchedNodes } from "./watched.ts"
+
+/** What one agent knows of the nodes, for the next. */
+export interface RememberedNodes {
+  /** Those that have answered; `accepts` as in `Standing`. */
+  readonly answered: readonly { readonly node: string; readonly address: string; readonly accepts: boolean }[]
+  readonly unreachable: readonly string[]
+}
+
+/** For people: how the other nodes fare. */
+export interface NodeWatchState {
+  readonly watched: number
+  /** Names, sorted: nothing is forwarded there any more that could go elsewhere. */
+  readonly unreachable: readonly string[]
+  /** Names, sorted, of those that have never answered: they are not judged. */
+  readonly unheard: readonly string[]
+  /** Half of the nodes or more are silent: nobody is judged. */
+  readonly isCutOff: boolean
+}
+
+/** Asks every second whether the nodes live that host real servers. */
+export interface NodeWatch {
+  /** From now on, the nodes of these objects are asked. */
+  follow(objects: ClusterObjects): void
+  /** Names; the same set while nothing changes. */
+  unreachable(): ReadonlySet<string>
+  state(): NodeWatchState
+  stop(): Promise<void>
+}
+
+export interface NodeWatchOptions {
+  /** This node's name. */
+  readonly self: string
+  /** That the nodes are asked on. */
+  readonly port: number
+  readonly ask: (target: Target) => Promise<Answer>
+  readonly remembered: RememberedNodes
+  /** What is known has changed, so that the next agent should know it too. */
+  readonly remember: (nodes: RememberedNodes) => void
+  /** Somebody is unreachable, or back. */
+  readonly changed: () => void
+  /** `state` says something new. */
+  readonly told: () => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Each node is asked so often. */
+export const ROUND_MS = 1_000
+/** The questions of a second are spread over so many moments. */
+const MOMENTS = 20
+
+export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
+  const { clock, log } = options
+  const stopping = new AbortController()
+  let watched: readonly WatchedNode[] = []
+  let standings = standingsOf(options.remembered)
+  let judgement: Judgement = { unreachable: new Set(options.remembered.unreachable), isCutOff: false }
+  let followed: ClusterObjects | null = null
+  let rounds: Promise<void> = Promise.resolve()
+  let isAsking = false
+  const asking = new Set<string>()
+
+  function follow(objects: ClusterObjects): void {
+    if (followed === objects || stopping.signal.aborted) return
+    followed = objects
+    watched = watchedNodes(objects, options.self)
+    standings = new Map(watched.map((node) => [keyOf(node), standings.get(keyOf(node)) ?? UNHEARD]))
+    decide()
+    if (!isAsking) rounds = askRounds()
+  }
+
+  async function askRounds(): Promise<void> {
+    isAsking = true
+    let next = clock.now()
+    while (watched.length > 0 && !stopping.signal.aborted) {
+      const nodes = watched
+      const moments = Math.min(MOMENTS, nodes.length)
+      for (let moment = 0; moment < moments && !stopping.signal.aborted; moment++) {
+        for (const node of nodes.filter((_, at) => at % moments === moment)) void askOne(node)
+        // After a standstill it goes on from now: what was missed is not asked all at once.
+        next = Math.max(next + ROUND_MS / moments, clock.now())
+        await clock.delay(next - clock.now(), stopping.signal)
+      }
+    }
+    isAsking = false
+  }
+
+  async function askOne(node: WatchedNode): Promise<void> {
+    const key = keyOf(node)
+    if (asking.has(key)) return
+    asking.add(key)
+    const answers = await answersOf(node, standings.get(key) ?? UNHEARD)
+    asking.delete(key)
+    const before = standings.get(key)
+    // It may have gone from the objects meanwhile.
+    if (before === undefined || stopping.signal.aborted) return
+    const after = hear(before, answers, judgement.unreachable.has(node.name))
+    if (after === before) return
+    standings.set(key, after)
+    if (after.hasAnswered !== before.hasAnswered || after.accepts !== before.accepts) remember()
+    decide()
+    if (after.hasAnswered !== before.hasAnswered) options.told()
+  }
+
+  /** A node in doubt is known by its pods as well: a firewall may have come up for the node alone. */
+  async function answersOf({ name, address, realServers }: WatchedNode, standing: Standing): Promise<Answers> {
+    const { hasAnswered, isSilent, misses, answers, podsAlone } = standing
+    const isDoubtful = hasAnswered && (isSilent || podsAlone > 0 || judgement.unreachable.has(name))
+    const pod = isDoubtful ? realServers[(misses + answers) % Math.max(1, realServers.length)] : undefined
+    const own = options.ask({ address, port: options.port })
+    if (pod === undefined) return { own: await own, pod: null }
+    const [first, second] = await Promise.all([own, options.ask(pod)])
+    return { own: first, pod: second }
+  }
+
+  function decide(): void {
+    const before = judgement
+    const byName = new Map(watched.flatMap((node) => [[node.name, standings.get(keyOf(node)) ?? UNHEARD] as const]))
+    const next = judge(byName, before.unreachable)
+    if (next.isCutOff) for (const [key, standing] of standings) standings.set(key, afterCutOff(standing))
+    const isSame = isSameSet(next.unreachable, before.unreachable)
+    judgement = isSame ? { ...next, unreachable: before.unreachable } : next
+    if (next.isCutOff !== before.isCutOff) tellCutOff(next.isCutOff)
+    if (isSame) return
+    tell(before.unreachable, next.unreachable)
+    remember()
+    options.changed()
+    options.told()
+  }
+
+  function tellCutOff(isCutOff: boolean): void {
+    const reason = "half of the nodes or more do not answer: it may be this one that is cut off, so no other is judged"
+    if (isCutOff) log.warn("nodes-silent", { watched: watched.length, reason })
+    else log.info("nodes-answer-again", { watched: watched.length })
+    options.told()
+  }
+
+  function tell(before: ReadonlySet<string>, after: ReadonlySet<string>): void {
+    for (const { name, address } of watched) {
+      if (after.has(name) && !before.has(name)) log.warn("node-unreachable", { unreachable: name, address })
+      if (before.has(name) && !after.has(name)) log.info("node-back", { back: name, address })
+    }
+  }
+
+  function remember(): void {
+    const answered = watched.flatMap((node) => {
+      const standing = standings.get(keyOf(node))
+      return standing?.hasAnswered === true
+        ? [{ node: node.name, address: node.address, accepts: standing.accepts }]
+        : []
+    })
+    options.remember({ answered, unreachable: [...judgement.unreachable].toSorted() })
+  }
+
+  return {
+    follow,
+    unreachable: () => judgement.unreachable,
+    state: () => ({
+      watched: watched.length,
+      unreachable: [...judgement.unreachable].toSorted(),
+      unheard: watched.filter((node) => standings.get(keyOf(node))?.hasAnswered !== true).map(({ name }) => name),
+      isCutOff: judgement.isCutOff,
+    }),
+    stop: async () => {
+      stopping.abort()
+      await rounds
+    },
+  }
+}
+
+/** A node with another address is another one. */
+function keyOf({ name, address }: Pick<WatchedNode, "name" | "address">): string {
+  return `${name} ${address}`
+}
+
+function standingsOf({ answered }: RememberedNodes): Map<string, Standing> {
+  return new Map(
+    answered.map(({ node: name, address, accepts }) => [
+      keyOf({ name, address }),
+      { ...UNHEARD, hasAnswered: true, accepts },
+    ]),
+  )
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((one) => b.has(one))
+}

@@ -1,0 +1,25 @@
+import type { Clock } from "../../kit/clock.ts"
+import type { Log } from "../../kit/log.ts"
+import { createNodeWatch, type NodeWatch, type NodeWatchOptions } from "./node-watch.ts"
+import { createProber } from "./probe.ts"
+
+export interface OpenNodes extends Pick<NodeWatchOptions, "remembered" | "remember" | "changed" | "told"> {
+  readonly settings: { readonly node: string; readonly nodeProbePort: number }
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Watches the nodes with real sockets. Null where the port says that nobody wants it. */
+export function openNodeWatch({ settings, ...options }: OpenNodes): NodeWatch | null {
+  const { node: self, nodeProbePort: port } = settings
+  if (port === 0) return null
+  const prober = createProber()
+  const watch = createNodeWatch({ ...options, self, port, ask: (target) => prober.ask(target) })
+  return {
+    ...watch,
+    stop: async () => {
+      await watch.stop()
+      prober.close()
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import { isIPv4 } from "node:net"
+import { rangeFault } from "../../core/desired/address.ts"
+import { nodeAddressOf } from "../../core/model/vrrp-instance.ts"
+import type { ClusterObjects, Endpoint, EndpointPort, ServiceObjects } from "../../core/objects/kinds.ts"
+
+/** Where a TCP connection can be tried. */
+export interface Target {
+  readonly address: string
+  readonly port: number
+}
+
+/** A node that is asked whether it lives. */
+export interface WatchedNode {
+  readonly name: string
+  readonly address: string
+  /** False for one that no real server is on: it is asked so that we know whether it is we who are cut off. */
+  readonly hasRealServers: boolean
+  /** Some of its real servers, at most two, TCP only: a second opinion where the node itself is silent. */
+  readonly realServers: readonly Target[]
+}
+
+/** So many nodes are asked at least, where there are so many. */
+export const WITNESSES = 5
+const OPINIONS = 2
+
+/**
+ * The nodes that host what the entries forward to, and where these are few, others as witnesses. Sorted by name.
+ *
+ * @param self this node's name: it is not asked.
+ */
+export function watchedNodes(objects: ClusterObjects, self: string): readonly WatchedNode[] {
+  const hosts = hostsOf(objects)
+  const own = objects.nodes.find(({ object }) => object.metadata.name === self)
+  const ownAddress = own === undefined ? null : nodeAddressOf(own.object)
+  const known = objects.nodes.flatMap(({ object }): WatchedNode[] => {
+    const { name } = object.metadata
+    const address = nodeAddressOf(object)
+    if (name === self || address === null || address === ownAddress || rangeFault(address) !== null) return []
+    const realServers = hosts.get(name)
+    return [{ name, address, hasRealServers: realServers !== undefined, realServers: realServers ?? [] }]
+  })
+  const hosting = known.filter(({ hasRealServers }) => hasRealServers)
+  const others = known.filter(({ hasRealServers }) => !hasRealServers)
+  const watched = [...hosting, ...others.slice(0, Math.max(0, WITNESSES - hosting.length))]
+  return watched.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Node -> the first of the real servers there. */
+function hostsOf({ services }: ClusterObjects): ReadonlyMap<string, readonly Target[]> {
+  const hosts = new Map<string, Target[]>()
+  for (const service of services.values())
+    for (const { endpoint, ports } of endpointsOf(service)) {
+      const { nodeName, addresses } = endpoint
+      if (nodeName === null) continue
+      const targets = hosts.get(nodeName) ?? []
+      hosts.set(nodeName, targets)
+      const address = addresses[0] ?? ""
+      const port = ports.find(({ protocol }) => protocol === "TCP")?.port
+      // The same addresses that packets are forwarded to, and no others: a slice is written by whoever may.
+      const isUsable = isIPv4(address) && rangeFault(address) === null && endpoint.conditions.serving
+      const isKnown = targets.some((target) => target.address === address)
+      if (port !== undefined && isUsable && !isKnown && targets.length < OPINIONS) targets.push({ address, port })
+    }
+  return hosts
+}
+
+interface Hosted {
+  readonly endpoint: Pick<Endpoint, "nodeName" | "addresses" | "conditions">
+  readonly ports: readonly EndpointPort[]
+}
+
+/** As `core/desired/endpoints.ts` reads them: Endpoints count only where there is no slice. */
+function endpointsOf({ slices, endpoints }: ServiceObjects): readonly Hosted[] {
+  if (slices.length > 0)
+    return slices.flatMap(({ object }) =>
+      object.addressType === "IPv4" ? object.endpoints.map((endpoint) => ({ endpoint, ports: object.ports })) : [],
+    )
+  return (endpoints?.object.subsets ?? []).flatMap(({ addresses, ports }) =>
+    addresses.map(({ ip, nodeName }) => ({
+      endpoint: { addresses: [ip], nodeName, conditions: { ready: true, serving: true, terminating: false } },
+      ports,
+    })),
+  )
+}

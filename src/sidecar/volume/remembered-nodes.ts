@@ -1,0 +1,66 @@
+import { join } from "node:path"
+import * as z from "zod"
+import { replaceFile } from "../../kit/atomic-file.ts"
+import { readRegularFile } from "../../kit/safe-read.ts"
+import type { RememberedNodes } from "../nodes/node-watch.ts"
+
+/** In applied/: which nodes have answered, and which do no more, should this agent be killed. */
+const NODES_MEMORY_FILE = "nodes.json"
+const LARGEST = 1024 * 1024
+
+const schema = z.object({
+  schema: z.literal(1),
+  answered: z.array(z.object({ node: z.string(), address: z.string(), accepts: z.boolean() })),
+  unreachable: z.array(z.string()),
+})
+
+/** @returns nothing where there is no such file or it is not whole: then each node must answer once to be judged. */
+export function readRememberedNodes(applied: string): RememberedNodes {
+  const read = readRegularFile(join(applied, NODES_MEMORY_FILE), LARGEST)
+  if (read.kind !== "file") return NOTHING
+  try {
+    const parsed = schema.safeParse(JSON.parse(read.bytes.toString()))
+    return parsed.success ? parsed.data : NOTHING
+  } catch {
+    return NOTHING
+  }
+}
+
+const NOTHING: RememberedNodes = { answered: [], unreachable: [] }
+
+export interface NodesMemory {
+  /** Has the newest written. Never waits, never throws. */
+  remember(nodes: RememberedNodes): void
+  /** Resolves when nothing is left to write. */
+  idle(): Promise<void>
+}
+
+/** Many nodes answer for the first time in one second. */
+const GATHER_MS = 1_000
+
+/** @param failed hears of what could not be written; the next agent then waits for an answer of each node. */
+export function createNodesMemory(applied: string, failed: (error: unknown) => void): NodesMemory {
+  let newest: RememberedNodes | null = null
+  let timer: NodeJS.Timeout | null = null
+  let work: Promise<void> = Promise.resolve()
+  const flush = () => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    const taken = newest
+    newest = null
+    if (taken === null) return
+    const { answered, unreachable } = taken
+    const text = `${JSON.stringify({ schema: 1, answered, unreachable })}\n`
+    work = work.then(() => replaceFile(join(applied, NODES_MEMORY_FILE), text)).catch(failed)
+  }
+  return {
+    remember: (nodes) => {
+      newest = nodes
+      timer ??= setTimeout(flush, GATHER_MS)
+    },
+    idle: () => {
+      flush()
+      return work
+    },
+  }
+}
