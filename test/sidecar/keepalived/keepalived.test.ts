@@ -148,26 +148,29 @@ function declare(bedTest: (name: string, use: (bed: Bed) => Promise<void>) => vo
     assert.is(textOf(await keepalived.restart()), "acknowledged")
   })
 
-  bedTest("running() gives the new identity after kill -9, and restart() another (faults 35, 40)", async ({ keepalived, service }) => {
-    await writeFile(service.liveFile, conf())
-    assert.is(textOf(await keepalived.start()), "acknowledged")
-    const first = await runningOf(keepalived)
-    process.kill(first.parent.pid, "SIGKILL")
-    await until(
-      async () => ((await keepalived.running())?.parent.pid ?? first.parent.pid) !== first.parent.pid,
-      "s6 started another",
-    )
-    const second = await runningOf(keepalived)
-    assert.match(textOf(await keepalived.reload(first)), /^failed: keepalived does not run any more/)
-    assert.is(textOf(await keepalived.reload(second)), "acknowledged")
-    assert.is(textOf(await keepalived.restart()), "acknowledged")
-    const third = await runningOf(keepalived)
-    assert.is.not(third.parent.pid, second.parent.pid)
-    assert.is(textOf(await keepalived.reload(third)), "acknowledged")
-    // The same pid with another start time is another process.
-    const reused = { ...third, parent: { ...third.parent, startTime: "1" } }
-    assert.match(textOf(await keepalived.reload(reused)), /^failed: keepalived does not run any more/)
-  })
+  bedTest(
+    "running() gives the new identity after kill -9, and restart() another (faults 35, 40)",
+    async ({ keepalived, service }) => {
+      await writeFile(service.liveFile, conf())
+      assert.is(textOf(await keepalived.start()), "acknowledged")
+      const first = await runningOf(keepalived)
+      process.kill(first.parent.pid, "SIGKILL")
+      await until(
+        async () => ((await keepalived.running())?.parent.pid ?? first.parent.pid) !== first.parent.pid,
+        "s6 started another",
+      )
+      const second = await runningOf(keepalived)
+      assert.match(textOf(await keepalived.reload(first)), /^failed: keepalived does not run any more/)
+      assert.is(textOf(await keepalived.reload(second)), "acknowledged")
+      assert.is(textOf(await keepalived.restart()), "acknowledged")
+      const third = await runningOf(keepalived)
+      assert.is.not(third.parent.pid, second.parent.pid)
+      assert.is(textOf(await keepalived.reload(third)), "acknowledged")
+      // The same pid with another start time is another process.
+      const reused = { ...third, parent: { ...third.parent, startTime: "1" } }
+      assert.match(textOf(await keepalived.reload(reused)), /^failed: keepalived does not run any more/)
+    },
+  )
 
   bedTest(
     "reload() reports a VRRP child that died meanwhile, and takes the next file (fault 35)",

@@ -28,7 +28,15 @@ function statusOf(node: string, sequence: number, reason: string | null = null):
   } as const
   return {
     ...{ time: "", outcome: "applied", reason: null, observedGeneration: sequence, appliedGeneration: sequence },
-    ...{ appliedSha256: null, pinned: null, node, interface: null, vrrpRole: "backup", keepalivedVersion: null, nodes: null },
+    ...{
+      appliedSha256: null,
+      pinned: null,
+      node,
+      interface: null,
+      vrrpRole: "backup",
+      keepalivedVersion: null,
+      nodes: null,
+    },
     ...{ vips: [vip], problems: [] },
   } as const
 }
