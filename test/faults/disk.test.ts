@@ -51,7 +51,7 @@ async function failing(
 
 async function seenIn(directory: string): Promise<string> {
   const reading = await createGenerations({ directory, alarm: () => {} }).read()
-  if (reading.kind !== "generation") return `${reading.kind}`
+  if (reading.kind !== "generation") return reading.kind
   return Object.keys(reading.generation.objects.configMaps.get("default/vips")?.object.data ?? {}).join()
 }
 

@@ -135,7 +135,7 @@ function replace(
 ): void {
   const table = owner as Record<string, Any>
   const inner = table[name] as unknown as (...words: unknown[]) => unknown
-  table[name] = make(inner.bind(owner)) as unknown as Any
+  table[name] = make(inner.bind(owner))
 }
 
 function wrapNames(): void {

@@ -24,7 +24,7 @@ const watch = watchVolume({
       if (reading.kind === "generation") sequence = reading.generation.sequence
       wake()
     }),
-  trouble: (_reason, error) => void troubles.push(String((error as { code?: string } | null)?.code ?? "none")),
+  trouble: (_reason, error) => void troubles.push((error as { code?: string } | null)?.code ?? "none"),
 })
 
 /** How long it takes until the sidecar has what is published now, in ms. */

@@ -76,8 +76,7 @@ const realInterval = globalThis.setInterval
 const realDelay = (ms: number) => new Promise<void>((resolve) => realTimeout(resolve, ms))
 globalThis.setTimeout = ((act: () => void, ms = 0, ...rest: []) =>
   realTimeout(act, ms / SPEED, ...rest)) as typeof realTimeout
-globalThis.setInterval = ((act: () => void, ms = 0, ...rest: []) =>
-  realInterval(act, ms / SPEED, ...rest)) as typeof realInterval
+globalThis.setInterval = (act: () => void, ms = 0, ...rest: []) => realInterval(act, ms / SPEED, ...rest)
 const clock: Clock = {
   now: () => performance.now() * SPEED,
   delay: (ms, signal) =>
