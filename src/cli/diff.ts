@@ -1,6 +1,7 @@
+import { GUARD_PERCENT, heldBack } from "../core/model/blast-radius.ts"
 import { EXIT } from "./exit-status.ts"
-import { chooseNode, manifestsOf, type NodeChoice } from "./offline.ts"
-import { problemLines } from "./problem-lines.ts"
+import { chooseNode, manifestsOf, type NodeChoice, walkOffline } from "./offline.ts"
+import { problemLine, problemLines } from "./problem-lines.ts"
 import { type RenderOptions, renderingOf } from "./render.ts"
 import { openSource, type Source } from "./source.ts"
 import { coloursOf, type Terminal } from "./terminal.ts"
@@ -19,6 +20,7 @@ export async function diff(
   const choice = choiceOf(sources, options)
   const left = configOf(sources[0], { ...options, ...choice }, terminal)
   const right = configOf(sources[1], { ...options, ...choice }, terminal)
+  terminal.err(guardNote(sources, { ...options, ...choice }))
   const text = unifiedDiff(
     left,
     right,
@@ -27,6 +29,24 @@ export async function diff(
   if (options.output === "json") terminal.out(`${JSON.stringify({ same: text === null, diff: text ?? "" }, null, 2)}\n`)
   else terminal.out(text ?? "")
   return text === null ? EXIT.good : EXIT.no
+}
+
+/** Says ahead that the nodes will hold such a step, where they will. */
+function guardNote(sources: readonly [Source, Source], options: RenderOptions): string {
+  const [old, new_] = sources.map((source) => (source.config === null ? walkOf(source, options) : null))
+  const before = old?.built.model ?? null
+  if (before === null || old === null || old === undefined || new_ === null || new_ === undefined) return ""
+  const { configMap, objects, built } = new_
+  const step = { configMap, built, nodes: objects.nodes.length, percent: GUARD_PERCENT }
+  const held = heldBack({ ...step, before, nodesBefore: old.objects.nodes.length })
+  return held === null ? "" : `note: the nodes will hold this: ${problemLine(held.problem)}\n`
+}
+
+function walkOf(source: Source, options: RenderOptions) {
+  const { objects, configMap } = manifestsOf([source], options.servicesConfigmap)
+  if (configMap === null) return null
+  const { facts } = chooseNode(objects, options)
+  return { objects, configMap, built: walkOffline(objects, configMap, { facts, settings: options.settings }).built }
 }
 
 /** The flags count; then what a written configuration says; then the first Node that both sides have. */

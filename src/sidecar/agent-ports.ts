@@ -18,6 +18,10 @@ export interface AgentPorts extends LookPorts {
   /** Strikes out of the ledger what the kernel no longer has. */
   readonly settle: (inEffect: InEffect) => Promise<void>
   readonly knownGood: () => KnownGood | null
+  /** Whether a person holds an older generation in place: then that is what shall run. */
+  readonly isPinned: () => boolean
+  /** Seconds since sync last read its source whole; null where that cannot be told. */
+  readonly sourceAge: () => number | null
   /** Whether this node is master now, as the kernel shows it; null where it shows nothing. Cheap. */
   readonly role: (inEffect: InEffect) => Promise<"MASTER" | "BACKUP" | null>
   readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void
@@ -37,6 +41,12 @@ export interface AgentOptions {
   readonly soakMs: number
   /** True when entries are checked: then the pace leaves gaps in which a check can fail. */
   readonly checks: boolean
+  readonly guard: {
+    /** More than so many percent of what works, and at least three, are not taken away at once; 100 for no limit. */
+    readonly percent: number
+    /** After so long it is believed that endpoints are gone. */
+    readonly endpointsMs: number
+  }
 }
 
 /** Why the agent wakes up although nothing was requested. */

@@ -49,6 +49,8 @@ export interface Known extends Snapshot {
   /** When the soak under way began; null when there is none. */
   readonly soakSince: number | null
   readonly lastDifferences: Differences | null
+  /** Since when it is seen that the endpoints of most virtual servers are gone; null while they are not. */
+  readonly endpointsLostSince: number | null
 }
 
 /** The one place that changes. */
@@ -64,7 +66,7 @@ export function createAgentState(start: { readonly inEffect: InEffect | null; re
     ...{ seen: null, outcome: null, running: null, role: null, drift: null },
     interference: NO_INTERFERENCE,
     ...{ refusals: null, attempted: null, failures: 0, doubtful: false },
-    ...{ parent: null, missingSince: null, deaths: 0, lastDifferences: null },
+    ...{ parent: null, missingSince: null, deaths: 0, lastDifferences: null, endpointsLostSince: null },
     soakSince: start.inEffect?.since ?? null,
   }
   return {

@@ -27,11 +27,12 @@ import { verifyEffect } from "./verify.ts"
 import { type Archive, openArchive } from "./volume/archive.ts"
 import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
 import { createGenerations, readDirectory } from "./volume/generations.ts"
-import { syncSilence } from "./volume/heartbeat-reader.ts"
+import { sourceAge, syncSilence } from "./volume/heartbeat-reader.ts"
 import { type LastKnownGood, openLastKnownGood } from "./volume/last-known-good.ts"
 import { createPinnedGenerations, type PinnedGenerations } from "./volume/pinned.ts"
 import { createNodesMemory, type NodesMemory, readRememberedNodes } from "./volume/remembered-nodes.ts"
 import { createStatusWriter, type StatusWriter } from "./volume/status-writer.ts"
+import { heldBySync } from "./volume/sync-status-reader.ts"
 import { type VolumeWatch, watchVolume } from "./volume/watch.ts"
 
 /** The machine that the agent works on. */
@@ -85,6 +86,7 @@ export async function assemble(
     drainTimeMs: settings.drainTimeMs,
     soakMs: settings.soakMs,
     checks: settings.model.check !== "none",
+    guard: { percent: settings.guardPercent, endpointsMs: settings.guardMs },
   }
   const before = await adopt(settings.applied, { volume: parts.volume, keepalived: machine.keepalived, clock })
   const agent = createAgent(options, await portsOf(parts), before)
@@ -107,6 +109,7 @@ export async function assemble(
       : await startServer(settings, {
           ...{ agent, metrics, watch, status, nodes: parts.nodes },
           syncSilence: () => syncSilence(settings.desired),
+          heldBySync: () => heldBySync(settings.desired),
         })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
@@ -199,6 +202,8 @@ async function portsOf(parts: Parts): Promise<AgentPorts> {
     },
     settle: ({ model }) => volume.settle(model),
     knownGood: () => lastKnownGood.read(),
+    isPinned: () => parts.generations.pinned() !== null,
+    sourceAge: () => sourceAge(settings.desired),
     onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
     onApplied: (inEffect, memory) => records.applied(inEffect, memory),
     onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),

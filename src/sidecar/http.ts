@@ -16,10 +16,11 @@ export function startServer(
     readonly watch: VolumeWatch
     readonly status: StatusWriter
     readonly syncSilence: () => number | null
+    readonly heldBySync: () => readonly string[]
     readonly nodes: NodeWatch | null
   },
 ): Promise<HttpServer> {
-  const { agent, metrics, watch, status, syncSilence, nodes } = parts
+  const { agent, metrics, watch, status, syncSilence, heldBySync, nodes } = parts
   const text = (code: number, body: string): HttpAnswer => ({ status: code, type: "text/plain", body: `${body}\n` })
   const verdict = (why: string | null, code: number, prefix = ""): HttpAnswer =>
     why === null ? text(200, "OK") : text(code, prefix + why)
@@ -38,6 +39,7 @@ export function startServer(
           watch: watch.counts(),
           syncSilence: syncSilence(),
           nodes: nodes?.state() ?? null,
+          heldBySync: heldBySync(),
         }),
       }),
       "/status.json": () => ({

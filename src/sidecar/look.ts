@@ -1,4 +1,6 @@
+import { type BlastGuard, heldBack } from "../core/model/blast-radius.ts"
 import type { BuiltModel } from "../core/model/build-model.ts"
+import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { NodeFacts } from "../core/model/settings.ts"
 import type { Draining } from "../core/model/vip-model.ts"
 import { type createPipeline, vipConfigMapOf } from "../core/pipeline.ts"
@@ -7,6 +9,27 @@ import type { Problem } from "../kit/problem.ts"
 import type { Memory } from "./memory.ts"
 import type { Generation, Generations } from "./ports.ts"
 
+/** A guard against the loss of what works. `own-node`: this node is not among the Nodes. */
+export type Guard = BlastGuard | "own-node"
+
+/** What a step must not take away at once. */
+export interface Guarding {
+  /** What runs, or last ran. */
+  readonly before: Pick<KeepalivedModel, "vips">
+  readonly nodesBefore: number
+  readonly percent: number
+  /** Whether it has been long enough so that endpoints are gone. */
+  readonly believesInLostEndpoints: boolean
+}
+
+/** What is known beside the inputs. */
+export interface Known {
+  readonly memory: Memory
+  readonly refusals: Refusals | null
+  /** Null where nothing runs or last ran, or a person chose what shall. */
+  readonly guarding: Guarding | null
+}
+
 /** What a look at the inputs led to. Only `candidate` can change what runs. */
 export type Seen =
   | {
@@ -14,9 +37,17 @@ export type Seen =
       readonly generation: Generation
       readonly built: BuiltModel
       readonly rendered: RenderedConfig
+      /** True where it takes away what has lost its endpoints, since that has lasted. */
+      readonly believesInLostEndpoints: boolean
     }
   /** A whole generation from which nothing can be made: what runs goes on. */
-  | { readonly kind: "no-model"; readonly generation: Generation; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: "no-model"
+      readonly generation: Generation
+      readonly problems: readonly Problem[]
+      /** Which guard holds it; null where it is no guard that does. */
+      readonly guard: Guard | null
+    }
   /** No generation to be believed: what runs goes on. */
   | {
       readonly kind: "no-generation"
@@ -42,7 +73,7 @@ export interface Refusals {
 }
 
 /** Reads the newest generation and walks it to a text, with what is remembered. Changes nothing. */
-export async function look(ports: LookPorts, memory: Memory, refusals: Refusals | null): Promise<Seen> {
+export async function look(ports: LookPorts, known: Known): Promise<Seen> {
   const reading = await ports.generations.read()
   switch (reading.kind) {
     case "absent":
@@ -57,7 +88,7 @@ export async function look(ports: LookPorts, memory: Memory, refusals: Refusals 
     case "refused":
       return { kind: "no-generation", reason: reading.reason, problems: reading.problems, transient: false }
     case "generation":
-      return walk(reading.generation, ports, { memory, refusals })
+      return walk(reading.generation, ports, known)
   }
 }
 
@@ -65,13 +96,12 @@ export async function look(ports: LookPorts, memory: Memory, refusals: Refusals 
 export async function walk(
   generation: Generation,
   ports: Pick<LookPorts, "node" | "pipeline" | "unreachable">,
-  context: { readonly memory: Memory; readonly refusals: Refusals | null },
+  { memory, refusals, guarding }: Known,
 ): Promise<Seen> {
   const configMap = vipConfigMapOf(generation.objects, null)
-  if (configMap.value === null) return { kind: "no-model", generation, problems: configMap.problems }
+  if (configMap.value === null) return noModel(generation, configMap.problems)
   const node = await ports.node(generation)
-  if ("code" in node) return { kind: "no-model", generation, problems: [node] }
-  const { refusals, memory } = context
+  if ("code" in node) return noModel(generation, [node])
   const { built, rendered } = ports.pipeline({
     objects: generation.objects,
     configMap: configMap.value,
@@ -81,8 +111,22 @@ export async function walk(
     draining: drainingOf(memory),
     unreachable: ports.unreachable(),
   })
-  if (rendered === null) return { kind: "no-model", generation, problems: built.problems }
-  return { kind: "candidate", generation, built, rendered }
+  if (rendered === null) return noModel(generation, built.problems)
+  // Without IPVS what forwards cannot stay, whoever would like it to.
+  const { nodes } = generation.objects
+  const held =
+    guarding === null || !node.ipvs
+      ? null
+      : heldBack({ ...guarding, configMap: configMap.value, nodes: nodes.length, built })
+  const believes = held?.guard === "endpoints-lost" && guarding?.believesInLostEndpoints === true
+  if (held === null || believes)
+    return { kind: "candidate", generation, built, rendered, believesInLostEndpoints: believes }
+  return { ...noModel(generation, [held.problem, ...built.problems]), guard: held.guard }
+}
+
+function noModel(generation: Generation, problems: readonly Problem[]): Extract<Seen, { readonly kind: "no-model" }> {
+  const isOwnNode = problems.some(({ code }) => code === "NODE_UNKNOWN" || code === "NODE_WITHOUT_ADDRESS")
+  return { kind: "no-model", generation, problems, guard: isOwnNode ? "own-node" : null }
 }
 
 function drainingOf(memory: Memory): Draining {

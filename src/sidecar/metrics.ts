@@ -2,6 +2,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { WatchCounts } from "./volume/watch.ts"
 import type { Snapshot } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
+import { guardOf } from "./guarding.ts"
+import type { Guard } from "./look.ts"
 import type { NodeWatchState } from "./nodes/node-watch.ts"
 import { roleOf } from "./status-report.ts"
 
@@ -12,6 +14,8 @@ export interface Around {
   readonly syncSilence: number | null
   /** Null where nodes are not asked. */
   readonly nodes: NodeWatchState | null
+  /** Codes of what keeps sync from publishing; empty where nothing does. */
+  readonly heldBySync: readonly string[]
 }
 
 export interface Metrics {
@@ -92,6 +96,12 @@ export function createMetrics(): Metrics {
     labelNames: ["state"],
     registers,
   })
+  const guards = new Gauge({
+    name: "vip_guard_held",
+    help: "1 while a guard against the loss of what works holds what is new",
+    labelNames: ["guard"],
+    registers,
+  })
   return {
     applied: (outcome, tookMs) => {
       applies.inc({ result: outcome.kind })
@@ -102,8 +112,9 @@ export function createMetrics(): Metrics {
       if (outcome.kind === "applied") test.observe(outcome.testMs / SECOND)
     },
     count: (what) => events.inc({ kind: what }),
-    page: (snapshot, { watch, syncSilence, nodes: around }) => {
+    page: (snapshot, { watch, syncSilence, nodes: around, heldBySync }) => {
       setNodes(nodes, around)
+      setGuards(guards, guardOf(snapshot.seen), heldBySync)
       if (syncSilence !== null) silence.set(syncSilence)
       const { seen, inEffect } = snapshot
       if (seen !== null && seen.kind !== "no-generation") generation.set({ state: "seen" }, seen.generation.sequence)
@@ -120,6 +131,15 @@ export function createMetrics(): Metrics {
       return registry.metrics()
     },
   }
+}
+
+/** Those that the sidecar keeps, and those of sync by the code of its problem. */
+const GUARDS = ["mass-removal", "endpoints-lost", "nodes-lost", "own-node"] as const
+const GUARDS_OF_SYNC: ReadonlyMap<string, string> = new Map([["CONFIGMAP_MISSING", "configmap"]])
+
+function setGuards(gauge: Gauge<"guard">, held: Guard | null, heldBySync: readonly string[]): void {
+  for (const guard of GUARDS) gauge.set({ guard }, guard === held ? 1 : 0)
+  for (const [code, guard] of GUARDS_OF_SYNC) gauge.set({ guard }, heldBySync.includes(code) ? 1 : 0)
 }
 
 function setNodes(gauge: Gauge<"state">, nodes: NodeWatchState | null): void {

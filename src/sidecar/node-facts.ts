@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net"
-import { nodeAddressOf } from "../core/model/vrrp-instance.ts"
+import { nodeAddressOf, unknownNode } from "../core/model/vrrp-instance.ts"
 import type { NodeFacts } from "../core/model/settings.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { Generation } from "./ports.ts"
@@ -38,7 +38,9 @@ export function nodeFactsOf(
       wanted.node,
     )
   }
-  const node = generation.objects.nodes.find(({ object }) => object.metadata.name === wanted.node)
+  const { nodes } = generation.objects
+  const node = nodes.find(({ object }) => object.metadata.name === wanted.node)
+  if (nodes.length > 0 && node === undefined) return unknownNode(nodes, wanted.node)
   const address = node === undefined ? null : nodeAddressOf(node.object)
   const found = interfaceOf(address, host.addresses)
   if (found !== null) return facts(found)

@@ -2,6 +2,7 @@ import type { Log } from "../kit/log.ts"
 import { problemText } from "../kit/problem.ts"
 import type { Candidate } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
+import type { Seen } from "./look.ts"
 
 /** Writes the one line of the log that tells how a pass ended. */
 export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyOutcome; tookMs: number }): void {
@@ -21,6 +22,15 @@ export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyO
   if (outcome.kind === "stranded") log.error("pass", fields)
   else if (outcome.kind === "applied" || outcome.kind === "unchanged") log.info("pass", fields)
   else log.warn("pass", fields)
+}
+
+/** Says that a guard keeps what was seen from coming into effect, when it begins to. */
+export function reportHeld(log: Log, { generation, guard, problems }: Extract<Seen, { kind: "no-model" }>): void {
+  log.warn("held", {
+    generation: generation.sequence,
+    guard,
+    problems: problems.slice(0, MOST_LOGGED).map(problemText),
+  })
 }
 
 function heldKeys({ built }: Candidate): readonly string[] {

@@ -4,10 +4,11 @@ import { afterAttempt, type Candidate, due } from "./agent-state.ts"
 import { apply } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import { culpritsOf } from "./culprit.ts"
+import { afterLook, guardingOf } from "./guarding.ts"
 import { believeInKnownGood, startOnKnownGood } from "./known-good.ts"
 import { look, type Refusals, type Seen, walk } from "./look.ts"
 import { afterApplied, afterWaiting, nextDeadline } from "./memory.ts"
-import { reportPass } from "./pass-report.ts"
+import { reportHeld, reportPass } from "./pass-report.ts"
 import { retryLater } from "./retry.ts"
 
 /** Looks at the inputs once, and requests what follows from them. */
@@ -16,15 +17,21 @@ export async function lookPass(workings: Workings): Promise<void> {
   const memory = afterWaiting(state.known().memory, ports.clock.now())
   state.update({ memory })
   const { refusals } = state.known()
-  const next = await look(ports, memory, refusals)
+  const next = await look(ports, { memory, refusals, guarding: guardingOf(workings) })
   // What an attempt has taught meanwhile makes another text of it.
   if (state.known().memory !== memory || state.known().refusals !== refusals) return workings.look()
   // A torn reading says nothing about the generation before it, which was whole.
-  if (!isTorn(next) || state.known().seen === null) state.update({ seen: next })
+  if (!isTorn(next) || state.known().seen === null) takeNote(next, workings)
   takeAsApplied(workings)
   wakeFor(next, workings)
   if (due(state.known()) !== null || state.known().inEffect === null) workings.apply()
   ports.onChange(state.known())
+}
+
+function takeNote(next: Seen, { state, ports }: Workings): void {
+  const { endpointsLostSince, isNews } = afterLook(state.known(), next, ports.clock.now())
+  state.update({ seen: next, endpointsLostSince })
+  if (isNews && next.kind === "no-model") reportHeld(ports.log, next)
 }
 
 function isTorn(seen: Seen): boolean {
@@ -129,8 +136,9 @@ const MOST_REFUSALS = 10
 async function withoutCulprits(
   refused: Candidate,
   verdict: Extract<ApplyOutcome, { kind: "rejected" }>,
-  { state, ports }: Workings,
+  workings: Workings,
 ): Promise<Candidate | null> {
+  const { state, ports } = workings
   const culprits = culpritsOf(refused.rendered, verdict.diagnostics)
   const { manifestSha256 } = refused.generation
   const { refusals: before, memory } = state.known()
@@ -138,7 +146,7 @@ async function withoutCulprits(
   if ([...culprits.keys()].every((key) => known.has(key))) return null
   const refusals: Refusals = { manifestSha256, entries: new Map([...known, ...culprits]) }
   state.update({ refusals })
-  const again = await walk(refused.generation, ports, { memory, refusals })
+  const again = await walk(refused.generation, ports, { memory, refusals, guarding: guardingOf(workings) })
   if (again.kind !== "candidate") return null
   // Something newer may have been seen meanwhile.
   if (state.known().seen === refused) state.update({ seen: again })

@@ -1,5 +1,6 @@
 import { hostname } from "node:os"
 import { Command, CommanderError, Option } from "commander"
+import { GUARD_PERCENT } from "../core/model/blast-radius.ts"
 import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../core/model/flags.ts"
 import type { ModelSettings } from "../core/model/settings.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
@@ -26,6 +27,10 @@ export interface SidecarSettings {
   readonly driftCron: string
   readonly archiveCount: number
   readonly archiveBytes: number
+  /** More than so many percent of what works, and at least three, are not taken away at once; 100 for no limit. */
+  readonly guardPercent: number
+  /** After so long it is believed that the endpoints of most virtual servers are gone. */
+  readonly guardMs: number
   /** TCP port that other nodes are asked on whether they live; 0 for not at all. */
   readonly nodeProbePort: number
   readonly httpPort: number
@@ -86,6 +91,12 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
   ["--drift-interval <seconds>", "between two comparisons with the kernel", "60"],
   ["--archive-count <number>", "archived generations kept", "100"],
   ["--archive-mib <number>", "MiB that archived generations may take together", "64"],
+  [
+    "--guard-percent <number>",
+    "more of the VIPs or virtual servers, and 3 at least, do not go at once; 100: may",
+    String(GUARD_PERCENT),
+  ],
+  ["--guard-time <seconds>", "until it is believed that the endpoints of so many are gone", "60"],
   [
     "--node-probe-port <port>",
     "asks the nodes with real servers on it if they live; refused is alive; 0: never",
@@ -148,6 +159,8 @@ function fromOptions(options: Options): ParsedSettings {
     driftCron: cron ?? "",
     archiveCount: number("--archive-count", "archiveCount", [1, 10_000]),
     archiveBytes: number("--archive-mib", "archiveMib", [1, 10_000]) * MIB,
+    guardPercent: number("--guard-percent", "guardPercent", [0, 100]),
+    guardMs: number("--guard-time", "guardTime", [0, 86_400]) * 1000,
     nodeProbePort: number("--node-probe-port", "nodeProbePort", [0, 65_535]),
     httpPort: number("--http-port", "httpPort", [0, 65_535]),
     httpAddress: text("httpAddress"),

@@ -15,7 +15,7 @@ export interface OpenSource {
   readonly name: string
   /** Has `hint` called whenever something may have changed, until closed. */
   follow(hint: () => void): { close(): Promise<void> }
-  /** How old what was read may be, in ms; null where each reading is fresh, and before the first. */
+  /** How old what was read may be, in ms; null where nobody can say, and before the first reading. */
   staleMs(): number | null
   /** Hears how each pass ended; a source that can be told reports it. */
   tell(outcome: PassOutcome): void
@@ -52,7 +52,7 @@ function openDirectory(root: string, log: Log): OpenSource {
         hasChanged: () => source.hasChanged(),
         trouble: (error) => log.warn("cannot watch the source, looking each second", { error }),
       }),
-    staleMs: () => null,
+    staleMs: () => source.staleMs(),
     tell: () => {},
     close: async () => {},
   }

@@ -31,11 +31,14 @@ export function placed<T extends ConfigMap | Service | EndpointSlice | Node>(obj
 }
 
 /** The VIP ConfigMap; entry n stands in line 6 + n. */
-export function configMap(data: Readonly<Record<string, string>>): Placed<ConfigMap> {
+export function configMap(
+  data: Readonly<Record<string, string>>,
+  allowMassRemoval: string | null = null,
+): Placed<ConfigMap> {
   const object: ConfigMap = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { namespace: "default", name: "vips" },
+    metadata: { namespace: "default", name: "vips", allowMassRemoval },
     data,
   }
   const keyPlaces = new Map(Object.keys(data).map((key, at) => [key, { file: "vips.yaml", line: 6 + at, column: 3 }]))

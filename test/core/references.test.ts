@@ -27,7 +27,7 @@ for (const [value, ...references] of table) {
     const configMap = {
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: { name: "vips", namespace: "default" },
+      metadata: { name: "vips", namespace: "default", allowMassRemoval: null },
       data: { "10.4.0.50": value },
     } as const
     assert.equal(

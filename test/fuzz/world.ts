@@ -10,12 +10,12 @@ export interface WorldFile {
 
 export const ENTRIES = 6
 
-const metadata = (name: string, more: Record<string, Json> = {}): Json => ({
+const metadata = (name: string, more: Record<string, Json> = {}, annotations: Record<string, Json> = {}): Json => ({
   name,
   namespace: "default",
   resourceVersion: "4711",
   generateName: `${name}-`,
-  annotations: { note: "harmless" },
+  annotations: { note: "harmless", ...annotations },
   labels: { app: name, ...more },
   managedFields: [{ manager: "kubectl" }],
 })
@@ -96,7 +96,7 @@ const node = (n: number): Json => ({
 const configMap: Json = {
   apiVersion: "v1",
   kind: "ConfigMap",
-  metadata: metadata("vips"),
+  metadata: metadata("vips", {}, { "kube-keepalived-vip.io/allow-mass-removal": String(ENTRIES) }),
   data: Object.fromEntries(
     Array.from({ length: ENTRIES }, (_, n) => [`10.4.0.${50 + n}`, `default/fuzzed-${n}${["", ":NAT"][n % 2]}`]),
   ),

@@ -54,7 +54,7 @@ const named = record({ name: label, namespace: label })
 export const anyConfigMap: fc.Arbitrary<ConfigMap> = record({
   apiVersion: fc.constant("v1" as const),
   kind: fc.constant("ConfigMap" as const),
-  metadata: named,
+  metadata: record({ name: label, namespace: label, allowMassRemoval: fc.option(anyText, { nil: null }) }),
   data: fc.dictionary(
     fc.oneof(
       fc.ipV4(),

@@ -5,8 +5,9 @@ import type { DesiredVip } from "../desired/desired-vip.ts"
 import { type RawEntry, parseVipEntry, quoted } from "../desired/vip-entry.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
+import { allowanceProblems } from "./blast-radius.ts"
 import type { ModelCode } from "./codes.ts"
-import { type KeepalivedModel, sizeOf, type VipModel } from "./keepalived-model.ts"
+import { type KeepalivedModel, sizeOf, type VipModel, virtualServerKey } from "./keepalived-model.ts"
 import { type LastGood, heldForm } from "./hold.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import { type Draining, type DrainingVip, vipModelOf } from "./vip-model.ts"
@@ -38,6 +39,8 @@ export interface EntryOutcome {
   readonly state: "good" | "held" | "partial" | "left-out"
   /** Null when left out. */
   readonly vip: VipModel | null
+  /** The virtual servers that it asks for and that have no endpoint now, by virtualServerKey(). */
+  readonly waiting: readonly string[]
   /** This entry's own problems. */
   readonly problems: readonly Problem<ModelCode>[]
 }
@@ -87,6 +90,7 @@ interface Kept {
   readonly nodes: ReadonlySet<string>
   readonly gone: readonly string[]
   readonly vip: VipModel | null
+  readonly waiting: readonly string[]
   readonly problems: readonly Problem<ModelCode>[]
   /** What becomes of the entry where nothing outside speaks against it; null when it has errors of its own. */
   readonly good: EntryOutcome | null
@@ -115,7 +119,7 @@ function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Kept {
   if (parsed.value === null)
     return {
       ...{ raw, services: [], draining, nodes: new Set(), gone: [] },
-      ...{ vip: null, problems: parsed.problems, good: null },
+      ...{ vip: null, waiting: [], problems: parsed.problems, good: null },
     }
   const names = parsed.value.targets.map((target) => `${target.namespace}/${target.name}`)
   const services = names.map((name) => [name, input.objects.services.get(name)] as const)
@@ -124,9 +128,15 @@ function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Kept {
   const nodes = nodesOf(resolved.value)
   const gone = [...nodes].filter((node) => input.unreachable.has(node))
   const problems = [...resolved.problems, ...built.problems]
-  const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", vip: built.value, problems } as const
-  const good = hasErrors(problems) ? null : outcome
-  return { raw, services, draining, nodes, gone, vip: built.value, problems, good }
+  const made = { vip: built.value, waiting: waitingOf(resolved.value, built.value), problems }
+  const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", ...made } as const
+  return { raw, services, draining, nodes, gone, ...made, good: hasErrors(problems) ? null : outcome }
+}
+
+function waitingOf({ address, virtualServers }: DesiredVip, built: VipModel): readonly string[] {
+  if (virtualServers.length === built.virtualServers.length) return []
+  const made = new Set(built.virtualServers.map(virtualServerKey))
+  return virtualServers.map((one) => virtualServerKey({ ...one, address })).filter((key) => !made.has(key))
 }
 
 function nodesOf({ virtualServers }: DesiredVip): ReadonlySet<string> {
@@ -172,7 +182,7 @@ interface FinishContext {
 /** Decides what runs of an entry: itself, its last good form, a part of it, or nothing. */
 function finish(walked: Kept, input: ModelInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
-  const base = { key: raw.key, text: raw.text, place: raw.place }
+  const base = { key: raw.key, text: raw.text, place: raw.place, waiting: walked.waiting }
   const node = context.nodeAddresses.get(raw.key)
   if (node !== undefined)
     return { ...base, state: "left-out", vip: null, problems: [...walked.problems, isNodeAddress(raw, node)] }
@@ -221,7 +231,12 @@ function assemble(
   }
   const vips = inAddressOrder(announced, (vip) => vip.address)
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
-  const above = [...instance.problems, ...unreachable, ...limitProblems(input, vips)]
+  const above = [
+    ...instance.problems,
+    ...unreachable,
+    ...limitProblems(input, vips),
+    ...allowanceProblems(input.configMap),
+  ]
   problems.unshift(...above)
   if (instance.value === null || hasErrors(above)) return { model: null, entries, problems }
   const routerId = input.node.name.replaceAll(/[^A-Za-z0-9.-]/g, "-")

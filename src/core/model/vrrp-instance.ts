@@ -74,7 +74,8 @@ function memberOf({ object }: Placed<Node>): { name: string; address: string }[]
   return address === null ? [] : [{ name: object.metadata.name, address }]
 }
 
-function unknownNode(nodes: readonly Placed<Node>[], name: string): Problem<ModelCode> {
+/** What to say of a node that is not among the Nodes, or has no address there. */
+export function unknownNode(nodes: readonly Placed<Node>[], name: string): Problem<ModelCode> {
   const own = nodes.find((node) => node.object.metadata.name === name)
   if (own !== undefined)
     return {

@@ -1,7 +1,7 @@
 import { flowMapping, lineText } from "../../kit/yaml-text.ts"
 import { compare } from "../../kit/problem.ts"
 import type { ConfigMap, Endpoint, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
-import { SERVICE_NAME_LABEL } from "./schema.ts"
+import { ALLOW_MASS_REMOVAL, SERVICE_NAME_LABEL } from "./schema.ts"
 
 /*
  * The texts are Kubernetes manifests that kubectl reads as well as `decode.ts`. Equal objects give equal bytes, whatever
@@ -18,10 +18,14 @@ export interface ServiceManifests {
 
 /** The text of `vips.yaml`: the VIP ConfigMap. */
 export function encodeConfigMap(configMap: ConfigMap): string {
+  const { allowMassRemoval } = configMap.metadata
+  const annotations =
+    allowMassRemoval === null ? "" : `  annotations:\n    ${ALLOW_MASS_REMOVAL}: ${lineText(allowMassRemoval)}\n`
+  const top = `${head(configMap)}${annotations}`
   const entries = Object.entries(configMap.data)
-  if (entries.length === 0) return `${head(configMap)}data: {}\n`
+  if (entries.length === 0) return `${top}data: {}\n`
   const lines = entries.map(([key, value]) => `  ${lineText(key)}:${entryText(value)}\n`)
-  return `${head(configMap)}data:\n${lines.join("")}`
+  return `${top}data:\n${lines.join("")}`
 }
 
 /** The text of `nodes.yaml`, sorted by name. Without any Node it is a comment: empty, and on purpose. */

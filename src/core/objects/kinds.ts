@@ -19,7 +19,8 @@ interface Named {
 export interface ConfigMap {
   readonly apiVersion: "v1"
   readonly kind: "ConfigMap"
-  readonly metadata: Named
+  /** `allowMassRemoval` is the annotation kube-keepalived-vip.io/allow-mass-removal; null where there is none. */
+  readonly metadata: Named & { readonly allowMassRemoval: string | null }
   readonly data: Readonly<Record<string, string>>
 }
 

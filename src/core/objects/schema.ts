@@ -5,6 +5,9 @@ import type { ConfigMap, EndpointPort, Endpoints, EndpointSlice, Node, Service }
 /** The label that ties an EndpointSlice to its Service. Source: Kubernetes well-known labels. */
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
+/** The annotation of the VIP ConfigMap that lets a change through which takes most of what works away: the number of entries left. */
+export const ALLOW_MASS_REMOVAL = "kube-keepalived-vip.io/allow-mass-removal"
+
 /** RFC 1123 label: a Service's name, a namespace. These two become parts of a path. */
 export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 /** RFC 1123 subdomain: every other object's name. */
@@ -27,14 +30,21 @@ const configMap = z
   .object({
     apiVersion: z.literal("v1"),
     kind: z.literal("ConfigMap"),
-    metadata: z.object({ name: subdomain, namespace }),
+    metadata: z.object({
+      name: subdomain,
+      namespace,
+      annotations: z.object({ [ALLOW_MASS_REMOVAL]: text.nullish() }).nullish(),
+    }),
     data: z.record(z.string(), z.string()).nullish(),
     binaryData: z.record(z.string(), z.unknown()).nullish(),
   })
   .transform(({ metadata, data }): ConfigMap => ({
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: named(metadata),
+    metadata: {
+      ...named(metadata),
+      allowMassRemoval: metadata.annotations?.[ALLOW_MASS_REMOVAL] ?? null,
+    },
     data: data ?? {},
   }))
 

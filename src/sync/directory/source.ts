@@ -23,6 +23,8 @@ const RESOURCES = ["configmaps", "endpoints", "endpointslices", "nodes", "servic
 export interface DirectorySource extends ClusterSource {
   /** True when the tree is not what was read last, as far as names, sizes and times tell. */
   hasChanged(): boolean
+  /** How long ago it was last seen that what was read still holds, in ms; null where what was read was not whole. */
+  staleMs(): number | null
 }
 
 /**
@@ -31,11 +33,12 @@ export interface DirectorySource extends ClusterSource {
  * Editors and `cp` write in place, so a file can be met half written. One that does not end with a line end, and a
  * symlink to nowhere, is believed only when it looks the same twice; whole files are believed at once.
  */
-export function createDirectorySource(root: string): DirectorySource {
+export function createDirectorySource(root: string, now: () => number = () => performance.now()): DirectorySource {
   const join = createJoin()
   let known: ReadonlyMap<string, KnownFile> = new Map()
   let doubtful: ReadonlySet<string> = new Set()
   let shape = ""
+  let heldAt: number | null = null
 
   function read(): SourceReading {
     const tree = walkTree(root)
@@ -49,14 +52,17 @@ export function createDirectorySource(root: string): DirectorySource {
     const joined = join([...files.values()].map(({ decoded }) => decoded))
     const unreadable = [...files.values()].flatMap(({ objection }) => objection ?? [])
     const problems = [...tree.problems, ...unreadable, ...joined.problems].sort(byPlace)
+    heldAt = problems.length === 0 ? now() : null
     return { kind: "objects", objects: joined.value, problems, resources: RESOURCES }
   }
 
   function hasChanged(): boolean {
-    return shapeOf(walkTree(root)) !== shape || [...known.values()].some(({ racy }) => racy)
+    const changed = shapeOf(walkTree(root)) !== shape || [...known.values()].some(({ racy }) => racy)
+    if (!changed && heldAt !== null) heldAt = now()
+    return changed
   }
 
-  return { read, hasChanged }
+  return { read, hasChanged, staleMs: () => (heldAt === null ? null : now() - heldAt) }
 }
 
 interface KnownFile {

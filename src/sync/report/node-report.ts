@@ -88,9 +88,12 @@ function troublesOf(view: NodeView): readonly Trouble[] {
   if (pinned !== null)
     return [trouble("Pinned", `"kkv rollback" holds ${pinned} in place of the newest; "kkv resume" ends it`)]
   if (observedGeneration !== null && !isOfNewest(view)) return []
+  const guardTrouble = guardTroubleOf(view.status)
   const vips = [...foreignTroubles(view.status), ...view.status.vips.flatMap((vip) => vipTrouble(vip) ?? [])]
   switch (outcome) {
     case "rejected":
+      // The VIPs of a generation that a guard holds are not broken, every one of them.
+      if (guardTrouble !== null) return [guardTrouble]
       return [trouble("Rejected", reason ?? "the newest generation does not pass"), ...vips]
     case "rolled-back":
       return [trouble("RolledBack", reason ?? "the newest generation did not work"), ...vips]
@@ -115,6 +118,14 @@ const FOREIGN_REASONS: ReadonlyMap<string, string> = new Map([
   ["KUBE_PROXY_IPVS", "KubeProxyIPVS"],
   ["FOREIGN_CHANGES", "ForeignChanges"],
 ])
+
+function guardTroubleOf({ problems }: Status): Trouble | null {
+  const held = problems.find(({ code }) => GUARD_CODES.has(code))
+  return held === undefined ? null : trouble("GuardHeld", held.message)
+}
+
+/** What the sidecar calls a change that it holds because it would take away most of what works. */
+const GUARD_CODES: ReadonlySet<string> = new Set(["MASS_REMOVAL", "ENDPOINTS_LOST", "NODES_LOST"])
 
 const VIP_REASONS = { held: "EntryHeld", "left-out": "EntryLeftOut", partial: "EntryPartial" } as const
 const VIP_NOTES = {

@@ -150,7 +150,12 @@ endpoints:
 test("encodeConfigMap() writes entries as people do", () => {
   const data = { "10.4.0.50": "default/echo:NAT", "10.4.0.51": "", "10.4.0.52": "a/b\nc/d:DR\n" }
   assert.is(
-    encodeConfigMap({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "vips", namespace: "default" }, data }),
+    encodeConfigMap({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "vips", namespace: "default", allowMassRemoval: null },
+      data,
+    }),
     `apiVersion: v1
 kind: ConfigMap
 metadata:

@@ -1,0 +1,46 @@
+import type { Workings } from "./agent-ports.ts"
+import type { Known } from "./agent-state.ts"
+import type { Guard, Guarding, Seen } from "./look.ts"
+
+/**
+ * What the next step must not take away at once: of what runs, or, before anything does, of what last did.
+ *
+ * @returns null where there is nothing to lose, or where a person has pinned what shall run.
+ */
+export function guardingOf({ state, ports, options }: Workings): Guarding | null {
+  const { inEffect, endpointsLostSince } = state.known()
+  const before = inEffect?.model ?? ports.knownGood()?.remembered.model ?? null
+  if (before === null || ports.isPinned()) return null
+  return {
+    before,
+    nodesBefore: inEffect?.generation?.objects.nodes.length ?? 0,
+    percent: options.guard.percent,
+    believesInLostEndpoints: isBelieved(ports.clock.now(), endpointsLostSince),
+  }
+
+  /** It has been so for long enough, and sync has read its source since it began. */
+  function isBelieved(now: number, since: number | null): boolean {
+    if (since === null || now - since < options.guard.endpointsMs) return false
+    const age = ports.sourceAge()
+    return age !== null && age * 1000 < now - since
+  }
+}
+
+/** What a look changes in what is known, and whether it is news that a guard holds what was seen. */
+export function afterLook(
+  { seen, endpointsLostSince }: Pick<Known, "seen" | "endpointsLostSince">,
+  next: Seen,
+  now: number,
+): { readonly endpointsLostSince: number | null; readonly isNews: boolean } {
+  const guard = guardOf(next)
+  const areLost = guard === "endpoints-lost" || (next.kind === "candidate" && next.believesInLostEndpoints)
+  return {
+    endpointsLostSince: areLost ? (endpointsLostSince ?? now) : null,
+    isNews: guard !== null && guard !== guardOf(seen),
+  }
+}
+
+/** Which guard holds what was seen. */
+export function guardOf(seen: Seen | null): Guard | null {
+  return seen?.kind === "no-model" ? seen.guard : null
+}

@@ -1,0 +1,159 @@
+import * as fc from "fast-check"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { allowanceProblems, heldBack } from "../../../src/core/model/blast-radius.ts"
+import { createModelBuilder } from "../../../src/core/model/build-model.ts"
+import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
+import { cluster, configMap, input, node, service, SETTINGS } from "../fixture.ts"
+
+const LONGEST_NOTE_OF_AN_EVENT = 300
+const addressOf = (n: number) => `10.4.0.${n + 1}`
+const entries = (count: number, target = "default/a") =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [addressOf(n), target]))
+
+interface State {
+  readonly data: Readonly<Record<string, string>>
+  readonly services: readonly ServiceObjects[]
+  readonly nodes?: number
+  readonly allow?: string | null
+}
+const A: State = { data: {}, services: [service("a"), service("b")] }
+
+/** What holds the step from one state to the next; null where nothing does. */
+function held(from: State, to: State, percent = 50) {
+  const build = createModelBuilder(SETTINGS)
+  const built = [from, to].map(({ data, services, nodes = 0, allow = null }) => {
+    const all = Array.from({ length: nodes }, (_, n) => node(`n${n + 1}`, `10.9.0.${n + 1}`))
+    return build(input(data, cluster(services, all), { configMap: configMap(data, allow) }))
+  })
+  const [before, after] = built
+  if (before?.model === null || before === undefined || after === undefined) throw new Error("no model to begin with")
+  return heldBack({
+    before: before.model,
+    nodesBefore: from.nodes ?? 0,
+    configMap: configMap(to.data, to.allow ?? null),
+    nodes: to.nodes ?? 0,
+    built: after,
+    percent,
+  })
+}
+
+const steps: [name: string, from: State, to: State, guard: string | null][] = [
+  ["half of ten entries", { ...A, data: entries(10) }, { ...A, data: entries(5) }, null],
+  ["half and one of ten entries", { ...A, data: entries(10) }, { ...A, data: entries(4) }, "mass-removal"],
+  ["both of two entries", { ...A, data: entries(2) }, A, null],
+  ["all of three entries", { ...A, data: entries(3) }, A, "mass-removal"],
+  ["all of five VIPs without a Service", { ...A, data: entries(5, "") }, A, "mass-removal"],
+  ["all entries, when that is allowed", { ...A, data: entries(5) }, { ...A, allow: "0" }, null],
+  [
+    "most entries, when another number is allowed",
+    { ...A, data: entries(10) },
+    { ...A, data: entries(4), allow: "0" },
+    "mass-removal",
+  ],
+  [
+    "most entries, when just that number is allowed",
+    { ...A, data: entries(10) },
+    { ...A, data: entries(4), allow: "4" },
+    null,
+  ],
+  [
+    "all addresses for other ones",
+    { ...A, data: entries(4) },
+    { ...A, data: { "10.5.0.1": "default/a", "10.5.0.2": "default/a", "10.5.0.3": "default/a" } },
+    "mass-removal",
+  ],
+  ["the Services of all entries", { ...A, data: entries(4) }, { ...A, data: entries(4, "") }, "mass-removal"],
+  [
+    "all endpoints of one Service among two",
+    { ...A, data: { ...entries(4), "10.4.1.1": "default/b", "10.4.1.2": "default/b", "10.4.1.3": "default/b" } },
+    {
+      services: [service("a"), service("b", { addresses: [] })],
+      data: { ...entries(4), "10.4.1.1": "default/b", "10.4.1.2": "default/b", "10.4.1.3": "default/b" },
+    },
+    null,
+  ],
+  [
+    "all endpoints of all Services",
+    { ...A, data: entries(4) },
+    { data: entries(4), services: [service("a", { addresses: [] })] },
+    "endpoints-lost",
+  ],
+  [
+    "all endpoints of all Services, when that is allowed",
+    { ...A, data: entries(4) },
+    { data: entries(4), allow: "4", services: [service("a", { addresses: [] })] },
+    null,
+  ],
+  [
+    "most ports of a Service",
+    { data: entries(1), services: [service("a", { ports: [1, 2, 3, 4].map((port) => ({ name: `p${port}`, port })) })] },
+    { data: entries(1), services: [service("a", { ports: [{ name: "p1", port: 1 }] })] },
+    "mass-removal",
+  ],
+  [
+    "all real servers but one of each",
+    { data: entries(4), services: [service("a", { addresses: ["10.2.0.1", "10.2.0.2", "10.2.0.3", "10.2.0.4"] })] },
+    { data: entries(4), services: [service("a", { addresses: ["10.2.0.4"] })] },
+    null,
+  ],
+  ["all Nodes", { ...A, data: entries(1), nodes: 1 }, { ...A, data: entries(1) }, "nodes-lost"],
+  ["one Node of two", { ...A, data: entries(1), nodes: 2 }, { ...A, data: entries(1), nodes: 1 }, null],
+]
+for (const [name, from, to, guard] of steps)
+  test(`heldBack() where a step takes away ${name}`, () => {
+    const found = held(from, to)
+    assert.is(found?.guard ?? null, guard)
+    if (found === null) return
+    const { length } = found.problem.message
+    assert.ok(length <= LONGEST_NOTE_OF_AN_EVENT, `${length} characters: ${found.problem.message}`)
+    const way = `kube-keepalived-vip.io/allow-mass-removal: "${Object.keys(to.data).length}"`
+    assert.match(found.problem.message, way)
+    assert.is(held(from, { ...to, allow: String(Object.keys(to.data).length) }), null)
+  })
+
+test("heldBack() holds nothing at 100 percent, and three of a hundred at 0", () => {
+  const step = [
+    { ...A, data: entries(100) },
+    { ...A, data: entries(97) },
+  ] as const
+  assert.is(held(step[0], A, 100), null)
+  assert.is(held(...step, 2)?.guard, "mass-removal")
+  assert.is(held(...step, 3), null)
+})
+
+test("heldBack() says what would go, and how to let it through", () => {
+  const found = held({ ...A, data: entries(10) }, { ...A, data: entries(4) })
+  assert.is(
+    found?.problem.message,
+    "Cannot take away 6 of 10 VIPs at once (10.4.0.5, 10.4.0.6, 10.4.0.7 and 3 more): what runs is kept; to let it through, " +
+      'annotate the ConfigMap with kube-keepalived-vip.io/allow-mass-removal: "4", the number of its entries',
+  )
+})
+
+test("heldBack() never holds what keeps more than half, or takes two at most", () => {
+  fc.assert(
+    fc.property(fc.nat(30), fc.nat(30), (had, kept) => {
+      const left = Math.min(had, kept)
+      const gone = had - left
+      const isTooMuch = gone >= 3 && gone * 2 > had
+      assert.is(held({ ...A, data: entries(had) }, { ...A, data: entries(left) }) !== null, isTooMuch)
+    }),
+  )
+})
+
+for (const [allow, count, codes] of [
+  [null, 2, []],
+  ["2", 2, []],
+  ["0", 2, ["ALLOWANCE_STALE"]],
+  ["true", 2, ["ALLOWANCE_STALE"]],
+  ["02", 2, ["ALLOWANCE_STALE"]],
+] as const)
+  test(`allowanceProblems() of ${allow} beside ${count} entries`, () => {
+    assert.equal(
+      allowanceProblems(configMap(entries(count), allow)).map(({ code }) => code),
+      codes,
+    )
+  })
+
+test.run()
