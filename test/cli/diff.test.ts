@@ -47,6 +47,31 @@ test("diff() a keepalived.conf against the tree that it came from, whatever its 
     assert.is((await kkv(["diff", "applied", "a"])).status, 0)
   }))
 
+const vips = (name: string, count: number, annotation = "") => ({
+  [`${name}/v.yaml`]: configMap(...Array.from({ length: count }, (_, n) => `10.4.0.${n + 1}: ""`)).replace(
+    "metadata:\n",
+    `metadata:\n${annotation}`,
+  ),
+})
+
+test("diff() says ahead that the nodes will hold a step that takes away most of what works", () =>
+  inTree(
+    {
+      ...vips("a", 5),
+      ...vips("b", 2),
+      ...vips("c", 2, '  annotations: {kube-keepalived-vip.io/allow-mass-removal: "2"}\n'),
+    },
+    async () => {
+      const said = await kkv(["diff", "a", "b"])
+      assert.is(said.status, 1)
+      assert.match(
+        said.err,
+        /note: the nodes will hold this: b\/v\.yaml:1:1: MASS_REMOVAL: Cannot take away 3 of 5 VIPs at once/,
+      )
+      assert.not.match((await kkv(["diff", "a", "c"])).err, "MASS_REMOVAL")
+    },
+  ))
+
 test("diff() a node that only one side has is not chosen", () =>
   inTree({ ...tree("a", ["10.2.0.1"]), ...tree("b", ["10.2.0.1"]), "b/nodes.yaml": nodes("10.4.0.4") }, async () => {
     const said = await kkv(["diff", "a", "b", "--iface", "eth0"])

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import type { NodeFacts } from "../../src/core/model/settings.ts"
-import type { ServiceObjects } from "../../src/core/objects/kinds.ts"
+import type { Node, Placed, ServiceObjects } from "../../src/core/objects/kinds.ts"
 import { createPipeline } from "../../src/core/pipeline.ts"
 import type { Problem } from "../../src/kit/problem.ts"
 import { type Agent, createAgent } from "../../src/sidecar/agent.ts"
@@ -43,6 +43,10 @@ export interface FakeNode {
   full: number
   /** True: IPVS has lost everything. */
   emptied: boolean
+  /** True: a person holds what the reading shows in place. */
+  pinned: boolean
+  /** Seconds since sync read its source; null where nobody knows. */
+  sourceAge: number | null
   textOf(sha256: string): string
 }
 
@@ -55,9 +59,11 @@ export function generation(
   sequence: number,
   data: Readonly<Record<string, string>>,
   services: readonly ServiceObjects[] = [service("a"), service("b")],
+  more: { readonly allow?: string; readonly nodes?: readonly Placed<Node>[] } = {},
 ): Reading {
   const name = `${String(sequence).padStart(20, "0")}-000000000000`
-  const objects = { ...cluster(services), configMaps: new Map([["default/vips", configMap(data)]]) }
+  const configMaps = new Map([["default/vips", configMap(data, more.allow ?? null)]])
+  const objects = { ...cluster(services, more.nodes ?? []), configMaps }
   return { kind: "generation", generation: { sequence, name, path: name, manifestSha256: name, objects } }
 }
 
@@ -93,6 +99,8 @@ export function fakeNode(): FakeNode {
     verifying: () => undefined,
     full: 0,
     emptied: false,
+    pinned: false,
+    sourceAge: 1,
     textOf: () => "",
   }
 }
@@ -102,7 +110,8 @@ export function agentOn(
   node: FakeNode,
   start: { readonly inEffect: InEffect | null; readonly memory: Memory } = { inEffect: null, memory: NO_MEMORY },
 ): Agent {
-  const options = { drainTimeMs: 30_000, soakMs: 15_000, checks: false }
+  const guard = { percent: 50, endpointsMs: 60_000 }
+  const options = { drainTimeMs: 30_000, soakMs: 15_000, checks: false, guard }
   const agent: Agent = createAgent(
     options,
     portsOf(node, () => agent),
@@ -148,6 +157,8 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     owned: () => Promise.resolve({ vips: [], virtualServers: [] }),
     settle: nothing,
     knownGood: () => node.good,
+    isPinned: () => node.pinned,
+    sourceAge: () => node.sourceAge,
     role: () => Promise.resolve(node.master ? "MASTER" : "BACKUP"),
     onAttempt: (outcome) => void node.steps.push(`=${outcome.kind}`),
     onApplied: () => undefined,

@@ -74,6 +74,29 @@ check("createDirectorySource() sees a change of the same size within one tick of
   }
 })
 
+check("createDirectorySource() staleMs() counts from the last look at which what was read still held", (root) => {
+  let now = 1_000
+  const source = createDirectorySource(root, () => now)
+  assert.is(source.staleMs(), null)
+  const write = (name: string, text: string) => {
+    writeFileSync(join(root, name), text)
+    utimesSync(join(root, name), 1, 1)
+  }
+  write("a.yaml", "kind: [\n")
+  settled(source)
+  assert.is(source.staleMs(), null)
+  write("a.yaml", "kind: Nothing\n")
+  settled(source)
+  now += 5_000
+  assert.is(source.staleMs(), 5_000)
+  assert.is(source.hasChanged(), false)
+  now += 1_000
+  assert.is(source.staleMs(), 1_000)
+  write("b.yaml", "kind: Nothing\n")
+  assert.is(source.hasChanged(), true)
+  assert.is(source.staleMs(), 1_000)
+})
+
 check("createDirectorySource() hasChanged() sees files come, change and go", (root) => {
   const source = createDirectorySource(root)
   const old = new Date(Date.now() - 60_000)

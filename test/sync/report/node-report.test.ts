@@ -100,6 +100,19 @@ const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] 
     { status: { ...good, problems: [{ ...held, code: "FOREIGN_CHANGES", message: "look" }] } },
     "wrong ForeignChanges",
   ],
+  [
+    "a change that a guard holds",
+    {
+      status: {
+        ...good,
+        outcome: "rejected",
+        reason: "Cannot take away",
+        problems: [{ ...held, code: "MASS_REMOVAL" }],
+        vips: [{ ...vip, state: "held" }],
+      },
+    },
+    "wrong GuardHeld",
+  ],
   ["a drift that is being repaired", { status: { ...good, problems: [{ ...held, code: "DRIFT" }] } }, "applied"],
   ["the input is held", { held: [held] }, "wrong InputHeld"],
   ["there is no ConfigMap", { configMap: null, held: [held], status: null }, "wrong InputHeld"],
