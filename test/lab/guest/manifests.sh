@@ -6,15 +6,16 @@ manifest() { # FILE TEXT [SOURCE]
   printf '%s\n' "$2" > /shared/.manifest.$BASHPID
   mv /shared/.manifest.$BASHPID "${3:-$SOURCE}/$1"
 }
-vips() { # LINE...: the VIP ConfigMap; LINE as it stands under data, such as '10.4.0.50: default/echoheaders'
-  local data='{}'
+vips() { # LINE...: the VIP ConfigMap; LINE as it stands under data, such as '10.4.0.50: default/echoheaders'; LEFT=N allows a mass removal
+  local data='{}' annotations=
+  [ -z "${LEFT:-}" ] || printf -v annotations '\n  annotations:\n    kube-keepalived-vip.io/allow-mass-removal: "%s"' "$LEFT"
   [ $# = 0 ] || printf -v data '\n  %s' "$@"
   [ $# != 0 ] || data=' {}'
   manifest configmap.yaml "apiVersion: v1
 kind: ConfigMap
 metadata:
   name: vip-configmap
-  namespace: default
+  namespace: default$annotations
 data:$data" ${FROM:-$SOURCE}
 }
 no_vips() { rm -f $SOURCE/configmap.yaml; } # not an empty one: none

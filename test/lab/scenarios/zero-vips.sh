@@ -37,4 +37,26 @@ check "its data are emptied: the VIP is gone" wait_for 20 not has_vip n1
 check "and its virtual server" wait_for 10 not has_virtual_server n1 $VIP 80
 check "/readyz is 200" answers n1 readyz 200
 check "/health is 200" answers n1 health 200
+
+scenario mass-removal
+entries=()
+for last in 50 51 52 53; do entries+=("10.4.0.$last: default/echoheaders"); done
+vips "${entries[@]}"
+all_served() { local last; for last in 50 51 52 53; do has_virtual_server n1 10.4.0.$last 80 || return 1; done; }
+check "four VIPs are served" wait_for 40 all_served
+probe guarded tcp 10.4.0.53 80 20
+vips "${entries[0]}"
+check "three of four go in one change: held, and said (fault 57)" wait_for 20 status_has n1 MASS_REMOVAL
+nap 6
+check "all four are served (fault 57)" all_served
+metric() { ns n1 curl -s -m 5 http://127.0.0.1:8080/metrics | grep -qF "vip_guard_held{guard=\"$1\"} $2"; }
+check "vip_guard_held is 1" metric mass-removal 1
+check "/readyz is 200" answers n1 readyz 200
+probed guarded
+figures "$REPLY"
+check "no request was lost (fault 57)" is "$REPLY" lost 0
+LEFT=1 vips "${entries[0]}"
+check "the annotation lets it through (fault 57)" wait_for 20 not has_virtual_server n1 10.4.0.53 80
+check "what stays is served" serving $VIP 80
+check "vip_guard_held is 0" wait_for 10 metric mass-removal 0
 finish
