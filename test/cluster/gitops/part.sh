@@ -110,6 +110,23 @@ title "git revert"
 repository revert --no-edit HEAD > /dev/null
 push
 PATIENCE=90 check "git revert makes it healthy again" is_ready
+
+title "The same with entries that are checked where they are applied"
+printf 'components:\n  - ../manifests/components/admission\n' >> "$work/vips/kustomization.yaml"
+commit "vips: broken entries are refused at the door"
+PATIENCE=90 check "the component is applied, and the Kustomization is ready" is_ready
+mapping '10.4.0.50: ""' '10.4.0.51: ""' '10.4.0.999: ""'
+# A policy counts some seconds after it was written.
+counts() { ! kn patch configmap vip-configmap --dry-run=server --type merge -p '{"data": {"foo": ""}}' 2> /dev/null; }
+PATIENCE=30 check "the API server refuses a broken entry" counts
+commit "vips: a broken one again"
+is_refused() { [[ $(ready_of) == "False "*'Cannot announce "10.4.0.999": it is no IPv4 address'* ]] && measured "$(($(now_ms) - committed)) ms after the push"; }
+PATIENCE=60 check "a broken mapping makes the Kustomization not ready, with our reason in it" is_refused
+shown kubectl -n flux-system get kustomization vips
+PATIENCE=0 check "nothing of it was applied: the report is ready as before" healthy
+repository revert --no-edit HEAD > /dev/null
+push
+PATIENCE=90 check "git revert makes it healthy again here too" is_ready
 gap=$(longest_gap)
 quiet() { grep ' 0% packet loss' "$STATE/ping" && measured "longest time between two answers $gap ms"; }
 check "no echo request to the VIP was lost from before the broken commit to after the revert" quiet

@@ -1,0 +1,75 @@
+import { mkdir, writeFile } from "node:fs/promises"
+import { join, relative } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { parseVipEntry } from "../../../src/core/desired/vip-entry.ts"
+import { slow } from "../../support/slow.ts"
+import { kubectl } from "./support/cluster.ts"
+import { configMap } from "./support/objects.ts"
+import { inScene } from "./support/scene.ts"
+import { until } from "./support/until.ts"
+
+const component = join(import.meta.dirname, "../../../manifests/components/admission")
+
+/** What the API server makes of a ConfigMap with this entry: nothing, or its words. Nothing is written. */
+async function refusalOf(key: string, entry: readonly [address: string, value: string]): Promise<string | null> {
+  const input = configMap(key, { [entry[0]]: entry[1] })
+  try {
+    await kubectl(["apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-"], { input })
+    return null
+  } catch (error) {
+    return /denied request: (.*)/.exec(String(error))?.[1] ?? `no denial: ${String(error)}`
+  }
+}
+
+const refused: readonly (readonly [address: string, value: string, words: RegExp])[] = [
+  ["10.4.0.999", "default/a", /^Cannot announce "10\.4\.0\.999": it is no IPv4 address/],
+  ["foo", "default/a", /^Cannot announce "foo"/],
+  ["010.4.0.50", "default/a", /^Cannot announce "010\.4\.0\.50"/],
+  ["10.4.0.50", "default/a:NATX", /^Cannot read the entry of 10\.4\.0\.50: wanted lines of namespace\/service/],
+  ["10.4.0.50", "a/b/c", /^Cannot read the entry/],
+  ["10.4.0.50", "a//b", /^Cannot read the entry/],
+  ["10.4.0.50", "default/a\ndefault/b:DRAG", /^Cannot read the entry/],
+  ["10.4.0.50", `default/${"a".repeat(64)}`, /^Cannot read the entry/],
+]
+const taken: readonly (readonly [address: string, value: string])[] = [
+  ["10.4.0.50", "default/a"],
+  ["10.4.0.50", "default/a:NAT"],
+  ["10.4.0.50", "default/a:DR"],
+  ["10.4.0.50", ""],
+  ["10.4.0.50", "default/a\n\n  default/b:DR  \n"],
+  ["10.4.0.50", "default/a\r\ndefault/b\r\n"],
+  ["10.4.0.50", `${"n".repeat(63)}/${"s".repeat(63)}`],
+]
+
+test(
+  "the admission component: a broken entry is refused where it is applied, with our words, and never one that the nodes take",
+  slow(
+    120_000,
+    inScene(async ({ access, directory }) => {
+      const folder = join(directory, "policy")
+      await mkdir(folder)
+      await writeFile(join(folder, "kustomization.yaml"), `components: [${relative(folder, component)}]\n`)
+      await kubectl(["apply", "-k", folder])
+      try {
+        const key = access.configMapKey
+        // A policy counts some seconds after it was written.
+        await until("the policy counts", 30_000, () => refusalOf(key, ["foo", ""]))
+        for (const [address, value, words] of refused) {
+          assert.match((await refusalOf(key, [address, value])) ?? "it is taken", words, `${address}: ${value}`)
+          assert.is(parseVipEntry({ key: address, text: value, place: null }).value, null)
+        }
+        for (const [address, value] of taken) {
+          assert.is(await refusalOf(key, [address, value]), null)
+          assert.ok(parseVipEntry({ key: address, text: value, place: null }).value !== null)
+        }
+        assert.is(await refusalOf("default/vip-configmap", ["foo", ""]), null, "other ConfigMaps are nobody's business")
+      } finally {
+        await kubectl(["delete", "-k", folder])
+      }
+    }),
+  ),
+)
+
+test.run()
