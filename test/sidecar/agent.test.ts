@@ -152,6 +152,16 @@ test("createAgent() keeps what was seen when a reading is torn, and reads again"
   await agent.stop()
 })
 
+test("createAgent() says why it cannot read now, and not why it could not at first", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, TORN)
+  await publish(node, agent, { kind: "torn", reason: "a file is too short" })
+  const { seen } = agent.snapshot()
+  assert.is(seen?.kind === "no-generation" && seen.reason, "a file is too short")
+  await agent.stop()
+})
+
 for (const gap of [false, true])
   test(`watch() verifies and repairs after a restart of keepalived${gap ? " that it missed for a while" : ""}`, async () => {
     const { node, agent } = await running()
