@@ -176,6 +176,23 @@ for (const gap of [false, true])
     await agent.stop()
   })
 
+test("checkDrift() applies again what somebody wrote over in the live file", async () => {
+  const { node, agent } = await running()
+  const applied = node.live
+  node.live = "0123"
+  await agent.checkDrift()
+  await node.clock.advance(500)
+  assert.is(node.live, applied)
+  assert.equal(
+    node.steps.filter((step) => step !== "compare"),
+    ["test", "reload", "=applied"],
+  )
+  await agent.checkDrift()
+  await node.clock.advance(500)
+  assert.is(count(node, "test"), 1)
+  await agent.stop()
+})
+
 test("checkDrift() repairs what is deleted again and again ever more slowly, and says so", async () => {
   const { node, agent } = await running()
   const at: number[] = []
