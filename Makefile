@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test test-cluster test-faults image image-test unit demo demo-gitops bench fuzz golden format clean installed-for-check installed-for-image
+.PHONY: help install build check test test-cluster test-faults image image-test unit demo demo-gitops bench fuzz torture golden format clean installed-for-check installed-for-image
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: install build ## Measures the pipeline, the latency and the memory
 
 fuzz: installed-for-check ## Hostile strings in every field of every object, a million of them; SEED= replays, DURATION= seconds (20 minutes)
 	@node test/fuzz/main.ts
+
+torture: install build ## Random faults for 5 minutes against two lab nodes under requests; SEED= replays, DURATION= seconds (root; 7 minutes)
+	@test/lab/torture.sh
 
 golden: installed-for-check ## Rewrites the expected files; read the diff, commit only what you can explain
 	@UPDATE_GOLDEN=1 node scripts/test.ts

@@ -28,6 +28,7 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
   const { state, ports, timers, alone } = workings
   const { inEffect, lastDifferences, interference } = state.known()
   if (inEffect === null || (await ports.keepalived.running()) === null) return
+  await compareLiveFile(inEffect, workings)
   const mayRestore = pauseMs(interference, ports.clock.now()) === 0
   const { check, found, restored } = await checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
   state.update({ drift: check, lastDifferences: found })
@@ -35,6 +36,20 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
   if (found !== null && found.surplusVips.length > 0)
     timers.set("second-look", SECOND_LOOK_MS, () => void alone(() => compareAndRepair(workings)))
   ports.onChange(state.known())
+}
+
+/**
+ * The live file is what keepalived starts on the next time it dies, and we alone write it. Where something else stands in
+ * it, the configuration in effect walks the whole way again. One that the newest generation does not lead to cannot: its
+ * text is no longer at hand; the next good change replaces the file.
+ */
+async function compareLiveFile(inEffect: InEffect, { state, ports, apply }: Workings): Promise<void> {
+  const { seen, doubtful } = state.known()
+  if (doubtful || (await ports.apply.files.liveSha256()) === inEffect.sha256) return
+  ports.log.warn("live-file", { difference: "keepalived.conf is not what was applied", sha256: inEffect.sha256 })
+  if (seen?.kind !== "candidate" || seen.rendered.sha256 !== inEffect.sha256) return
+  state.update({ doubtful: true })
+  apply()
 }
 
 /** Where IPVS was repaired of late, somebody may be at work who does it again: looks sooner than the interval says. */

@@ -21,7 +21,8 @@ export async function lookPass(workings: Workings): Promise<void> {
   // What an attempt has taught meanwhile makes another text of it.
   if (state.known().memory !== memory || state.known().refusals !== refusals) return workings.look()
   // A torn reading says nothing about the generation before it, which was whole.
-  if (!isTorn(next) || state.known().seen === null) takeNote(next, workings)
+  const { seen } = state.known()
+  if (!isTorn(next) || seen === null || isTorn(seen)) takeNote(next, workings)
   takeAsApplied(workings)
   wakeFor(next, workings)
   if (due(state.known()) !== null || state.known().inEffect === null) workings.apply()

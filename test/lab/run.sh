@@ -1,7 +1,8 @@
 #!/bin/bash
 # run.sh [SCENARIO...]   runs the lab's scenarios, two guests at a time, one line for each check as it comes; the last line is
 # `N passed, N failed, N skipped`. SCENARIO is the name of a file of scenarios/, or of a `scenario` within one; without: all.
-# A file with the line `# alone` measures time and gets the machine for itself; one with `# images` is left out without LAB_IMAGES.
+# A file with the line `# alone` measures time and gets the machine for itself; one with `# images` is left out without LAB_IMAGES; with
+# `# seconds N` it may take so long.
 # Environment: LAB_JOBS (default 2), and that of lab.sh. exit: 0 all passed, 1 something failed, 97 no such scenario or no lab.
 set -u
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
@@ -29,7 +30,7 @@ trap 'exit 130' INT TERM
 one() { # NAME: its checks as lines; verdicts are counted in $work
   local name=$1 line status file began=$SECONDS
   : > "$work/$name.results" # tail may look before lab.sh has begun
-  ./lab.sh "$name" >> "$work/$name.results" 2> "$work/$name.errors" &
+  LAB_TIMEOUT=${LAB_TIMEOUT:-$(sed -n 's/^# seconds //p' "scenarios/$name.sh")} ./lab.sh "$name" >> "$work/$name.results" 2> "$work/$name.errors" &
   local lab=$!
   # shellcheck disable=SC2064
   trap "kill -TERM $lab 2> /dev/null" TERM

@@ -152,6 +152,16 @@ test("createAgent() keeps what was seen when a reading is torn, and reads again"
   await agent.stop()
 })
 
+test("createAgent() says why it cannot read now, and not why it could not at first", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, TORN)
+  await publish(node, agent, { kind: "torn", reason: "a file is too short" })
+  const { seen } = agent.snapshot()
+  assert.is(seen?.kind === "no-generation" && seen.reason, "a file is too short")
+  await agent.stop()
+})
+
 for (const gap of [false, true])
   test(`watch() verifies and repairs after a restart of keepalived${gap ? " that it missed for a while" : ""}`, async () => {
     const { node, agent } = await running()
@@ -165,6 +175,23 @@ for (const gap of [false, true])
     assert.equal([count(node, "repair"), node.emptied], [1, false])
     await agent.stop()
   })
+
+test("checkDrift() applies again what somebody wrote over in the live file", async () => {
+  const { node, agent } = await running()
+  const applied = node.live
+  node.live = "0123"
+  await agent.checkDrift()
+  await node.clock.advance(500)
+  assert.is(node.live, applied)
+  assert.equal(
+    node.steps.filter((step) => step !== "compare"),
+    ["test", "reload", "=applied"],
+  )
+  await agent.checkDrift()
+  await node.clock.advance(500)
+  assert.is(count(node, "test"), 1)
+  await agent.stop()
+})
 
 test("checkDrift() repairs what is deleted again and again ever more slowly, and says so", async () => {
   const { node, agent } = await running()

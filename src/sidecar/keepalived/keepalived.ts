@@ -8,7 +8,15 @@ import { createConfigTest } from "./config-test.ts"
 import { createProcessLog, type LogMark, type ProcessLog } from "./log.ts"
 import { ageOf, isRunning, type PidFiles, runningKeepalived } from "./process.ts"
 import { createSupervisor, type Supervisor, type SupervisorOptions } from "./supervisor.ts"
-import { type LogVerdict, messageOf, reloadVerdict, type StartState, startState, startVerdict } from "./verdict.ts"
+import {
+  type LogVerdict,
+  messageOf,
+  reloadVerdict,
+  type StartState,
+  startState,
+  startVerdict,
+  tellsOfStart,
+} from "./verdict.ts"
 
 export interface KeepalivedOptions extends SupervisorOptions {
   /** Path of the program, for the config test and its version; the service's run script starts the same. */
@@ -84,7 +92,10 @@ async function start(parts: Parts): Promise<ReloadVerdict> {
   const before = runningKeepalived(parts.files)
   const mark = await parts.log.mark()
   await parts.supervisor.up()
-  if (before === null) return awaitStart(parts, { mark, startedAt, limitMs: await parts.limitMs() })
+  if (before === null) {
+    const limitMs = await parts.limitMs()
+    return awaitStart(parts, { mark, startedAt, limitMs, begunEarlier: (lines) => earlierStart(parts, lines) })
+  }
   const reason = await awaitStarted(parts, before)
   return reason === null ? acknowledged(startedAt) : failed(parts, mark, reason)
 }
@@ -108,10 +119,21 @@ interface Waiting {
   readonly mark: LogMark
   readonly startedAt: number
   readonly limitMs: number
+  readonly begunEarlier?: (lines: readonly string[]) => Promise<Earlier | null>
 }
 
-async function awaitStart(parts: Parts, { mark, startedAt, limitMs }: Waiting): Promise<ReloadVerdict> {
-  const verdict = await parts.log.waitFor({ mark, deadlineMs: limitMs, judge: (lines) => decided(startVerdict(lines)) })
+/** A keepalived whose start the supervisor had begun before it was asked to. */
+interface Earlier {
+  readonly kind: "earlier"
+  readonly running: RunningKeepalived
+}
+
+async function awaitStart(parts: Parts, { mark, startedAt, limitMs, begunEarlier }: Waiting): Promise<ReloadVerdict> {
+  const verdict = await parts.log.waitFor<LogVerdict | Earlier>({
+    mark,
+    deadlineMs: limitMs,
+    judge: async (lines) => (await begunEarlier?.(lines)) ?? decided(startVerdict(lines)),
+  })
   if (verdict === null) {
     return failed(
       parts,
@@ -120,10 +142,18 @@ async function awaitStart(parts: Parts, { mark, startedAt, limitMs }: Waiting): 
     )
   }
   if (verdict.kind === "failed") return failed(parts, mark, verdict.reason)
+  if (verdict.kind === "earlier") return reload(parts, verdict.running)
   const now = runningKeepalived(parts.files)
   if (now === null) return failed(parts, mark, "keepalived ended right after its start")
   parts.started = now.parent
   return acknowledged(startedAt)
+}
+
+/** Its first lines are older than the mark, and what it has read may be older than the live file: it must read that again. */
+async function earlierStart(parts: Parts, lines: readonly string[]): Promise<Earlier | null> {
+  const running = runningKeepalived(parts.files)
+  if (running === null || tellsOfStart(lines)) return null
+  return (await stateOf(parts, running)) === "complete" ? { kind: "earlier", running } : null
 }
 
 async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVerdict> {

@@ -69,6 +69,11 @@ export function startVerdict(lines: readonly string[]): LogVerdict {
   return since.some((text) => STARTED.test(text)) ? { kind: "complete" } : { kind: "pending" }
 }
 
+/** Whether a start has begun within these lines. */
+export function tellsOfStart(lines: readonly string[]): boolean {
+  return lines.some((line) => STARTING.test(messageOf(line)))
+}
+
 /**
  * How far the process whose VRRP child this is has come. The log names no pid of the parent; but it
  * names each child's, so it tells whose life its last one is.

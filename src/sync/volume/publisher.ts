@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
+import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 
 import {
@@ -104,7 +104,10 @@ function makeDirectories(root: string, files: readonly PublicationFile[]): reado
   return [...made]
 }
 
-/** Links what the previous generation has with the same checksum; gives the files that must be written. */
+/**
+ * Links what the previous generation has with the same checksum; gives the files that must be written. What somebody has
+ * cut short there is written anew: linked on, it would spoil every generation to come.
+ */
 function linkUnchanged(
   generations: string,
   temporary: string,
@@ -114,9 +117,10 @@ function linkUnchanged(
   if (previous === null) return files
   const from = join(generations, previous.directory)
   // A plain loop of synchronous calls: a thousand links take some ten milliseconds, on the thread pool five times that.
-  return files.filter(({ name, sha256 }) => {
+  return files.filter(({ name, size, sha256 }) => {
     if (previous.sha256ByName.get(name) !== sha256) return true
     try {
+      if (statSync(`${from}/${name}`).size !== size) return true
       linkSync(`${from}/${name}`, `${temporary}/${name}`)
       return false
     } catch {

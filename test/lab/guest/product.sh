@@ -8,6 +8,7 @@
 CONFIGMAP=default/vip-configmap
 SYNC_FLAGS=()
 SYNC_SOURCE=() # in place of the manifests below SOURCE
+declare -A SYNC_SOURCE_OF=() # the same for one machine alone
 POD_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 volume() { echo /shared/volumes/$1/$2; }
 prepare_nodes() { # what the privileged init container does, on each machine
@@ -18,7 +19,8 @@ prepare_node() { on $1 /checkout/image/prepare-node; }
 product_start() {
   local n=$1 v=/shared/volumes/$1
   shift
-  rm -rf $v/desired $v/applied $v/pod
+  # A volume with a file system of its own (small_volumes) stays; what is in it does not.
+  rm -rf $v/desired/{*,.[!.]*} $v/applied/{*,.[!.]*} $v/pod
   mkdir -p $v/desired $v/applied $v/state $v/pod
   chown 65532 $v/desired
   sync_start $n
@@ -48,6 +50,7 @@ P
 }
 sync_start() { # MACHINE: the pod's other container
   local v=/shared/volumes/$1 from=("${SYNC_SOURCE[@]}")
+  [ -z "${SYNC_SOURCE_OF[$1]:-}" ] || from=(${SYNC_SOURCE_OF[$1]})
   [ ${#from[@]} -gt 0 ] || from=(--source ${FROM:-$SOURCE})
   { on $1 env -i PATH=$POD_PATH KKV_NODE=${ADDRESS[$1]} setpriv --reuid=65532 --regid=65532 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
       kkv sync "${from[@]}" --desired $v/desired --services-configmap $CONFIGMAP "${SYNC_FLAGS[@]}" \

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { appendFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises"
+import { appendFile, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -12,12 +12,16 @@ import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 interface Fake {
   readonly keepalived: Keepalived
   readonly running: RunningKeepalived
+  readonly pidFile: string
   say(...messages: readonly string[]): Promise<void>
   /** How often it got SIGHUP. */
   signals(): Promise<number>
 }
 
-async function withFake(use: (fake: Fake) => Promise<void>): Promise<void> {
+async function withFake(
+  use: (fake: Fake) => Promise<void>,
+  supervisor: { readonly s6Svc?: string; readonly s6Svstat?: string } = {},
+): Promise<void> {
   await withTemporaryDirectory(async (directory) => {
     await symlink("/bin/sh", join(directory, "keepalived"))
     await mkdir(join(directory, "log"))
@@ -29,13 +33,14 @@ async function withFake(use: (fake: Fake) => Promise<void>): Promise<void> {
     const child = spawn(join(directory, "keepalived"), ["-c", body], { stdio: "ignore", detached: true })
     try {
       const paths = { runDirectory: directory, serviceDirectory: directory, liveFile: join(directory, "none") }
-      const keepalived = createKeepalived({ ...paths, program: "/nonexistent", limitMs: 700 })
+      const keepalived = createKeepalived({ ...paths, ...supervisor, program: "/nonexistent", limitMs: 700 })
       await until(async () => ((await keepalived.running())?.vrrp ?? null) !== null, "the fake runs")
       const running = await keepalived.running()
       if (running === null) throw new Error("Cannot go on: the fake ended")
       await use({
         keepalived,
         running,
+        pidFile: join(directory, "keepalived.pid"),
         say: (...messages) => appendFile(current, messages.map((message) => `${message}\n`).join("")),
         signals: async () =>
           (await readFile(join(directory, "signals"), "utf8").catch(() => "")).split("hup").length - 1,
@@ -92,6 +97,20 @@ test("reload() fails when no answer comes, and names the process that has ended"
     const gone = await keepalived.reload(running)
     assert.is(gone.kind === "failed" ? gone.reason : "", "keepalived does not run any more")
   }))
+
+test("start() has a keepalived read the file again that the supervisor began to start before", () =>
+  withFake(
+    async ({ keepalived, running, pidFile, say, signals }) => {
+      await say("Starting Keepalived v2.2.7", `Starting VRRP child process, pid=${running.vrrp?.pid}`)
+      await rename(pidFile, `${pidFile}.later`)
+      const started = keepalived.start()
+      await rename(`${pidFile}.later`, pidFile)
+      await say("Startup complete")
+      assert.is((await started).kind, "acknowledged")
+      assert.is(await signals(), 1)
+    },
+    { s6Svc: "/bin/true", s6Svstat: "/bin/true" },
+  ))
 
 test("start() faults where nothing supervises the service", () =>
   withFake(async ({ keepalived }) => {

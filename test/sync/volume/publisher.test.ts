@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -53,6 +63,15 @@ test("createPublisher() writes what it cannot link", () =>
     const publisher = publisherOf(directory)
     const { directory: one } = await publisher.publish(first)
     rmSync(join(directory, "generations", one), { recursive: true })
+    await publisher.publish(second)
+    assert.is(await sequenceRead(directory), 2)
+  }))
+
+test("createPublisher() writes anew what somebody cut short in the generation before", () =>
+  withTemporaryDirectory(async (directory) => {
+    const publisher = publisherOf(directory)
+    const { directory: one } = await publisher.publish(first)
+    truncateSync(join(directory, "generations", one, "nodes.yaml"), 10)
     await publisher.publish(second)
     assert.is(await sequenceRead(directory), 2)
   }))
