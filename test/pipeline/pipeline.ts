@@ -152,6 +152,8 @@ export async function createPipeline(seed: number): Promise<Pipeline> {
       await world.clock.advance(1_000)
     }
     await staysForAMinute()
+    const candidates = plainDisk().readdirSync(join(APPLIED, "candidates")) as readonly string[]
+    if (candidates.length > 2) wrong(`the volume in memory fills: ${candidates.length} candidates are kept`)
   }
 
   /** While the newest is refused, what ran goes on; what was on its way may still arrive. */
