@@ -112,7 +112,10 @@ export function afterAttempt(
     case "stranded": {
       const failures = known.failures + 1
       const parent = running?.parent ?? known.parent
-      return { ...ended, attempted: tried.rendered.sha256, failures, doubtful: outcome.kind === "stranded", parent }
+      // What it went back to has run with a break: its soak begins anew.
+      const soakSince = known.soakSince === null ? null : time.now
+      const stranded = outcome.kind === "stranded"
+      return { ...ended, attempted: tried.rendered.sha256, failures, doubtful: stranded, parent, soakSince }
     }
   }
 }

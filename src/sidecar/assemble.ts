@@ -205,7 +205,14 @@ async function portsOf(parts: Parts): Promise<AgentPorts> {
     isPinned: () => parts.generations.pinned() !== null,
     sourceAge: () => sourceAge(settings.desired),
     onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
-    onApplied: (inEffect, memory) => records.applied(inEffect, memory),
+    onApplied: (inEffect, memory) => {
+      records.applied(inEffect, memory)
+      // No attempt is under way: besides these two nothing is gone back to. The volume is in memory, and small.
+      const keep = [inEffect.sha256, lastKnownGood.read()?.remembered.sha256 ?? inEffect.sha256]
+      volume
+        .retain(new Set(keep))
+        .catch((error: unknown) => log.warn("record-failed", { what: "old candidates", error }))
+    },
     onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
     onFault: () => metrics.count("fault"),
     unreachable: () => parts.nodes?.unreachable() ?? NOBODY,

@@ -17,8 +17,10 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
   }
   await lookAtRole(inEffect, workings)
   if (running === null) return revive(workings)
-  const { parent } = state.known()
-  state.update({ missingSince: null, parent: running.parent })
+  const { parent, soakSince } = state.known()
+  // Nobody saw the process in which the soak began: this may be another, so the soak begins with it.
+  const unseen = parent === null && soakSince !== null
+  state.update({ missingSince: null, parent: running.parent, soakSince: unseen ? ports.clock.now() : soakSince })
   if (parent !== null && !isSameProcess(parent, running.parent)) return afterRestart(inEffect, running, workings)
   await endSoak(inEffect, workings)
 }

@@ -24,25 +24,49 @@ export function driftCron(seconds: number): string | null {
   return Number.isInteger(minutes) && 60 % minutes === 0 ? `0 */${minutes} * * * *` : null
 }
 
-/** Starts the jobs. @returns a function that ends them. */
+/** Starts the jobs. @returns a function that ends them; a job under way goes on to its end. */
 export function startSchedule(jobs: Jobs, driftExpression: string, log: Log): () => Promise<void> {
-  const tasks = [
+  const ends = [
     schedule("drift", driftExpression, jobs.drift, log),
     schedule("retention", EVERY_TEN_MINUTES, jobs.retention, log),
     schedule("retest", EVERY_TEN_MINUTES, jobs.retest, log),
   ]
   return async () => {
-    for (const task of tasks) await task.destroy()
+    for (const end of ends) await end()
   }
 }
 
 const EVERY_TEN_MINUTES = "30 */10 * * * *"
 
-function schedule(name: string, expression: string, job: () => Promise<void> | void, log: Log): cron.ScheduledTask {
-  const options = { name, timezone: "UTC", noOverlap: true, unref: true, suppressMissedWarning: true }
-  const task = cron.createTask(expression, () => job(), options)
-  // The library catches what a job throws and tells it only here.
-  task.on("execution:failed", (context) => log.error("job-failed", { job: name, error: context.execution?.error }))
-  void task.start()
-  return task
+/**
+ * The library says when, by the date of that moment; the wait is a timer of ours, which no date changes, so that two runs are
+ * never further apart than the expression says. Its own runner waits for one moment of the date: when the clock was set back an
+ * hour it stood still for that hour, and when it was set to 2040 it first counted every minute until then.
+ */
+function schedule(name: string, expression: string, job: () => Promise<void> | void, log: Log): () => Promise<void> {
+  const task = cron.createTask(expression, job, { name, timezone: "UTC" })
+  let timer: NodeJS.Timeout | undefined
+  let last: Date | undefined
+  let ended = false
+  const run = async (): Promise<void> => {
+    try {
+      await job()
+    } catch (error) {
+      log.error("job-failed", { job: name, error })
+    }
+    if (!ended) wait()
+  }
+  const wait = (): void => {
+    const [next, afterNext] = task.getNextRuns(2)
+    // A timer may ring a millisecond early: then this is still the moment that was waited for.
+    const due = next?.getTime() === last?.getTime() ? afterNext : next
+    last = due
+    timer = setTimeout(() => void run(), Math.max(0, Number(due) - Date.now())).unref()
+  }
+  wait()
+  return async () => {
+    ended = true
+    clearTimeout(timer)
+    await task.destroy()
+  }
 }

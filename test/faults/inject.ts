@@ -10,10 +10,10 @@ import { join } from "node:path"
 import { type Call, type Point, POINTS } from "./points.ts"
 
 /**
- * What happens at a point: SIGKILL; SIGSTOP; half of the work and then SIGKILL; half of a write, which says it was all of
- * it; or the call fails with this code, without having done anything.
+ * What happens at a point: SIGKILL; SIGTERM; SIGSTOP; half of the work and then SIGKILL; half of a write, which says it was all
+ * of it; or the call fails with this code, without having done anything.
  */
-export type Action = "kill" | "stop" | "tear" | "short" | "ENOSPC" | "EIO" | "EROFS" | "EACCES" | "EMFILE"
+export type Action = "kill" | "term" | "stop" | "tear" | "short" | "ENOSPC" | "EIO" | "EROFS" | "EACCES" | "EMFILE"
 
 export interface Injection {
   /** What is to happen at a point that is just reached; null for nothing. */
@@ -70,7 +70,7 @@ function meet(
     }
     const action = injection.actionAt(point)
     // What fails, or is done by halves, is settled before the work is begun; a kill comes when the point says.
-    const early = action !== "kill" && action !== "stop"
+    const early = action !== "kill" && action !== "term" && action !== "stop"
     if (action === null || (early ? when === "after" : point.when !== when)) continue
     if (act(action, { call, about, half }) === "short") return "short"
   }
@@ -91,8 +91,9 @@ function act(
     case "kill":
       die()
       return null
+    case "term":
     case "stop":
-      original.kill(process.pid, "SIGSTOP")
+      original.kill(process.pid, action === "term" ? "SIGTERM" : "SIGSTOP")
       return null
     case "tear":
       half?.()
@@ -122,6 +123,7 @@ function wrapAll(): void {
   wrapped = true
   wrapNames()
   wrapDescriptors()
+  wrapParts()
   wrapHandles()
   wrapProcesses()
   syncBuiltinESMExports()
@@ -207,6 +209,15 @@ function wrapDescriptors(): void {
   )
   replace(fs, "writeFileSync", (inner) => (...words) => {
     const half = () => void inner(words[0], halfOf(words[1]), ...words.slice(2))
+    return around("write", pathOf(words[0]), { work: () => inner(...words), half })
+  })
+}
+
+/** A write in parts is one write. */
+function wrapParts(): void {
+  replace(fs, "writevSync", (inner) => (...words) => {
+    const half = () =>
+      void inner(words[0], [halfOf(Buffer.concat(words[1] as readonly Uint8Array[]))], ...words.slice(2))
     return around("write", pathOf(words[0]), { work: () => inner(...words), half })
   })
 }

@@ -110,6 +110,8 @@ for (const [name, point, action, committed] of kills)
           change(last)
           await until(async () => (await seen()) === `10.4.0.${last} in ${last}`, `generation ${last} is published`)
         }
+        // The pointer is moved a moment before it comes to the point that it has moved it.
+        await published(first, 2)
         faults.set({ [point]: action })
         change(3)
         assert.is(await first.ended, "SIGKILL", first.printed())
@@ -132,5 +134,38 @@ for (const [name, point, action, committed] of kills)
       }),
     ),
   )
+
+const terms: readonly [name: string, point: string][] = PUBLISH.map(({ name, what }) => [`${name}, ${what}`, name])
+for (const [name, point] of terms)
+  test(
+    `SIGTERM of sync at ${name}: it finishes the publication and ends in order (fault 73)`,
+    slow(30_000, () =>
+      inBed(async ({ change, sync, faults, desired, seen }) => {
+        const first = sync()
+        for (const last of [1, 2]) {
+          change(last)
+          await published(first, last)
+        }
+        faults.set({ [point]: "term" })
+        change(3)
+        const status = await first.ended
+        assert.ok(faults.reached().has(point))
+        assert.is(status, 0, first.printed())
+        assert.is(await seen(), "10.4.0.3 in 3")
+        assert.equal(remains(desired), [])
+        assert.is(readdirSync(join(desired, "generations")).length, 2)
+        faults.set({})
+        const second = sync()
+        change(4)
+        await published(second, 4)
+        assert.is(await seen(), "10.4.0.4 in 4")
+      }),
+    ),
+  )
+
+function published({ lines }: Program, generation: number): Promise<void> {
+  const is = (line: Program["lines"][number]) => line.event === "published" && line["generation"] === generation
+  return until(() => lines.some(is), `sync says that generation ${generation} is published`)
+}
 
 test.run()

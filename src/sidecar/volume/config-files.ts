@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
-import { linkSync, renameSync, rmSync } from "node:fs"
-import { mkdir, readdir, rm, unlink } from "node:fs/promises"
+import { linkSync, readdirSync, renameSync, rmSync, unlinkSync } from "node:fs"
+import { mkdir, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as z from "zod"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
@@ -74,10 +74,10 @@ export async function openAppliedVolume(
     writeJournal: async (journal) =>
       replaceFileAtOnce(join(directory, "journal.json"), `${JSON.stringify({ schema: 1, ...journal })}\n`),
     ...ledger,
+    // In one go: between two turns an attempt might write the candidate that is to be the next live file.
     retain: async (keep) => {
-      await removeHalfWritten(candidates)
-      for (const name of await readdir(candidates))
-        if (!keep.has(name.replace(/\.conf$/, ""))) await unlink(join(candidates, name))
+      for (const name of readdirSync(candidates))
+        if (!keep.has(name.replace(/\.conf$/, ""))) unlinkSync(join(candidates, name))
     },
   }
 }
