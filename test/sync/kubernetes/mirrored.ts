@@ -11,7 +11,7 @@ import { type FakeApiServer, service, startFakeApiServer } from "./fake-api-serv
 
 export const patience: Patience = { ...PATIENCE, backoffMs: 20, refusedMs: 60, shortWatchMs: 30, graceMs: 20 }
 
-const services: Collection = {
+export const services: Collection = {
   id: "services default",
   resource: "services",
   namespace: "default",
