@@ -26,8 +26,8 @@ export interface Mirror {
   wanted(): readonly Reflector[]
   /** What is still there of what was wanted before. */
   retiring(): readonly Reflector[]
-  /** For how long something wanted has been waited for, in ms; 0 when all of it has been listed. */
-  waitingMs(): number
+  /** For how long something wanted has been waited for, in ms; null when all of it has been listed. */
+  waitingMs(): number | null
   counts(): MirrorCounts
   stop(): Promise<void>
 }
@@ -97,7 +97,7 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
     },
     wanted,
     retiring,
-    waitingMs: () => (waitingSince === null ? 0 : ports.clock.now() - waitingSince),
+    waitingMs: () => (waitingSince === null ? null : ports.clock.now() - waitingSince),
     counts: () => ({ ...counts }),
     stop: async () => {
       await Promise.all([...[...running.values()].map((reflector) => reflector.stop()), ...ending])

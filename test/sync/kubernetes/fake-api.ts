@@ -14,6 +14,8 @@ interface Request {
 export interface FakeApi {
   readonly asked: Request[]
   readonly objects: Map<Resource, readonly object[]>
+  /** The version of every list; a watch from an older one is answered 410. */
+  version: number
   /** What each watch does; a watch of an API server that is well stays open for as long as it was asked to. */
   watching: (options: WatchOptions) => Promise<WatchEnd>
   /** How many watches were open at the same time, at most. */
@@ -32,6 +34,7 @@ export function createFakeApi(clock: Clock): FakeApi {
   const fake: FakeApi = {
     asked: [],
     objects: new Map(),
+    version: 10,
     watching: async ({ timeoutSeconds, signal }) => {
       await clock.delay(timeoutSeconds * 1000, AbortSignal.any([signal, down.signal]))
       if (!signal.aborted) mayAnswer()
@@ -56,10 +59,11 @@ export function createFakeApi(clock: Clock): FakeApi {
       list: async ({ resource }, { page }) => {
         note("list")
         page(fake.objects.get(resource) ?? [])
-        return "10"
+        return String(fake.version)
       },
       watch: async (_, options) => {
         note("watch")
+        if (Number(options.resourceVersion) < fake.version) throw new ApiFault("Cannot watch: too old", { status: 410 })
         open += 1
         mostWatches = Math.max(mostWatches, open)
         try {

@@ -160,7 +160,7 @@ test("startReflector() backs off where each watch ends at once", () =>
     assert.is(scene.lists(), 1)
   }))
 
-test("startReflector() finds by comparison what no watch told, says so, and lists again", () =>
+test("startReflector() finds by comparison what no watch told, on a fake API server, says so, and lists again (fault 54)", () =>
   mirrored(
     async (scene) => {
       await watching(scene)
@@ -182,7 +182,7 @@ test("startReflector() compares without a word where all is well", () =>
     { patience: { compareMs: 30 } },
   ))
 
-test("startReflector() reads the token again after 401", () =>
+test("startReflector() reads the token again after 401, on a fake API server (fault 51)", () =>
   withTemporaryDirectory(async (directory) => {
     const tokenFile = join(directory, "token")
     writeFileSync(tokenFile, "old")
