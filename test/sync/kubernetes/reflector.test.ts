@@ -1,10 +1,6 @@
-import { writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { KubeConfig } from "@kubernetes/client-node"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 import { bookmark, service } from "./fake-api-server.ts"
 import { mirrored, patience, type Scene, watching } from "./mirrored.ts"
 
@@ -181,32 +177,6 @@ test("startReflector() compares without a word where all is well", () =>
     },
     { patience: { compareMs: 30 } },
   ))
-
-test("startReflector() reads the token again after 401, on a fake API server (fault 51)", () =>
-  withTemporaryDirectory(async (directory) => {
-    const tokenFile = join(directory, "token")
-    writeFileSync(tokenFile, "old")
-    const load = (server: string) => {
-      const config = new KubeConfig()
-      const user = { name: "user", authProvider: { name: "tokenFile", config: { tokenFile } } }
-      config.loadFromClusterAndUser({ name: "fake", server, skipTLSVerify: true }, user)
-      return config
-    }
-    await mirrored(
-      async (scene) => {
-        await watching(scene)
-        const { fake, until, ports } = scene
-        writeFileSync(tokenFile, "new")
-        fake.refuse = ({ authorization }) => (authorization === "Bearer new" ? null : { status: 401 })
-        fake.watches[0]?.end()
-        await watching(scene, 2)
-        fake.watches[1]?.send({ type: "MODIFIED", object: service("echo", 11, 82) })
-        await until(() => ports() === "echo:82")
-        assert.is(fake.watches[1]?.asked.authorization, "Bearer new")
-      },
-      { load },
-    )
-  }))
 
 test("startReflector() takes pages of 500, over connections that it uses again", () =>
   mirrored(
