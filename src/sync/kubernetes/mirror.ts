@@ -53,6 +53,7 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
     return startReflector({
       ...ports,
       collection,
+      known: [...running.values()].reduce((sum, reflector) => sum + sharedWith(collection, reflector), 0),
       changed: () => {
         settle()
         changed()
@@ -104,6 +105,14 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
       running.clear()
     },
   }
+}
+
+/** How many objects of this reflector belong to the collection, too. */
+function sharedWith({ resource, namespace, names }: Collection, { collection, store }: Reflector): number {
+  if (collection.resource !== resource || collection.namespace !== namespace) return 0
+  const objects = [...store.objects.values()].flatMap(({ placed }) => placed?.object ?? [])
+  const owners = objects.map(({ kind, metadata }) => (kind === "EndpointSlice" ? metadata.service : metadata.name))
+  return owners.filter((owner) => names === null || names.has(owner)).length
 }
 
 const COUNTER: Readonly<Record<Trouble, keyof MirrorCounts>> = {

@@ -1,5 +1,6 @@
 import { backoffMs } from "../../kit/backoff.ts"
-import type { ApiFault } from "../api-fault.ts"
+import { ApiFault } from "../api-fault.ts"
+import { type Collection, collectionTitle } from "./collection.ts"
 import type { Patience } from "./patience.ts"
 
 const LONGEST_BACKOFF_MS = 20_000
@@ -56,4 +57,13 @@ export function createRecovery(patience: Patience, random: () => number): Recove
     },
     afterShortWatch: () => nextWait(0),
   }
+}
+
+/** The fault that an event of the type ERROR tells. */
+export function errorEvent(collection: Collection, object: unknown): ApiFault {
+  const status: unknown = Reflect.get(Object(object), "code")
+  const message: unknown = Reflect.get(Object(object), "message")
+  return new ApiFault(`Cannot watch ${collectionTitle(collection)}: the API server ended it: ${String(message)}`, {
+    status: typeof status === "number" ? status : null,
+  })
 }

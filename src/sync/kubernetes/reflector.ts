@@ -5,7 +5,7 @@ import { lacksSomething } from "./compare.ts"
 import { isDoubtful } from "./list-guard.ts"
 import type { Patience } from "./patience.ts"
 import type { KubernetesApi, WatchEnd } from "./ports.ts"
-import { createRecovery, failureOf, type Recovery } from "./recovery.ts"
+import { createRecovery, errorEvent, failureOf, type Recovery } from "./recovery.ts"
 import { createStore, isOlder, type Listing, type Store, versionOf } from "./store.ts"
 
 /** What can go wrong, in the words of the log. */
@@ -27,6 +27,8 @@ export interface ReflectorOptions {
   readonly patience: Patience
   /** Something of ours differs, or everything has been listed for the first time. */
   readonly changed: () => void
+  /** How many of its objects are known already, from a collection that it is to replace. */
+  readonly known: number
   readonly trouble: (event: Trouble, facts: Readonly<Record<string, unknown>>) => void
 }
 
@@ -122,12 +124,12 @@ interface Mirror {
 }
 
 async function list(options: ReflectorOptions, mirror: Mirror): Promise<void> {
-  const { collection, clock, random, patience, changed, trouble } = options
+  const { collection, clock, random, patience, known, changed, trouble } = options
   const { store, state, stop } = mirror
   const first = !state.listed
   // At the start any state will do, if the list is small: five hundred nodes that start together ask etcd for nothing.
   let found = await listOnce(options, mirror, first && collection.fieldSelector !== null ? "0" : null)
-  const before = store.objects.size
+  const before = first ? known : store.objects.size
   const after = found.listing.size()
   if (isDoubtful(before, after)) {
     const retryAfterMs = Math.round(patience.doubtMs * (0.8 + 0.4 * random()))
@@ -228,14 +230,6 @@ function waitAfter(options: ReflectorOptions, { state, recovery }: Mirror, { end
   state.heardAt = clock.now()
   state.fault = null
   return 0
-}
-
-function errorEvent(collection: Collection, object: unknown): ApiFault {
-  const status: unknown = Reflect.get(Object(object), "code")
-  const message: unknown = Reflect.get(Object(object), "message")
-  return new ApiFault(`Cannot watch ${collectionTitle(collection)}: the API server ended it: ${String(message)}`, {
-    status: typeof status === "number" ? status : null,
-  })
 }
 
 /** Notes what failed and gives how long to wait, in ms. */

@@ -1,7 +1,13 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { createLog } from "../../../src/kit/log.ts"
+import { collectionsFor } from "../../../src/sync/kubernetes/collection.ts"
 import { isDoubtful } from "../../../src/sync/kubernetes/list-guard.ts"
+import { createMirror } from "../../../src/sync/kubernetes/mirror.ts"
+import { PATIENCE } from "../../../src/sync/kubernetes/patience.ts"
+import { createFakeClock, settled } from "../../support/clock.ts"
+import { createFakeApi } from "./fake-api.ts"
 import { service } from "./fake-api-server.ts"
 import { mirrored, type Scene, watching } from "./mirrored.ts"
 
@@ -85,5 +91,77 @@ test("startReflector() ends at once while it doubts a list", () =>
     },
     { patience: { doubtMs: 60_000 } },
   ))
+
+test("createMirror() holds the first list of what replaces other collections, with a fake API, where it lacks what they have", async () => {
+  const clock = createFakeClock()
+  const api = createFakeApi(clock)
+  const names = Array.from({ length: 9 }, (_, index) => `s${index}`)
+  const wish = {
+    configMapKey: "default/vips",
+    watchNamespaces: [],
+    nodeSelector: "",
+    backends: "endpointslices",
+  } as const
+  const collections = (named: readonly string[]) =>
+    collectionsFor({ ...wish, references: named.map((name) => ({ namespace: "default", name })) })
+  api.objects.set(
+    "services",
+    names.map((name) => service(name, 3)),
+  )
+  api.objects.set(
+    "endpointslices",
+    names.map((name) => slice(name, 4)),
+  )
+  const lines: string[] = []
+  const mirror = createMirror({
+    ...{ api: api.client("one"), clock, random: () => 0.5, patience: PATIENCE, changed: () => {} },
+    log: createLog({}, { level: "warn", write: (line) => void lines.push(line) }),
+  })
+  mirror.want(collections(names.slice(0, 8)))
+  await clock.advance(0)
+  assert.is(mirror.waitingMs(), null)
+  // One more, and all Services of the namespace are one collection, and their slices another.
+  api.objects.set("services", [])
+  api.objects.set(
+    "endpointslices",
+    names.slice(0, 3).map((name) => slice(name, 4)),
+  )
+  mirror.want(collections(names))
+  await clock.advance(0)
+  const held = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  assert.equal(
+    held.map(({ event, had, has, total }) => [event, had, has, total]),
+    [
+      ["list held", 8, 0, 1],
+      ["list held", 8, 3, 2],
+    ],
+  )
+  assert.ok(mirror.waitingMs() !== null)
+  assert.is(mirror.retiring().filter(({ collection }) => collection.resource === "services").length, 8)
+  api.objects.set(
+    "services",
+    names.map((name) => service(name, 3)),
+  )
+  await clock.advance(10_000)
+  assert.is(mirror.waitingMs(), null)
+  const sizes = mirror.wanted().map(({ collection, store }) => [collection.resource, store.objects.size])
+  assert.equal(sizes.slice(2), [
+    ["services", 9],
+    ["endpointslices", 3],
+  ])
+  const ended = mirror.stop()
+  await settled()
+  await ended
+})
+
+function slice(owner: string, version: number): object {
+  return {
+    ...{ apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", addressType: "IPv4", endpoints: [], ports: [] },
+    metadata: {
+      ...{ name: `${owner}-1`, namespace: "default", resourceVersion: String(version) },
+      labels: { "kubernetes.io/service-name": owner },
+    },
+  }
+}
 
 test.run()

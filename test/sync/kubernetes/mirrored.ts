@@ -57,6 +57,7 @@ export async function mirrored(use: (scene: Scene) => Promise<void>, setting: Se
     collection: services,
     api,
     clock: systemClock,
+    known: 0,
     random: setting.random ?? (() => 0),
     patience: { ...patience, ...setting.patience },
     changed: () => (changes += 1),

@@ -50,7 +50,7 @@ async function askedWhile(
   fake.watching = (options) => watch(options, fake)
   const reflector = startReflector({
     ...{ collection: services, api: fake.client("one"), clock, random: seededRandom(1), patience: PATIENCE },
-    ...{ changed: () => {}, trouble: () => {} },
+    ...{ known: 0, changed: () => {}, trouble: () => {} },
   })
   while (!isOver(fake)) {
     await clock.advance(10_000)
