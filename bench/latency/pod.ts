@@ -37,6 +37,8 @@ export async function bundle(): Promise<Programs> {
 
 /** A pod that runs. */
 export interface Pod {
+  /** The volume that sync publishes in. */
+  readonly desired: string
   /** When each SIGHUP came, in ms since the epoch. */
   readonly hangups: readonly number[]
   /** The keepalived.conf that the n-th SIGHUP was for. */
@@ -60,8 +62,13 @@ export interface Usage {
  * Starts sync and sidecar as bin/kkv does, and waits until they are at rest.
  *
  * @param source The words that tell sync where objects come from.
+ * @param kkv The bundle that sync is started from.
  */
-export async function startPod(programs: Programs, source: readonly string[]): Promise<Pod> {
+export async function startPod(
+  programs: Programs,
+  source: readonly string[],
+  kkv: string = packageFile("dist/kkv.mjs", import.meta.url),
+): Promise<Pod> {
   const directory = await mkdtemp(join(volumesRoot(), "kkv-bench-"))
   await mkdir(join(directory, "desired"))
   const hangups: number[] = []
@@ -78,9 +85,10 @@ export async function startPod(programs: Programs, source: readonly string[]): P
   start([programs.keepalived, join(directory, "run")], (text) => hangups.push(...text.trim().split("\n").map(Number)))
   await delay(500)
   const desired = ["--desired", join(directory, "desired"), "--services-configmap", "default/vips"]
-  const sync = start([packageFile("dist/kkv.mjs", import.meta.url), "sync", ...source, ...desired])
+  const sync = start([kkv, "sync", ...source, ...desired])
   const sidecar = start([programs.sidecar, ...sidecarWords(directory)])
   const pod: Pod = {
+    desired: join(directory, "desired"),
     hangups,
     reloaded: (at) => readFileSync(join(directory, "run/reloads", String(at)), "utf8"),
     sync,

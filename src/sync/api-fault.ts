@@ -12,3 +12,8 @@ export class ApiFault extends Error {
     this.retryAfterMs = facts.retryAfterMs ?? null
   }
 }
+
+/** Whether other credentials may help: the token was refused, or our CA does not vouch for the API server's certificate. */
+export function isAboutCredentials({ status, message }: ApiFault): boolean {
+  return status === 401 || (status === null && /certificate|CERT/.test(message))
+}

@@ -101,7 +101,7 @@ export const MATRIX: readonly Group[] = [
       row(
         53,
         "ConfigMap deleted, made again, without keys, binary, 1 MiB",
-        "held; applied; rejected; rejected; limit said",
+        "held; applied; empty, for row 57's guard; rejected; limit said",
       ),
       row(54, "a resync finds what the watch missed", "published, and counted"),
       row(

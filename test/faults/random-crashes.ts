@@ -16,6 +16,7 @@ import { assemble, type Machine } from "../../src/sidecar/assemble.ts"
 import type { Kernel, ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
 import { parseSettings } from "../../src/sidecar/settings.ts"
 import { vipsText } from "../support/manifests.ts"
+import { seededRandom } from "../support/random.ts"
 import { publicationOf, publisherOf } from "../support/volume.ts"
 import { failure, inject } from "./inject.ts"
 
@@ -29,7 +30,7 @@ const REST_MS = 250
 const SOAK_MS = 1_000
 
 const [directory = "", points = "", seed = ""] = process.argv.slice(2)
-const random = mulberry32(Number(seed))
+const random = seededRandom(Number(seed))
 const at = (name: string) => join(directory, name)
 const liveFile = at("applied/keepalived.conf")
 
@@ -318,16 +319,5 @@ function jsonOf(path: string): unknown {
     return JSON.parse(textOf(path))
   } catch {
     return null
-  }
-}
-
-/** A small generator of random numbers that a seed replays. */
-function mulberry32(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }

@@ -2,7 +2,7 @@ import { ApiException, CoreV1Api, DiscoveryV1Api, Watch } from "@kubernetes/clie
 
 import { faultText } from "../../kit/fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
-import type { KubernetesApi, ListOptions, WatchOptions } from "./ports.ts"
+import type { KubernetesApi, ListOptions, WatchEnd, WatchOptions } from "./ports.ts"
 import { ask, type Session } from "./session.ts"
 
 /** Objects a page: a list never stands in memory as a whole. */
@@ -24,15 +24,15 @@ export function createKubernetesApi(session: Session): KubernetesApi {
     }
   }
 
-  async function watch(collection: Collection, options: WatchOptions): Promise<void> {
+  async function watch(collection: Collection, options: WatchOptions): Promise<WatchEnd> {
     const signal = AbortSignal.any([options.signal, session.ended])
-    if (signal.aborted) return
+    if (signal.aborted) return "ended"
     const client = new Watch(session.config())
     // There is no public way to say it, and its own 30 s are shorter than the time between two bookmarks.
     Reflect.set(client, "requestTimeoutMs", options.inactivityMs)
     const { resourceVersion, timeoutSeconds } = options
     const query = { ...selectorsOf(collection), resourceVersion, timeoutSeconds, allowWatchBookmarks: true }
-    await ask(`watch ${collectionTitle(collection)}`, () =>
+    return ask(`watch ${collectionTitle(collection)}`, () =>
       watchOnce(client, { path: pathOf(collection), query, signal, event: options.event }),
     )
   }
@@ -97,6 +97,7 @@ async function listPage(session: Session, { resource, namespace }: Collection, r
 
 /** The items of a list carry neither apiVersion nor kind. */
 function typed(apiVersion: string, kind: string, { items, metadata }: TypedPage): Page {
+  if (!Array.isArray(items)) throw new Error("the answer is no list, wanted items; is something between us and it?")
   return {
     items: items.map((item) => ({ ...item, apiVersion, kind })),
     ...(metadata === undefined ? {} : { metadata }),
@@ -110,10 +111,11 @@ interface WatchRequest {
   readonly event: (type: unknown, object: unknown) => void
 }
 
-function watchOnce(client: Watch, { path, query, signal, event }: WatchRequest): Promise<void> {
+function watchOnce(client: Watch, { path, query, signal, event }: WatchRequest): Promise<WatchEnd> {
   return new Promise((resolve, reject) => {
     const end = (error: unknown) => {
-      if (signal.aborted || error === null || error === undefined) resolve()
+      if (signal.aborted || error === null || error === undefined) resolve("ended")
+      else if (error instanceof Error && error.name === "TimeoutError") resolve("silent")
       else reject(error instanceof Error ? error : new Error(faultText(error)))
     }
     client
@@ -121,7 +123,7 @@ function watchOnce(client: Watch, { path, query, signal, event }: WatchRequest):
       .then((controller) => {
         const abort = () => {
           controller.abort()
-          resolve()
+          resolve("ended")
         }
         // The signal may have come while the answer was under way.
         if (signal.aborted) abort()

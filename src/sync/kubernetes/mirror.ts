@@ -3,12 +3,17 @@ import { faultText } from "../../kit/fault.ts"
 import type { Log } from "../../kit/log.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import type { KubernetesApi } from "./ports.ts"
-import { type Patience, type Reflector, startReflector } from "./reflector.ts"
+import type { Patience } from "./patience.ts"
+import { type Reflector, startReflector, type Trouble } from "./reflector.ts"
 
 /** How many of each thing happened since the start. */
 export interface MirrorCounts {
   /** Lists and watches that failed. */
   readonly failures: number
+  /** Watches that were replaced because not a byte came. */
+  readonly silentWatches: number
+  /** Lists that lacked so much that they were asked for again. */
+  readonly heldLists: number
   /** Objects of which no watch had told; must stay 0. */
   readonly drift: number
 }
@@ -21,8 +26,8 @@ export interface Mirror {
   wanted(): readonly Reflector[]
   /** What is still there of what was wanted before. */
   retiring(): readonly Reflector[]
-  /** For how long something wanted has been waited for, in ms; 0 when all of it has been listed. */
-  waitingMs(): number
+  /** For how long something wanted has been waited for, in ms; null when all of it has been listed. */
+  waitingMs(): number | null
   counts(): MirrorCounts
   stop(): Promise<void>
 }
@@ -42,21 +47,22 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
   const ending = new Set<Promise<void>>()
   let order: readonly string[] = []
   let waitingSince: number | null = null
-  let failures = 0
-  let drift = 0
+  const counts: Record<keyof MirrorCounts, number> = { failures: 0, silentWatches: 0, heldLists: 0, drift: 0 }
 
   function start(collection: Collection): Reflector {
     return startReflector({
       ...ports,
       collection,
+      known: [...running.values()].reduce((sum, reflector) => sum + sharedWith(collection, reflector), 0),
       changed: () => {
         settle()
         changed()
       },
       trouble: (event, { error, objects, ...facts }) => {
-        if (event === "drift") drift += Array.isArray(objects) ? objects.length : 1
-        else failures += 1
-        log.warn(event, error === undefined ? { objects, ...facts } : { reason: faultText(error), ...facts })
+        const counter = COUNTER[event]
+        counts[counter] += Array.isArray(objects) ? objects.length : 1
+        const reason = error === undefined ? {} : { reason: faultText(error) }
+        log.warn(event, { ...reason, ...(objects === undefined ? {} : { objects }), ...facts, total: counts[counter] })
       },
     })
   }
@@ -92,11 +98,26 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
     },
     wanted,
     retiring,
-    waitingMs: () => (waitingSince === null ? 0 : ports.clock.now() - waitingSince),
-    counts: () => ({ failures, drift }),
+    waitingMs: () => (waitingSince === null ? null : ports.clock.now() - waitingSince),
+    counts: () => ({ ...counts }),
     stop: async () => {
       await Promise.all([...[...running.values()].map((reflector) => reflector.stop()), ...ending])
       running.clear()
     },
   }
+}
+
+/** How many objects of this reflector belong to the collection, too. */
+function sharedWith({ resource, namespace, names }: Collection, { collection, store }: Reflector): number {
+  if (collection.resource !== resource || collection.namespace !== namespace) return 0
+  const objects = [...store.objects.values()].flatMap(({ placed }) => placed?.object ?? [])
+  const owners = objects.map(({ kind, metadata }) => (kind === "EndpointSlice" ? metadata.service : metadata.name))
+  return owners.filter((owner) => names === null || names.has(owner)).length
+}
+
+const COUNTER: Readonly<Record<Trouble, keyof MirrorCounts>> = {
+  "list or watch failed": "failures",
+  "watch silent": "silentWatches",
+  "list held": "heldLists",
+  "resync drift": "drift",
 }

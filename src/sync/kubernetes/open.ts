@@ -5,7 +5,7 @@ import { startReporter } from "../report/reporter.ts"
 import { createKubernetesApi } from "./client.ts"
 import { type ConnectionSettings, loadKubeConfig } from "./connection.ts"
 import { createObjectsApi } from "./objects-client.ts"
-import { PATIENCE } from "./reflector.ts"
+import { PATIENCE } from "./patience.ts"
 import { openSession } from "./session.ts"
 import { type KubernetesSource, type KubernetesSourceOptions, startKubernetesSource } from "./source.ts"
 

@@ -20,12 +20,15 @@ export interface WatchOptions {
   readonly event: (type: unknown, object: unknown) => void
 }
 
+/** How a watch ended that did not fail. */
+export type WatchEnd = "ended" | "silent"
+
 /** The part of the Kubernetes API that sync reads. Every call ends: by an answer, a fault or the caller's signal. */
 export interface KubernetesApi {
   /** @returns The resourceVersion from which a watch goes on. @throws ApiFault */
   list(collection: Collection, options: ListOptions): Promise<string>
-  /** Resolves when the API server ended the watch in order, or the signal did. @throws ApiFault */
-  watch(collection: Collection, options: WatchOptions): Promise<void>
+  /** Resolves when the API server ended the watch in order, or the signal did; or because nothing came. @throws ApiFault */
+  watch(collection: Collection, options: WatchOptions): Promise<WatchEnd>
   /** Whether discovery.k8s.io/v1 is served. @throws ApiFault */
   servesEndpointSlices(): Promise<boolean>
   /** The nodeSelector of a Pod; empty where it has none. @throws ApiFault */

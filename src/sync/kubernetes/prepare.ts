@@ -2,7 +2,7 @@ import { backoffMs } from "../../kit/backoff.ts"
 import type { Clock } from "../../kit/clock.ts"
 import type { Log } from "../../kit/log.ts"
 import type { Wish } from "./collection.ts"
-import { ApiFault } from "../api-fault.ts"
+import { ApiFault, isAboutCredentials } from "../api-fault.ts"
 import type { KubernetesApi } from "./ports.ts"
 
 /** What must be known before anything is listed. */
@@ -39,7 +39,7 @@ export function prepare(options: Preparation, stop: AbortSignal): Preparing {
       } catch (error) {
         if (!(error instanceof ApiFault)) throw error
         fault = error
-        if (error.status === 401) api.renew()
+        if (isAboutCredentials(error)) api.renew()
         const retryAfterMs = Math.max(backoffMs(PACE, failures, random()), error.retryAfterMs ?? 0)
         log.warn("cannot begin", { reason: error.message, retryAfterMs })
         await clock.delay(retryAfterMs, stop)

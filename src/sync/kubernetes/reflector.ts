@@ -1,40 +1,22 @@
-import { backoffMs } from "../../kit/backoff.ts"
 import type { Clock } from "../../kit/clock.ts"
+import { ApiFault, isAboutCredentials } from "../api-fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
-import { driftOf, type Listed } from "./drift.ts"
-import { ApiFault } from "../api-fault.ts"
-import type { KubernetesApi } from "./ports.ts"
-import { concerns, createStore, identityOf, isOlder, type Store, versionOf } from "./store.ts"
+import { lacksSomething } from "./compare.ts"
+import { isDoubtful } from "./list-guard.ts"
+import type { Patience } from "./patience.ts"
+import type { KubernetesApi, WatchEnd } from "./ports.ts"
+import { createRecovery, errorEvent, failureOf, type Recovery } from "./recovery.ts"
+import { createStore, isOlder, type Listing, type Store, versionOf } from "./store.ts"
 
-/** How long things take. A test has shorter ones. */
-export interface Patience {
-  /** Without a byte for so long, a watch is replaced. Bookmarks come about once a minute. */
-  readonly inactivityMs: number
-  /** Between two full comparisons, give or take a fifth. */
-  readonly compareMs: number
-  /** What a comparison finds may still be on its way for so long. */
-  readonly graceMs: number
-  /** The first wait after a failure; it doubles up to 30 s, and chance makes each up to twice as long. */
-  readonly backoffMs: number
-  /** The wait where the API server refuses for good (403, 404): only a person can change that. */
-  readonly refusedMs: number
-  /** A watch that ends sooner and brought nothing counts as a failure. */
-  readonly shortWatchMs: number
-}
-
-export const PATIENCE: Patience = {
-  inactivityMs: 120_000,
-  compareMs: 600_000,
-  graceMs: 5000,
-  backoffMs: 800,
-  refusedMs: 30_000,
-  shortWatchMs: 1000,
-}
-
-const LONGEST_BACKOFF_MS = 20_000
-
-/** So many refusals in a row are tried again as any failure is. */
-const HASTY_REFUSALS = 3
+/** What can go wrong, in the words of the log. */
+export type Trouble =
+  | "list or watch failed"
+  /** Not a byte came, not even a bookmark: the watch was replaced. */
+  | "watch silent"
+  /** A list lacks so much that it is asked for again first. */
+  | "list held"
+  /** A comparison found objects of which no watch had told. */
+  | "resync drift"
 
 export interface ReflectorOptions {
   readonly collection: Collection
@@ -45,8 +27,9 @@ export interface ReflectorOptions {
   readonly patience: Patience
   /** Something of ours differs, or everything has been listed for the first time. */
   readonly changed: () => void
-  /** Hears each failure, and what a comparison found that no watch had brought. */
-  readonly trouble: (event: "list or watch failed" | "drift", facts: Readonly<Record<string, unknown>>) => void
+  /** How many of its objects are known already, from a collection that it is to replace. */
+  readonly known: number
+  readonly trouble: (event: Trouble, facts: Readonly<Record<string, unknown>>) => void
 }
 
 /** One collection, mirrored for as long as it runs, whatever fails. */
@@ -73,23 +56,21 @@ export interface Reflector {
  * asked has not said that anything is gone.
  */
 export function startReflector(options: ReflectorOptions): Reflector {
-  const { collection, clock, patience } = options
+  const { collection, clock, patience, random } = options
   const store = createStore(collection)
   const stop = new AbortController()
-  const state: State = {
-    ...{ version: null, listed: false, heardAt: null, fault: null },
-    ...{ failures: 0, failure: null, current: null },
-  }
+  const state: State = { version: null, listed: false, heardAt: null, fault: null, current: null }
+  const mirror: Mirror = { store, state, recovery: createRecovery(patience, random), stop: stop.signal }
 
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
       let waitMs = 0
       try {
-        if (state.version === null) await list(options, { store, state, stop: stop.signal })
-        waitMs = await watch(options, { store, state, stop: stop.signal })
+        if (state.version === null) await list(options, mirror)
+        waitMs = await watch(options, mirror)
       } catch (error) {
         if (stop.signal.aborted) return
-        waitMs = recover(options, state, faultOf(error))
+        waitMs = recover(options, mirror, faultOf(error))
       }
       if (waitMs > 0) await clock.delay(waitMs, stop.signal)
     }
@@ -97,10 +78,12 @@ export function startReflector(options: ReflectorOptions): Reflector {
 
   async function compareNowAndThen(): Promise<void> {
     while (!stop.signal.aborted) {
-      await clock.delay(patience.compareMs * (0.8 + 0.4 * options.random()), stop.signal)
+      await clock.delay(patience.compareMs * (0.8 + 0.4 * random()), stop.signal)
       if (stop.signal.aborted || state.version === null) continue
       try {
-        await compare(options, { store, state, stop: stop.signal })
+        if (!(await lacksSomething(options, store, stop.signal))) continue
+        state.version = null
+        state.current?.abort()
       } catch {
         // The watch meets the same fault, and says so.
       }
@@ -129,49 +112,57 @@ interface State {
   listed: boolean
   heardAt: number | null
   fault: ApiFault | null
-  /** How often in a row it failed in this way. */
-  failures: number
-  failure: Failure | null
   /** Ends the watch that is open. */
   current: AbortController | null
 }
 
-/** Another kind of failure is news of the API server, such as that it is back: so the waits begin anew. */
-type Failure = "unreachable" | "refused" | "too old"
-
 interface Mirror {
   readonly store: Store
   readonly state: State
+  readonly recovery: Recovery
   readonly stop: AbortSignal
 }
 
-async function list({ api, collection, clock, changed }: ReflectorOptions, mirror: Mirror): Promise<void> {
+async function list(options: ReflectorOptions, mirror: Mirror): Promise<void> {
+  const { collection, clock, random, patience, known, changed, trouble } = options
   const { store, state, stop } = mirror
-  const listing = store.listing()
-  // At the start any state will do, if the list is small: five hundred nodes that start together ask etcd for nothing.
-  const resourceVersion = !state.listed && collection.fieldSelector !== null ? "0" : null
-  const version = await api.list(collection, {
-    resourceVersion,
-    signal: stop,
-    page: (objects) => objects.forEach(listing.add),
-  })
   const first = !state.listed
-  state.version = version
+  // At the start any state will do, if the list is small: five hundred nodes that start together ask etcd for nothing.
+  let found = await listOnce(options, mirror, first && collection.fieldSelector !== null ? "0" : null)
+  const before = first ? known : store.objects.size
+  const after = found.listing.size()
+  if (isDoubtful(before, after)) {
+    const retryAfterMs = Math.round(patience.doubtMs * (0.8 + 0.4 * random()))
+    trouble("list held", { collection: collectionTitle(collection), had: before, has: after, retryAfterMs })
+    await clock.delay(retryAfterMs, stop)
+    if (stop.aborted) return
+    found = await listOnce(options, mirror, null)
+  }
+  state.version = found.version
   state.listed = true
   state.fault = null
   state.heardAt = clock.now()
-  if (listing.commit() || first) changed()
+  if (found.listing.commit(found.version) || first) changed()
+}
+
+async function listOnce(
+  { api, collection }: ReflectorOptions,
+  { store, stop }: Mirror,
+  resourceVersion: "0" | null,
+): Promise<{ readonly listing: Listing; readonly version: string }> {
+  const listing = store.listing()
+  const page = (objects: readonly unknown[]) => objects.forEach(listing.add)
+  return { listing, version: await api.list(collection, { resourceVersion, signal: stop, page }) }
 }
 
 /** One watch, to its end. Gives how long to wait before the next, in ms. */
-async function watch(options: ReflectorOptions, { store, state, stop }: Mirror): Promise<number> {
-  const { api, collection, clock, random, patience, changed } = options
+async function watch(options: ReflectorOptions, mirror: Mirror): Promise<number> {
+  const { api, collection, clock, random, patience } = options
+  const { state, stop } = mirror
   const current = new AbortController()
   state.current = current
-  const startedAt = clock.now()
-  let events = 0
-  let refusal: ApiFault | null = null
-  await api.watch(collection, {
+  const course: Course = { startedAt: clock.now(), events: 0, refusal: null }
+  const ending = await api.watch(collection, {
     resourceVersion: state.version ?? "0",
     // So that watches that began together do not end together.
     timeoutSeconds: Math.round(240 + 120 * random()),
@@ -179,97 +170,80 @@ async function watch(options: ReflectorOptions, { store, state, stop }: Mirror):
     signal: AbortSignal.any([current.signal, stop]),
     event: (type, object) => {
       if (type === "ERROR") {
-        refusal = errorEvent(collection, object)
+        course.refusal = errorEvent(collection, object)
         current.abort()
-        return
+      } else {
+        take(options, mirror, { type, object, course })
       }
-      const version = versionOf(object)
-      if (version === null) return
-      events += 1
-      state.heardAt = clock.now()
-      if (!isOlder(version, state.version ?? "")) state.version = version
-      goesWell(state)
-      const isChange = type === "ADDED" || type === "MODIFIED" || type === "DELETED"
-      if (isChange && store.apply(type, object)) changed()
     },
   })
-  if (refusal !== null) throw refusal
-  if (stop.aborted || current.signal.aborted) return 0
-  if (events > 0 || clock.now() - startedAt >= patience.shortWatchMs) {
-    goesWell(state)
-    // A watch that ran its time is the API server's word that it knows nothing newer.
-    state.heardAt = clock.now()
+  // Whatever else it says: an API server that leaves the stream open after it must not hold us up.
+  if (course.refusal !== null) throw course.refusal
+  return stop.aborted || current.signal.aborted ? 0 : waitAfter(options, mirror, { ending, course })
+}
+
+/** How a watch went so far. */
+interface Course {
+  readonly startedAt: number
+  events: number
+  /** What the API server ended it with. */
+  refusal: ApiFault | null
+}
+
+interface WatchEvent {
+  readonly type: unknown
+  readonly object: unknown
+  readonly course: Course
+}
+
+function take(options: ReflectorOptions, mirror: Mirror, { type, object, course }: WatchEvent): void {
+  const { clock, patience, changed } = options
+  const { store, state, recovery } = mirror
+  const version = versionOf(object)
+  if (version === null) return
+  course.events += 1
+  state.heardAt = clock.now()
+  state.fault = null
+  if (clock.now() - course.startedAt >= patience.shortWatchMs) recovery.settled()
+  if (!isOlder(version, state.version ?? "")) state.version = version
+  const isChange = type === "ADDED" || type === "MODIFIED" || type === "DELETED"
+  if (isChange && store.apply(type, object)) changed()
+}
+
+interface Ending {
+  readonly ending: WatchEnd
+  readonly course: Course
+}
+
+/** After a watch that did not fail, in ms. */
+function waitAfter(options: ReflectorOptions, { state, recovery }: Mirror, { ending, course }: Ending): number {
+  const { clock, patience, collection, trouble } = options
+  const tooShortMs = patience.shortWatchMs - (clock.now() - course.startedAt)
+  if (ending === "silent") {
+    // It has stood for two minutes: there is no need to wait any longer.
+    trouble("watch silent", { collection: collectionTitle(collection), silentMs: patience.inactivityMs })
     return 0
   }
-  return nextWait(options, state, null)
-}
-
-function goesWell(state: State): void {
+  if (tooShortMs > 0) return course.events > 0 ? tooShortMs : recovery.afterShortWatch()
+  recovery.settled()
+  // A watch that ran its time is the API server's word that it knows nothing newer.
+  state.heardAt = clock.now()
   state.fault = null
-  state.failures = 0
-  state.failure = null
-}
-
-function errorEvent(collection: Collection, object: unknown): ApiFault {
-  const status: unknown = Reflect.get(Object(object), "code")
-  const message: unknown = Reflect.get(Object(object), "message")
-  return new ApiFault(`Cannot watch ${collectionTitle(collection)}: the API server ended it: ${String(message)}`, {
-    status: typeof status === "number" ? status : null,
-  })
+  return 0
 }
 
 /** Notes what failed and gives how long to wait, in ms. */
-function recover(options: ReflectorOptions, state: State, fault: ApiFault): number {
-  const { patience, api, random, trouble, collection } = options
+function recover(options: ReflectorOptions, { state, recovery }: Mirror, fault: ApiFault): number {
+  const { api, trouble, collection } = options
   state.fault = fault
-  const failure = failureOf(fault)
-  if (state.failure !== failure) state.failures = 0
-  state.failure = failure
-  if (failure === "too old") state.version = null
-  if (fault.status === 401 || (fault.status === null && /certificate|CERT/.test(fault.message))) api.renew()
-  // A version that is too old is no one's failure; a second one on its heels is.
-  const atOnce = failure === "too old" && state.failures === 0
-  // An API server that has just started refuses what it will grant a second later.
-  const forGood = failure === "refused" && state.failures >= HASTY_REFUSALS
-  const wait = nextWait(options, state, fault)
-  const retryAfterMs = atOnce ? 0 : forGood ? Math.round(patience.refusedMs * (1 + random())) : wait
+  if (failureOf(fault) === "too old") state.version = null
+  if (isAboutCredentials(fault)) api.renew()
+  const retryAfterMs = recovery.afterFault(fault)
   trouble("list or watch failed", { collection: collectionTitle(collection), error: fault, retryAfterMs })
   return retryAfterMs
-}
-
-function failureOf({ status }: ApiFault): Failure {
-  if (status === 410) return "too old"
-  return status === 403 || status === 404 ? "refused" : "unreachable"
-}
-
-function nextWait({ patience, random }: ReflectorOptions, state: State, fault: ApiFault | null): number {
-  state.failures += 1
-  // From once to twice the wait, which is half of it around one and a half.
-  const pace = { firstMs: 1.5 * patience.backoffMs, maximumMs: LONGEST_BACKOFF_MS, jitter: 1 / 3 }
-  return Math.max(backoffMs(pace, state.failures, random()), fault?.retryAfterMs ?? 0)
 }
 
 function faultOf(error: unknown): ApiFault {
   if (error instanceof ApiFault) return error
   throw error
-}
-
-/** Lists everything beside the watch. What differs for longer than an event can take was lost: then all is read again. */
-async function compare(options: ReflectorOptions, { store, state, stop }: Mirror): Promise<void> {
-  const { api, collection, clock, patience, trouble } = options
-  const found: Listed[] = []
-  const version = await api.list(collection, {
-    resourceVersion: null,
-    signal: stop,
-    page: (objects) => {
-      for (const object of objects) if (concerns(collection, object)) found.push(identityOf(object))
-    },
-  })
-  await clock.delay(patience.graceMs, stop)
-  if (stop.aborted) return
-  const drift = driftOf(store.objects, found, version)
-  if (drift.length === 0) return
-  trouble("drift", { collection: collectionTitle(collection), objects: drift })
-  state.version = null
-  state.current?.abort()
 }

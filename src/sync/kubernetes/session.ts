@@ -36,15 +36,16 @@ export interface Session {
 
 /**
  * @param load Reads the kubeconfig or the service account's files; called again whenever credentials are renewed.
+ * @param answerMs No single answer is waited for any longer.
  * @throws What `load` throws, at the first time.
  */
-export function openSession(load: () => KubeConfig): Session {
+export function openSession(load: () => KubeConfig, answerMs = ANSWER_MS): Session {
   let connection = connect(load())
   const ended = new AbortController()
   return {
     config: () => connection.config,
     configuration: ({ signal = ended.signal, contentType } = {}) => {
-      const bounded = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(ANSWER_MS)])
+      const bounded = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(answerMs)])
       return configuration(connection, (context) => {
         context.setSignal(bounded)
         if (contentType !== undefined) context.setHeaderParam("Content-Type", contentType)

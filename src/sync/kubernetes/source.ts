@@ -84,9 +84,10 @@ export function startKubernetesSource(options: KubernetesSourceOptions): Kuberne
   }
 
   function read(): SourceReading {
-    const waitingMs = complete ? mirror.waitingMs() : clock.now() - startedAt
+    const waitedMs = mirror.waitingMs()
+    const waitingMs = complete ? (waitedMs ?? 0) : clock.now() - startedAt
     const wanted = mirror.wanted()
-    const allListed = wanted.length > 0 && mirror.waitingMs() === 0
+    const allListed = wanted.length > 0 && waitedMs === null
     if (!complete && !allListed) {
       if (waitingMs < PATIENT_START_MS) return { kind: "settling", retryAfterMs: LOOK_AGAIN_MS }
       return { kind: "objects", ...NOTHING, problems: [unreachable(wanted, preparing.fault())], resources: [] }

@@ -31,13 +31,16 @@ export interface Store {
 /** What takes the place of all that is stored, object by object: a list never stands in memory as a whole. */
 export interface Listing {
   add(object: unknown): void
-  /** Gives true when anything of ours differs from what was stored. */
-  commit(): boolean
+  /** How many objects it keeps so far. */
+  size(): number
+  /** Gives true when anything of ours differs from what was stored. @param version Of the list: no older event is news. */
+  commit(version: string): boolean
 }
 
 /** An object whose trimmed form is what it was is the same JavaScript object as before: nothing is published for it. */
 export function createStore(collection: Collection): Store {
   let objects: Map<string, Stored> = new Map()
+  const absent = createAbsent()
 
   function listing(): Listing {
     const next = new Map<string, Stored>()
@@ -48,9 +51,11 @@ export function createStore(collection: Collection): Store {
         const stored = reduce({ object, identity, before: objects.get(identity.key) })
         if (stored !== null) next.set(identity.key, stored)
       },
-      commit: () => {
+      size: () => next.size,
+      commit: (version) => {
         const before = objects
         objects = next
+        absent.all(version)
         return before.size !== next.size || [...next].some(([key, stored]) => isNews(before.get(key), stored))
       },
     }
@@ -60,11 +65,16 @@ export function createStore(collection: Collection): Store {
     const identity = identityOf(object)
     if (identity === null) return false
     const before = objects.get(identity.key)
+    if (before === undefined && absent.since(identity)) return false
     if (before !== undefined && isOlder(identity.resourceVersion, before.resourceVersion)) return false
     // An object that no longer carries a Service's label leaves as one that is deleted does.
     const goes = type === "DELETED" || !concerns(collection, object)
     const stored = goes ? null : reduce({ object, identity, before })
-    if (stored === null) return objects.delete(identity.key)
+    if (stored === null) {
+      // Strangers, of which a watch of a whole namespace brings many, are not remembered.
+      if (before !== undefined || concerns(collection, object)) absent.one(identity)
+      return objects.delete(identity.key)
+    }
     objects.set(identity.key, stored)
     return isNews(before, stored)
   }
@@ -75,6 +85,37 @@ export function createStore(collection: Collection): Store {
     },
     listing,
     apply,
+  }
+}
+
+/** So many objects that are gone are remembered: an event that comes too late must not bring them back. */
+const MOST_GONE = 1000
+
+/** Up to which version an object that is not stored is known not to be there. */
+interface Absent {
+  /** Whether this version is none that could have come since. */
+  since(identity: Identity): boolean
+  one(identity: Identity): void
+  /** Nothing but what is stored was there at this version. */
+  all(version: string): void
+}
+
+function createAbsent(): Absent {
+  const gone = new Map<string, string>()
+  let listed = ""
+  return {
+    since: ({ key, resourceVersion }) =>
+      [gone.get(key), listed].some((version) => version !== undefined && isNoNewer(resourceVersion, version)),
+    one: ({ key, resourceVersion }) => {
+      gone.delete(key)
+      gone.set(key, resourceVersion)
+      const [oldest] = gone.keys()
+      if (gone.size > MOST_GONE && oldest !== undefined) gone.delete(oldest)
+    },
+    all: (version) => {
+      gone.clear()
+      listed = version
+    },
   }
 }
 
@@ -109,6 +150,10 @@ export function versionOf(object: unknown): string | null {
 /** Whether version `a` is older than `b`. Decimal versions are ordered (KEP-5504); of others nothing is known. */
 export function isOlder(a: string, b: string): boolean {
   return /^\d+$/.test(a) && /^\d+$/.test(b) && BigInt(a) < BigInt(b)
+}
+
+function isNoNewer(a: string, b: string): boolean {
+  return a === b || isOlder(a, b)
 }
 
 /** Whether an object is one that the collection keeps: by its own name or, of a slice, by that of its Service. */

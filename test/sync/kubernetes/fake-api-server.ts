@@ -19,25 +19,40 @@ export interface OpenWatch {
   reset(): void
 }
 
+/** What is answered instead: a Status, or whatever it writes. */
+type Refusal = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | Answer
+type Answer = (response: ServerResponse) => void
+
 /** A FAKE of the Kubernetes API server, over plain HTTP on loopback: it does what a test scripts, and knows no rules. */
 export interface FakeApiServer {
   readonly url: string
   readonly asked: Asked[]
   readonly watches: OpenWatch[]
-  /** What a list of this path gives, by the last part of the path: `services`. */
+  /** What a list gives, by its path or the last part of it: `services`. */
   readonly items: Map<string, readonly object[]>
   /** The version of every list. */
   version: string
   /** Asked before anything else: an answer here is the whole answer. */
-  refuse: (asked: Asked) => { status: number; headers?: Record<string, string> } | null
+  refuse: (asked: Asked) => Refusal | null
   /** How many connections were ever made. */
   connections(): number
+  /** How many watches were open or being asked for at the same time, at most. */
+  mostWatches(): number
   close(): Promise<void>
 }
 
 export async function startFakeApiServer(): Promise<FakeApiServer> {
   let connections = 0
-  const server = createServer((request, response) => answer(fake, request, response))
+  let watches = 0
+  let mostWatches = 0
+  const server = createServer((request, response) => {
+    if (request.url?.includes("watch=true") === true) {
+      watches += 1
+      mostWatches = Math.max(mostWatches, watches)
+      response.once("close", () => (watches -= 1))
+    }
+    answer(fake, request, response)
+  })
   server.on("connection", () => (connections += 1))
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const fake: FakeApiServer = {
@@ -48,6 +63,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     version: "10",
     refuse: () => null,
     connections: () => connections,
+    mostWatches: () => mostWatches,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -63,6 +79,7 @@ function answer(fake: FakeApiServer, request: IncomingMessage, response: ServerR
   fake.asked.push(asked)
   const refusal = fake.refuse(asked)
   if (refusal !== null) {
+    if (typeof refusal === "function") return refusal(response)
     const status = { kind: "Status", code: refusal.status, message: "scripted" }
     response.writeHead(refusal.status, { "content-type": "application/json", ...refusal.headers })
     response.end(JSON.stringify(status))
@@ -70,11 +87,50 @@ function answer(fake: FakeApiServer, request: IncomingMessage, response: ServerR
   }
   response.writeHead(200, { "content-type": "application/json" })
   if (asked.query.get("watch") === "true") return openWatch(fake, asked, response)
-  const items = fake.items.get(asked.path.split("/").at(-1) ?? "") ?? []
+  const items = fake.items.get(asked.path) ?? fake.items.get(asked.path.split("/").at(-1) ?? "") ?? []
   const start = Number(asked.query.get("continue") ?? 0)
   const end = start + Number(asked.query.get("limit") ?? items.length)
   const metadata = { resourceVersion: fake.version, ...(end < items.length ? { continue: String(end) } : {}) }
   response.end(JSON.stringify({ metadata, items: items.slice(start, end), groupVersion: "", resources: [] }))
+}
+
+const LIST = '{"kind":"List","metadata":{"resourceVersion":"99"},"items":['
+
+/** What goes wrong where an answer is no answer. */
+export const BAD_ANSWERS: Readonly<Record<string, Answer>> = {
+  "hangs before the headers": () => {},
+  "hangs in the body": (response) => {
+    response.writeHead(200, { "content-type": "application/json" })
+    response.write(LIST)
+  },
+  "is reset in the body": (response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-length": "9999" })
+    response.write(LIST, () => response.socket?.resetAndDestroy())
+  },
+  "ends in the midst of the body": (response) => {
+    response.writeHead(200, { "content-type": "application/json" })
+    response.write(LIST, () => response.socket?.end())
+  },
+  "is 200 with HTML": (response) => {
+    response.writeHead(200, { "content-type": "text/html" })
+    response.end("<html><body>Please log in</body></html>")
+  },
+  "is 200 with HTML that is called JSON": (response) => {
+    response.writeHead(200, { "content-type": "application/json" })
+    response.end("<html><body>Please log in</body></html>")
+  },
+  "is 200 with cut JSON": (response) => {
+    response.writeHead(200, { "content-type": "application/json" })
+    response.end(LIST)
+  },
+  "is 200 without items": (response) => {
+    response.writeHead(200, { "content-type": "application/json" })
+    response.end('{"kind":"Status","status":"Success","metadata":{"resourceVersion":"99"}}')
+  },
+  "is 200 with nothing": (response) => {
+    response.writeHead(200, { "content-type": "application/json" })
+    response.end()
+  },
 }
 
 function openWatch(fake: FakeApiServer, asked: Asked, response: ServerResponse): void {

@@ -1,0 +1,26 @@
+import { collectionTitle } from "./collection.ts"
+import { driftOf, type Listed } from "./drift.ts"
+import type { ReflectorOptions } from "./reflector.ts"
+import { concerns, identityOf, type Store } from "./store.ts"
+
+/** Lists everything beside the watch and says what the store lacks of it, also after what an event may take. Gives whether it lacks anything. */
+export async function lacksSomething(
+  { api, collection, clock, patience, trouble }: ReflectorOptions,
+  store: Pick<Store, "objects">,
+  stop: AbortSignal,
+): Promise<boolean> {
+  const found: Listed[] = []
+  const version = await api.list(collection, {
+    resourceVersion: null,
+    signal: stop,
+    page: (objects) => {
+      for (const object of objects) if (concerns(collection, object)) found.push(identityOf(object))
+    },
+  })
+  await clock.delay(patience.graceMs, stop)
+  if (stop.aborted) return false
+  const drift = driftOf(store.objects, found, version)
+  if (drift.length === 0) return false
+  trouble("resync drift", { collection: collectionTitle(collection), objects: drift })
+  return true
+}
