@@ -122,6 +122,7 @@ async function addToArchive({ sha256, model, generation }: InEffect, ports: Arch
   await ports.archive.add({
     path: generation.path,
     name: generation.name,
+    manifestSha256: generation.manifestSha256,
     config,
     outcome: {
       sequence: generation.sequence,
