@@ -74,7 +74,8 @@ async function add(root: string, content: ArchiveContent): Promise<boolean> {
     const members = packable.filter(isArchiveMember).toSorted(compare)
     // The prefix keeps a name that starts with "@" from being read as an archive to include (node-tar).
     const list = members.map((member) => `./${member}`)
-    await tar.create({ file: packed, cwd: stage, gzip: { level: 6 }, portable: true, mtime: EPOCH, strict: true }, list)
+    const same = { gzip: { level: 6 }, portable: true, mtime: EPOCH }
+    await tar.create({ file: packed, mode: 0o600, cwd: stage, ...same, strict: true }, list)
     await assertComplete(packed, members.length)
     await rename(packed, join(root, name))
     await syncDirectory(root)
