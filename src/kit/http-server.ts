@@ -32,6 +32,8 @@ export interface HttpServer {
 const CLOSE_LIMIT_MS = 1_000
 /** How long a client may take to send its request. */
 const REQUEST_LIMIT_MS = 5_000
+/** What comes on top is cut off at once: whoever opens connections takes none of the files that the program may have open. */
+const MOST_CONNECTIONS = 64
 
 /**
  * Answers GET and HEAD from functions.
@@ -47,6 +49,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
       send(found, request, response)
     })
   })
+  server.maxConnections = MOST_CONNECTIONS
   await listen(server, options)
   return { port: portOf(server), close: () => close(server) }
 }

@@ -13,7 +13,7 @@ import type { AgentPorts } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import { type Archivist, archivist } from "./archivist.ts"
 import { clearRemains, restoreMissing } from "./drift.ts"
-import { startServer } from "./http.ts"
+import { startServers } from "./http.ts"
 import { createMasquerader, type Masquerader } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
 import { type HostFacts, nodeFactsOf } from "./node-facts.ts"
@@ -104,7 +104,7 @@ export async function assemble(
   const server =
     settings.httpPort === 0
       ? null
-      : await startServer(settings, {
+      : await startServers(settings, {
           ...{ agent, metrics, watch, status, nodes: parts.nodes },
           syncSilence: () => syncSilence(settings.desired),
         })
