@@ -1,4 +1,5 @@
 import { type HttpAnswer, type HttpRoutes, type HttpServer, serve } from "../kit/http-server.ts"
+import { visible } from "../kit/visible.ts"
 import type { Agent } from "./agent.ts"
 import { healthOf, readinessOf } from "./health.ts"
 import type { Metrics } from "./metrics.ts"
@@ -51,7 +52,11 @@ function isLoopback(address: string): boolean {
   return address.startsWith("127.") || address === "::1"
 }
 
-const text = (code: number, body: string): HttpAnswer => ({ status: code, type: "text/plain", body: `${body}\n` })
+const text = (code: number, body: string): HttpAnswer => ({
+  status: code,
+  type: "text/plain",
+  body: `${visible(body)}\n`,
+})
 
 const verdict = (why: string | null, code: number, prefix = ""): HttpAnswer =>
   why === null ? text(200, "OK") : text(code, prefix + why)
@@ -79,7 +84,7 @@ function ownRoutesOf({ status }: AnswerParts): HttpRoutes {
     "/status.json": () => ({
       status: 200,
       type: "application/json",
-      body: `${JSON.stringify(status.value(), null, 2)}\n`,
+      body: `${visible(JSON.stringify(status.value(), null, 2))}\n`,
     }),
   }
 }

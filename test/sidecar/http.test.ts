@@ -8,6 +8,7 @@ import { parseSettings } from "../../src/sidecar/settings.ts"
 import { STATUS } from "../cli/support/volume.ts"
 import { renderedOf } from "./scripted.ts"
 
+const HIDDEN = "\u001b[2J\u009b\u202e"
 const { sha256, model } = renderedOf("10.4.0.50")
 const snapshot = {
   ...{ seen: null, outcome: null, running: null, role: null, drift: null, memory: NO_MEMORY },
@@ -17,7 +18,7 @@ const parts: AnswerParts = {
   agent: { snapshot: () => snapshot },
   metrics: createMetrics(),
   watch: { counts: () => ({ pollRecovered: 0, watcherErrors: 0 }) },
-  status: { value: () => STATUS },
+  status: { value: () => ({ ...STATUS, reason: HIDDEN }) },
   syncSilence: () => 1,
   nodes: {
     follow: () => {},
@@ -59,6 +60,13 @@ test("startServers() tells the LAN how the node fares, and the names of Services
     const page = await (await fetch(`${lan}/metrics`)).text()
     for (const name of ["10.4.0.50", "default/echo", "worker-7", "worker-8"])
       assert.not.ok(page.includes(name), `the metrics say ${name}`)
+  }))
+
+test("startServers() answers with nothing that a terminal acts upon", () =>
+  served(["127.0.0.1"], async ([url = ""]) => {
+    const body = await (await fetch(`${url}/status.json`)).text()
+    assert.is(body.match(/[^\n -~]/g), null)
+    assert.is(JSON.parse(body).reason, HIDDEN)
   }))
 
 test("startServers() answers on loopback while somebody holds all connections of the LAN's address", () =>

@@ -1,4 +1,5 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
+import { visible } from "../../kit/visible.ts"
 import { vipFault } from "./address.ts"
 import type { DesiredCode } from "./codes.ts"
 
@@ -67,11 +68,9 @@ export function parseVipEntry(raw: RawEntry): Checked<VipEntry | null, DesiredCo
   return { value: problems.length === 0 ? { key: raw.key, address: raw.key, targets } : null, problems }
 }
 
-/** A text in double quotes as JSON writes it, cut to a length that a log line bears. */
+/** A text in double quotes as JSON writes it, cut to a length that a log line bears, with nothing hidden in it. */
 export function quoted(text: string): string {
-  const shown = JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text)
-  // JSON leaves these as they are, and a terminal or a log viewer takes them for line ends.
-  return shown.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029").replaceAll("\u007f", "\\u007f")
+  return visible(JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text))
 }
 
 const MAX_QUOTED = 80
