@@ -7,6 +7,7 @@ import { resolveEntry } from "../desired/resolve.ts"
 import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
 import { type KeepalivedModel, sizeOf, type VipModel } from "./keepalived-model.ts"
+import { forbiddenAddress, nodeAddressesOf } from "./forbidden.ts"
 import { type LastGood, heldForm } from "./hold.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import { type Draining, type DrainingVip, vipModelOf } from "./vip-model.ts"
@@ -68,7 +69,7 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
         ? before.map((one) => walkAgain(one, one.raw, input, settings))
         : walkAnew(before, input, settings)
     last = { configMap, walked }
-    const context = { settings, nodeAddresses: nodeAddressesOf(input) }
+    const context = { settings, nodeAddresses: nodeAddressesOf(input.objects) }
     const gone = new Set(walked.flatMap((one) => one.gone))
     const entries = walked.map((one) => finish(one, input, context))
     return assemble(input, settings, { entries, gone })
@@ -173,9 +174,9 @@ interface FinishContext {
 function finish(walked: Kept, input: ModelInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
   const base = { key: raw.key, text: raw.text, place: raw.place }
-  const node = context.nodeAddresses.get(raw.key)
-  if (node !== undefined)
-    return { ...base, state: "left-out", vip: null, problems: [...walked.problems, isNodeAddress(raw, node)] }
+  const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings)
+  // Not even its last good form may run: that would be somebody else's address.
+  if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
   const refusal = input.refused.get(raw.key)
   if (refusal === undefined && walked.good !== null) return withIpvs(walked.good, input.node)
   const problems = refusal === undefined ? walked.problems : [...walked.problems, refused(raw, refusal)]
@@ -264,23 +265,6 @@ function unreachableProblem(name: string, { nodes }: ClusterObjects): Problem<Mo
     path: [`Node ${name}`],
     place: node?.place ?? null,
     message: `Cannot reach node ${quoted(name)}${address === null ? "" : ` (${address})`}: it answers no more; its pods get no new connections until it does, unless a virtual server has no others`,
-  }
-}
-
-function nodeAddressesOf(input: ModelInput): ReadonlyMap<string, string> {
-  const addresses = new Map<string, string>()
-  for (const { object } of input.objects.nodes)
-    for (const { address } of object.status.addresses) addresses.set(address, object.metadata.name)
-  return addresses
-}
-
-function isNodeAddress(raw: RawEntry, node: string): Problem<ModelCode> {
-  return {
-    code: "VIP_IS_NODE_ADDRESS",
-    severity: "error",
-    path: ["data", raw.key],
-    place: raw.place,
-    message: `Cannot announce ${raw.key}: it is the address of node ${quoted(node)}; choose one that nobody has`,
   }
 }
 
