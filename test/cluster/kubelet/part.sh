@@ -54,8 +54,8 @@ modes() { # of all that is in applied/ and desired/, as sync sees them: what may
     sidecar_on n1 'cd /run/kkv/desired && [ "$(find . -mindepth 1 -perm /022)" = "" ] && [ "$(find . -mindepth 1 ! -user 65532)" = "" ]'
 }
 check "of applied/ only status.yaml is for others; desired/ is written by sync's user alone" modes
-# Everything on a node but the node's own programs: TCP, UDP and raw sockets, with who has them.
-ours_listening() { node on "$1" ss --no-header --numeric --listening --tcp --udp --processes | grep -E '"(node|keepalived|s6-[a-z]*|sh)"' | awk '{ print $1, $5 }' | sort; }
+# Of all TCP and UDP sockets of the node's network those that neither kubelet nor containerd have: the pod is on that network.
+ours_listening() { node on "$1" ss --no-header --numeric --listening --tcp --udp --processes | grep -vE '"(kubelet|containerd)"' | awk '{ print $1, $5 }' | sort; }
 on_loopback() { [ "$(ours_listening n1)" = "tcp 127.0.0.1:8080" ] || { ours_listening n1; return 1; }; }
 check "the pod listens on 127.0.0.1:8080 and on no other address" on_loopback
 from_lan() { ip netns exec "$BED_LAN" curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://10.4.0.11:8080$1"; }
@@ -108,7 +108,7 @@ small_gap() { [ "$gap" -le 1000 ] && measured "longest gap $gap ms"; }
 check "the rollout leaves the VIP without a holder no longer than an orderly handover" small_gap
 
 # --- with Prometheus ------------------------------------------------------------------------------------------------------------
-k apply -k "$here/monitored" > /dev/null
+k apply -k "$here/../monitored" > /dev/null
 PATIENCE=120 check "with components/pod-monitor the pods become ready again" rolled
 check "/metrics answers the LAN" eval '[ "$(from_lan /metrics)" = 200 ]'
 check "/status.json does not" eval '[ "$(from_lan /status.json)" = 404 ]'
