@@ -40,8 +40,7 @@ export async function validate(
 function reportOf(manifests: Manifests, settings: ModelSettings): Report {
   const { configMap, objects } = manifests
   const notes: string[] = []
-  const problems: Problem[] = [...manifests.problems]
-  if (configMap !== null) problems.push(...entryProblems(manifests, settings, notes))
+  const problems = [...manifests.problems, ...entryProblems(manifests, settings, notes)]
   return {
     good: countProblems(problems).errors === 0,
     vips: configMap === null ? 0 : Object.keys(configMap.object.data).length,

@@ -63,6 +63,9 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
   }
   return (input) => {
     const { configMap } = input
+    // Not even looked at: a ConfigMap has room for a hundred thousand, each with a problem of its own.
+    if (Object.keys(configMap.object.data).length > LIMITS.entries)
+      return { model: null, entries: [], problems: [tooManyEntries(configMap)] }
     const before = last.walked
     const walked =
       configMap === last.configMap
@@ -76,7 +79,18 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
   }
 }
 
-export const LIMITS = { vips: 1_000, realServers: 20_000 } as const
+export const LIMITS = { entries: 2_000, vips: 1_000, realServers: 20_000 } as const
+
+function tooManyEntries({ object, place }: Placed<ConfigMap>): Problem<ModelCode> {
+  const count = Object.keys(object.data).length
+  return {
+    code: "TOO_MANY_VIPS",
+    severity: "error",
+    path: ["data"],
+    place,
+    message: `Cannot read ${count} entries: at most ${LIMITS.entries} are looked at; what runs is kept`,
+  }
+}
 
 /** The part of an entry's outcome that depends on the entry and on what it names, and on nothing else. */
 interface Kept {
@@ -218,7 +232,7 @@ function assemble(
   const problems: Problem<ModelCode>[] = []
   for (const { vip, problems: own } of entries) {
     if (vip !== null) announced.push(vip)
-    problems.push(...own)
+    for (const problem of own) problems.push(problem)
   }
   const vips = inAddressOrder(announced, (vip) => vip.address)
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
