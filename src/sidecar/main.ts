@@ -22,10 +22,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   await makePrivateDirectory(settings.state)
   const { virtualRouterId } = settings.model
   // A network namespace has room for one sidecar a virtual router ID: its addresses, its IPVS table, its VRRP.
-  const lock = await takeLock(`kkv-sidecar-${virtualRouterId}`)
+  const name = `kkv-sidecar-${virtualRouterId}`
+  const lock = await takeLock(name)
   if (lock === null) {
     process.stderr.write(
-      `kkv sidecar: Cannot start: another sidecar on this node has virtual router ID ${virtualRouterId}; stop it, or choose another with --vrid\n`,
+      `kkv sidecar: Cannot start: another sidecar on this node has virtual router ID ${virtualRouterId}; stop it, or choose another with --vrid (who has the lock: ss -xlp | grep @${name})\n`,
     )
     return 3
   }
