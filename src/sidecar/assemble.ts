@@ -24,7 +24,7 @@ import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
 import { statusOf } from "./status-report.ts"
 import { verifyEffect } from "./verify.ts"
-import { type Archive, openArchive } from "./volume/archive.ts"
+import { type Archive, openArchive, withinLimits } from "./volume/archive.ts"
 import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
 import { createGenerations, readDirectory } from "./volume/generations.ts"
 import { syncSilence } from "./volume/heartbeat-reader.ts"
@@ -129,7 +129,8 @@ async function openParts(
   const metrics = createMetrics()
   const lastKnownGood = await openLastKnownGood(settings.state)
   const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)))
-  const archive = await openArchive(settings.state)
+  const limits = { count: settings.archiveCount, bytes: settings.archiveBytes }
+  const archive = withinLimits(await openArchive(settings.state), limits)
   const keepalivedVersion = await machine.keepalived.version()
   await writeArguments(settings)
   const newest = createGenerations({

@@ -47,6 +47,18 @@ export interface Archive {
   retain(limits: ArchiveLimits): Promise<number>
 }
 
+/** The same archive, which after each addition removes what is then beyond the limits: nobody waits for the next clean-up. */
+export function withinLimits(archive: Archive, limits: ArchiveLimits): Archive {
+  return {
+    ...archive,
+    add: async (content) => {
+      const added = await archive.add(content)
+      await archive.retain(limits)
+      return added
+    },
+  }
+}
+
 /** state/archive/: on the node, so that it survives the pod; nothing that serves traffic ever waits for it. */
 export async function openArchive(state: string): Promise<Archive> {
   const root = join(state, ARCHIVE_DIRECTORY)
