@@ -53,6 +53,9 @@ modes() { # of all that is in applied/ and desired/, as sync sees them: what may
   sidecar_on n1 'cd /run/kkv/applied && [ "$(find . -type f ! -name status.yaml -perm /077)" = "" ] && [ "$(stat -c %a status.yaml)" = 644 ]' &&
     sidecar_on n1 'cd /run/kkv/desired && [ "$(find . -mindepth 1 -perm /022)" = "" ] && [ "$(find . -mindepth 1 ! -user 65532)" = "" ]'
 }
+check "sync's token is for its own group alone" sync_on n1 '
+  const { mode, gid } = fs.statSync("/var/run/secrets/kubernetes.io/serviceaccount/token")
+  process.exit((mode & 0o7) === 0 && gid === 65532 ? 0 : 1)'
 check "of applied/ only status.yaml is for others; desired/ is written by sync's user alone" modes
 # Of all TCP and UDP sockets of the node's network those that neither kubelet nor containerd have: the pod is on that network.
 ours_listening() { node on "$1" ss --no-header --numeric --listening --tcp --udp --processes | grep -vE '"(kubelet|containerd)"' | awk '{ print $1, $5 }' | sort; }
