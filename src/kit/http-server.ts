@@ -111,10 +111,13 @@ function text(status: number, body: string): HttpAnswer {
 function send(found: HttpAnswer, request: IncomingMessage, response: ServerResponse): void {
   const body = Buffer.from(found.body)
   const type = found.type.includes("charset") ? found.type : `${found.type}; charset=utf-8`
-  const headers = { "content-type": type, "content-length": body.length, "cache-control": "no-store" }
+  const headers = { "content-type": type, "content-length": body.length, "cache-control": "no-store", ...AS_IS }
   response.writeHead(found.status, found.status === 405 ? { ...headers, allow: "GET, HEAD" } : headers)
   response.end(request.method === "HEAD" ? undefined : body)
 }
+
+/** A browser shall not take a text for a page, whatever stands in it. */
+const AS_IS = { "x-content-type-options": "nosniff" }
 
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
