@@ -2,6 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { parseVipEntry } from "../../src/core/desired/vip-entry.ts"
 import { createModelBuilder } from "../../src/core/model/build-model.ts"
+import type { LastGood } from "../../src/core/model/hold.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { MOST_REFERENCES, referencesOf } from "../../src/core/references.ts"
 import { createPublish } from "../../src/sync/publication.ts"
@@ -46,6 +47,31 @@ for (const [what, text] of Object.entries(VALUES))
     assert.ok(performance.now() - startedAt < LIMIT_MS)
     assert.ok(model?.vips.some(({ address }) => address === "10.4.0.60"))
   })
+
+test("createModelBuilder() holds an entry by itself whose Service asks for too many real servers, and joins none", () => {
+  const ports = numbered((at) => `p${at}`, 2_000).map((name, at) => ({ name, port: at + 1 }))
+  const addresses = numbered((at) => `10.2.${at >> 8}.${at & 255}`, 2_000)
+  const objects = cluster([service("a", { ports, addresses }), service("b")], [node("n1", "10.4.0.3")])
+  const small = cluster([service("a"), service("b")], [node("n1", "10.4.0.3")])
+  const data = { "10.4.0.50": "default/a", "10.4.0.60": "default/b" }
+  const vip = createModelBuilder(SETTINGS)(input(data, small)).entries[0]?.vip
+  assert.ok(vip)
+  const lastGood = new Map<string, LastGood>([["10.4.0.50", { text: "default/a", vip }]])
+  const startedAt = performance.now()
+  for (const [before, state] of [
+    [new Map<string, LastGood>(), "left-out"],
+    [lastGood, "held"],
+  ] as const) {
+    const { model, entries, problems } = createModelBuilder(SETTINGS)(input(data, objects, { lastGood: before }))
+    assert.equal(
+      [...entries.map((entry) => entry.state), ...problems.map(({ code }) => code)],
+      [state, "good", "TOO_MANY_REAL_SERVERS"],
+    )
+    assert.ok(model?.vips.some(({ address }) => address === "10.4.0.60"))
+    if (state === "held") assert.is(entries[0]?.vip, vip)
+  }
+  assert.ok(performance.now() - startedAt < LIMIT_MS)
+})
 
 test("createModelBuilder() looks at no entry of 60,000, and keeps what runs", () => {
   const data = Object.fromEntries(numbered((at) => `k${at}`, 60_000).map((key) => [key, "x"]))

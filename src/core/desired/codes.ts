@@ -14,3 +14,4 @@ export type DesiredCode =
   | "PROTOCOL_NOT_SUPPORTED"
   | "BAD_ENDPOINT_ADDRESS"
   | "NO_ENDPOINTS"
+  | "TOO_MANY_REAL_SERVERS"

@@ -16,4 +16,3 @@ export type ModelCode =
   | "NODE_UNREACHABLE"
   | "UNICAST_NEEDS_PEERS"
   | "TOO_MANY_VIPS"
-  | "TOO_MANY_REAL_SERVERS"
