@@ -7,6 +7,9 @@ const FAULT = 3
 /** What each program exports: takes the words after its name, gives the exit status. */
 type Main = (argv: readonly string[]) => Promise<number>
 
+// Who may read and write what we make is decided here, not by whoever starts us.
+process.umask(0o022)
+
 // A reader that has seen enough (`kkv render | head`) is no fault.
 process.stdout.on("error", (error) => {
   if (faultCode(error) === "EPIPE") process.exit(0)

@@ -4,7 +4,7 @@ import { MODEL_FLAGS } from "../core/model/flags.ts"
 import { faultText } from "../kit/fault.ts"
 import { EXIT, UsageError } from "./exit-status.ts"
 import { programFor } from "./program.ts"
-import { processTerminal, type Terminal } from "./terminal.ts"
+import { processTerminal, type Terminal, withNothingHidden } from "./terminal.ts"
 
 /**
  * Runs a command of kkv that works from files alone.
@@ -13,7 +13,8 @@ import { processTerminal, type Terminal } from "./terminal.ts"
  * @returns the exit status: 0 good, 1 the answer is no, 2 the command line cannot be understood, 3 a fault.
  * @throws what is a bug of ours.
  */
-export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+export async function main(argv: readonly string[], own: Terminal = processTerminal()): Promise<number> {
+  const terminal = withNothingHidden(own)
   let status: number = EXIT.good
   const program = programFor(terminal, (ended) => {
     status = ended

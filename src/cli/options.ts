@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 
-import { MODEL_FLAGS } from "../core/model/flags.ts"
+import { MODEL_FLAGS, type ModelFlag } from "../core/model/flags.ts"
 import { interfaceOption, modelSettings, type OptionTexts } from "./model-options.ts"
 import type { RenderOptions } from "./render.ts"
 
@@ -15,11 +15,15 @@ export function withModelOptions(command: Command): Command {
     .addOption(
       withEnvironment("--run-dir <dir>", "where the agent keeps keepalived's release file").default("/run/keepalived"),
     )
-  for (const flag of Object.values(MODEL_FLAGS)) {
-    if (flag.value === null) command.addOption(switchOption(flag.flag, flag.description))
-    else command.addOption(withEnvironment(`${flag.flag} <${flag.value}>`, flag.description).default(flag.default))
-  }
+  for (const flag of Object.values(MODEL_FLAGS)) command.addOption(modelOption(flag))
   return command.addOption(outputOption())
+}
+
+/** One of the flags of the model. */
+export function modelOption({ flag, value, description, default: fallback }: ModelFlag<unknown>): Option {
+  return value === null
+    ? switchOption(flag, description)
+    : withEnvironment(`${flag} <${value}>`, description).default(fallback)
 }
 
 /** The values of what `withModelOptions` adds. @throws {UsageError} with everything that is wrong. */

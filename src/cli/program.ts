@@ -1,12 +1,14 @@
 import { Argument, Command } from "commander"
 
+import { MODEL_FLAGS } from "../core/model/flags.ts"
 import { EXAMPLES } from "./examples.ts"
 import { UsageError } from "./exit-status.ts"
-import type { OptionTexts } from "./model-options.ts"
+import { modelSettings, type OptionTexts } from "./model-options.ts"
 import {
   configMapOf,
   configMapOption,
   directoryOption,
+  modelOption,
   outputOf,
   outputOption,
   pathsArgument,
@@ -96,11 +98,14 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     .description("print everything that is wrong with manifests")
     .addArgument(pathsArgument("<path...>"))
     .addOption(configMapOption())
+    .addOption(modelOption(MODEL_FLAGS.vipRanges))
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.validate)
     .action(async (paths: string[], options: OptionTexts) => {
       const { validate } = await import("./validate.ts")
-      ended(await validate(paths, { servicesConfigmap: configMapOf(options), output: outputOf(options) }, terminal))
+      const settings = modelSettings(options)
+      const words = { servicesConfigmap: configMapOf(options), settings, output: outputOf(options) }
+      ended(await validate(paths, words, terminal))
     })
   withModelOptions(program.command("render"))
     .description("print the keepalived.conf that manifests lead to")

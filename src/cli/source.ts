@@ -5,9 +5,9 @@ import { CONFIG_FILE } from "../contract/archive.ts"
 import { GENERATIONS_DIRECTORY, POINTER_FILE, STATUS_FILE } from "../contract/layout.ts"
 import { decodePointer } from "../contract/pointer.ts"
 import type { Problem } from "../kit/problem.ts"
-import { decodedOrThrow } from "./decoded.ts"
 import { type FileCode, type FileText, readDirectory, readNamed, textOf } from "./files.ts"
 import type { Terminal } from "./terminal.ts"
+import { assertGeneration, readContractFile } from "./volume-files.ts"
 
 /** What a path of the command line leads to. */
 export interface Source {
@@ -48,8 +48,10 @@ async function openFile(path: string): Promise<Source> {
 /** Goes through the pointer, as every reader of a volume does. Sizes and checksums are the sidecar's to compare. */
 function openVolume(path: string): Source {
   const file = join(path, POINTER_FILE)
-  const pointer = decodedOrThrow(file, decodePointer(readText(file).text))
+  const pointer = readContractFile(file, decodePointer)
+  if (pointer === null) throw new Error(`Cannot read "${file}": it has disappeared`)
   const generation = `${path.replace(/\/+$/, "")}/${GENERATIONS_DIRECTORY}/${pointer.directory}`
+  assertGeneration(generation)
   return { name: path, ...readDirectory(generation), config: null }
 }
 

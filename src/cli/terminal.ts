@@ -1,6 +1,7 @@
 import { buffer } from "node:stream/consumers"
 
 import { createColors } from "picocolors"
+import { visible } from "../kit/visible.ts"
 
 /** Where a command's words go, and what it may ask of the outside. A test brings its own. */
 export interface Terminal {
@@ -15,6 +16,24 @@ export interface Terminal {
 }
 
 export type Colours = ReturnType<typeof createColors>
+
+/**
+ * The same terminal, on which nothing happens but what we want: what comes from files and the cluster may hold control
+ * characters. They are written out; only the colours that we use ourselves get through, where there are any.
+ */
+export function withNothingHidden(terminal: Terminal): Terminal {
+  const shown = (text: string) =>
+    terminal.colour
+      ? text
+          .split(OWN_COLOUR)
+          .map((part, at) => (at % 2 === 1 ? part : visible(part)))
+          .join("")
+      : visible(text)
+  return { ...terminal, out: (text) => terminal.out(shown(text)), err: (text) => terminal.err(visible(text)) }
+}
+
+/** Bold, dim, the six colours, and back. Its parentheses keep them in what `split` gives. */
+const OWN_COLOUR = /(\u{1b}\[(?:0|1|2|22|3[1-6]|39)m)/u
 
 /** The functions that colour a text, or leave it alone where the terminal wants no colour. */
 export function coloursOf(terminal: Terminal): Colours {

@@ -1,4 +1,3 @@
-import { MODEL_FLAGS, modelSettingsFrom } from "../core/model/flags.ts"
 import type { ModelSettings } from "../core/model/settings.ts"
 import { byPlace, type Problem } from "../kit/problem.ts"
 import { EXIT } from "./exit-status.ts"
@@ -11,6 +10,7 @@ import { counted } from "./words.ts"
 export interface ValidateOptions {
   /** `namespace/name`; null: the only ConfigMap there is. */
   readonly servicesConfigmap: string | null
+  readonly settings: ModelSettings
   readonly output: "text" | "json"
 }
 
@@ -31,17 +31,16 @@ export async function validate(
 ): Promise<number> {
   const sources = []
   for (const path of paths) sources.push(await openSource(path, terminal))
-  const report = reportOf(manifestsOf(sources, options.servicesConfigmap))
+  const report = reportOf(manifestsOf(sources, options.servicesConfigmap), options.settings)
   if (options.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`)
   else printReport(report, terminal)
   return report.good ? EXIT.good : EXIT.no
 }
 
-function reportOf(manifests: Manifests): Report {
+function reportOf(manifests: Manifests, settings: ModelSettings): Report {
   const { configMap, objects } = manifests
   const notes: string[] = []
-  const problems: Problem[] = [...manifests.problems]
-  if (configMap !== null) problems.push(...entryProblems(manifests, notes))
+  const problems = [...manifests.problems, ...entryProblems(manifests, settings, notes)]
   return {
     good: countProblems(problems).errors === 0,
     vips: configMap === null ? 0 : Object.keys(configMap.object.data).length,
@@ -51,10 +50,14 @@ function reportOf(manifests: Manifests): Report {
   }
 }
 
-function entryProblems({ objects, configMap, hasEndpoints }: Manifests, notes: string[]): readonly Problem[] {
+function entryProblems(
+  { objects, configMap, hasEndpoints }: Manifests,
+  settings: ModelSettings,
+  notes: string[],
+): readonly Problem[] {
   if (configMap === null) return []
   const { facts } = chooseNode(objects, { node: null, interface: null })
-  const found = walkOffline(objects, configMap, { facts, settings: DEFAULTS }).problems.filter(
+  const found = walkOffline(objects, configMap, { facts, settings }).problems.filter(
     ({ code }) => !ABOUT_THIS_NODE.has(code),
   )
   if (hasEndpoints) return found
@@ -75,11 +78,3 @@ function printReport(report: Report, terminal: Terminal): void {
 
 /** Manifests need not hold the Nodes; which of them this is, only a node can tell. */
 const ABOUT_THIS_NODE: ReadonlySet<string> = new Set(["NODE_UNKNOWN", "NODE_WITHOUT_ADDRESS", "UNICAST_NEEDS_PEERS"])
-
-const DEFAULTS = defaults()
-
-function defaults(): ModelSettings {
-  const result = modelSettingsFrom({})
-  if (result.kind === "settings") return result.settings
-  throw new TypeError(`Cannot use the defaults of ${Object.keys(MODEL_FLAGS).join(", ")}`)
-}

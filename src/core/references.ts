@@ -8,6 +8,9 @@ export interface Reference {
   readonly name: string
 }
 
+/** So many Services have room in a generation, beside the ConfigMap and the Nodes (`MAXIMUM_FILES` of the contract). */
+export const MOST_REFERENCES = 4_998
+
 /** `namespace/name`, and whatever follows a colon: even where that is wrong, the Service is named. */
 const LINE = /^([^/:]+)\/([^/:]+)(?::.*)?$/
 

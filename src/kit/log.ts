@@ -1,5 +1,6 @@
 import { destination, pino, stdTimeFunctions } from "pino"
 import { faultText } from "./fault.ts"
+import { visible } from "./visible.ts"
 
 /** From the most talkative to the most silent. */
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const
@@ -28,11 +29,11 @@ export interface LogOptions {
 }
 
 /**
- * A log whose lines all carry `bindings`. Written at once, not buffered: the last line before a crash is the one that
+ * A log whose lines all carry `bindings`, with nothing in them that a terminal would act upon. Written at once, not buffered: the last line before a crash is the one that
  * matters. To standard error, because standard output belongs to a command's answer.
  */
 export function createLog(bindings: LogFields, options: LogOptions): Log {
-  const { write } = options
+  const put = options.write ?? toStandardError()
   const logger = pino(
     {
       level: options.level,
@@ -42,7 +43,7 @@ export function createLog(bindings: LogFields, options: LogOptions): Log {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: errorField },
     },
-    write === undefined ? destination({ dest: 2, sync: true }) : { write },
+    { write: (line: string) => put(visible(line)) },
   )
   return {
     debug: (event, fields = {}) => logger.debug(fields, event),
@@ -50,6 +51,11 @@ export function createLog(bindings: LogFields, options: LogOptions): Log {
     warn: (event, fields = {}) => logger.warn(fields, event),
     error: (event, fields = {}) => logger.error(fields, event),
   }
+}
+
+function toStandardError(): (line: string) => void {
+  const stream = destination({ dest: 2, sync: true })
+  return (line) => void stream.write(line)
 }
 
 function errorField(error: unknown): unknown {

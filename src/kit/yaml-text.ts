@@ -1,3 +1,5 @@
+import { visible } from "./visible.ts"
+
 /** What some YAML reader takes for something else than text when it stands without quotes (YAML 1.1 and 1.2); `e5` is a number to some. */
 const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf|e-?[0-9]+)$/i
 
@@ -5,12 +7,15 @@ const BARE = /^[A-Za-z][A-Za-z0-9._/-]*$/
 const BARE_WITH_COLON = /^[A-Za-z][A-Za-z0-9._/-]*:[A-Za-z0-9._/-]+$/
 const DOTTED_QUAD = /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/
 
-/** Characters that JSON leaves as they are and YAML does not print: C1 controls, line separators, the byte order mark. */
-const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g
+/** Characters that JSON leaves as they are and YAML does not print, beside the hidden ones. */
+const UNPRINTABLE = /[\ufffe\uffff]/g
 
 /** A double-quoted scalar that JSON, YAML 1.1 and YAML 1.2 read alike; always one line. */
 export function quoted(text: string): string {
-  return JSON.stringify(text).replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  return visible(JSON.stringify(text)).replace(
+    UNPRINTABLE,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
 }
 
 /** A scalar for use between `{}` or `[]`: bare where every YAML reader takes it for this text, else quoted. */

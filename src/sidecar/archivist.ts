@@ -56,7 +56,7 @@ export function archivist(ports: ArchivistPorts): Archivist {
   }
   const memories = createSlot(MEMORY_AFTER_MS, ({ inEffect, memory }) =>
     attempt("memory", () =>
-      replaceFile(join(ports.applied, MEMORY_FILE), encodeRemembered(rememberedOf(inEffect, memory))),
+      replaceFile(join(ports.applied, MEMORY_FILE), encodeRemembered(rememberedOf(inEffect, memory)), 0o600),
     ),
   )
   const archives = createSlot(ARCHIVE_AFTER_MS, ({ inEffect }) =>
@@ -122,6 +122,7 @@ async function addToArchive({ sha256, model, generation }: InEffect, ports: Arch
   await ports.archive.add({
     path: generation.path,
     name: generation.name,
+    manifestSha256: generation.manifestSha256,
     config,
     outcome: {
       sequence: generation.sequence,

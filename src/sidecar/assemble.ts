@@ -13,7 +13,7 @@ import type { AgentPorts } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import { type Archivist, archivist } from "./archivist.ts"
 import { clearRemains, restoreMissing } from "./drift.ts"
-import { startServer } from "./http.ts"
+import { startServers } from "./http.ts"
 import { createMasquerader, type Masquerader } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
 import { type HostFacts, nodeFactsOf } from "./node-facts.ts"
@@ -24,7 +24,7 @@ import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
 import { statusOf } from "./status-report.ts"
 import { verifyEffect } from "./verify.ts"
-import { type Archive, openArchive } from "./volume/archive.ts"
+import { type Archive, openArchive, withinLimits } from "./volume/archive.ts"
 import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
 import { createGenerations, readDirectory } from "./volume/generations.ts"
 import { sourceAge, syncSilence } from "./volume/heartbeat-reader.ts"
@@ -106,7 +106,7 @@ export async function assemble(
   const server =
     settings.httpPort === 0
       ? null
-      : await startServer(settings, {
+      : await startServers(settings, {
           ...{ agent, metrics, watch, status, nodes: parts.nodes },
           syncSilence: () => syncSilence(settings.desired),
           heldBySync: () => heldBySync(settings.desired),
@@ -132,7 +132,8 @@ async function openParts(
   const metrics = createMetrics()
   const lastKnownGood = await openLastKnownGood(settings.state)
   const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)))
-  const archive = await openArchive(settings.state)
+  const limits = { count: settings.archiveCount, bytes: settings.archiveBytes }
+  const archive = withinLimits(await openArchive(settings.state), limits)
   const keepalivedVersion = await machine.keepalived.version()
   await writeArguments(settings)
   const newest = createGenerations({

@@ -112,12 +112,9 @@ export async function walk(
     unreachable: ports.unreachable(),
   })
   if (rendered === null) return noModel(generation, built.problems)
-  // Without IPVS what forwards cannot stay, whoever would like it to.
   const { nodes } = generation.objects
   const held =
-    guarding === null || !node.ipvs
-      ? null
-      : heldBack({ ...guarding, configMap: configMap.value, nodes: nodes.length, built })
+    guarding === null ? null : heldBack({ ...guarding, configMap: configMap.value, nodes: nodes.length, built })
   const believes = held?.guard === "endpoints-lost" && guarding?.believesInLostEndpoints === true
   if (held === null || believes)
     return { kind: "candidate", generation, built, rendered, believesInLostEndpoints: believes }

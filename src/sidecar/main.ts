@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { systemClock } from "../kit/clock.ts"
 import { takeLock } from "../kit/lock.ts"
 import { createLog } from "../kit/log.ts"
+import { makePrivateDirectory } from "../kit/private-directory.ts"
 import { untilSignal } from "../kit/signals.ts"
 import { assemble, type Machine } from "./assemble.ts"
 import { hostFacts } from "./keepalived/host.ts"
@@ -16,14 +17,16 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (parsed.kind === "exit") return parsed.status
   const { settings } = parsed
   const log = createLog({ program: "sidecar", node: settings.node }, { level: settings.logLevel })
-  for (const directory of [settings.applied, settings.state, settings.runDirectory])
-    await mkdir(directory, { recursive: true })
+  for (const directory of [settings.applied, settings.runDirectory]) await mkdir(directory, { recursive: true })
+  // On the node's disk: the configuration that is started on where there is no other, and whatever was archived.
+  await makePrivateDirectory(settings.state)
   const { virtualRouterId } = settings.model
   // A network namespace has room for one sidecar a virtual router ID: its addresses, its IPVS table, its VRRP.
-  const lock = await takeLock(`kkv-sidecar-${virtualRouterId}`)
+  const name = `kkv-sidecar-${virtualRouterId}`
+  const lock = await takeLock(name)
   if (lock === null) {
     process.stderr.write(
-      `kkv sidecar: Cannot start: another sidecar on this node has virtual router ID ${virtualRouterId}; stop it, or choose another with --vrid\n`,
+      `kkv sidecar: Cannot start: another sidecar on this node has virtual router ID ${virtualRouterId}; stop it, or choose another with --vrid (who has the lock: ss -xlp | grep @${name})\n`,
     )
     return 3
   }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net"
 import { hostname } from "node:os"
 import { Command, CommanderError, Option } from "commander"
 import { GUARD_PERCENT } from "../core/model/blast-radius.ts"
@@ -34,7 +35,8 @@ export interface SidecarSettings {
   /** TCP port that other nodes are asked on whether they live; 0 for not at all. */
   readonly nodeProbePort: number
   readonly httpPort: number
-  readonly httpAddress: string
+  /** Addresses of this machine, at least one. */
+  readonly httpAddresses: readonly string[]
   readonly logLevel: LogLevel
 }
 
@@ -103,7 +105,7 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
     "10256",
   ],
   ["--http-port <port>", "health, metrics and status; 0 for none", "8080"],
-  ["--http-address <address>", "address to answer on", "0.0.0.0"],
+  ["--http-address <addresses>", "where to answer, commas between; /status.json only on loopback ones", "127.0.0.1"],
   [`--log-level <${logLevels.join("|")}>`, "least important lines to log", "info"],
 ]
 
@@ -163,11 +165,13 @@ function fromOptions(options: Options): ParsedSettings {
     guardMs: number("--guard-time", "guardTime", [0, 86_400]) * 1000,
     nodeProbePort: number("--node-probe-port", "nodeProbePort", [0, 65_535]),
     httpPort: number("--http-port", "httpPort", [0, 65_535]),
-    httpAddress: text("httpAddress"),
+    httpAddresses: text("httpAddress").split(","),
     logLevel: choice("--log-level", "logLevel", logLevels),
   }
   if (settings.interface !== null && !INTERFACE.test(settings.interface))
     wrong("--iface", "wanted the name of an interface")
+  if (!settings.httpAddresses.every((address) => isIP(address) !== 0))
+    wrong("--http-address", "wanted IP addresses with commas between")
   if (faults.length === 0 && model.kind === "settings")
     return { kind: "settings", settings: { ...settings, model: model.settings } }
   for (const fault of faults) process.stderr.write(`kkv sidecar: ${fault}\n`)

@@ -10,7 +10,7 @@ import {
 import { contentSha256Of, type ManifestFile, type ManifestResource, sha256Of } from "../contract/manifest.ts"
 import { encodeConfigMap, encodeNodes, encodeService } from "../core/objects/encode.ts"
 import type { ClusterObjects, Placed, ServiceObjects } from "../core/objects/kinds.ts"
-import { referencesOf } from "../core/references.ts"
+import { MOST_REFERENCES, referencesOf } from "../core/references.ts"
 import { compare, type Problem } from "../kit/problem.ts"
 import type { SyncProblemCode } from "./problem-codes.ts"
 
@@ -56,13 +56,15 @@ export function createPublish(configMapKey: string): Publish {
   return (objects, resources) => {
     const configMap = objects.configMaps.get(configMapKey)
     if (configMap === undefined) return [configMapMissing(configMapKey)]
-    const services = referencesOf(configMap.object)
+    const references = referencesOf(configMap.object)
+    if (references.length > MOST_REFERENCES) return [tooManyReferences(references.length)]
+    const services = references
       .map(({ namespace, name }) => objects.services.get(`${namespace}/${name}`))
       .filter((service) => service !== undefined)
     const files = [configMapFile(configMap), nodesFile(objects.nodes), ...services.map(fileOfService)]
     files.sort((a, b) => compare(a.name, b.name))
-    const tooLarge = sizeProblem(files)
-    if (tooLarge !== null) return [tooLarge]
+    const oversize = sizeProblem(files)
+    if (oversize !== null) return [oversize]
     const counts = {
       files: files.length,
       configMaps: 1,
@@ -108,21 +110,29 @@ function configMapMissing(key: string): Problem<"CONFIGMAP_MISSING"> {
 }
 
 function sizeProblem(files: readonly PublicationFile[]): Problem<"GENERATION_TOO_LARGE"> | null {
-  const problem = (what: string): Problem<"GENERATION_TOO_LARGE"> => ({
+  if (files.length > MAXIMUM_FILES) return tooLarge(`it has ${files.length} files, wanted at most ${MAXIMUM_FILES}`)
+  const large = files.find(({ size }) => size > MAXIMUM_FILE_BYTES)
+  if (large !== undefined)
+    return tooLarge(`${large.name} has ${large.size} bytes, wanted at most ${MAXIMUM_FILE_BYTES}`)
+  const manifest = files.reduce((sum, { name }) => sum + name.length + MANIFEST_LINE_BYTES, 0)
+  if (manifest > MAXIMUM_FILE_BYTES) return tooLarge(`its manifest has more than ${MAXIMUM_FILE_BYTES} bytes`)
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  if (bytes <= MAXIMUM_GENERATION_BYTES) return null
+  return tooLarge(`it has ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`)
+}
+
+function tooManyReferences(count: number): Problem<"GENERATION_TOO_LARGE"> {
+  return tooLarge(`its entries name ${count} Services, wanted at most ${MOST_REFERENCES}`)
+}
+
+function tooLarge(what: string): Problem<"GENERATION_TOO_LARGE"> {
+  return {
     code: "GENERATION_TOO_LARGE",
     severity: "error",
     path: [],
     place: null,
     message: `Cannot publish a generation: ${what}; name fewer Services in one ConfigMap`,
-  })
-  if (files.length > MAXIMUM_FILES) return problem(`it has ${files.length} files, wanted at most ${MAXIMUM_FILES}`)
-  const large = files.find(({ size }) => size > MAXIMUM_FILE_BYTES)
-  if (large !== undefined) return problem(`${large.name} has ${large.size} bytes, wanted at most ${MAXIMUM_FILE_BYTES}`)
-  const manifest = files.reduce((sum, { name }) => sum + name.length + MANIFEST_LINE_BYTES, 0)
-  if (manifest > MAXIMUM_FILE_BYTES) return problem(`its manifest has more than ${MAXIMUM_FILE_BYTES} bytes`)
-  const bytes = files.reduce((sum, { size }) => sum + size, 0)
-  if (bytes <= MAXIMUM_GENERATION_BYTES) return null
-  return problem(`it has ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`)
+  }
 }
 
 /** The result of a pure function of one object, for as long as that object lives. */

@@ -4,22 +4,22 @@ import * as assert from "uvu/assert"
 import { openArchive } from "../../src/sidecar/volume/archive.ts"
 import { kkv } from "./support/kkv.ts"
 import { configMap, inTree, nodes, service, slice } from "./support/manifests.ts"
-import { GENERATION } from "./support/volume.ts"
+import { writeGeneration } from "../support/volume.ts"
 
-const MANIFESTS = {
-  "generation/manifest.json": "{}",
-  "generation/vips.yaml": configMap("10.4.0.50: default/echo"),
-  "generation/nodes.yaml": nodes("10.4.0.3"),
-  "generation/services/default/echo.yaml": `${service("echo")}---\n${slice("echo", ["10.2.0.1"])}`,
+const FILES = {
+  "vips.yaml": configMap("10.4.0.50: default/echo"),
+  "nodes.yaml": nodes("10.4.0.3"),
+  "services/default/echo.yaml": `${service("echo")}---\n${slice("echo", ["10.2.0.1"])}`,
 }
 
 test("kkv reads what the sidecar archives", () =>
-  inTree(MANIFESTS, async (directory) => {
-    const config = (await kkv(["render", "generation", "--iface", "eth7"])).out
+  inTree({}, async (directory) => {
+    const { path, name, manifestSha256 } = writeGeneration(directory, 7, FILES)
+    const config = (await kkv(["render", name, "--iface", "eth7"])).out
     const archive = await openArchive(`${directory}/state`)
     const outcome = {
       sequence: 7,
-      generation: GENERATION,
+      generation: name,
       time: "2026-11-22T23:00:00.000Z",
       outcome: "applied" as const,
       reason: null,
@@ -32,11 +32,11 @@ test("kkv reads what the sidecar archives", () =>
       realServers: 1,
       problems: [],
     }
-    assert.ok(await archive.add({ path: `${directory}/generation`, name: GENERATION, config, outcome }))
-    const file = `state/archive/${GENERATION}.tar.gz`
+    assert.ok(await archive.add({ path, name, manifestSha256, config, outcome }))
+    const file = `state/archive/${name}.tar.gz`
     assert.match((await kkv(["history", "--state", "state"])).out, /^7 +2026-11-22T23:00:00\.000Z +applied +1 /m)
     assert.is((await kkv(["validate", file])).out, "1 VIP, 1 virtual server: no problems\n")
-    assert.is((await kkv(["diff", file, "generation"])).status, 0)
+    assert.is((await kkv(["diff", file, name])).status, 0)
     assert.is((await kkv(["rollback", "7", "--state", "state"])).status, 0)
   }))
 

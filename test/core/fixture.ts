@@ -22,6 +22,7 @@ export const SETTINGS: ModelSettings = {
   scheduler: "wlc",
   persistenceTimeout: 0,
   check: "none",
+  vipRanges: [],
   releaseFile: "/run/keepalived/release",
 }
 

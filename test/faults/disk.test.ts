@@ -15,7 +15,7 @@ import { serviceText, vipsText } from "../support/manifests.ts"
 import { slow } from "../support/slow.ts"
 import { testUnless } from "../support/test-unless.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
-import { publicationOf } from "../support/volume.ts"
+import { publicationOf, writeGeneration } from "../support/volume.ts"
 import { failure, inject } from "./inject.ts"
 
 const mayMount = spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0
@@ -150,25 +150,19 @@ function fill(directory: string, content: string): void {
   }
 }
 
-const NAME = `${"1".padStart(20, "0")}-0123456789ab`
-/** A generation of many files that do not become smaller when packed. */
-function generationIn(directory: string): string {
-  const path = join(directory, "generations", NAME)
-  mkdirSync(join(path, "services/default"), { recursive: true })
-  writeFileSync(join(path, "manifest.json"), "{}\n")
-  for (let index = 0; index < 40; index++)
-    writeFileSync(join(path, `services/default/s${index}.yaml`), randomBytes(1_500).toString("base64"))
-  return path
-}
+/** Files that do not become smaller when packed; always the same, so that the generation keeps its name. */
+const FILES = Object.fromEntries(
+  Array.from({ length: 40 }, (_, index) => [`services/default/s${index}.yaml`, randomBytes(1_500).toString("base64")]),
+)
+const generationIn = (directory: string) => writeGeneration(join(directory, "generations"), 1, FILES)
 
-const contentOf = (path: string) => ({
-  path,
-  name: NAME,
+const contentOf = (made: ReturnType<typeof generationIn>) => ({
+  ...made,
   config: "# nothing\n",
   outcome: {
-    ...{ sequence: 1, generation: NAME, time: "2026-11-22T10:00:00.000Z", outcome: "applied" as const, reason: null },
-    ...{ node: "n1", interface: "eth0", keepalivedVersion: "2.2.7", configSha256: "a".repeat(64), vips: [] },
-    ...{ virtualServers: 0, realServers: 0, problems: [] },
+    ...{ sequence: 1, generation: made.name, time: "2026-11-22T10:00:00.000Z", outcome: "applied" as const },
+    ...{ reason: null, node: "n1", interface: "eth0", keepalivedVersion: "2.2.7", configSha256: "a".repeat(64) },
+    ...{ vips: [], virtualServers: 0, realServers: 0, problems: [] },
   },
 })
 
@@ -194,14 +188,14 @@ unless(
     withTemporaryDirectory(async (directory) => {
       const state = join(directory, "state")
       mkdirSync(join(state, "archive"), { recursive: true })
-      const path = generationIn(directory)
+      const made = generationIn(directory)
       // From nothing at all to enough: it breaks off while it copies, while it packs, and not at all.
       const ended = new Set<string>()
       for (const pages of [4, 20, 60, 62, 64, 70, 80, 90, 100, 200]) {
         execFileSync("mount", ["-t", "tmpfs", "-o", `size=${pages * 4}k`, "tmpfs", join(state, "archive")])
         try {
           const archive = await openArchive(state)
-          const fault: unknown = await archive.add(contentOf(path)).then(
+          const fault: unknown = await archive.add(contentOf(made)).then(
             () => null,
             (error: unknown) => error,
           )
@@ -224,19 +218,19 @@ test(
       const root = join(state, "archive")
       const ended: Record<string, number> = {}
       for (let turn = 0; turn < 40; turn++) {
-        const path = generationIn(directory)
-        const adding = archive.add(contentOf(path)).then(
+        const made = generationIn(directory)
+        const adding = archive.add(contentOf(made)).then(
           (added) => String(added),
           () => "failed",
         )
         // Now the generation itself, now the copy that is being packed; ever later.
         await new Promise((resolve) => setTimeout(resolve, turn / 2))
         const stage = readdirSync(root).find((name) => name.startsWith(".") && statSync(join(root, name)).isDirectory())
-        rmSync(turn % 2 === 0 || stage === undefined ? path : join(root, stage), { recursive: true, force: true })
+        rmSync(turn % 2 === 0 || stage === undefined ? made.path : join(root, stage), { recursive: true, force: true })
         const how = await adding
         ended[how] = (ended[how] ?? 0) + 1
         assert.is(await assertListed(state), how === "true" ? 1 : 0)
-        rmSync(join(root, `${NAME}.tar.gz`), { force: true })
+        rmSync(join(root, `${made.name}.tar.gz`), { force: true })
       }
       figures(ended)
       assert.ok(existsSync(root))

@@ -55,6 +55,13 @@ test("serve() tells the length of the body, in bytes, to HEAD and GET alike", ()
     }
   }))
 
+test("serve() has what it was asked for sent back as text, which no browser runs", () =>
+  served(async (url) => {
+    const response = await fetch(`${url}/%3Cscript%3Ealert(1)%3C/script%3E`)
+    assert.is(response.headers.get("content-type"), "text/plain; charset=utf-8")
+    assert.is(response.headers.get("x-content-type-options"), "nosniff")
+  }))
+
 test("serve() says with 405 what is allowed", () =>
   served(async (url) => {
     const response = await fetch(`${url}/health`, { method: "DELETE" })

@@ -19,6 +19,14 @@ test("createLog() writes one JSON line an event with bindings, fields and an ISO
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 })
 
+test("createLog() writes nothing that a terminal acts upon, and the same JSON", () => {
+  const { log, lines, records } = logged("info")
+  const text = "\u001b[2J\u009b2J\r\n\u2028\u202e"
+  log.info("reconciled", { reason: text, error: new Error(text) })
+  assert.is(lines[0]?.trimEnd().match(/[^ -~]/g), null)
+  assert.is(records()[0]?.["reason"], text)
+})
+
 const levels: readonly [level: LogLevel, events: readonly string[]][] = [
   ["debug", ["debug", "info", "warn", "error"]],
   ["info", ["info", "warn", "error"]],

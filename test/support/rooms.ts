@@ -17,7 +17,7 @@ export interface Room {
 
 const isIp = ["node:net#isIP", "node:net#isIPv4", "node:net#isIPv6"]
 const hash = ["node:crypto#createHash"]
-const yamlText = ["kit/plain-yaml.ts", "kit/yaml-text.ts"]
+const yamlText = ["kit/plain-yaml.ts", "kit/yaml-text.ts", "kit/visible.ts"]
 
 export const rooms: readonly Room[] = [
   {
@@ -44,7 +44,7 @@ export const rooms: readonly Room[] = [
   {
     name: "core/desired",
     files: ["core/desired/**"],
-    may: ["core/objects/**", "kit/problem.ts", ...isIp],
+    may: ["core/objects/**", "kit/problem.ts", "kit/visible.ts", ...isIp],
     pure: true,
   },
   {

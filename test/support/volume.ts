@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 
+import { generationName } from "../../src/contract/layout.ts"
+import { contentSha256Of, encodeManifest, sha256Of } from "../../src/contract/manifest.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { createJoin } from "../../src/core/objects/join.ts"
 import type { Publisher } from "../../src/sync/ports.ts"
@@ -13,6 +15,23 @@ export function writeTree(root: string, files: Readonly<Record<string, string>>)
     mkdirSync(dirname(join(root, name)), { recursive: true })
     writeFileSync(join(root, name), text)
   }
+}
+
+/** A generation of these files, whatever is in them, with a manifest that holds true. */
+export function writeGeneration(
+  generations: string,
+  sequence: number,
+  texts: Readonly<Record<string, string>>,
+): { readonly path: string; readonly name: string; readonly manifestSha256: string } {
+  const files = Object.entries(texts)
+    .map(([name, text]) => ({ name, size: Buffer.byteLength(text), sha256: sha256Of(text) }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const contentSha256 = contentSha256Of(files)
+  const counts = { files: files.length, configMaps: 0, services: 0, endpoints: 0, nodes: 0 }
+  const manifest = encodeManifest({ sequence, contentSha256, counts, resources: [], files })
+  const name = generationName(sequence, contentSha256)
+  writeTree(join(generations, name), { ...texts, "manifest.json": manifest })
+  return { path: join(generations, name), name, manifestSha256: sha256Of(manifest) }
 }
 
 /** What sync would publish of these manifests; the ConfigMap is default/vips. */

@@ -19,15 +19,20 @@ export function resolveEntry(
 ): Checked<DesiredVip, DesiredCode> {
   const problems: Problem<DesiredCode>[] = []
   const virtualServers: DesiredVirtualServer[] = []
+  let left = MOST_REAL_SERVERS
   for (const target of entry.targets) {
     const service = `${target.namespace}/${target.name}`
     const report: Report = (problem) => {
       problems.push({ severity: "error", path: ["data", entry.key, service], place: entryPlace, ...problem })
     }
     const objects = services.get(service)
-    const fault = objects === undefined ? missing(service) : serviceFault(objects, service)
+    const fault =
+      objects === undefined ? missing(service) : (serviceFault(objects, service) ?? sizeFault(objects, left))
     if (fault !== null) report(fault)
-    else if (objects !== undefined) virtualServers.push(...virtualServersOf(objects, target, report))
+    else if (objects !== undefined) {
+      left -= realServersAskedFor(objects)
+      virtualServers.push(...virtualServersOf(objects, target, report))
+    }
   }
   return { value: { key: entry.key, address: entry.address, virtualServers }, problems }
 }
@@ -57,6 +62,31 @@ function serviceFault({ service }: ServiceObjects, name: string): Fault | null {
   if (ports.length === 0)
     return { code: "SERVICE_WITHOUT_PORTS", message: `Cannot forward to ${quoted(name)}: the Service has no ports` }
   return null
+}
+
+/**
+ * Most real servers of one entry: half of all that there may be, so that no Service alone keeps the others from changing.
+ * Looked at before they are joined: a Service has room for thousands of ports, and each of them for each endpoint.
+ */
+const MOST_REAL_SERVERS = 10_000
+
+function realServersAskedFor({ service, slices, endpoints }: ServiceObjects): number {
+  let count = 0
+  for (const { object } of slices) if (object.addressType === "IPv4") count += object.endpoints.length
+  if (slices.length === 0) for (const { addresses } of endpoints?.object.subsets ?? []) count += addresses.length
+  // A port without endpoints is a problem to tell of, and counts as much.
+  return service.object.spec.ports.length * Math.max(1, count)
+}
+
+function sizeFault(objects: ServiceObjects, left: number): Fault | null {
+  const count = realServersAskedFor(objects)
+  if (count <= left) return null
+  const { namespace, name } = objects.service.object.metadata
+  const ports = objects.service.object.spec.ports.length
+  return {
+    code: "TOO_MANY_REAL_SERVERS",
+    message: `Cannot forward ${ports === 1 ? "a port" : `${ports} ports`} of ${quoted(`${namespace}/${name}`)} to ${count} real servers: an entry may have ${MOST_REAL_SERVERS}${left < MOST_REAL_SERVERS ? `, and its other Services leave ${left}` : ""}; use several VIPs, or fewer and larger pods`,
+  }
 }
 
 function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report: Report): DesiredVirtualServer[] {

@@ -1,4 +1,5 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
+import { visible } from "../../kit/visible.ts"
 import { vipFault } from "./address.ts"
 import type { DesiredCode } from "./codes.ts"
 
@@ -39,13 +40,15 @@ export interface RawEntry {
  * @returns the entry, or null when any part of it is broken; every broken part is a problem.
  */
 export function parseVipEntry(raw: RawEntry): Checked<VipEntry | null, DesiredCode> {
-  const problems: Problem<DesiredCode>[] = []
-  const report = (code: DesiredCode, message: string) => {
-    problems.push({ code, severity: "error", path: ["data", raw.key], place: raw.place, message })
-  }
+  const { problems, report } = reporter(raw)
   const fault = vipFault(raw.key)
   if (fault !== null) report("BAD_ADDRESS", `Cannot announce ${quoted(raw.key)}: ${fault}`)
   const targets: ServiceTarget[] = []
+  const lines = linesOf(raw.text)
+  if (lines === null) {
+    report("TOO_MANY_SERVICES", `Cannot forward ${quoted(raw.key)}: its value ${LIMITS_SHOWN}; use several VIPs`)
+    return { value: null, problems }
+  }
   if (LONG_FORM.test(raw.text)) {
     report(
       "LONG_FORM_NOT_SUPPORTED",
@@ -53,29 +56,53 @@ export function parseVipEntry(raw: RawEntry): Checked<VipEntry | null, DesiredCo
     )
     return { value: null, problems }
   }
-  for (const line of raw.text.split(/\r?\n/)) {
-    if (line.trim() === "") continue
-    const target = parseTarget(line.trim(), report)
+  const named = new Set<string>()
+  for (const line of lines) {
+    const target = parseTarget(line, report)
     if (target === null) continue
-    if (targets.some((other) => other.namespace === target.namespace && other.name === target.name))
+    const name = `${target.namespace}/${target.name}`
+    if (named.has(name))
       report(
         "SERVICE_NAMED_TWICE",
         `Cannot forward ${quoted(raw.key)} to "${target.namespace}/${target.name}" twice: name it on one line only`,
       )
+    named.add(name)
     targets.push(target)
   }
   return { value: problems.length === 0 ? { key: raw.key, address: raw.key, targets } : null, problems }
 }
 
-/** A text in double quotes as JSON writes it, cut to a length that a log line bears. */
+/** Most Services of one entry, and most characters of its value. A ConfigMap has room for a million lines. */
+const MOST_SERVICES = 1_000
+const LONGEST_VALUE = 256 * 1024
+const LIMITS_SHOWN = `has more than ${MOST_SERVICES} lines or ${LONGEST_VALUE} characters`
+
+/** The lines that say something, without the blanks around them; null where there are too many. */
+function linesOf(text: string): readonly string[] | null {
+  if (text.length > LONGEST_VALUE) return null
+  const lines = text.split("\n").flatMap((line) => (line.trim() === "" ? [] : line.trim()))
+  return lines.length > MOST_SERVICES ? null : lines
+}
+
+/** Who mends so many sees the others. */
+const MOST_PROBLEMS = 20
+
+function reporter({ key, place }: RawEntry): { readonly problems: Problem<DesiredCode>[]; readonly report: Report } {
+  const problems: Problem<DesiredCode>[] = []
+  const report: Report = (code, message) => {
+    if (problems.length < MOST_PROBLEMS) problems.push({ code, severity: "error", path: ["data", key], place, message })
+  }
+  return { problems, report }
+}
+
+/** A text in double quotes as JSON writes it, cut to a length that a log line bears, with nothing hidden in it. */
 export function quoted(text: string): string {
-  const shown = JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text)
-  // JSON leaves these as they are, and a terminal or a log viewer takes them for line ends.
-  return shown.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029").replaceAll("\u007f", "\\u007f")
+  return visible(JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text))
 }
 
 const MAX_QUOTED = 80
-const LONG_FORM = /^\s*(address|interface|prefixLength|prefer|preempt|group|services)\s*:/m
+/** Blanks, and no line ends: over these each line of blanks would be looked at once for each line before it. */
+const LONG_FORM = /^[ \t]*(address|interface|prefixLength|prefer|preempt|group|services)[ \t]*:/m
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const METHODS: ReadonlySet<string> = new Set<ForwardingMethod>(["NAT", "DR"])
 const LATER_METHODS: ReadonlySet<string> = new Set(["TUN", "PROXY"])

@@ -47,7 +47,9 @@ export function heldBack(step: Step): Held | null {
   if (built.model === null || percent >= 100 || isAllowed(configMap.object)) return null
   if (step.nodesBefore > 0 && step.nodes === 0) return nodesLost(step)
   const after = keysOf(built.model)
-  const before = keysOf(step.before)
+  // What is left out although an entry asks for it cannot stay: it is another's address, or the kernel has no IPVS.
+  const leftOut = new Set(built.entries.filter(({ state }) => state === "left-out").map(({ key }) => key))
+  const before = keysOf({ vips: step.before.vips.filter(({ key }) => !leftOut.has(key)) })
   const vips = before.vips.filter((address) => !after.vips.includes(address))
   if (tooMany(vips, before.vips, percent)) return massRemoval("VIPs", { gone: vips, of: before.vips }, step)
   const kept = new Set(after.virtualServers)

@@ -7,6 +7,7 @@ import { resolveEntry } from "../desired/resolve.ts"
 import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
 import { allowanceProblems } from "./blast-radius.ts"
 import type { ModelCode } from "./codes.ts"
+import { forbiddenAddress, nodeAddressesOf } from "./forbidden.ts"
 import { type KeepalivedModel, sizeOf, type VipModel, virtualServerKey } from "./keepalived-model.ts"
 import { type LastGood, heldForm } from "./hold.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
@@ -65,20 +66,34 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
   }
   return (input) => {
     const { configMap } = input
+    // Not even looked at: a ConfigMap has room for a hundred thousand, each with a problem of its own.
+    if (Object.keys(configMap.object.data).length > LIMITS.entries)
+      return { model: null, entries: [], problems: [tooManyEntries(configMap)] }
     const before = last.walked
     const walked =
       configMap === last.configMap
         ? before.map((one) => walkAgain(one, one.raw, input, settings))
         : walkAnew(before, input, settings)
     last = { configMap, walked }
-    const context = { settings, nodeAddresses: nodeAddressesOf(input) }
+    const context = { settings, nodeAddresses: nodeAddressesOf(input.objects) }
     const gone = new Set(walked.flatMap((one) => one.gone))
     const entries = walked.map((one) => finish(one, input, context))
     return assemble(input, settings, { entries, gone })
   }
 }
 
-export const LIMITS = { vips: 1_000, realServers: 20_000 } as const
+export const LIMITS = { entries: 2_000, vips: 1_000, realServers: 20_000 } as const
+
+function tooManyEntries({ object, place }: Placed<ConfigMap>): Problem<ModelCode> {
+  const count = Object.keys(object.data).length
+  return {
+    code: "TOO_MANY_VIPS",
+    severity: "error",
+    path: ["data"],
+    place,
+    message: `Cannot read ${count} entries: at most ${LIMITS.entries} are looked at; what runs is kept`,
+  }
+}
 
 /** The part of an entry's outcome that depends on the entry and on what it names, and on nothing else. */
 interface Kept {
@@ -183,9 +198,9 @@ interface FinishContext {
 function finish(walked: Kept, input: ModelInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
   const base = { key: raw.key, text: raw.text, place: raw.place, waiting: walked.waiting }
-  const node = context.nodeAddresses.get(raw.key)
-  if (node !== undefined)
-    return { ...base, state: "left-out", vip: null, problems: [...walked.problems, isNodeAddress(raw, node)] }
+  const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings)
+  // Not even its last good form may run: that would be somebody else's address.
+  if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
   const refusal = input.refused.get(raw.key)
   if (refusal === undefined && walked.good !== null) return withIpvs(walked.good, input.node)
   const problems = refusal === undefined ? walked.problems : [...walked.problems, refused(raw, refusal)]
@@ -227,7 +242,7 @@ function assemble(
   const problems: Problem<ModelCode>[] = []
   for (const { vip, problems: own } of entries) {
     if (vip !== null) announced.push(vip)
-    problems.push(...own)
+    for (const problem of own) problems.push(problem)
   }
   const vips = inAddressOrder(announced, (vip) => vip.address)
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
@@ -279,23 +294,6 @@ function unreachableProblem(name: string, { nodes }: ClusterObjects): Problem<Mo
     path: [`Node ${name}`],
     place: node?.place ?? null,
     message: `Cannot reach node ${quoted(name)}${address === null ? "" : ` (${address})`}: it answers no more; its pods get no new connections until it does, unless a virtual server has no others`,
-  }
-}
-
-function nodeAddressesOf(input: ModelInput): ReadonlyMap<string, string> {
-  const addresses = new Map<string, string>()
-  for (const { object } of input.objects.nodes)
-    for (const { address } of object.status.addresses) addresses.set(address, object.metadata.name)
-  return addresses
-}
-
-function isNodeAddress(raw: RawEntry, node: string): Problem<ModelCode> {
-  return {
-    code: "VIP_IS_NODE_ADDRESS",
-    severity: "error",
-    path: ["data", raw.key],
-    place: raw.place,
-    message: `Cannot announce ${raw.key}: it is the address of node ${quoted(node)}; choose one that nobody has`,
   }
 }
 

@@ -5,6 +5,7 @@ export type ModelCode =
   | DesiredCode
   | "CONFIGMAP_MISSING"
   | "VIP_IS_NODE_ADDRESS"
+  | "VIP_OUTSIDE_RANGES"
   | "PORT_CONFLICT"
   | "PORT_MAPPING_NEEDS_NAT"
   | "ENDPOINT_IS_VIP"
@@ -19,4 +20,3 @@ export type ModelCode =
   | "NODES_LOST"
   | "ALLOWANCE_STALE"
   | "TOO_MANY_VIPS"
-  | "TOO_MANY_REAL_SERVERS"

@@ -1,4 +1,5 @@
 import { SCHEDULERS, type ModelSettings, type Scheduler } from "./settings.ts"
+import { ANY, parseVipRanges } from "./vip-ranges.ts"
 
 /** A flag of the command line that decides a field of the model. The same table serves every program that has them. */
 export interface ModelFlag<T> {
@@ -71,7 +72,19 @@ export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSet
     default: "none",
     parse: (text) => oneOf(text, CHECKS),
   },
+  vipRanges: {
+    flag: "--vip-ranges",
+    value: "networks",
+    description: "where VIPs may be, such as 10.4.0.48/28,10.4.0.80, whatever the ConfigMap says",
+    default: ANY,
+    parse: (text) => {
+      const value = parseVipRanges(text)
+      return value === null ? { kind: "wrong", reason: RANGES_WANTED } : { kind: "value", value }
+    },
+  },
 }
+
+const RANGES_WANTED = "wanted IPv4 networks or addresses with commas between, such as 10.4.0.48/28,10.4.0.80"
 
 /** The names of all of them, in the order of a help text. */
 export const MODEL_FLAG_NAMES = [
@@ -82,6 +95,7 @@ export const MODEL_FLAG_NAMES = [
   "scheduler",
   "persistenceTimeout",
   "check",
+  "vipRanges",
 ] as const satisfies readonly ModelFlagName[]
 
 /** Where the agent writes 1 to give the VIPs away, unless its directory is another. */
@@ -121,6 +135,7 @@ export function modelSettingsFrom(
     scheduler: read(MODEL_FLAGS.scheduler, texts.scheduler),
     persistenceTimeout: read(MODEL_FLAGS.persistenceTimeout, texts.persistenceTimeout),
     check: read(MODEL_FLAGS.check, texts.check),
+    vipRanges: read(MODEL_FLAGS.vipRanges, texts.vipRanges),
     releaseFile,
   }
   const together = advertReason(settings)

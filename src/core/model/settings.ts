@@ -1,3 +1,5 @@
+import type { VipRange } from "./vip-ranges.ts"
+
 /**
  * The IPVS schedulers that a Linux kernel has had since 4.19, so that a name here never fails for want of a module.
  *
@@ -33,6 +35,8 @@ export interface ModelSettings {
   /** Seconds; 0 for none. */
   readonly persistenceTimeout: number
   readonly check: "none" | "tcp"
+  /** Where VIPs may be; empty: anywhere. */
+  readonly vipRanges: readonly VipRange[]
   readonly releaseFile: string
 }
 

@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net"
 import type { Checked, Problem } from "../../kit/problem.ts"
 import { compare } from "../../kit/problem.ts"
-import { addressOrder } from "../desired/address.ts"
+import { addressOrder, rangeFault } from "../desired/address.ts"
 import type { Node, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
 import type { VrrpInstance } from "./keepalived-model.ts"
@@ -23,7 +23,7 @@ export function vrrpInstanceOf(
   const rank = members.findIndex((member) => member.name === facts.name)
   const self = members[rank]
   if (nodes.length > 0 && self === undefined) return { value: null, problems: [unknownNode(nodes, facts.name)] }
-  const peers = members.filter((member) => member !== self).map((member) => member.address)
+  const peers = peersOf(members, self?.address)
   const unicast = settings.useUnicast && self !== undefined && peers.length > 0 ? { source: self.address, peers } : null
   const instance: VrrpInstance = {
     interface: facts.interface,
@@ -35,6 +35,15 @@ export function vrrpInstanceOf(
     unicast,
   }
   return { value: instance, problems: settings.useUnicast && unicast === null ? [noPeers(nodes.length)] : [] }
+}
+
+/**
+ * Each address once, and none that no neighbour has: a Node's address is what its kubelet says, and keepalived 2.3.3 refuses
+ * a file that names a peer twice, as two Nodes do for a while where a machine comes back under another name.
+ */
+function peersOf(members: readonly { readonly address: string }[], own: string | undefined): readonly string[] {
+  const addresses = members.map(({ address }) => address)
+  return [...new Set(addresses)].filter((address) => address !== own && rangeFault(address) === null)
 }
 
 /**

@@ -2,6 +2,7 @@ import { Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAl
 import type { Node as YamlNode, ParsedNode, Scalar, YAMLError, YAMLMap, YAMLSeq } from "yaml"
 
 import type { Place, Problem } from "../../kit/problem.ts"
+import { visible } from "../../kit/visible.ts"
 import type { DecodedFile } from "./decode.ts"
 import type { Placed } from "./kinds.ts"
 import { isKind, parseObject, titleOf } from "./parse.ts"
@@ -141,7 +142,7 @@ function reportDuplicates(reader: Reader, map: YAMLMap): void {
   for (const { key } of map.items) {
     if (!isScalar(key)) continue
     if (seen.has(key.value)) {
-      const message = `Cannot read the key ${JSON.stringify(key.value)}: it stands there twice; delete one of them`
+      const message = `Cannot read the key ${visible(JSON.stringify(key.value))}: it stands there twice; delete one of them`
       report(reader, "YAML_DUPLICATE_KEY", startOf(key), message)
     }
     seen.add(key.value)

@@ -1,5 +1,6 @@
 import type * as z from "zod"
 
+import { visible } from "../../kit/visible.ts"
 import type { ClusterObject, Kind } from "./kinds.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 import { OBJECT_SCHEMAS } from "./schema.ts"
@@ -72,10 +73,10 @@ function shapeIssue(title: string, value: unknown, issue: z.core.$ZodIssue): Sha
 }
 
 function entryMessage(key: string, found: unknown): string {
-  const cannot = `Cannot read the value of ${JSON.stringify(key)}:`
+  const cannot = `Cannot read the value of ${visible(JSON.stringify(key))}:`
   if (found === null) return `${cannot} it is empty, wanted a string; write "" for a VIP without a Service`
   if (typeof found === "object") return `${cannot} it is no string; write "|" after the colon, so that it becomes text`
-  return `${cannot} YAML reads it as the ${typeof found} ${JSON.stringify(found)}, wanted a string; put it in quotes`
+  return `${cannot} YAML reads it as the ${typeof found} ${visible(JSON.stringify(found))}, wanted a string; put it in quotes`
 }
 
 /** Its data would read as empty, and empty data removes every VIP: that must be said by a person, not by accident. */
@@ -98,7 +99,7 @@ function shown(value: unknown): string {
   if (value === undefined) return "missing"
   if (Array.isArray(value)) return "a list"
   if (typeof value === "object" && value !== null) return "a mapping"
-  const text = JSON.stringify(value)
+  const text = visible(JSON.stringify(value))
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
 

@@ -85,7 +85,7 @@ const GRAMMAR: Readonly<Record<string, readonly RegExp[]>> = {
     /^(virtual_ipaddress_excluded) \{$/,
   ],
   "vrrp_instance track_file": [/^release$/],
-  "vrrp_instance unicast_peer": [new RegExp(`^${ADDRESS}$`)],
+  "vrrp_instance unicast_peer": [new RegExp(`^${ADDRESS} min_ttl 255$`)],
   "vrrp_instance virtual_ipaddress": [new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)],
   "vrrp_instance virtual_ipaddress_excluded": [new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)],
   virtual_server: [

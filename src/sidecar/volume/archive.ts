@@ -1,5 +1,5 @@
-import { cp, mkdir, readdir, rename, rm, stat, unlink } from "node:fs/promises"
-import { join } from "node:path"
+import { mkdir, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import * as tar from "tar"
 import {
   ARCHIVE_DIRECTORY,
@@ -15,12 +15,14 @@ import {
 import { MAXIMUM_FILE_BYTES, MAXIMUM_GENERATION_BYTES } from "../../contract/layout.ts"
 import { syncDirectory, temporaryName, writeDurably } from "../../kit/atomic-file.ts"
 import { compare } from "../../kit/problem.ts"
+import { filesOfGeneration } from "./generation-reader.ts"
 
 /** What goes into one archive. */
 export interface ArchiveContent {
   /** The generation's directory, and its name. */
   readonly path: string
   readonly name: string
+  readonly manifestSha256: string
   readonly config: string
   readonly outcome: ArchiveOutcome
 }
@@ -45,6 +47,18 @@ export interface Archive {
   retain(limits: ArchiveLimits): Promise<number>
 }
 
+/** The same archive, which after each addition removes what is then beyond the limits: nobody waits for the next clean-up. */
+export function withinLimits(archive: Archive, limits: ArchiveLimits): Archive {
+  return {
+    ...archive,
+    add: async (content) => {
+      const added = await archive.add(content)
+      await archive.retain(limits)
+      return added
+    },
+  }
+}
+
 /** state/archive/: on the node, so that it survives the pod; nothing that serves traffic ever waits for it. */
 export async function openArchive(state: string): Promise<Archive> {
   const root = join(state, ARCHIVE_DIRECTORY)
@@ -64,15 +78,16 @@ async function add(root: string, content: ArchiveContent): Promise<boolean> {
   const packed = join(root, temporaryName(name))
   try {
     await mkdir(stage, { mode: 0o700 })
-    if (!(await copied(content.path, join(stage, GENERATION_PREFIX)))) return false
-    const generation = await readdir(join(stage, GENERATION_PREFIX), { recursive: true })
+    const generation = await copied(content, join(stage, GENERATION_PREFIX))
+    if (generation === null) return false
     await writeDurably(join(stage, CONFIG_FILE), content.config, 0o600)
     await writeDurably(join(stage, OUTCOME_FILE), encodeArchiveOutcome(content.outcome), 0o600)
     const packable = [CONFIG_FILE, OUTCOME_FILE, ...generation.map((file) => join(GENERATION_PREFIX, file))]
     const members = packable.filter(isArchiveMember).toSorted(compare)
     // The prefix keeps a name that starts with "@" from being read as an archive to include (node-tar).
     const list = members.map((member) => `./${member}`)
-    await tar.create({ file: packed, cwd: stage, gzip: { level: 6 }, portable: true, mtime: EPOCH, strict: true }, list)
+    const same = { gzip: { level: 6 }, portable: true, mtime: EPOCH }
+    await tar.create({ file: packed, mode: 0o600, cwd: stage, ...same, strict: true }, list)
     await assertComplete(packed, members.length)
     await rename(packed, join(root, name))
     await syncDirectory(root)
@@ -85,16 +100,16 @@ async function add(root: string, content: ArchiveContent): Promise<boolean> {
 
 const EPOCH = new Date(0)
 
-async function copied(from: string, to: string): Promise<boolean> {
-  try {
-    const there = await readdir(from, { recursive: true })
-    await cp(from, to, { recursive: true, verbatimSymlinks: true })
-    // Of a directory that is being removed the copy has what was still there, and no error tells.
-    return (await readdir(to, { recursive: true })).length === there.length
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false
-    throw error
+/** The names of its files; null where the generation is gone, as a whole or in part. */
+async function copied({ path, manifestSha256 }: ArchiveContent, to: string): Promise<readonly string[] | null> {
+  const names: string[] = []
+  for (const file of filesOfGeneration(path, manifestSha256)) {
+    if (file === null) return null
+    await mkdir(join(to, dirname(file.name)), { recursive: true, mode: 0o700 })
+    await writeFile(join(to, file.name), file.bytes, { flag: "wx", mode: 0o600 })
+    names.push(file.name)
   }
+  return names
 }
 
 /** A source that vanishes while it is packed leaves an archive that cannot be read: list it before it gets its name. */

@@ -40,14 +40,14 @@ export async function openAppliedVolume(
 ): Promise<AppliedVolume> {
   const candidates = join(directory, "candidates")
   const live = join(directory, "keepalived.conf")
-  await mkdir(candidates, { recursive: true })
+  await mkdir(candidates, { recursive: true, mode: 0o700 })
   await removeHalfWritten(directory)
   await removeHalfWritten(candidates)
   const pathOf = (sha256: string) => join(candidates, `${sha256}.conf`)
   const candidate = (sha256: string) => textWithDigest(pathOf(sha256), sha256) ?? textWithDigest(live, sha256)
   const writeCandidate = async (sha256: string, bytes: readonly Uint8Array[]) => {
     // Never trust the name: a crash, or a full disk, may have left a shorter file under it.
-    if (textWithDigest(pathOf(sha256), sha256) === null) replaceFileAtOnce(pathOf(sha256), bytes, CONFIG_MODE)
+    if (textWithDigest(pathOf(sha256), sha256) === null) replaceFileAtOnce(pathOf(sha256), bytes, OWN_MODE)
     return pathOf(sha256)
   }
   const ledger = ledgerFile(join(directory, "ledger.json"))
@@ -72,7 +72,7 @@ export async function openAppliedVolume(
     liveSha256: () => Promise.resolve(digestOf(live)),
     journal: () => Promise.resolve(readJournal(join(directory, "journal.json"))),
     writeJournal: async (journal) =>
-      replaceFileAtOnce(join(directory, "journal.json"), `${JSON.stringify({ schema: 1, ...journal })}\n`),
+      replaceFileAtOnce(join(directory, "journal.json"), `${JSON.stringify({ schema: 1, ...journal })}\n`, OWN_MODE),
     ...ledger,
     // In one go: between two turns an attempt might write the candidate that is to be the next live file.
     retain: async (keep) => {
@@ -93,8 +93,8 @@ function isLinked(from: string, to: string): boolean {
   }
 }
 
-/** Root only: the file is of no use to others, and says what runs where. keepalived reads it as root. */
-const CONFIG_MODE = 0o644
+/** For our own user alone, which is keepalived's, too. Of all that stands in applied/ only status.yaml is for others. */
+const OWN_MODE = 0o600
 
 const journalSchema = z.object({
   schema: z.literal(1),
@@ -118,7 +118,7 @@ function ledgerFile(path: string): Pick<AppliedVolume, "ledger" | "claim" | "set
   }
   const write = async (next: Ledger) => {
     const content = { schema: 1, vips: [...next.vips].toSorted(), virtualServers: [...next.virtualServers].toSorted() }
-    replaceFileAtOnce(path, `${JSON.stringify(content)}\n`)
+    replaceFileAtOnce(path, `${JSON.stringify(content)}\n`, OWN_MODE)
     current = next
   }
   return {

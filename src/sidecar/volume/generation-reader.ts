@@ -11,6 +11,7 @@ import {
 import {
   contentSha256Of,
   createManifestDecoder,
+  decodeManifest,
   type Manifest,
   type ManifestFile,
   sha256Of,
@@ -56,15 +57,40 @@ export function createGenerationReader(): GenerationReader {
   }
 }
 
+/**
+ * Copies nothing but what the manifest names, each file whole: whoever may write the volume may lay anything else beside
+ * it, of any size and kind. The files come one at a time, so that the caller may do other things in between.
+ *
+ * @param manifestSha256 The manifest must have this checksum.
+ * @returns null where the generation is gone. @throws Where something is there that its writer never made.
+ */
+export function* filesOfGeneration(
+  path: string,
+  manifestSha256: string,
+): Generator<{ readonly name: string; readonly bytes: Buffer } | null> {
+  const checked = readManifest(path, null, decodeManifest)
+  if (checked.kind === "manifest" && checked.sha256 !== manifestSha256)
+    throw new Error(`Cannot copy "${path}": its ${MANIFEST_FILE} is another by now`)
+  if (checked.kind !== "manifest") return yield nothing(path, checked)
+  yield { name: MANIFEST_FILE, bytes: checked.bytes }
+  const checkedDirectories = new Set<string>([path])
+  for (const file of checked.manifest.files) {
+    const bytes = readFile(path, file, checkedDirectories)
+    if (!Buffer.isBuffer(bytes)) return yield nothing(path, bytes)
+    yield { name: file.name, bytes }
+  }
+}
+
+function nothing(path: string, reading: Exclude<DirectoryReading, { readonly kind: "generation" }>): null {
+  if (reading.kind === "gone") return null
+  throw new Error(`Cannot copy "${path}": ${reading.reason}`)
+}
+
 type ManifestReading =
-  | { readonly kind: "manifest"; readonly manifest: Manifest; readonly sha256: string }
+  | { readonly kind: "manifest"; readonly manifest: Manifest; readonly bytes: Buffer; readonly sha256: string }
   | Exclude<DirectoryReading, { readonly kind: "generation" }>
 
-function readManifest(
-  path: string,
-  wantedSha256: string | null,
-  decode: ReturnType<typeof createManifestDecoder>,
-): ManifestReading {
+function readManifest(path: string, wantedSha256: string | null, decode: typeof decodeManifest): ManifestReading {
   // O_NOFOLLOW guards the last component of a path only; so each directory on the way is looked at by itself.
   const objection = directoryObjection(path)
   if (objection !== null) return objection
@@ -83,7 +109,9 @@ function readManifest(
   }
   if (decoded.kind === "problems") return refused(`Cannot read ${MANIFEST_FILE}`, decoded.problems)
   const contradiction = contradictionIn(decoded.value, wantedSha256 === null ? null : basename(path))
-  return contradiction === null ? { kind: "manifest", manifest: decoded.value, sha256 } : refused(contradiction)
+  return contradiction === null
+    ? { kind: "manifest", manifest: decoded.value, bytes: read.bytes, sha256 }
+    : refused(contradiction)
 }
 
 /** What cannot come from a writer that keeps the contract, however often it is read again. */
@@ -128,9 +156,9 @@ function readFiles(path: string, files: readonly ManifestFile[], before: Readonl
       known.set(file.name, same)
       continue
     }
-    const text = readFile(path, file, checkedDirectories)
-    if (typeof text !== "string") return text
-    known.set(file.name, { sha256: file.sha256, decoded: decodeFile(file.name, text) })
+    const bytes = readFile(path, file, checkedDirectories)
+    if (!Buffer.isBuffer(bytes)) return bytes
+    known.set(file.name, { sha256: file.sha256, decoded: decodeFile(file.name, bytes.toString("utf8")) })
   }
   return { kind: "files", known }
 }
@@ -139,7 +167,7 @@ function readFile(
   root: string,
   { name, size, sha256 }: ManifestFile,
   checkedDirectories: Set<string>,
-): string | Exclude<DirectoryReading, { readonly kind: "generation" }> {
+): Buffer | Exclude<DirectoryReading, { readonly kind: "generation" }> {
   // The manifest's schema has said so already; nothing else stands between a name and a path.
   if (!CONTENT_FILE.test(name)) return refused(`"${name}" is no name of a file of a generation`)
   const path = join(root, name)
@@ -156,7 +184,7 @@ function readFile(
     return { kind: "torn", reason: `${name} has ${read.bytes.length} bytes, wanted ${size}` }
   const found = sha256Of(read.bytes)
   if (found !== sha256) return { kind: "torn", reason: `${name} has the checksum ${found}, wanted ${sha256}` }
-  return read.bytes.toString("utf8")
+  return read.bytes
 }
 
 function directoryObjection(path: string): Exclude<DirectoryReading, { readonly kind: "generation" }> | null {

@@ -51,7 +51,7 @@ export function createNodesMemory(applied: string, failed: (error: unknown) => v
     if (taken === null) return
     const { answered, unreachable } = taken
     const text = `${JSON.stringify({ schema: 1, answered, unreachable })}\n`
-    work = work.then(() => replaceFile(join(applied, NODES_MEMORY_FILE), text)).catch(failed)
+    work = work.then(() => replaceFile(join(applied, NODES_MEMORY_FILE), text, 0o600)).catch(failed)
   }
   return {
     remember: (nodes) => {

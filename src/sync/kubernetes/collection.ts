@@ -1,4 +1,4 @@
-import type { Reference } from "../../core/references.ts"
+import { MOST_REFERENCES, type Reference } from "../../core/references.ts"
 import { SERVICE_NAME_LABEL } from "../../core/objects/schema.ts"
 import { compare } from "../../kit/problem.ts"
 
@@ -59,6 +59,8 @@ export function firstCollections(wish: Pick<Wish, "configMapKey" | "nodeSelector
 
 /** All that is wanted once the entries are known, sorted by namespace. */
 export function collectionsFor(wish: Wish): readonly Collection[] {
+  // None of it will be published: so whoever writes the ConfigMap does not make us open a watch for each.
+  if (wish.references.length > MOST_REFERENCES) return firstCollections(wish)
   const names = new Map<string, string[]>()
   for (const { namespace, name } of wish.references) {
     if (wish.watchNamespaces.length > 0 && !wish.watchNamespaces.includes(namespace)) continue

@@ -2,6 +2,7 @@ import * as z from "zod"
 
 import type { Status, StatusVip } from "../../contract/status.ts"
 import { type Problem, problemText } from "../../kit/problem.ts"
+import { visible } from "../../kit/visible.ts"
 
 /**
  * What one node made of the newest input.
@@ -139,16 +140,25 @@ function vipTrouble({ entry, state, reason }: StatusVip): Trouble | null {
   return trouble(VIP_REASONS[state], `${JSON.stringify(entry)}: ${reason ?? "broken"} (${VIP_NOTES[state]})`)
 }
 
-function trouble(reason: string, note: string): Trouble {
+/** The note is for terminals, by way of Events and the VipReport: nothing in it is hidden. */
+function trouble(reason: string, text: string): Trouble {
+  const note = visible(text)
   return { reason, note: note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 3)}...` : note }
 }
 
+const WORD = /^[A-Za-z0-9]{1,64}$/
+
 const reportSchema = z.object({
   configMap: z.string().max(64).nullable(),
-  generation: z.string().max(12).nullable(),
+  generation: z
+    .string()
+    .regex(/^[0-9a-f]{0,12}$/)
+    .nullable(),
   state: z.enum(["applied", "pending", "wrong"]),
   vips: z.int().min(0),
-  troubles: z.array(z.object({ reason: z.string().max(64), note: z.string().max(LONGEST_NOTE) })).max(MOST_TROUBLES),
+  troubles: z
+    .array(z.object({ reason: z.string().regex(WORD), note: z.string().max(LONGEST_NOTE) }))
+    .max(MOST_TROUBLES),
   more: z.int().min(0),
 })
 
@@ -160,7 +170,10 @@ export function encodeNodeReport({ configMap, state, generation, vips, troubles,
 /** Null for what no release of ours wrote. */
 export function decodeNodeReport(text: string): NodeReport | null {
   try {
-    return reportSchema.parse(JSON.parse(text))
+    const report = reportSchema.parse(JSON.parse(text))
+    // Whoever may write a Lease of ours, such as another node's sync, is not believed to have made a harmless text.
+    const configMap = report.configMap === null ? null : visible(report.configMap)
+    return { ...report, configMap, troubles: report.troubles.map(({ reason, note }) => trouble(reason, note)) }
   } catch {
     return null
   }

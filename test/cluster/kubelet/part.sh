@@ -47,6 +47,22 @@ check "sync is 65532, without capabilities, and cannot write its root, nor appli
     try { fs.writeFileSync(path, ""); process.exit(1) } catch (error) { if (error.code !== "EROFS") process.exit(2) }
   }
   process.exit(process.getuid() === 65532 && /CapBnd:\t0+\n/.test(status) && /NoNewPrivs:\t1/.test(status) ? 0 : 3)'
+owner_alone() { [ "$(node on n1 stat -c '%a %u' /var/lib/kube-keepalived-vip)" = "700 0" ]; }
+check "the node directory is root's alone" owner_alone
+modes() { # of all that is in applied/ and desired/, as sync sees them: what may be read, and that nothing may be written by others
+  sidecar_on n1 'cd /run/kkv/applied && [ "$(find . -type f ! -name status.yaml -perm /077)" = "" ] && [ "$(stat -c %a status.yaml)" = 644 ]' &&
+    sidecar_on n1 'cd /run/kkv/desired && [ "$(find . -mindepth 1 -perm /022)" = "" ] && [ "$(find . -mindepth 1 ! -user 65532)" = "" ]'
+}
+check "sync's token is for its own group alone" sync_on n1 '
+  const { mode, gid } = fs.statSync("/var/run/secrets/kubernetes.io/serviceaccount/token")
+  process.exit((mode & 0o7) === 0 && gid === 65532 ? 0 : 1)'
+check "of applied/ only status.yaml is for others; desired/ is written by sync's user alone" modes
+# Of all TCP and UDP sockets of the node's network those that neither kubelet nor containerd have: the pod is on that network.
+ours_listening() { node on "$1" ss --no-header --numeric --listening --tcp --udp --processes | grep -vE '"(kubelet|containerd)"' | awk '{ print $1, $5 }' | sort; }
+on_loopback() { [ "$(ours_listening n1)" = "tcp 127.0.0.1:8080" ] || { ours_listening n1; return 1; }; }
+check "the pod listens on 127.0.0.1:8080 and on no other address" on_loopback
+from_lan() { ip netns exec "$BED_LAN" curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://10.4.0.11:8080$1"; }
+check "nothing of it answers the LAN" eval '[ "$(from_lan /metrics)" = 000 ]'
 no_shell() { ! kn exec "$(pod_on n1)" -c sync -- /bin/sh -c true; }
 check "sync has no shell" no_shell
 
@@ -93,6 +109,12 @@ sleep 1
 gap=$(longest_gap)
 small_gap() { [ "$gap" -le 1000 ] && measured "longest gap $gap ms"; }
 check "the rollout leaves the VIP without a holder no longer than an orderly handover" small_gap
+
+# --- with Prometheus ------------------------------------------------------------------------------------------------------------
+k apply -k "$here/../monitored" > /dev/null
+PATIENCE=120 check "with components/pod-monitor the pods become ready again" rolled
+check "/metrics answers the LAN" eval '[ "$(from_lan /metrics)" = 200 ]'
+check "/status.json does not" eval '[ "$(from_lan /status.json)" = 404 ]'
 
 # --- power cut ------------------------------------------------------------------------------------------------------------------
 h=$(holder)

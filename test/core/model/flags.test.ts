@@ -14,6 +14,7 @@ test("modelSettingsFrom() nothing given: the defaults that release 0.35 had, les
       scheduler: "wlc",
       persistenceTimeout: 0,
       check: "none",
+      vipRanges: [],
       releaseFile: "/run/keepalived/release",
     },
   })
@@ -30,11 +31,12 @@ const good: readonly (readonly [name: ModelFlagName, text: string, value: unknow
   ["scheduler", "mh", "mh"],
   ["persistenceTimeout", "2678400", 2_678_400],
   ["check", "tcp", "tcp"],
+  ["vipRanges", "10.4.0.48/28", [{ text: "10.4.0.48/28", first: 168_034_352, last: 168_034_367 }]],
 ]
 for (const [name, text, value] of good)
   test(`modelSettingsFrom() takes ${MODEL_FLAGS[name].flag} ${text}`, () => {
     const result = modelSettingsFrom({ [name]: text })
-    assert.is(result.kind === "settings" ? result.settings[name] : result, value)
+    assert.equal(result.kind === "settings" ? result.settings[name] : result, value)
   })
 
 const bad: readonly (readonly [name: ModelFlagName, text: string])[] = [
@@ -55,6 +57,8 @@ const bad: readonly (readonly [name: ModelFlagName, text: string])[] = [
   ["scheduler", "wlc\n"],
   ["persistenceTimeout", "2678401"],
   ["check", "http"],
+  ["vipRanges", ""],
+  ["vipRanges", "10.4.0.50/28"],
 ]
 for (const [name, text] of bad)
   test(`modelSettingsFrom() refuses ${MODEL_FLAGS[name].flag} ${JSON.stringify(text)}`, () => {

@@ -40,6 +40,18 @@ test("vrrpInstanceOf() takes all other nodes as unicast peers", () => {
   assert.equal(value?.unicast, { source: "10.4.0.11", peers: ["10.4.0.9", "10.4.0.10"] })
 })
 
+test("vrrpInstanceOf() names a peer once, and none that no neighbour can be, whatever Nodes say", () => {
+  const said = ["10.4.0.9", "10.4.0.9", "10.4.0.11", "127.0.0.1", "0.0.0.0", "224.0.0.18", "169.254.50.1", "10.4.0.10"]
+  const list = said.map((address, at) => node(`n${at}`, address))
+  const { value } = vrrpInstanceOf(list, facts("n2"), { ...SETTINGS, useUnicast: true })
+  assert.equal(value?.unicast, { source: "10.4.0.11", peers: ["10.4.0.9", "10.4.0.10"] })
+  const alone = vrrpInstanceOf([node("a", "10.4.0.9"), node("b", "10.4.0.9")], facts("a"), {
+    ...SETTINGS,
+    useUnicast: true,
+  })
+  assert.is(alone.value?.unicast, null)
+})
+
 test("vrrpInstanceOf() never has an empty list of peers", () => {
   for (const list of [[], [node("a", "10.4.0.9")]]) {
     const { value, problems } = vrrpInstanceOf(list, facts("a"), { ...SETTINGS, useUnicast: true })

@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process"
+import { renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import * as tar from "tar"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { openArchive } from "../../../src/sidecar/volume/archive.ts"
@@ -7,6 +10,7 @@ import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
 import { openLastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
 import { encodeRemembered, readRemembered, type Remembered } from "../../../src/sidecar/volume/remembered.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
+import { writeGeneration } from "../../support/volume.ts"
 import { modelOf, renderedOf } from "../scripted.ts"
 
 const one = renderedOf("10.4.0.50")
@@ -118,17 +122,12 @@ test("openLastKnownGood() removes what a crash left half written", () =>
     assert.equal(await readdir(join(directory, "last-known-good")), [])
   }))
 
-async function generation(
-  directory: string,
-  sequence: number,
-): Promise<{ readonly path: string; readonly name: string }> {
-  const name = `${String(sequence).padStart(20, "0")}-0123456789ab`
-  const path = join(directory, "generations", name)
-  await mkdir(join(path, "services", "default"), { recursive: true })
-  await writeFile(join(path, "manifest.json"), "{}\n")
-  await writeFile(join(path, "vips.yaml"), `# ${sequence}\n`)
-  await writeFile(join(path, "services", "default", "echo.yaml"), "kind: Service\n")
-  return { path, name }
+/** A generation with two files, and what else lies in its directory. */
+async function generation(directory: string, sequence: number, beside: (path: string) => void = () => {}) {
+  const files = { "services/default/echo.yaml": "kind: Service\n", "vips.yaml": `# ${sequence}\n` }
+  const made = writeGeneration(join(directory, "generations"), sequence, files)
+  beside(made.path)
+  return Promise.resolve(made)
 }
 
 const outcomeOf = (name: string) => ({
@@ -149,10 +148,11 @@ const outcomeOf = (name: string) => ({
 
 test("openArchive() packs equal content into equal bytes, and unpacks what was packed", () =>
   withTemporaryDirectory(async (directory) => {
-    const { path, name } = await generation(directory, 1)
+    const made = await generation(directory, 1)
+    const { name } = made
     const archive = await openArchive(join(directory, "state"))
     const file = join(directory, "state", "archive", `${name}.tar.gz`)
-    const content = { path, name, config: one.text, outcome: outcomeOf(name) }
+    const content = { ...made, config: one.text, outcome: outcomeOf(name) }
     assert.is(await archive.add(content), true)
     const first = await readFile(file)
     await rm(file)
@@ -172,11 +172,73 @@ test("openArchive() packs equal content into equal bytes, and unpacks what was p
     )
   }))
 
+/** What somebody who may write desired/ can lay into a generation that the sidecar has read already. */
+const BESIDE: Readonly<Record<string, (path: string) => void>> = {
+  "a sparse file of 1 GB": (path) => {
+    writeFileSync(join(path, "services/default/more.yaml"), "")
+    truncateSync(join(path, "services/default/more.yaml"), 1e9)
+  },
+  "a fifo": (path) => execFileSync("mkfifo", [join(path, "pipe")]),
+  "a link to the whole machine": (path) => symlinkSync("/", join(path, "services/default/root")),
+}
+
+for (const [what, beside] of Object.entries(BESIDE))
+  test(`openArchive() packs what the manifest names, and not ${what} that lies beside it`, () =>
+    withTemporaryDirectory(async (directory) => {
+      const made = await generation(directory, 1, beside)
+      const archive = await openArchive(join(directory, "state"))
+      assert.is(await archive.add({ ...made, config: one.text, outcome: outcomeOf(made.name) }), true)
+      const names: string[] = []
+      const file = join(directory, "state", "archive", `${made.name}.tar.gz`)
+      await tar.list({ file, onReadEntry: ({ path }) => names.push(path) })
+      assert.equal(names.toSorted(), [
+        "./generation/manifest.json",
+        "./generation/services/default/echo.yaml",
+        "./generation/vips.yaml",
+        "./keepalived.conf",
+        "./outcome.json",
+      ])
+    }))
+
+const INSTEAD: Readonly<Record<string, (path: string) => void>> = {
+  "its directory is a link": (path) => {
+    renameSync(path, `${path}.real`)
+    symlinkSync(`${path}.real`, path)
+  },
+  "services/ is a link": (path) => {
+    renameSync(join(path, "services"), join(path, "real"))
+    symlinkSync("real", join(path, "services"))
+  },
+  "a file is a link": (path) => {
+    rmSync(join(path, "vips.yaml"))
+    symlinkSync("/etc/hostname", join(path, "vips.yaml"))
+  },
+  "a file is a fifo": (path) => {
+    rmSync(join(path, "vips.yaml"))
+    execFileSync("mkfifo", [join(path, "vips.yaml")])
+  },
+  "a file is another": (path) => writeFileSync(join(path, "vips.yaml"), "# x\n"),
+  "the manifest is another": (path) => writeFileSync(join(path, "manifest.json"), "{}"),
+}
+
+for (const [how, change] of Object.entries(INSTEAD))
+  test(`openArchive() packs nothing where ${how}`, () =>
+    withTemporaryDirectory(async (directory) => {
+      const made = await generation(directory, 1, change)
+      const archive = await openArchive(join(directory, "state"))
+      const fault: unknown = await archive
+        .add({ ...made, config: one.text, outcome: outcomeOf(made.name) })
+        .catch((error: unknown) => error)
+      assert.match(String(fault), "Cannot copy")
+      assert.equal(await readdir(join(directory, "state", "archive")), [])
+    }))
+
 test("openArchive() adds nothing for a generation that is gone", () =>
   withTemporaryDirectory(async (directory) => {
     const archive = await openArchive(join(directory, "state"))
     const name = "00000000000000000001-0123456789ab"
-    assert.is(await archive.add({ path: join(directory, "none"), name, config: "", outcome: outcomeOf(name) }), false)
+    const none = { path: join(directory, "none"), name, manifestSha256: "a".repeat(64) }
+    assert.is(await archive.add({ ...none, config: "", outcome: outcomeOf(name) }), false)
     assert.equal(await readdir(join(directory, "state", "archive")), [])
   }))
 
@@ -184,15 +246,16 @@ test("openArchive() keeps the newest by count and by bytes, and always one", () 
   withTemporaryDirectory(async (directory) => {
     const archive = await openArchive(join(directory, "state"))
     for (const sequence of [1, 2, 3, 10]) {
-      const { path, name } = await generation(directory, sequence)
-      await archive.add({ path, name, config: one.text, outcome: outcomeOf(name) })
+      const made = await generation(directory, sequence)
+      await archive.add({ ...made, config: one.text, outcome: outcomeOf(made.name) })
     }
     const folder = join(directory, "state", "archive")
     const sequences = async () =>
       (await readdir(folder)).map((name) => Number(name.slice(0, 20))).toSorted((a, b) => a - b)
     assert.is(await archive.retain({ count: 3, bytes: 1e9 }), 1)
     assert.equal(await sequences(), [2, 3, 10])
-    const { size } = await stat(join(folder, `${"10".padStart(20, "0")}-0123456789ab.tar.gz`))
+    const [newest = ""] = (await readdir(folder)).toSorted((a, b) => (a < b ? 1 : -1))
+    const { size } = await stat(join(folder, newest))
     await archive.retain({ count: 3, bytes: Math.round(size * 2.5) })
     assert.equal(await sequences(), [3, 10])
     await archive.retain({ count: 3, bytes: 1 })

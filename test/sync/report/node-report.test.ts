@@ -137,6 +137,23 @@ test("nodeReportOf() stays small, whatever stands in the ConfigMap", () => {
   assert.ok(encodeNodeReport(long).length < 2000)
 })
 
+const HOSTILE = "\u001b[2J\u009b2J\r\u2028\u202e"
+const SHOWN = String.raw`\u001b[2J\u009b2J\u000d\u2028\u202e`
+
+test("nodeReportOf() and decodeNodeReport() let nothing hidden into Events and the VipReport", () => {
+  const broken = { ...vip, entry: HOSTILE, state: "held" as const, reason: HOSTILE }
+  const [own] = report({ status: { ...good, vips: [broken] } }).troubles
+  // JSON's own escape where it has a short one.
+  const entry = SHOWN.replace(String.raw`\u000d`, String.raw`\r`)
+  assert.is(own?.note, `"${entry}": ${SHOWN} (its last good form stays in effect)`)
+  // A Lease that another node's sync wrote, which may be anybody by now.
+  const forged = { configMap: HOSTILE, state: "wrong", generation: "7", vips: 1, more: 0 }
+  const decoded = decodeNodeReport(JSON.stringify({ ...forged, troubles: [{ reason: "Held", note: HOSTILE }] }))
+  assert.equal([decoded?.configMap, decoded?.troubles], [SHOWN, [{ reason: "Held", note: SHOWN }]])
+  assert.is(decodeNodeReport(JSON.stringify({ ...forged, troubles: [{ reason: HOSTILE, note: "" }] })), null)
+  assert.is(decodeNodeReport(JSON.stringify({ ...forged, generation: HOSTILE, troubles: [] })), null)
+})
+
 test("decodeNodeReport() gives what encodeNodeReport() was given, and null for anything else", () => {
   const one = report({ status: { ...good, vips: [{ ...vip, state: "held" }] } })
   assert.equal(decodeNodeReport(encodeNodeReport(one)), one)

@@ -1,0 +1,134 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { parseVipEntry } from "../../src/core/desired/vip-entry.ts"
+import { createModelBuilder } from "../../src/core/model/build-model.ts"
+import type { LastGood } from "../../src/core/model/hold.ts"
+import { decodeFile } from "../../src/core/objects/decode.ts"
+import { MOST_REFERENCES, referencesOf } from "../../src/core/references.ts"
+import { createPublish } from "../../src/sync/publication.ts"
+import { collectionsFor } from "../../src/sync/kubernetes/collection.ts"
+import { cluster, configMap, input, node, service, SETTINGS } from "./fixture.ts"
+
+/** Repeats a text until it is as large as the API server takes for a whole ConfigMap. */
+const filled = (text: string) => text.repeat(Math.floor(1_048_000 / text.length))
+const numbered = (text: (index: number) => string, count: number) => Array.from({ length: count }, (_, at) => text(at))
+
+/** Values by which whoever may write the ConfigMap could keep the agents of all nodes busy, or end them. */
+const VALUES: Readonly<Record<string, string>> = {
+  "line feeds": filled("\n"),
+  "carriage returns": filled("\r\n"),
+  blanks: filled(" "),
+  "blank lines with blanks": filled(" \n"),
+  "a word and line feeds": filled("address\n\n\n\n"),
+  "lines that are no Service": filled("x\n"),
+  "the same Service": filled("a/b\n"),
+  "different Services": numbered((at) => `a/s${at}`, 100_000).join("\n"),
+  slashes: filled("/"),
+  colons: filled(":"),
+  "one long line": filled("a"),
+}
+/** Measured: 10 ms at most; before there was a limit, minutes. */
+const LIMIT_MS = 500
+
+for (const [what, text] of Object.entries(VALUES))
+  test(`parseVipEntry() is done soon, with few problems, with 1 MB of ${what}`, () => {
+    const startedAt = performance.now()
+    const { problems } = parseVipEntry({ key: "10.4.0.50", text, place: null })
+    assert.ok(performance.now() - startedAt < LIMIT_MS)
+    assert.ok(problems.length <= 20, `${problems.length} problems`)
+  })
+
+for (const [what, text] of Object.entries(VALUES))
+  test(`createModelBuilder() leaves the neighbour alone, with 1 MB of ${what} in an entry`, () => {
+    const build = createModelBuilder(SETTINGS)
+    const objects = cluster([service("b")], [node("n1", "10.4.0.3")])
+    const startedAt = performance.now()
+    const { model } = build(input({ "10.4.0.50": text, "10.4.0.60": "default/b" }, objects))
+    assert.ok(performance.now() - startedAt < LIMIT_MS)
+    assert.ok(model?.vips.some(({ address }) => address === "10.4.0.60"))
+  })
+
+test("createModelBuilder() holds an entry by itself whose Service asks for too many real servers, and joins none", () => {
+  const ports = numbered((at) => `p${at}`, 2_000).map((name, at) => ({ name, port: at + 1 }))
+  const addresses = numbered((at) => `10.2.${at >> 8}.${at & 255}`, 2_000)
+  const objects = cluster([service("a", { ports, addresses }), service("b")], [node("n1", "10.4.0.3")])
+  const small = cluster([service("a"), service("b")], [node("n1", "10.4.0.3")])
+  const data = { "10.4.0.50": "default/a", "10.4.0.60": "default/b" }
+  const vip = createModelBuilder(SETTINGS)(input(data, small)).entries[0]?.vip
+  assert.ok(vip)
+  const lastGood = new Map<string, LastGood>([["10.4.0.50", { text: "default/a", vip }]])
+  const startedAt = performance.now()
+  for (const [before, state] of [
+    [new Map<string, LastGood>(), "left-out"],
+    [lastGood, "held"],
+  ] as const) {
+    const { model, entries, problems } = createModelBuilder(SETTINGS)(input(data, objects, { lastGood: before }))
+    assert.equal(
+      [...entries.map((entry) => entry.state), ...problems.map(({ code }) => code)],
+      [state, "good", "TOO_MANY_REAL_SERVERS"],
+    )
+    assert.ok(model?.vips.some(({ address }) => address === "10.4.0.60"))
+    if (state === "held") assert.is(entries[0]?.vip, vip)
+  }
+  assert.ok(performance.now() - startedAt < LIMIT_MS)
+})
+
+test("createModelBuilder() looks at no entry of 60,000, and keeps what runs", () => {
+  const data = Object.fromEntries(numbered((at) => `k${at}`, 60_000).map((key) => [key, "x"]))
+  const { model, problems } = createModelBuilder(SETTINGS)(input(data, cluster([], [node("n1", "10.4.0.3")])))
+  assert.is(model, null)
+  assert.equal(
+    problems.map(({ code }) => code),
+    ["TOO_MANY_VIPS"],
+  )
+})
+
+test("createModelBuilder() gets over 200,000 broken lines in 1,000 entries", () => {
+  const data = Object.fromEntries(
+    numbered((at) => `10.4.${at >> 8}.${at & 255}`, 1_000).map((key) => [key, "x\n".repeat(200)]),
+  )
+  const { entries, problems } = createModelBuilder(SETTINGS)(input(data, cluster([], [node("n1", "10.9.0.3")])))
+  assert.is(entries.length, 1_000)
+  assert.is(problems.length, 20_000)
+})
+
+const many = configMap(
+  Object.fromEntries(
+    numbered((at) => `10.4.0.${at}`, 10).map((key, at) => [
+      key,
+      numbered((index) => `n${at}-${index}/s`, 500).join("\n"),
+    ]),
+  ),
+)
+
+test("sync publishes nothing and watches no Service where entries name more than a generation has room for", () => {
+  const references = referencesOf(many.object)
+  assert.ok(references.length > MOST_REFERENCES)
+  const configMaps = new Map([["default/vips", many]])
+  const publication = createPublish("default/vips")({ configMaps, services: new Map(), nodes: [] }, [])
+  assert.equal(Array.isArray(publication) && publication.map(({ code }) => code), ["GENERATION_TOO_LARGE"])
+  const wish = {
+    configMapKey: "default/vips",
+    watchNamespaces: [],
+    nodeSelector: "",
+    backends: "endpointslices",
+  } as const
+  assert.equal(
+    collectionsFor({ ...wish, references }).map(({ resource }) => resource),
+    ["configmaps", "nodes"],
+  )
+  assert.is(collectionsFor({ ...wish, references: references.slice(0, 3) }).length, 2 + 2 * 3)
+})
+
+test("decodeFile() reads a ConfigMap of the largest size soon", () => {
+  for (const text of [filled("\\n"), filled("x ")]) {
+    const startedAt = performance.now()
+    decodeFile(
+      "vips.yaml",
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: vips }\ndata:\n  10.4.0.50: "${text}"\n`,
+    )
+    assert.ok(performance.now() - startedAt < 2_000)
+  }
+})
+
+test.run()

@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { parseAllDocuments } from "yaml"
+import * as z from "zod"
+
+const manifests = join(import.meta.dirname, "../manifests")
+const read = (file: string) => readFileSync(join(manifests, file), "utf8")
+const documentsIn = (file: string): readonly unknown[] => parseAllDocuments(read(file)).map((one) => one.toJS())
+
+const mount = z.strictObject({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().default(false) })
+const probe = z.looseObject({ httpGet: z.looseObject({ host: z.literal("127.0.0.1") }) })
+const container = z.looseObject({
+  name: z.string(),
+  image: z.string(),
+  securityContext: z.looseObject({}),
+  resources: z.looseObject({ limits: z.looseObject({ memory: z.string() }) }),
+  volumeMounts: z.array(mount),
+})
+const podSchema = z.looseObject({
+  automountServiceAccountToken: z.literal(false),
+  hostNetwork: z.literal(true),
+  securityContext: z.strictObject({
+    fsGroup: z.literal(65_532),
+    seccompProfile: z.strictObject({ type: z.literal("RuntimeDefault") }),
+  }),
+  initContainers: z.array(container),
+  containers: z.array(container),
+  volumes: z.array(z.looseObject({ name: z.string() })),
+})
+const daemonSet = z.looseObject({ spec: z.looseObject({ template: z.looseObject({ spec: podSchema }) }) })
+const pod = daemonSet.parse(documentsIn("base/daemonset.yaml")[0]).spec.template.spec
+const containerOf = (name: string) => {
+  const found = [...pod.initContainers, ...pod.containers].find((one) => one.name === name)
+  if (found === undefined) throw new Error(`Cannot find the container ${name}`)
+  return found
+}
+
+test("the pod has the node's network, and none of its other namespaces", () => {
+  for (const key of ["hostPID", "hostIPC", "hostUsers", "shareProcessNamespace", "procMount"])
+    assert.not.ok(Object.hasOwn(pod, key), key)
+  assert.equal(
+    [...pod.initContainers, ...pod.containers].map(({ name }) => name),
+    ["prepare-node", "sync", "sidecar"],
+  )
+})
+
+test("only the container that ends before the others begin is privileged", () => {
+  assert.equal(containerOf("prepare-node").securityContext, { privileged: true, readOnlyRootFilesystem: true })
+  // A sidecar in Kubernetes' sense would run on.
+  assert.not.ok(Object.hasOwn(containerOf("prepare-node"), "restartPolicy"))
+})
+
+test("sync is nobody, has no capability, and gains none", () => {
+  assert.equal(containerOf("sync").securityContext, {
+    runAsNonRoot: true,
+    runAsUser: 65_532,
+    runAsGroup: 65_532,
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"] },
+  })
+})
+
+test("the sidecar is root with two capabilities, and gains none", () => {
+  assert.equal(containerOf("sidecar").securityContext, {
+    runAsUser: 0,
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
+  })
+})
+
+test("each container has the volumes that it needs, and writes only its own", () => {
+  const mounts = (name: string) =>
+    containerOf(name).volumeMounts.map((one) => `${one.name} ${one.readOnly ? "ro" : "rw"}`)
+  assert.equal(mounts("prepare-node"), ["modules ro"])
+  assert.equal(mounts("sync"), ["token ro", "desired rw", "applied ro"])
+  assert.equal(mounts("sidecar"), ["desired ro", "applied rw", "run rw", "tmp rw", "node rw"])
+})
+
+test("of the node's disk there are two folders, and every other volume has a limit", () => {
+  const hostPaths = pod.volumes.flatMap((volume) => (volume["hostPath"] === undefined ? [] : [volume["hostPath"]]))
+  assert.equal(hostPaths, [
+    { path: "/var/lib/kube-keepalived-vip", type: "DirectoryOrCreate" },
+    { path: "/lib/modules" },
+  ])
+  const empty = z.strictObject({ medium: z.literal("Memory"), sizeLimit: z.string().regex(/^\d+Mi$/) })
+  for (const volume of pod.volumes) if (volume["emptyDir"] !== undefined) empty.parse(volume["emptyDir"])
+})
+
+test("the probes ask the loopback interface, where the sidecar answers", () => {
+  for (const name of ["startupProbe", "livenessProbe", "readinessProbe"]) probe.parse(containerOf("sidecar")[name])
+  assert.not.match(read("base/daemonset.yaml"), "HTTP_ADDRESS")
+})
+
+const rule = z.strictObject({
+  apiGroups: z.array(z.string()),
+  resources: z.array(z.string()),
+  resourceNames: z.array(z.string()).default([]),
+  verbs: z.array(z.enum(["get", "list", "watch", "create", "patch"])),
+})
+const role = z.looseObject({ kind: z.string(), rules: z.array(rule) })
+
+test("the token reads three kinds in the cluster and writes none; in its namespace it writes reports alone", () => {
+  const rulesOf = (file: string) =>
+    role
+      .parse(documentsIn(file)[0])
+      .rules.map(({ resources, resourceNames, verbs }) => [...resources, ...resourceNames, ...verbs].join(" "))
+  assert.equal(rulesOf("base/cluster-role.yaml"), [
+    "nodes list watch",
+    "services list watch",
+    "endpointslices list watch",
+  ])
+  assert.equal(rulesOf("base/role.yaml"), [
+    "configmaps vip-configmap list watch",
+    "pods get",
+    "events create patch",
+    "leases get list create patch",
+    "vipreports create",
+    "vipreports vip-configmap get",
+    "vipreports/status vip-configmap patch",
+  ])
+})
+
+test("the token is mounted where the manifests say so, and nowhere by itself", () => {
+  const account = z.looseObject({ automountServiceAccountToken: z.literal(false) })
+  account.parse(documentsIn("base/service-account.yaml")[0])
+})
+
+for (const file of readdirSync(manifests, { recursive: true, encoding: "utf8" }))
+  if (/^(?:overlays|components|gitops)\/.*\.ya?ml$/.test(file))
+    test(`${file} widens no privilege`, () => {
+      const words =
+        /privileged:|capabilities|hostPID|hostIPC|runAs|allowPrivilege|readOnlyRoot|hostPath: *[^n ]|secrets|"\*"|'\*'/
+      assert.not.match(read(file), words)
+    })
+
+test.run()

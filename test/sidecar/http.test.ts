@@ -1,0 +1,106 @@
+import { connect, type Socket } from "node:net"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { type AnswerParts, startServers } from "../../src/sidecar/http.ts"
+import { NO_MEMORY } from "../../src/sidecar/memory.ts"
+import { createMetrics } from "../../src/sidecar/metrics.ts"
+import { parseSettings } from "../../src/sidecar/settings.ts"
+import { STATUS } from "../cli/support/volume.ts"
+import { renderedOf } from "./scripted.ts"
+
+const HIDDEN = "\u001b[2J\u009b\u202e"
+const { sha256, model } = renderedOf("10.4.0.50")
+const snapshot = {
+  ...{ seen: null, outcome: null, running: null, role: null, drift: null, memory: NO_MEMORY },
+  inEffect: { sha256, model, generation: null, since: 0 },
+}
+const parts: AnswerParts = {
+  agent: { snapshot: () => snapshot },
+  metrics: createMetrics(),
+  watch: { counts: () => ({ pollRecovered: 0, watcherErrors: 0 }) },
+  status: { value: () => ({ ...STATUS, reason: HIDDEN }) },
+  heldBySync: () => [],
+  syncSilence: () => 1,
+  nodes: {
+    follow: () => {},
+    unreachable: () => new Set(["worker-7"]),
+    state: () => ({ watched: 2, unreachable: ["worker-7"], unheard: ["worker-8"], isCutOff: false }),
+    stop: () => Promise.resolve(),
+  },
+}
+
+/** Servers on the addresses; each url is reached by loopback, wherever it listens. */
+async function served(httpAddresses: readonly string[], use: (urls: readonly string[]) => Promise<void>) {
+  const servers = await startServers({ httpPort: 0, httpAddresses }, parts)
+  try {
+    await use(servers.ports.map((port) => `http://127.0.0.1:${port}`))
+  } finally {
+    await servers.close()
+  }
+}
+
+const statusOf = async (url: string) => (await fetch(url)).status
+
+test("the sidecar answers on loopback alone unless it is told otherwise", () => {
+  const parsed = parseSettings(["--node", "n1"])
+  assert.equal(parsed.kind === "settings" && parsed.settings.httpAddresses, ["127.0.0.1"])
+})
+
+test("--http-address takes IP addresses, and nothing else", () => {
+  const parsed = parseSettings(["--http-address", "127.0.0.1,10.4.0.3"])
+  assert.equal(parsed.kind === "settings" && parsed.settings.httpAddresses, ["127.0.0.1", "10.4.0.3"])
+  for (const wrong of ["", "127.0.0.1,", "localhost", "10.4.0.3:8080", "10.4.0.0/24"])
+    assert.equal(parseSettings(["--http-address", wrong]), { kind: "exit", status: 2 }, wrong)
+})
+
+test("startServers() tells the LAN how the node fares, and the names of Services on loopback alone", () =>
+  served(["127.0.0.1", "0.0.0.0"], async ([own = "", lan = ""]) => {
+    for (const path of ["/livez", "/metrics"])
+      assert.equal([await statusOf(own + path), await statusOf(lan + path)], [200, 200], path)
+    assert.equal([await statusOf(`${own}/status.json`), await statusOf(`${lan}/status.json`)], [200, 404])
+    const page = await (await fetch(`${lan}/metrics`)).text()
+    for (const name of ["10.4.0.50", "default/echo", "worker-7", "worker-8"])
+      assert.not.ok(page.includes(name), `the metrics say ${name}`)
+  }))
+
+test("startServers() answers with nothing that a terminal acts upon", () =>
+  served(["127.0.0.1"], async ([url = ""]) => {
+    const body = await (await fetch(`${url}/status.json`)).text()
+    assert.is(body.match(/[^\n -~]/g), null)
+    assert.is(JSON.parse(body).reason, HIDDEN)
+  }))
+
+test("startServers() answers on loopback while somebody holds all connections of the LAN's address", () =>
+  served(["127.0.0.1", "0.0.0.0"], async ([own = "", lan = ""]) => {
+    const port = Number(new URL(lan).port)
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => opened(port)))
+    try {
+      assert.ok(sockets.some((socket) => socket.destroyed) || (await someEnds(sockets)), "there is a limit")
+      assert.is(await statusOf(`${own}/livez`), 200)
+    } finally {
+      for (const socket of sockets) socket.destroy()
+    }
+  }))
+
+function opened(port: number): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(socket))
+    socket.on("error", () => resolve(socket))
+    socket.resume()
+  })
+}
+
+function someEnds(sockets: readonly Socket[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    for (const socket of sockets) socket.once("close", () => resolve(true))
+  })
+}
+
+test("startServers() closes what it has opened when one of the addresses is not this machine's", async () => {
+  const fault: unknown = await startServers({ httpPort: 0, httpAddresses: ["127.0.0.1", "203.0.113.1"] }, parts).catch(
+    (error: unknown) => error,
+  )
+  assert.match(String(fault), "Cannot listen on 203.0.113.1")
+})
+
+test.run()

@@ -1,0 +1,90 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as tar from "tar"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { openArchive, withinLimits } from "../../../src/sidecar/volume/archive.ts"
+import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
+import { writeGeneration, writeTree } from "../../support/volume.ts"
+
+const NAME = "00000000000000000007-0123456789ab.tar.gz"
+
+/** Packs a folder that somebody else filled, and unpacks it as the archive of a generation. */
+async function unpacked(directory: string, fill: (root: string) => void): Promise<string> {
+  const [foreign, state] = [join(directory, "foreign"), join(directory, "state")]
+  writeTree(foreign, { "generation/vips.yaml": "# ours\n", "keepalived.conf": "# ours\n" })
+  mkdirSync(join(foreign, "generation/services/default"), { recursive: true })
+  fill(foreign)
+  const archive = await openArchive(state)
+  const file = join(state, "archive", NAME)
+  await tar.create({ file, cwd: foreign, gzip: true, preservePaths: true, follow: false }, readdirSync(foreign))
+  return archive.unpack(NAME)
+}
+
+const FOREIGN: Readonly<Record<string, (root: string) => void>> = {
+  "a link in the place of a file": (root) => symlinkSync("/etc/passwd", join(root, "generation/nodes.yaml")),
+  "a link in the place of a directory": (root) => symlinkSync("/etc", join(root, "generation/services/kube-system")),
+  "names that are none of ours": (root) =>
+    writeTree(root, {
+      "pin.json": "{}",
+      "generation/run": "#!/bin/sh\n",
+      "generation/services/a.yaml": "x",
+      "generation/.x": "x",
+    }),
+  "a file of 2 MB": (root) => {
+    writeFileSync(join(root, "generation/nodes.yaml"), "")
+    truncateSync(join(root, "generation/nodes.yaml"), 2e6)
+  },
+}
+for (const [what, fill] of Object.entries(FOREIGN))
+  test(`openArchive() unpacks what is ours, and not ${what}`, () =>
+    withTemporaryDirectory(async (directory) => {
+      const generation = await unpacked(directory, fill)
+      const files = readdirSync(join(generation, ".."), { recursive: true, encoding: "utf8" })
+        .filter((name) => !statSync(join(generation, "..", name)).isDirectory())
+        .toSorted()
+      assert.equal(files, ["generation/vips.yaml", "keepalived.conf"])
+      assert.is(readFileSync(join(generation, "vips.yaml"), "utf8"), "# ours\n")
+    }))
+
+test("openArchive() unpacks nothing outside of its directory", () =>
+  withTemporaryDirectory(async (directory) => {
+    const state = join(directory, "state")
+    const archive = await openArchive(state)
+    writeTree(directory, { "vips.yaml": "# theirs\n", "work/x": "" })
+    const words = ["../vips.yaml", join(directory, "vips.yaml")]
+    const file = join(state, "archive", NAME)
+    await tar.create({ file, cwd: join(directory, "work"), gzip: true, preservePaths: true }, words)
+    const generation: unknown = await archive.unpack(NAME).catch((error: unknown) => error)
+    assert.ok(generation !== undefined)
+    const names = readdirSync(state, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("vips.yaml"))
+    assert.equal(names, [])
+    assert.is(readFileSync(join(directory, "vips.yaml"), "utf8"), "# theirs\n")
+  }))
+
+for (const name of ["../../etc/x.tar.gz", "x.tar.gz", `${NAME}/..`, `a/${NAME}`])
+  test(`openArchive() does not look for an archive called ${name}`, () =>
+    withTemporaryDirectory(async (directory) => {
+      const archive = await openArchive(directory)
+      const fault: unknown = await archive.unpack(name).catch((error: unknown) => error)
+      assert.match(String(fault), "that is no name of an archive")
+    }))
+
+test("withinLimits() has removed what is beyond the limits when an addition is done", () =>
+  withTemporaryDirectory(async (directory) => {
+    const archive = withinLimits(await openArchive(join(directory, "state")), { count: 2, bytes: 1e9 })
+    for (const sequence of [1, 2, 3]) {
+      const made = writeGeneration(join(directory, "generations"), sequence, { "vips.yaml": `# ${sequence}\n` })
+      await archive.add({ ...made, config: "# none\n", outcome: outcomeOf(sequence, made.name) })
+    }
+    const kept = readdirSync(join(directory, "state/archive")).map((name) => Number(name.slice(0, 20)))
+    assert.equal(new Set(kept), new Set([2, 3]))
+  }))
+
+const outcomeOf = (sequence: number, generation: string) => ({
+  ...{ sequence, generation, time: "2026-11-22T10:00:00.000Z", outcome: "applied" as const, reason: null, node: "n1" },
+  ...{ interface: "eth0", keepalivedVersion: null, configSha256: "a".repeat(64), vips: [], problems: [] },
+  ...{ virtualServers: 0, realServers: 0 },
+})
+
+test.run()
