@@ -112,6 +112,21 @@ for (const [name, from, to, guard] of steps)
     assert.is(held(from, { ...to, allow: String(Object.keys(to.data).length) }), null)
   })
 
+test("heldBack() does not hold VIPs that an entry asks for and that are another's addresses by now", () => {
+  const data = entries(4)
+  const objects = (addresses: readonly string[]) =>
+    cluster(
+      [service("a")],
+      addresses.map((address, n) => node(`n${n + 1}`, address)),
+    )
+  const build = createModelBuilder(SETTINGS)
+  const before = build(input(data, objects([]))).model
+  const built = build(input(data, objects(Object.keys(data))))
+  assert.equal([built.entries.map(({ state }) => state), built.model?.vips], [Array(4).fill("left-out"), []])
+  const step = { configMap: configMap(data), nodesBefore: 0, nodes: 4, percent: 50 }
+  assert.is(heldBack({ ...step, before: before ?? { vips: [] }, built }), null)
+})
+
 test("heldBack() holds nothing at 100 percent, and three of a hundred at 0", () => {
   const step = [
     { ...A, data: entries(100) },
