@@ -27,7 +27,7 @@ check: installed-for-check ## Types, lint, format, dead code, generated files, u
 	@node scripts/total.ts --checks --unit
 
 test: installed-for-image build ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; 25 minutes)
-	@node scripts/total.ts --checks --unit --real --lab --image --cluster
+	@node scripts/total.ts --checks --unit --faults --real --lab --image --cluster
 
 image: installed-for-check ## Both container images, by docker or buildah; REGISTRY=, IMAGE_TAG=, IMAGE_FLAGS= (docs/image.md)
 	@scripts/image.sh

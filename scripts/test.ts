@@ -1,9 +1,10 @@
 /**
  * Runs uvu test files, each in its own process, two at a time, with a time limit for every test.
- * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [--kind plain|real] [--each] [FILE|DIR...]
+ * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [--kind plain|faults|real] [--each] [FILE|DIR...]
  * Without a FILE or DIR: test/, except test/lab and test/cluster, which have runners of their own. `--each` prints a line for each
  * test, as it ends, with what it measured. `real` are the files that use the real keepalived (they import
- * test/support/keepalived.ts) and so want root and an installed machine; `plain` are all others. Ends with the line `N passed, N failed, N skipped`.
+ * test/support/keepalived.ts) and so want root and an installed machine; `faults` those of test/faults and test/fuzz, which take minutes;
+ * `plain` are all others. Ends with the line `N passed, N failed, N skipped`.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, join, relative, resolve } from "node:path"
@@ -15,6 +16,7 @@ import { runFile } from "./test/run-file.ts"
 
 const root = join(import.meta.dirname, "..")
 const withRunner = [join(root, "test/lab"), join(root, "test/cluster")]
+const slow = [join(root, "test/faults/"), join(root, "test/fuzz/")]
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -90,7 +92,12 @@ function testFiles(path: string): readonly string[] {
 }
 
 function isWanted(file: string): boolean {
-  return values.kind === undefined || values.kind === (usesKeepalived(file) ? "real" : "plain")
+  return values.kind === undefined || values.kind === kindOf(file)
+}
+
+function kindOf(file: string): "plain" | "faults" | "real" {
+  if (usesKeepalived(file)) return "real"
+  return slow.some((folder) => file.startsWith(folder)) ? "faults" : "plain"
 }
 
 function usesKeepalived(file: string): boolean {

@@ -1,8 +1,9 @@
 /**
  * Runs what is asked for, one after the other whatever fails, and sums up.
- * Usage: node scripts/total.ts [--checks] [--unit] [--real] [--lab] [--image] [--cluster]
+ * Usage: node scripts/total.ts [--checks] [--unit] [--faults] [--real] [--lab] [--image] [--cluster]
  *   --checks  types, lint, format, dead code, generated files
  *   --unit    tests that need nothing but Node.js
+ *   --faults  crashes, full disks and hostile strings, as far as they need nothing but Node.js
  *   --real    tests with the real keepalived (root)
  *   --lab     the lab's scenarios (root)
  *   --image   the container images, built and run (root)
@@ -36,6 +37,11 @@ const unit: Step = {
   command: [process.execPath, "scripts/test.ts", "--kind", "plain"],
   counts: true,
 }
+const faults: Step = {
+  name: "tests of faults",
+  command: [process.execPath, "scripts/test.ts", "--kind", "faults"],
+  counts: true,
+}
 const real: Step = {
   name: "tests with the real keepalived",
   command: [process.execPath, "scripts/test.ts", "--kind", "real"],
@@ -54,6 +60,7 @@ const { values: wanted } = parseArgs({
   options: {
     checks: { type: "boolean" },
     unit: { type: "boolean" },
+    faults: { type: "boolean" },
     real: { type: "boolean" },
     lab: { type: "boolean" },
     image: { type: "boolean" },
@@ -63,6 +70,7 @@ const { values: wanted } = parseArgs({
 const steps = [
   ...(wanted.checks === true ? checks : []),
   ...(wanted.unit === true ? [unit] : []),
+  ...(wanted.faults === true ? [faults] : []),
   ...(wanted.real === true ? [real] : []),
   ...(wanted.lab === true ? [lab] : []),
   ...(wanted.image === true ? [image] : []),

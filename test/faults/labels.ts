@@ -51,7 +51,7 @@ const USES_KEEPALIVED = /from ".*\/support\/keepalived\.ts"/
 
 function placeOf(path: string): "uvu" | "lab" | "cluster" | null {
   // The labels in this tool's own test prove nothing.
-  if (path === "test/faults/labels.test.ts") return null
+  if (path === "test/scripts/fault-labels.test.ts") return null
   if (/^test\/lab\/scenarios\/[^/]+\.sh$/.test(path)) return "lab"
   if (/^test\/cluster\/[^/]+\/.*\.(sh|test\.ts)$/.test(path)) return "cluster"
   return path.endsWith(".test.ts") ? "uvu" : null
