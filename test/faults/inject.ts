@@ -211,11 +211,6 @@ function wrapDescriptors(): void {
     const half = () => void inner(words[0], halfOf(words[1]), ...words.slice(2))
     return around("write", pathOf(words[0]), { work: () => inner(...words), half })
   })
-  replace(fs, "writevSync", (inner) => (...words) => {
-    const [descriptor, parts] = words as [number, readonly Uint8Array[]]
-    const half = () => void original.writeSync(descriptor, halfOf(Buffer.concat(parts)))
-    return around("write", pathOf(descriptor), { work: () => inner(...words), half })
-  })
 }
 
 /** A write in parts is one write. */
