@@ -2,7 +2,7 @@ import { quoted } from "../desired/vip-entry.ts"
 import type { ConfigMap, Placed } from "../objects/kinds.ts"
 import { ALLOW_MASS_REMOVAL } from "../objects/schema.ts"
 import type { Problem } from "../../kit/problem.ts"
-import type { BuiltModel } from "./build-model.ts"
+import type { BuiltModel, EntryOutcome } from "./build-model.ts"
 import type { ModelCode } from "./codes.ts"
 import { type KeepalivedModel, virtualServerKey } from "./keepalived-model.ts"
 
@@ -47,9 +47,8 @@ export function heldBack(step: Step): Held | null {
   if (built.model === null || percent >= 100 || isAllowed(configMap.object)) return null
   if (step.nodesBefore > 0 && step.nodes === 0) return nodesLost(step)
   const after = keysOf(built.model)
-  // What is left out although an entry asks for it cannot stay: it is another's address, or the kernel has no IPVS.
-  const leftOut = new Set(built.entries.filter(({ state }) => state === "left-out").map(({ key }) => key))
-  const before = keysOf({ vips: step.before.vips.filter(({ key }) => !leftOut.has(key)) })
+  const impossible = new Set(built.entries.filter(isImpossible).map(({ key }) => key))
+  const before = keysOf({ vips: step.before.vips.filter(({ key }) => !impossible.has(key)) })
   const vips = before.vips.filter((address) => !after.vips.includes(address))
   if (tooMany(vips, before.vips, percent)) return massRemoval("VIPs", { gone: vips, of: before.vips }, step)
   const kept = new Set(after.virtualServers)
@@ -77,6 +76,14 @@ export function allowanceProblems({ object, place }: Placed<ConfigMap>): readonl
         "take it out, or write the number of entries that shall be left",
     },
   ]
+}
+
+/**
+ * What cannot stay, whoever would like it to: the operator's flag forbids it, or the kernel has no IPVS. A Node that claims
+ * the addresses of VIPs is another matter: most often it is wrong.
+ */
+function isImpossible({ state, problems }: EntryOutcome): boolean {
+  return state === "left-out" && problems.some(({ code }) => code === "VIP_OUTSIDE_RANGES" || code === "IPVS_MISSING")
 }
 
 const LEAST = 3

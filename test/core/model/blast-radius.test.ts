@@ -2,6 +2,7 @@ import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { allowanceProblems, heldBack } from "../../../src/core/model/blast-radius.ts"
+import { modelSettingsFrom } from "../../../src/core/model/flags.ts"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
 import { cluster, configMap, input, node, service, SETTINGS } from "../fixture.ts"
@@ -112,20 +113,29 @@ for (const [name, from, to, guard] of steps)
     assert.is(held(from, { ...to, allow: String(Object.keys(to.data).length) }), null)
   })
 
-test("heldBack() does not hold VIPs that an entry asks for and that are another's addresses by now", () => {
-  const data = entries(4)
-  const objects = (addresses: readonly string[]) =>
-    cluster(
-      [service("a")],
-      addresses.map((address, n) => node(`n${n + 1}`, address)),
-    )
-  const build = createModelBuilder(SETTINGS)
-  const before = build(input(data, objects([]))).model
-  const built = build(input(data, objects(Object.keys(data))))
-  assert.equal([built.entries.map(({ state }) => state), built.model?.vips], [Array(4).fill("left-out"), []])
-  const step = { configMap: configMap(data), nodesBefore: 0, nodes: 4, percent: 50 }
-  assert.is(heldBack({ ...step, before: before ?? { vips: [] }, built }), null)
-})
+for (const [name, change, guard] of [
+  ["Nodes claim the addresses of all VIPs", { claimed: true }, "mass-removal"],
+  ["the operator's ranges leave all VIPs out", { ranges: "10.5.0.0/16" }, null],
+  ["the kernel has lost IPVS", { ipvs: false }, null],
+] as const)
+  test(`heldBack() where ${name}`, () => {
+    const data = entries(4)
+    const {
+      claimed = false,
+      ranges = null,
+      ipvs = true,
+    } = { claimed: undefined, ranges: undefined, ipvs: undefined, ...change }
+    const addresses = claimed ? Object.keys(data) : ["10.9.0.1"]
+    const nodes = addresses.map((address, n) => node(`n${n + 1}`, address))
+    const settings = modelSettingsFrom(ranges === null ? {} : { vipRanges: ranges })
+    if (settings.kind === "wrong") throw new Error("wrong settings")
+    const before = createModelBuilder(SETTINGS)(input(data, cluster([service("a")]))).model
+    const facts = { name: "n1", interface: "eth0", ipvs }
+    const built = createModelBuilder(settings.settings)(input(data, cluster([service("a")], nodes), { node: facts }))
+    assert.equal([built.entries.map(({ state }) => state), built.model?.vips], [Array(4).fill("left-out"), []])
+    const step = { configMap: configMap(data), nodesBefore: 0, nodes: nodes.length, percent: 50 }
+    assert.is(heldBack({ ...step, before: before ?? { vips: [] }, built })?.guard ?? null, guard)
+  })
 
 test("heldBack() holds nothing at 100 percent, and three of a hundred at 0", () => {
   const step = [
