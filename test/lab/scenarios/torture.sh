@@ -32,7 +32,9 @@ tell() { emit "$1"; log "$1"; }
 $TORTURE plan $SEED $DURATION | cmp -s - /shared/log.plan && cut -d' ' -f2- /shared/log.plan | grep -q . || die "seed $SEED does not give one plan"
 tell "seed $SEED, $DURATION s, $(grep -c . /shared/log.plan) events; $MASTER is master"
 probe control tcp ${ADDRESS[n3]} 7 100
-probe torture tcp $VIP 80 20
+# Each of its ports is 7 minutes old when it comes again. The kernel comes back to one after a minute, when IPVS still has the connection
+# before: of 25,162 requests 2 were lost where nothing happened to the VIP, and this is the one explanation that there is.
+probe torture tcp $VIP 80 20 0 10000-32767
 began=${EPOCHREALTIME/./}
 whole=true
 until_second() { # of the plan
