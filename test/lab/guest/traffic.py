@@ -6,11 +6,13 @@ traffic.py serve SPEC...      SPEC = namespace,protocol,address,port,name; serve
 traffic.py pods PORT NAMESPACE...   TCP echo pods as a cluster has them: reads lines "TYPE NAME ADDRESS" of a watch of pods, and answers in
                               these namespaces for the addresses of pods that are there; others are reset
 traffic.py get NAMESPACE PROTOCOL ADDRESS PORT N       N requests one after the other; the outcome as JSON
-traffic.py probe NAMESPACE PROTOCOL ADDRESS PORT EVERY_MS FILE [OPEN_MS]   a request each EVERY_MS, overlapping, until SIGTERM; each is
-                              sent OPEN_MS after its connection was made (0), so that there are always some connections in between
+traffic.py probe NAMESPACE PROTOCOL ADDRESS PORT EVERY_MS FILE [OPEN_MS [PORTS]]   a request each EVERY_MS, overlapping, until SIGTERM;
+                              each is sent OPEN_MS after its connection was made (0), so that there are always some connections in
+                              between. PORTS, such as 10000-32767: its own ports, one after the other; else the kernel chooses, and
+                              comes back to one after a minute, when IPVS still has the connection before
 traffic.py summary FILE [EVENT]     what the probe saw; EVENT is the time of an event on the monotonic clock, in seconds
 """
-import collections, ctypes, errno, json, os, select, selectors, signal, socket, struct, sys, time
+import collections, ctypes, errno, itertools, json, os, select, selectors, signal, socket, struct, sys, time
 
 libc = ctypes.CDLL(None, use_errno=True)
 now = time.monotonic
@@ -198,7 +200,7 @@ def request(address):
     return b"GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % address.encode()
 
 
-def probe(namespace, protocol, address, port, every_ms, file, open_ms=0):
+def probe(namespace, protocol, address, port, every_ms, file, open_ms=0, ports=None):
     """System calls are dear in the guest: one epoll registration a request, edge-triggered, which close() ends."""
     of_its_own()
     poll, live, stop = select.epoll(), {}, []
@@ -208,6 +210,8 @@ def probe(namespace, protocol, address, port, every_ms, file, open_ms=0):
     every, due, oldest = float(every_ms) / 1000, now(), now()
     target, words = (address, int(port)), request(address)
     kind = KIND[protocol] | socket.SOCK_NONBLOCK
+    first, last = map(int, ports.split("-")) if ports else (0, 0)
+    own = itertools.cycle(range(first, last + 1))
     enter(namespace)
 
     stood_still = 0.0  # seconds in all
@@ -233,6 +237,8 @@ def probe(namespace, protocol, address, port, every_ms, file, open_ms=0):
         if t >= due and not stop:
             due = max(due + every, t - every)
             s = socket.socket(socket.AF_INET, kind)
+            if ports:
+                s.bind(("", next(own)))
             number = s.fileno()
             live[number] = [s, t, b"", False, stood_still]
             error = s.connect_ex(target)

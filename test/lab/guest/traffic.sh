@@ -17,8 +17,8 @@ serve_pods() { # NODE PORT N...: TCP echo pods called echoheaders-N; and a witne
 # get PROTOCOL ADDRESS PORT N: so many requests one after the other from the client; the outcome as JSON in REPLY
 get() { REPLY=$($TRAFFIC get client "$@"); }
 declare -A PROBE=()
-probe() { # NAME PROTOCOL ADDRESS PORT EVERY_MS [OPEN_MS]: a request each so many milliseconds, overlapping, until `probed NAME`
-  $TRAFFIC probe client $2 $3 $4 $5 /shared/$1.requests ${6:-0} &
+probe() { # NAME PROTOCOL ADDRESS PORT EVERY_MS [OPEN_MS [PORTS]]: a request each so many milliseconds, overlapping, until `probed NAME`
+  $TRAFFIC probe client $2 $3 $4 $5 /shared/$1.requests ${6:-0} ${7:-} &
   PROBE[$1]=$!
   wait_for 10 test -s /shared/$1.requests
 }

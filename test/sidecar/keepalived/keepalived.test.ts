@@ -1,8 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { createKeepalived } from "../../../src/sidecar/keepalived/keepalived.ts"
+import { isRunning } from "../../../src/sidecar/keepalived/process.ts"
 import { createSupervisor } from "../../../src/sidecar/keepalived/supervisor.ts"
 import type { Keepalived, ReloadVerdict, RunningKeepalived } from "../../../src/sidecar/ports.ts"
 import {
@@ -16,6 +17,7 @@ import {
   until,
 } from "../../support/keepalived.ts"
 import { run } from "../../support/run.ts"
+import { limitOf, slow } from "../../support/slow.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 import { conf } from "./conf.ts"
 
@@ -32,7 +34,11 @@ if (objection !== null) console.error(`keepalived.test.ts: ${objection}`)
 for (const release of await keepalivedReleases()) {
   const tests = suite(`keepalived ${release.version}`)
   const rootTest = objection === null ? tests : tests.skip
-  const bedTest = (name: string, use: (bed: Bed) => Promise<void>) => rootTest(name, () => withBed(release, use))
+  const bedTest = (name: string, use: (bed: Bed) => Promise<void>) => {
+    const check = () => withBed(release, use)
+    const limitMs = limitOf(use)
+    rootTest(name, limitMs === null ? check : slow(limitMs, check))
+  }
   declare(bedTest, release)
   tests.run()
 }
@@ -170,6 +176,23 @@ function declare(bedTest: (name: string, use: (bed: Bed) => Promise<void>) => vo
       const reused = { ...third, parent: { ...third.parent, startTime: "1" } }
       assert.match(textOf(await keepalived.reload(reused)), /^failed: keepalived does not run any more/)
     },
+  )
+
+  bedTest(
+    "a child of a killed keepalived that hears no signal and stands in no pid file is gone before the next starts (fault 35)",
+    slow(20_000, async ({ keepalived, service }) => {
+      await writeFile(service.liveFile, conf())
+      assert.is(textOf(await keepalived.start()), "acknowledged")
+      const first = await runningOf(keepalived)
+      process.kill(first.vrrp?.pid ?? 0, "SIGSTOP")
+      await rm(join(service.runDirectory, "vrrp.pid"))
+      process.kill(first.parent.pid, "SIGKILL")
+      await until(
+        async () => ((await keepalived.running())?.parent.pid ?? first.parent.pid) !== first.parent.pid,
+        "s6 started another",
+      )
+      assert.not.ok(first.vrrp !== null && isRunning(first.vrrp))
+    }),
   )
 
   bedTest(
