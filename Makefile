@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test test-cluster test-faults image image-test unit demo demo-gitops bench fuzz torture golden format clean installed-for-check installed-for-image
+.PHONY: help install build check test test-cluster test-faults image image-test unit demo demo-gitops bench endurance fuzz torture golden format clean installed-for-check installed-for-image
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ demo-gitops: installed-for-image build ## A commit, a broken one and its revert,
 
 bench: install build ## Measures the pipeline, the latency and the memory
 	@node bench/main.ts
+
+endurance: install ## 10,000 generations with the real keepalived: memory, descriptors, watches, files at each thousand (root; 20 minutes)
+	@node test/endurance/main.ts $(GENERATIONS)
 
 fuzz: installed-for-check ## Hostile strings in every field of every object, a million of them; SEED= replays, DURATION= seconds (20 minutes)
 	@node test/fuzz/main.ts

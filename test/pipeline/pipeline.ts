@@ -1,32 +1,29 @@
 /** sync and sidecar on one node, each in lives of its own, and what must hold whatever happens to them. */
 import { basename, dirname, join } from "node:path"
-import { decodeFile } from "../../src/core/objects/decode.ts"
-import { createJoin } from "../../src/core/objects/join.ts"
-import { faultText } from "../../src/kit/fault.ts"
-import type { Clock } from "../../src/kit/clock.ts"
-import type { Log } from "../../src/kit/log.ts"
 import { assemble } from "../../src/sidecar/assemble.ts"
-import { parseSettings } from "../../src/sidecar/settings.ts"
-import { createGenerations } from "../../src/sidecar/volume/generations.ts"
 import type { SourceReading } from "../../src/sync/ports.ts"
-import { createPublish } from "../../src/sync/publication.ts"
-import { createReconcile, type PassOutcome } from "../../src/sync/reconcile.ts"
-import { createPublisher } from "../../src/sync/volume/publisher.ts"
-import { createStatusWriter } from "../../src/sync/volume/status-writer.ts"
-import { vipsText } from "../support/manifests.ts"
+import type { PassOutcome } from "../../src/sync/reconcile.ts"
 import { MEMORY, notify, plainDisk } from "./disk.ts"
 import { beginWorld, clockOf, type Life, live, newLife, type Surroundings } from "./lives.ts"
-import { createFakeNode, type FakeNode, REFUSED, sha256Of, textOf, vipsIn } from "./node.ts"
-
-const SOAK_MS = 15_000
-const RETAIN = 3
-/** An address of these marks the master; nobody asked for it. */
-const ANCHORS = "169.254."
-const DESIRED = join(MEMORY, "desired")
-const APPLIED = join(MEMORY, "applied")
-const STATE = join(MEMORY, "state")
-const LIVE = join(APPLIED, "keepalived.conf")
-const GOOD = join(STATE, "last-known-good")
+import { createFakeNode, type FakeNode, sha256Of, textOf, vipsIn } from "./node.ts"
+import {
+  addressesOf,
+  ANCHORS,
+  APPLIED,
+  checkPointer,
+  DESIRED,
+  GOOD,
+  goodOnes,
+  inEffect,
+  isRefused,
+  LIVE,
+  logInto,
+  openSync,
+  settingsOf,
+  SOAK_MS,
+  sourceOf,
+  STATE,
+} from "./parts.ts"
 
 export interface Pipeline {
   readonly world: Surroundings
@@ -129,7 +126,7 @@ export async function createPipeline(seed: number): Promise<Pipeline> {
       await endAgent()
       const life = newLife("the agent")
       lives.agent = life
-      program = await drive(life, () => assemble(settings, node.machine, { clock: clockOf(life), log }))
+      program = await drive(life, () => assemble(settingsOf(), node.machine, { clock: clockOf(life), log }))
     },
     hint: () => notify(DESIRED, "current.json"),
     pass: (ms) => world.clock.advance(ms),
@@ -201,70 +198,3 @@ const STEP_MS = 10
 const MOST_STEPS = 12_000
 /** The longest pause before something is tried again is 5 minutes, and a fifth. */
 const PATIENCE_SECONDS = 450
-
-const settings = settingsOf()
-function settingsOf() {
-  const words = ["--node", "n1", "--iface", "eth0", "--http-port", "0", "--node-probe-port", "0", "--snat", "none"]
-  const paths = ["--desired", DESIRED, "--applied", APPLIED, "--state", STATE, "--run-dir", join(MEMORY, "run")]
-  const parsed = parseSettings([...paths, ...words, "--soak", String(SOAK_MS / 1_000), "--drain-time", "0"])
-  if (parsed.kind === "exit") throw new Error("Cannot use the settings")
-  return parsed.settings
-}
-
-/** The pass of sync, with its own publisher; only the source is a fake. */
-function openSync(source: () => SourceReading, clock: Clock): () => Promise<PassOutcome> {
-  const writer = { bootId: "boot", pid: 1, startedAtUptime: clock.now() }
-  return createReconcile({
-    source: { read: source },
-    publish: createPublish("default/vips"),
-    publisher: createPublisher({ directory: DESIRED, retain: RETAIN, writer, trouble: () => undefined }),
-    status: createStatusWriter(DESIRED),
-    sourceName: "a fake",
-    clock,
-    now: () => new Date().toISOString(),
-  })
-}
-
-function sourceOf(lasts: readonly number[]): SourceReading {
-  const text = vipsText(...addressesOf(lasts).map((vip) => `${vip}: ""`))
-  return { kind: "objects", objects: createJoin()([decodeFile("vips.yaml", text)]).value, problems: [], resources: [] }
-}
-
-function addressesOf(lasts: readonly number[]): readonly string[] {
-  return lasts.map((last) => `10.4.0.${last}`)
-}
-
-function isRefused(lasts: readonly number[]): boolean {
-  return addressesOf(lasts).includes(REFUSED)
-}
-
-/** Whoever opens the volume at this moment must find nothing, or a whole generation. */
-function checkPointer(wrong: (what: string) => void): void {
-  // It reads at once; only the answer comes later.
-  void createGenerations({ directory: DESIRED, alarm: wrong })
-    .read()
-    .then((found) => {
-      if (found.kind !== "absent" && found.kind !== "generation") wrong(`current.json: ${found.kind}, ${found.reason}`)
-    })
-}
-
-/** sha256 of what the journal says is in effect; null for nothing. */
-function inEffect(): string | null {
-  const journal = JSON.parse(textOf(join(APPLIED, "journal.json")) ?? "{}") as { phase?: string; to?: string }
-  return journal.phase === "in-effect" && journal.to === sha256Of(textOf(LIVE) ?? "") ? journal.to : null
-}
-
-/** What the node remembers as good, the newest last. */
-function goodOnes(): readonly string[] {
-  if (!plainDisk().existsSync(GOOD)) return []
-  const names = (plainDisk().readdirSync(GOOD) as readonly string[]).filter((name) => /^\d+$/.test(name))
-  return names.toSorted().map((name) => sha256Of(textOf(join(GOOD, name, "keepalived.conf")) ?? ""))
-}
-
-function logInto(events: string[], { clock }: Surroundings): Log {
-  const line = (event: string, fields = {}) => {
-    const text = JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? faultText(value) : value))
-    events.push(`${clock.now()} ms: ${event} ${text.slice(0, 300)}`)
-  }
-  return { debug: line, info: line, warn: line, error: line }
-}

@@ -37,17 +37,17 @@ product_signal $MASTER
 check "the pod ends" wait_for 30 test -s /shared/volumes/$MASTER/pod/status
 product_exit $MASTER
 figures "{\"status\": $REPLY, \"at\": $at, \"ended\": $(now)}"
-check "with status 0" test "$REPLY" = 0
-check "the other node has the VIP" wait_for 5 eval 'masters; [ "$REPLY" = $BACKUP ]'
+check "with status 0 (fault 73)" test "$REPLY" = 0
+check "the other node has the VIP (fault 73)" wait_for 5 eval 'masters; [ "$REPLY" = $BACKUP ]'
 end_probe control
 end_probe stop
 end_probe open
 seen stop $at control
 r=$REPLY
 figures "$r"
-check "none lost" is "$r" lost 0
+check "none lost (fault 73)" is "$r" lost 0
 figures "$r"
-check "none refused" is "$r" refused 0
+check "none refused (fault 73)" is "$r" refused 0
 figures "$r"
 # A control that is itself late by more than 100 ms says that the host was busy with something else: then one request in 200 may be
 # alone in being late, where the broken stop has one in seven.
@@ -65,5 +65,5 @@ check "its iptables chains are gone" not eval 'on $MASTER iptables-save | grep K
 check "its routes are gone" not eval 'ns $MASTER ip rule | grep 20550'
 check "the anchor is gone" not has_address $MASTER 169.254.50.1
 on $MASTER ps -eo stat,args > /shared/ps.txt
-check "no process is left, no zombie" not grep -qE 'keepalived|s6-|^Z' /shared/ps.txt
+check "no process is left, no zombie (fault 73)" not grep -qE 'keepalived|s6-|^Z' /shared/ps.txt
 finish
