@@ -10,7 +10,7 @@
 #   drift  the agent does not compare with the kernel, where somebody deletes a real server
 . /checkout/test/lab/guest/lib.sh
 . $HERE/torture.sh
-SEED=${SEED:-12} DURATION=${DURATION:-45}
+SEED=${SEED:-12} DURATION=${DURATION:-16}
 ADVERT_LIMIT=3191 # ms: 3 adverts of 1 s, skew of the second in rank (256 - 246) / 256 s; + 5 %
 SETTLE=${SETTLE:-90} # s
 $TORTURE plan $SEED $DURATION > /shared/log.plan
