@@ -18,7 +18,7 @@ import { createMasquerader, type Masquerader } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
 import { type HostFacts, nodeFactsOf } from "./node-facts.ts"
 import type { NodeWatch } from "./nodes/node-watch.ts"
-import { openNodeWatch } from "./nodes/open.ts"
+import { openHolderWait, openNodeWatch } from "./nodes/open.ts"
 import type { Keepalived, Kernel, Reading } from "./ports.ts"
 import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
@@ -63,6 +63,7 @@ interface Parts extends Surroundings {
   readonly nodesMemory: NodesMemory
   /** Null where nodes are not asked. */
   readonly nodes: NodeWatch | null
+  readonly awaitHolder: (model: KeepalivedModel) => Promise<number>
 }
 
 const WATCH_MS = 1_000
@@ -161,6 +162,10 @@ async function openParts(
   return {
     ...surroundings,
     nodesMemory,
+    awaitHolder: openHolderWait(settings.nodeProbePort, {
+      addresses: (name) => machine.kernel.addresses(name),
+      ...{ clock, log },
+    }),
     nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
     settings,
     machine,
@@ -191,6 +196,7 @@ async function portsOf(parts: Parts): Promise<AgentPorts> {
       verify: (model: KeepalivedModel) => verifyEffect(model, { kernel, clock, owned }),
       restore: (model) => restoreMissing(model, { keepalived, kernel, owned, clock, log }),
       masquerade: (models) => masquerade.ensure(models),
+      awaitHolder: parts.awaitHolder,
       lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.remembered ?? null),
       now: () => clock.now(),
     },

@@ -91,7 +91,7 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
   ports.onAttempt(outcome, now - startedAt)
   reportPass(ports.log, tried, { outcome, tookMs: now - startedAt })
   // A start is no reload, and after a failure the next change may be its repair: neither slows the next one down.
-  return before !== null && outcome.kind === "applied" ? now - startedAt : 0
+  return before !== null && outcome.kind === "applied" ? now - startedAt - outcome.waitedMs : 0
 }
 
 async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> {

@@ -33,6 +33,7 @@ export async function apply(
     return { kind: "rejected", reason: `keepalived --config-test: ${verdict.ending}`, diagnostics: verdict.diagnostics }
   await files.claim(next.model)
   await ports.masquerade([next.model, ...(before === null ? [] : [before.model])])
+  const waitedMs = await awaitHolder(before, ports)
   const running = await keepalived.running()
   await files.writeJournal({ phase: "swap", from: before?.sha256 ?? null, to: next.sha256 })
   await files.makeLive(next.sha256)
@@ -41,7 +42,13 @@ export async function apply(
   if (failure !== null) return goBack(before, failure, ports)
   await files.writeJournal({ phase: "in-effect", from: before?.sha256 ?? null, to: next.sha256 })
   await ports.masquerade([next.model])
-  return { kind: "applied", testMs: verdict.tookMs, signalledAtMs }
+  return { kind: "applied", testMs: verdict.tookMs, waitedMs, signalledAtMs }
+}
+
+/** Only a reload puts anything off: what does not run is started at once. */
+async function awaitHolder(before: Effective | null, ports: ApplyPorts): Promise<number> {
+  if (before === null || ports.awaitHolder === undefined || (await ports.keepalived.running()) === null) return 0
+  return ports.awaitHolder(before.model)
 }
 
 /**

@@ -9,7 +9,13 @@ import type { Diagnostic } from "../ports.ts"
  */
 export type ApplyOutcome =
   | { readonly kind: "unchanged" }
-  | { readonly kind: "applied"; readonly testMs: number; readonly signalledAtMs: number }
+  | {
+      readonly kind: "applied"
+      readonly testMs: number
+      /** How long it was put off because nobody had the VIPs. */
+      readonly waitedMs: number
+      readonly signalledAtMs: number
+    }
   | { readonly kind: "rejected"; readonly reason: string; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: "rolled-back"; readonly reason: string }
   | { readonly kind: "stranded"; readonly reason: string }

@@ -36,6 +36,11 @@ export interface ApplyPorts {
   readonly verify: (model: KeepalivedModel) => Promise<string | null>
   /** Brings back what IPVS lacks of the model; false where that is not what differs. Absent: nobody does. */
   readonly restore?: (model: KeepalivedModel) => Promise<boolean>
+  /**
+   * Waits on a backup while nobody has the VIPs of what is in effect: a reload would put off its own turn. Absent: nobody
+   * does. @returns the milliseconds that it took.
+   */
+  readonly awaitHolder?: (model: KeepalivedModel) => Promise<number>
   /** Has the packets masqueraded that IPVS forwards for the VIPs of all these models. */
   readonly masquerade: (models: readonly KeepalivedModel[]) => Promise<void>
   readonly lastKnownGood: () => Promise<Effective | null>

@@ -1,5 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import type { KeepalivedModel } from "../../../src/core/model/keepalived-model.ts"
 import { apply } from "../../../src/sidecar/apply/apply.ts"
 import type { ApplyOutcome } from "../../../src/sidecar/apply/outcome.ts"
 import { type Failure, OLD, renderedOf, script, short } from "../scripted.ts"
@@ -43,6 +44,28 @@ for (const [name, failures, steps, outcome, runs] of walks)
     assert.is(world.running(), runs)
     assert.is(world.live(), outcome === "applied" ? next.sha256 : OLD.sha256)
   })
+
+test("apply() waits for the holder of what is in effect after the test, before anything is changed", async () => {
+  const world = script(inEffect, [])
+  const awaitHolder = (model: KeepalivedModel) => {
+    world.steps.push(`holder of ${model.vips.map(({ address }) => address).join()}`)
+    return Promise.resolve(1_500)
+  }
+  const result = await apply(next, OLD, { ...world.ports, awaitHolder })
+  assert.equal(world.steps, [...whole.slice(0, 3), `holder of ${OLD.model.vips[0]?.address}`, ...whole.slice(3)])
+  assert.equal([result.kind, result.kind === "applied" && result.waitedMs], ["applied", 1_500])
+})
+
+test("apply() waits for nobody where keepalived does not run, or the test refuses", async () => {
+  for (const [before, failures] of [
+    [nothing, []],
+    [inEffect, ["test"]],
+  ] as const) {
+    const world = script(before, [...failures])
+    const awaitHolder = () => Promise.reject(new Error("it waits"))
+    await apply(next, OLD, { ...world.ports, awaitHolder })
+  }
+})
 
 test("apply() has what was deleted behind keepalived's back restored, and verifies again", async () => {
   const world = script(inEffect, ["verify"])

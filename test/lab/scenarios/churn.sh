@@ -1,0 +1,37 @@
+#!/bin/bash
+# alone
+# The master dies while endpoints change all the time: a reload makes a backup begin anew to wait for the master, so one that reloads
+# on and on would never take over.
+. /checkout/test/lab/guest/lib.sh
+two_nodes --soak 2 --drain-time 0
+steady
+nap 2
+reloads() { log_count $1 '"outcome":"applied"'; }
+
+scenario churn-failover
+(
+  while sleep 0.7; do
+    echoheaders 10.2.68.5 10.2.68.6 10.2.68.7
+    sleep 0.7
+    echoheaders 10.2.68.5 10.2.68.6
+  done
+) &
+churn=$!
+nap 4
+probe churn tcp $VIP 80 20
+nap 2
+reloads $BACKUP
+before=$REPLY
+at=$(now)
+power_cut $MASTER
+check "the other takes over" wait_for 30 has_vip $BACKUP
+nap 3
+probed churn $at
+figures "$REPLY"
+check "the gap is at most 3191 ms" at_most "$REPLY" gap_from_event_ms 3191
+nap 3
+reloads $BACKUP
+figures "{\"reloads\": $((REPLY - before))}"
+check "the changes go on being applied there" test $((REPLY - before)) -ge 2
+kill $churn
+finish
