@@ -9,6 +9,7 @@ import { createProcessLog, type LogMark, type ProcessLog } from "./log.ts"
 import { ageOf, isRunning, type PidFiles, runningKeepalived } from "./process.ts"
 import { createSupervisor, type Supervisor, type SupervisorOptions } from "./supervisor.ts"
 import {
+  isCheckerDue,
   type LogVerdict,
   messageOf,
   reloadVerdict,
@@ -158,6 +159,7 @@ async function earlierStart(parts: Parts, lines: readonly string[]): Promise<Ear
 
 async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVerdict> {
   const startedAt = performance.now()
+  await awaitChecker(parts)
   const early = await awaitStarted(parts, target)
   const mark = await parts.log.mark()
   if (early !== null) return failed(parts, mark, early)
@@ -181,6 +183,17 @@ async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVe
   }
   return acknowledged(startedAt)
 }
+
+/** When the time is over it may be signalled all the same: two checkers do less harm than no change at all. */
+async function awaitChecker(parts: Parts): Promise<void> {
+  for (let waitedMs = 0; waitedMs < LONGEST_RESPAWN_MS; waitedMs += POLL_MS) {
+    if (runningKeepalived(parts.files)?.checker !== null || !isCheckerDue(await parts.log.since(null))) return
+    await systemClock.delay(POLL_MS)
+  }
+}
+
+/** The fifth death in a row puts the next life off by 16 s. */
+const LONGEST_RESPAWN_MS = 20_000
 
 const ENDED = "keepalived does not run any more"
 const ended: LogVerdict = { kind: "failed", reason: ENDED }

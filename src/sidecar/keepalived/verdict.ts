@@ -69,6 +69,19 @@ export function startVerdict(lines: readonly string[]): LogVerdict {
   return since.some((text) => STARTED.test(text)) ? { kind: "complete" } : { kind: "pending" }
 }
 
+/**
+ * Whether the checker has died and its next life is still to come: keepalived puts that off by 0, 1, 2, 4 … seconds when it
+ * dies often. A SIGHUP meanwhile would start one as well, and both would stay (measured, 2.2.7).
+ */
+export function isCheckerDue(lines: readonly string[]): boolean {
+  const texts = lines.map(messageOf)
+  const died = texts.findLastIndex((text) => CHECKER_DIED.test(text))
+  return died >= 0 && !texts.slice(died).some((text) => CHECKER_STARTS.test(text))
+}
+
+const CHECKER_DIED = /^Healthcheck child process\(\d+\) died: Respawning$/
+const CHECKER_STARTS = /^Starting Healthcheck child process, pid=\d+$/
+
 /** Whether a start has begun within these lines. */
 export function tellsOfStart(lines: readonly string[]): boolean {
   return lines.some((line) => STARTING.test(messageOf(line)))

@@ -1,10 +1,18 @@
-"""kill9.py agent|keepalived   SIGKILL to the agent, or to all of keepalived's processes at once; prints the monotonic time and how many.
+"""kill9.py agent|keepalived|checker   SIGKILL to the agent, to all of keepalived's processes at once, or to its checker; prints the monotonic time and how many.
 
 With a real-time priority nothing runs between the kills (the guest has one CPU): else the parent's death makes the kernel send its
 children SIGTERM (keepalived asks for that), and the VRRP child may say goodbye before its own SIGKILL arrives."""
 import os, signal, sys, time
 
 wanted = sys.argv[1]
+
+
+def is_checker(pid):
+    """Its own pid file says which of the three it is."""
+    with open("/run/keepalived/checkers.pid") as f:
+        return f.read().strip() == pid
+
+
 pids = []
 for pid in filter(str.isdigit, os.listdir("/proc")):
     try:
@@ -15,6 +23,8 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
     except OSError:
         continue
     if wanted == "keepalived" and name.startswith("keepalived") and "--config-test" not in words:
+        pids.append(int(pid))
+    if wanted == "checker" and name == "keepalived" and is_checker(pid):
         pids.append(int(pid))
     if wanted == "agent" and "sidecar" in words and not name.startswith("s6-"):
         pids.append(int(pid))

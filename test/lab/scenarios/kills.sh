@@ -47,4 +47,27 @@ figures "$REPLY"
 check "the VIP answers again" at_most "$REPLY" longest_gap_ms 5000
 echoheaders 10.2.68.8
 check "the next change is applied on both" wait_for 30 eval 'has_real_server n1 10.2.68.8 8080 && has_real_server n2 10.2.68.8 8080'
+
+scenario checker-kill
+masters
+MASTER=$REPLY
+processes() { in_pod $1 pgrep -cx keepalived; }
+lives() { log_count $MASTER "Starting Healthcheck child process"; }
+more_lives() { lives; [ $REPLY -gt $1 ]; }
+probe checker-kill tcp $VIP 80 20
+# Each death puts the next life off for longer: 0, 1, 2 … seconds.
+for turn in 1 2 3; do
+  lives
+  before=$REPLY
+  in_pod $MASTER /usr/bin/python3 -S $HERE/kill9.py checker > /dev/null
+  [ $turn = 3 ] || wait_for 20 more_lives $before
+done
+echoheaders 10.2.68.8 10.2.68.9
+check "a change beside a checker whose next life is put off is applied (fault 35)" wait_for 40 has_real_server $MASTER 10.2.68.9 8080
+nap 5
+figures "{\"processes\": $(processes $MASTER)}"
+check "and there is one checker afterwards (fault 35)" test "$(processes $MASTER)" = 3
+probed checker-kill
+figures "$REPLY"
+check "no request was lost" is "$REPLY" lost 0
 finish

@@ -1,6 +1,12 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { messageOf, reloadVerdict, startState, startVerdict } from "../../../src/sidecar/keepalived/verdict.ts"
+import {
+  isCheckerDue,
+  messageOf,
+  reloadVerdict,
+  startState,
+  startVerdict,
+} from "../../../src/sidecar/keepalived/verdict.ts"
 
 /** Lines of 2.2.7 and 2.3.3, with the time that keepalived puts in front. */
 function logged(...messages: readonly string[]): readonly string[] {
@@ -103,6 +109,17 @@ const starts: [name: string, lines: readonly string[], expected: string][] = [
 for (const [name, lines, expected] of starts) {
   test(`startVerdict() understands ${name}`, () => assert.is(shortOf(startVerdict(lines)), expected))
 }
+
+const DIED = "Healthcheck child process(122) died: Respawning"
+const DELAYED = "Restart of Healthcheck process delayed 2 seconds to limit respawn rate"
+for (const [name, messages, due] of [
+  ["nothing", [], false],
+  ["its death", [DIED, DELAYED], true],
+  ["its next life", [DIED, DELAYED, "Starting Healthcheck child process, pid=215"], false],
+  ["its second death", [DIED, "Starting Healthcheck child process, pid=215", DIED], true],
+  ["the VRRP child's death", ["VRRP child process(79) died: Respawning"], false],
+] as const)
+  test(`isCheckerDue() after ${name}`, () => assert.is(isCheckerDue(logged(...messages)), due))
 
 test("startState() believes only the life that names the VRRP child", () => {
   const first = logged(begin, "Starting VRRP child process, pid=7", "Startup complete")
