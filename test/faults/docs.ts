@@ -74,10 +74,6 @@ no half written file. No request may be lost, or sent a second time, but from 0.
 node had it, or in the second after a fault of keepalived: then a change that was on its way into effect is taken back, and with it the real
 servers that it had just brought. And never may more than VRRP's own 3 adverts and skew, 3.04 s and 5 %, pass between two answers.
 
-It fails still where \`SEED=898308518\` leads, for two reasons that are known and not mended: keepalived 2.2.7 starts a second checker where
-SIGHUP comes while it waits to start a killed one again ("Restart of Healthcheck process delayed"), and where a change is applied on the
-backup while the master is silent, the takeover came 4.56 s after the kill in place of 3.04 s.
-
 A seed gives the same plan on every machine; how far a program has come when it is killed differs from run to run, so a rare failure may want several.
 \`BREAK=peer\`, \`stale\` or \`drift\` before \`make torture\` breaks what is judged, to see it fail.
 
