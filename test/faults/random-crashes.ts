@@ -214,7 +214,10 @@ const publisher = publisherOf(at("desired"))
 let wanted = ""
 async function publish(): Promise<void> {
   const lasts = [51, 52, 53, 54, 55].filter(() => random() < 0.5)
-  await publisher.publish(publicationOf(vipsText(...lasts.map((last) => `10.4.0.${last}: ""`))))
+  // Whatever goes is meant to: the guard against mass removal is another test's.
+  const meant = `\n  annotations: {kube-keepalived-vip.io/allow-mass-removal: "${lasts.length}"}\ndata:`
+  const text = vipsText(...lasts.map((last) => `10.4.0.${last}: ""`)).replace("\ndata:", meant)
+  await publisher.publish(publicationOf(text))
   wanted = lasts.map((last) => `10.4.0.${last}`).join()
 }
 

@@ -168,6 +168,12 @@ const anyHistory = fc
     return [count, heard] as const
   })
 
+/** Six nodes answer, and two of them then do not: what chance seldom comes upon. */
+const TWO_GONE: readonly (readonly [number, Answers])[] = [
+  ...[0, 1, 2, 3, 4, 5].map((at) => [at, { own: "refused", pod: null }] as const),
+  ...[0, 1, 0, 1, 0, 1].map((at) => [at, { own: "silent", pod: null }] as const),
+]
+
 test("judge() never says of half of the nodes or more that they are gone, nor of one that never answered", () => {
   let most = 0
   fc.assert(
@@ -180,7 +186,7 @@ test("judge() never says of half of the nodes or more that they are gone, nor of
         for (const name of unreachable) assert.ok(answered.has(name))
       })
     }),
-    { numRuns: 2_000 },
+    { numRuns: 2_000, examples: [[[6, [...TWO_GONE]]]] },
   )
   assert.ok(most >= 2, `no history led to two at once: ${most}`)
 })
