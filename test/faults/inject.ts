@@ -26,6 +26,7 @@ export interface Injection {
 
 let injection: Injection = { actionAt: () => null }
 const lastReached = new Map<string, number>()
+let isTold = false
 let reachedCount = 0
 
 /** Puts the wraps in place, once a process, and has them ask this from now on. */
@@ -92,8 +93,12 @@ function act(
       die()
       return null
     case "term":
+      // A point may be come to again before the program has ended, and a second signal ends it as usual.
+      if (!isTold) original.kill(process.pid, "SIGTERM")
+      isTold = true
+      return null
     case "stop":
-      original.kill(process.pid, action === "term" ? "SIGTERM" : "SIGSTOP")
+      original.kill(process.pid, "SIGSTOP")
       return null
     case "tear":
       half?.()
