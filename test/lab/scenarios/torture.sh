@@ -2,7 +2,7 @@
 # alone
 # seconds 240
 # Faults drawn from SEED, for DURATION seconds, against two nodes under a request every 20 ms; then all is mended, and one valid change
-# more must be in effect on both. `make torture` runs it for 5 minutes with a seed of its own; here it is short, and always the same.
+# more must be in effect on both. `make torture` runs it, for 5 minutes with a seed by chance.
 #
 # `lab.sh torture BREAK=...` breaks what is judged on purpose, to see that the checks can fail:
 #   peer   the node that is not master loses its power for good
@@ -77,7 +77,7 @@ check "one master; its VIPs are on no other node, and what is gone is gone" addr
 for n in n1 n2; do
   ipvs_table $n
   figures "{\"lines\": $(grep -c . <<< "$REPLY")}"
-  check "$n: IPVS has what is wanted and nothing else (fault 35)" ipvs_is_as_wanted $n
+  check "$n: IPVS has what is wanted and nothing else" ipvs_is_as_wanted $n
   says_healthy() { kkv $1 status > /shared/log.$1.status; }
   check "$n: kkv status says healthy" wait_for 20 says_healthy $n
   for who in agent sync keepalived; do
@@ -93,7 +93,7 @@ done
 tear_ n1 candidate
 tear_ n2 candidate
 check "a live file that was cut is what was applied again, before keepalived starts on it" wait_for 20 both live_file_is_applied
-verdict "after each fault of keepalived the pair is whole within 20 s (fault 35)" $whole
+verdict "after each fault of keepalived the pair is whole within 20 s" $whole
 nap 6
 end_probe torture
 end_probe control
