@@ -3,7 +3,7 @@
  * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [--kind plain|faults|real] [--each] [FILE|DIR...]
  * Without a FILE or DIR: test/, except test/lab and test/cluster, which have runners of their own. `--each` prints a line for each
  * test, as it ends, with what it measured. `real` are the files that use the real keepalived (they import
- * test/support/keepalived.ts) and so want root and an installed machine; `faults` those of test/faults, test/fuzz and test/endurance, which take minutes;
+ * test/support/keepalived.ts) and so want root and an installed machine; `faults` those of test/faults, fuzz, endurance and pipeline, which take minutes;
  * `plain` are all others. Ends with the line `N passed, N failed, N skipped`.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
@@ -16,7 +16,7 @@ import { runFile } from "./test/run-file.ts"
 
 const root = join(import.meta.dirname, "..")
 const withRunner = [join(root, "test/lab"), join(root, "test/cluster")]
-const slow = [join(root, "test/faults/"), join(root, "test/fuzz/"), join(root, "test/endurance/")]
+const slow = ["faults", "fuzz", "endurance", "pipeline"].map((folder) => join(root, "test", folder, "/"))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

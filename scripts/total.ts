@@ -34,7 +34,8 @@ const checks: readonly Step[] = ["types", "lint", "format:check", "dead-code", "
 }))
 const unit: Step = {
   name: "unit tests",
-  command: [process.execPath, "scripts/test.ts", "--kind", "plain"],
+  // Many of them wait more than they work.
+  command: [process.execPath, "scripts/test.ts", "--kind", "plain", "--jobs", "3"],
   counts: true,
 }
 const faults: Step = {
