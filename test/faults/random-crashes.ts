@@ -8,7 +8,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks"
 import { createHash } from "node:crypto"
-import { mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Clock } from "../../src/kit/clock.ts"
 import { createLog } from "../../src/kit/log.ts"
@@ -183,7 +183,11 @@ function addressesIn(text: string): readonly string[] {
   return [...text.matchAll(/^\s+([0-9.]+)\/32/gm)].map(([, address = ""]) => address)
 }
 
-// A process that was killed complains no more; anything else is a finding.
+// A process that was killed complains no more; anything else is a finding. An error of this script itself must not end it in silence.
+let told = false
+process.on("exit", (status) => {
+  if (status === 0 && !told) process.exitCode = 70
+})
 for (const event of ["uncaughtException", "unhandledRejection"] as const)
   process.on(event, (error: unknown) => {
     if (!String(error).includes("the agent is dead")) violations.push(`${event}: ${String(error)}`)
@@ -261,6 +265,8 @@ function isConverged(): boolean {
 /** What the node remembers as good, the newest last. */
 function knownGood(): readonly string[] {
   const root = at("state/last-known-good")
+  // The very first agent may die before it has made the folder.
+  if (!existsSync(root)) return []
   const names = readdirSync(root).filter((name) => !name.startsWith("."))
   return names.toSorted().map((name) => sha256Of(textOf(join(root, name, "keepalived.conf"))))
 }
@@ -274,6 +280,8 @@ function assertInvariants(after: string): void {
 }
 
 let converged = 0
+// An agent that never was given anything has nothing to end on.
+await publish()
 for (let point = 1; point <= Number(points) && violations.length === 0; point++) {
   // Half of them die between the candidate and the end of the soak, the others anywhere.
   const near = random() < 0.5
@@ -298,6 +306,7 @@ for (let point = 1; point <= Number(points) && violations.length === 0; point++)
 }
 const { reloads, rollbacks } = world
 process.stdout.write(`${JSON.stringify({ violations, converged, reloads, rollbacks, places: died.size, seed })}\n`)
+told = true
 if (process.env["FAULTS_SHOW"] !== undefined) console.error([...died].toSorted(([, a], [, b]) => b - a))
 process.exit(0)
 
