@@ -11,6 +11,7 @@ import { adopt } from "./adopt.ts"
 import { type Agent, createAgent } from "./agent.ts"
 import type { AgentPorts } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
+import { createHolderWait } from "./apply/holder.ts"
 import { type Archivist, archivist } from "./archivist.ts"
 import { clearRemains, restoreMissing } from "./drift.ts"
 import { startServers } from "./http.ts"
@@ -18,7 +19,7 @@ import { createMasquerader, type Masquerader } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
 import { type HostFacts, nodeFactsOf } from "./node-facts.ts"
 import type { NodeWatch } from "./nodes/node-watch.ts"
-import { openHolderWait, openNodeWatch } from "./nodes/open.ts"
+import { openNodeWatch } from "./nodes/open.ts"
 import type { Keepalived, Kernel, Reading } from "./ports.ts"
 import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
@@ -162,10 +163,7 @@ async function openParts(
   return {
     ...surroundings,
     nodesMemory,
-    awaitHolder: openHolderWait(settings.nodeProbePort, {
-      addresses: (name) => machine.kernel.addresses(name),
-      ...{ clock, log },
-    }),
+    awaitHolder: holderWait(machine, { clock, log }),
     nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
     settings,
     machine,
@@ -179,6 +177,18 @@ async function openParts(
     status: createStatusWriter(settings.applied, (error) => log.warn("status-failed", { error })),
     masquerade: createMasquerader(settings.snat, machine.kernel),
   }
+}
+
+function holderWait({ keepalived, kernel }: Machine, { clock, log }: Surroundings): Parts["awaitHolder"] {
+  return createHolderWait({
+    advertsHeard: async () => {
+      const running = await keepalived.running()
+      return running === null ? null : keepalived.advertsHeard(running)
+    },
+    addresses: (name) => kernel.addresses(name),
+    waited: (facts) => log.warn("holder-awaited", facts),
+    clock,
+  })
 }
 
 async function portsOf(parts: Parts): Promise<AgentPorts> {

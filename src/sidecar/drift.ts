@@ -25,7 +25,7 @@ export interface DriftCheck {
 export type Restored = "nothing" | "set-right" | "respawned"
 
 export interface DriftPorts {
-  readonly keepalived: Keepalived
+  readonly keepalived: Pick<Keepalived, "running" | "respawnChecker">
   readonly kernel: Kernel
   readonly owned: () => Promise<Owned>
   readonly clock: Clock

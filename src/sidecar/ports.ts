@@ -79,6 +79,11 @@ export interface Keepalived {
   reload(target: RunningKeepalived): Promise<ReloadVerdict>
   /** Has the supervisor stop and start keepalived. */
   restart(): Promise<ReloadVerdict>
+  /**
+   * How many adverts it has heard so far of a master that means to go on (RFC 9568, 5.2.3: one that goes says priority 0).
+   * Null where it does not tell.
+   */
+  advertsHeard(target: RunningKeepalived): Promise<number | null>
   /** Kills the checker child; its parent starts another, which programs everything that is missing in IPVS. */
   respawnChecker(target: RunningKeepalived): Promise<void>
 }

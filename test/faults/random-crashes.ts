@@ -155,6 +155,7 @@ function machine(): Machine {
       start: () => command("start", () => world.alive || begin()),
       reload: () => command("reload", () => {}),
       restart: () => command("restart", begin),
+      advertsHeard: () => Promise.resolve(null),
       respawnChecker: () => Promise.resolve(),
     },
     kernel: kernel(),

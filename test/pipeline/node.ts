@@ -117,6 +117,7 @@ export function createFakeNode(live: string, { clock }: Surroundings, wrong: (wh
       // A signal to nobody is lost.
       reload: (target) => command("reload", () => process?.pid === target.parent.pid && read(target.parent.pid)),
       restart: () => command("restart", begin),
+      advertsHeard: () => Promise.resolve(null),
       respawnChecker: () => Promise.resolve(),
     }
   }

@@ -236,6 +236,7 @@ function commandsOf(node: FakeNode) {
     start: () => command("start"),
     reload: () => command("reload"),
     restart: () => command("restart"),
+    advertsHeard: () => Promise.resolve(null),
     respawnChecker: () => repair(node),
   }
 }

@@ -115,6 +115,7 @@ export async function superviseKeepalived(
     join(serviceDirectory, "run"),
     `exec 2>&1
 rm -f ${runDirectory}/*.pid
+export TMPDIR=${runDirectory}
 exec ${release.path} --dont-fork --log-console --no-syslog --use-file ${liveFile} \\
   --pid ${runDirectory}/keepalived.pid --vrrp_pid ${runDirectory}/vrrp.pid --checkers_pid ${runDirectory}/checkers.pid`,
   )

@@ -43,6 +43,11 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return stat !== null && isAlive(stat) && stat.startTime === identity.startTime
 }
 
+/** True where both are one process: a pid may be given to another, a start time not. */
+export function isSame(a: ProcessIdentity | null, b: ProcessIdentity): boolean {
+  return a !== null && a.pid === b.pid && a.startTime === b.startTime
+}
+
 /** Seconds since the process began, by the clock that startTime counts on; exact to 10 ms. */
 export function ageOf(identity: ProcessIdentity): number {
   const uptime = Number.parseFloat(readFileSync("/proc/uptime", "utf8"))

@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { systemClock } from "../../../src/kit/clock.ts"
 import { createKeepalived } from "../../../src/sidecar/keepalived/keepalived.ts"
 import { isRunning } from "../../../src/sidecar/keepalived/process.ts"
 import { createSupervisor } from "../../../src/sidecar/keepalived/supervisor.ts"
@@ -195,6 +196,27 @@ function declare(bedTest: (name: string, use: (bed: Bed) => Promise<void>) => vo
     }),
   )
 
+  bedTest("advertsHeard() counts those of a master that lives", async ({ keepalived, service, namespace }) =>
+    withMaster(release, namespace, async (master) => {
+      await writeFile(service.liveFile, conf())
+      assert.is(textOf(await keepalived.start()), "acknowledged")
+      const running = await runningOf(keepalived)
+      const heard = async () => (await keepalived.advertsHeard(running)) ?? Number.NaN
+      const first = await heard()
+      await until(async () => (await heard()) > first + 1, "two more adverts were heard")
+      assert.not.ok((await addresses(namespace)).includes("10.4.0.50"))
+
+      await master.end()
+      await until(async () => (await addresses(namespace)).includes("10.4.0.50"), "this node is MASTER")
+      const last = await heard()
+      await systemClock.delay(300)
+      assert.is(await heard(), last)
+      // Whoever does not run is not signalled, whatever has its pid now.
+      const gone = { ...running, vrrp: { pid: process.pid, startTime: "1" } }
+      assert.is(await keepalived.advertsHeard(gone), null)
+    }),
+  )
+
   bedTest(
     "reload() reports a VRRP child that died meanwhile, and takes the next file (fault 35)",
     async ({ keepalived, service }) => {
@@ -211,6 +233,41 @@ function declare(bedTest: (name: string, use: (bed: Bed) => Promise<void>) => vo
       assert.equal(await keepalived.running(), after)
     },
   )
+}
+
+/** Another keepalived on the same network, in a namespace of its own, that is MASTER. */
+async function withMaster(
+  release: KeepalivedRelease,
+  lan: NetworkNamespace,
+  use: (master: { readonly end: () => Promise<void> }) => Promise<void>,
+): Promise<void> {
+  await withTemporaryDirectory(async (directory) => {
+    const namespace = await createNetworkNamespace()
+    try {
+      await onNetworkOf(lan, namespace)
+      const service = await superviseKeepalived(directory, release, namespace)
+      await writeFile(service.liveFile, conf())
+      const supervisor = createSupervisor(service)
+      await supervisor.up()
+      await until(async () => (await addresses(namespace)).includes("10.4.0.50"), "the other node is MASTER")
+      await use({ end: () => supervisor.down() })
+    } finally {
+      await namespace.remove()
+    }
+  })
+}
+
+/** Gives a namespace the other end of the first one's eth0, in place of its own, and the address 10.4.0.4. */
+async function onNetworkOf(first: NetworkNamespace, { name }: NetworkNamespace): Promise<void> {
+  const batches = [
+    [name, "link delete eth0"],
+    [first.name, `link set peer0 netns ${name} name eth0`],
+    [name, "link set eth0 up\naddress add 10.4.0.4/24 dev eth0"],
+  ] as const
+  for (const [of, lines] of batches) {
+    const ended = await run("ip", ["-n", of, "-batch", "-"], { input: `${lines}\n` })
+    assert.is(ended.status, 0, ended.stderr)
+  }
 }
 
 async function runningOf(keepalived: Keepalived): Promise<RunningKeepalived> {

@@ -1,0 +1,50 @@
+import { readFile, rm } from "node:fs/promises"
+import { systemClock } from "../../kit/clock.ts"
+import { faultCode } from "../../kit/fault.ts"
+
+/** What keepalived writes into its directory for temporary files (TMPDIR) when its VRRP child gets SIGUSR2. */
+const STATISTICS = "keepalived.stats"
+/** Measured on 2.2.7 and 2.3.3: written within 0.2 s; a machine that is busy may take longer. */
+const LIMIT_MS = 1_000
+const POLL_MS = 10
+
+/**
+ * Has the VRRP child write its statistics and reads them: adverts heard of masters that mean to go on.
+ *
+ * @param signal sends SIGUSR2 to the VRRP child.
+ * @returns null where nothing was written in time.
+ */
+export async function askForAdverts(directory: string, signal: () => void): Promise<number | null> {
+  const file = `${directory}/${STATISTICS}`
+  await rm(file, { force: true })
+  signal()
+  for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += POLL_MS) {
+    const count = advertsIn((await readOptional(file)) ?? "")
+    if (count !== null) return count
+    await systemClock.delay(POLL_MS)
+  }
+  return null
+}
+
+/**
+ * Adverts received, without those of priority 0: with these a master says that it goes.
+ *
+ * @returns null where the text is not, or not yet, the whole statistics.
+ */
+export function advertsIn(text: string): number | null {
+  const numberAt = (section: string) => {
+    const found = new RegExp(`^ *${section}:\\n *Received: (\\d+)\\n`, "m").exec(text)?.[1]
+    return found === undefined ? null : Number(found)
+  }
+  const [all, last] = [numberAt("Advertisements"), numberAt("Priority Zero")]
+  return all === null || last === null ? null : all - last
+}
+
+async function readOptional(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, "utf8")
+  } catch (error) {
+    if (faultCode(error) === "ENOENT") return null
+    throw error
+  }
+}

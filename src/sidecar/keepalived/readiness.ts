@@ -1,0 +1,83 @@
+import { systemClock } from "../../kit/clock.ts"
+import type { ProcessIdentity, RunningKeepalived } from "../ports.ts"
+import type { ProcessLog } from "./log.ts"
+import { ageOf, isSame, type PidFiles, runningKeepalived } from "./process.ts"
+import { type StartState, startState } from "./verdict.ts"
+
+/** Whether keepalived has its signal handlers: before its start is complete SIGHUP kills it (measured: at once, on 2.2.7 and 2.3.3). */
+export interface Readiness {
+  /** This parent is known to have come through its start, and to take files. */
+  note(parent: ProcessIdentity): void
+  /** What was known holds no more: the log decides anew. */
+  forget(): void
+  stateOf(now: RunningKeepalived): Promise<StartState>
+  /** True where a signal to it, or to a child, harms nothing. */
+  isReady(now: RunningKeepalived): Promise<boolean>
+  /** Waits until it is ready. @returns null, or why it never came so far. */
+  awaitReady(target: RunningKeepalived): Promise<string | null>
+}
+
+export interface ReadinessOptions {
+  readonly files: PidFiles
+  readonly log: ProcessLog
+  /** Ms that a start may take. */
+  readonly limitMs: () => Promise<number>
+}
+
+/** After this time a start whose log is no longer kept is taken as over. */
+const START_AGE_SECONDS = 5
+/** A child younger than this may not have its signal handlers yet: SIGHUP would end it. */
+const CHILD_AGE_SECONDS = 1
+const POLL_MS = 50
+
+export const ENDED = "keepalived does not run any more"
+
+export function createReadiness({ files, log, limitMs }: ReadinessOptions): Readiness {
+  let started: ProcessIdentity | null = null
+  const stateOf = async (now: RunningKeepalived): Promise<StartState> => {
+    if (isSame(started, now.parent)) return "complete"
+    const state = startState(await log.since(null), now.vrrp?.pid ?? null)
+    // The log of a process that has run for long may have been rotated away.
+    return state === "unknown" && ageOf(now.parent) > START_AGE_SECONDS ? "complete" : state
+  }
+  return {
+    note: (parent) => {
+      started = parent
+    },
+    forget: () => {
+      started = null
+    },
+    stateOf,
+    isReady: async (now) => (await stateOf(now)) === "complete" && childrenAreOfAge(now),
+    awaitReady: async (target) => {
+      const limit = await limitMs()
+      const deadline = performance.now() + limit
+      for (;;) {
+        const now = runningKeepalived(files)
+        if (now === null || !isSame(now.parent, target.parent)) return ENDED
+        const state = await stateOf(now)
+        if (state === "spoiled")
+          return "keepalived must be restarted: it refused an earlier file, and misreads every one since"
+        if (state === "complete" && childrenAreOfAge(now)) {
+          started = now.parent
+          return null
+        }
+        if (performance.now() >= deadline) return `keepalived did not come through its start within ${seconds(limit)}`
+        await systemClock.delay(POLL_MS)
+      }
+    },
+  }
+}
+
+function childrenAreOfAge(now: RunningKeepalived): boolean {
+  if (now.vrrp === null) return false
+  const parentAge = ageOf(now.parent)
+  const ages = [now.vrrp, now.checker].filter((child) => child !== null).map(ageOf)
+  // Children that were born with their parent have come through its start; one that was respawned is on its own.
+  return ages.every((age) => age > CHILD_AGE_SECONDS || parentAge - age < CHILD_AGE_SECONDS)
+}
+
+/** `2.5 s` */
+export function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`
+}
