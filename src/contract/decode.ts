@@ -39,8 +39,11 @@ export function decodeYaml<T>(file: string, schema: z.ZodType<T>, text: string):
   }
 }
 
+/** Made once: a thousand lines of a manifest are looked at in one pass. */
+const withSchema = z.object({ schema: z.unknown() })
+
 function checked<T>(file: string, schema: z.ZodType<T>, value: unknown): Decoded<T> {
-  const number = z.object({ schema: z.unknown() }).safeParse(value)
+  const number = withSchema.safeParse(value)
   const found = number.success ? number.data.schema : undefined
   if (found !== undefined && found !== SCHEMA)
     return { kind: "unknown-schema", schema: JSON.stringify(found).slice(0, 40) }
