@@ -74,10 +74,6 @@ no half written file. No request may be lost, or sent a second time, but from 0.
 node had it, or in the second after a fault of keepalived: then a change that was on its way into effect is taken back, and with it the real
 servers that it had just brought. And never may more than VRRP's own 3 adverts and skew, 3.04 s and 5 %, pass between two answers.
 
-What is known to fail, seldom: all of keepalived is killed on the master while its kernel lives on, and the backup reloads within the three seconds that
-follow. The VIP still answers there, so nothing is waited for (decision [7](decisions/0007-reload-on-a-backup.md)), and the takeover comes up to three
-seconds late: 3.6 s was seen.
-
 A seed gives the same plan on every machine; how far a program has come when it is killed differs from run to run, so a rare failure may want several.
 \`BREAK=peer\`, \`stale\` or \`drift\` before \`make torture\` breaks what is judged, to see it fail.
 
