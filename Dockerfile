@@ -44,7 +44,7 @@ COPY --from=noderoot /out/ /
 COPY LICENSE package.json /app/
 COPY --from=build /out/sync /app/dist
 # As image/kkv, for which there is no shell here.
-ENV NODE_ENV=production MALLOC_ARENA_MAX=1
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", "/app/dist/kkv.mjs", "sync"]
 ARG VERSION=unknown

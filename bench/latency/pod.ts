@@ -75,7 +75,7 @@ export async function startPod(
   const started: ChildProcess[] = []
   const start = (words: readonly string[], onOutput?: (text: string) => void) => {
     const child = spawn(process.execPath, ["--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", ...words], {
-      env: { ...process.env, MALLOC_ARENA_MAX: "1" },
+      env: { ...process.env, ...ALLOCATOR },
       stdio: ["ignore", onOutput === undefined ? "ignore" : "pipe", "ignore"],
     })
     child.stdout?.setEncoding("utf8").on("data", onOutput ?? (() => undefined))
@@ -109,6 +109,9 @@ export async function startPod(
   await pod.untilQuiet()
   return pod
 }
+
+/** As bin/kkv sets it. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "65536", MALLOC_MMAP_THRESHOLD_: "65536" }
 
 function usageOf({ pid }: ChildProcess): Usage {
   return {

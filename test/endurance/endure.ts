@@ -21,7 +21,12 @@ export interface Sample {
 const HURRY = 50
 const RETAIN = 5
 /** As bin/kkv has it; what a program cannot be told by its environment, hurry.ts tells it. */
-const AS_SHIPPED = { MALLOC_ARENA_MAX: "1", NODE_OPTIONS: "--max-semi-space-size=1" }
+const AS_SHIPPED = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+  MALLOC_MMAP_THRESHOLD_: "65536",
+  NODE_OPTIONS: "--max-semi-space-size=1",
+}
 /** Archives that are kept. */
 export const ARCHIVES = 20
 

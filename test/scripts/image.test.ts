@@ -84,7 +84,8 @@ test("the images start Node.js as bin/kkv does", async () => {
   assert.is(wanted?.length, 3)
   assert.equal(flagsOf(lineOf(await text("image/kkv"), /exec node/)), wanted)
   assert.equal(flagsOf(lineOf(await text("Dockerfile"), /^ENTRYPOINT .*"sync"\]$/)), wanted)
-  for (const file of ["bin/kkv", "image/kkv", "Dockerfile"]) assert.match(await text(file), "MALLOC_ARENA_MAX=1")
+  for (const file of ["bin/kkv", "image/kkv", "Dockerfile"])
+    assert.match(await text(file), "MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536")
 })
 
 test.run()

@@ -6,7 +6,7 @@ import type { KubernetesApi, ListOptions, WatchEnd, WatchOptions } from "./ports
 import { ask, type Session } from "./session.ts"
 
 /** Objects a page: a list never stands in memory as a whole. */
-const PAGE_SIZE = 500
+const PAGE_SIZE = 250
 
 /** What sync reads of the Kubernetes API, by its client library. */
 export function createKubernetesApi(session: Session): KubernetesApi {

@@ -178,12 +178,12 @@ test("startReflector() compares without a word where all is well", () =>
     { patience: { compareMs: 30 } },
   ))
 
-test("startReflector() takes pages of 500, over connections that it uses again", () =>
+test("startReflector() takes pages of 250, over connections that it uses again", () =>
   mirrored(
     async (scene) => {
       await watching(scene)
       assert.is(scene.ports(), "echo:80,web:80")
-      assert.is(scene.lists(), 3)
+      assert.is(scene.lists(), 5)
       // The watch may begin before the last page's connection is free again.
       assert.ok(scene.fake.connections() <= 2, String(scene.fake.connections()))
     },
