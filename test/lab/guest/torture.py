@@ -6,7 +6,7 @@ torture.py plan SEED SECONDS         the faults and changes, one a line: `SECOND
                                      as a shorter one does
 torture.py watch FILE MACHINE...     writes each address that comes or goes on these machines, `TIME MACHINE +|- ADDRESS`, until SIGTERM
 torture.py judge REQUESTS ADDRESSES FAULTS VIP LIMIT_MS CONTROL   JSON: what was lost, when, and what the addresses say about it. FAULTS
-                                     has the time of each fault of keepalived; CONTROL is what another probe saw at the same time on a
+                                     has time and machine of each fault of keepalived; CONTROL is what another probe saw at the same time on a
                                      way without VIP and director
 """
 import json, os, random, select, signal, socket, struct, sys
@@ -176,7 +176,9 @@ def judge(requests, addresses, faults, vip, limit_ms, control):
     rows = rows_of(requests)
     changes = places_of(addresses, vip)
     windows = [(at - BEFORE, at + AFTER) for at, _ in changes]
-    windows += [(float(at) - BEFORE, float(at) + TAKEN_BACK) for at in open(faults)]
+    for line in open(faults):
+        at, machine = line.split()
+        windows.append((float(at) - BEFORE, takeover_after(float(at), machine, changes, float(limit_ms) / 1000)))
     windows += [(at - BEFORE, until + AFTER) for (at, holders), (until, _) in zip(changes, changes[1:]) if not holders]
     if changes and not changes[-1][1]:
         windows.append((changes[-1][0] - BEFORE, float("inf")))
@@ -202,6 +204,14 @@ def judge(requests, addresses, faults, vip, limit_ms, control):
         "taken_over": max(0, taken - 1), "longest_gap_ms": round(gaps[-1][0]) if gaps else None,
         "gaps_over_the_limit": sum(length > float(limit_ms) for length, _ in gaps),
         "control_lost": sum(r[2] != "ok" for r in seen), "control_max_ms": round(max((r[1] - r[0] for r in seen), default=0) * 1000)}))
+
+
+def takeover_after(fault, machine, changes, limit):
+    """Until when requests may be lost after a fault of keepalived: until the other node has the address, if the machine had it then and
+    VRRP's own time is not over. A killed keepalived leaves the address there, and its checker may still empty IPVS behind it."""
+    before = [holders for at, holders in changes if at <= fault]
+    taken = [at for at, holders in changes if fault < at <= fault + limit and holders - {machine}]
+    return max(fault + TAKEN_BACK, taken[0] + AFTER if taken and before and machine in before[-1] else 0)
 
 
 def places_of(file, vip):

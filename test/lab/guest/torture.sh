@@ -55,11 +55,11 @@ hit() { # NODE WHO: the processes that a fault is for, in REPLY; fails where the
   victims $node $2
   log "$2 on $node: ${REPLY:-nobody}"
   if [ -n "$REPLY" ]; then HIT=$((HIT + 1)); else MISSED=$((MISSED + 1)); fi
-  note $2
+  note $node $2
   [ -n "$REPLY" ]
 }
-note() { # WHO: when keepalived was meddled with, for the judge
-  case $1 in parent | vrrp | checker | keepalived) now >> /shared/log.faults ;; esac
+note() { # NODE WHO: when keepalived was meddled with and where, for the judge
+  case $2 in parent | vrrp | checker | keepalived) echo "$(now) $1" >> /shared/log.faults ;; esac
 }
 kill_() { # NODE WHO
   [ $2 != sync ] || DOWN[$1]=1
@@ -72,7 +72,7 @@ stop_() { # NODE WHO
   kill -STOP $REPLY
 }
 resume_() { # NODE WHO
-  note $2
+  note $1 $2
   [ -z "${STOPPED[$1.$2]:-}" ] || continue_ ${STOPPED[$1.$2]}
   unset "STOPPED[$1.$2]"
 }
