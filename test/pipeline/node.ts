@@ -1,6 +1,6 @@
 /** A node whose keepalived and kernel are FAKES: they outlive every agent, and know what keepalived was given, and for how long it ran. */
 import { createHash } from "node:crypto"
-import type { Machine } from "../../src/sidecar/assemble.ts"
+import type { Machine } from "../../src/sidecar/parts.ts"
 import type { Kernel, ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
 import { plainDisk } from "./disk.ts"
 import { call, outside, type Surroundings } from "./lives.ts"
