@@ -12,7 +12,7 @@ import { hostFacts } from "../../src/sidecar/keepalived/host.ts"
 import { createKeepalived } from "../../src/sidecar/keepalived/keepalived.ts"
 import type { KernelVirtualServer } from "../../src/sidecar/ports.ts"
 import { parseSettings } from "../../src/sidecar/settings.ts"
-import { kernelShowing } from "../../test/support/fake-kernel.ts"
+import { addressesIn, kernelShowing } from "../../test/support/fake-kernel.ts"
 
 const parsed = parseSettings(process.argv.slice(2))
 if (parsed.kind === "exit") process.exit(parsed.status)
@@ -25,7 +25,8 @@ const keepalived = createKeepalived({
   liveFile,
 })
 const kernel = kernelShowing({
-  addresses: () => Promise.resolve(new Set<string>()),
+  // A master: a backup would wait for the adverts of another before each reload.
+  addresses: () => Promise.resolve(new Set(addressesIn(readFileSync(liveFile, "utf8")))),
   virtualServers: () => Promise.resolve(virtualServersOf(readFileSync(liveFile, "utf8"))),
 })
 const host = () => ({ ...hostFacts(), ipvs: true })
