@@ -10,8 +10,9 @@ import { untilSignal } from "../../src/kit/signals.ts"
 import { assemble } from "../../src/sidecar/assemble.ts"
 import { hostFacts } from "../../src/sidecar/keepalived/host.ts"
 import { createKeepalived } from "../../src/sidecar/keepalived/keepalived.ts"
-import type { Kernel, KernelVirtualServer } from "../../src/sidecar/ports.ts"
+import type { KernelVirtualServer } from "../../src/sidecar/ports.ts"
 import { parseSettings } from "../../src/sidecar/settings.ts"
+import { addressesIn, kernelShowing } from "../../test/support/fake-kernel.ts"
 
 const parsed = parseSettings(process.argv.slice(2))
 if (parsed.kind === "exit") process.exit(parsed.status)
@@ -23,19 +24,11 @@ const keepalived = createKeepalived({
   serviceDirectory: settings.service,
   liveFile,
 })
-const nothing = () => Promise.resolve()
-const kernel: Kernel = {
-  addresses: () => Promise.resolve(new Set<string>()),
+const kernel = kernelShowing({
+  // A master: a backup would wait for the adverts of another before each reload.
+  addresses: () => Promise.resolve(new Set(addressesIn(readFileSync(liveFile, "utf8")))),
   virtualServers: () => Promise.resolve(virtualServersOf(readFileSync(liveFile, "utf8"))),
-  removeAddress: nothing,
-  setVirtualServer: nothing,
-  setRealServer: nothing,
-  addVirtualServer: nothing,
-  addRealServer: nothing,
-  removeVirtualServer: nothing,
-  removeRealServer: nothing,
-  masquerade: nothing,
-}
+})
 const host = () => ({ ...hostFacts(), ipvs: true })
 const log = createLog({ program: "sidecar" }, { level: settings.logLevel })
 const program = await assemble(settings, { keepalived, kernel, host }, { clock: systemClock, log })

@@ -31,6 +31,11 @@ export interface Checked<T, Code extends string = string> {
   readonly problems: readonly Problem<Code>[]
 }
 
+/** Whether something that was asked for does not happen. */
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity === "error")
+}
+
 /** `file:line:column`, as compilers print it; shorter where line or column is unknown. */
 export function placeText(place: Place): string {
   if (place.line === null) return place.file

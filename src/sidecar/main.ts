@@ -5,10 +5,11 @@ import { takeLock } from "../kit/lock.ts"
 import { createLog } from "../kit/log.ts"
 import { makePrivateDirectory } from "../kit/private-directory.ts"
 import { untilSignal } from "../kit/signals.ts"
-import { assemble, type Machine } from "./assemble.ts"
+import { assemble } from "./assemble.ts"
 import { hostFacts } from "./keepalived/host.ts"
 import { createKeepalived } from "./keepalived/keepalived.ts"
 import { createKernel } from "./keepalived/kernel.ts"
+import type { Machine } from "./parts.ts"
 import { parseSettings, type SidecarSettings } from "./settings.ts"
 
 /** Runs the sidecar until it is told to end. @returns the exit status. */

@@ -3,186 +3,44 @@
  * Usage: node test/faults/random-crashes.ts DIRECTORY POINTS SEED. Prints one line of JSON.
  *
  * The agent is made of the sidecar's own parts on a real disk; keepalived and kernel are FAKES, which outlive it. All agents share this
- * process: at the n-th call the agent dies, that is to say that this call and all later ones of it fail, so the disk stays as a
- * kill -9 would leave it. Time runs fifty times faster than it is.
+ * process, and die at a call, as support/lives.ts says. Time runs fifty times faster than it is.
  */
-import { AsyncLocalStorage } from "node:async_hooks"
-import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Clock } from "../../src/kit/clock.ts"
+import { sha256Of } from "../../src/contract/manifest.ts"
 import { createLog } from "../../src/kit/log.ts"
-import { assemble, type Machine } from "../../src/sidecar/assemble.ts"
-import type { Kernel, ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
+import { assemble } from "../../src/sidecar/assemble.ts"
 import { parseSettings } from "../../src/sidecar/settings.ts"
+import { addressesIn } from "../support/fake-kernel.ts"
 import { vipsText } from "../support/manifests.ts"
 import { seededRandom } from "../support/random.ts"
 import { publicationOf, publisherOf } from "../support/volume.ts"
-import { failure, inject } from "./inject.ts"
+import { createFakeMachine } from "./support/fake-machine.ts"
+import { fastClock as clock, hurry, realDelay } from "./support/fast-time.ts"
+import { as, calls, countCallsBelow, died, isOfTheDead, type Life, newLife } from "./support/lives.ts"
 
-const SPEED = 50
 /** A pass, with soak and archive, makes about a hundred calls. */
 const MOST_CALLS = 110
 /** From the first byte of the candidate to the journal's last word. */
 const CALLS_OF_AN_APPLY = 45
 /** An agent that does nothing any more for so long is killed at rest. */
 const REST_MS = 250
+/** An agent that is left alone has so long to come to its end. */
+const LIMIT_MS = 20_000
 const SOAK_MS = 1_000
 
 const [directory = "", points = "", seed = ""] = process.argv.slice(2)
 const random = seededRandom(Number(seed))
 const at = (name: string) => join(directory, name)
 const liveFile = at("applied/keepalived.conf")
-
-interface Life {
-  /** Calls that it has left, once `begun`. */
-  left: number
-  /** From which call on they are counted. */
-  readonly from: "its start" | "its first candidate"
-  begun: boolean
-  dead: boolean
-  /** Of what it was about to do when it died. */
-  last: string
-}
-const lives = new AsyncLocalStorage<Life>()
-/** Every call of an agent passes here; those of a dead one fail. */
-function call(what: string): void {
-  const life = lives.getStore()
-  if (life === undefined) return
-  life.begun ||= life.from === "its start" || what.includes("/candidates/.")
-  if (!life.dead && life.begun && life.left-- <= 0) {
-    life.dead = true
-    life.last = what
-    died.set(what, (died.get(what) ?? 0) + 1)
-    onDeath()
-  }
-  if (life.dead) throw failure("EIO", what, "the agent is dead")
-  calls++
-}
-let calls = 0
-let onDeath = () => {}
-const died = new Map<string, number>()
-inject({
-  actionAt: () => null,
-  each: (name, about) => {
-    // The look whether somebody pinned a generation, every second, changes nothing and would use up the chances.
-    if (!about.startsWith(directory) || about.endsWith("/pin.json")) return
-    const paths = about.split(" ").filter((word) => word.startsWith(directory))
-    call(`${name} ${paths.map((path) => path.slice(directory.length).replaceAll(/[0-9a-f]{6,}/g, "*")).join(" -> ")}`)
-  },
-})
-
-const realTimeout = globalThis.setTimeout
-const realInterval = globalThis.setInterval
-const realDelay = (ms: number) => new Promise<void>((resolve) => realTimeout(resolve, ms))
-globalThis.setTimeout = ((act: () => void, ms = 0, ...rest: []) =>
-  realTimeout(act, ms / SPEED, ...rest)) as typeof realTimeout
-globalThis.setInterval = (act: () => void, ms = 0, ...rest: []) => realInterval(act, ms / SPEED, ...rest)
-const clock: Clock = {
-  now: () => performance.now() * SPEED,
-  delay: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted === true) return resolve()
-      const timer = setTimeout(resolve, ms)
-      signal?.addEventListener("abort", () => {
-        clearTimeout(timer)
-        resolve()
-      })
-    }),
-}
-
-/** What outlives every agent. */
-const world = {
-  pid: 0,
-  alive: false,
-  /** sha256 and text of what keepalived has read last. */
-  read: { sha256: "", text: "", at: 0 },
-  tested: new Set<string>(),
-  /** Files that keepalived had for at least the soak. */
-  soaked: new Set<string>(),
-  reloads: 0,
-  rollbacks: 0,
-}
 const violations: string[] = []
-
-function readLive(): void {
-  noteSoak()
-  const text = lives.exit(() => readFileSync(liveFile, "utf8"))
-  const sha256 = sha256Of(text)
-  if (!world.tested.has(sha256)) violations.push(`keepalived was given ${sha256}, which no config test has accepted`)
-  world.read = { sha256, text, at: clock.now() }
-  world.reloads++
-}
-
-function noteSoak(): void {
-  if (world.alive && clock.now() - world.read.at >= SOAK_MS) world.soaked.add(world.read.sha256)
-}
-
-const identity = (): RunningKeepalived | null => {
-  if (!world.alive) return null
-  const of = (pid: number) => ({ pid, startTime: String(world.pid) })
-  return { parent: of(world.pid), checker: null, vrrp: of(world.pid + 1) }
-}
-const acknowledged: ReloadVerdict = { kind: "acknowledged", tookMs: 1 }
-
-async function command(what: string, before: () => void): Promise<ReloadVerdict> {
-  call(`keepalived ${what}`)
-  before()
-  readLive()
-  await realDelay(1)
-  call(`keepalived ${what}, done`)
-  if (random() < 0.9) return acknowledged
-  world.rollbacks++
-  return { kind: "failed", reason: `the ${what} failed by chance`, log: [] }
-}
-
-function machine(): Machine {
-  const begin = () => {
-    world.pid += 10
-    world.alive = true
-  }
-  return {
-    keepalived: {
-      version: () => Promise.resolve("2.2.7"),
-      test: async (file): Promise<TestVerdict> => {
-        call("keepalived test")
-        await realDelay(1)
-        world.tested.add(sha256Of(lives.exit(() => readFileSync(file, "utf8"))))
-        call("keepalived test, done")
-        return { kind: "accepted", tookMs: 1 }
-      },
-      running: () => Promise.resolve(identity()),
-      start: () => command("start", () => world.alive || begin()),
-      reload: () => command("reload", () => {}),
-      restart: () => command("restart", begin),
-      advertsHeard: () => Promise.resolve(null),
-      respawnChecker: () => Promise.resolve(),
-    },
-    kernel: kernel(),
-    host: () => ({ addresses: [], interfaces: new Set(["eth0"]), ipvs: false }),
-  }
-}
-
-/** It shows what keepalived has read, whatever the live file says. */
-function kernel(): Kernel {
-  const nothing = () => Promise.resolve()
-  return {
-    addresses: () => Promise.resolve(new Set(world.alive ? addressesIn(world.read.text) : [])),
-    virtualServers: () => Promise.resolve([]),
-    removeAddress: nothing,
-    setVirtualServer: nothing,
-    setRealServer: nothing,
-    addVirtualServer: nothing,
-    addRealServer: nothing,
-    removeVirtualServer: nothing,
-    removeRealServer: nothing,
-    masquerade: nothing,
-  }
-}
-
-function addressesIn(text: string): readonly string[] {
-  return [...text.matchAll(/^\s+([0-9.]+)\/32/gm)].map(([, address = ""]) => address)
-}
+countCallsBelow(directory)
+hurry()
+/** What outlives every agent. */
+const world = createFakeMachine({
+  ...{ liveFile, soakMs: SOAK_MS, clock, random },
+  wrong: (what) => void violations.push(what),
+})
 
 // A process that was killed complains no more; anything else is a finding. An error of this script itself must not end it in silence.
 let told = false
@@ -191,25 +49,23 @@ process.on("exit", (status) => {
 })
 for (const event of ["uncaughtException", "unhandledRejection"] as const)
   process.on(event, (error: unknown) => {
-    if (!String(error).includes("the agent is dead")) violations.push(`${event}: ${String(error)}`)
+    if (!isOfTheDead(error)) violations.push(`${event}: ${String(error)}`)
   })
 
 const settings = settingsOf()
 function settingsOf() {
   const folders = ["desired", "applied", "state"].flatMap((name) => [`--${name}`, at(name)])
-  const words = [
-    "--node",
-    "n1",
-    "--iface",
-    "eth0",
-    "--http-port",
-    "0",
-    "--snat",
-    "none",
+  const words = ["--node", "n1", "--iface", "eth0", "--http-port", "0", "--snat", "none"]
+  const parsed = parseSettings([
+    ...folders,
+    "--run-dir",
+    at("run"),
+    ...words,
     "--soak",
     String(SOAK_MS / 1000),
-  ]
-  const parsed = parseSettings([...folders, "--run-dir", at("run"), ...words, "--drain-time", "0"])
+    "--drain-time",
+    "0",
+  ])
   if (parsed.kind === "exit") throw new Error("Cannot use the settings")
   return parsed.settings
 }
@@ -228,10 +84,9 @@ async function publish(): Promise<void> {
 
 /** Lets an agent live for so many calls, or until `enough`. */
 async function live(left: number, from: Life["from"], enough: () => boolean): Promise<Life> {
-  const life: Life = { left, from, begun: false, dead: false, last: "rest" }
-  const death = new Promise<void>((resolve) => (onDeath = resolve))
+  const life = newLife(left, from)
   const log = createLog({}, { level: "silent" })
-  const born = lives.run(life, () => assemble(settings, machine(), { clock, log }))
+  const born = as(life, () => assemble(settings, world.machine, { clock, log }))
   const program = await born.catch((error: unknown) => {
     if (!life.dead) violations.push(`the agent did not start: ${String(error)}`)
     return null
@@ -239,27 +94,27 @@ async function live(left: number, from: Life["from"], enough: () => boolean): Pr
   if (program === null) return life
   const end = performance.now() + LIMIT_MS
   for (let seen = -1, since = performance.now(); !life.dead && !enough();) {
-    if (calls !== seen) [seen, since] = [calls, performance.now()]
+    if (calls() !== seen) [seen, since] = [calls(), performance.now()]
     if (left !== Number.POSITIVE_INFINITY && performance.now() - since > REST_MS) break
     if (performance.now() > end) break
-    await Promise.race([death, realDelay(5)])
+    await Promise.race([life.death, realDelay(5)])
   }
   life.dead = true
-  await lives.run(life, () => program.stop().catch(() => undefined))
+  await as(life, () => program.stop().catch(() => undefined))
   return life
 }
-const LIMIT_MS = 20_000
 
 function isConverged(): boolean {
-  const shown = addressesIn(world.read.text).filter((one) => !one.startsWith("169.254."))
+  const read = world.read()
+  const shown = addressesIn(read.text).filter((one) => !one.startsWith("169.254."))
   const journal = jsonOf(at("applied/journal.json")) as { phase?: string; to?: string } | null
   return (
-    world.alive &&
+    world.alive() &&
     shown.join() === wanted &&
     journal?.phase === "in-effect" &&
-    journal.to === world.read.sha256 &&
-    sha256Of(textOf(liveFile)) === world.read.sha256 &&
-    knownGood().at(-1) === world.read.sha256
+    journal.to === read.sha256 &&
+    sha256Of(textOf(liveFile)) === read.sha256 &&
+    knownGood().at(-1) === read.sha256
   )
 }
 
@@ -273,7 +128,7 @@ function knownGood(): readonly string[] {
 }
 
 function assertInvariants(after: string): void {
-  noteSoak()
+  world.noteSoak()
   const live = textOf(liveFile)
   if (live !== "" && !world.tested.has(sha256Of(live))) violations.push(`after ${after} the live file is untested`)
   for (const good of knownGood())
@@ -289,8 +144,8 @@ for (let point = 1; point <= Number(points) && violations.length === 0; point++)
   if (near || random() < 0.5) await publish()
   // Now and then keepalived dies as well, in the pause between two agents.
   if (random() < 0.03) {
-    noteSoak()
-    world.alive = false
+    world.noteSoak()
+    world.kill()
   }
   const life = await live(
     Math.floor(random() * (near ? CALLS_OF_AN_APPLY : MOST_CALLS)),
@@ -305,18 +160,15 @@ for (let point = 1; point <= Number(points) && violations.length === 0; point++)
   if (isConverged()) converged++
   else violations.push(`after point ${point} (${life.last}) it did not end on ${wanted}: ${describe()}`)
 }
-const { reloads, rollbacks } = world
+const { reloads, rollbacks } = world.counts()
 process.stdout.write(`${JSON.stringify({ violations, converged, reloads, rollbacks, places: died.size, seed })}\n`)
 told = true
 if (process.env["FAULTS_SHOW"] !== undefined) console.error([...died].toSorted(([, a], [, b]) => b - a))
 process.exit(0)
 
 function describe(): string {
-  return `keepalived has ${addressesIn(world.read.text).join()} ${world.read.sha256.slice(0, 12)}, alive ${world.alive}, the journal is ${textOf(at("applied/journal.json")).trim()}, good are ${knownGood().join()}`
-}
-
-function sha256Of(text: string): string {
-  return createHash("sha256").update(text).digest("hex")
+  const { text, sha256 } = world.read()
+  return `keepalived has ${addressesIn(text).join()} ${sha256.slice(0, 12)}, alive ${world.alive()}, the journal is ${textOf(at("applied/journal.json")).trim()}, good are ${knownGood().join()}`
 }
 
 function textOf(path: string): string {

@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { Clock } from "../../src/kit/clock.ts"
 import { createFakeClock, type FakeClock } from "../support/clock.ts"
+import { seededRandom } from "../support/random.ts"
 import { type DiskListener, format } from "./disk.ts"
 
 export interface Life {
@@ -40,7 +41,7 @@ let world: Surroundings = { clock: createFakeClock(), dateOffsetMs: 0, hints: tr
 /** Begins with an empty disk and a clock at zero. @param changed is called after each change of the disk, whoever made it. */
 export function beginWorld(seed: number, changed: DiskListener["changed"]): Surroundings {
   world = { clock: createFakeClock(), dateOffsetMs: 0, hints: true }
-  random = mulberry32(seed)
+  random = seededRandom(seed)
   format({
     before: (name, words, half) => {
       const paths = words.filter((word) => typeof word === "string" && word.startsWith("/"))
@@ -174,7 +175,7 @@ const FakeDate = new Proxy(real.Date, {
   get: (target, name, receiver) => (name === "now" ? dateNow : Reflect.get(target, name, receiver)),
 })
 
-let random = mulberry32(0)
+let random = seededRandom(0)
 Object.assign(globalThis, {
   setTimeout: timer(false, real.setTimeout),
   setInterval: timer(true, real.setInterval),
@@ -183,14 +184,3 @@ Object.assign(globalThis, {
   Date: FakeDate,
 })
 Math.random = () => (lives.getStore() === undefined ? real.random() : random())
-
-/** A small generator of random numbers that a seed replays. */
-function mulberry32(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}

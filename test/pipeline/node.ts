@@ -1,7 +1,8 @@
 /** A node whose keepalived and kernel are FAKES: they outlive every agent, and know what keepalived was given, and for how long it ran. */
-import { createHash } from "node:crypto"
-import type { Machine } from "../../src/sidecar/assemble.ts"
-import type { Kernel, ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
+import { sha256Of } from "../../src/contract/manifest.ts"
+import type { Machine } from "../../src/sidecar/parts.ts"
+import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
+import { addressesIn, kernelShowing } from "../support/fake-kernel.ts"
 import { plainDisk } from "./disk.ts"
 import { call, outside, type Surroundings } from "./lives.ts"
 
@@ -49,10 +50,14 @@ export function createFakeNode(live: string, { clock }: Surroundings, wrong: (wh
   const node: FakeNode = {
     machine: {
       keepalived: keepalived(),
-      kernel: kernelOf(
-        () => process?.vips ?? [],
-        () => void compared++,
-      ),
+      // It shows what keepalived has read, whatever the live file says.
+      kernel: kernelShowing({
+        addresses: () => Promise.resolve(new Set(process?.vips ?? [])),
+        virtualServers: () => {
+          compared++
+          return Promise.resolve([])
+        },
+      }),
       host,
     },
     accepted,
@@ -75,7 +80,7 @@ export function createFakeNode(live: string, { clock }: Surroundings, wrong: (wh
     if (!accepted.has(sha256)) wrong(`keepalived was given ${sha256.slice(0, 12)}, which no config test has accepted`)
     const same = process?.pid === pid && process.sha256 === sha256
     const left = text.includes(LAME) && node.lame-- > 0 ? LAME : null
-    const vips = vipsIn(text).filter((vip) => vip !== left)
+    const vips = addressesIn(text).filter((vip) => vip !== left)
     process = { pid, sha256, vips, since: same ? (process?.since ?? 0) : clock.now() }
     reads++
   }
@@ -127,38 +132,9 @@ function host() {
   return { addresses: [], interfaces: new Set(["eth0"]), ipvs: false }
 }
 
-/** It shows what keepalived has read, whatever the live file says. */
-function kernelOf(vips: () => readonly string[], compare: () => void): Kernel {
-  const nothing = () => Promise.resolve()
-  return {
-    addresses: () => Promise.resolve(new Set(vips())),
-    virtualServers: () => {
-      compare()
-      return Promise.resolve([])
-    },
-    removeAddress: nothing,
-    setVirtualServer: nothing,
-    setRealServer: nothing,
-    addVirtualServer: nothing,
-    addRealServer: nothing,
-    removeVirtualServer: nothing,
-    removeRealServer: nothing,
-    masquerade: nothing,
-  }
-}
-
 function identityOf(pid: number): RunningKeepalived {
   const of = (one: number) => ({ pid: one, startTime: "1" })
   return { parent: of(pid), checker: null, vrrp: of(pid + 1) }
-}
-
-/** The addresses of a file, the anchor among them. */
-export function vipsIn(text: string): readonly string[] {
-  return [...text.matchAll(/^\s+([0-9.]+)\/32/gm)].map(([, address = ""]) => address)
-}
-
-export function sha256Of(text: string): string {
-  return createHash("sha256").update(text).digest("hex")
 }
 
 /** Null where there is no such file. */

@@ -1,5 +1,6 @@
 /** What a pipeline is made of, and what its volumes say. */
 import { join } from "node:path"
+import { sha256Of } from "../../src/contract/manifest.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { createJoin } from "../../src/core/objects/join.ts"
 import type { Clock } from "../../src/kit/clock.ts"
@@ -15,7 +16,7 @@ import { createStatusWriter } from "../../src/sync/volume/status-writer.ts"
 import { vipsText } from "../support/manifests.ts"
 import { MEMORY, plainDisk } from "./disk.ts"
 import type { Surroundings } from "./lives.ts"
-import { REFUSED, sha256Of, textOf } from "./node.ts"
+import { REFUSED, textOf } from "./node.ts"
 
 export const SOAK_MS = 15_000
 const RETAIN = 3

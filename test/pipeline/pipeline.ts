@@ -1,11 +1,13 @@
 /** sync and sidecar on one node, each in lives of its own, and what must hold whatever happens to them. */
 import { basename, dirname, join } from "node:path"
+import { sha256Of } from "../../src/contract/manifest.ts"
 import { assemble } from "../../src/sidecar/assemble.ts"
 import type { SourceReading } from "../../src/sync/ports.ts"
 import type { PassOutcome } from "../../src/sync/reconcile.ts"
+import { addressesIn } from "../support/fake-kernel.ts"
 import { MEMORY, notify, plainDisk } from "./disk.ts"
 import { beginWorld, clockOf, type Life, live, newLife, type Surroundings } from "./lives.ts"
-import { createFakeNode, type FakeNode, sha256Of, textOf, vipsIn } from "./node.ts"
+import { createFakeNode, type FakeNode, textOf } from "./node.ts"
 import {
   addressesOf,
   ANCHORS,
@@ -179,7 +181,7 @@ export async function createPipeline(seed: number): Promise<Pipeline> {
 
   /** The newer what the live file says was wanted, the larger; 0 for no file. */
   function ageOfLive(): number {
-    const vips = vipsIn(textOf(LIVE) ?? "").filter((vip) => !vip.startsWith(ANCHORS))
+    const vips = addressesIn(textOf(LIVE) ?? "").filter((vip) => !vip.startsWith(ANCHORS))
     return ages.get(vips.join()) ?? 0
   }
 

@@ -9,10 +9,11 @@ import type { AgentPorts } from "../../src/sidecar/agent-ports.ts"
 import type { InEffect } from "../../src/sidecar/agent-state.ts"
 import type { Journal } from "../../src/sidecar/apply/ports.ts"
 import { type Memory, NO_MEMORY } from "../../src/sidecar/memory.ts"
-import type { Diagnostic, Reading, ReloadVerdict, RunningKeepalived } from "../../src/sidecar/ports.ts"
+import type { Diagnostic, Kernel, Reading, ReloadVerdict, RunningKeepalived } from "../../src/sidecar/ports.ts"
 import type { KnownGood } from "../../src/sidecar/volume/last-known-good.ts"
 import { cluster, configMap, service, SETTINGS } from "../core/fixture.ts"
 import { createFakeClock, type FakeClock } from "../support/clock.ts"
+import { kernelShowing } from "../support/fake-kernel.ts"
 import { shippedTemplates } from "../support/golden.ts"
 
 /** A fake node: its volume, its keepalived and its kernel do as they are told, and write down what was asked of them. */
@@ -174,9 +175,8 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
 }
 
 /** It shows what should be in effect, but for what it was made to lose. */
-function kernelOf(node: FakeNode, shown: () => KeepalivedModel | null) {
-  const nothing = () => Promise.resolve()
-  return {
+function kernelOf(node: FakeNode, shown: () => KeepalivedModel | null): Kernel {
+  const kernel = kernelShowing({
     addresses: () => {
       const model = shown()
       const all = model === null ? [] : [model.vrrp.anchor, ...model.vips.map((vip) => vip.address)]
@@ -192,15 +192,8 @@ function kernelOf(node: FakeNode, shown: () => KeepalivedModel | null) {
         })),
       )
     },
-    addVirtualServer: () => repair(node),
-    addRealServer: nothing,
-    setVirtualServer: nothing,
-    setRealServer: nothing,
-    removeAddress: nothing,
-    removeVirtualServer: nothing,
-    removeRealServer: nothing,
-    masquerade: nothing,
-  }
+  })
+  return { ...kernel, addVirtualServer: () => repair(node) }
 }
 
 function repair(node: FakeNode): Promise<void> {

@@ -25,12 +25,14 @@ async function publish(node: FakeNode, agent: Agent, reading: FakeNode["reading"
   await passSeconds(node, agent, 2)
 }
 
-/** A node on which ten VIPs work. */
-async function running(count = 10): Promise<{ node: FakeNode; agent: Agent }> {
+/** A node on which the VIPs of generation 1 work: ten of them, unless told otherwise. */
+async function running(
+  data: Readonly<Record<string, string>> = entries(10),
+): Promise<{ node: FakeNode; agent: Agent }> {
   const node = fakeNode()
   const agent = agentOn(node)
-  await publish(node, agent, generation(1, entries(count)))
-  assert.is(vips(agent), count)
+  await publish(node, agent, generation(1, data))
+  assert.is(vips(agent), Object.keys(data).length)
   return { node, agent }
 }
 
@@ -95,10 +97,8 @@ const gone = [service("a", { addresses: [] }), service("b")]
 const mixed = { ...entries(6), "10.4.1.1": "default/b" }
 
 test("all endpoints of one Service vanish: the VIP stays, its virtual server goes when the drain time is over (fault 56)", async () => {
-  const node = fakeNode()
-  const agent = agentOn(node)
   const data = { "10.4.0.1": "default/a", "10.4.0.2": "default/b", "10.4.0.3": "default/b" }
-  await publish(node, agent, generation(1, data))
+  const { node, agent } = await running(data)
   await publish(node, agent, generation(2, data, gone))
   assert.equal([vips(agent), servers(agent)], [3, 3])
   await passSeconds(node, agent, DRAIN + 10)
@@ -107,9 +107,7 @@ test("all endpoints of one Service vanish: the VIP stays, its virtual server goe
 })
 
 test("all endpoints of most virtual servers vanish: they are kept until that has lasted by fresh readings (fault 56)", async () => {
-  const node = fakeNode()
-  const agent = agentOn(node)
-  await publish(node, agent, generation(1, mixed))
+  const { node, agent } = await running(mixed)
   await publish(node, agent, generation(2, mixed, gone))
   await passSeconds(node, agent, DRAIN + 10)
   assert.equal([guard(agent), servers(agent)], ["endpoints-lost", 7])
@@ -126,9 +124,7 @@ for (const [what, age] of [
   ["says nothing", null],
 ] as const)
   test(`all endpoints of most virtual servers vanish while sync ${what}: they are kept (fault 56)`, async () => {
-    const node = fakeNode()
-    const agent = agentOn(node)
-    await publish(node, agent, generation(1, mixed))
+    const { node, agent } = await running(mixed)
     node.sourceAge = age
     await publish(node, agent, generation(2, mixed, gone))
     await passSeconds(node, agent, DRAIN + GUARD * 3)
@@ -140,9 +136,7 @@ for (const [what, age] of [
   })
 
 test("endpoints that come back within the time are used at once, and the time begins anew (fault 56)", async () => {
-  const node = fakeNode()
-  const agent = agentOn(node)
-  await publish(node, agent, generation(1, mixed))
+  const { node, agent } = await running(mixed)
   await publish(node, agent, generation(2, mixed, gone))
   await passSeconds(node, agent, DRAIN + 40)
   await publish(node, agent, generation(3, mixed, [service("a", { addresses: ["10.2.9.9"] }), service("b")]))

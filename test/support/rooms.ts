@@ -125,7 +125,8 @@ export const rooms: readonly Room[] = [
 
   {
     name: "sidecar/main",
-    files: ["sidecar/main.ts", "sidecar/assemble.ts", "sidecar/settings.ts"],
+    // Whoever opens the parts, or joins them, must know them all.
+    files: ["main", "assemble", "parts", "connect", "settings"].map((name) => `sidecar/${name}.ts`),
     may: ["sidecar/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod", "prom-client", "node-cron"],
     pure: false,
   },

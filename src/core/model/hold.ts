@@ -1,3 +1,4 @@
+import { hasErrors } from "../../kit/problem.ts"
 import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import type { ServiceObjects } from "../objects/kinds.ts"
@@ -28,6 +29,5 @@ export function heldForm(
   if (parsed.value === null) return lastGood.vip
   const resolved = resolveEntry(parsed.value, null, context.services)
   const built = vipModelOf(resolved.value, null, context)
-  const broken = [...resolved.problems, ...built.problems].some((problem) => problem.severity === "error")
-  return broken ? lastGood.vip : built.value
+  return hasErrors([...resolved.problems, ...built.problems]) ? lastGood.vip : built.value
 }

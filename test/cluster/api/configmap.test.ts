@@ -3,26 +3,12 @@ import * as assert from "uvu/assert"
 
 import { figures } from "../../support/figures.ts"
 import { slow } from "../../support/slow.ts"
+import { assertNeverWithout, endpointsOf, publishEcho } from "./support/checks.ts"
 import { kubectl } from "./support/cluster.ts"
-import { echoNamespace, untilEndpoints } from "./support/objects.ts"
+import { untilEndpoints } from "./support/objects.ts"
 import { dropEntries, inScene, type Scene } from "./support/scene.ts"
 import type { Generation, Sync } from "./support/sync.ts"
 import { pause } from "./support/until.ts"
-
-function endpointsOf(generation: Generation, key: string): number {
-  return generation.services.get(key)?.endpoints.length ?? 0
-}
-
-function assertNeverWithout(sync: Sync, key: string, since: Generation): void {
-  const lacking = sync.seen.filter(
-    ({ generation }) => generation.sequence >= since.sequence && !generation.services.has(key),
-  )
-  assert.equal(
-    lacking.map(({ generation }) => generation.sequence),
-    [],
-    `generations without ${key}`,
-  )
-}
 
 /** Puts another in its place, whole: `kubectl apply` would keep what it did not write, and cannot write as much. */
 async function replace({ access }: Scene, content: object): Promise<void> {
@@ -36,12 +22,7 @@ test(
   slow(
     60_000,
     inScene(async (scene) => {
-      const namespace = scene.namespace("deleted")
-      const echo = `${namespace}/echo`
-      await echoNamespace(namespace, 2)
-      await scene.entries({ "10.4.0.50": echo })
-      const sync = scene.sync()
-      const before = await sync.until("it publishes", (generation) => endpointsOf(generation, echo) === 2)
+      const { sync, namespace, echo, before } = await publishEcho(scene, "deleted", 2)
       await dropEntries(scene.access)
       const { problems, sequence } = await sync.untilStatus("it is held", ({ state }) => state === "held")
       assert.equal(
@@ -72,12 +53,7 @@ test(
   slow(
     60_000,
     inScene(async (scene) => {
-      const namespace = scene.namespace("without")
-      const echo = `${namespace}/echo`
-      await echoNamespace(namespace, 1)
-      await scene.entries({ "10.4.0.50": echo })
-      const sync = scene.sync()
-      await sync.until("it publishes", (generation) => endpointsOf(generation, echo) === 1)
+      const { sync, echo } = await publishEcho(scene, "without", 1)
       await replace(scene, {})
       const empty = await sync.until("it is published as empty", ({ entries }) => Object.keys(entries).length === 0)
       assert.equal([empty.services.size, empty.nodes], [0, ["node-0", "node-1"]])
@@ -96,12 +72,7 @@ test(
   slow(
     60_000,
     inScene(async (scene) => {
-      const namespace = scene.namespace("binary")
-      const echo = `${namespace}/echo`
-      await echoNamespace(namespace, 1)
-      await scene.entries({ "10.4.0.50": echo })
-      const sync = scene.sync()
-      const before = await sync.until("it publishes", (generation) => endpointsOf(generation, echo) === 1)
+      const { sync, namespace, echo, before } = await publishEcho(scene, "binary", 1)
       await replace(scene, { binaryData: { "10.4.0.50": Buffer.from(echo).toString("base64") } })
       const { problems, sequence } = await sync.untilStatus("it is held", ({ state }) => state === "held")
       assert.equal(
@@ -145,12 +116,7 @@ test(
   slow(
     120_000,
     inScene(async (scene) => {
-      const namespace = scene.namespace("large")
-      const echo = `${namespace}/echo`
-      await echoNamespace(namespace, 1)
-      await scene.entries({ "10.4.0.50": echo })
-      const sync = scene.sync()
-      await sync.until("it publishes", (generation) => endpointsOf(generation, echo) === 1)
+      const { sync, echo } = await publishEcho(scene, "large", 1)
       const startedAt = performance.now()
       await replace(scene, { data: { "10.4.0.50": valueOf(echo, 512 * 1024) } })
       const half = await sync.until(

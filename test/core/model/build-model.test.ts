@@ -1,8 +1,9 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { createModelBuilder, LIMITS, type ModelInput } from "../../../src/core/model/build-model.ts"
+import { createModelBuilder, type ModelInput } from "../../../src/core/model/build-model.ts"
 import type { ModelCode } from "../../../src/core/model/codes.ts"
 import type { LastGood } from "../../../src/core/model/hold.ts"
+import { LIMITS } from "../../../src/core/model/limits.ts"
 import type { ModelSettings } from "../../../src/core/model/settings.ts"
 import { cluster, endpoint, input, node, service, type ServiceOptions, SETTINGS } from "../fixture.ts"
 

@@ -25,92 +25,30 @@ function listed(): Store {
   return store
 }
 
-const orders: readonly (readonly [
-  what: string,
-  events: readonly (readonly [type: Type, name: string, version: number, port: number])[],
-  ports: string,
-])[] = [
-  [
-    "an event with an older version",
-    [
-      ["MODIFIED", "echo", 12, 82],
-      ["MODIFIED", "echo", 11, 81],
-    ],
-    "default/echo:82",
-  ],
-  ["an event older than the list", [["MODIFIED", "echo", 4, 81]], "default/echo:80"],
-  [
-    "a doubled ADDED",
-    [
-      ["ADDED", "web", 12, 82],
-      ["ADDED", "web", 12, 82],
-    ],
-    "default/echo:80,default/web:82",
-  ],
-  ["ADDED of what is there", [["ADDED", "echo", 12, 82]], "default/echo:82"],
-  ["DELETED of an unknown", [["DELETED", "web", 12, 82]], "default/echo:80"],
-  [
-    "DELETED twice",
-    [
-      ["DELETED", "echo", 12, 80],
-      ["DELETED", "echo", 12, 80],
-    ],
-    "",
-  ],
-  [
-    "DELETED that is older than what is there",
-    [
-      ["MODIFIED", "echo", 14, 84],
-      ["DELETED", "echo", 13, 80],
-    ],
-    "default/echo:84",
-  ],
-  [
-    "MODIFIED before its ADDED",
-    [
-      ["MODIFIED", "web", 13, 83],
-      ["ADDED", "web", 12, 82],
-    ],
-    "default/echo:80,default/web:83",
-  ],
-  [
-    "DELETED before its ADDED",
-    [
-      ["DELETED", "web", 13, 82],
-      ["ADDED", "web", 12, 82],
-    ],
-    "default/echo:80",
-  ],
-  [
-    "MODIFIED that comes after its DELETED",
-    [
-      ["DELETED", "echo", 13, 80],
-      ["MODIFIED", "echo", 12, 82],
-    ],
-    "",
-  ],
-  ["MODIFIED of what the list no longer had", [["MODIFIED", "web", 9, 82]], "default/echo:80"],
-  [
-    "made anew after DELETED",
-    [
-      ["DELETED", "echo", 13, 80],
-      ["ADDED", "echo", 14, 84],
-    ],
-    "default/echo:84",
-  ],
-  [
-    "of another object",
-    [
-      ["MODIFIED", "echo", 15, 85],
-      ["ADDED", "web", 14, 84],
-    ],
-    "default/echo:85,default/web:84",
-  ],
+type Event = readonly [type: Type, object: object]
+const added = (name: string, version: number, port: number): Event => ["ADDED", service(name, version, port)]
+const modified = (name: string, version: number, port: number): Event => ["MODIFIED", service(name, version, port)]
+const deleted = (name: string, version: number, port: number): Event => ["DELETED", service(name, version, port)]
+
+const orders: readonly (readonly [what: string, events: readonly Event[], ports: string])[] = [
+  ["an event with an older version", [modified("echo", 12, 82), modified("echo", 11, 81)], "default/echo:82"],
+  ["an event older than the list", [modified("echo", 4, 81)], "default/echo:80"],
+  ["a doubled ADDED", [added("web", 12, 82), added("web", 12, 82)], "default/echo:80,default/web:82"],
+  ["ADDED of what is there", [added("echo", 12, 82)], "default/echo:82"],
+  ["DELETED of an unknown", [deleted("web", 12, 82)], "default/echo:80"],
+  ["DELETED twice", [deleted("echo", 12, 80), deleted("echo", 12, 80)], ""],
+  ["DELETED that is older than what is there", [modified("echo", 14, 84), deleted("echo", 13, 80)], "default/echo:84"],
+  ["MODIFIED before its ADDED", [modified("web", 13, 83), added("web", 12, 82)], "default/echo:80,default/web:83"],
+  ["DELETED before its ADDED", [deleted("web", 13, 82), added("web", 12, 82)], "default/echo:80"],
+  ["MODIFIED that comes after its DELETED", [deleted("echo", 13, 80), modified("echo", 12, 82)], ""],
+  ["MODIFIED of what the list no longer had", [modified("web", 9, 82)], "default/echo:80"],
+  ["made anew after DELETED", [deleted("echo", 13, 80), added("echo", 14, 84)], "default/echo:84"],
+  ["of another object", [modified("echo", 15, 85), added("web", 14, 84)], "default/echo:85,default/web:84"],
 ]
 for (const [what, events, ports] of orders) {
   test(`createStore() is right after ${what} (fault 48)`, () => {
     const store = listed()
-    for (const [type, name, version, port] of events) store.apply(type, service(name, version, port))
+    for (const event of events) store.apply(...event)
     assert.is(portsIn(store), ports)
   })
 }
@@ -156,7 +94,7 @@ function stateAfter(changes: readonly Change[]): ReadonlyMap<string, object> {
   return objects
 }
 
-function eventOf(changes: readonly Change[], index: number): [Type, object] {
+function eventOf(changes: readonly Change[], index: number): Event {
   const { name, deletes } = changes[index] ?? { name: "echo", deletes: false }
   const known = stateAfter(changes.slice(0, index)).has(name)
   return [deletes ? "DELETED" : known ? "MODIFIED" : "ADDED", service(name, index + 1, index + 1)]

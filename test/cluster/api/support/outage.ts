@@ -1,5 +1,8 @@
 import { controlPlane, kubectl, kwok, type Program } from "./cluster.ts"
 
+/** After the API server is back, the longest wait between two tries may just have begun; and it takes a moment. */
+export const BACK_MS = 30_000
+
 let wasAway = false
 
 /** Ends this program of the control plane, does what is to be done meanwhile, and starts it again however that ended. */

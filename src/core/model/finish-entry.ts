@@ -1,0 +1,62 @@
+import type { Problem } from "../../kit/problem.ts"
+import type { RawEntry } from "../desired/vip-entry.ts"
+import type { EntryOutcome, ModelInput } from "./build-model.ts"
+import type { ModelCode } from "./codes.ts"
+import { forbiddenAddress } from "./forbidden.ts"
+import { heldForm } from "./hold.ts"
+import type { ModelSettings, NodeFacts } from "./settings.ts"
+import type { Walked } from "./walk-entry.ts"
+
+interface FinishContext {
+  readonly settings: ModelSettings
+  /** Address -> name of the node that has it. */
+  readonly nodeAddresses: ReadonlyMap<string, string>
+}
+
+/** Decides what runs of an entry: itself, its last good form, a part of it, or nothing. */
+export function finishEntry(walked: Walked, input: ModelInput, context: FinishContext): EntryOutcome {
+  const { raw, vip } = walked
+  const base = { key: raw.key, text: raw.text, place: raw.place, waiting: walked.waiting }
+  const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings)
+  // Not even its last good form may run: that would be somebody else's address.
+  if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
+  const refusal = input.refused.get(raw.key)
+  if (refusal === undefined && walked.good !== null) return withIpvs(walked.good, input.node)
+  const problems = refusal === undefined ? walked.problems : [...walked.problems, refused(raw, refusal)]
+  const lastGood = input.lastGood.get(raw.key)
+  if (lastGood !== undefined) {
+    const held = heldForm(raw, lastGood, {
+      services: input.objects.services,
+      settings: context.settings,
+      draining: input.draining,
+      unreachable: input.unreachable,
+      refused: refusal !== undefined,
+    })
+    return withIpvs({ ...base, state: "held", vip: held, problems }, input.node)
+  }
+  const usable = refusal === undefined && vip !== null && vip.virtualServers.length > 0
+  return withIpvs({ ...base, state: usable ? "partial" : "left-out", vip: usable ? vip : null, problems }, input.node)
+}
+
+/** keepalived ends when it meets a virtual server and the kernel has no IPVS, so on such a node a VIP with Services is left out. */
+function withIpvs(outcome: EntryOutcome, node: NodeFacts): EntryOutcome {
+  if (node.ipvs || outcome.vip === null || outcome.vip.virtualServers.length === 0) return outcome
+  const problem: Problem<ModelCode> = {
+    code: "IPVS_MISSING",
+    severity: "error",
+    path: ["data", outcome.key],
+    place: outcome.place,
+    message: `Cannot forward anything on node "${node.name}": its kernel has no IPVS; load the module with "modprobe ip_vs"`,
+  }
+  return { ...outcome, state: "left-out", vip: null, problems: [...outcome.problems, problem] }
+}
+
+function refused(raw: RawEntry, why: string): Problem<ModelCode> {
+  return {
+    code: "REFUSED_BY_KEEPALIVED",
+    severity: "error",
+    path: ["data", raw.key],
+    place: raw.place,
+    message: `Cannot use this entry: keepalived refuses what it leads to: ${why}`,
+  }
+}

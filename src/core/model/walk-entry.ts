@@ -1,0 +1,120 @@
+import { hasErrors, type Problem } from "../../kit/problem.ts"
+import type { DesiredVip } from "../desired/desired-vip.ts"
+import { resolveEntry } from "../desired/resolve.ts"
+import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
+import type { ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
+import type { EntryOutcome, ModelInput } from "./build-model.ts"
+import type { ModelCode } from "./codes.ts"
+import { virtualServerKey, type VipModel } from "./keepalived-model.ts"
+import type { ModelSettings } from "./settings.ts"
+import { type DrainingVip, vipModelOf } from "./vip-model.ts"
+
+/** The part of an entry's outcome that depends on the entry and on what it names, and on nothing else. */
+export interface Walked {
+  readonly raw: RawEntry
+  /** What it names, and what of it drains: same objects, same walk. */
+  readonly services: readonly (readonly [name: string, objects: ServiceObjects | undefined])[]
+  readonly draining: DrainingVip | undefined
+  /** The nodes that its endpoints are on, and those among them that answer no more. */
+  readonly nodes: ReadonlySet<string>
+  readonly gone: readonly string[]
+  readonly vip: VipModel | null
+  readonly waiting: readonly string[]
+  readonly problems: readonly Problem<ModelCode>[]
+  /** What becomes of the entry where nothing outside speaks against it; null when it has errors of its own. */
+  readonly good: EntryOutcome | null
+}
+
+/**
+ * Walks the entries of a ConfigMap. What was walked before is kept as long as neither the entry nor anything that it names
+ * is another.
+ */
+export function createEntryWalk(settings: ModelSettings): (input: ModelInput) => readonly Walked[] {
+  let last: { readonly configMap: Placed<ConfigMap> | null; readonly walked: readonly Walked[] } = {
+    configMap: null,
+    walked: [],
+  }
+  return (input) => {
+    const { configMap } = input
+    const before = last.walked
+    const walked =
+      configMap === last.configMap
+        ? before.map((one) => walkAgain(one, one.raw, input, settings))
+        : walkAnew(before, input, settings)
+    last = { configMap, walked }
+    return walked
+  }
+}
+
+function walkAnew(before: readonly Walked[], input: ModelInput, settings: ModelSettings): readonly Walked[] {
+  const byKey = new Map(before.map((one) => [one.raw.key, one]))
+  return rawEntries(input.configMap).map((raw) => walkAgain(byKey.get(raw.key), raw, input, settings))
+}
+
+function walkAgain(before: Walked | undefined, raw: RawEntry, input: ModelInput, settings: ModelSettings): Walked {
+  return before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
+}
+
+function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
+  return Object.entries(configMap.object.data).map(([key, text]) => ({
+    key,
+    text,
+    place: configMap.keyPlaces.get(key) ?? configMap.place,
+  }))
+}
+
+function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Walked {
+  const draining = input.draining.get(raw.key)
+  const parsed = parseVipEntry(raw)
+  if (parsed.value === null)
+    return {
+      ...{ raw, services: [], draining, nodes: new Set(), gone: [] },
+      ...{ vip: null, waiting: [], problems: parsed.problems, good: null },
+    }
+  const names = parsed.value.targets.map((target) => `${target.namespace}/${target.name}`)
+  const services = names.map((name) => [name, input.objects.services.get(name)] as const)
+  const resolved = resolveEntry(parsed.value, raw.place, input.objects.services)
+  const built = vipModelOf(resolved.value, raw.place, { ...input, settings })
+  const nodes = nodesOf(resolved.value)
+  const gone = [...nodes].filter((node) => input.unreachable.has(node))
+  const problems = [...resolved.problems, ...built.problems]
+  const made = { vip: built.value, waiting: waitingOf(resolved.value, built.value), problems }
+  const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", ...made } as const
+  return { raw, services, draining, nodes, gone, ...made, good: hasErrors(problems) ? null : outcome }
+}
+
+function waitingOf({ address, virtualServers }: DesiredVip, built: VipModel): readonly string[] {
+  if (virtualServers.length === built.virtualServers.length) return []
+  const made = new Set(built.virtualServers.map(virtualServerKey))
+  return virtualServers.map((one) => virtualServerKey({ ...one, address })).filter((key) => !made.has(key))
+}
+
+function nodesOf({ virtualServers }: DesiredVip): ReadonlySet<string> {
+  const nodes = new Set<string>()
+  for (const { endpoints } of virtualServers) for (const { node } of endpoints) if (node !== null) nodes.add(node)
+  return nodes
+}
+
+function hasSameGone({ nodes, gone }: Walked, unreachable: ReadonlySet<string>): boolean {
+  let count = 0
+  for (const node of unreachable) if (nodes.has(node)) count += 1
+  return count === gone.length && gone.every((node) => unreachable.has(node))
+}
+
+function isSame(before: Walked, raw: RawEntry, input: ModelInput): boolean {
+  return (
+    (before.raw === raw || isSameRaw(before.raw, raw)) &&
+    before.draining === input.draining.get(raw.key) &&
+    hasSameGone(before, input.unreachable) &&
+    before.services.every(([name, objects]) => input.objects.services.get(name) === objects)
+  )
+}
+
+function isSameRaw(a: RawEntry, b: RawEntry): boolean {
+  return (
+    a.text === b.text &&
+    a.place?.file === b.place?.file &&
+    a.place?.line === b.place?.line &&
+    a.place?.column === b.place?.column
+  )
+}

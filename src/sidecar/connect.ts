@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises"
+import { createPipeline } from "../core/pipeline.ts"
+import type { TemplateName, TemplateTexts } from "../core/render/template.ts"
+import { packageFile } from "../kit/package-file.ts"
+import type { AgentPorts } from "./agent-ports.ts"
+import type { Snapshot } from "./agent-state.ts"
+import type { ApplyPorts } from "./apply/ports.ts"
+import { clearRemains, restoreMissing } from "./drift.ts"
+import { nodeFactsOf } from "./node-facts.ts"
+import type { Parts } from "./parts.ts"
+import { statusOf } from "./status-report.ts"
+import { verifyEffect } from "./verify.ts"
+import { sourceAge } from "./volume/heartbeat-reader.ts"
+
+/** What the agent is given of the parts. */
+export async function portsOf(parts: Parts): Promise<AgentPorts> {
+  const { settings, machine, volume, lastKnownGood, clock, log } = parts
+  const { keepalived, kernel } = machine
+  return {
+    generations: parts.generations,
+    pipeline: createPipeline(settings.model, await readTemplates()),
+    node: (generation) => Promise.resolve(nodeFactsOf(generation, settings, machine.host())),
+    apply: applyPortsOf(parts),
+    keepalived,
+    kernel,
+    owned: () => volume.ledger(),
+    role: async ({ model }) => {
+      const addresses = await kernel.addresses(model.vrrp.interface)
+      return addresses === null ? null : addresses.has(model.vrrp.anchor) ? "MASTER" : "BACKUP"
+    },
+    settle: ({ model }) => volume.settle(model),
+    knownGood: () => lastKnownGood.read(),
+    isPinned: () => parts.generations.pinned() !== null,
+    sourceAge: () => sourceAge(settings.desired),
+    unreachable: () => parts.nodes?.unreachable() ?? NOBODY,
+    ...listenersOf(parts),
+    clock,
+    log,
+  }
+}
+
+function applyPortsOf({ machine, volume, lastKnownGood, masquerade, awaitHolder, clock, log }: Parts): ApplyPorts {
+  const { keepalived, kernel } = machine
+  const owned = () => volume.ledger()
+  return {
+    keepalived,
+    files: volume,
+    clearRemains: (model) => clearRemains(model, { kernel, owned, log }),
+    verify: (model) => verifyEffect(model, { kernel, clock, owned }),
+    restore: (model) => restoreMissing(model, { keepalived, kernel, owned, clock, log }),
+    masquerade: (models) => masquerade.ensure(models),
+    awaitHolder,
+    lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.remembered ?? null),
+    now: () => clock.now(),
+  }
+}
+
+/** Who hears of what the agent did. */
+function listenersOf(parts: Parts) {
+  const { volume, lastKnownGood, metrics, records, log } = parts
+  return {
+    onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
+    onApplied: (inEffect, memory) => {
+      records.applied(inEffect, memory)
+      // No attempt is under way: besides these two nothing is gone back to. The volume is in memory, and small.
+      const keep = [inEffect.sha256, lastKnownGood.read()?.remembered.sha256 ?? inEffect.sha256]
+      volume
+        .retain(new Set(keep))
+        .catch((error: unknown) => log.warn("record-failed", { what: "old candidates", error }))
+    },
+    onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
+    onFault: () => metrics.count("fault"),
+    onChange: (snapshot) => {
+      if (snapshot.seen !== null && snapshot.seen.kind !== "no-generation")
+        parts.nodes?.follow(snapshot.seen.generation.objects)
+      report(parts, snapshot)
+    },
+  } satisfies Partial<AgentPorts>
+}
+
+const NOBODY: ReadonlySet<string> = new Set()
+
+/** Has written for people what the agent knows. */
+export function report({ settings, status, generations, keepalivedVersion, nodes }: Parts, snapshot: Snapshot): void {
+  const { node, interface: wanted } = settings
+  const around = { pinned: generations.pinned(), keepalivedVersion, nodes: nodes?.state() ?? null }
+  status.write(statusOf(snapshot, { node, interface: wanted, ...around }))
+}
+
+/** Templates come with the program; one that does not parse ends it here, before keepalived could notice. */
+async function readTemplates(): Promise<TemplateTexts> {
+  const read = (name: TemplateName) => readFile(packageFile(`templates/${name}.hbs`), "utf8")
+  return {
+    "keepalived.conf": await read("keepalived.conf"),
+    "vrrp-instance": await read("vrrp-instance"),
+    "virtual-server": await read("virtual-server"),
+  }
+}

@@ -1,0 +1,155 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { sequenceOf } from "../contract/layout.ts"
+import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
+import type { Clock } from "../kit/clock.ts"
+import type { Log } from "../kit/log.ts"
+import { createHolderWait } from "./apply/holder.ts"
+import { type Archivist, archivist } from "./archivist.ts"
+import { createMasquerader, type Masquerader } from "./masquerader.ts"
+import { createMetrics, type Metrics } from "./metrics.ts"
+import type { HostFacts } from "./node-facts.ts"
+import type { NodeWatch } from "./nodes/node-watch.ts"
+import { openNodeWatch } from "./nodes/open.ts"
+import type { Keepalived, Kernel, Reading } from "./ports.ts"
+import type { SidecarSettings } from "./settings.ts"
+import { type Archive, openArchive, withinLimits } from "./volume/archive.ts"
+import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
+import { createGenerations, readDirectory } from "./volume/generations.ts"
+import { type LastKnownGood, openLastKnownGood } from "./volume/last-known-good.ts"
+import { createPinnedGenerations, type PinnedGenerations } from "./volume/pinned.ts"
+import { createNodesMemory, type NodesMemory, readRememberedNodes } from "./volume/remembered-nodes.ts"
+import { createStatusWriter, type StatusWriter } from "./volume/status-writer.ts"
+
+/** The machine that the agent works on. */
+export interface Machine {
+  readonly keepalived: Keepalived
+  readonly kernel: Kernel
+  readonly host: () => HostFacts
+}
+
+/** What the program stands in. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The parts of the program, each knowing only what it needs. */
+export interface Parts extends Surroundings {
+  readonly settings: SidecarSettings
+  readonly machine: Machine
+  readonly keepalivedVersion: string
+  readonly metrics: Metrics
+  readonly volume: AppliedVolume
+  readonly archive: Archive
+  readonly lastKnownGood: LastKnownGood
+  readonly generations: PinnedGenerations
+  readonly records: Archivist
+  readonly status: StatusWriter
+  readonly masquerade: Masquerader
+  readonly nodesMemory: NodesMemory
+  /** Null where nodes are not asked. */
+  readonly nodes: NodeWatch | null
+  readonly awaitHolder: (model: KeepalivedModel) => Promise<number>
+}
+
+/** What the watch over the nodes sets going. */
+interface Listeners {
+  readonly changed: () => void
+  readonly told: () => void
+}
+
+/** Opens the parts of a sidecar; what an earlier one left on the volume and the disk is theirs to go on with. */
+export async function openParts(
+  settings: SidecarSettings,
+  machine: Machine,
+  { changed, told, ...surroundings }: Surroundings & Listeners,
+): Promise<Parts> {
+  const { clock, log } = surroundings
+  const metrics = createMetrics()
+  const lastKnownGood = await openLastKnownGood(settings.state)
+  const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)))
+  const limits = { count: settings.archiveCount, bytes: settings.archiveBytes }
+  const archive = withinLimits(await openArchive(settings.state), limits)
+  const keepalivedVersion = await machine.keepalived.version()
+  await writeArguments(settings)
+  const records = archivist({
+    applied: settings.applied,
+    archive,
+    lastKnownGood,
+    candidate: (sha256) => volume.candidate(sha256),
+    facts: { node: settings.node, keepalivedVersion },
+    failed: () => metrics.count("archive-failure"),
+    clock,
+    log,
+  })
+  const nodesMemory = createNodesMemory(settings.applied, (error) =>
+    log.warn("record-failed", { what: "nodes", error }),
+  )
+  const remembered = readRememberedNodes(settings.applied)
+  const remember = nodesMemory.remember
+  return {
+    ...surroundings,
+    nodesMemory,
+    awaitHolder: holderWait(machine, { clock, log }),
+    nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
+    settings,
+    machine,
+    keepalivedVersion,
+    metrics,
+    volume,
+    archive,
+    lastKnownGood,
+    generations: openGenerations(settings, { archive, metrics, log }),
+    records,
+    status: createStatusWriter(settings.applied, (error) => log.warn("status-failed", { error })),
+    masquerade: createMasquerader(settings.snat, machine.kernel),
+  }
+}
+
+function openGenerations(
+  { desired, state }: SidecarSettings,
+  { archive, metrics, log }: Pick<Parts, "archive" | "metrics" | "log">,
+): PinnedGenerations {
+  const newest = createGenerations({
+    directory: desired,
+    alarm: (reason) => {
+      metrics.count("alarm")
+      log.warn("alarm", { reason })
+    },
+  })
+  return createPinnedGenerations(state, newest, { archive, readDirectory: readNamed })
+}
+
+function holderWait({ keepalived, kernel }: Machine, { clock, log }: Surroundings): Parts["awaitHolder"] {
+  return createHolderWait({
+    advertsHeard: async () => {
+      const running = await keepalived.running()
+      return running === null ? null : keepalived.advertsHeard(running)
+    },
+    addresses: (name) => kernel.addresses(name),
+    waited: (facts) => log.warn("holder-awaited", facts),
+    clock,
+  })
+}
+
+/** Words for keepalived's command line that its service reads when it starts. */
+async function writeArguments({ runDirectory, releaseVips }: SidecarSettings): Promise<void> {
+  await writeFile(join(runDirectory, "arguments"), releaseVips ? "" : "--dont-release-vrrp\n")
+}
+
+function textOf(lastKnownGood: LastKnownGood, sha256: string): string | null {
+  const good = lastKnownGood.read()
+  return good?.remembered.sha256 === sha256 ? good.text : null
+}
+
+/** The unpacked generation of an archive, under the name that it had. */
+function readNamed(path: string, name: string): Promise<Reading> {
+  const reading = readDirectory(path)
+  const sequence = sequenceOf(name) ?? 0
+  return Promise.resolve(
+    reading.kind === "generation"
+      ? { ...reading, generation: { ...reading.generation, name, sequence, path } }
+      : reading,
+  )
+}
