@@ -1,7 +1,8 @@
 import type { Problem } from "../../kit/problem.ts"
 import { parsePlainYaml } from "../../kit/plain-yaml.ts"
 import { decodeYaml } from "./decode-yaml.ts"
-import type { Placed } from "./kinds.ts"
+import { endpointIn } from "./endpoint-line.ts"
+import type { ClusterObject, Endpoint, Placed } from "./kinds.ts"
 import { nestsDeeperAt } from "./nesting.ts"
 import { isKind, parseObject } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
@@ -33,22 +34,30 @@ export function decodeFile(file: string, text: string): DecodedFile {
 
 /** Fast, for what `encode.ts` wrote; null for everything that needs places or a full parser. */
 function decodePlain(file: string, text: string): DecodedFile | null {
-  const documents = parsePlainYaml(text, "data")
+  const documents = parsePlainYaml(text, "data", ENDPOINTS)
   if (documents === null) return null
   const objects: Placed[] = []
-  for (const { value, line, keyPlaces } of documents) {
+  for (const { value, line, keyPlaces, items } of documents) {
     const kind = value["kind"]
     if (typeof kind !== "string" || !isKind(kind)) return null
     const parsed = parseObject(value)
     if (parsed.kind === "issues") return null
     if (parsed.kind === "ignored") continue
     objects.push({
-      object: parsed.object,
+      object: items === null ? parsed.object : withEndpoints(parsed.object, items),
       place: { file, line, column: 1 },
       keyPlaces: kind === "ConfigMap" ? placesIn(file, keyPlaces) : NO_PLACES,
     })
   }
   return { objects, problems: [] }
+}
+
+/** Nine of ten lines are endpoints. */
+const ENDPOINTS = { key: "endpoints", item: endpointIn }
+
+/** Other kinds have no such field, and what they have under its name is dropped. */
+function withEndpoints(object: ClusterObject, endpoints: readonly Endpoint[]): ClusterObject {
+  return object.kind === "EndpointSlice" ? { ...object, endpoints } : object
 }
 
 const NO_PLACES: Placed["keyPlaces"] = new Map()

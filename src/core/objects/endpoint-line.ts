@@ -1,0 +1,27 @@
+import type { Endpoint } from "./kinds.ts"
+
+const QUAD = String.raw`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`
+const BOOLEAN = "(true|false)"
+/** A word without quotes, as far as every YAML reader takes it for text. */
+const NODE_NAME = `(?!(?:null|true|false)\\})([a-z][a-z0-9.-]{0,252}|${QUAD})`
+const LINE = new RegExp(
+  `^ {2}- \\{addresses: \\[(${QUAD})\\], conditions: \\{ready: ${BOOLEAN}(?:, serving: ${BOOLEAN})?(, terminating: true)?\\}` +
+    `(?:, nodeName: ${NODE_NAME})?\\}$`,
+)
+
+/**
+ * Reads an endpoint of a slice from its line, as `encode.ts` writes nearly all of them: one IPv4 address. It says what the
+ * YAML reader and the schema say of such a line, in a tenth of the time; null for every other line.
+ */
+export function endpointIn(line: string): Endpoint | null {
+  const found = LINE.exec(line)
+  if (found === null) return null
+  const [, address = "", readyText, servingText, terminating, nodeName = null] = found
+  const ready = readyText === "true"
+  const serving = servingText === undefined ? ready : servingText === "true"
+  return {
+    addresses: [address],
+    conditions: { ready, serving, terminating: terminating !== undefined },
+    nodeName,
+  }
+}
