@@ -128,6 +128,7 @@ function holderWait({ keepalived, kernel }: Machine, { clock, log }: Surrounding
       return running === null ? null : keepalived.advertsHeard(running)
     },
     addresses: (name) => kernel.addresses(name),
+    failed: (error) => log.warn("adverts-unknown", { error }),
     waited: (facts) => log.warn("holder-awaited", facts),
     clock,
   })

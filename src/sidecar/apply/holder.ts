@@ -7,6 +7,8 @@ export interface HolderOptions {
   /** IPv4 addresses of the interface; null where there is no such interface. */
   readonly addresses: (interfaceName: string) => Promise<ReadonlySet<string> | null>
   readonly clock: Clock
+  /** The question failed; it is as if keepalived did not tell. */
+  readonly failed: (error: unknown) => void
   /** A wait is over in which the master was silent for longer than one that lives is. */
   readonly waited: (facts: { readonly ms: number; readonly ended: WaitEnd }) => void
 }
@@ -21,10 +23,15 @@ export type WaitEnd = "master" | "advert" | "limit"
  * over that much later, and one that reloads all the time never does. Right after an advert nothing is put off: it, too,
  * starts that time anew (RFC 9568, 6.4.2). Where keepalived does not tell what it hears, nothing is waited for.
  *
- * @returns a function of what is in effect. It gives the milliseconds that it has waited, and never rejects.
+ * @returns a function of what is in effect. It gives the milliseconds that it has waited.
  */
 export function createHolderWait(options: HolderOptions): (model: KeepalivedModel) => Promise<number> {
-  const { clock, waited, advertsHeard } = options
+  const { clock, waited } = options
+  const advertsHeard = () =>
+    options.advertsHeard().catch((error: unknown) => {
+      options.failed(error)
+      return null
+    })
   const isMaster = async ({ anchor, interface: name }: VrrpInstance) =>
     (await options.addresses(name))?.has(anchor) === true
   return async ({ vrrp }) => {

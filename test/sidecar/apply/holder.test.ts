@@ -15,6 +15,7 @@ interface World {
   readonly told: string[]
   /** Null: keepalived does not tell. */
   heard: number | null
+  error: Error | null
   asked: number
   master: boolean
   readonly wait: ReturnType<typeof createHolderWait>
@@ -26,12 +27,21 @@ function world(): World {
     clock,
     advertsHeard: () => {
       made.asked++
-      return Promise.resolve(made.heard)
+      return made.error === null ? Promise.resolve(made.heard) : Promise.reject(made.error)
     },
     addresses: () => Promise.resolve(new Set(made.master ? [MODEL.vrrp.anchor] : [])),
+    failed: (error) => made.told.push(String(error)),
     waited: ({ ms, ended }) => made.told.push(`${ms} ${ended}`),
   }
-  const made: World = { clock, told: [], heard: 7, asked: 0, master: false, wait: createHolderWait(options) }
+  const made: World = {
+    clock,
+    told: [],
+    heard: 7,
+    error: null,
+    asked: 0,
+    master: false,
+    wait: createHolderWait(options),
+  }
   return made
 }
 
@@ -58,6 +68,13 @@ test("createHolderWait() does not wait where keepalived does not tell what it he
   const made = world()
   made.heard = null
   assert.is(await tookMs(made), 0)
+})
+
+test("createHolderWait() does not wait where the question fails, and says so", async () => {
+  const made = world()
+  made.error = new Error("EACCES")
+  assert.is(await tookMs(made), 0)
+  assert.equal(made.told, ["Error: EACCES"])
 })
 
 for (const afterMs of [10, 400, 990])
