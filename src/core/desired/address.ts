@@ -46,12 +46,22 @@ export function addressOrder(address: string): number {
 const DOT = 0x2e
 const ZERO = 0x30
 
-/** Sorted as people read addresses. Each address is looked at once, which shows from a thousand on. */
-export function inAddressOrder<T>(list: readonly T[], addressOf: (one: T) => string): T[] {
-  return list
-    .map((one) => ({ one, order: addressOrder(addressOf(one)) }))
-    .toSorted((a, b) => a.order - b.order)
-    .map(({ one }) => one)
+/** Sorted as people read addresses, then by port. Each address is looked at once, and what is in order is given back as it is. */
+export function inAddressOrder<T extends { readonly address: string; readonly port?: number }>(
+  list: readonly T[],
+): readonly T[] {
+  const placed = list.map((one) => ({ one, order: addressOrder(one.address), port: one.port ?? 0 }))
+  const isInOrder = placed.every((next, at) => at === 0 || compareOrder(placed[at - 1] ?? next, next) <= 0)
+  return isInOrder ? list : placed.sort(compareOrder).map(({ one }) => one)
+}
+
+interface Order {
+  readonly order: number
+  readonly port: number
+}
+
+function compareOrder(a: Order, b: Order): number {
+  return a.order - b.order || a.port - b.port
 }
 
 const LEADING_ZERO = "a number in it starts with 0; write it without leading zeros"

@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net"
 import type { Place } from "../../kit/problem.ts"
 import type { Endpoints, EndpointSlice, Placed, ServiceObjects, ServicePort } from "../objects/kinds.ts"
-import { addressOrder, rangeFault } from "./address.ts"
+import { inAddressOrder, rangeFault } from "./address.ts"
 import type { DesiredEndpoint } from "./desired-vip.ts"
 
 /** An endpoint that no packet may be sent to, and why. */
@@ -37,10 +37,7 @@ export function endpointsOf(
     if (found.get(key)?.state === "ready") continue
     found.set(key, { address, port: number, state, node })
   }
-  const sorted = [...found.values()].toSorted(
-    (a, b) => addressOrder(a.address) - addressOrder(b.address) || a.port - b.port,
-  )
-  return { endpoints: usable(sorted), bad }
+  return { endpoints: usable(inAddressOrder([...found.values()])), bad }
 }
 
 interface Candidate extends DesiredEndpoint {

@@ -86,7 +86,7 @@ function assemble(
     if (vip !== null) announced.push(vip)
     for (const problem of own) problems.push(problem)
   }
-  const vips = inAddressOrder(announced, (vip) => vip.address)
+  const vips = inAddressOrder(announced)
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
   const above = [
     ...instance.problems,

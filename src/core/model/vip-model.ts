@@ -1,6 +1,6 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
 import { compare } from "../../kit/problem.ts"
-import { addressOrder } from "../desired/address.ts"
+import { inAddressOrder } from "../desired/address.ts"
 import type { DesiredEndpoint, DesiredVip, DesiredVirtualServer } from "../desired/desired-vip.ts"
 import type { ModelCode } from "./codes.ts"
 import { type RealServer, type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
@@ -113,9 +113,7 @@ function realServersOf(
     const weight = state === "ready" && (!anyAnswers || answers(endpoint)) ? 1 : 0
     servers.set(`${address}:${port}`, { address, port, weight, draining: state === "terminating" })
   }
-  const sorted = [...servers.values()].toSorted(
-    (a, b) => addressOrder(a.address) - addressOrder(b.address) || a.port - b.port,
-  )
+  const sorted = inAddressOrder([...servers.values()])
   return sorted.some((server) => server.weight === 1) ? sorted : sorted.map((server) => ({ ...server, weight: 1 }))
 }
 

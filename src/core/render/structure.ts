@@ -52,26 +52,52 @@ interface Counts {
   realServers: number
 }
 
-/** Block -> the keywords that may stand in it, each with the pattern of what follows. `{` means that it opens a block. */
+/** What may stand in a block. */
+interface Block {
+  readonly name: string
+  /** Each keyword with the pattern of what follows; one that ends with `{` opens the block of that name. */
+  readonly lines: readonly RegExp[]
+  readonly blocks: Readonly<Record<string, Block>>
+  /** Its lines are addresses. */
+  readonly isAddresses?: true
+}
+
 const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`
-const GRAMMAR: Readonly<Record<string, readonly RegExp[]>> = {
-  "": [
-    /^(global_defs) \{$/,
-    /^(track_file) release \{$/,
-    /^(vrrp_instance) vips \{$/,
-    new RegExp(`^(virtual_server) (${ADDRESS}) (\\d{1,5}) \\{$`),
+
+function leaf(name: string, ...lines: readonly RegExp[]): Block {
+  return { name, lines, blocks: {} }
+}
+
+function addresses(name: string): Block {
+  const line = new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)
+  return { ...leaf(`vrrp_instance ${name}`, line), isAddresses: true }
+}
+
+const REAL_SERVER: Block = {
+  name: "virtual_server real_server",
+  lines: [/^weight [01]$/, /^inhibit_on_failure$/, /^(TCP_CHECK) \{$/],
+  blocks: {
+    TCP_CHECK: leaf("virtual_server real_server TCP_CHECK", /^connect_port \d{1,5}$/, /^connect_timeout \d+$/),
+  },
+}
+
+const VIRTUAL_SERVER: Block = {
+  name: "virtual_server",
+  lines: [
+    // First what stands there most often.
+    new RegExp(`^(real_server) ${ADDRESS} \\d{1,5} \\{$`),
+    /^delay_loop \d+$/,
+    /^lvs_sched [a-z]+$/,
+    /^lvs_method (?:NAT|DR)$/,
+    /^persistence_timeout \d+$/,
+    /^protocol (TCP|UDP)$/,
   ],
-  global_defs: [
-    /^router_id [A-Za-z0-9.-]+$/,
-    /^max_auto_priority -1$/,
-    /^dynamic_interfaces$/,
-    /^vrrp_version [23]$/,
-    /^vrrp_skip_check_adv_addr$/,
-    /^vrrp_garp_master_(?:delay|repeat|refresh|refresh_repeat) \d+$/,
-    /^lvs_flush_on_stop VS$/,
-  ],
-  track_file: [/^file \/[A-Za-z0-9._/-]+$/, /^weight 0$/],
-  vrrp_instance: [
+  blocks: { real_server: REAL_SERVER },
+}
+
+const VRRP_INSTANCE: Block = {
+  name: "vrrp_instance",
+  lines: [
     /^state BACKUP$/,
     /^interface [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/,
     /^virtual_router_id \d{1,3}$/,
@@ -84,21 +110,37 @@ const GRAMMAR: Readonly<Record<string, readonly RegExp[]>> = {
     /^(virtual_ipaddress) \{$/,
     /^(virtual_ipaddress_excluded) \{$/,
   ],
-  "vrrp_instance track_file": [/^release$/],
-  "vrrp_instance unicast_peer": [new RegExp(`^${ADDRESS} min_ttl 255$`)],
-  "vrrp_instance virtual_ipaddress": [new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)],
-  "vrrp_instance virtual_ipaddress_excluded": [new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)],
-  virtual_server: [
-    // First what stands there most often.
-    new RegExp(`^(real_server) ${ADDRESS} \\d{1,5} \\{$`),
-    /^delay_loop \d+$/,
-    /^lvs_sched [a-z]+$/,
-    /^lvs_method (?:NAT|DR)$/,
-    /^persistence_timeout \d+$/,
-    /^protocol (TCP|UDP)$/,
+  blocks: {
+    track_file: leaf("vrrp_instance track_file", /^release$/),
+    unicast_peer: leaf("vrrp_instance unicast_peer", new RegExp(`^${ADDRESS} min_ttl 255$`)),
+    virtual_ipaddress: addresses("virtual_ipaddress"),
+    virtual_ipaddress_excluded: addresses("virtual_ipaddress_excluded"),
+  },
+}
+
+const FILE: Block = {
+  name: "",
+  lines: [
+    new RegExp(`^(virtual_server) (${ADDRESS}) (\\d{1,5}) \\{$`),
+    /^(global_defs) \{$/,
+    /^(track_file) release \{$/,
+    /^(vrrp_instance) vips \{$/,
   ],
-  "virtual_server real_server": [/^weight [01]$/, /^inhibit_on_failure$/, /^(TCP_CHECK) \{$/],
-  "virtual_server real_server TCP_CHECK": [/^connect_port \d{1,5}$/, /^connect_timeout \d+$/],
+  blocks: {
+    global_defs: leaf(
+      "global_defs",
+      /^router_id [A-Za-z0-9.-]+$/,
+      /^max_auto_priority -1$/,
+      /^dynamic_interfaces$/,
+      /^vrrp_version [23]$/,
+      /^vrrp_skip_check_adv_addr$/,
+      /^vrrp_garp_master_(?:delay|repeat|refresh|refresh_repeat) \d+$/,
+      /^lvs_flush_on_stop VS$/,
+    ),
+    track_file: leaf("track_file", /^file \/[A-Za-z0-9._/-]+$/, /^weight 0$/),
+    vrrp_instance: VRRP_INSTANCE,
+    virtual_server: VIRTUAL_SERVER,
+  },
 }
 
 /** keepalived splits longer lines into keywords (MAXBUF 1024). */
@@ -110,36 +152,42 @@ function countsOf(piece: Piece, firstLine: number): Counts {
   const known = counted.get(piece)
   if (known !== undefined) return known
   const counts: Counts = { vips: [], virtualServers: [], realServers: 0 }
-  const blocks: string[] = []
-  let block = ""
+  const around: Block[] = []
+  let block = FILE
   let open: { address: string; port: string } | null = null
   let at = firstLine - 1
   const fail = (why: string) => new Error(`Cannot trust line ${at} of the rendered keepalived.conf: ${why}`)
   for (const raw of piece.text.split("\n")) {
     at += 1
+    if (raw === "") continue
     if (raw.length > LONGEST_LINE) throw fail(`it has ${raw.length} characters`)
     const line = raw.trim()
-    if (line === "" || COMMENT.test(line)) continue
+    if (line === "" || (line.startsWith("#") && COMMENT.test(line))) continue
     if (line === "}") {
-      if (blocks.pop() === undefined) throw fail("it closes a block that nobody opened")
-      block = blocks.join(" ")
+      const outer = around.pop()
+      if (outer === undefined) throw fail("it closes a block that nobody opened")
+      block = outer
       continue
     }
     const match = matchOf(block, line)
     if (match === null)
-      throw fail(`${JSON.stringify(line)} is not among what may stand ${block === "" ? "there" : `in "${block}"`}`)
-    if (block.startsWith("vrrp_instance virtual_ipaddress")) counts.vips.push(match[1] ?? "")
-    if (match[1] === "virtual_server") open = { address: match[2] ?? "", port: match[3] ?? "" }
-    if (match[1] === "TCP" || match[1] === "UDP")
-      counts.virtualServers.push(`${open?.address} ${open?.port} ${match[1]}`)
-    if (match[1] === "real_server") counts.realServers += 1
-    if (line.endsWith("{")) {
-      blocks.push(match[1] ?? "")
-      block = blocks.join(" ")
+      throw fail(
+        `${JSON.stringify(line)} is not among what may stand ${block === FILE ? "there" : `in "${block.name}"`}`,
+      )
+    const word = match[1]
+    // Most lines name nothing that is counted.
+    if (word === undefined) continue
+    const inner = block.blocks[word]
+    if (word === "real_server") counts.realServers += 1
+    else if (word === "virtual_server") open = { address: match[2] ?? "", port: match[3] ?? "" }
+    else if (block === VIRTUAL_SERVER) counts.virtualServers.push(`${open?.address} ${open?.port} ${word}`)
+    else if (block.isAddresses === true) counts.vips.push(word)
+    if (inner !== undefined) {
+      around.push(block)
+      block = inner
     }
   }
-  if (blocks.length > 0)
-    throw new Error(`Cannot trust the rendered keepalived.conf: "${blocks.join(" ")}" is never closed`)
+  if (around.length > 0) throw new Error(`Cannot trust the rendered keepalived.conf: "${block.name}" is never closed`)
   counted.set(piece, counts)
   return counts
 }
@@ -147,8 +195,8 @@ function countsOf(piece: Piece, firstLine: number): Counts {
 /** A comment that keepalived cannot take for anything else. */
 const COMMENT = /^# [A-Za-z0-9 .,:;'/_-]*$/
 
-function matchOf(block: string, line: string): RegExpExecArray | null {
-  for (const pattern of GRAMMAR[block] ?? []) {
+function matchOf({ lines }: Block, line: string): RegExpExecArray | null {
+  for (const pattern of lines) {
     const match = pattern.exec(line)
     if (match !== null) return match
   }
