@@ -150,13 +150,17 @@ async function earlierStart(parts: Parts, lines: readonly string[]): Promise<Ear
 
 async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVerdict> {
   const startedAt = performance.now()
-  await awaitChecker(parts)
-  const early = await parts.readiness.awaitReady(target)
-  const mark = await parts.log.mark()
-  if (early !== null) return failed(parts, mark, early)
   const limitMs = await parts.limitMs()
-  // Once more, because waiting takes time: the pid may be another's by now.
-  if (!isRunning(target.parent)) return failed(parts, mark, ENDED)
+  let mark: LogMark
+  let checker: ProcessIdentity | null
+  do {
+    checker = await awaitChecker(parts, target)
+    const early = await parts.readiness.awaitReady(target)
+    mark = await parts.log.mark()
+    if (early !== null) return failed(parts, mark, early)
+    // Once more, because waiting takes time: the pid may be another's by now, and the checker dead.
+    if (!isRunning(target.parent)) return failed(parts, mark, ENDED)
+  } while (checker !== null && !isRunning(checker))
   process.kill(target.parent.pid, "SIGHUP")
   const verdict = await parts.log.waitFor({
     mark,
@@ -175,12 +179,18 @@ async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVe
   return acknowledged(startedAt)
 }
 
-/** When the time is over it may be signalled all the same: two checkers do less harm than no change at all. */
-async function awaitChecker(parts: Parts): Promise<void> {
+/**
+ * The checker that lives now, waited for where one has died: the log says so, or it was there a moment ago. Null where there is none,
+ * and when the time is over: then it may be signalled all the same, for two checkers do less harm than no change at all.
+ */
+async function awaitChecker(parts: Parts, target: RunningKeepalived): Promise<ProcessIdentity | null> {
   for (let waitedMs = 0; waitedMs < LONGEST_RESPAWN_MS; waitedMs += POLL_MS) {
-    if (runningKeepalived(parts.files)?.checker !== null || !isCheckerDue(await parts.log.since(null))) return
+    const now = runningKeepalived(parts.files)
+    if (now === null || now.checker !== null) return now?.checker ?? null
+    if (target.checker === null && !isCheckerDue(await parts.log.since(null))) return null
     await systemClock.delay(POLL_MS)
   }
+  return null
 }
 
 /** The fifth death in a row puts the next life off by 16 s. */

@@ -3,6 +3,7 @@ import { appendFile, mkdir, readFile, rename, symlink, writeFile } from "node:fs
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { systemClock } from "../../../src/kit/clock.ts"
 import { createKeepalived } from "../../../src/sidecar/keepalived/keepalived.ts"
 import type { Keepalived, RunningKeepalived } from "../../../src/sidecar/ports.ts"
 import { until } from "../../support/keepalived.ts"
@@ -14,6 +15,8 @@ interface Fake {
   readonly running: RunningKeepalived
   readonly pidFile: string
   say(...messages: readonly string[]): Promise<void>
+  /** Starts a checker. */
+  checker(): Promise<void>
   /** How often it got SIGHUP. */
   signals(): Promise<number>
 }
@@ -29,7 +32,11 @@ async function withFake(
     await writeFile(current, "")
     const body = `trap 'echo hup >> ${directory}/signals; printf "Reloading ...\\nReload complete\\n" >> ${current}' HUP
       (trap "" HUP; echo; while :; do sleep 0.02; done) & echo $! > ${directory}/vrrp.pid
-      echo $$ > ${directory}/keepalived.pid; while :; do sleep 0.02; done`
+      echo $$ > ${directory}/keepalived.pid
+      while :; do
+        sleep 0.02
+        [ ! -e ${directory}/due ] || { (trap "" HUP; echo; while :; do sleep 0.02; done) & echo $! > ${directory}/checkers.pid; rm ${directory}/due; }
+      done`
     const child = spawn(join(directory, "keepalived"), ["-c", body], { stdio: "ignore", detached: true })
     try {
       const paths = { runDirectory: directory, serviceDirectory: directory, liveFile: join(directory, "none") }
@@ -42,6 +49,10 @@ async function withFake(
         running,
         pidFile: join(directory, "keepalived.pid"),
         say: (...messages) => appendFile(current, messages.map((message) => `${message}\n`).join("")),
+        checker: async () => {
+          await writeFile(join(directory, "due"), "")
+          await until(async () => ((await keepalived.running())?.checker ?? null) !== null, "there is a checker")
+        },
         signals: async () =>
           (await readFile(join(directory, "signals"), "utf8").catch(() => "")).split("hup").length - 1,
       })
@@ -85,6 +96,24 @@ test("reload() does not signal a process that refused a reload", () =>
     const verdict = await keepalived.reload(running)
     assert.match(verdict.kind === "failed" ? verdict.reason : "", /^keepalived must be restarted/)
     assert.is(await signals(), 0)
+  }))
+
+test("reload() signals only beside a checker that lives, where there was one (fault 35)", () =>
+  withFake(async ({ keepalived, say, checker, signals }) => {
+    await checker()
+    const running = await keepalived.running()
+    const own = running?.checker ?? null
+    if (running === null || own === null) throw new Error("Cannot go on: there is no checker")
+    await say("Starting Keepalived v2.2.7", `Starting VRRP child process, pid=${running.vrrp?.pid}`, "Startup complete")
+    // The log, which another process writes, says nothing yet.
+    process.kill(own.pid, "SIGKILL")
+    await until(async () => (await keepalived.running())?.checker === null, "the checker has ended")
+    const reloaded = keepalived.reload(running)
+    await systemClock.delay(300)
+    assert.is(await signals(), 0)
+    await checker()
+    assert.is((await reloaded).kind, "acknowledged")
+    assert.is(await signals(), 1)
   }))
 
 test("reload() fails when no answer comes, and names the process that has ended", () =>
