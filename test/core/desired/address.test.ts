@@ -1,0 +1,17 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { inAddressOrder } from "../../../src/core/desired/address.ts"
+
+const at = (address: string, port: number) => ({ address, port })
+
+test("inAddressOrder() sorts as people read addresses, then by port", () => {
+  const sorted = [at("9.1.1.1", 80), at("10.2.1.5", 80), at("10.2.1.5", 8080), at("10.2.1.30", 80)]
+  assert.equal(inAddressOrder(sorted.toReversed()), sorted)
+})
+
+test("inAddressOrder() gives what is in order back as it is", () => {
+  const sorted = [at("10.2.1.5", 80), at("10.2.1.5", 80), at("10.2.1.5", 81)]
+  assert.is(inAddressOrder(sorted), sorted)
+})
+
+test.run()
