@@ -21,3 +21,8 @@ export function sumOf(all: readonly Counts[]): Counts {
   const sum = (count: (one: Counts) => number) => all.reduce((total, one) => total + count(one), 0)
   return { passed: sum((one) => one.passed), failed: sum((one) => one.failed), skipped: sum((one) => one.skipped) }
 }
+
+/** The lines of an output that tell a failure, in their order: they begin with `FAIL`. */
+export function failuresIn(output: string): readonly string[] {
+  return output.split("\n").filter((line) => line.startsWith("FAIL "))
+}

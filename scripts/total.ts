@@ -8,13 +8,14 @@
  *   --lab     the lab's scenarios (root)
  *   --image   the container images, built and run (root)
  *   --cluster the parts of the cluster bed (root, and Go or ready programs)
- * Ends with the line `N passed, N failed, N skipped` over all tests; a check that fails counts as one failed test.
+ * Ends with the line `N passed, N failed, N skipped` over all tests; a check that fails counts as one failed test. Before it stand
+ * all lines that told a failure once more, since the output is long, and what keeps it may keep its end alone.
  */
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { type Counts, countsOf, sumOf } from "./counts.ts"
+import { type Counts, countsOf, failuresIn, sumOf } from "./counts.ts"
 
 interface Step {
   readonly name: string
@@ -79,18 +80,24 @@ const steps = [
 ].filter(({ needs }) => needs === undefined || existsSync(join(root, needs)))
 
 // The checks together, since most of them use one processor; the tests one after the other, since some measure time.
+const failures: string[] = []
 const counts: Counts[] = await Promise.all(steps.filter((step) => !step.counts).map(runCheck))
 for (const step of steps) if (step.counts) counts.push(await runTests(step))
 const total = sumOf(counts)
 process.exitCode = total.failed > 0 ? 1 : 0
+if (failures.length > 0) console.log(["== what failed", ...failures].join("\n"))
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 
 async function runCheck(step: Step): Promise<Counts> {
   const startedAt = performance.now()
   const { status, output } = await runStep(step, false)
   const good = status === 0
-  console.log(`${good ? "ok  " : "FAIL"} ${step.name} in ${Math.round(performance.now() - startedAt)} ms`)
-  if (!good) console.log(output.trimEnd())
+  const verdict = `${good ? "ok  " : "FAIL"} ${step.name} in ${Math.round(performance.now() - startedAt)} ms`
+  console.log(verdict)
+  if (!good) {
+    failures.push(verdict)
+    console.log(output.trimEnd())
+  }
   return { passed: 0, failed: good ? 0 : 1, skipped: 0 }
 }
 
@@ -98,7 +105,11 @@ async function runTests(step: Step): Promise<Counts> {
   console.log(`== ${step.name}`)
   const { status, output } = await runStep(step, true)
   const found = countsOf(status, output)
-  if (found.failed > 0) console.log(`FAIL ${step.name}: status ${status}`)
+  if (found.failed > 0) {
+    const verdict = `FAIL ${step.name}: status ${status}`
+    console.log(verdict)
+    failures.push(...failuresIn(output), verdict)
+  }
   return found
 }
 

@@ -135,6 +135,7 @@ const FILE: Block = {
       /^vrrp_version [23]$/,
       /^vrrp_skip_check_adv_addr$/,
       /^vrrp_garp_master_(?:delay|repeat|refresh|refresh_repeat) \d+$/,
+      /^vrrp_higher_prio_send_advert$/,
       /^lvs_flush_on_stop VS$/,
     ),
     track_file: leaf("track_file", /^file \/[A-Za-z0-9._/-]+$/, /^weight 0$/),

@@ -93,6 +93,12 @@ power_cut() { # MACHINE: its cable is pulled, then every process of it dies
 power_on() { # MACHINE: its cable is plugged in; whoever wants processes on it starts them
   ip link set $1.lan master br-lan
 }
+# The client's ARP table has this machine's hardware address for the VIP: there its packets go.
+asks() { # MACHINE
+  local mac
+  read -r mac < <(on $1 cat /sys/class/net/eth0/address)
+  [[ "$(ip -n client neigh show $VIP)" == *" lladdr $mac "* ]]
+}
 has_address() { # MACHINE ADDRESS: in the kernel's table of local addresses
   text_of /proc/${PID[$1]}/net/fib_trie && [[ $REPLY =~ "-- $2"$'\n'\ +/32\ host\ LOCAL ]]
 }

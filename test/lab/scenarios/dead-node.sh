@@ -110,8 +110,13 @@ check "and judges nobody" all_of $M
 reloads $M
 check "no reload" test $REPLY = $before
 check "the others go on without it" wait_for 5 weights 0 $M $O $V
+masters
+read -r STAND_IN <<< "${REPLY/$M/}"
+check "meanwhile the client asks the one that took over" asks "$STAND_IN"
 ip link set $M.lan master br-lan
 check "one master, and all pods, when it is back" wait_for 20 eval 'one_master && all_of n1 n2 n3'
+masters
+check "and the client asks it, not the one that stood in" wait_for 2 asks "$REPLY"
 quiet
 
 scenario master-dies
