@@ -32,7 +32,15 @@ test("sumOf() adds up", () => {
 })
 
 test("failuresIn() finds the lines that tell a failure, and no others", () => {
-  const lines = ["ok   a", "FAIL lab: b  {}", "  FAIL c", "FAILED d", "FAIL e: status 1", "1 passed, 2 failed, 0 skipped", ""]
+  const lines = [
+    "ok   a",
+    "FAIL lab: b  {}",
+    "  FAIL c",
+    "FAILED d",
+    "FAIL e: status 1",
+    "1 passed, 2 failed, 0 skipped",
+    "",
+  ]
   assert.equal(failuresIn(lines.join("\n")), ["FAIL lab: b  {}", "FAIL e: status 1"])
 })
 
