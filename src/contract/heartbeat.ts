@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto"
 import * as z from "zod"
 
+import { sha256Of } from "./sha256.ts"
 import { schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA } from "./layout.ts"
 
@@ -69,5 +69,5 @@ export function heartbeatAge(heartbeat: Heartbeat | null, now: number, bootId: s
 }
 
 function checkOf(json: string): string {
-  return createHash("sha256").update(json).digest("hex").slice(0, CHECK_DIGITS)
+  return sha256Of(json).slice(0, CHECK_DIGITS)
 }

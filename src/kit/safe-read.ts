@@ -1,14 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
 
-/** Which file was read, and in which state: equal identities mean an unchanged file. */
-export interface FileIdentity {
-  readonly inode: bigint
-  readonly size: number
-  readonly modifiedNs: bigint
-}
-
 export type SafeRead =
-  | { readonly kind: "file"; readonly bytes: Buffer; readonly identity: FileIdentity }
+  | { readonly kind: "file"; readonly bytes: Buffer }
   /** Nothing has this name. */
   | { readonly kind: "absent" }
   /** Something that must not be read: a symlink, a fifo, a directory, a file above the limit, one without permission. */
@@ -30,32 +23,28 @@ export function readRegularFile(path: string, maximumBytes: number): SafeRead {
     return whyNotOpened(error)
   }
   try {
-    const stat = fstatSync(descriptor, { bigint: true })
+    const stat = fstatSync(descriptor)
     if (!stat.isFile()) return { kind: "unsafe", reason: "it is no regular file" }
-    if (stat.size > BigInt(maximumBytes)) {
+    if (stat.size > maximumBytes) {
       return { kind: "unsafe", reason: `it has ${stat.size} bytes, wanted at most ${maximumBytes}` }
     }
-    const bytes = readAll(descriptor, Number(stat.size) + 1)
-    // A file that grew between fstat and read is still bounded: one byte more than expected is never asked for twice.
+    const bytes = readAll(descriptor, stat.size)
     if (bytes.length > maximumBytes) return { kind: "unsafe", reason: `it grew above ${maximumBytes} bytes` }
-    return {
-      kind: "file",
-      bytes,
-      identity: { inode: stat.ino, size: Number(stat.size), modifiedNs: stat.mtimeNs },
-    }
+    return { kind: "file", bytes }
   } finally {
     closeSync(descriptor)
   }
 }
 
-function readAll(descriptor: number, capacity: number): Buffer {
-  const buffer = Buffer.allocUnsafe(capacity)
+/** Asks for one byte more than there were: a file that grew meanwhile shows, and is still bounded. */
+function readAll(descriptor: number, size: number): Buffer {
+  const buffer = Buffer.allocUnsafe(size + 1)
   let filled = 0
-  while (filled < capacity) {
-    const count = readSync(descriptor, buffer, filled, capacity - filled, null)
-    if (count === 0) break
+  let count: number
+  do {
+    count = readSync(descriptor, buffer, filled, size + 1 - filled, null)
     filled += count
-  }
+  } while (count > 0 && filled < size)
   return buffer.subarray(0, filled)
 }
 

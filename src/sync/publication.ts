@@ -7,11 +7,12 @@ import {
   serviceFile,
   VIPS_FILE,
 } from "../contract/layout.ts"
-import { contentSha256Of, type ManifestFile, type ManifestResource, sha256Of } from "../contract/manifest.ts"
+import { contentSha256Of, type ManifestFile, type ManifestResource } from "../contract/manifest.ts"
 import { encodeConfigMap, encodeNodes, encodeService } from "../core/objects/encode.ts"
 import type { ClusterObjects, Placed, ServiceObjects } from "../core/objects/kinds.ts"
 import { MOST_REFERENCES, referencesOf } from "../core/references.ts"
 import { compare, type Problem } from "../kit/problem.ts"
+import { sha256Of } from "../contract/sha256.ts"
 import type { SyncProblemCode } from "./problem-codes.ts"
 
 /** A file of the next generation, with its bytes. */

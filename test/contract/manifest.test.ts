@@ -11,8 +11,8 @@ import {
   decodeManifest,
   encodeManifest,
   type Manifest,
-  sha256Of,
 } from "../../src/contract/manifest.ts"
+import { sha256Of } from "../../src/contract/sha256.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
 const manifest: Manifest = {

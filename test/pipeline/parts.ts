@@ -1,11 +1,11 @@
 /** What a pipeline is made of, and what its volumes say. */
 import { join } from "node:path"
-import { sha256Of } from "../../src/contract/manifest.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { createJoin } from "../../src/core/objects/join.ts"
 import type { Clock } from "../../src/kit/clock.ts"
 import { faultText } from "../../src/kit/fault.ts"
 import type { Log } from "../../src/kit/log.ts"
+import { sha256Of } from "../../src/contract/sha256.ts"
 import { parseSettings } from "../../src/sidecar/settings.ts"
 import { createGenerations } from "../../src/sidecar/volume/generations.ts"
 import type { SourceReading } from "../../src/sync/ports.ts"

@@ -16,7 +16,7 @@ export interface Room {
 }
 
 const isIp = ["node:net#isIP", "node:net#isIPv4", "node:net#isIPv6"]
-const hash = ["node:crypto#createHash"]
+const hash = ["node:crypto#createHash", "node:crypto#hash"]
 const yamlText = ["kit/plain-yaml.ts", "kit/yaml-text.ts", "kit/visible.ts"]
 
 export const rooms: readonly Room[] = [

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import { linkSync, readdirSync, renameSync, rmSync, unlinkSync } from "node:fs"
 import { mkdir, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
@@ -7,6 +6,7 @@ import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { replaceFileAtOnce, syncDirectoryAtOnce, temporaryName } from "../../kit/atomic-file.ts"
 import { faultCode } from "../../kit/fault.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
+import { sha256Of } from "../../contract/sha256.ts"
 import { tracesOf } from "../apply/intent.ts"
 import type { ConfigFiles, Journal } from "../apply/ports.ts"
 
@@ -153,17 +153,13 @@ function readJson(path: string): unknown {
 
 function textWithDigest(path: string, sha256: string): string | null {
   const read = readRegularFile(path, LARGEST_CONFIG)
-  if (read.kind !== "file" || hash(read.bytes) !== sha256) return null
+  if (read.kind !== "file" || sha256Of(read.bytes) !== sha256) return null
   return read.bytes.toString()
 }
 
 function digestOf(path: string): string | null {
   const read = readRegularFile(path, LARGEST_CONFIG)
-  return read.kind === "file" ? hash(read.bytes) : null
-}
-
-function hash(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex")
+  return read.kind === "file" ? sha256Of(read.bytes) : null
 }
 
 async function removeHalfWritten(directory: string): Promise<void> {

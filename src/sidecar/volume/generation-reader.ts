@@ -1,5 +1,5 @@
 import { lstatSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { basename, join } from "node:path"
 
 import {
   CONTENT_FILE,
@@ -14,12 +14,12 @@ import {
   decodeManifest,
   type Manifest,
   type ManifestFile,
-  sha256Of,
 } from "../../contract/manifest.ts"
 import { decodeFile, type DecodedFile } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { faultCode } from "../../kit/fault.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
+import { sha256Of } from "../../contract/sha256.ts"
 import type { Reading } from "../ports.ts"
 
 /** A directory's `Reading`, or that it, or something in it, is no longer there: retention may have taken it. */
@@ -170,13 +170,9 @@ function readFile(
 ): Buffer | Exclude<DirectoryReading, { readonly kind: "generation" }> {
   // The manifest's schema has said so already; nothing else stands between a name and a path.
   if (!CONTENT_FILE.test(name)) return refused(`"${name}" is no name of a file of a generation`)
-  const path = join(root, name)
-  for (const directory of [dirname(dirname(path)), dirname(path)]) {
-    if (directory.length < root.length || checkedDirectories.has(directory)) continue
-    const objection = directoryObjection(directory)
-    if (objection !== null) return objection
-    checkedDirectories.add(directory)
-  }
+  const path = `${root}/${name}`
+  const objection = wayObjection(path, checkedDirectories)
+  if (objection !== null) return objection
   const read = readRegularFile(path, MAXIMUM_FILE_BYTES)
   if (read.kind === "absent") return { kind: "gone", what: name }
   if (read.kind === "unsafe") return refused(`Cannot read ${name}: ${read.reason}`)
@@ -185,6 +181,15 @@ function readFile(
   const found = sha256Of(read.bytes)
   if (found !== sha256) return { kind: "torn", reason: `${name} has the checksum ${found}, wanted ${sha256}` }
   return read.bytes
+}
+
+/** Looks at the directories that lead to a file, up to one that was looked at before; the root is one of these. */
+function wayObjection(path: string, checked: Set<string>): ReturnType<typeof directoryObjection> {
+  const directory = path.slice(0, path.lastIndexOf("/"))
+  if (checked.has(directory)) return null
+  const objection = wayObjection(directory, checked) ?? directoryObjection(directory)
+  if (objection === null) checked.add(directory)
+  return objection
 }
 
 function directoryObjection(path: string): Exclude<DirectoryReading, { readonly kind: "generation" }> | null {

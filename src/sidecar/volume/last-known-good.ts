@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto"
 import { mkdir, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { syncDirectory, temporaryName, writeDurably } from "../../kit/atomic-file.ts"
 import { compare } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
+import { sha256Of } from "../../contract/sha256.ts"
 import { encodeRemembered, readRemembered, type Remembered } from "./remembered.ts"
 
 /** A configuration that ran through the soak, with its text. */
@@ -65,6 +65,6 @@ function readOne(directory: string): KnownGood | null {
   const remembered = readRemembered(join(directory, "record.json"))
   const conf = readRegularFile(join(directory, "keepalived.conf"), LARGEST_CONFIG)
   if (remembered === null || conf.kind !== "file") return null
-  if (createHash("sha256").update(conf.bytes).digest("hex") !== remembered.sha256) return null
+  if (sha256Of(conf.bytes) !== remembered.sha256) return null
   return { remembered, text: conf.bytes.toString() }
 }

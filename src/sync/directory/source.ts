@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto"
-
 import { decodeFile, type DecodedFile, MAXIMUM_FILE_BYTES } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { byPlace } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
+import { sha256Of } from "../../contract/sha256.ts"
 import type { ClusterSource, SourceReading } from "../ports.ts"
 import type { SourceProblemCode } from "../problem-codes.ts"
 import { sourceProblem, type Tree, type TreeFile, walkTree } from "./tree.ts"
@@ -90,7 +89,7 @@ function readKnown(file: TreeFile, before: KnownFile | undefined): KnownFile {
   const content = readRegularFile(file.path, MAXIMUM_FILE_BYTES)
   if (content.kind === "absent") return { ...base, racy: true }
   if (content.kind === "unsafe") return objection("SOURCE_UNREADABLE", content.reason)
-  const sha256 = createHash("sha256").update(content.bytes).digest("hex")
+  const sha256 = sha256Of(content.bytes)
   if (before?.sha256 === sha256) return { ...before, identity: file.identity, racy }
   const text = utf8Text(content.bytes)
   if (text === null) return objection("SOURCE_NOT_UTF8", "it is no UTF-8 text")

@@ -10,10 +10,11 @@ import {
   sequenceOf,
   STATUS_FILE,
 } from "../../contract/layout.ts"
-import { contentSha256Of, decodeManifest, type Manifest, sha256Of } from "../../contract/manifest.ts"
+import { contentSha256Of, decodeManifest, type Manifest } from "../../contract/manifest.ts"
 import { decodePointer, type Pointer } from "../../contract/pointer.ts"
 import { decodeSyncStatus } from "../../contract/sync-status.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
+import { sha256Of } from "../../contract/sha256.ts"
 import type { Published } from "../ports.ts"
 
 /** The current generation with the checksums of its files, by name. */

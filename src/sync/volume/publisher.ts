@@ -9,9 +9,10 @@ import {
   POINTER_FILE,
   sequenceOf,
 } from "../../contract/layout.ts"
-import { encodeManifest, sha256Of } from "../../contract/manifest.ts"
+import { encodeManifest } from "../../contract/manifest.ts"
 import { encodePointer, type Writer } from "../../contract/pointer.ts"
 import { replaceFileAtOnce, syncDirectoryAtOnce, writeDurably, writeDurablyAtOnce } from "../../kit/atomic-file.ts"
+import { sha256Of } from "../../contract/sha256.ts"
 import type { Published, Publisher } from "../ports.ts"
 import type { Publication, PublicationFile } from "../publication.ts"
 import { openVolume, type PublishedFiles } from "./published.ts"

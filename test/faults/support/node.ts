@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { sha256Of } from "../../../src/contract/sha256.ts"
 import type { Published } from "../../../src/sync/ports.ts"
 import {
   createNetworkNamespace,
@@ -137,10 +137,6 @@ function lastLines(program: Program | undefined): string {
 function testScript(keepalived: string, tested: string): string {
   return `${keepalived} "$@" || exit $?
 [ "$1" != -t ] || { set -- $(sha256sum "$4"); echo "$1" >> ${tested}; }`
-}
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex")
 }
 
 function textOf(path: string): string | null {

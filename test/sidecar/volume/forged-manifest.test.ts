@@ -3,13 +3,8 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import {
-  contentSha256Of,
-  decodeManifest,
-  encodeManifest,
-  type Manifest,
-  sha256Of,
-} from "../../../src/contract/manifest.ts"
+import { contentSha256Of, decodeManifest, encodeManifest, type Manifest } from "../../../src/contract/manifest.ts"
+import { sha256Of } from "../../../src/contract/sha256.ts"
 import { createGenerations, readDirectory } from "../../../src/sidecar/volume/generations.ts"
 import { check, point } from "./published.ts"
 
