@@ -8,6 +8,7 @@ import { applyObjects, rulesOnly } from "./support/access.ts"
 import { apply, auditFromNow, kubectl } from "./support/cluster.ts"
 import { configMap, deployment, echoNamespace, namespaceObject, service } from "./support/objects.ts"
 import { inScene } from "./support/scene.ts"
+import type { Mirrored } from "./support/sync.ts"
 import { until } from "./support/until.ts"
 
 /** Names of the slices that the endpoint slice controller has made for the Service `echo`. */
@@ -55,11 +56,19 @@ test(
     await echoNamespace(two, 2)
     await apply(service({ namespace: two, name: "many-ports", ports: { 80: 8080, 443: 8443 } }))
     await scene.entries({ "10.4.0.50": `${one}/echo`, "10.4.0.51": `${two}/echo\n${two}/many-ports`, "10.4.0.52": "" })
+    // The controllers are done: what is exported a moment later is the same.
+    const wanted = new Map([
+      [`${one}/echo`, 3],
+      [`${two}/echo`, 2],
+      [`${two}/many-ports`, 0],
+    ])
+    const isWhole = ([key, { slices, endpoints }]: [string, Mirrored]) =>
+      slices.length === 1 && endpoints.length === wanted.get(key)
     const api = await scene
       .sync()
       .until(
-        "all Services are published",
-        ({ services }) => services.size === 3 && services.get(`${one}/echo`)?.endpoints.length === 3,
+        "all Services are published, each with the slice that belongs to it",
+        ({ services }) => services.size === wanted.size && [...services].every(isWhole),
       )
 
     const source = join(scene.directory, "exported")
