@@ -51,17 +51,25 @@ export function configMap(key: string, entries: Readonly<Record<string, string>>
   return JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data: entries })
 }
 
-/** A new namespace whose Deployment has `replicas` ready pods behind a Service, both called `echo`. */
+/** A new namespace whose Deployment has `replicas` ready pods behind a Service, both called `echo`, as its slices say by now. */
 export async function echoNamespace(namespace: string, replicas: number): Promise<void> {
   await apply(namespaceObject(namespace))
   await apply(deployment({ namespace, name: "echo", replicas }), service({ namespace, name: "echo" }))
   await kubectl(["-n", namespace, "rollout", "status", "deployment/echo", "--timeout=30s"])
+  await untilEndpoints(namespace, replicas)
 }
 
-/** Waits until the real controllers have made it so many endpoints: after an outage they take their time as well. */
+/** Waits until the real controllers have made it so many ready endpoints: they take their time, after an outage most of all. */
 export async function untilEndpoints(namespace: string, count: number): Promise<void> {
-  const words = ["-n", namespace, "get", "endpointslices", "-o", "jsonpath={.items[*].endpoints[*].addresses[0]}"]
-  await until(`the API server has ${count} endpoints`, 60_000, async () => {
+  const words = [
+    "-n",
+    namespace,
+    "get",
+    "endpointslices",
+    "-o",
+    "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}",
+  ]
+  await until(`the API server has ${count} ready endpoints`, 60_000, async () => {
     const addresses = (await kubectl(words)).split(" ").filter((address) => address !== "")
     return addresses.length === count ? true : null
   })
