@@ -1,16 +1,15 @@
 import Handlebars from "handlebars"
 
+import { compare, conf, needsOf, sampleOf, takesIn, type TemplateData } from "./needs.ts"
+
+export { conf, type TemplateData }
+
 /** The texts of templates/*.hbs, by name without extension. */
 export type TemplateTexts = Readonly<Record<TemplateName, string>>
 
 export const TEMPLATE_NAMES = ["keepalived.conf", "vrrp-instance", "virtual-server"] as const
 
 export type TemplateName = (typeof TEMPLATE_NAMES)[number]
-
-/** What a template may read: texts, and lists of the same. A missing name is an error, never an empty text. */
-export interface TemplateData {
-  readonly [name: string]: string | readonly TemplateData[]
-}
 
 export interface Templates {
   /** Head of the file: global_defs and the VRRP instance. */
@@ -21,98 +20,47 @@ export interface Templates {
 
 /**
  * Compiles the templates with the traps of the library closed: no HTML escaping, no built-in functions, no prototype
- * access, every printed value through one function that knows keepalived's syntax, and no name that the data lacks.
+ * access, no name that the data lacks, and every value looked at by one function that knows keepalived's syntax.
  *
- * @throws when a template does not parse; the program then ends at its start, long before keepalived could notice.
+ * @throws when a template does not parse or cannot be filled; the program then ends at its start, long before keepalived
+ *   could notice.
  */
 export function compileTemplates(texts: TemplateTexts): Templates {
   const engine = Handlebars.create()
-  engine.registerHelper("conf", conf)
+  for (const name of Object.keys(engine.helpers)) engine.unregisterHelper(name)
   engine.registerHelper("each", each)
-  engine.registerPartial(
-    "vrrp-instance",
-    engine.compile(prepared(engine, "vrrp-instance", texts["vrrp-instance"]), OPTIONS),
-  )
-  const head = engine.compile(prepared(engine, "keepalived.conf", texts["keepalived.conf"]), OPTIONS)
-  const virtualServer = engine.compile(prepared(engine, "virtual-server", texts["virtual-server"]), OPTIONS)
-  return { head, virtualServer }
+  const instance = parsed(engine, "vrrp-instance", texts)
+  engine.registerPartial("vrrp-instance", engine.compile(instance.program, OPTIONS))
+  const compiled = (name: TemplateName) => {
+    const { program, needs } = parsed(engine, name, texts)
+    const all = takesIn(program) ? [needs, instance.needs] : [needs]
+    const fill = engine.compile(program, OPTIONS)
+    // The library translates a template when it is filled for the first time: now, and not before the first keepalived.conf.
+    fill(Object.assign({}, ...all.map(sampleOf)))
+    return (data: TemplateData) => {
+      for (const one of all) compare(one, data)
+      return fill(data)
+    }
+  }
+  return { head: compiled("keepalived.conf"), virtualServer: compiled("virtual-server") }
 }
 
-/**
- * The one way by which a value reaches the file. keepalived.conf has no escaping that holds everywhere, so a value is
- * letters, digits and a few marks, or it is refused: the last of several walls, for the model has checked every value.
- *
- * Source: keepalived.conf(5), QUOTED STRINGS and CONDITIONAL CONFIGURATION.
- */
-export function conf(value: unknown): string {
-  if (typeof value === "string" && SAFE.test(value)) return value
-  throw new TypeError(
-    `Cannot print ${JSON.stringify(value) ?? String(value)} into keepalived.conf: wanted letters, digits and . _ : / -`,
-  )
+function parsed(engine: typeof Handlebars, name: TemplateName, texts: TemplateTexts) {
+  const program = engine.parse(texts[name])
+  return { program, needs: needsOf(program, name) }
 }
 
-/** Replaces the library's own, which takes a misspelt name for an empty list, even in strict mode. */
-function each(list: unknown, options: Handlebars.HelperOptions): string {
-  if (!Array.isArray(list))
-    throw new ReferenceError("Cannot fill a template: it goes through a list that its data does not have")
+/** In place of the library's own, which knows more than lists. */
+function each(list: readonly TemplateData[], options: Handlebars.HelperOptions): string {
   let text = ""
-  for (const one of list as readonly TemplateData[]) text += options.fn(one)
+  for (const one of list) text += options.fn(one)
   return text
 }
 
-const SAFE = /^[A-Za-z0-9/-][A-Za-z0-9._:/-]*$/
-
 const OPTIONS: CompileOptions = {
-  strict: true,
   noEscape: true,
-  knownHelpersOnly: true,
-  knownHelpers: { conf: true, each: true, if: false, unless: false, with: false, log: false, lookup: false },
-  preventIndent: true,
-}
-
-/**
- * Rewrites `{{name}}` to `{{conf name}}`. Without it the library joins two unescaped neighbours with JavaScript's `+`, so
- * that 1 and 2 print as 3, and prints a missing value as nothing (handlebars.js issue 1838).
- */
-function prepared(engine: typeof Handlebars, name: string, text: string): hbs.AST.Program {
-  const program = engine.parse(text)
-  rewrite(program, name)
-  return program
-}
-
-function rewrite(program: hbs.AST.Program, template: string): void {
-  for (const statement of program.body) {
-    const { line } = statement.loc.start
-    if (isMustache(statement)) {
-      if (statement.path.type !== "PathExpression" || statement.params.length > 0)
-        throw new SyntaxError(
-          `Cannot use a call in template "${template}", line ${line}: templates spell, they do not decide`,
-        )
-      statement.params = [statement.path]
-      statement.path = CONF_PATH
-    } else if (isBlock(statement)) {
-      const { original } = statement.path
-      if (original !== "each")
-        throw new SyntaxError(`Cannot use "${original}" in template "${template}", line ${line}: only each is known`)
-      rewrite(statement.program, template)
-    }
-  }
-}
-
-function isMustache(statement: hbs.AST.Statement): statement is hbs.AST.MustacheStatement {
-  return statement.type === "MustacheStatement"
-}
-
-function isBlock(statement: hbs.AST.Statement): statement is hbs.AST.BlockStatement {
-  return statement.type === "BlockStatement"
-}
-
-const NOWHERE = { source: "", start: { line: 0, column: 0 }, end: { line: 0, column: 0 } }
-const CONF_PATH: hbs.AST.PathExpression = {
-  type: "PathExpression",
   data: false,
-  depth: 0,
-  parts: ["conf"],
-  original: "conf",
-  loc: NOWHERE,
+  knownHelpersOnly: true,
+  knownHelpers: { each: true, if: false, unless: false, with: false, log: false, lookup: false },
+  preventIndent: true,
 }

@@ -1,0 +1,133 @@
+/** What a template may read: texts, and lists of the same. A missing name is an error, never an empty text. */
+export interface TemplateData {
+  readonly [name: string]: string | readonly TemplateData[]
+}
+
+/** What a template prints, and what it goes through; each name once. */
+export interface Needs {
+  readonly texts: string[]
+  readonly lists: { readonly name: string; readonly each: Needs }[]
+}
+
+/**
+ * The one way by which a value reaches the file. keepalived.conf has no escaping that holds everywhere, so a value is
+ * letters, digits and a few marks, or it is refused: the last of several walls, for the model has checked every value.
+ *
+ * Source: keepalived.conf(5), QUOTED STRINGS and CONDITIONAL CONFIGURATION.
+ */
+export function conf(value: unknown): string {
+  if (typeof value === "string" && SAFE.test(value)) return value
+  throw new TypeError(
+    `Cannot print ${JSON.stringify(value) ?? String(value)} into keepalived.conf: wanted letters, digits and . _ : / -`,
+  )
+}
+
+const SAFE = /^[A-Za-z0-9/-][A-Za-z0-9._:/-]*$/
+
+/**
+ * Looks at all data before a template is filled. Handlebars by itself prints a missing value as nothing, a list as what
+ * JavaScript makes of it, and two neighbours that are numbers as their sum (handlebars.js issue 1838).
+ *
+ * @throws where the data lack a name, or have something that must not be printed.
+ */
+export function compare({ texts, lists }: Needs, data: TemplateData): void {
+  for (const name of texts) conf(own(data, name))
+  for (const { name, each } of lists) {
+    const list = own(data, name)
+    if (!Array.isArray(list))
+      throw new ReferenceError(`Cannot fill a template: it goes through a list "${name}" that its data does not have`)
+    for (const one of list as readonly TemplateData[]) compare(each, one)
+  }
+}
+
+function own(data: TemplateData, name: string): TemplateData[string] | undefined {
+  return Object.hasOwn(data, name) ? data[name] : undefined
+}
+
+/** Data that a template can be filled with. */
+export function sampleOf({ texts, lists }: Needs): TemplateData {
+  return Object.fromEntries([
+    ...texts.map((name) => [name, "x"] as const),
+    ...lists.map(({ name, each }) => [name, [sampleOf(each)]] as const),
+  ])
+}
+
+/**
+ * Reads from a parsed template what it needs. Templates spell, they do not decide: they print names, go through lists, and
+ * take in another template as a whole.
+ *
+ * @throws for everything else that Handlebars knows.
+ */
+export function needsOf(program: hbs.AST.Program, template: string): Needs {
+  const needs: Needs = { texts: [], lists: [] }
+  gather(program, template, [needs])
+  return needs
+}
+
+/** Whether the template takes in another one. */
+export function takesIn(program: hbs.AST.Program): boolean {
+  return program.body.some(isPartial)
+}
+
+/** @param levels What the levels need, the innermost first. */
+function gather(program: hbs.AST.Program, template: string, levels: readonly Needs[]): void {
+  for (const statement of program.body) {
+    if (statement.type === "ContentStatement" || statement.type === "CommentStatement") continue
+    if (!isMustache(statement) && !isBlock(statement) && !isPartial(statement)) throw refused(statement, template)
+    if (statement.hash !== undefined) throw refused(statement, template)
+    if (isMustache(statement)) gatherText(statement, template, levels)
+    else if (isBlock(statement)) gatherList(statement, template, levels)
+    // What it needs it needs at the level of the whole.
+    else if (statement.params.length > 0 || levels.length > 1) throw refused(statement, template)
+  }
+}
+
+function gatherText(statement: hbs.AST.MustacheStatement, template: string, levels: readonly Needs[]): void {
+  const found = statement.params.length === 0 ? named(statement.path, levels) : null
+  if (found === null) throw refused(statement, template, isPath(statement.path) ? statement.path.original : null)
+  const { name, level } = found
+  if (!level.texts.includes(name)) level.texts.push(name)
+}
+
+function gatherList(statement: hbs.AST.BlockStatement, template: string, levels: readonly Needs[]): void {
+  const [list, ...others] = statement.params
+  const found = others.length === 0 ? named(list, levels) : null
+  const { path, program, inverse } = statement
+  if (found === null || path.original !== "each" || inverse !== undefined || program.blockParams !== undefined)
+    throw refused(statement, template, path.original)
+  const { name, level } = found
+  const before = level.lists.find((one) => one.name === name)
+  const each: Needs = before?.each ?? { texts: [], lists: [] }
+  if (before === undefined) level.lists.push({ name, each })
+  gather(program, template, [each, ...levels])
+}
+
+/** A name alone, `name` or `../name`; null for everything else that Handlebars would take for a value. */
+function named(path: hbs.AST.Expression | undefined, levels: readonly Needs[]) {
+  if (path === undefined || !isPath(path) || path.data || path.parts.length !== 1) return null
+  const [name, level] = [path.parts[0], levels[path.depth]]
+  return name === undefined || level === undefined ? null : { name, level }
+}
+
+function refused({ type, loc }: hbs.AST.Statement, template: string, word: string | null = null): SyntaxError {
+  const what = word === null ? `a ${type}` : `"${word}"`
+  return new SyntaxError(
+    `Cannot use ${what} in template "${template}", line ${loc.start.line}: only each is known; templates spell, they do not decide`,
+  )
+}
+
+function isPath(expression: hbs.AST.Expression): expression is hbs.AST.PathExpression {
+  return expression.type === "PathExpression"
+}
+
+function isMustache(statement: hbs.AST.Statement): statement is hbs.AST.MustacheStatement {
+  return statement.type === "MustacheStatement"
+}
+
+function isBlock(statement: hbs.AST.Statement): statement is hbs.AST.BlockStatement {
+  return statement.type === "BlockStatement"
+}
+
+function isPartial(statement: hbs.AST.Statement): statement is hbs.AST.PartialStatement {
+  return statement.type === "PartialStatement"
+}
