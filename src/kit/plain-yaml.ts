@@ -59,9 +59,8 @@ interface Reader<Item = unknown> {
 const UNUSUAL = /[^\n\x20-\x5b\x5d-\x7e]/
 
 const KEY = `(?:[A-Za-z][A-Za-z0-9._/-]{0,252}|[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|"[^"]{0,253}")`
-const KEY_LINE = new RegExp(`^( *)(${KEY}):(?: (.+))?$`)
 const ITEM_LINE = /^( *)- (.+)$/
-const FLOW_KEY = new RegExp(`^${KEY}$`)
+const WHOLE_KEY = new RegExp(`^${KEY}$`)
 const WORD = /^[A-Za-z][A-Za-z0-9._/-]*(?::[A-Za-z0-9._/-]+)*$/
 const INTEGER = /^(?:0|[1-9][0-9]{0,14})$/
 const DOTTED_QUAD = /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/
@@ -84,19 +83,26 @@ function blockMapping(reader: Reader, indent: number, places = false): Record<st
   for (; reader.next < reader.lines.length; count++) {
     const line = reader.lines[reader.next] ?? ""
     if (line === "---") break
-    const found = KEY_LINE.exec(line)
-    if (found === null) return null
-    const depth = (found[1] ?? "").length
+    const depth = depthOf(line)
     if (depth < indent) break
-    const key = keyText(found[2] ?? "")
-    if (depth > indent || key === null || Object.hasOwn(mapping, key)) return null
+    const end = endOfScalar(line, depth)
+    const key = keyIn(line.slice(depth, end))
+    if (depth > indent || key === null || line.charCodeAt(end) !== COLON || Object.hasOwn(mapping, key)) return null
     if (places) reader.keyPlaces.set(key, { line: reader.next + 1, column: indent + 1 })
     reader.next++
-    const value = found[3] === undefined ? below(reader, indent, places ? null : key) : whole(found[3])
+    const isAlone = end + 1 === line.length
+    if (!isAlone && (line.charCodeAt(end + 1) !== BLANK || end + 2 === line.length)) return null
+    const value = isAlone ? below(reader, indent, places ? null : key) : whole(line.slice(end + 2))
     if (value === FAILED) return null
     mapping[key] = value
   }
   return count === 0 ? null : mapping
+}
+
+function depthOf(line: string): number {
+  let depth = 0
+  while (line.charCodeAt(depth) === BLANK) depth++
+  return depth
 }
 
 /** What stands below `key:`; a key with nothing below it is left to the full parser. */
@@ -172,7 +178,7 @@ function flowMapping(cursor: Cursor): unknown {
   do {
     const { text, at } = cursor
     const end = endOfScalar(text, at)
-    const key = flowKey(text.slice(at, end))
+    const key = keyIn(text.slice(at, end))
     cursor.at = end
     // What every object has by its prototype is left to the full parser, too.
     if (key === null || !takeTwo(cursor, COLON, BLANK) || mapping[key] !== undefined) return FAILED
@@ -218,16 +224,19 @@ function endOfScalar(text: string, at: number): number {
   return end
 }
 
-/** Few keys come again and again. Whoever writes others fills no memory: so many, so short, since a longer piece of a text keeps all of it. */
-const flowKeys = new Map<string, string | null>()
-const MOST_FLOW_KEYS = 500
-const LONGEST_FLOW_KEY = 12
+/**
+ * Few words come again and again as keys; addresses do not. Whoever writes others fills no memory: so many, so short, since
+ * a longer piece of a text keeps all of it.
+ */
+const knownKeys = new Map<string, string | null>()
+const MOST_KEYS = 500
+const LONGEST_KEY = 12
 
-function flowKey(raw: string): string | null {
-  const known = flowKeys.get(raw)
+function keyIn(raw: string): string | null {
+  const known = knownKeys.get(raw)
   if (known !== undefined) return known
-  const key = FLOW_KEY.test(raw) ? keyText(raw) : null
-  if (raw.length <= LONGEST_FLOW_KEY && flowKeys.size < MOST_FLOW_KEYS) flowKeys.set(raw, key)
+  const key = WHOLE_KEY.test(raw) ? keyText(raw) : null
+  if (raw.length <= LONGEST_KEY && raw.charCodeAt(0) > NINE && knownKeys.size < MOST_KEYS) knownKeys.set(raw, key)
   return key
 }
 
