@@ -55,94 +55,86 @@ interface Counts {
 /** What may stand in a block. */
 interface Block {
   readonly name: string
-  /** Each keyword with the pattern of what follows; one that ends with `{` opens the block of that name. */
-  readonly lines: readonly RegExp[]
-  readonly blocks: Readonly<Record<string, Block>>
-  /** Its lines are addresses. */
-  readonly isAddresses?: true
+  /** First what stands there most often. */
+  readonly lines: readonly Line[]
+}
+
+interface Line {
+  /** The whole line but for the blanks around it; its groups are what it tells. */
+  readonly pattern: RegExp
+  readonly opens: Block | null
+  /** What is compared with the model. */
+  readonly tells: "address" | "virtual server" | "protocol" | "real server" | null
 }
 
 const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`
 
-function leaf(name: string, ...lines: readonly RegExp[]): Block {
-  return { name, lines, blocks: {} }
+function line(pattern: RegExp, opens: Block | null = null, tells: Line["tells"] = null): Line {
+  return { pattern, opens, tells }
+}
+
+function block(name: string, ...lines: readonly (Line | RegExp)[]): Block {
+  return { name, lines: lines.map((one) => (one instanceof RegExp ? line(one) : one)) }
 }
 
 function addresses(name: string): Block {
-  const line = new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)
-  return { ...leaf(`vrrp_instance ${name}`, line), isAddresses: true }
+  const pattern = new RegExp(`^(${ADDRESS})/32 dev [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)
+  return block(`vrrp_instance ${name}`, line(pattern, null, "address"))
 }
 
-const REAL_SERVER: Block = {
-  name: "virtual_server real_server",
-  lines: [/^weight [01]$/, /^inhibit_on_failure$/, /^(TCP_CHECK) \{$/],
-  blocks: {
-    TCP_CHECK: leaf("virtual_server real_server TCP_CHECK", /^connect_port \d{1,5}$/, /^connect_timeout \d+$/),
-  },
-}
+const TCP_CHECK = block("virtual_server real_server TCP_CHECK", /^connect_port \d{1,5}$/, /^connect_timeout \d+$/)
 
-const VIRTUAL_SERVER: Block = {
-  name: "virtual_server",
-  lines: [
-    // First what stands there most often.
-    new RegExp(`^(real_server) ${ADDRESS} \\d{1,5} \\{$`),
-    /^delay_loop \d+$/,
-    /^lvs_sched [a-z]+$/,
-    /^lvs_method (?:NAT|DR)$/,
-    /^persistence_timeout \d+$/,
-    /^protocol (TCP|UDP)$/,
-  ],
-  blocks: { real_server: REAL_SERVER },
-}
+const REAL_SERVER = block(
+  "virtual_server real_server",
+  /^weight [01]$/,
+  /^inhibit_on_failure$/,
+  line(/^TCP_CHECK \{$/, TCP_CHECK),
+)
 
-const VRRP_INSTANCE: Block = {
-  name: "vrrp_instance",
-  lines: [
-    /^state BACKUP$/,
-    /^interface [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/,
-    /^virtual_router_id \d{1,3}$/,
-    /^priority \d{1,3}$/,
-    /^advert_int \d+(?:\.\d+)?$/,
-    /^nopreempt$/,
-    /^(track_file) \{$/,
-    new RegExp(`^unicast_src_ip ${ADDRESS}$`),
-    /^(unicast_peer) \{$/,
-    /^(virtual_ipaddress) \{$/,
-    /^(virtual_ipaddress_excluded) \{$/,
-  ],
-  blocks: {
-    track_file: leaf("vrrp_instance track_file", /^release$/),
-    unicast_peer: leaf("vrrp_instance unicast_peer", new RegExp(`^${ADDRESS} min_ttl 255$`)),
-    virtual_ipaddress: addresses("virtual_ipaddress"),
-    virtual_ipaddress_excluded: addresses("virtual_ipaddress_excluded"),
-  },
-}
+const VIRTUAL_SERVER = block(
+  "virtual_server",
+  line(new RegExp(`^real_server ${ADDRESS} \\d{1,5} \\{$`), REAL_SERVER, "real server"),
+  /^delay_loop \d+$/,
+  /^lvs_sched [a-z]+$/,
+  /^lvs_method (?:NAT|DR)$/,
+  /^persistence_timeout \d+$/,
+  line(/^protocol (TCP|UDP)$/, null, "protocol"),
+)
 
-const FILE: Block = {
-  name: "",
-  lines: [
-    new RegExp(`^(virtual_server) (${ADDRESS}) (\\d{1,5}) \\{$`),
-    /^(global_defs) \{$/,
-    /^(track_file) release \{$/,
-    /^(vrrp_instance) vips \{$/,
-  ],
-  blocks: {
-    global_defs: leaf(
-      "global_defs",
-      /^router_id [A-Za-z0-9.-]+$/,
-      /^max_auto_priority -1$/,
-      /^dynamic_interfaces$/,
-      /^vrrp_version [23]$/,
-      /^vrrp_skip_check_adv_addr$/,
-      /^vrrp_garp_master_(?:delay|repeat|refresh|refresh_repeat) \d+$/,
-      /^vrrp_higher_prio_send_advert$/,
-      /^lvs_flush_on_stop VS$/,
-    ),
-    track_file: leaf("track_file", /^file \/[A-Za-z0-9._/-]+$/, /^weight 0$/),
-    vrrp_instance: VRRP_INSTANCE,
-    virtual_server: VIRTUAL_SERVER,
-  },
-}
+const VRRP_INSTANCE = block(
+  "vrrp_instance",
+  /^state BACKUP$/,
+  /^interface [A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/,
+  /^virtual_router_id \d{1,3}$/,
+  /^priority \d{1,3}$/,
+  /^advert_int \d+(?:\.\d+)?$/,
+  /^nopreempt$/,
+  line(/^track_file \{$/, block("vrrp_instance track_file", /^release$/)),
+  new RegExp(`^unicast_src_ip ${ADDRESS}$`),
+  line(/^unicast_peer \{$/, block("vrrp_instance unicast_peer", new RegExp(`^${ADDRESS} min_ttl 255$`))),
+  line(/^virtual_ipaddress \{$/, addresses("virtual_ipaddress")),
+  line(/^virtual_ipaddress_excluded \{$/, addresses("virtual_ipaddress_excluded")),
+)
+
+const GLOBAL_DEFS = block(
+  "global_defs",
+  /^router_id [A-Za-z0-9.-]+$/,
+  /^max_auto_priority -1$/,
+  /^dynamic_interfaces$/,
+  /^vrrp_version [23]$/,
+  /^vrrp_skip_check_adv_addr$/,
+  /^vrrp_garp_master_(?:delay|repeat|refresh|refresh_repeat) \d+$/,
+  /^vrrp_higher_prio_send_advert$/,
+  /^lvs_flush_on_stop VS$/,
+)
+
+const FILE = block(
+  "",
+  line(new RegExp(`^virtual_server (${ADDRESS}) (\\d{1,5}) \\{$`), VIRTUAL_SERVER, "virtual server"),
+  line(/^global_defs \{$/, GLOBAL_DEFS),
+  line(/^track_file release \{$/, block("track_file", /^file \/[A-Za-z0-9._/-]+$/, /^weight 0$/)),
+  line(/^vrrp_instance vips \{$/, VRRP_INSTANCE),
+)
 
 /** keepalived splits longer lines into keywords (MAXBUF 1024). */
 const LONGEST_LINE = 1000
@@ -154,55 +146,46 @@ function countsOf(piece: Piece, firstLine: number): Counts {
   if (known !== undefined) return known
   const counts: Counts = { vips: [], virtualServers: [], realServers: 0 }
   const around: Block[] = []
-  let block = FILE
-  let open: { address: string; port: string } | null = null
+  let inside = FILE
+  let open = ""
   let at = firstLine - 1
   const fail = (why: string) => new Error(`Cannot trust line ${at} of the rendered keepalived.conf: ${why}`)
   for (const raw of piece.text.split("\n")) {
     at += 1
     if (raw === "") continue
     if (raw.length > LONGEST_LINE) throw fail(`it has ${raw.length} characters`)
-    const line = raw.trim()
-    if (line === "" || (line.startsWith("#") && COMMENT.test(line))) continue
-    if (line === "}") {
+    const text = raw.trim()
+    if (text === "" || (text.startsWith("#") && COMMENT.test(text))) continue
+    if (text === "}") {
       const outer = around.pop()
       if (outer === undefined) throw fail("it closes a block that nobody opened")
-      block = outer
+      inside = outer
       continue
     }
-    const match = matchOf(block, line)
-    if (match === null)
-      throw fail(
-        `${JSON.stringify(line)} is not among what may stand ${block === FILE ? "there" : `in "${block.name}"`}`,
-      )
-    const word = match[1]
-    // Most lines name nothing that is counted.
-    if (word === undefined) continue
-    const inner = block.blocks[word]
-    if (word === "real_server") counts.realServers += 1
-    else if (word === "virtual_server") open = { address: match[2] ?? "", port: match[3] ?? "" }
-    else if (block === VIRTUAL_SERVER) counts.virtualServers.push(`${open?.address} ${open?.port} ${word}`)
-    else if (block.isAddresses === true) counts.vips.push(word)
-    if (inner !== undefined) {
-      around.push(block)
-      block = inner
+    const found = inside.lines.find(({ pattern }) => pattern.test(text))
+    if (found === undefined) {
+      const where = inside === FILE ? "there" : `in "${inside.name}"`
+      throw fail(`${JSON.stringify(text)} is not among what may stand ${where}`)
+    }
+    if (found.tells === "real server") counts.realServers += 1
+    else if (found.tells !== null) {
+      const told = (found.pattern.exec(text) ?? []).slice(1).join(" ")
+      if (found.tells === "virtual server") open = told
+      else if (found.tells === "protocol") counts.virtualServers.push(`${open} ${told}`)
+      else counts.vips.push(told)
+    }
+    if (found.opens !== null) {
+      around.push(inside)
+      inside = found.opens
     }
   }
-  if (around.length > 0) throw new Error(`Cannot trust the rendered keepalived.conf: "${block.name}" is never closed`)
+  if (around.length > 0) throw new Error(`Cannot trust the rendered keepalived.conf: "${inside.name}" is never closed`)
   counted.set(piece, counts)
   return counts
 }
 
 /** A comment that keepalived cannot take for anything else. */
 const COMMENT = /^# [A-Za-z0-9 .,:;'/_-]*$/
-
-function matchOf({ lines }: Block, line: string): RegExpExecArray | null {
-  for (const pattern of lines) {
-    const match = pattern.exec(line)
-    if (match !== null) return match
-  }
-  return null
-}
 
 function compareLists(what: string, found: readonly string[], wanted: readonly string[]): void {
   const at = wanted.findIndex((one, index) => found[index] !== one)
