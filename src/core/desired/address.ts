@@ -46,22 +46,26 @@ export function addressOrder(address: string): number {
 const DOT = 0x2e
 const ZERO = 0x30
 
-/** Sorted as people read addresses, then by port. Each address is looked at once, and what is in order is given back as it is. */
+/** Sorted as people read addresses, then by port. What is in order is given back as it is. */
 export function inAddressOrder<T extends { readonly address: string; readonly port?: number }>(
   list: readonly T[],
 ): readonly T[] {
-  const placed = list.map((one) => ({ one, order: addressOrder(one.address), port: one.port ?? 0 }))
-  const isInOrder = placed.every((next, at) => at === 0 || compareOrder(placed[at - 1] ?? next, next) <= 0)
-  return isInOrder ? list : placed.sort(compareOrder).map(({ one }) => one)
+  if (isInOrder(list)) return list
+  return list
+    .map((one) => ({ one, order: addressOrder(one.address), port: one.port ?? 0 }))
+    .sort((a, b) => a.order - b.order || a.port - b.port)
+    .map(({ one }) => one)
 }
 
-interface Order {
-  readonly order: number
-  readonly port: number
-}
-
-function compareOrder(a: Order, b: Order): number {
-  return a.order - b.order || a.port - b.port
+function isInOrder(list: readonly { readonly address: string; readonly port?: number }[]): boolean {
+  let [lastOrder, lastPort] = [-1, -1]
+  for (const { address, port = 0 } of list) {
+    const order = addressOrder(address)
+    if (order < lastOrder || (order === lastOrder && port < lastPort)) return false
+    lastOrder = order
+    lastPort = port
+  }
+  return true
 }
 
 const LEADING_ZERO = "a number in it starts with 0; write it without leading zeros"

@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net"
 import type { Place } from "../../kit/problem.ts"
-import type { Endpoints, EndpointSlice, Placed, ServiceObjects, ServicePort } from "../objects/kinds.ts"
+import type { Endpoints, EndpointSlice, ServiceObjects, ServicePort } from "../objects/kinds.ts"
 import { inAddressOrder, rangeFault } from "./address.ts"
 import type { DesiredEndpoint } from "./desired-vip.ts"
 
@@ -23,25 +23,27 @@ export function endpointsOf(
   objects: ServiceObjects,
   port: ServicePort,
 ): { readonly endpoints: readonly DesiredEndpoint[]; readonly bad: readonly BadEndpoint[] } {
-  const found = new Map<string, DesiredEndpoint>()
+  const usual: DesiredEndpoint[] = []
   const bad: BadEndpoint[] = []
-  for (const candidate of candidatesOf(objects, port)) {
-    const { address, port: number, state, node } = candidate
-    const reason = isIPv4(address) ? rangeFault(address) : "it is no IPv4 address"
-    if (reason !== null) {
-      bad.push({ address, reason, place: candidate.place })
-      continue
+  for (const { endpoints, place } of partsOf(objects, port))
+    for (const endpoint of endpoints) {
+      const { address } = endpoint
+      const reason = isIPv4(address) ? rangeFault(address) : "it is no IPv4 address"
+      if (reason === null) usual.push(endpoint)
+      else bad.push({ address, reason, place })
     }
-    const key = `${address}:${number}`
-    // The same pod may stand in two slices for a moment; the better news wins (EndpointSlice, Duplicate endpoints).
-    if (found.get(key)?.state === "ready") continue
-    found.set(key, { address, port: number, state, node })
-  }
-  return { endpoints: usable(inAddressOrder([...found.values()])), bad }
+  return { endpoints: usable(eachOnce(inAddressOrder(usual))), bad }
 }
 
-interface Candidate extends DesiredEndpoint {
-  readonly place: Place
+/** The same pod may stand in two slices for a moment; the better news wins (EndpointSlice, Duplicate endpoints). */
+function eachOnce(sorted: readonly DesiredEndpoint[]): readonly DesiredEndpoint[] {
+  const once: DesiredEndpoint[] = []
+  for (const endpoint of sorted) {
+    const last = once.at(-1)
+    if (last?.address !== endpoint.address || last.port !== endpoint.port) once.push(endpoint)
+    else if (last.state !== "ready") once[once.length - 1] = endpoint
+  }
+  return once
 }
 
 function usable(endpoints: readonly DesiredEndpoint[]): readonly DesiredEndpoint[] {
@@ -49,41 +51,41 @@ function usable(endpoints: readonly DesiredEndpoint[]): readonly DesiredEndpoint
   return endpoints.map((endpoint) => ({ ...endpoint, state: "ready" as const }))
 }
 
-function candidatesOf(objects: ServiceObjects, port: ServicePort): Candidate[] {
-  if (objects.slices.length > 0) return objects.slices.flatMap((slice) => fromSlice(slice, port))
-  return objects.endpoints === null ? [] : fromEndpoints(objects.endpoints, port)
+/** What one object says, and where it stands. */
+interface Part {
+  readonly endpoints: readonly DesiredEndpoint[]
+  readonly place: Place
 }
 
-function fromSlice(slice: Placed<EndpointSlice>, port: ServicePort): Candidate[] {
-  if (slice.object.addressType !== "IPv4") return []
-  const target = slice.object.ports.find((one) => one.name === port.name && one.protocol === port.protocol)
+function partsOf({ slices, endpoints }: ServiceObjects, port: ServicePort): readonly Part[] {
+  if (slices.length > 0)
+    return slices.map((slice) => ({ endpoints: fromSlice(slice.object, port), place: slice.place }))
+  return endpoints === null ? [] : [{ endpoints: fromEndpoints(endpoints.object, port), place: endpoints.place }]
+}
+
+function fromSlice(slice: EndpointSlice, port: ServicePort): readonly DesiredEndpoint[] {
+  if (slice.addressType !== "IPv4") return []
+  const target = slice.ports.find((one) => one.name === port.name && one.protocol === port.protocol)
   if (target === undefined) return []
-  const candidates: Candidate[] = []
-  for (const endpoint of slice.object.endpoints) {
-    const address = endpoint.addresses[0]
-    const { ready, serving, terminating } = endpoint.conditions
+  const found: DesiredEndpoint[] = []
+  for (const { addresses, conditions, nodeName } of slice.endpoints) {
+    const address = addresses[0]
+    const { ready, serving, terminating } = conditions
     if (address === undefined || !(ready || (serving && terminating))) continue
-    candidates.push({
-      address,
-      port: target.port,
-      state: ready ? "ready" : "terminating",
-      node: endpoint.nodeName,
-      place: slice.place,
-    })
+    found.push({ address, port: target.port, state: ready ? "ready" : "terminating", node: nodeName })
   }
-  return candidates
+  return found
 }
 
-function fromEndpoints(endpoints: Placed<Endpoints>, port: ServicePort): Candidate[] {
-  return endpoints.object.subsets.flatMap((subset) => {
-    const target = subset.ports.find((one) => one.name === port.name && one.protocol === port.protocol)
+function fromEndpoints({ subsets }: Endpoints, port: ServicePort): readonly DesiredEndpoint[] {
+  return subsets.flatMap(({ ports, addresses }) => {
+    const target = ports.find((one) => one.name === port.name && one.protocol === port.protocol)
     if (target === undefined) return []
-    return subset.addresses.map(({ ip, nodeName }): Candidate => ({
+    return addresses.map(({ ip, nodeName }) => ({
       address: ip,
       port: target.port,
-      state: "ready",
+      state: "ready" as const,
       node: nodeName,
-      place: endpoints.place,
     }))
   })
 }

@@ -105,16 +105,22 @@ function realServersOf(
   const own = desired.endpoints.filter(({ address }) => address !== vip)
   const answers = ({ node }: DesiredEndpoint) => node === null || !unreachable.has(node)
   const anyAnswers = own.some((endpoint) => endpoint.state === "ready" && answers(endpoint))
-  const servers = new Map<string, RealServer>()
-  for (const { address, port } of draining)
-    servers.set(`${address}:${port}`, { address, port, weight: 0, draining: true })
-  for (const endpoint of own) {
+  const servers = own.map((endpoint): RealServer => {
     const { address, port, state } = endpoint
     const weight = state === "ready" && (!anyAnswers || answers(endpoint)) ? 1 : 0
-    servers.set(`${address}:${port}`, { address, port, weight, draining: state === "terminating" })
-  }
-  const sorted = inAddressOrder([...servers.values()])
+    return { address, port, weight, draining: state === "terminating" }
+  })
+  const sorted = inAddressOrder([...servers, ...gone(draining, servers)])
   return sorted.some((server) => server.weight === 1) ? sorted : sorted.map((server) => ({ ...server, weight: 1 }))
+}
+
+/** Of the draining ones those that are not endpoints again. */
+function gone(draining: readonly DrainingServer[], servers: readonly RealServer[]): readonly RealServer[] {
+  if (draining.length === 0) return []
+  const own = new Set(servers.map(({ address, port }) => `${address}:${port}`))
+  return draining
+    .filter(({ address, port }) => !own.has(`${address}:${port}`))
+    .map(({ address, port }) => ({ address, port, weight: 0, draining: true }))
 }
 
 type Fault = Pick<Problem<ModelCode>, "code" | "message">
