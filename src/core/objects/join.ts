@@ -103,7 +103,7 @@ function onlyServiceIn(file: DecodedFile): OnlyService | null {
   const objects = joinOne(key, service, found)
   const parts = [service, ...objects.slices, ...(objects.endpoints === null ? [] : [objects.endpoints])]
   if (parts.length !== file.objects.length) return null
-  return { key, objects, titles: parts.map((placed) => namesOf(placed).title) }
+  return { key, objects, titles: parts.map(titleIn) }
 }
 
 interface Gathered {
@@ -123,41 +123,39 @@ function gather(files: readonly DecodedFile[], problems: Problem<ObjectProblemCo
     nodes: new Map(),
     slices: new Map(),
   }
-  for (const placed of unique(files, problems)) {
-    const { key, owner } = namesOf(placed)
-    if (isOf(placed, "ConfigMap")) found.configMaps.set(key, placed)
-    else if (isOf(placed, "Service")) found.services.set(key, placed)
-    else if (isOf(placed, "Endpoints")) found.endpoints.set(key, placed)
-    else if (isOf(placed, "Node")) found.nodes.set(key, placed)
-    else if (isOf(placed, "EndpointSlice")) {
-      const slices = found.slices.get(owner)
-      if (slices === undefined) found.slices.set(owner, [placed])
-      else slices.push(placed)
+  const slices = new Map<string, Placed<EndpointSlice>>()
+  /** One object a name; the rest become problems. */
+  const put = <T extends ClusterObject>(into: Map<string, Placed<T>>, placed: Placed<T>) => {
+    const key = keyOf(placed.object)
+    const other = into.get(key)
+    if (other === undefined) {
+      into.set(key, placed)
+      return
     }
+    const [first, second] = byObjectPlace(other, placed) <= 0 ? [other, placed] : [placed, other]
+    into.set(key, first)
+    problems.push(duplicate(first, second))
+  }
+  for (const { objects } of files)
+    for (const placed of objects) {
+      if (isOf(placed, "ConfigMap")) put(found.configMaps, placed)
+      else if (isOf(placed, "Service")) put(found.services, placed)
+      else if (isOf(placed, "Endpoints")) put(found.endpoints, placed)
+      else if (isOf(placed, "Node")) put(found.nodes, placed)
+      else if (isOf(placed, "EndpointSlice")) put(slices, placed)
+    }
+  for (const placed of slices.values()) {
+    const { namespace, service } = placed.object.metadata
+    const owner = `${namespace}/${service}`
+    const others = found.slices.get(owner)
+    if (others === undefined) found.slices.set(owner, [placed])
+    else others.push(placed)
   }
   return found
 }
 
-/** One object a name; the rest become problems. */
-function unique(files: readonly DecodedFile[], problems: Problem<ObjectProblemCode>[]): Iterable<Placed> {
-  const byName = new Map<string, Placed>()
-  for (const file of files) {
-    for (const placed of file.objects) {
-      const { title } = namesOf(placed)
-      const other = byName.get(title)
-      if (other === undefined) {
-        byName.set(title, placed)
-        continue
-      }
-      const [first, second] = byObjectPlace(other, placed) <= 0 ? [other, placed] : [placed, other]
-      byName.set(title, first)
-      problems.push(duplicate(title, first, second))
-    }
-  }
-  return byName.values()
-}
-
-function duplicate(title: string, first: Placed, second: Placed): Problem<ObjectProblemCode> {
+function duplicate(first: Placed, second: Placed): Problem<ObjectProblemCode> {
+  const title = titleIn(first)
   const where = `${first.place.file}:${first.place.line ?? 1}`
   return {
     code: "OBJECT_DUPLICATE",
@@ -173,31 +171,14 @@ function byObjectPlace(a: Placed, b: Placed): number {
   return compare(one.file, other.file) || (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0)
 }
 
-/** What an object is called, in the forms that a join asks for. */
-interface Names {
-  /** As people read it: unlike those of all other objects. */
-  readonly title: string
-  /** `namespace/name`; of a Node the name alone. */
-  readonly key: string
-  /** `namespace/name` of the Service that a slice belongs to; empty for other kinds. */
-  readonly owner: string
+/** As people read it: unlike those of all other objects. */
+function titleIn({ object }: Placed): string {
+  return titleOf(object.kind, object)
 }
 
-/** Kept with the object: of thousands in a join only the changed ones are new. */
-const names = new WeakMap<Placed, Names>()
-
-function namesOf(placed: Placed): Names {
-  const known = names.get(placed)
-  if (known !== undefined) return known
-  const { object } = placed
-  const inNamespace = (name: string) => (object.kind === "Node" ? name : `${object.metadata.namespace}/${name}`)
-  const made = {
-    title: titleOf(object.kind, object),
-    key: inNamespace(object.metadata.name),
-    owner: object.kind === "EndpointSlice" ? inNamespace(object.metadata.service) : "",
-  }
-  names.set(placed, made)
-  return made
+/** `namespace/name`; of a Node the name alone. */
+function keyOf(object: ClusterObject): string {
+  return object.kind === "Node" ? object.metadata.name : `${object.metadata.namespace}/${object.metadata.name}`
 }
 
 type Of<K extends Kind> = Placed<Extract<ClusterObject, { readonly kind: K }>>

@@ -38,10 +38,12 @@ export function parseObject(value: unknown): ParsedObject {
   const apiVersion = value["apiVersion"]
   if (typeof apiVersion === "string" && apiVersion !== API_VERSIONS[kind]) return { kind: "ignored" }
   const result = OBJECT_SCHEMAS[kind].safeParse(value)
-  const title = titleOf(kind, value)
-  if (!result.success) return { kind: "issues", issues: result.error.issues.map((i) => shapeIssue(title, value, i)) }
+  if (!result.success) {
+    const title = titleOf(kind, value)
+    return { kind: "issues", issues: result.error.issues.map((issue) => shapeIssue(title, value, issue)) }
+  }
   if (result.data === null) return { kind: "ignored" }
-  const binary = kind === "ConfigMap" ? onlyBinaryData(title, value) : null
+  const binary = kind === "ConfigMap" ? onlyBinaryData(titleOf(kind, value), value) : null
   return binary === null ? { kind: "object", object: result.data } : { kind: "issues", issues: [binary] }
 }
 
