@@ -60,7 +60,7 @@ interface Block {
 }
 
 interface Line {
-  /** The whole line but for the blanks around it; its groups are what it tells. */
+  /** The whole line but for the blanks before it; its groups are what it tells. */
   readonly pattern: RegExp
   readonly opens: Block | null
   /** What is compared with the model. */
@@ -150,12 +150,14 @@ function countsOf(piece: Piece, firstLine: number): Counts {
   let open = ""
   let at = firstLine - 1
   const fail = (why: string) => new Error(`Cannot trust line ${at} of the rendered keepalived.conf: ${why}`)
-  for (const raw of piece.text.split("\n")) {
+  for (let from = 0, to = 0; from < piece.text.length; from = to + 1) {
     at += 1
-    if (raw === "") continue
-    if (raw.length > LONGEST_LINE) throw fail(`it has ${raw.length} characters`)
-    const text = raw.trim()
-    if (text === "" || (text.startsWith("#") && COMMENT.test(text))) continue
+    to = endOfLine(piece.text, from)
+    if (to - from > LONGEST_LINE) throw fail(`it has ${to - from} characters`)
+    while (piece.text.charCodeAt(from) === BLANK) from += 1
+    if (from === to) continue
+    const text = piece.text.slice(from, to)
+    if (text.startsWith("#") && COMMENT.test(text)) continue
     if (text === "}") {
       const outer = around.pop()
       if (outer === undefined) throw fail("it closes a block that nobody opened")
@@ -182,6 +184,13 @@ function countsOf(piece: Piece, firstLine: number): Counts {
   if (around.length > 0) throw new Error(`Cannot trust the rendered keepalived.conf: "${inside.name}" is never closed`)
   counted.set(piece, counts)
   return counts
+}
+
+const BLANK = 0x20
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf("\n", from)
+  return end === -1 ? text.length : end
 }
 
 /** A comment that keepalived cannot take for anything else. */
