@@ -148,14 +148,17 @@ function virtualServerData(server: VirtualServer): TemplateData {
     forwardingMethod: server.forwardingMethod,
     persistence: seconds(server.persistenceTimeout),
     protocol: server.protocol,
-    realServers: server.realServers.map((real) => realServerData(real, server.check)),
+    realServers: server.check === "none" ? server.realServers.map(realServerData) : [],
+    checkedRealServers: server.check === "tcp" ? server.realServers.map(checkedRealServerData) : [],
   }
 }
 
-function realServerData(real: RealServer, check: VirtualServer["check"]): TemplateData {
-  const port = String(real.port)
-  const tcpCheck = check === "tcp" ? [{ port, timeout: String(CHECK_TIMEOUT) }] : []
-  return { address: real.address, port, weight: String(real.weight), tcpCheck }
+function realServerData({ address, port, weight }: RealServer): TemplateData {
+  return { address, port: String(port), weight: String(weight) }
+}
+
+function checkedRealServerData(real: RealServer): TemplateData {
+  return { ...realServerData(real), timeout: String(CHECK_TIMEOUT) }
 }
 
 /** Seconds between two checks of a real server, and seconds that one may take: as in release 0.35. */
