@@ -191,7 +191,7 @@ def judge(requests, addresses, faults, vip, limit_ms, control):
     lost = [r for r in rows if r[2] != "ok"]
     again = [r for r in rows if r[2] == "ok" and r[1] - r[0] - r[4] > RETRANSMITTED]
     stray = [r for r in lost + again if not is_excused(r[0])]
-    for began, ended, outcome, detail, _ in stray[:20]:
+    for began, ended, outcome, detail, *_ in stray[:20]:
         print("stray: %.3f took %.3f %s %s" % (began, ended - began, outcome, detail), file=sys.stderr)
     for length, at in gaps[-8:]:
         print("gap: %d ms from %.3f" % (length, at), file=sys.stderr)

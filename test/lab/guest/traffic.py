@@ -200,6 +200,37 @@ def request(address):
     return b"GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % address.encode()
 
 
+class Neighbour:
+    """Whom this network namespace asks for an address: told by the kernel as it changes (rtnetlink(7), RTM_NEWNEIGH)."""
+
+    def __init__(self, address):
+        self.address = socket.inet_aton(address)
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+        self.socket.bind((0, 4))  # RTMGRP_NEIGH
+        table = [line.split() for line in open("/proc/thread-self/net/arp")]
+        self.asked = next((bytes.fromhex(line[3].replace(":", "")) for line in table if line[0] == address), None)
+
+    def turned(self):
+        """Reads what is there to read; whether somebody else is asked by now."""
+        before = self.asked
+        try:
+            messages = self.socket.recv(65536)
+        except BlockingIOError:
+            return False
+        while len(messages) >= 16:
+            length, kind = struct.unpack_from("IH", messages)
+            if kind == 28:  # RTM_NEWNEIGH: a header of 16 bytes, a struct ndmsg of 12, attributes
+                found, at = {}, 28
+                while at + 4 <= length:
+                    size, name = struct.unpack_from("HH", messages, at)
+                    found[name] = messages[at + 4:at + size]
+                    at += max(4, (size + 3) & ~3)
+                if found.get(1) == self.address and 2 in found:  # NDA_DST, NDA_LLADDR
+                    self.asked = found[2]
+            messages = messages[max(16, (length + 3) & ~3):]
+        return before is not None and self.asked != before
+
+
 def probe(namespace, protocol, address, port, every_ms, file, open_ms=0, ports=None):
     """System calls are dear in the guest: one epoll registration a request, edge-triggered, which close() ends."""
     of_its_own()
@@ -213,18 +244,20 @@ def probe(namespace, protocol, address, port, every_ms, file, open_ms=0, ports=N
     first, last = map(int, ports.split("-")) if ports else (0, 0)
     own = itertools.cycle(range(first, last + 1))
     enter(namespace)
+    neighbour = Neighbour(address)
+    poll.register(neighbour.socket, select.EPOLLIN)
 
     stood_still = 0.0  # seconds in all
 
     def end(number, outcome, detail=""):
-        s, began, _, _, before = live.pop(number)
-        out.write("%.4f %.4f %s %s %.4f\n" % (began, now(), outcome, detail or "-", stood_still - before))
+        s, began, _, asked, before = live.pop(number)
+        out.write("%.4f %.4f %s %s %.4f %.4f\n" % (began, now(), outcome, detail or "-", stood_still - before, asked or 0))
         s.close()
 
     def ask(number, state):
         try:
+            state[3] = now()
             state[0].send(words)
-            state[3] = True
         except OSError as e:
             end(number, "lost", error_name(e))
 
@@ -240,7 +273,7 @@ def probe(namespace, protocol, address, port, every_ms, file, open_ms=0, ports=N
             if ports:
                 s.bind(("", next(own)))
             number = s.fileno()
-            live[number] = [s, t, b"", False, stood_still]
+            live[number] = [s, t, b"", None, stood_still]  # socket, begun, answer, asked, ...
             error = s.connect_ex(target)
             if error in (0, errno.EINPROGRESS):
                 poll.register(number, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
@@ -251,6 +284,9 @@ def probe(namespace, protocol, address, port, every_ms, file, open_ms=0, ports=N
         patience = max(0, next_due - before)
         ready = poll.poll(patience)
         stood_still += max(0, now() - before - patience - STANDSTILL)
+        # Before the answers: one of them may be what comes of it.
+        if any(number == neighbour.socket.fileno() for number, _ in ready) and neighbour.turned():
+            out.write("%.4f %.4f turn - 0 0\n" % (now(), now()))
         for number, events in ready:
             state = live.get(number)
             if state is None:
@@ -260,8 +296,8 @@ def probe(namespace, protocol, address, port, every_ms, file, open_ms=0, ports=N
                     thinking.append((now() + pause, number, state))
                     continue
                 if not state[3] and events & (select.EPOLLOUT | select.EPOLLERR | select.EPOLLHUP):
+                    state[3] = now()
                     state[0].send(words)
-                    state[3] = True
                 if events & (select.EPOLLIN | select.EPOLLERR | select.EPOLLHUP):
                     data = state[0].recv(4096)
                     state[2] += data
@@ -284,11 +320,13 @@ def probe(namespace, protocol, address, port, every_ms, file, open_ms=0, ports=N
     out.close()
 
 
-def rows_of(file):
+def rows_of(file, turns=False):
+    """Requests by their beginning; or when the neighbours turned to another node."""
     rows = []
     for line in open(file):
-        began, ended, outcome, detail, stood_still = line.split()
-        rows.append((float(began), float(ended), outcome, detail, float(stood_still)))
+        began, ended, outcome, detail, stood_still, asked = line.split()
+        if (outcome == "turn") == turns:
+            rows.append((float(began), float(ended), outcome, detail, float(stood_still), float(asked)))
     return sorted(rows)
 
 
@@ -305,6 +343,7 @@ def summary(file, event=None, control=None):
     def alone(r):
         return late(r) and not any(b < r[1] and e > r[0] and e - b >= (r[1] - r[0]) / 2 for b, e in witnesses)
 
+    turns = [r[0] for r in rows_of(file, turns=True)]
     prompt = [r for r in rows if r[2] == "ok" and not late(r)]
     lost, answers = {}, {}
     for r in rows:
@@ -318,6 +357,8 @@ def summary(file, event=None, control=None):
     took = sorted((r[1] - r[0]) * 1000 for r in rows if r[2] == "ok")
     print(json.dumps({
         "requests": len(rows), "answered": sum(answers.values()), "lost": sum(lost.values()), "how": lost,
+        # Those aside that were made with one node, and asked when the neighbours had turned to another.
+        **({"lost_apart_from_turns": sum(r[2] != "ok" and not any(r[0] <= t <= r[5] for t in turns) for r in rows)} if turns else {}),
         "later_than_100_ms": sum(map(late, rows)),
         **({"and_the_control_was_not": sum(map(alone, rows)), "control_max_ms": round(max((e - b for b, e in witnesses), default=0) * 1000, 1),
             "control_lost": sum(r[2] != "ok" for r in rows_of(control))} if control else {}),
