@@ -61,16 +61,18 @@ export async function echoNamespace(namespace: string, replicas: number): Promis
 
 /** Waits until the real controllers have made it so many ready endpoints: they take their time, after an outage most of all. */
 export async function untilEndpoints(namespace: string, count: number): Promise<void> {
-  const words = [
-    "-n",
-    namespace,
-    "get",
-    "endpointslices",
-    "-o",
-    "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}",
-  ]
   await until(`the API server has ${count} ready endpoints`, 60_000, async () => {
-    const addresses = (await kubectl(words)).split(" ").filter((address) => address !== "")
-    return addresses.length === count ? true : null
+    const { items } = JSON.parse(await kubectl(["-n", namespace, "get", "endpointslices", "-o", "json"])) as Slices
+    // A slice without endpoints has null in their place.
+    const ready = items
+      .flatMap(({ endpoints }) => endpoints ?? [])
+      .filter(({ conditions }) => conditions?.ready === true)
+    return ready.length === count ? true : null
   })
+}
+
+interface Slices {
+  readonly items: readonly {
+    readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[] | null
+  }[]
 }
