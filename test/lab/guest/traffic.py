@@ -61,6 +61,26 @@ def echo(head, client, name):
         name.encode(), client[0].encode(), len(body), body)
 
 
+def answer(connection, client, name, selector):
+    """Nearly always the request is there with the connection (TCP_DEFER_ACCEPT), and costs no more than to read it. Where it is not, as
+    where the way broke between the two, the others do not wait for it."""
+    try:
+        head = connection.recv(65536, socket.MSG_DONTWAIT)
+        if head:
+            connection.send(echo(head.split(b"\r\n\r\n")[0], client, name))
+    except BlockingIOError:
+        selector.register(connection, selectors.EVENT_READ, ("late", (client, name)))
+        return
+    except OSError:
+        pass  # the client has gone
+    connection.close()
+
+
+def answer_late(connection, client, name, selector):
+    selector.unregister(connection)
+    answer(connection, client, name, selector)
+
+
 def serve(specs):
     of_its_own()
     selector = selectors.DefaultSelector()
@@ -93,14 +113,9 @@ def serve(specs):
                 _, client = s.recvfrom(2048)
                 s.sendto(f"{name} {client[0]}".encode(), client)
             elif kind == "tcp":
-                connection, client = s.accept()
-                try:
-                    head = connection.recv(65536)
-                    if head:
-                        connection.send(echo(head.split(b"\r\n\r\n")[0], client, name))
-                except OSError:
-                    pass  # the client has gone
-                connection.close()
+                answer(*s.accept(), name, selector)
+            elif kind == "late":
+                answer_late(s, *name, selector)
             else:
                 command, which = s.recv(200).decode().split()
                 if command == "close":
@@ -122,36 +137,35 @@ def pods(port, namespaces):
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
         s.bind(("0.0.0.0", int(port)))
         s.listen(1024)
-        selector.register(s, selectors.EVENT_READ, "pod")
-    selector.register(sys.stdin.buffer.raw, selectors.EVENT_READ, "watch")
+        selector.register(s, selectors.EVENT_READ, ("pod", None))
+    selector.register(sys.stdin.buffer.raw, selectors.EVENT_READ, ("watch", None))
     alive, text = {}, b""
     while True:
         for key, _ in selector.select():
-            if key.data == "watch":
+            kind, waiting = key.data
+            if kind == "late":
+                answer_late(key.fileobj, *waiting, selector)
+                continue
+            if kind == "watch":
                 more = os.read(0, 65536)
                 if not more:
                     sys.exit("the watch of pods has ended")
                 *lines, text = (text + more).split(b"\n")
                 for line in lines:
-                    kind, name, address = (line.decode().split() + ["", "", ""])[:3]
+                    what, name, address = (line.decode().split() + ["", "", ""])[:3]
                     print(now(), line.decode(), flush=True)
-                    if address and kind != "DELETED":
+                    if address and what != "DELETED":
                         alive[address] = name
                     elif alive.get(address) == name:
                         del alive[address]
                 continue
             connection, client = key.fileobj.accept()
             name = alive.get(connection.getsockname()[0])
-            try:
-                if name is None:
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                else:
-                    head = connection.recv(65536)
-                    if head:
-                        connection.send(echo(head.split(b"\r\n\r\n")[0], client, name))
-            except OSError:
-                pass  # the client has gone
-            connection.close()
+            if name is None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
+            else:
+                answer(connection, client, name, selector)
 
 
 def answered(data):
