@@ -1,8 +1,8 @@
 import * as z from "zod"
 
-import { sha256Of } from "./sha256.ts"
 import { schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA } from "./layout.ts"
+import { sha256Of } from "./sha256.ts"
 
 /** Below desired/, in a directory of its own: its writes must not wake whoever watches for generations. */
 export const HEARTBEAT_DIRECTORY = "beat"

@@ -1,9 +1,9 @@
 import * as z from "zod"
 
-import { sha256Of } from "./sha256.ts"
 import { type Decoded, decodeJson } from "./decode.ts"
 import { type Counts, countsField, schemaField, sequenceField, sha256Field } from "./fields.ts"
 import { CONTENT_FILE, MANIFEST_FILE, MAXIMUM_FILE_BYTES, MAXIMUM_FILES, SCHEMA } from "./layout.ts"
+import { sha256Of } from "./sha256.ts"
 
 /** A file of a generation. */
 export interface ManifestFile {

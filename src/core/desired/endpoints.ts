@@ -23,16 +23,16 @@ export function endpointsOf(
   objects: ServiceObjects,
   port: ServicePort,
 ): { readonly endpoints: readonly DesiredEndpoint[]; readonly bad: readonly BadEndpoint[] } {
-  const usual: DesiredEndpoint[] = []
+  const good: DesiredEndpoint[] = []
   const bad: BadEndpoint[] = []
   for (const { endpoints, place } of partsOf(objects, port))
     for (const endpoint of endpoints) {
       const { address } = endpoint
       const reason = isIPv4(address) ? rangeFault(address) : "it is no IPv4 address"
-      if (reason === null) usual.push(endpoint)
+      if (reason === null) good.push(endpoint)
       else bad.push({ address, reason, place })
     }
-  return { endpoints: usable(eachOnce(inAddressOrder(usual))), bad }
+  return { endpoints: usable(eachOnce(inAddressOrder(good))), bad }
 }
 
 /** The same pod may stand in two slices for a moment; the better news wins (EndpointSlice, Duplicate endpoints). */

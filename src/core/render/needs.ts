@@ -30,13 +30,13 @@ const SAFE = /^[A-Za-z0-9/-][A-Za-z0-9._:/-]*$/
  *
  * @throws where the data lack a name, or have something that must not be printed.
  */
-export function compare({ texts, lists }: Needs, data: TemplateData): void {
+export function checkData({ texts, lists }: Needs, data: TemplateData): void {
   for (const name of texts) conf(own(data, name))
   for (const { name, each } of lists) {
     const list = own(data, name)
     if (!Array.isArray(list))
       throw new ReferenceError(`Cannot fill a template: it goes through a list "${name}" that its data does not have`)
-    for (const one of list as readonly TemplateData[]) compare(each, one)
+    for (const one of list as readonly TemplateData[]) checkData(each, one)
   }
 }
 

@@ -6,8 +6,9 @@ import {
   type VirtualServer,
   virtualServerKey,
 } from "../model/keepalived-model.ts"
+import type { TemplateData } from "./needs.ts"
 import { checkStructure } from "./structure.ts"
-import { compileTemplates, type TemplateData, type TemplateTexts } from "./template.ts"
+import { compileTemplates, type TemplateTexts } from "./template.ts"
 
 /** The text of a keepalived.conf whose structure agrees with its model. Equal models give equal bytes. */
 export interface RenderedConfig {

@@ -1,8 +1,6 @@
 import Handlebars from "handlebars"
 
-import { compare, conf, needsOf, sampleOf, takesIn, type TemplateData } from "./needs.ts"
-
-export { conf, type TemplateData }
+import { checkData, needsOf, sampleOf, takesIn, type TemplateData } from "./needs.ts"
 
 /** The texts of templates/*.hbs, by name without extension. */
 export type TemplateTexts = Readonly<Record<TemplateName, string>>
@@ -38,7 +36,7 @@ export function compileTemplates(texts: TemplateTexts): Templates {
     // The library translates a template when it is filled for the first time: now, and not before the first keepalived.conf.
     fill(Object.assign({}, ...all.map(sampleOf)))
     return (data: TemplateData) => {
-      for (const one of all) compare(one, data)
+      for (const one of all) checkData(one, data)
       return fill(data)
     }
   }

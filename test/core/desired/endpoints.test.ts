@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { endpointsOf } from "../../../src/core/desired/endpoints.ts"
-import { service } from "../fixture.ts"
+import { endpoint, service } from "../fixture.ts"
 
 /** What whoever writes an EndpointSlice may put there, and no packet may go to. */
 const REFUSED = [
@@ -16,9 +16,11 @@ const REFUSED = [
   "node.example",
 ]
 
+const PORT = { name: "", port: 80, protocol: "TCP", targetPort: 8080 } as const
+
 test("endpointsOf() sends nothing to loopback, link-local, multicast, or what is no address", () => {
   const { endpoints, bad } = endpointsOf(service("a", { addresses: [...REFUSED, "10.2.0.1"] }), {
-    ...{ name: "", port: 80, protocol: "TCP", targetPort: 8080 },
+    ...PORT,
   })
   assert.equal(
     endpoints.map(({ address }) => address),
@@ -29,5 +31,24 @@ test("endpointsOf() sends nothing to loopback, link-local, multicast, or what is
     REFUSED,
   )
 })
+
+const ready = { ...endpoint("10.2.0.1"), nodeName: "n1" }
+const terminating = { ...endpoint("10.2.0.1", { ready: false, serving: true, terminating: true }), nodeName: "n2" }
+const other = endpoint("10.2.0.2")
+
+for (const [order, twice] of [
+  ["first", [ready, terminating]],
+  ["last", [terminating, ready]],
+  ["between", [terminating, ready, terminating]],
+] as const) {
+  test(`endpointsOf() has an endpoint that stands in several slices once, and the better news wins: it comes ${order}`, () => {
+    const parts = twice.flatMap((one) => service("a", { endpoints: [other, one] }).slices)
+    const { endpoints } = endpointsOf({ ...service("a"), slices: parts }, PORT)
+    assert.equal(endpoints, [
+      { address: "10.2.0.1", port: 8080, state: "ready", node: "n1" },
+      { address: "10.2.0.2", port: 8080, state: "ready", node: null },
+    ])
+  })
+}
 
 test.run()

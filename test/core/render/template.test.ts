@@ -1,7 +1,8 @@
 import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { compileTemplates, conf, type TemplateData } from "../../../src/core/render/template.ts"
+import { conf, type TemplateData } from "../../../src/core/render/needs.ts"
+import { compileTemplates } from "../../../src/core/render/template.ts"
 import { shippedTemplates } from "../../support/golden.ts"
 
 const compile = (text: string) =>
