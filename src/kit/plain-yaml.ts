@@ -6,53 +6,37 @@
  * It answers only where every YAML 1.2 reader must give the same value; for everything else (comments, other
  * indentation, duplicate keys, anything unusual or wrong) it gives null, and the caller asks the full parser.
  */
-export function parsePlainYaml<Item = never>(
-  text: string,
-  placesOf: string,
-  list: ListReader<Item> = { key: "", item: () => null },
-): readonly PlainDocument<Item>[] | null {
+export function parsePlainYaml(text: string, placesOf: string): readonly PlainDocument[] | null {
   if (!text.endsWith("\n") || UNUSUAL.test(text)) return null
   const lines = text.split("\n")
   lines.pop()
-  const reader: Reader<Item> = { lines, next: 0, placesOf, list, keyPlaces: new Map(), items: null }
-  const documents: PlainDocument<Item>[] = []
+  const reader: Reader = { lines, next: 0, placesOf, keyPlaces: new Map() }
+  const documents: PlainDocument[] = []
   while (reader.next < lines.length) {
     if (lines[reader.next] === "---") reader.next++
     else if (documents.length > 0) return null
     const line = reader.next + 1
     reader.keyPlaces = new Map()
-    reader.items = null
     const value = blockMapping(reader, 0)
     if (value === null) return null
-    documents.push({ value, line, keyPlaces: reader.keyPlaces, items: reader.items })
+    documents.push({ value, line, keyPlaces: reader.keyPlaces })
   }
   return documents
 }
 
-/** Reads the list below a top-level key in the caller's way, a line an item. */
-export interface ListReader<Item> {
-  readonly key: string
-  /** Null leaves the whole list to the usual way; else every YAML reader must give the same. */
-  readonly item: (line: string) => Item | null
-}
-
-export interface PlainDocument<Item> {
+export interface PlainDocument {
   readonly value: Readonly<Record<string, unknown>>
   /** The document's first line, from 1. */
   readonly line: number
   /** Line and column (from 1) of each key directly below the top-level key `placesOf`. */
   readonly keyPlaces: ReadonlyMap<string, { readonly line: number; readonly column: number }>
-  /** What `ListReader` read; `value` then has an empty list in its place. */
-  readonly items: readonly Item[] | null
 }
 
-interface Reader<Item = unknown> {
+interface Reader {
   readonly lines: readonly string[]
   next: number
   readonly placesOf: string
-  readonly list: ListReader<Item>
   keyPlaces: Map<string, { line: number; column: number }>
-  items: readonly Item[] | null
 }
 
 /** Tabs, carriage returns, anything outside printable ASCII, escapes. */
@@ -107,27 +91,9 @@ function depthOf(line: string): number {
 
 /** What stands below `key:`; a key with nothing below it is left to the full parser. */
 function below(reader: Reader, indent: number, key: string | null): unknown {
-  if (indent === 0 && key === reader.list.key) {
-    reader.items = itemsOf(reader)
-    if (reader.items !== null) return []
-  }
   const line = reader.lines[reader.next] ?? ""
   if (line.startsWith(`${" ".repeat(indent + 2)}- `)) return blockSequence(reader, indent + 2)
   return blockMapping(reader, indent + 2, indent === 0 && key === reader.placesOf) ?? FAILED
-}
-
-/** Null, and nothing is read, where there is no item or one is not the caller's. */
-function itemsOf<Item>(reader: Reader<Item>): readonly Item[] | null {
-  const items: Item[] = []
-  let next = reader.next
-  for (; reader.lines[next]?.startsWith("  - ") === true; next++) {
-    const item = reader.list.item(reader.lines[next] ?? "")
-    if (item === null) return null
-    items.push(item)
-  }
-  if (items.length === 0) return null
-  reader.next = next
-  return items
 }
 
 function blockSequence(reader: Reader, indent: number): unknown {

@@ -49,7 +49,6 @@ const anyText = fc.oneof(
 )
 const port = fc.integer({ min: 1, max: 65535 })
 const protocol = fc.constantFrom("TCP", "UDP", "SCTP")
-const named = record({ name: label, namespace: label })
 
 export const anyConfigMap: fc.Arbitrary<ConfigMap> = record({
   apiVersion: fc.constant("v1" as const),
@@ -72,68 +71,102 @@ export const anyNode: fc.Arbitrary<Node> = record({
   status: record({ addresses: fc.array(record({ type: anyText, address: anyText }), { maxLength: 3 }) }),
 })
 
-const endpointPorts = fc.array(record({ name: anyText, port, protocol }), { maxLength: 3 })
-const nodeName = fc.option(anyText)
+/** As nearly all names are: three letters first. */
+const word = fc.stringMatching(/^[a-z]{3}(?:[-a-z0-9]{0,12}[a-z0-9])?$/)
+
+/** What the texts of a Service's objects may be. */
+interface Words {
+  readonly name: fc.Arbitrary<string>
+  readonly type: fc.Arbitrary<string>
+  readonly clusterIP: fc.Arbitrary<string>
+  readonly portName: fc.Arbitrary<string>
+  readonly targetPort: fc.Arbitrary<string>
+  readonly addressType: fc.Arbitrary<"IPv4" | "IPv6" | "FQDN">
+  readonly addresses: fc.Arbitrary<string[]>
+  readonly nodeName: fc.Arbitrary<string>
+  readonly endpoints: fc.Arbitrary<boolean>
+}
+
+const someText = anyText.filter((text) => text !== "")
 
 /** A Service, its slices and perhaps its Endpoints, all of one name. */
-export const anyService: fc.Arbitrary<ServiceManifests> = named.chain((metadata) =>
-  record({
-    service: record({
-      apiVersion: fc.constant("v1" as const),
-      kind: fc.constant("Service" as const),
-      metadata: fc.constant(metadata),
-      spec: record({
-        type: anyText,
-        clusterIP: anyText,
-        ports: fc.array(
-          record({
-            name: anyText,
-            port,
-            protocol,
-            targetPort: fc.oneof(
-              port,
-              anyText.filter((text) => text !== ""),
-            ),
-          }),
-          { maxLength: 3 },
-        ),
-      }),
-    }) satisfies fc.Arbitrary<Service>,
-    slices: fc.uniqueArray(
-      record({
-        apiVersion: fc.constant("discovery.k8s.io/v1" as const),
-        kind: fc.constant("EndpointSlice" as const),
-        metadata: label.map((name) => ({ name, namespace: metadata.namespace, service: metadata.name })),
-        addressType: fc.constantFrom("IPv4", "IPv6", "FQDN"),
-        ports: endpointPorts,
-        endpoints: fc.array(
-          record({
-            addresses: fc.array(
-              fc.oneof(
-                fc.ipV4(),
-                fc.ipV6(),
-                anyText.filter((text) => text !== ""),
-              ),
-              { minLength: 1, maxLength: 2 },
-            ),
-            conditions: record({ ready: fc.boolean(), serving: fc.boolean(), terminating: fc.boolean() }),
-            nodeName,
-          }),
-          { maxLength: 4 },
-        ),
-      }) satisfies fc.Arbitrary<EndpointSlice>,
-      { maxLength: 3, selector: (slice) => slice.metadata.name },
-    ),
-    endpoints: fc.option(
-      record({
+export const anyService = serviceOf({
+  name: label,
+  type: anyText,
+  clusterIP: anyText,
+  portName: anyText,
+  targetPort: someText,
+  addressType: fc.constantFrom("IPv4", "IPv6", "FQDN"),
+  addresses: fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), someText), { minLength: 1, maxLength: 2 }),
+  nodeName: anyText,
+  endpoints: fc.boolean(),
+})
+
+/** The same as a cluster of today has them: slices of IPv4 addresses, and words where people write words. */
+export const usualService = serviceOf({
+  name: word,
+  type: fc.constantFrom("ClusterIP", "NodePort", "LoadBalancer"),
+  clusterIP: fc.oneof(fc.ipV4(), fc.constantFrom("", "None")),
+  portName: fc.oneof(word, fc.constant("")),
+  targetPort: word,
+  addressType: fc.constant("IPv4"),
+  addresses: fc.ipV4().map((address) => [address]),
+  nodeName: fc.oneof(word, fc.ipV4()),
+  endpoints: fc.constant(false),
+})
+
+function serviceOf(words: Words): fc.Arbitrary<ServiceManifests> {
+  const endpointPorts = fc.array(record({ name: words.portName, port, protocol }), { maxLength: 3 })
+  const nodeName = fc.option(words.nodeName)
+  return record({ name: words.name, namespace: words.name }).chain((metadata) =>
+    record({
+      service: record({
         apiVersion: fc.constant("v1" as const),
-        kind: fc.constant("Endpoints" as const),
+        kind: fc.constant("Service" as const),
         metadata: fc.constant(metadata),
-        subsets: fc.array(
-          record({ addresses: fc.array(record({ ip: anyText, nodeName }), { maxLength: 2 }), ports: endpointPorts }),
-          { maxLength: 2 },
-        ),
-      }) satisfies fc.Arbitrary<Endpoints>,
-    ),
-  }),
-)
+        spec: record({
+          type: words.type,
+          clusterIP: words.clusterIP,
+          ports: fc.array(
+            record({ name: words.portName, port, protocol, targetPort: fc.oneof(port, words.targetPort) }),
+            { maxLength: 3 },
+          ),
+        }),
+      }) satisfies fc.Arbitrary<Service>,
+      slices: fc.uniqueArray(
+        record({
+          apiVersion: fc.constant("discovery.k8s.io/v1" as const),
+          kind: fc.constant("EndpointSlice" as const),
+          metadata: words.name.map((name) => ({ name, namespace: metadata.namespace, service: metadata.name })),
+          addressType: words.addressType,
+          ports: endpointPorts,
+          endpoints: fc.array(
+            record({
+              addresses: words.addresses,
+              conditions: record({ ready: fc.boolean(), serving: fc.boolean(), terminating: fc.boolean() }),
+              nodeName,
+            }),
+            { maxLength: 4 },
+          ),
+        }) satisfies fc.Arbitrary<EndpointSlice>,
+        { maxLength: 3, selector: (slice) => slice.metadata.name },
+      ),
+      endpoints: words.endpoints.chain((has) =>
+        has
+          ? record({
+              apiVersion: fc.constant("v1" as const),
+              kind: fc.constant("Endpoints" as const),
+              metadata: fc.constant(metadata),
+              subsets: fc.array(
+                record({
+                  addresses: fc.array(record({ ip: words.nodeName, nodeName }), { maxLength: 2 }),
+                  ports: endpointPorts,
+                }),
+                { maxLength: 2 },
+              ),
+            } satisfies { [K in keyof Endpoints]: fc.Arbitrary<Endpoints[K]> })
+          : fc.constant(null),
+      ),
+    }),
+  )
+}

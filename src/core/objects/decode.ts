@@ -1,11 +1,11 @@
 import type { Problem } from "../../kit/problem.ts"
 import { parsePlainYaml } from "../../kit/plain-yaml.ts"
 import { decodeYaml } from "./decode-yaml.ts"
-import { endpointIn } from "./endpoint-line.ts"
-import type { ClusterObject, Endpoint, Placed } from "./kinds.ts"
+import type { Placed } from "./kinds.ts"
 import { nestsDeeperAt } from "./nesting.ts"
 import { isKind, parseObject } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
+import { decodeWrittenService } from "./written-service.ts"
 
 /** The objects of one file, in the file's order, and all that is wrong in it. */
 export interface DecodedFile {
@@ -25,39 +25,31 @@ export const MAXIMUM_FILE_BYTES = 1024 * 1024
  * @param file The name that places carry.
  */
 export function decodeFile(file: string, text: string): DecodedFile {
-  const plain = isTooLarge(text) ? null : decodePlain(file, text)
-  if (plain !== null) return plain
+  const fast = isTooLarge(text) ? null : (decodeWrittenService(file, text) ?? decodePlain(file, text))
+  if (fast !== null) return fast
   const unreadable = wholeFileProblem(file, text)
   if (unreadable !== null) return { objects: [], problems: [unreadable] }
   return decodeYaml(file, text)
 }
 
-/** Fast, for what `encode.ts` wrote; null for everything that needs places or a full parser. */
+/** Fast, for what machines write; null for everything that needs places or a full parser. */
 function decodePlain(file: string, text: string): DecodedFile | null {
-  const documents = parsePlainYaml(text, "data", ENDPOINTS)
+  const documents = parsePlainYaml(text, "data")
   if (documents === null) return null
   const objects: Placed[] = []
-  for (const { value, line, keyPlaces, items } of documents) {
+  for (const { value, line, keyPlaces } of documents) {
     const kind = value["kind"]
     if (typeof kind !== "string" || !isKind(kind)) return null
     const parsed = parseObject(value)
     if (parsed.kind === "issues") return null
     if (parsed.kind === "ignored") continue
     objects.push({
-      object: items === null ? parsed.object : withEndpoints(parsed.object, items),
+      object: parsed.object,
       place: { file, line, column: 1 },
       keyPlaces: kind === "ConfigMap" ? placesIn(file, keyPlaces) : NO_PLACES,
     })
   }
   return { objects, problems: [] }
-}
-
-/** Nine of ten lines are endpoints. */
-const ENDPOINTS = { key: "endpoints", item: endpointIn }
-
-/** Other kinds have no such field, and what they have under its name is dropped. */
-function withEndpoints(object: ClusterObject, endpoints: readonly Endpoint[]): ClusterObject {
-  return object.kind === "EndpointSlice" ? { ...object, endpoints } : object
 }
 
 const NO_PLACES: Placed["keyPlaces"] = new Map()

@@ -14,7 +14,7 @@ export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 export const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/
 
 /** No string that we keep is longer; Kubernetes allows no longer name. */
-const LONGEST_TEXT = 253
+export const LONGEST_TEXT = 253
 
 const label = z.string("wanted a DNS label").regex(DNS_LABEL, "wanted a DNS label: a-z, 0-9 and -, at most 63")
 const subdomain = z
