@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { checkStructure } from "../../src/core/render/structure.ts"
-import { lastLineOf, type Piece } from "../../src/core/render/render.ts"
+import { type Piece, pieceOf } from "../../src/core/render/piece.ts"
+import { lastLineOf } from "../../src/core/render/render.ts"
 import { goldenCases, walkGolden } from "../support/golden.ts"
 import { createNetworkNamespace, keepalivedReleases, type NetworkNamespace } from "../support/keepalived.ts"
 import { type Ended, run } from "../support/run.ts"
@@ -98,11 +99,9 @@ for (const release of releases)
 
 /** A text as one piece, and its last line as another where it has one. */
 function piecesOf(text: string, last: string): Piece[] {
-  const whole = text.endsWith(last)
-  const body = whole ? text.slice(0, -last.length) : text
-  const lines = (part: string) => part.split("\n").length - 1
-  const head: Piece = { text: body, lines: lines(body), origin: { kind: "head" } }
-  return whole ? [head, { text: last, lines: lines(last), origin: { kind: "end" } }] : [head]
+  if (!text.endsWith(last)) return [pieceOf(text, { kind: "head" }, 1)]
+  const head = pieceOf(text.slice(0, -last.length), { kind: "head" }, 1)
+  return [head, pieceOf(last, { kind: "end" }, 1 + head.lines)]
 }
 
 test.run()

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import {
   type KeepalivedModel,
   type RealServer,
@@ -7,29 +6,16 @@ import {
   virtualServerKey,
 } from "../model/keepalived-model.ts"
 import type { TemplateData } from "./needs.ts"
+import { type Piece, pieceOf } from "./piece.ts"
 import { checkStructure } from "./structure.ts"
 import { compileTemplates, type TemplateTexts } from "./template.ts"
+import { createTextJoin, type JoinedText } from "./text-join.ts"
 
 /** The text of a keepalived.conf whose structure agrees with its model. Equal models give equal bytes. */
-export interface RenderedConfig {
-  readonly text: string
-  /** The text in UTF-8, in parts: a megabyte is not put together anew for one block that changed. */
-  readonly bytes: readonly Uint8Array[]
-  /** sha256 of the text, 64 hexadecimal digits. */
-  readonly sha256: string
+export interface RenderedConfig extends JoinedText {
   readonly model: KeepalivedModel
   /** The text in pieces: first the head, then one for each virtual server, then the last line. */
   readonly pieces: readonly Piece[]
-}
-
-export interface Piece {
-  readonly text: string
-  /** Lines in the text. */
-  readonly lines: number
-  readonly origin:
-    | { readonly kind: "head" }
-    | { readonly kind: "virtual-server"; readonly entry: string; readonly key: string }
-    | { readonly kind: "end" }
 }
 
 /**
@@ -41,42 +27,41 @@ export interface Piece {
 export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) => RenderedConfig {
   const templates = compileTemplates(texts)
   const blocks = new WeakMap<VirtualServer, Piece>()
-  const blockOf = (entry: string, server: VirtualServer): Piece => {
+  const blockOf = (entry: string, server: VirtualServer, firstLine: number): Piece => {
     const known = blocks.get(server)
     if (known !== undefined) return known
     const origin = { kind: "virtual-server", entry, key: virtualServerKey(server) } as const
-    const piece = pieceOf(templates.virtualServer(virtualServerData(server)), origin)
+    const piece = pieceOf(templates.virtualServer(virtualServerData(server)), origin, firstLine)
     blocks.set(server, piece)
     return piece
   }
   let head: { readonly model: KeepalivedModel; readonly piece: Piece } | null = null
   const headOf = (model: KeepalivedModel): Piece => {
     const known = head !== null && hasSameHead(head.model, model) ? head.piece : null
-    head = { model, piece: known ?? pieceOf(templates.head(headData(model)), { kind: "head" }) }
+    head = { model, piece: known ?? pieceOf(templates.head(headData(model)), { kind: "head" }, 1) }
     return head.piece
   }
+  const join = createTextJoin()
   return (model) => {
-    const pieces = [headOf(model)]
-    for (const vip of model.vips) for (const server of vip.virtualServers) pieces.push(blockOf(vip.key, server))
-    pieces.push(pieceOf(lastLineOf(model), { kind: "end" }))
+    const first = headOf(model)
+    const pieces = [first]
+    let next = 1 + first.lines
+    for (const vip of model.vips)
+      for (const server of vip.virtualServers) {
+        const piece = blockOf(vip.key, server, next)
+        pieces.push(piece)
+        next += piece.lines
+      }
+    pieces.push(pieceOf(lastLineOf(model), { kind: "end" }, next))
     checkStructure(pieces, model)
-    const sha256 = createHash("sha256")
-    const bytes: Uint8Array[] = []
-    let text = ""
-    for (const piece of pieces) {
-      const part = bytesOf(piece)
-      bytes.push(part)
-      sha256.update(part)
-      text += piece.text
-    }
-    return { text, bytes, sha256: sha256.digest("hex"), model, pieces }
+    return { ...join(pieces), model, pieces }
   }
 }
 
 /** Whether `headData` would be the same: of the VIPs only their addresses stand in it. */
 function hasSameHead(a: KeepalivedModel, b: KeepalivedModel): boolean {
   if (a.vips.length !== b.vips.length || a.routerId !== b.routerId || a.releaseFile !== b.releaseFile) return false
-  if (!a.vips.every((vip, at) => vip.address === b.vips[at]?.address)) return false
+  if (!a.vips.every((vip, at) => vip === b.vips[at] || vip.address === b.vips[at]?.address)) return false
   return JSON.stringify(a.vrrp) === JSON.stringify(b.vrrp)
 }
 
@@ -98,23 +83,6 @@ export function pieceAt(rendered: RenderedConfig, line: number): Piece | null {
     if (line <= last) return piece
   }
   return null
-}
-
-function pieceOf(text: string, origin: Piece["origin"]): Piece {
-  let lines = 0
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines += 1
-  return { text, lines, origin }
-}
-
-/** Kept with the piece, as the text is. */
-const encoded = new WeakMap<Piece, Uint8Array>()
-
-function bytesOf(piece: Piece): Uint8Array {
-  const known = encoded.get(piece)
-  if (known !== undefined) return known
-  const bytes = Buffer.from(piece.text)
-  encoded.set(piece, bytes)
-  return bytes
 }
 
 function headData(model: KeepalivedModel): TemplateData {

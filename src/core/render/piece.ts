@@ -1,0 +1,133 @@
+import { type Block, COMMENT, FILE, type Line, LONGEST_LINE } from "./grammar.ts"
+
+/** A part of the text of a keepalived.conf: its head, a virtual server, its last line. */
+export interface Piece {
+  readonly text: string
+  /** Lines in the text. */
+  readonly lines: number
+  readonly origin:
+    | { readonly kind: "head" }
+    | { readonly kind: "virtual-server"; readonly entry: string; readonly key: string }
+    | { readonly kind: "end" }
+  readonly told: Told
+}
+
+/** What the text says of that which the model asks for, in the order of the text. */
+export interface Told {
+  readonly addresses: readonly string[]
+  readonly virtualServers: readonly ToldVirtualServer[]
+}
+
+export interface ToldVirtualServer {
+  readonly address: string
+  readonly port: number
+  readonly protocol: string
+  /** How many it has. */
+  readonly realServers: number
+}
+
+/**
+ * Reads a part of the rendered text as keepalived's parser would. Every block that it opens it must close; so the whole,
+ * which is the parts in a row, is balanced, too.
+ *
+ * @param firstLine Where the part stands in the whole, from 1.
+ * @throws with line and reason, for all that is not among what may stand there. That is a bug of ours or a spoilt template,
+ *   never something a user wrote.
+ */
+export function pieceOf(text: string, origin: Piece["origin"], firstLine: number): Piece {
+  const reader: Reader = {
+    text,
+    at: 0,
+    line: firstLine,
+    inside: FILE,
+    around: [],
+    addresses: new Set(),
+    virtualServers: [],
+  }
+  for (; reader.at < text.length; reader.line += 1) readLine(reader)
+  const { inside, around, line, addresses, virtualServers } = reader
+  if (around.length > 0) throw new Error(`Cannot trust the rendered keepalived.conf: "${inside.name}" is never closed`)
+  return { text, lines: line - firstLine, origin, told: { addresses: [...addresses], virtualServers } }
+}
+
+interface Reader {
+  readonly text: string
+  at: number
+  line: number
+  inside: Block
+  /** The blocks around, the innermost last. */
+  readonly around: Block[]
+  readonly addresses: Set<string>
+  readonly virtualServers: Open[]
+}
+
+/** A virtual server that is being read. */
+interface Open {
+  readonly address: string
+  readonly port: number
+  protocol: string
+  realServers: number
+}
+
+const [NEW_LINE, BLANK, HASH, CLOSING] = [0x0a, 0x20, 0x23, 0x7d]
+
+function readLine(reader: Reader): void {
+  const { text, at: begin } = reader
+  let at = begin
+  while (text.charCodeAt(at) === BLANK) at += 1
+  const first = text.charCodeAt(at)
+  if (first === NEW_LINE) reader.at = at + 1
+  else if (first === CLOSING && text.charCodeAt(at + 1) === NEW_LINE) {
+    reader.inside = reader.around.pop() ?? fail(reader, "it closes a block that nobody opened")
+    reader.at = at + 2
+  } else if (first === HASH) reader.at = endOf(COMMENT, text, at) ?? fail(reader, notKnown(reader, at))
+  else readWords(reader, at)
+  if (reader.at - begin > LONGEST_LINE + 1) fail(reader, `it has ${reader.at - begin - 1} characters`)
+}
+
+function readWords(reader: Reader, at: number): void {
+  for (const one of reader.inside.lines) {
+    const end = endOf(one.pattern, reader.text, at)
+    if (end === null) continue
+    reader.at = end
+    if (one.tells !== null) listen(reader, one, at)
+    if (one.opens === null) return
+    reader.around.push(reader.inside)
+    reader.inside = one.opens
+    return
+  }
+  fail(reader, notKnown(reader, at))
+}
+
+/** Where a match that begins here ends; null where none begins. */
+function endOf(pattern: RegExp, text: string, at: number): number | null {
+  pattern.lastIndex = at
+  return pattern.test(text) ? pattern.lastIndex : null
+}
+
+function listen(reader: Reader, { pattern, tells }: Line, at: number): void {
+  const open = reader.virtualServers.at(-1)
+  if (tells === "real server" && open !== undefined) {
+    open.realServers += 1
+    return
+  }
+  pattern.lastIndex = at
+  const [, word = "", second] = pattern.exec(reader.text) ?? []
+  if (tells === "address") {
+    if (reader.addresses.has(word)) fail(reader, `the address ${word} stands there already`)
+    reader.addresses.add(word)
+  } else if (tells === "virtual server")
+    reader.virtualServers.push({ address: word, port: Number(second), protocol: "", realServers: 0 })
+  else if (open?.protocol === "") open.protocol = word
+  else fail(reader, "its virtual server has a protocol already")
+}
+
+function notKnown({ text, inside }: Reader, at: number): string {
+  const end = text.indexOf("\n", at)
+  const words = text.slice(at, end === -1 ? text.length : end)
+  return `${JSON.stringify(words)} is not among what may stand ${inside === FILE ? "there" : `in "${inside.name}"`}`
+}
+
+function fail({ line }: Reader, why: string): never {
+  throw new Error(`Cannot trust line ${line} of the rendered keepalived.conf: ${why}`)
+}
