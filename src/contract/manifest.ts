@@ -2,7 +2,14 @@ import * as z from "zod"
 
 import { type Decoded, decodeJson } from "./decode.ts"
 import { type Counts, countsField, schemaField, sequenceField, sha256Field } from "./fields.ts"
-import { CONTENT_FILE, MANIFEST_FILE, MAXIMUM_FILE_BYTES, MAXIMUM_FILES, SCHEMA } from "./layout.ts"
+import {
+  CONTENT_FILE,
+  MANIFEST_FILE,
+  MAXIMUM_FILE_BYTES,
+  MAXIMUM_FILES,
+  MAXIMUM_GENERATION_BYTES,
+  SCHEMA,
+} from "./layout.ts"
 import { sha256Of } from "./sha256.ts"
 
 /** A file of a generation. */
@@ -55,69 +62,36 @@ export function decodeManifest(text: string): Decoded<Manifest> {
   return decodeJson(MANIFEST_FILE, manifestSchema, text)
 }
 
-/**
- * Makes a `decodeManifest` that looks only at the lines which the manifest before did not have, and gives the same
- * objects for the others: of a thousand files one has changed. The result is that of `decodeManifest`.
- */
-export function createManifestDecoder(): (text: string) => Decoded<Manifest> {
-  let known: readonly FileLine[] = []
-  return (text) => {
-    const byLine = decodeByLine(text, known)
-    if (byLine === null) return decodeManifest(text)
-    known = byLine.lines
-    return { kind: "value", value: byLine.manifest }
-  }
+/** What the files of a manifest add up to. */
+export interface FilesSum {
+  /** As `contentSha256Of` them. */
+  readonly contentSha256: string
+  readonly bytes: number
+  readonly isSorted: boolean
 }
 
-/** A file as its line in the manifest says. */
-interface FileLine {
-  readonly line: string
-  readonly file: ManifestFile
+/** Goes through all of them. */
+export function sumOf(files: readonly ManifestFile[]): FilesSum {
+  return { contentSha256: contentSha256Of(files), bytes: bytesOf(files), isSorted: isSorted(files) }
 }
 
-/** The text around the lines of files, and between them. A line feed stands in no JSON string: these are never within a value. */
-const BEFORE_FILES = '\n  "files": [\n'
-const BETWEEN_FILES = ",\n"
-const AFTER_FILES = "\n  ]\n}\n"
-
-/** Null where a full parser has to look: at another layout, and at all that is wrong. */
-function decodeByLine(
-  text: string,
-  known: readonly FileLine[],
-): { readonly manifest: Manifest; readonly lines: readonly FileLine[] } | null {
-  const begin = text.indexOf(BEFORE_FILES)
-  if (begin === -1 || !text.endsWith(AFTER_FILES)) return null
-  // With no file in it the rest is JSON of its own, and only if the brackets before it are balanced.
-  const around = decodeJson(MANIFEST_FILE, manifestSchema, `${text.slice(0, begin)}\n  "files": []\n}\n`)
-  if (around.kind !== "value") return null
-  const texts = text.slice(begin + BEFORE_FILES.length, -AFTER_FILES.length).split(BETWEEN_FILES)
-  if (texts.length > MAXIMUM_FILES) return null
-  const lines: FileLine[] = []
-  const files: ManifestFile[] = []
-  let next = 0
-  for (const line of texts) {
-    const before = known[next]
-    const found = before?.line === line ? before : fileLine(line)
-    if (found === null) return null
-    // Both are sorted: what stands up to this name is done with.
-    while ((known[next]?.file.name ?? AFTER_ALL_NAMES) <= found.file.name) next += 1
-    lines.push(found)
-    files.push(found.file)
-  }
-  return { manifest: { ...around.value, files }, lines }
+export function bytesOf(files: readonly ManifestFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0)
 }
 
-/** Names of files are ASCII. */
-const AFTER_ALL_NAMES = "\u{7f}"
+/** By name, and each name once. */
+export function isSorted(files: readonly ManifestFile[]): boolean {
+  return files.every(({ name }, at) => (files[at - 1]?.name ?? "") < name)
+}
 
-/** As `encodeManifest` writes it: no escapes, since no name of a file needs any. */
-const FILE_LINE = /^ {4}\{"name":"([^"\\]+)","size":(0|[1-9][0-9]{0,9}),"sha256":"([0-9a-f]{64})"\}$/
-
-/** Says what `fileSchema` says of such a line; null for every other one. */
-function fileLine(line: string): FileLine | null {
-  const [, name = "", digits, sha256 = ""] = FILE_LINE.exec(line) ?? []
-  const size = Number(digits)
-  return CONTENT_FILE.test(name) && size <= MAXIMUM_FILE_BYTES ? { line, file: { name, size, sha256 } } : null
+/** What cannot come from a writer that keeps the contract, however often it is read again; null where there is nothing. */
+export function contradictionIn({ files, counts, contentSha256 }: Manifest, sum: FilesSum): string | null {
+  if (sum.contentSha256 !== contentSha256) return `${MANIFEST_FILE}: contentSha256 is not that of its files`
+  if (!sum.isSorted) return `${MANIFEST_FILE} names a file twice, or its files are not sorted by name`
+  if (counts.files !== files.length) return `${MANIFEST_FILE} counts ${counts.files} files and names ${files.length}`
+  if (sum.bytes > MAXIMUM_GENERATION_BYTES)
+    return `its files have ${sum.bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`
+  return null
 }
 
 /** The text of `manifest.json`: one file a line, so that `diff` shows what changed. */
@@ -134,7 +108,12 @@ export function encodeManifest({ sequence, contentSha256, counts, resources, fil
  * @param files Sorted by name.
  */
 export function contentSha256Of(files: readonly Pick<ManifestFile, "name" | "sha256">[]): string {
-  return sha256Of(files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(""))
+  return sha256Of(files.map(sumLine).join(""))
+}
+
+/** A file's line in the output of `sha256sum`. */
+export function sumLine({ name, sha256 }: Pick<ManifestFile, "name" | "sha256">): string {
+  return `${sha256}  ${name}\n`
 }
 
 function lines(items: readonly object[]): string {

@@ -1,20 +1,10 @@
 import { lstatSync } from "node:fs"
 import { basename, join } from "node:path"
 
-import {
-  CONTENT_FILE,
-  generationName,
-  MANIFEST_FILE,
-  MAXIMUM_FILE_BYTES,
-  MAXIMUM_GENERATION_BYTES,
-} from "../../contract/layout.ts"
-import {
-  contentSha256Of,
-  createManifestDecoder,
-  decodeManifest,
-  type Manifest,
-  type ManifestFile,
-} from "../../contract/manifest.ts"
+import type { Decoded } from "../../contract/decode.ts"
+import { CONTENT_FILE, generationName, MANIFEST_FILE, MAXIMUM_FILE_BYTES } from "../../contract/layout.ts"
+import { type CheckedManifest, createManifestDecoder, decodeCheckedManifest } from "../../contract/manifest-decoder.ts"
+import type { Manifest, ManifestFile } from "../../contract/manifest.ts"
 import { decodeFile, type DecodedFile } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { faultCode } from "../../kit/fault.ts"
@@ -40,7 +30,7 @@ export type GenerationReader = (path: string, manifestSha256: string | null) => 
 export function createGenerationReader(): GenerationReader {
   const join = createJoin()
   const decode = createManifestDecoder()
-  let known: ReadonlyMap<string, KnownFile> = new Map()
+  let known: KnownFiles = { files: [], decoded: [] }
   return (path, manifestSha256) => {
     const checked = readManifest(path, manifestSha256, decode)
     if (checked.kind !== "manifest") return checked
@@ -48,7 +38,7 @@ export function createGenerationReader(): GenerationReader {
     const files = readFiles(path, manifest.files, known)
     if (files.kind !== "files") return files
     known = files.known
-    const { value, problems } = join(Array.from(known.values(), ({ decoded }) => decoded))
+    const { value, problems } = join(known.decoded)
     if (problems.length > 0) return refused("its files have problems", problems)
     const name = generationName(manifest.sequence, manifest.contentSha256)
     const { sequence } = manifest
@@ -68,7 +58,7 @@ export function* filesOfGeneration(
   path: string,
   manifestSha256: string,
 ): Generator<{ readonly name: string; readonly bytes: Buffer } | null> {
-  const checked = readManifest(path, null, decodeManifest)
+  const checked = readManifest(path, null, decodeCheckedManifest)
   if (checked.kind === "manifest" && checked.sha256 !== manifestSha256)
     throw new Error(`Cannot copy "${path}": its ${MANIFEST_FILE} is another by now`)
   if (checked.kind !== "manifest") return yield nothing(path, checked)
@@ -90,7 +80,11 @@ type ManifestReading =
   | { readonly kind: "manifest"; readonly manifest: Manifest; readonly bytes: Buffer; readonly sha256: string }
   | Exclude<DirectoryReading, { readonly kind: "generation" }>
 
-function readManifest(path: string, wantedSha256: string | null, decode: typeof decodeManifest): ManifestReading {
+function readManifest(
+  path: string,
+  wantedSha256: string | null,
+  decode: (text: string) => Decoded<CheckedManifest>,
+): ManifestReading {
   // O_NOFOLLOW guards the last component of a path only; so each directory on the way is looked at by itself.
   const objection = directoryObjection(path)
   if (objection !== null) return objection
@@ -108,60 +102,53 @@ function readManifest(path: string, wantedSha256: string | null, decode: typeof 
     )
   }
   if (decoded.kind === "problems") return refused(`Cannot read ${MANIFEST_FILE}`, decoded.problems)
-  const contradiction = contradictionIn(decoded.value, wantedSha256 === null ? null : basename(path))
-  return contradiction === null
-    ? { kind: "manifest", manifest: decoded.value, bytes: read.bytes, sha256 }
-    : refused(contradiction)
+  const { manifest, contradiction } = decoded.value
+  if (contradiction !== null) return refused(contradiction)
+  const [directory, name] = [basename(path), generationName(manifest.sequence, manifest.contentSha256)]
+  if (wantedSha256 !== null && name !== directory)
+    return refused(`the directory is called ${directory}, wanted ${name}`)
+  return { kind: "manifest", manifest, bytes: read.bytes, sha256 }
 }
 
-/** What cannot come from a writer that keeps the contract, however often it is read again. */
-function contradictionIn(manifest: Manifest, directory: string | null): string | null {
-  const { files, counts, sequence, contentSha256 } = manifest
-  if (contentSha256Of(files) !== contentSha256) return `${MANIFEST_FILE}: contentSha256 is not that of its files`
-  const name = generationName(sequence, contentSha256)
-  if (directory !== null && name !== directory) return `the directory is called ${directory}, wanted ${name}`
-  if (!isSorted(files)) return `${MANIFEST_FILE} names a file twice, or its files are not sorted by name`
-  if (counts.files !== files.length) return `${MANIFEST_FILE} counts ${counts.files} files and names ${files.length}`
-  const bytes = files.reduce((sum, { size }) => sum + size, 0)
-  if (bytes > MAXIMUM_GENERATION_BYTES)
-    return `its files have ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`
-  return null
-}
-
-function isSorted(files: readonly ManifestFile[]): boolean {
-  let last = ""
-  for (const { name } of files) {
-    if (name <= last) return false
-    last = name
-  }
-  return true
-}
-
-interface KnownFile {
-  readonly sha256: string
-  readonly decoded: DecodedFile
+/** The files of a generation, by name, and what each of them says. */
+interface KnownFiles {
+  readonly files: readonly ManifestFile[]
+  readonly decoded: readonly DecodedFile[]
 }
 
 type FilesReading =
-  /** By name. */
-  | { readonly kind: "files"; readonly known: ReadonlyMap<string, KnownFile> }
-  | Exclude<DirectoryReading, { readonly kind: "generation" }>
+  { readonly kind: "files"; readonly known: KnownFiles } | Exclude<DirectoryReading, { readonly kind: "generation" }>
 
-function readFiles(path: string, files: readonly ManifestFile[], before: ReadonlyMap<string, KnownFile>): FilesReading {
-  const known = new Map<string, KnownFile>()
+function readFiles(path: string, files: readonly ManifestFile[], before: KnownFiles): FilesReading {
+  const decoded: DecodedFile[] = []
   const checkedDirectories = new Set<string>([path])
+  let next = 0
   for (const file of files) {
-    const same = before.get(file.name)
-    if (same?.sha256 === file.sha256) {
-      known.set(file.name, same)
+    // Both are sorted; and what the manifest says in the same words is mostly the same object.
+    if (before.files[next] !== file) next = placeOf(file.name, before.files, next)
+    const known = before.files[next]
+    const same = known?.name === file.name && known.sha256 === file.sha256 ? before.decoded[next] : undefined
+    if (same !== undefined) {
+      decoded.push(same)
+      next += 1
       continue
     }
     const bytes = readFile(path, file, checkedDirectories)
     if (!Buffer.isBuffer(bytes)) return bytes
-    known.set(file.name, { sha256: file.sha256, decoded: decodeFile(file.name, bytes.toString("utf8")) })
+    decoded.push(decodeFile(file.name, bytes.toString("utf8")))
   }
-  return { kind: "files", known }
+  return { kind: "files", known: { files, decoded } }
 }
+
+/** Where a name stands among the files from a place on, or would. */
+function placeOf(name: string, files: readonly ManifestFile[], from: number): number {
+  let place = from
+  while ((files[place]?.name ?? AFTER_ALL_NAMES) < name) place += 1
+  return place
+}
+
+/** Names of files are ASCII. */
+const AFTER_ALL_NAMES = "\u{7f}"
 
 function readFile(
   root: string,
