@@ -1,18 +1,15 @@
 import { compare, hasErrors, type Place, type Problem } from "../../kit/problem.ts"
-import { inAddressOrder } from "../desired/address.ts"
 import { quoted } from "../desired/vip-entry.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
 import { allowanceProblems } from "./blast-radius.ts"
 import type { ModelCode } from "./codes.ts"
-import { finishEntry } from "./finish-entry.ts"
-import { nodeAddressesOf } from "./forbidden.ts"
 import type { LastGood } from "./hold.ts"
 import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
 import { LIMITS, limitProblems, tooManyEntries } from "./limits.ts"
+import { createOutcomes, type Outcomes } from "./outcomes.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import type { Draining } from "./vip-model.ts"
 import { nodeAddressOf, vrrpInstanceOf } from "./vrrp-instance.ts"
-import { createEntryWalk } from "./walk-entry.ts"
 
 /** What a model is built from. */
 export interface ModelInput {
@@ -60,33 +57,27 @@ export interface BuiltModel {
  * over a thousand entries costs what the changed ones cost; the result is the same as without.
  */
 export function createModelBuilder(settings: ModelSettings): (input: ModelInput) => BuiltModel {
-  const walkEntries = createEntryWalk(settings)
+  const outcomesOf = createOutcomes(settings)
+  const countEntries = createCount()
   return (input) => {
-    const { configMap } = input
     // Not even looked at: a ConfigMap has room for a hundred thousand, each with a problem of its own.
-    if (Object.keys(configMap.object.data).length > LIMITS.entries)
-      return { model: null, entries: [], problems: [tooManyEntries(configMap)] }
-    const walked = walkEntries(input)
-    const context = { settings, nodeAddresses: nodeAddressesOf(input.objects) }
-    const gone = new Set(walked.flatMap((one) => one.gone))
-    const entries = walked.map((one) => finishEntry(one, input, context))
-    return assemble(input, settings, { entries, gone })
+    if (countEntries(input.configMap) > LIMITS.entries)
+      return { model: null, entries: [], problems: [tooManyEntries(input.configMap)] }
+    return assemble(input, settings, outcomesOf(input))
   }
 }
 
-function assemble(
-  input: ModelInput,
-  settings: ModelSettings,
-  { entries, gone }: { readonly entries: readonly EntryOutcome[]; readonly gone: ReadonlySet<string> },
-): BuiltModel {
-  const instance = vrrpInstanceOf(input.objects.nodes, input.node, settings)
-  const announced: VipModel[] = []
-  const problems: Problem<ModelCode>[] = []
-  for (const { vip, problems: own } of entries) {
-    if (vip !== null) announced.push(vip)
-    for (const problem of own) problems.push(problem)
+/** The keys of a thousand entries are not listed each time. */
+function createCount(): (configMap: Placed<ConfigMap>) => number {
+  let last: { readonly configMap: Placed<ConfigMap>; readonly count: number } | null = null
+  return (configMap) => {
+    if (last?.configMap !== configMap) last = { configMap, count: Object.keys(configMap.object.data).length }
+    return last.count
   }
-  const vips = inAddressOrder(announced)
+}
+
+function assemble(input: ModelInput, settings: ModelSettings, { entries, vips, problems, gone }: Outcomes): BuiltModel {
+  const instance = vrrpInstanceOf(input.objects.nodes, input.node, settings)
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
   const above = [
     ...instance.problems,
@@ -94,10 +85,10 @@ function assemble(
     ...limitProblems(input.configMap, vips),
     ...allowanceProblems(input.configMap),
   ]
-  problems.unshift(...above)
-  if (instance.value === null || hasErrors(above)) return { model: null, entries, problems }
+  const all = [...above, ...problems]
+  if (instance.value === null || hasErrors(above)) return { model: null, entries, problems: all }
   const routerId = input.node.name.replaceAll(/[^A-Za-z0-9.-]/g, "-")
-  return { model: { routerId, vrrp: instance.value, releaseFile: settings.releaseFile, vips }, entries, problems }
+  return { model: { routerId, vrrp: instance.value, releaseFile: settings.releaseFile, vips }, entries, problems: all }
 }
 
 function unreachableProblem(name: string, { nodes }: ClusterObjects): Problem<ModelCode> {

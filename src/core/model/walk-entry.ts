@@ -4,6 +4,7 @@ import { resolveEntry } from "../desired/resolve.ts"
 import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
 import type { ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
 import type { EntryOutcome, ModelInput } from "./build-model.ts"
+import { changedKeys } from "./changed-keys.ts"
 import type { ModelCode } from "./codes.ts"
 import { virtualServerKey, type VipModel } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
@@ -25,28 +26,80 @@ export interface Walked {
   readonly good: EntryOutcome | null
 }
 
+/** All entries, walked, in the order of the ConfigMap. */
+export interface WalkedEntries {
+  readonly walked: readonly Walked[]
+  /** The places at which the walk may be another than the time before; null: at any. */
+  readonly changed: readonly number[] | null
+}
+
 /**
  * Walks the entries of a ConfigMap. What was walked before is kept as long as neither the entry nor anything that it names
  * is another.
  */
-export function createEntryWalk(settings: ModelSettings): (input: ModelInput) => readonly Walked[] {
-  let last: { readonly configMap: Placed<ConfigMap> | null; readonly walked: readonly Walked[] } = {
-    configMap: null,
-    walked: [],
-  }
+export function createEntryWalk(settings: ModelSettings): (input: ModelInput) => WalkedEntries {
+  let last: LastWalk | null = null
   return (input) => {
-    const { configMap } = input
-    const before = last.walked
-    const walked =
-      configMap === last.configMap
-        ? before.map((one) => walkAgain(one, one.raw, input, settings))
-        : walkAnew(before, input, settings)
-    last = { configMap, walked }
-    return walked
+    const changed = last === null ? null : changedPlaces(last, input)
+    const walked = last === null || changed === null ? walkAnew(last?.walked ?? [], input, settings) : [...last.walked]
+    for (const at of changed ?? []) {
+      const before = walked[at]
+      if (before !== undefined) walked[at] = walkAgain(before, before.raw, input, settings)
+    }
+    const places = changed === null ? null : (last?.places ?? null)
+    last = { input, walked, places }
+    return { walked, changed }
   }
 }
 
-function walkAnew(before: readonly Walked[], input: ModelInput, settings: ModelSettings): readonly Walked[] {
+interface LastWalk {
+  readonly input: ModelInput
+  readonly walked: readonly Walked[]
+  /** Made when it is asked for: it holds as long as the ConfigMap is the same. */
+  places: Places | null
+}
+
+/** Where the entries stand that name a Service, and where an entry stands. */
+interface Places {
+  readonly ofService: ReadonlyMap<string, readonly number[]>
+  readonly ofKey: ReadonlyMap<string, number>
+}
+
+/** Where something changed of what entries name, in the same ConfigMap: some endpoints, all day. Null where more did. */
+function changedPlaces(
+  last: LastWalk,
+  { configMap, objects, draining, unreachable }: ModelInput,
+): readonly number[] | null {
+  if (configMap !== last.input.configMap || !isSameSet(unreachable, last.input.unreachable)) return null
+  const services = changedKeys(last.input.objects.services, objects.services)
+  const drained = changedKeys(last.input.draining, draining)
+  if (services === null || drained === null) return null
+  last.places ??= placesIn(last.walked)
+  const { ofService, ofKey } = last.places
+  const found = new Set(services.flatMap((name) => ofService.get(name) ?? []))
+  for (const key of drained) found.add(ofKey.get(key) ?? NOWHERE)
+  found.delete(NOWHERE)
+  return [...found]
+}
+
+const NOWHERE = -1
+
+function placesIn(walked: readonly Walked[]): Places {
+  const ofService = new Map<string, number[]>()
+  for (const [at, { services }] of walked.entries())
+    for (const [name] of services) {
+      const others = ofService.get(name)
+      if (others === undefined) ofService.set(name, [at])
+      else others.push(at)
+    }
+  return { ofService, ofKey: new Map(walked.map(({ raw }, at) => [raw.key, at])) }
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a === b || (a.size === b.size && [...a].every((one) => b.has(one)))
+}
+
+function walkAnew(before: readonly Walked[], input: ModelInput, settings: ModelSettings): Walked[] {
   const byKey = new Map(before.map((one) => [one.raw.key, one]))
   return rawEntries(input.configMap).map((raw) => walkAgain(byKey.get(raw.key), raw, input, settings))
 }
@@ -103,7 +156,7 @@ function hasSameGone({ nodes, gone }: Walked, unreachable: ReadonlySet<string>):
 
 function isSame(before: Walked, raw: RawEntry, input: ModelInput): boolean {
   return (
-    (before.raw === raw || isSameRaw(before.raw, raw)) &&
+    isSameRaw(before.raw, raw) &&
     before.draining === input.draining.get(raw.key) &&
     hasSameGone(before, input.unreachable) &&
     before.services.every(([name, objects]) => input.objects.services.get(name) === objects)
