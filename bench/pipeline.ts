@@ -145,7 +145,7 @@ async function newSidecar(directory: string): Promise<() => Promise<Stages>> {
 /** Reads the pieces that were not there before, and compares all of them with the model. */
 function structureOf({ pieces, model }: RenderedConfig, seen: WeakSet<Piece>): void {
   checkStructure(
-    pieces.map((piece) => (seen.has(piece) ? piece : pieceOf(piece.text, piece.origin, 1))),
+    pieces.map((piece) => (seen.has(piece) ? piece : pieceOf(piece.text, piece.origin))),
     model,
   )
 }

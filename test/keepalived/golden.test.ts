@@ -99,9 +99,8 @@ for (const release of releases)
 
 /** A text as one piece, and its last line as another where it has one. */
 function piecesOf(text: string, last: string): Piece[] {
-  if (!text.endsWith(last)) return [pieceOf(text, { kind: "head" }, 1)]
-  const head = pieceOf(text.slice(0, -last.length), { kind: "head" }, 1)
-  return [head, pieceOf(last, { kind: "end" }, 1 + head.lines)]
+  if (!text.endsWith(last)) return [pieceOf(text, { kind: "head" })]
+  return [pieceOf(text.slice(0, -last.length), { kind: "head" }), pieceOf(last, { kind: "end" })]
 }
 
 test.run()

@@ -31,17 +31,13 @@ const SAFE = /^[A-Za-z0-9/-][A-Za-z0-9._:/-]*$/
  * @throws where the data lack a name, or have something that must not be printed.
  */
 export function checkData({ texts, lists }: Needs, data: TemplateData): void {
-  for (const name of texts) conf(own(data, name))
+  for (const name of texts) conf(data[name])
   for (const { name, each } of lists) {
-    const list = own(data, name)
+    const list = data[name]
     if (!Array.isArray(list))
       throw new ReferenceError(`Cannot fill a template: it goes through a list "${name}" that its data does not have`)
     for (const one of list as readonly TemplateData[]) checkData(each, one)
   }
-}
-
-function own(data: TemplateData, name: string): TemplateData[string] | undefined {
-  return Object.hasOwn(data, name) ? data[name] : undefined
 }
 
 /** Data that a template can be filled with. */

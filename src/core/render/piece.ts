@@ -30,15 +30,15 @@ export interface ToldVirtualServer {
  * Reads a part of the rendered text as keepalived's parser would. Every block that it opens it must close; so the whole,
  * which is the parts in a row, is balanced, too.
  *
- * @param firstLine Where the part stands in the whole, from 1.
  * @throws with line and reason, for all that is not among what may stand there. That is a bug of ours or a spoilt template,
  *   never something a user wrote.
  */
-export function pieceOf(text: string, origin: Piece["origin"], firstLine: number): Piece {
+export function pieceOf(text: string, origin: Piece["origin"]): Piece {
   const reader: Reader = {
     text,
     at: 0,
-    line: firstLine,
+    line: 1,
+    origin,
     inside: FILE,
     around: [],
     addresses: new Set(),
@@ -47,11 +47,12 @@ export function pieceOf(text: string, origin: Piece["origin"], firstLine: number
   for (; reader.at < text.length; reader.line += 1) readLine(reader)
   const { inside, around, line, addresses, virtualServers } = reader
   if (around.length > 0) throw new Error(`Cannot trust the rendered keepalived.conf: "${inside.name}" is never closed`)
-  return { text, lines: line - firstLine, origin, told: { addresses: [...addresses], virtualServers } }
+  return { text, lines: line - 1, origin, told: { addresses: [...addresses], virtualServers } }
 }
 
 interface Reader {
   readonly text: string
+  readonly origin: Piece["origin"]
   at: number
   line: number
   inside: Block
@@ -128,6 +129,7 @@ function notKnown({ text, inside }: Reader, at: number): string {
   return `${JSON.stringify(words)} is not among what may stand ${inside === FILE ? "there" : `in "${inside.name}"`}`
 }
 
-function fail({ line }: Reader, why: string): never {
-  throw new Error(`Cannot trust line ${line} of the rendered keepalived.conf: ${why}`)
+function fail({ line, origin }: Reader, why: string): never {
+  const where = origin.kind === "virtual-server" ? `the virtual server ${origin.key} in` : `the ${origin.kind} of`
+  throw new Error(`Cannot trust line ${line} of ${where} the rendered keepalived.conf: ${why}`)
 }

@@ -2,13 +2,14 @@ import {
   type KeepalivedModel,
   type RealServer,
   sizeOf,
+  type VipModel,
   type VirtualServer,
   virtualServerKey,
 } from "../model/keepalived-model.ts"
 import type { TemplateData } from "./needs.ts"
 import { type Piece, pieceOf } from "./piece.ts"
 import { checkStructure } from "./structure.ts"
-import { compileTemplates, type TemplateTexts } from "./template.ts"
+import { compileTemplates, type Templates, type TemplateTexts } from "./template.ts"
 import { createTextJoin, type JoinedText } from "./text-join.ts"
 
 /** The text of a keepalived.conf whose structure agrees with its model. Equal models give equal bytes. */
@@ -19,43 +20,61 @@ export interface RenderedConfig extends JoinedText {
 }
 
 /**
- * Renders models. A block is kept as long as its virtual server is the same object, and the head as long as it would say
- * the same, so that one changed endpoint among thousands costs one block.
+ * Renders models. Blocks are kept as long as their VIP is the same object, and the head as long as it would say
+ * the same, so that one changed endpoint among thousands costs the blocks of one VIP.
  *
  * @throws when the text does not have the structure that the model asks for: a bug, and nothing may be applied.
  */
 export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) => RenderedConfig {
   const templates = compileTemplates(texts)
-  const blocks = new WeakMap<VirtualServer, Piece>()
-  const blockOf = (entry: string, server: VirtualServer, firstLine: number): Piece => {
-    const known = blocks.get(server)
-    if (known !== undefined) return known
-    const origin = { kind: "virtual-server", entry, key: virtualServerKey(server) } as const
-    const piece = pieceOf(templates.virtualServer(virtualServerData(server)), origin, firstLine)
-    blocks.set(server, piece)
-    return piece
-  }
-  let head: { readonly model: KeepalivedModel; readonly piece: Piece } | null = null
-  const headOf = (model: KeepalivedModel): Piece => {
-    const known = head !== null && hasSameHead(head.model, model) ? head.piece : null
-    head = { model, piece: known ?? pieceOf(templates.head(headData(model)), { kind: "head" }, 1) }
-    return head.piece
-  }
+  const headOf = createHead(templates)
+  const blocksOf = createBlocks(templates)
   const join = createTextJoin()
   return (model) => {
-    const first = headOf(model)
-    const pieces = [first]
-    let next = 1 + first.lines
-    for (const vip of model.vips)
-      for (const server of vip.virtualServers) {
-        const piece = blockOf(vip.key, server, next)
-        pieces.push(piece)
-        next += piece.lines
-      }
-    pieces.push(pieceOf(lastLineOf(model), { kind: "end" }, next))
+    const end = pieceOf(lastLineOf(model), { kind: "end" })
+    const pieces = [headOf(model), ...blocksOf(model.vips).flat(), end]
     checkStructure(pieces, model)
     return { ...join(pieces), model, pieces }
   }
+}
+
+function createHead(templates: Templates): (model: KeepalivedModel) => Piece {
+  let last: { readonly model: KeepalivedModel; readonly piece: Piece } | null = null
+  return (model) => {
+    const known = last !== null && hasSameHead(last.model, model) ? last.piece : null
+    last = { model, piece: known ?? pieceOf(templates.head(headData(model)), { kind: "head" }) }
+    return last.piece
+  }
+}
+
+type Blocks = readonly Piece[]
+
+/** The blocks of each VIP. */
+function createBlocks(templates: Templates): (vips: readonly VipModel[]) => readonly Blocks[] {
+  const known = new WeakMap<VipModel, Blocks>()
+  const made = (vip: VipModel, texts: Iterator<string>): Blocks => {
+    const blocks = blocksOf(vip, texts)
+    known.set(vip, blocks)
+    return blocks
+  }
+  let last: { readonly vips: readonly VipModel[]; readonly blocks: readonly Blocks[] } = { vips: [], blocks: [] }
+  return (vips) => {
+    // Nearly all stand where they stood before, and a look there costs less than one into the map.
+    const kept = vips.map((vip, at) => (vip === last.vips[at] ? last.blocks[at] : known.get(vip)))
+    const fresh = vips.flatMap((vip, at) => (kept[at] === undefined ? vip.virtualServers : []))
+    const texts = templates.virtualServers(fresh.map(virtualServerData)).values()
+    const blocks = vips.map((vip, at) => kept[at] ?? made(vip, texts))
+    last = { vips, blocks }
+    return blocks
+  }
+}
+
+/** @param texts Of these blocks, and of others after them. */
+function blocksOf(vip: VipModel, texts: Iterator<string>): Blocks {
+  return vip.virtualServers.map((server) => {
+    const origin = { kind: "virtual-server", entry: vip.key, key: virtualServerKey(server) } as const
+    return pieceOf(String(texts.next().value), origin)
+  })
 }
 
 /** Whether `headData` would be the same: of the VIPs only their addresses stand in it. */
