@@ -20,9 +20,9 @@ export interface CheckedManifest {
   readonly contradiction: string | null
 }
 
-/** Reads the text of `manifest.json`, and goes through what it says. */
-export function decodeCheckedManifest(text: string): Decoded<CheckedManifest> {
-  const decoded = decodeManifest(text)
+/** Reads the bytes of `manifest.json`, and goes through what they say. */
+export function decodeCheckedManifest(bytes: Buffer): Decoded<CheckedManifest> {
+  const decoded = decodeManifest(bytes.toString("utf8"))
   if (decoded.kind !== "value") return decoded
   const manifest = decoded.value
   return { kind: "value", value: { manifest, contradiction: contradictionIn(manifest, sumOf(manifest.files)) } }
@@ -32,37 +32,37 @@ export function decodeCheckedManifest(text: string): Decoded<CheckedManifest> {
  * Makes a `decodeCheckedManifest` that looks only at the lines which the manifest before did not have, and gives the same
  * objects for the others: of a thousand files one has changed. The result is that of `decodeCheckedManifest`.
  */
-export function createManifestDecoder(): (text: string) => Decoded<CheckedManifest> {
+export function createManifestDecoder(): (bytes: Buffer) => Decoded<CheckedManifest> {
   let last = NO_LINES
-  return (text) => {
-    const [around, section] = partsOf(text) ?? []
-    if (around === undefined || section === undefined) return decodeCheckedManifest(text)
+  return (bytes) => {
+    const [around, section] = partsOf(bytes) ?? []
+    if (around === undefined || section === undefined) return decodeCheckedManifest(bytes)
     const lines = fileLinesOf(section, last)
     // With no file in it the rest is JSON of its own, and only if the brackets before it are balanced.
     const decoded = lines === null ? null : decodeManifest(around)
-    if (lines === null || decoded?.kind !== "value") return decodeCheckedManifest(text)
+    if (lines === null || decoded?.kind !== "value") return decodeCheckedManifest(bytes)
     last = lines
     const manifest = { ...decoded.value, files: lines.files }
     return { kind: "value", value: { manifest, contradiction: contradictionIn(manifest, lines.sum) } }
   }
 }
 
-/** The text around the lines of files, and between them. A line feed stands in no JSON string: these are never within a value. */
+/** What stands around the lines of files, and between them. A line feed stands in no JSON string: these are never within a value. */
 const BEFORE_FILES = '\n  "files": [\n'
 const BEHIND_FILE = ",\n"
 const AFTER_FILES = "\n  ]\n}\n"
 
 /** A manifest without its files, and their lines, each with its end; null for another layout. */
-function partsOf(text: string): readonly [around: string, section: string] | null {
-  const begin = text.indexOf(BEFORE_FILES)
-  if (begin === -1 || !text.endsWith(AFTER_FILES)) return null
-  const section = `${text.slice(begin + BEFORE_FILES.length, -AFTER_FILES.length)}${BEHIND_FILE}`
-  return [`${text.slice(0, begin)}\n  "files": []\n}\n`, section]
+function partsOf(bytes: Buffer): readonly [around: string, section: Buffer] | null {
+  const [begin, end] = [bytes.indexOf(BEFORE_FILES), bytes.length - AFTER_FILES.length]
+  if (begin === -1 || bytes.toString("utf8", Math.max(0, end)) !== AFTER_FILES) return null
+  const section = Buffer.concat([bytes.subarray(begin + BEFORE_FILES.length, end), Buffer.from(BEHIND_FILE)])
+  return [`${bytes.toString("utf8", 0, begin)}\n  "files": []\n}\n`, section]
 }
 
 /** The lines of files as they stand in a manifest, sorted, and what they say. */
 interface FileLines {
-  readonly section: string
+  readonly section: Buffer
   readonly files: readonly ManifestFile[]
   /** `sumLine` of each. */
   readonly sumLines: readonly string[]
@@ -70,19 +70,19 @@ interface FileLines {
 }
 
 const NO_LINES: FileLines = {
-  section: "",
+  section: Buffer.alloc(0),
   files: [],
   sumLines: [],
   sum: { contentSha256: sha256Of(""), bytes: 0, isSorted: true },
 }
 
 /** Null where a full parser has to look: at another layout, another order, and at all that is wrong. */
-function fileLinesOf(section: string, before: FileLines): FileLines | null {
+function fileLinesOf(section: Buffer, before: FileLines): FileLines | null {
   const { head, tail } = sameAround(before.section, section)
-  const changed = filesIn(section.slice(head, section.length - tail))
+  const changed = filesIn(section.toString("latin1", head, section.length - tail))
   if (changed === null) return null
-  const first = lineFeedsIn(section.slice(0, head))
-  const end = before.files.length - lineFeedsIn(section.slice(section.length - tail))
+  const first = lineFeedsIn(section, 0, head)
+  const end = first + lineFeedsIn(before.section, head, before.section.length - tail)
   const files = [...before.files.slice(0, first), ...changed, ...before.files.slice(end)]
   if (files.length > MAXIMUM_FILES || !isSorted(files.slice(Math.max(0, first - 1), first + changed.length + 1)))
     return null
@@ -91,18 +91,18 @@ function fileLinesOf(section: string, before: FileLines): FileLines | null {
   return { section, files, sumLines, sum: { contentSha256: sha256Of(sumLines.join("")), bytes, isSorted: true } }
 }
 
-/** How many characters at the begin and at the end are as before: whole lines, and none of them in both. */
-function sameAround(before: string, text: string): { readonly head: number; readonly tail: number } {
-  const shorter = Math.min(before.length, text.length)
-  const begin = sameLength(shorter, (from, to) => before.slice(from, to) === text.slice(from, to))
-  const head = begin === 0 ? 0 : text.lastIndexOf("\n", begin - 1) + 1
-  const [endBefore, end] = [before.length, text.length]
+/** How many bytes at the begin and at the end are as before: whole lines, and none of them in both. */
+function sameAround(before: Buffer, now: Buffer): { readonly head: number; readonly tail: number } {
+  const shorter = Math.min(before.length, now.length)
+  const begin = sameLength(shorter, (from, to) => before.compare(now, from, to, from, to) === 0)
+  const head = begin === 0 ? 0 : now.lastIndexOf(LINE_FEED, begin - 1) + 1
+  const [endBefore, end] = [before.length, now.length]
   const rest = sameLength(
     shorter - head,
-    (from, to) => before.slice(endBefore - to, endBefore - from) === text.slice(end - to, end - from),
+    (from, to) => before.compare(now, end - to, end - from, endBefore - to, endBefore - from) === 0,
   )
-  if (isLineStart(text, end - rest) && isLineStart(before, endBefore - rest)) return { head, tail: rest }
-  const lineFeed = text.indexOf("\n", end - rest)
+  if (isLineStart(now, end - rest) && isLineStart(before, endBefore - rest)) return { head, tail: rest }
+  const lineFeed = now.indexOf(LINE_FEED, end - rest)
   return { head, tail: lineFeed === -1 ? 0 : end - lineFeed - 1 }
 }
 
@@ -117,11 +117,14 @@ function sameLength(limit: number, isSame: (from: number, to: number) => boolean
   return same
 }
 
-function isLineStart(text: string, at: number): boolean {
-  return at === 0 || text[at - 1] === "\n"
+const LINE_FEED = 0x0a
+
+function isLineStart(bytes: Buffer, at: number): boolean {
+  return at === 0 || bytes[at - 1] === LINE_FEED
 }
 
-function lineFeedsIn(text: string): number {
+function lineFeedsIn(bytes: Buffer, from: number, to: number): number {
+  const text = bytes.toString("latin1", from, to)
   let count = 0
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count += 1
   return count

@@ -94,7 +94,7 @@ test("createManifestDecoder() gives what decodeCheckedManifest() gives, whatever
   fc.assert(
     fc.property(fc.array(anyText, { maxLength: 10 }), (texts) => {
       const decode = createManifestDecoder()
-      for (const text of texts) assert.equal(decode(text), decodeCheckedManifest(text))
+      for (const text of texts) assert.equal(decode(Buffer.from(text)), decodeCheckedManifest(Buffer.from(text)))
     }),
     { numRuns: 1000 },
   )
@@ -123,7 +123,7 @@ test("createManifestDecoder() gives what decodeCheckedManifest() gives, whatever
       const decode = createManifestDecoder()
       for (const { at, remove, insert } of edits) {
         for (const text of [base, base.slice(0, at) + insert + base.slice(at + remove)])
-          assert.equal(decode(text), decodeCheckedManifest(text), text)
+          assert.equal(decode(Buffer.from(text)), decodeCheckedManifest(Buffer.from(text)), text)
       }
     }),
     { numRuns: 2000 },
@@ -153,7 +153,7 @@ for (const [what, before, after, same] of [
     // A capital letter is the same name with another checksum.
     const filesOf = (letters: string) => {
       const files = Array.from(letters, (one) => fileOf(one.toLowerCase(), one === one.toLowerCase() ? "c" : "d"))
-      const decoded = decode(encodeManifest({ ...manifest, files }))
+      const decoded = decode(Buffer.from(encodeManifest({ ...manifest, files })))
       return decoded.kind === "value" ? decoded.value.manifest.files : []
     }
     const [old, now] = [filesOf(before), filesOf(after)]
@@ -171,8 +171,8 @@ test("createManifestDecoder() says so where files that came make a generation to
     const files = Array.from({ length: count }, (_, at) => ({ ...fileOf(String(at + 10)), size: MAXIMUM_FILE_BYTES }))
     const counts = { ...manifest.counts, files: count }
     const text = encodeManifest({ ...manifest, files, counts, contentSha256: contentSha256Of(files) })
-    assert.equal(decode(text), decodeCheckedManifest(text))
-    const decoded = decode(text)
+    assert.equal(decode(Buffer.from(text)), decodeCheckedManifest(Buffer.from(text)))
+    const decoded = decode(Buffer.from(text))
     return decoded.kind === "value" ? decoded.value.contradiction : "not read"
   })
   assert.equal(contradictions, [null, "its files have 34603008 bytes, wanted at most 33554432", null])
@@ -188,9 +188,9 @@ test("createManifestDecoder() says so where a file that came stands in the wrong
   for (let at = 0; at <= base.length; at += 1)
     for (const name of "abcdefghijk") {
       const decode = createManifestDecoder()
-      decode(truly(base))
+      decode(Buffer.from(truly(base)))
       const letters = `${base.slice(0, at)}${name}${base.slice(at)}`
-      const decoded = decode(truly(letters))
+      const decoded = decode(Buffer.from(truly(letters)))
       const isInOrder = Array.from(letters).every((one, index) => index === 0 || (letters[index - 1] ?? "") < one)
       assert.is(decoded.kind === "value" && decoded.value.contradiction === null, isInOrder, letters)
     }
@@ -199,7 +199,9 @@ test("createManifestDecoder() says so where a file that came stands in the wrong
 test("createManifestDecoder() refuses more files than a generation may have", () => {
   const files = Array.from({ length: MAXIMUM_FILES + 1 }, (_, at) => fileOf(String(at + 10_000)))
   const decode = createManifestDecoder()
-  const kinds = [files.slice(1), files].map((some) => decode(encodeManifest({ ...manifest, files: some })).kind)
+  const kinds = [files.slice(1), files].map(
+    (some) => decode(Buffer.from(encodeManifest({ ...manifest, files: some }))).kind,
+  )
   assert.equal(kinds, ["value", "problems"])
 })
 

@@ -72,9 +72,9 @@ function joinOne(key: string, service: Placed<Service>, found: Gathered): Servic
 function withChangedServices(last: Joined, files: readonly DecodedFile[]): ClusterObjects | null {
   if (last.problems.length > 0 || last.files.length !== files.length) return null
   let services: Map<string, ServiceObjects> | null = null
-  for (const [at, file] of files.entries()) {
-    const before = last.files[at]
-    if (before === file) continue
+  for (let at = 0; at < files.length; at += 1) {
+    const [before, file] = [last.files[at], files[at]]
+    if (file === undefined || before === file) continue
     const [was, is] = [before === undefined ? null : onlyServiceIn(before), onlyServiceIn(file)]
     const joined = was === null ? undefined : last.objects.services.get(was.key)
     // What is called as before clashes with nothing, as before; but other files may have had a part in it.

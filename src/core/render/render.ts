@@ -10,10 +10,11 @@ import type { TemplateData } from "./needs.ts"
 import { type Piece, pieceOf } from "./piece.ts"
 import { checkStructure } from "./structure.ts"
 import { compileTemplates, type Templates, type TemplateTexts } from "./template.ts"
-import { createTextJoin, type JoinedText } from "./text-join.ts"
+import { createTextJoin, type JoinedText, textOf } from "./text-join.ts"
 
 /** The text of a keepalived.conf whose structure agrees with its model. Equal models give equal bytes. */
 export interface RenderedConfig extends JoinedText {
+  readonly text: string
   readonly model: KeepalivedModel
   /** The text in pieces: first the head, then one for each virtual server, then the last line. */
   readonly pieces: readonly Piece[]
@@ -34,7 +35,15 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
     const end = pieceOf(lastLineOf(model), { kind: "end" })
     const pieces = [headOf(model), ...blocksOf(model.vips).flat(), end]
     checkStructure(pieces, model)
-    return { ...join(pieces), model, pieces }
+    return {
+      ...join(pieces),
+      // Put together for those who ask for it.
+      get text() {
+        return textOf(pieces)
+      },
+      model,
+      pieces,
+    }
   }
 }
 

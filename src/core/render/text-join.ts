@@ -3,7 +3,6 @@ import type { Piece } from "./piece.ts"
 
 /** The text that pieces make, one after the other. */
 export interface JoinedText {
-  readonly text: string
   /** The text in UTF-8, in parts: a megabyte is not put together anew for one block that changed. */
   readonly bytes: readonly Uint8Array[]
   /** sha256 of the text, 64 hexadecimal digits. */
@@ -28,7 +27,7 @@ export function createTextJoin(): (pieces: readonly Piece[]) => JoinedText {
     last = parts
     const sha256 = createHash("sha256")
     for (const { bytes } of parts) sha256.update(bytes)
-    return { text: textOf(pieces), bytes: parts.map(({ bytes }) => bytes), sha256: sha256.digest("hex") }
+    return { bytes: parts.map(({ bytes }) => bytes), sha256: sha256.digest("hex") }
   }
 }
 
@@ -37,7 +36,8 @@ function partOf(pieces: readonly Piece[], before: Part | undefined): Part {
   return isSame ? before : { pieces, bytes: Buffer.from(textOf(pieces)) }
 }
 
-function textOf(pieces: readonly Piece[]): string {
+/** The text itself. */
+export function textOf(pieces: readonly Piece[]): string {
   let text = ""
   for (const piece of pieces) text += piece.text
   return text

@@ -83,7 +83,7 @@ type ManifestReading =
 function readManifest(
   path: string,
   wantedSha256: string | null,
-  decode: (text: string) => Decoded<CheckedManifest>,
+  decode: (bytes: Buffer) => Decoded<CheckedManifest>,
 ): ManifestReading {
   // O_NOFOLLOW guards the last component of a path only; so each directory on the way is looked at by itself.
   const objection = directoryObjection(path)
@@ -95,7 +95,7 @@ function readManifest(
   if (wantedSha256 !== null && sha256 !== wantedSha256) {
     return { kind: "torn", reason: `${MANIFEST_FILE} has the checksum ${sha256}, wanted ${wantedSha256}` }
   }
-  const decoded = decode(read.bytes.toString("utf8"))
+  const decoded = decode(read.bytes)
   if (decoded.kind === "unknown-schema") {
     return refused(
       `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, wanted 1; update the older container`,
