@@ -85,7 +85,7 @@ const GLOBAL_DEFS = block(
  */
 export const FILE = block(
   "",
-  line(String.raw`virtual_server (${ADDRESS}) (\d{1,5}) \{`, VIRTUAL_SERVER, "virtual server"),
+  line(String.raw`virtual_server (${ADDRESS}) ([1-9]\d{0,4}) \{`, VIRTUAL_SERVER, "virtual server"),
   line(String.raw`global_defs \{`, GLOBAL_DEFS),
   line(String.raw`track_file release \{`, block("track_file", "file /[A-Za-z0-9._/-]+", "weight 0")),
   line(String.raw`vrrp_instance vips \{`, VRRP_INSTANCE),

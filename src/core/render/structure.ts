@@ -36,7 +36,8 @@ function checkVirtualServers(pieces: readonly Piece[], { vips }: KeepalivedModel
       if (one === undefined || !isAs(one, server) || server.address !== vip.address)
         throw fault(`it has ${one === undefined ? "nothing" : shown(one)} where ${shown(server)} was wanted`)
       // In order, and each address once: so is each virtual server.
-      if (before !== null && !isBefore(before, server)) throw fault(`${shown(server)} stands there twice`)
+      if (before !== null && !isBefore(before, server))
+        throw fault(`${shown(server)} stands there twice, or before its turn`)
       before = server
       next += 1
     }
