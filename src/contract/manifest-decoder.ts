@@ -64,15 +64,15 @@ function partsOf(bytes: Buffer): readonly [around: string, section: Buffer] | nu
 interface FileLines {
   readonly section: Buffer
   readonly files: readonly ManifestFile[]
-  /** `sumLine` of each. */
-  readonly sumLines: readonly string[]
+  /** The lines of `contentSha256Of`. */
+  readonly sumLines: Buffer
   readonly sum: FilesSum
 }
 
 const NO_LINES: FileLines = {
   section: Buffer.alloc(0),
   files: [],
-  sumLines: [],
+  sumLines: Buffer.alloc(0),
   sum: { contentSha256: sha256Of(""), bytes: 0, isSorted: true },
 }
 
@@ -86,9 +86,19 @@ function fileLinesOf(section: Buffer, before: FileLines): FileLines | null {
   const files = [...before.files.slice(0, first), ...changed, ...before.files.slice(end)]
   if (files.length > MAXIMUM_FILES || !isSorted(files.slice(Math.max(0, first - 1), first + changed.length + 1)))
     return null
-  const sumLines = [...before.sumLines.slice(0, first), ...changed.map(sumLine), ...before.sumLines.slice(end)]
+  const sumLines = Buffer.concat([
+    before.sumLines.subarray(0, sumLineStart(before, first)),
+    Buffer.from(changed.map(sumLine).join("")),
+    before.sumLines.subarray(sumLineStart(before, end)),
+  ])
   const bytes = before.sum.bytes - bytesOf(before.files.slice(first, end)) + bytesOf(changed)
-  return { section, files, sumLines, sum: { contentSha256: sha256Of(sumLines.join("")), bytes, isSorted: true } }
+  return { section, files, sumLines, sum: { contentSha256: sha256Of(sumLines), bytes, isSorted: true } }
+}
+
+/** Where the line of the n-th file begins: its name stands once, between two blanks and a line feed. */
+function sumLineStart({ files, sumLines }: FileLines, at: number): number {
+  const file = files[at]
+  return file === undefined ? sumLines.length : sumLines.indexOf(`  ${file.name}\n`) - file.sha256.length
 }
 
 /** How many bytes at the begin and at the end are as before: whole lines, and none of them in both. */

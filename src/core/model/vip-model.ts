@@ -110,7 +110,9 @@ function realServersOf(
     const weight = state === "ready" && (!anyAnswers || answers(endpoint)) ? 1 : 0
     return { address, port, weight, draining: state === "terminating" }
   })
-  const sorted = inAddressOrder([...servers, ...gone(draining, servers)])
+  const drained = gone(draining, servers)
+  // The endpoints come in order.
+  const sorted = drained.length === 0 ? servers : inAddressOrder([...servers, ...drained])
   return sorted.some((server) => server.weight === 1) ? sorted : sorted.map((server) => ({ ...server, weight: 1 }))
 }
 

@@ -32,8 +32,9 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
   const blocksOf = createBlocks(templates)
   const join = createTextJoin()
   return (model) => {
-    const end = pieceOf(lastLineOf(model), { kind: "end" })
-    const pieces = [headOf(model), ...blocksOf(model.vips).flat(), end]
+    const pieces = [headOf(model)]
+    for (const blocks of blocksOf(model.vips)) for (const block of blocks) pieces.push(block)
+    pieces.push(pieceOf(lastLineOf(model), { kind: "end" }))
     checkStructure(pieces, model)
     return {
       ...join(pieces),
@@ -70,7 +71,7 @@ function createBlocks(templates: Templates): (vips: readonly VipModel[]) => read
   return (vips) => {
     // Nearly all stand where they stood before, and a look there costs less than one into the map.
     const kept = vips.map((vip, at) => (vip === last.vips[at] ? last.blocks[at] : known.get(vip)))
-    const fresh = vips.flatMap((vip, at) => (kept[at] === undefined ? vip.virtualServers : []))
+    const fresh = vips.filter((_, at) => kept[at] === undefined).flatMap(({ virtualServers }) => virtualServers)
     const texts = templates.virtualServers(fresh.map(virtualServerData)).values()
     const blocks = vips.map((vip, at) => kept[at] ?? made(vip, texts))
     last = { vips, blocks }
