@@ -62,29 +62,22 @@ type Blocks = readonly Piece[]
 /** The blocks of each VIP. */
 function createBlocks(templates: Templates): (vips: readonly VipModel[]) => readonly Blocks[] {
   const known = new WeakMap<VipModel, Blocks>()
-  const made = (vip: VipModel, texts: Iterator<string>): Blocks => {
-    const blocks = blocksOf(vip, texts)
+  const made = (vip: VipModel): Blocks => {
+    const blocks = vip.virtualServers.map((server) => {
+      const origin = { kind: "virtual-server", entry: vip.key, key: virtualServerKey(server) } as const
+      return pieceOf(templates.virtualServer(virtualServerData(server)), origin)
+    })
     known.set(vip, blocks)
     return blocks
   }
   let last: { readonly vips: readonly VipModel[]; readonly blocks: readonly Blocks[] } = { vips: [], blocks: [] }
   return (vips) => {
+    const { vips: before, blocks: blocksBefore } = last
     // Nearly all stand where they stood before, and a look there costs less than one into the map.
-    const kept = vips.map((vip, at) => (vip === last.vips[at] ? last.blocks[at] : known.get(vip)))
-    const fresh = vips.filter((_, at) => kept[at] === undefined).flatMap(({ virtualServers }) => virtualServers)
-    const texts = templates.virtualServers(fresh.map(virtualServerData)).values()
-    const blocks = vips.map((vip, at) => kept[at] ?? made(vip, texts))
+    const blocks = vips.map((vip, at) => (vip === before[at] ? blocksBefore[at] : known.get(vip)) ?? made(vip))
     last = { vips, blocks }
     return blocks
   }
-}
-
-/** @param texts Of these blocks, and of others after them. */
-function blocksOf(vip: VipModel, texts: Iterator<string>): Blocks {
-  return vip.virtualServers.map((server) => {
-    const origin = { kind: "virtual-server", entry: vip.key, key: virtualServerKey(server) } as const
-    return pieceOf(String(texts.next().value), origin)
-  })
 }
 
 /** Whether `headData` would be the same: of the VIPs only their addresses stand in it. */

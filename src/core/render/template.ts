@@ -12,8 +12,8 @@ export type TemplateName = (typeof TEMPLATE_NAMES)[number]
 export interface Templates {
   /** Head of the file: global_defs and the VRRP instance. */
   head(data: TemplateData): string
-  /** A virtual_server block for each. */
-  virtualServers(all: readonly TemplateData[]): readonly string[]
+  /** One virtual_server block. */
+  virtualServer(data: TemplateData): string
 }
 
 /**
@@ -34,29 +34,28 @@ export function compileTemplates(texts: TemplateTexts): Templates {
     const all = takesIn(program) ? [needs, instance.needs] : [needs]
     const fill = filler(engine, program)
     // The library translates a template when it is filled for the first time: now, and not before the first keepalived.conf.
-    fill([Object.assign({}, ...all.map(sampleOf))])
-    return (data: readonly TemplateData[]) => {
-      for (const one of data) for (const needed of all) checkData(needed, one)
+    fill(Object.assign({}, ...all.map(sampleOf)))
+    return (data: TemplateData) => {
+      for (const one of all) checkData(one, data)
       return fill(data)
     }
   }
-  const head = compiled("keepalived.conf")
-  return { head: (data) => head([data])[0] ?? "", virtualServers: compiled("virtual-server") }
+  return { head: compiled("keepalived.conf"), virtualServer: compiled("virtual-server") }
 }
 
-/** Fills a template many times in one go: to begin costs the library more than a block of text. */
-function filler(engine: typeof Handlebars, program: hbs.AST.Program) {
-  const around = engine.parse("{{#collect all}}{{/collect}}")
+/**
+ * To begin with a template costs the library more than to fill one: it begins once, with another one around it, and what fills
+ * the inside is kept.
+ */
+function filler(engine: typeof Handlebars, program: hbs.AST.Program): (data: TemplateData) => string {
+  const around = engine.parse("{{#keep}}{{/keep}}")
   for (const block of around.body) Object.assign(block, { program })
-  const fill = engine.compile(around, OPTIONS)
-  return (all: readonly TemplateData[]): readonly string[] => {
-    const texts: string[] = []
-    const collect = (data: typeof all, options: Handlebars.HelperOptions) => {
-      for (const one of data) texts.push(options.fn(one))
-    }
-    fill({ all }, { helpers: { collect } })
-    return texts
-  }
+  const kept: Handlebars.TemplateDelegate<TemplateData>[] = []
+  const keep = ({ fn }: Handlebars.HelperOptions) => void kept.push(fn)
+  engine.compile(around, OPTIONS)({}, { helpers: { keep } })
+  const [fill] = kept
+  if (fill === undefined) throw new Error("Cannot use the template library: it never came to the inside of a block")
+  return fill
 }
 
 function parsed(engine: typeof Handlebars, name: TemplateName, texts: TemplateTexts) {
@@ -75,7 +74,7 @@ const OPTIONS: CompileOptions = {
   noEscape: true,
   data: false,
   knownHelpersOnly: true,
-  knownHelpers: { each: true, collect: true, if: false, unless: false, with: false, log: false, lookup: false },
+  knownHelpers: { each: true, keep: true, if: false, unless: false, with: false, log: false, lookup: false },
   preventIndent: true,
   // The blank lines around blocks are gone since the text was parsed.
   ignoreStandalone: true,
