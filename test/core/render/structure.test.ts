@@ -1,0 +1,80 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { pieceOf } from "../../../src/core/render/piece.ts"
+
+const HEAD = { kind: "head" } as const
+const SERVER = { kind: "virtual-server", entry: "10.4.0.50", key: "10.4.0.50 80 TCP" } as const
+
+const TEXT = `
+# Service: default/echo
+virtual_server 10.4.0.50 80 {
+  lvs_sched wlc
+  lvs_method NAT
+  protocol TCP
+
+  real_server 10.2.1.5 8080 {
+    weight 1
+  }
+
+  real_server 10.2.1.6 8080 {
+    weight 0
+  }
+}
+`
+
+test("pieceOf() says what a text tells", () => {
+  const { lines, told } = pieceOf(TEXT, SERVER)
+  assert.is(lines, 15)
+  assert.equal(told, {
+    addresses: [],
+    virtualServers: [{ address: "10.4.0.50", port: 80, protocol: "TCP", realServers: 2 }],
+  })
+})
+
+const INSTANCE = `vrrp_instance vips {
+  virtual_ipaddress {
+    169.254.50.1/32 dev eth0
+  }
+  virtual_ipaddress_excluded {
+    10.4.0.50/32 dev eth0
+    10.4.0.51/32 dev eth0
+  }
+}
+`
+
+test("pieceOf() says which addresses stand in a text", () =>
+  assert.equal(pieceOf(INSTANCE, HEAD).told.addresses, ["169.254.50.1", "10.4.0.50", "10.4.0.51"]))
+
+for (const [what, from, to, why] of [
+  ["a second protocol", "  protocol TCP\n", "  protocol TCP\n  protocol TCP\n", "line 7.*has a protocol already"],
+  ["a word that nobody knows", "lvs_sched wlc", "lvs_schet wlc", 'line 4.*"lvs_schet wlc" is not among'],
+  ["a word in another block", "    weight 1", "    protocol TCP", 'line 9.*"protocol TCP".*real_server'],
+  ["an include", "\n# Service", "\ninclude /etc/passwd\n# Service", 'line 2.*"include /etc/passwd"'],
+  ["a brace too much", /$/, "}\n", "line 16.*nobody opened"],
+  ["a brace too little", /\}\n$/, "", '"virtual_server" is never closed'],
+  ["a long line", "wlc", "w".repeat(1000), "line 4.*1012 characters"],
+  ["a comment that may be none", "default/echo", "default/echo {", "line 2"],
+  ["a port that begins with 0", "10.4.0.50 80", "10.4.0.50 080", "line 3"],
+  ["a last line without an end", /\}\n$/, "}", "line 15"],
+  ["words behind a brace", "}\n\n", "} weight 1\n\n", "line 10"],
+] as const)
+  test(`pieceOf() throws for ${what}`, () => {
+    const text = TEXT.replace(from, to)
+    assert.is.not(text, TEXT)
+    assert.throws(
+      () => pieceOf(text, SERVER),
+      (error: unknown) => error instanceof Error && new RegExp(why).test(error.message),
+    )
+  })
+
+test("pieceOf() throws for an address that stands there twice", () =>
+  assert.throws(
+    () => pieceOf(INSTANCE.replace("10.4.0.51", "10.4.0.50"), HEAD),
+    /line 7 of the head.*stands there already/,
+  ))
+
+test("pieceOf() names the virtual server in which something is wrong", () =>
+  assert.throws(() => pieceOf(TEXT.replace("wlc", "#"), SERVER), /line 4 of the virtual server 10\.4\.0\.50 80 TCP/))
+
+test.run()
