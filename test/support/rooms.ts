@@ -56,7 +56,7 @@ export const rooms: readonly Room[] = [
   {
     name: "core/model",
     files: ["core/model/**"],
-    may: ["core/desired/**", "core/objects/**", "kit/problem.ts", ...isIp],
+    may: ["core/desired/**", "core/objects/**", "kit/problem.ts", "kit/same-set.ts", ...isIp],
     pure: true,
   },
   {

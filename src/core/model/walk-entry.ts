@@ -1,4 +1,5 @@
 import { hasErrors, type Problem } from "../../kit/problem.ts"
+import { isSameSet } from "../../kit/same-set.ts"
 import type { DesiredVip } from "../desired/desired-vip.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
@@ -93,10 +94,6 @@ function placesIn(walked: readonly Walked[]): Places {
       else others.push(at)
     }
   return { ofService, ofKey: new Map(walked.map(({ raw }, at) => [raw.key, at])) }
-}
-
-function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a === b || (a.size === b.size && [...a].every((one) => b.has(one)))
 }
 
 function walkAnew(before: readonly Walked[], input: ModelInput, settings: ModelSettings): Walked[] {

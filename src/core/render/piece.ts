@@ -46,7 +46,7 @@ export function pieceOf(text: string, origin: Piece["origin"]): Piece {
   }
   for (; reader.at < text.length; reader.line += 1) readLine(reader)
   const { inside, around, line, addresses, virtualServers } = reader
-  if (around.length > 0) throw new Error(`Cannot trust the rendered keepalived.conf: "${inside.name}" is never closed`)
+  if (around.length > 0) fail(reader, `"${inside.name}" is never closed`)
   return { text, lines: line - 1, origin, told: { addresses: [...addresses], virtualServers } }
 }
 

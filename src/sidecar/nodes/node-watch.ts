@@ -1,6 +1,7 @@
 import type { ClusterObjects } from "../../core/objects/kinds.ts"
 import type { Clock } from "../../kit/clock.ts"
 import type { Log } from "../../kit/log.ts"
+import { isSameSet } from "../../kit/same-set.ts"
 import { afterCutOff, type Answer, type Answers, hear, type Judgement, judge, type Standing, UNHEARD } from "./judge.ts"
 import { type Target, type WatchedNode, watchedNodes } from "./watched.ts"
 
@@ -185,8 +186,4 @@ function standingsOf({ answered }: RememberedNodes): Map<string, Standing> {
       { ...UNHEARD, hasAnswered: true, accepts },
     ]),
   )
-}
-
-function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((one) => b.has(one))
 }

@@ -52,7 +52,7 @@ for (const [what, from, to, why] of [
   ["a word in another block", "    weight 1", "    protocol TCP", 'line 9.*"protocol TCP".*real_server'],
   ["an include", "\n# Service", "\ninclude /etc/passwd\n# Service", 'line 2.*"include /etc/passwd"'],
   ["a brace too much", /$/, "}\n", "line 16.*nobody opened"],
-  ["a brace too little", /\}\n$/, "", '"virtual_server" is never closed'],
+  ["a brace too little", /\}\n$/, "", 'line 15 of the virtual server.*"virtual_server" is never closed'],
   ["a long line", "wlc", "w".repeat(1000), "line 4.*1012 characters"],
   ["a comment that may be none", "default/echo", "default/echo {", "line 2"],
   ["a port that begins with 0", "10.4.0.50 80", "10.4.0.50 080", "line 3"],

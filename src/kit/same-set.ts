@@ -1,0 +1,4 @@
+/** Whether two sets hold the same. */
+export function isSameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  return a === b || (a.size === b.size && [...a].every((one) => b.has(one)))
+}
