@@ -57,7 +57,7 @@ export function createHolderWait(options: HolderOptions): (model: KeepalivedMode
 }
 
 /** So much of an interval a takeover can still be put off: each look costs a line in keepalived's log. */
-const LOOKS_AN_INTERVAL = 4
+const LOOKS_AN_INTERVAL = 20
 
 /** A master that lives is not silent for longer; something for a busy machine is in it. */
 function longestSilenceMs({ advertInterval }: VrrpInstance): number {
