@@ -54,7 +54,7 @@ up_etcd() {
     --listen-client-urls "http://127.0.0.1:$ETCD_PORT" --advertise-client-urls "http://127.0.0.1:$ETCD_PORT" \
     --listen-peer-urls "http://127.0.0.1:$ETCD_PEER_PORT" --initial-advertise-peer-urls "http://127.0.0.1:$ETCD_PEER_PORT" \
     --initial-cluster "bed=http://127.0.0.1:$ETCD_PEER_PORT"
-  wait_up 30 etcd curl -fsS "http://127.0.0.1:$ETCD_PORT/health"
+  wait_up 300 etcd curl -fsS "http://127.0.0.1:$ETCD_PORT/health"
 }
 
 up_kube-apiserver() {
@@ -82,7 +82,7 @@ EOF
     --service-account-key-file "$PKI/sa.pub" --service-account-signing-key-file "$PKI/sa.key" \
     --kubelet-client-certificate "$PKI/admin.crt" --kubelet-client-key "$PKI/admin.key" --kubelet-preferred-address-types InternalIP \
     --audit-policy-file "$STATE/audit-policy.yaml" --audit-log-path "$STATE/audit.log" "${more[@]}"
-  wait_up 120 kube-apiserver kubectl get --raw /readyz
+  wait_up 300 kube-apiserver kubectl get --raw /readyz
 }
 
 up_kube-controller-manager() {
@@ -94,9 +94,9 @@ up_kube-controller-manager() {
     --use-service-account-credentials --service-account-private-key-file "$PKI/sa.key" --root-ca-file "$PKI/ca.crt" \
     --cluster-signing-cert-file "$PKI/ca.crt" --cluster-signing-key-file "$PKI/ca.key" \
     --flex-volume-plugin-dir "$STATE/flexvolume" --kube-api-qps 200 --kube-api-burst 400
-  wait_up 60 kube-controller-manager curl -fsSk "https://127.0.0.1:$KCM_PORT/healthz"
+  wait_up 300 kube-controller-manager curl -fsSk "https://127.0.0.1:$KCM_PORT/healthz"
   # Pods are admitted only once the controller manager has made this.
-  wait_up 60 kube-controller-manager kubectl -n default get serviceaccount default
+  wait_up 300 kube-controller-manager kubectl -n default get serviceaccount default
 }
 
 up_kube-scheduler() {
@@ -105,7 +105,7 @@ up_kube-scheduler() {
     --kubeconfig "$STATE/kube-scheduler.kubeconfig" \
     --authentication-kubeconfig "$STATE/kube-scheduler.kubeconfig" \
     --authorization-kubeconfig "$STATE/kube-scheduler.kubeconfig"
-  wait_up 60 kube-scheduler curl -fsSk "https://127.0.0.1:$SCHED_PORT/healthz"
+  wait_up 300 kube-scheduler curl -fsSk "https://127.0.0.1:$SCHED_PORT/healthz"
 }
 
 up() { # [PROGRAM...]

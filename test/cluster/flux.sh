@@ -11,15 +11,15 @@ case ${1:-} in
   up)
     [ -x "$BIN/kustomize-controller" ] || die "kustomize-controller is not built: run build.sh"
     kubectl apply --server-side -f "$BIN/flux-crds/" >/dev/null
-    kubectl wait --for=condition=Established -f "$BIN/flux-crds/" --timeout=30s >/dev/null
+    kubectl wait --for=condition=Established -f "$BIN/flux-crds/" --timeout=300s >/dev/null
     mkdir -p "$STATE/git" "$STATE/source"
     start git-http python3 "$BED/flux/git-http.py" "$STATE/git" "$GIT_PORT"
     start flux-source python3 "$BED/flux/source.py" "$STATE/source" "$SOURCE_PORT"
     start kustomize-controller env RUNTIME_NAMESPACE=default "$BIN/kustomize-controller" --watch-all-namespaces \
       --metrics-addr 0 --health-addr "127.0.0.1:$KUSTOMIZE_PORT" --log-encoding json --requeue-dependency 1s
-    wait_up 60 kustomize-controller curl -fsS "http://127.0.0.1:$KUSTOMIZE_PORT/readyz"
-    wait_up 10 flux-source curl -fsS "http://127.0.0.1:$SOURCE_PORT/"
-    wait_up 10 git-http curl -sS "http://127.0.0.1:$GIT_PORT/"
+    wait_up 300 kustomize-controller curl -fsS "http://127.0.0.1:$KUSTOMIZE_PORT/readyz"
+    wait_up 300 flux-source curl -fsS "http://127.0.0.1:$SOURCE_PORT/"
+    wait_up 300 git-http curl -sS "http://127.0.0.1:$GIT_PORT/"
     say "flux up" ;;
   down)
     stop kustomize-controller 2 # it would wait for running health checks and fetches

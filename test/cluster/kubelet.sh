@@ -176,13 +176,13 @@ up() {
   write_config; rm -f "$D/go"
   (in_cgroups make_cgroup
    start "node-$N" nsenter "--net=/run/netns/$NS" unshare --mount --uts --ipc --pid --fork --kill-child --mount-proc "$SELF" node_main "$N")
-  wait_up 30 "node-$N" inside true
-  wait_up 60 "node-$N" inside "$BIN/ctr" version
+  wait_up 300 "node-$N" inside true
+  wait_up 300 "node-$N" inside "$BIN/ctr" version
   [ -d "$STATE/store" ] || load "$BIN/images/pause.tar"
   load "$@"
   touch "$D/go"
-  wait_up 90 "node-$N" inside curl -fsS http://127.0.0.1:10248/healthz  # after a crash the API still says Ready
-  wait_up 90 "node-$N" k wait --for=condition=Ready "node/$N" --timeout=1s
+  wait_up 300 "node-$N" inside curl -fsS http://127.0.0.1:10248/healthz  # after a crash the API still says Ready
+  wait_up 300 "node-$N" k wait --for=condition=Ready "node/$N" --timeout=1s
   say "node $N ready in $(($(now_ms) - t0)) ms"
 }
 

@@ -21,7 +21,7 @@ spec:
 status:
   addresses: [{type: InternalIP, address: $2}, {type: Hostname, address: $1}]
 EOF
-  kubectl wait --for=condition=Ready "node/$1" --timeout=60s > /dev/null
+  kubectl wait --for=condition=Ready "node/$1" --timeout=300s > /dev/null
 }
 
 what=${1:-}

@@ -2,10 +2,11 @@
 # lab.sh SCENARIO [KEY=VALUE ...]   boots a User-Mode-Linux guest (an ordinary process: no root, no KVM), runs
 # scenarios/SCENARIO.sh in it and prints its result lines as they come. SCENARIO may also be the path of a file of this checkout.
 #
-# The guest sees the host's files read-only through hostfs, under an overlay of its own, and this checkout on /checkout.
+# The guest sees the host's files read-only through hostfs, under an overlay of its own, the same without an overlay on /host, and
+# this checkout on /checkout.
 #   LAB_UML      prefix that holds bin/linux.uml and lib/uml/modules (default /usr; Debian package user-mode-linux)
 #   LAB_MEM      memory of the guest (default 1G, sparse)
-#   LAB_TIMEOUT  seconds before the guest is killed (default 150)
+#   LAB_TIMEOUT  seconds before the guest is killed (default 400)
 #   LAB_OUT      folder for console and logs (default out/SCENARIO)
 #   LAB_LINK     network interface of the host that the guest's LAN is joined to, by `join_host` (root; test/cluster/lab/host-link.sh)
 #   LAB_IMAGES   folder with the unpacked images (test/image/build.sh): pods are made of these instead of the checkout
@@ -88,7 +89,7 @@ keep_logs() { rm -rf "$run/uml" "$run/init"; cp -r "$run/." "$out/" && rm -rf "$
 trap 'kill -TERM $guest 2> /dev/null; sleep 0.3; kill -KILL $guest 2> /dev/null; keep_logs; exit 130' INT TERM
 tail -n +1 -f --pid=$guest -s 0.1 "$run/results" 9<&- &
 tail=$!
-end=$((SECONDS + ${LAB_TIMEOUT:-150}))
+end=$((SECONDS + ${LAB_TIMEOUT:-400}))
 late=
 while kill -0 $guest 2> /dev/null; do
   if [ $SECONDS -ge $end ]; then

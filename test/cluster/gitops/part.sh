@@ -77,17 +77,17 @@ k apply -f "$STATE/flux.yaml" > /dev/null
 
 title "A commit brings the product and its first VIP"
 commit "vips: the first one"
-PATIENCE=120 check "a commit installs the product, and the Kustomization becomes ready" is_ready
+PATIENCE=400 check "a commit installs the product, and the Kustomization becomes ready" is_ready
 check "the VIP is announced" vip_is_up 10.4.0.50
 shown kubectl -n flux-system get kustomization vips
 shown kubectl get vipreports --all-namespaces
-PATIENCE=5 check "Argo CD's health check says Healthy" argo_says Healthy
+PATIENCE=60 check "Argo CD's health check says Healthy" argo_says Healthy
 
 title "A second mapping"
 mapping '10.4.0.50: ""' '10.4.0.51: ""'
 commit "vips: a second one"
 check "a commit of a mapping announces it" vip_is_up 10.4.0.51
-PATIENCE=60 check "the Kustomization is ready with it" is_ready
+PATIENCE=300 check "the Kustomization is ready with it" is_ready
 healthy() { [[ $(report) == "True 2 "* ]] && measured "$(report | cut -d' ' -f3-)"; }
 PATIENCE=0 check "and when it is, all nodes have it in effect" healthy
 shown kubectl get vipreports --all-namespaces
@@ -97,7 +97,7 @@ first=$(holder)
 watch_vip
 mapping '10.4.0.50: ""' '10.4.0.51: ""' '10.4.0.999: ""'
 commit "vips: a broken one"
-PATIENCE=60 check "a broken mapping makes the Kustomization not ready, and names our report" is_not_ready
+PATIENCE=300 check "a broken mapping makes the Kustomization not ready, and names our report" is_not_ready
 reason() { report | grep -q 'False 0 "10.4.0.999"' && measured "$(report | cut -d' ' -f3- | cut -c1-120)"; }
 check "the VipReport has the entry and the reason" reason
 check "Argo CD's health check says Degraded" argo_says Degraded
@@ -109,24 +109,24 @@ check "the VIPs stay where they are" in_effect "$first"
 title "git revert"
 repository revert --no-edit HEAD > /dev/null
 push
-PATIENCE=90 check "git revert makes it healthy again" is_ready
+PATIENCE=300 check "git revert makes it healthy again" is_ready
 
 title "The same with entries that are checked where they are applied"
 printf 'components:\n  - ../manifests/components/admission\n' >> "$work/vips/kustomization.yaml"
 commit "vips: broken entries are refused at the door"
-PATIENCE=90 check "the component is applied, and the Kustomization is ready" is_ready
+PATIENCE=300 check "the component is applied, and the Kustomization is ready" is_ready
 mapping '10.4.0.50: ""' '10.4.0.51: ""' '10.4.0.999: ""'
 # A policy counts some seconds after it was written.
 counts() { ! kn patch configmap vip-configmap --dry-run=server --type merge -p '{"data": {"foo": ""}}' 2> /dev/null; }
-PATIENCE=30 check "the API server refuses a broken entry" counts
+PATIENCE=180 check "the API server refuses a broken entry" counts
 commit "vips: a broken one again"
 is_refused() { [[ $(ready_of) == "False "*'Cannot announce "10.4.0.999": it is no IPv4 address'* ]] && measured "$(($(now_ms) - committed)) ms after the push"; }
-PATIENCE=60 check "a broken mapping makes the Kustomization not ready, with our reason in it" is_refused
+PATIENCE=300 check "a broken mapping makes the Kustomization not ready, with our reason in it" is_refused
 shown kubectl -n flux-system get kustomization vips
 PATIENCE=0 check "nothing of it was applied: the report is ready as before" healthy
 repository revert --no-edit HEAD > /dev/null
 push
-PATIENCE=90 check "git revert makes it healthy again here too" is_ready
+PATIENCE=300 check "git revert makes it healthy again here too" is_ready
 gap=$(longest_gap)
 quiet() { grep ' 0% packet loss' "$STATE/ping" && measured "longest time between two answers $gap ms"; }
 check "no echo request to the VIP was lost from before the broken commit to after the revert" quiet

@@ -26,8 +26,8 @@ finish() {
   [ "$failed" = 0 ] || exit 1
 }
 
-check() { # NAME COMMAND...: tries for PATIENCE seconds (30); `measured` within it gives its figures
-  local name=$1 end=$((SECONDS + ${PATIENCE:-30})) out figures
+check() { # NAME COMMAND...: tries for PATIENCE seconds (180: what is measured has a limit of its own); `measured` within it gives its figures
+  local name=$1 end=$((SECONDS + ${PATIENCE:-180})) out figures
   shift
   rm -f "$STATE/figures"
   until out=$("$@" 2>&1); do

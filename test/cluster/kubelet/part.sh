@@ -14,7 +14,7 @@ accepted() { k apply --dry-run=server --validate=strict -k "$1" > /dev/null; }
 t=$(now_ms)
 k apply -k "$here" > /dev/null
 first_ready() { ready && measured "after $(($(now_ms) - t)) ms"; }
-PATIENCE=90 check "the DaemonSet becomes ready after one kubectl apply -k" first_ready
+PATIENCE=300 check "the DaemonSet becomes ready after one kubectl apply -k" first_ready
 for manifests in base overlays/unicast overlays/without-hostpath overlays/restricted-namespace; do
   check "the API server accepts manifests/$manifests, strictly" accepted "$CHECKOUT/manifests/$manifests"
 done
@@ -104,7 +104,7 @@ watch_vip
 h=$(holder)
 kn rollout restart daemonset/kube-keepalived-vip > /dev/null
 rolled() { kn rollout status daemonset/kube-keepalived-vip --timeout=1s && [ "$(kn get pods --no-headers | wc -l)" = 2 ]; }
-PATIENCE=120 check "kubectl rollout restart ends" rolled
+PATIENCE=400 check "kubectl rollout restart ends" rolled
 sleep 1
 gap=$(longest_gap)
 small_gap() { [ "$gap" -le 1000 ] && measured "longest gap $gap ms"; }
@@ -112,7 +112,7 @@ check "the rollout leaves the VIP without a holder no longer than an orderly han
 
 # --- with Prometheus ------------------------------------------------------------------------------------------------------------
 k apply -k "$here/../monitored" > /dev/null
-PATIENCE=120 check "with components/pod-monitor the pods become ready again" rolled
+PATIENCE=400 check "with components/pod-monitor the pods become ready again" rolled
 check "/metrics answers the LAN" eval '[ "$(from_lan /metrics)" = 200 ]'
 check "/status.json does not" eval '[ "$(from_lan /status.json)" = 404 ]'
 
@@ -128,7 +128,7 @@ in_time() { [ "$gap" -le 4500 ] && measured "longest gap $gap ms"; }
 check "power cut: within VRRP's limit of three adverts" in_time
 node up "$h"
 back() { ready && holder > /dev/null && [[ $(report) == "True 2 "* ]]; }
-PATIENCE=60 check "the node returns: both pods are ready, one has the VIP" back
+PATIENCE=300 check "the node returns: both pods are ready, one has the VIP" back
 
 # --- gone -----------------------------------------------------------------------------------------------------------------------
 k delete -k "$here" --wait=false > /dev/null 2>&1

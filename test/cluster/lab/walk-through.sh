@@ -57,7 +57,7 @@ all_have_servers() { local n; for n in "${MACHINES[@]}"; do real_servers_are $n 
 
 scenario seed
 echoheaders 1 | k apply -f - > /shared/log.kubectl 2>&1
-check "kubectl create: Deployment and Service" k -n default rollout status deployment/echoheaders --timeout=30s
+check "kubectl create: Deployment and Service" k -n default rollout status deployment/echoheaders --timeout=180s
 mapping "$VIP: default/echoheaders" | k apply -f - >> /shared/log.kubectl 2>&1
 for n in n1 n2 n3; do
   SYNC_FLAGS=(--applied /shared/volumes/$n/applied)
@@ -110,7 +110,7 @@ probed roll
 figures "$REPLY"
 check "a request every 20 ms: none lost" is "$REPLY" lost 0
 check "old and new pods have answered" at_least "$REPLY" pods 4
-check "the rollout is done" k -n default rollout status deployment/echoheaders --timeout=30s
+check "the rollout is done" k -n default rollout status deployment/echoheaders --timeout=180s
 new=$(slices)
 for n in n1 n2 n3; do check "$n: ipvsadm has the new ones" test "$(in_ipvs $n)" = "$new"; done
 

@@ -64,7 +64,7 @@ interface StartOptions {
   readonly wrapper?: readonly string[]
 }
 
-const DEFAULT_LIMIT_MS = 10_000
+const DEFAULT_LIMIT_MS = 60_000
 
 export function startSync({ desired, flags, environment = {}, wrapper = [] }: StartOptions): Sync {
   const [command = program, ...words] = [...wrapper, program, "sync", "--desired", desired, ...flags]
