@@ -26,3 +26,8 @@ export function sumOf(all: readonly Counts[]): Counts {
 export function failuresIn(output: string): readonly string[] {
   return output.split("\n").filter((line) => line.startsWith("FAIL "))
 }
+
+/** The lines of an output that tell a flake, in their order: what failed once and passed twice after that. */
+export function flakesIn(output: string): readonly string[] {
+  return output.split("\n").filter((line) => line.startsWith("flaky "))
+}

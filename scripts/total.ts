@@ -9,13 +9,13 @@
  *   --image   the container images, built and run (root)
  *   --cluster the parts of the cluster bed (root, and Go or ready programs)
  * Ends with the line `N passed, N failed, N skipped` over all tests; a check that fails counts as one failed test. Before it stand
- * all lines that told a failure once more, since the output is long, and what keeps it may keep its end alone.
+ * the time of each part, every flake (again.ts) and every line that told a failure, since the output is long and a log may keep only its end.
  */
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { type Counts, countsOf, failuresIn, sumOf } from "./counts.ts"
+import { type Counts, countsOf, failuresIn, flakesIn, sumOf } from "./counts.ts"
 
 interface Step {
   readonly name: string
@@ -81,18 +81,23 @@ const steps = [
 
 // The checks together, since most of them use one processor; the tests one after the other, since some measure time.
 const failures: string[] = []
+const flakes: string[] = []
+const times: string[] = []
+const startedAt = performance.now()
 const counts: Counts[] = await Promise.all(steps.filter((step) => !step.counts).map(runCheck))
 for (const step of steps) if (step.counts) counts.push(await runTests(step))
 const total = sumOf(counts)
 process.exitCode = total.failed > 0 ? 1 : 0
+if (times.length > 0) console.log(["== time of each part", ...times, timeLine("all", startedAt)].join("\n"))
+if (flakes.length > 0) console.log([`== flaky: failed once, then passed twice: ${flakes.length}`, ...flakes].join("\n"))
 if (failures.length > 0) console.log(["== what failed", ...failures].join("\n"))
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 
 async function runCheck(step: Step): Promise<Counts> {
-  const startedAt = performance.now()
+  const beganAt = performance.now()
   const { status, output } = await runStep(step, false)
   const good = status === 0
-  const verdict = `${good ? "ok  " : "FAIL"} ${step.name} in ${Math.round(performance.now() - startedAt)} ms`
+  const verdict = `${good ? "ok  " : "FAIL"} ${step.name} in ${Math.round(performance.now() - beganAt)} ms`
   console.log(verdict)
   if (!good) {
     failures.push(verdict)
@@ -103,7 +108,10 @@ async function runCheck(step: Step): Promise<Counts> {
 
 async function runTests(step: Step): Promise<Counts> {
   console.log(`== ${step.name}`)
+  const beganAt = performance.now()
   const { status, output } = await runStep(step, true)
+  times.push(timeLine(step.name, beganAt))
+  flakes.push(...flakesIn(output))
   const found = countsOf(status, output)
   if (found.failed > 0) {
     const verdict = `FAIL ${step.name}: status ${status}`
@@ -111,6 +119,10 @@ async function runTests(step: Step): Promise<Counts> {
     failures.push(...failuresIn(output), verdict)
   }
   return found
+}
+
+function timeLine(name: string, since: number): string {
+  return `${String(Math.round((performance.now() - since) / 1000)).padStart(6)} s  ${name}`
 }
 
 function runStep(step: Step, shown: boolean): Promise<{ readonly status: number | null; readonly output: string }> {

@@ -4,6 +4,7 @@
 # line, and stops what it has started. Without PART: all.
 # Environment:
 #   KKV_CLUSTER_BIN      a folder with ready programs (build.sh); what it lacks is built, where there is a Go toolchain
+#   KKV_AGAIN            no: a part that is red does not run twice more (scripts/again.ts); what runs its files again itself has the line `# again: itself`
 #   KKV_REQUIRE_CLUSTER  1: that the programs are not to be had is a failure, where otherwise it is skipped, loudly
 # exit: 0 nothing failed, 1 something did, 97 no such part
 set -euo pipefail
@@ -42,11 +43,16 @@ if ! reason=$("$BED/build.sh" can $sets); then
   finish
 fi
 
-report=$(mktemp)
+report=$(mktemp) said=$(mktemp)
 # A part takes down what it started, on SIGTERM as well.
-trap 'rm -f "$report"' EXIT
+trap 'rm -f "$report" "$said"' EXIT
 trap '[ -z "${running:-}" ] || { kill -TERM "$running"; wait "$running" || true; }; exit 130' INT TERM
+runs_again() { # PART: whether this script repeats it
+  [ "${KKV_AGAIN:-yes}" = yes ] && ! grep -q '^# again: itself$' "$BED/$1/part.sh"
+}
 for part; do
+  red=FAIL
+  ! runs_again "$part" || red='red '
   began=$SECONDS status=0
   # shellcheck disable=SC2046 # one word each
   if ! "$BED/build.sh" $(sets_of "$part"); then
@@ -57,12 +63,21 @@ for part; do
   : > "$report"
   "$BED/$part/part.sh" >> "$report" &
   running=$!
-  tail -n +1 -f --pid="$running" -s 0.2 "$report" | sed -u '/^[0-9]* passed, [0-9]* failed, [0-9]* skipped$/d' &
+  tail -n +1 -f --pid="$running" -s 0.2 "$report" | sed -u "s/^FAIL/$red/; /^[0-9]* passed, [0-9]* failed, [0-9]* skipped\$/d" &
   shown=$!
   wait "$running" || status=$?
   wait "$shown"
   running=
   before=$failed
+  if [ "$status" != 0 ] && [ "$red" != FAIL ]; then
+    echo "     $part is red: it runs twice more"
+    grep -q '^FAIL' "$report" || echo "FAIL $part: ended with status $status" >> "$report"
+    "$CHECKOUT/node_modules/.bin/node" "$CHECKOUT/scripts/again.ts" "cluster-$part" "$report" -- "$BED/run.sh" "$part" > "$said" || true
+    sed '$d' "$said"
+    sum "$(tail -n 1 "$said")" || failed=$((failed + 1))
+    echo "     $part took $((SECONDS - began)) s"
+    continue
+  fi
   sum "$(tail -n 1 "$report")" || { echo "FAIL $part: ended without a summary (status $status)" && failed=$((failed + 1)); }
   if [ "$status" != 0 ] && [ "$failed" = "$before" ]; then
     echo "FAIL $part: ended with status $status"

@@ -50,6 +50,32 @@ test("test.ts --each prints each test, with what it measured", async () => {
   assert.match(stdout, /^ok {3}a: one {2}{"tookMs":7}\nFAIL a: two\n/)
 })
 
+/** A test that is red in its first runs, as many as `reds`. */
+const flake = (reds: number) => `import { existsSync, readFileSync, writeFileSync } from "node:fs"
+  test("one", () => {
+    const runs = existsSync("runs") ? Number(readFileSync("runs", "utf8")) : 0
+    writeFileSync("runs", String(runs + 1))
+    assert.ok(runs >= ${reds})
+  })
+  test.run()`
+
+test("test.ts --again passes a file that is red once and green twice after that, and names it", async () => {
+  const { status, stdout, last } = await planted({ "a.test.ts": flake(1) }, "--again")
+  assert.is(status, 0, stdout)
+  assert.is(last, "1 passed, 0 failed, 0 skipped")
+  assert.match(
+    stdout,
+    /^red {2} ?a\.test\.ts: 0 passed, 1 failed in \d+ ms$[^]*^flaky a\.test\.ts: 1 failed at first$/m,
+  )
+})
+
+test("test.ts --again fails a file that is red twice", async () => {
+  const { status, stdout, last } = await planted({ "a.test.ts": flake(2) }, "--again")
+  assert.is(status, 1, stdout)
+  assert.is(last, "0 passed, 1 failed, 0 skipped")
+  assert.match(stdout, /^FAIL a\.test\.ts: 0 passed, 1 failed in \d+ ms$/m)
+})
+
 const failing: readonly [what: string, text: string, last: string, says: RegExp][] = [
   [
     "a failed assertion, with its output",

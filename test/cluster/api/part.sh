@@ -3,6 +3,7 @@
 # what it does when the API server fails. The checks are uvu tests: ./*.test.ts, one file after the other on one control plane.
 #   part.sh [FILE...]   only these files
 # programs: kube
+# again: itself
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 export BED_STATE=${BED_STATE:-$(readlink -f "$here/../../..")/.cache/cluster/state-api} BED_PORT_BASE=${BED_PORT_BASE:-26000}
@@ -25,7 +26,7 @@ for n in 0 1; do "$BED/kwok.sh" node "node-$n" "10.1.0.$((10 + n))" "10.244.$n.0
 
 [ $# -gt 0 ] || set -- "$here"
 # In the background, so that a signal is heeded at once.
-node "$CHECKOUT/scripts/test.ts" --each --jobs 1 --limit 60000 "$@" &
+node "$CHECKOUT/scripts/test.ts" --each --again --jobs 1 --limit 180000 "$@" &
 tests=$!
 trap 'kill "$tests" 2> /dev/null; wait "$tests"; exit 130' INT TERM
 wait "$tests"
