@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     filter: { type: "string" },
-    limit: { type: "string", default: "10000" },
+    limit: { type: "string", default: "60000" },
     jobs: { type: "string", default: "2" },
     kind: { type: "string" },
     each: { type: "boolean", default: false },
