@@ -36,6 +36,17 @@ export function readRegularFile(path: string, maximumBytes: number): SafeRead {
   }
 }
 
+/** What a file of JSON holds; null where there is none that can be read, or its text is not whole. */
+export function readJson(path: string, maximumBytes: number): unknown {
+  const read = readRegularFile(path, maximumBytes)
+  if (read.kind !== "file") return null
+  try {
+    return JSON.parse(read.bytes.toString())
+  } catch {
+    return null
+  }
+}
+
 /** Asks for one byte more than there were: a file that grew meanwhile shows, and is still bounded. */
 function readAll(descriptor: number, size: number): Buffer {
   const buffer = Buffer.allocUnsafe(size + 1)

@@ -31,5 +31,7 @@ export async function adopt(applied: string, ports: AdoptPorts): Promise<Adopted
     (await volume.liveSha256()) === remembered.sha256 &&
     (await keepalived.running()) !== null
   const { sha256, model } = remembered
+  // The ledger may be lost: what runs is ours all the same.
+  if (agrees) await volume.claim(model)
   return { inEffect: agrees ? { sha256, model, generation: null, since: clock.now() } : null, memory }
 }

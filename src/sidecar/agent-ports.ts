@@ -1,3 +1,5 @@
+import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
+import type { RenderedConfig } from "../core/render/render.ts"
 import type { Clock } from "../kit/clock.ts"
 import type { Log } from "../kit/log.ts"
 import type { Timers } from "../kit/timers.ts"
@@ -18,6 +20,8 @@ export interface AgentPorts extends LookPorts {
   /** Strikes out of the ledger what the kernel no longer has. */
   readonly settle: (inEffect: InEffect) => Promise<void>
   readonly knownGood: () => KnownGood | null
+  /** Renders a part of it. Absent: it is used whole. */
+  readonly render?: (model: KeepalivedModel) => RenderedConfig
   /** Whether a person holds an older generation in place: then that is what shall run. */
   readonly isPinned: () => boolean
   /** Seconds since sync last read its source whole; null where that cannot be told. */
@@ -50,7 +54,8 @@ export interface AgentOptions {
 }
 
 /** Why the agent wakes up although nothing was requested. */
-export type Wake = "torn" | "no-model" | "fault" | "drained" | "retry" | "known-good" | "second-look" | "interference"
+export type Wake =
+  "torn" | "others" | "no-model" | "fault" | "drained" | "retry" | "known-good" | "second-look" | "interference"
 
 /** What every part of the agent works with. */
 export interface Workings {

@@ -92,7 +92,7 @@ interface Going {
 }
 
 /** keepalived goes on: whoever stops the agent alone does not stop the VIPs. */
-async function stop({ records, status, nodes, nodesMemory }: Parts, going: Going): Promise<void> {
+async function stop({ records, status, nodes, nodesMemory, volume }: Parts, going: Going): Promise<void> {
   clearInterval(going.everySecond)
   await going.endSchedule()
   await going.watch.close()
@@ -100,6 +100,7 @@ async function stop({ records, status, nodes, nodesMemory }: Parts, going: Going
   await going.agent.stop()
   await records.idle()
   await nodesMemory.idle()
+  await volume.idle()
   await status.idle()
   await going.server?.close()
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { createPipeline } from "../core/pipeline.ts"
+import { createRenderer } from "../core/render/render.ts"
 import type { TemplateName, TemplateTexts } from "../core/render/template.ts"
 import { packageFile } from "../kit/package-file.ts"
 import type { AgentPorts } from "./agent-ports.ts"
@@ -7,6 +8,7 @@ import type { Snapshot } from "./agent-state.ts"
 import type { ApplyPorts } from "./apply/ports.ts"
 import { clearRemains, restoreMissing } from "./drift.ts"
 import { nodeFactsOf } from "./node-facts.ts"
+import { othersIn } from "./ownership.ts"
 import type { Parts } from "./parts.ts"
 import { statusOf } from "./status-report.ts"
 import { verifyEffect } from "./verify.ts"
@@ -16,10 +18,12 @@ import { sourceAge } from "./volume/heartbeat-reader.ts"
 export async function portsOf(parts: Parts): Promise<AgentPorts> {
   const { settings, machine, volume, lastKnownGood, clock, log } = parts
   const { keepalived, kernel } = machine
+  const templates = await readTemplates()
   return {
     generations: parts.generations,
-    pipeline: createPipeline(settings.model, await readTemplates()),
+    pipeline: createPipeline(settings.model, templates),
     node: (generation) => Promise.resolve(nodeFactsOf(generation, settings, machine.host())),
+    others: (model) => othersIn(model, { kernel, keepalived, ledger: () => volume.ledger() }),
     apply: applyPortsOf(parts),
     keepalived,
     kernel,
@@ -30,6 +34,7 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
     },
     settle: ({ model }) => volume.settle(model),
     knownGood: () => lastKnownGood.read(),
+    render: (model) => createRenderer(templates)(model),
     isPinned: () => parts.generations.pinned() !== null,
     sourceAge: () => sourceAge(settings.desired),
     unreachable: () => parts.nodes?.unreachable() ?? NOBODY,

@@ -1,3 +1,4 @@
+import { takenServersOf } from "../core/model/others.ts"
 import { backoffMs } from "../kit/backoff.ts"
 import { type AgentPorts, RETRY, type Workings } from "./agent-ports.ts"
 import { apply } from "./apply/apply.ts"
@@ -11,8 +12,9 @@ export async function startOnKnownGood(workings: Workings): Promise<void> {
   const { state, ports, timers } = workings
   const running = await ports.keepalived.running()
   state.update({ running })
-  const good = ports.knownGood()
-  if (state.known().inEffect !== null || running !== null || good === null || timers.isSet("known-good")) return
+  const remembered = ports.knownGood()
+  if (state.known().inEffect !== null || running !== null || remembered === null || timers.isSet("known-good")) return
+  const good = await withoutOthers(remembered, ports)
   const outcome = await applyKnownGood(good, ports)
   if (outcome.kind === "rejected" || outcome.kind === "stranded") {
     const failures = state.known().failures + 1
@@ -41,7 +43,8 @@ export async function believeInKnownGood(good: KnownGood, { state, ports, option
 export async function goBackToKnownGood(reason: string, workings: Workings): Promise<boolean> {
   const { state, ports } = workings
   const { inEffect, failures, memory } = state.known()
-  const good = ports.knownGood()
+  const remembered = ports.knownGood()
+  const good = remembered === null ? null : await withoutOthers(remembered, ports)
   if (inEffect === null || good === null || good.remembered.sha256 === inEffect.sha256) return false
   const startedAt = ports.clock.now()
   state.update({ doubtful: true })
@@ -59,6 +62,18 @@ export async function goBackToKnownGood(reason: string, workings: Workings): Pro
   ports.log.error("keepalived-dies", { outcome: outcome.kind, reason: outcome.reason, sha256: inEffect.sha256 })
   ports.onChange(state.known())
   return true
+}
+
+/** The same without the VIPs that others on this host have by now: it may be long ago that it ran here. */
+async function withoutOthers(good: KnownGood, { others, render }: AgentPorts): Promise<KnownGood> {
+  const { remembered } = good
+  const found = (await others?.(remembered.model)) ?? null
+  if (found === null || render === undefined) return good
+  const vips = remembered.model.vips.filter(
+    (vip) => !found.addresses.has(vip.address) && takenServersOf(vip, found).length === 0,
+  )
+  const { sha256, text, model } = render({ ...remembered.model, vips })
+  return { text, remembered: { ...remembered, sha256, model } }
 }
 
 async function applyKnownGood({ remembered, text }: KnownGood, ports: AgentPorts): Promise<ApplyOutcome> {

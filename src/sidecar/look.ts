@@ -1,9 +1,10 @@
 import { type BlastGuard, heldBack } from "../core/model/blast-radius.ts"
-import type { BuiltModel } from "../core/model/build-model.ts"
+import type { BuiltModel, ModelInput } from "../core/model/build-model.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
+import type { Others } from "../core/model/others.ts"
 import type { NodeFacts } from "../core/model/settings.ts"
 import type { Draining } from "../core/model/vip-model.ts"
-import { type createPipeline, vipConfigMapOf } from "../core/pipeline.ts"
+import { type createPipeline, vipConfigMapOf, type Walk } from "../core/pipeline.ts"
 import type { RenderedConfig } from "../core/render/render.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { Memory } from "./memory.ts"
@@ -63,6 +64,8 @@ export interface LookPorts {
   readonly unreachable: () => ReadonlySet<string>
   /** @returns the facts, or what keeps this node from having a configuration. */
   readonly node: (generation: Generation) => Promise<NodeFacts | Problem>
+  /** What this host has of others and a model asks for; null where that is nothing. Absent: nobody looks. */
+  readonly others?: (model: KeepalivedModel) => Promise<Others | null>
 }
 
 /** What keepalived refused in the generation with this manifest. */
@@ -95,14 +98,14 @@ export async function look(ports: LookPorts, known: Known): Promise<Seen> {
 /** Walks a generation to a text. */
 export async function walk(
   generation: Generation,
-  ports: Pick<LookPorts, "node" | "pipeline" | "unreachable">,
+  ports: Pick<LookPorts, "node" | "pipeline" | "unreachable" | "others">,
   { memory, refusals, guarding }: Known,
 ): Promise<Seen> {
   const configMap = vipConfigMapOf(generation.objects, null)
   if (configMap.value === null) return noModel(generation, configMap.problems)
   const node = await ports.node(generation)
   if ("code" in node) return noModel(generation, [node])
-  const { built, rendered } = ports.pipeline({
+  const { built, rendered } = await withoutOthers(ports, {
     objects: generation.objects,
     configMap: configMap.value,
     node,
@@ -119,6 +122,16 @@ export async function walk(
   if (held === null || believes)
     return { kind: "candidate", generation, built, rendered, believesInLostEndpoints: believes }
   return { ...noModel(generation, [held.problem, ...built.problems]), guard: held.guard }
+}
+
+/** Walks once more, without what others have, where the first walk asks for any of that. */
+async function withoutOthers(
+  { pipeline, others }: Pick<LookPorts, "pipeline" | "others">,
+  input: ModelInput,
+): Promise<Walk> {
+  const walk = pipeline(input)
+  const found = walk.built.model === null ? null : ((await others?.(walk.built.model)) ?? null)
+  return found === null ? walk : pipeline({ ...input, others: found })
 }
 
 function noModel(generation: Generation, problems: readonly Problem[]): Extract<Seen, { readonly kind: "no-model" }> {

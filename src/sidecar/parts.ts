@@ -4,6 +4,7 @@ import { sequenceOf } from "../contract/layout.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Clock } from "../kit/clock.ts"
 import type { Log } from "../kit/log.ts"
+import { bootId } from "../kit/uptime.ts"
 import { createHolderWait } from "./apply/holder.ts"
 import { type Archivist, archivist } from "./archivist.ts"
 import { createMasquerader, type Masquerader } from "./masquerader.ts"
@@ -17,6 +18,7 @@ import { type Archive, openArchive, withinLimits } from "./volume/archive.ts"
 import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
 import { createGenerations, readDirectory } from "./volume/generations.ts"
 import { type LastKnownGood, openLastKnownGood } from "./volume/last-known-good.ts"
+import { LEDGER_FILE } from "./volume/ledger.ts"
 import { createPinnedGenerations, type PinnedGenerations } from "./volume/pinned.ts"
 import { createNodesMemory, type NodesMemory, readRememberedNodes } from "./volume/remembered-nodes.ts"
 import { createStatusWriter, type StatusWriter } from "./volume/status-writer.ts"
@@ -68,7 +70,11 @@ export async function openParts(
   const { clock, log } = surroundings
   const metrics = createMetrics()
   const lastKnownGood = await openLastKnownGood(settings.state)
-  const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)))
+  const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)), {
+    boot: bootId(),
+    copy: join(settings.state, LEDGER_FILE),
+    failed: (error) => log.warn("record-failed", { what: "ledger", error }),
+  })
   const limits = { count: settings.archiveCount, bytes: settings.archiveBytes }
   const archive = withinLimits(await openArchive(settings.state), limits)
   const keepalivedVersion = await machine.keepalived.version()

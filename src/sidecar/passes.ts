@@ -1,4 +1,5 @@
 import { backoffMs } from "../kit/backoff.ts"
+import type { Problem } from "../kit/problem.ts"
 import { RETRY, type Workings } from "./agent-ports.ts"
 import { afterAttempt, type Candidate, due } from "./agent-state.ts"
 import { apply } from "./apply/apply.ts"
@@ -43,8 +44,14 @@ function wakeFor(next: Seen, { state, ports, timers, look }: Workings): void {
   if (isTorn(next)) timers.set("torn", TORN_RETRY_MS, look)
   // It may be for this machine's sake: an interface that appears tells nobody.
   if (next.kind === "no-model") timers.set("no-model", NO_MODEL_RETRY_MS, look)
+  // Nobody says when another program has taken away what is its own.
+  if (next.kind === "candidate" && next.built.problems.some(isOfOthers)) timers.set("others", OTHERS_RETRY_MS, look)
   const deadline = nextDeadline(state.known().memory)
   if (Number.isFinite(deadline)) timers.set("drained", deadline - ports.clock.now() + 1, look)
+}
+
+function isOfOthers({ code }: Problem): boolean {
+  return code === "ADDRESS_ON_HOST" || code === "VIRTUAL_SERVER_ON_HOST"
 }
 
 /** A generation that leads to the text in effect is in effect, without anybody's doing. */
@@ -108,6 +115,8 @@ async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> 
       // With nothing in effect before, there was only one configuration to go back to.
       const good = inEffect === null ? ports.knownGood() : null
       if (good !== null) await believeInKnownGood(good, workings)
+      // What was claimed and is gone again is nobody's: somebody else may take it before the next attempt.
+      if (inEffect !== null) await ports.settle(inEffect)
       return retryLater(backoffMs(RETRY, failures, Math.random()), workings)
     }
     case "stranded":
@@ -156,3 +165,4 @@ async function withoutCulprits(
 
 const TORN_RETRY_MS = 250
 const NO_MODEL_RETRY_MS = 5_000
+const OTHERS_RETRY_MS = 15_000

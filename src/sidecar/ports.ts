@@ -94,6 +94,8 @@ export interface KernelVirtualServer {
   readonly port: number
   readonly protocol: "TCP" | "UDP" | "SCTP"
   readonly scheduler: string
+  /** Seconds; null for no persistence. Absent where the table does not tell. */
+  readonly persistenceTimeout?: number | null
   readonly realServers: readonly KernelRealServer[]
 }
 
@@ -104,12 +106,28 @@ export interface KernelRealServer {
   readonly weight: number
 }
 
+/** An IPv4 address as the kernel has it. */
+export interface KernelAddress {
+  readonly interface: string
+  readonly address: string
+  readonly prefixLength: number
+  /** Who added it, as iproute2 writes it (`keepalived`, `0x12`); null where the kernel or iproute2 does not tell. */
+  readonly protocol: string | null
+}
+
 export interface Kernel {
-  /** IPv4 addresses of the interface, without prefix length; null where there is no such interface. */
+  /** IPv4 addresses of the interface with prefix /32, as ours have it; null where there is no such interface. */
   addresses(interfaceName: string): Promise<ReadonlySet<string> | null>
+  /** Every IPv4 address of this network namespace. Absent in a kernel that cannot tell. */
+  allAddresses?(): Promise<readonly KernelAddress[]>
   /** Whether this network namespace has an interface of that name, up or down. Absent in a kernel that cannot tell. */
   hasInterface?(name: string): Promise<boolean>
-  /** The IPVS table of this network namespace; null where the kernel has no IPVS. */
+  /**
+   * What is in the IPVS table of this network namespace, at a glance: nothing is told that is not there, but something may be
+   * left out. Null where the kernel has no IPVS. Absent where nothing is quicker than the whole table.
+   */
+  glance?(): Promise<readonly KernelVirtualServer[] | null>
+  /** The IPVS table of this network namespace, whole; null where the kernel has no IPVS. */
   virtualServers(): Promise<readonly KernelVirtualServer[] | null>
   removeAddress(interfaceName: string, address: string): Promise<void>
   removeVirtualServer(key: VirtualServerKey): Promise<void>

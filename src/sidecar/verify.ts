@@ -1,8 +1,22 @@
 import { type KeepalivedModel, sizeOf } from "../core/model/keepalived-model.ts"
 import type { Clock } from "../kit/clock.ts"
 import { intendedEffect } from "./apply/intent.ts"
-import { type Differences, differences, differenceText, type Owned } from "./keepalived/effect.ts"
+import { type Differences, differences, differenceText, type Owned, virtualServerName } from "./keepalived/effect.ts"
 import type { Kernel } from "./ports.ts"
+
+/**
+ * Whether a glance at the kernel shows all that the model asks for. What a glance leaves out may be there, so it says nothing
+ * about what must be gone.
+ */
+async function isSeenAtAGlance(model: KeepalivedModel, kernel: Kernel, owned: Owned): Promise<boolean> {
+  if (kernel.glance === undefined) return false
+  const intended = intendedEffect(model)
+  const asked = new Set(intended.virtualServers.map(virtualServerName))
+  for (const name of owned.virtualServers) if (!asked.has(name)) return false
+  const addresses = await kernel.addresses(intended.interface)
+  if (addresses === null) return false
+  return differenceText(differences(intended, { addresses, virtualServers: await kernel.glance() }, owned)) === null
+}
 
 /** Compares what the kernel shows with a model. Null: the interface is not there. */
 export async function compareWithKernel(
@@ -27,7 +41,9 @@ export async function verifyEffect(
 ): Promise<string | null> {
   const deadline = ports.clock.now() + VERIFY_MS + VERIFY_MS_PER_REAL_SERVER * sizeOf(model).realServers
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const found = await compareWithKernel(model, ports.kernel, await ports.owned())
+    const owned = await ports.owned()
+    if (await isSeenAtAGlance(model, ports.kernel, owned)) return null
+    const found = await compareWithKernel(model, ports.kernel, owned)
     const text = found === null ? `there is no interface "${model.vrrp.interface}"` : differenceText(found)
     if (text === null) return null
     if (ports.clock.now() >= deadline) return `the kernel does not show what was asked for: ${text}`

@@ -1,8 +1,9 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import type { Others } from "../../src/core/model/others.ts"
 import type { Agent } from "../../src/sidecar/agent.ts"
 import { service } from "../core/fixture.ts"
-import { agentOn, type FakeNode, FACTS, fakeNode, generation, passSeconds } from "./fake-node.ts"
+import { agentOn, type FakeNode, FACTS, fakeNode, generation, knownGood, passSeconds } from "./fake-node.ts"
 
 const ENTRIES = 500
 const BAD = "10.4.1.44"
@@ -115,6 +116,33 @@ test("the interface disappears: what runs is kept, the change is applied once it
   agent.retest()
   await passSeconds(node, agent, 3)
   assert.equal(vips(agent), [TWO, "10.4.0.51"])
+  await agent.stop()
+})
+
+const onHost = (address: string): Others => ({
+  addresses: new Map([[address, { kind: "host", interface: "cni0", prefixLength: 24 }]]),
+  virtualServers: new Set(),
+})
+
+test("an entry that names what this host has is left out, and let in without a request when that is gone (fault 211)", async () => {
+  const node = Object.assign(fakeNode(), { others: onHost("10.4.0.51") })
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { "10.4.0.50": "default/a", "10.4.0.51": "default/a" }))
+  assert.equal(vips(agent), ["10.4.0.50"])
+  assert.is(entry(agent, "10.4.0.51")?.problems[0]?.code, "ADDRESS_ON_HOST")
+  Object.assign(node, { others: null })
+  await passSeconds(node, agent, 20)
+  assert.equal(vips(agent), ["10.4.0.50", "10.4.0.51"])
+  await agent.stop()
+})
+
+test("what last ran on this node starts without the addresses that others on it have by now (fault 211)", async () => {
+  const good = knownGood({ "10.4.0.50": "default/a", "10.4.0.51": "default/b" })
+  const node = Object.assign(fakeNode(), { good, others: onHost("10.4.0.51") })
+  const agent = agentOn(node)
+  agent.request()
+  await passSeconds(node, agent, 3)
+  assert.equal(vips(agent), ["10.4.0.50"])
   await agent.stop()
 })
 

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto"
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
+import type { Others } from "../../src/core/model/others.ts"
 import type { NodeFacts } from "../../src/core/model/settings.ts"
 import type { Node, Placed, ServiceObjects } from "../../src/core/objects/kinds.ts"
 import { createPipeline } from "../../src/core/pipeline.ts"
+import { createRenderer } from "../../src/core/render/render.ts"
 import type { Problem } from "../../src/kit/problem.ts"
 import { type Agent, createAgent } from "../../src/sidecar/agent.ts"
 import type { AgentPorts } from "../../src/sidecar/agent-ports.ts"
@@ -26,6 +28,8 @@ export interface FakeNode {
   facts: NodeFacts | Problem
   /** The other nodes that answer no more. */
   unreachable: ReadonlySet<string>
+  /** What the host has of others. */
+  others: Others | null
   /** pid of keepalived's parent; null while it does not run. */
   pid: number | null
   live: string | null
@@ -89,6 +93,7 @@ export function fakeNode(): FakeNode {
     reading: { kind: "absent" },
     facts: FACTS,
     unreachable: new Set(),
+    others: null,
     pid: null,
     live: null,
     journal: null,
@@ -141,6 +146,8 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     pipeline,
     node: () => Promise.resolve(node.facts),
     unreachable: () => node.unreachable,
+    others: () => Promise.resolve(node.others),
+    render: createRenderer(shippedTemplates()),
     apply: {
       keepalived,
       files: filesOf(node),

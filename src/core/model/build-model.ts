@@ -6,6 +6,7 @@ import type { ModelCode } from "./codes.ts"
 import type { LastGood } from "./hold.ts"
 import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
 import { LIMITS, limitProblems, tooManyEntries } from "./limits.ts"
+import type { Others } from "./others.ts"
 import { createOutcomes, type Outcomes } from "./outcomes.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import type { Draining } from "./vip-model.ts"
@@ -23,6 +24,8 @@ export interface ModelInput {
   readonly draining: Draining
   /** Names of the nodes that answer no more. None in the CLI, but where the sidecar says so. */
   readonly unreachable: ReadonlySet<string>
+  /** What this host has of others. Absent where nobody looked, as in the CLI, or nothing was found. */
+  readonly others?: Others
 }
 
 /** What became of one entry. */

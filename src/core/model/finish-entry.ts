@@ -4,6 +4,8 @@ import type { EntryOutcome, ModelInput } from "./build-model.ts"
 import type { ModelCode } from "./codes.ts"
 import { forbiddenAddress } from "./forbidden.ts"
 import { heldForm } from "./hold.ts"
+import type { VipModel } from "./keepalived-model.ts"
+import { heldByOthers, takenServers } from "./others.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import type { Walked } from "./walk-entry.ts"
 
@@ -17,25 +19,35 @@ interface FinishContext {
 export function finishEntry(walked: Walked, input: ModelInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
   const base = { key: raw.key, text: raw.text, place: raw.place, waiting: walked.waiting }
-  const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings)
+  const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings) ?? heldByOthers(raw, input.others)
   // Not even its last good form may run: that would be somebody else's address.
   if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
   const refusal = input.refused.get(raw.key)
-  if (refusal === undefined && walked.good !== null) return withIpvs(walked.good, input.node)
-  const problems = refusal === undefined ? walked.problems : [...walked.problems, refused(raw, refusal)]
-  const lastGood = input.lastGood.get(raw.key)
-  if (lastGood !== undefined) {
-    const held = heldForm(raw, lastGood, {
-      services: input.objects.services,
-      settings: context.settings,
-      draining: input.draining,
-      unreachable: input.unreachable,
-      refused: refusal !== undefined,
-    })
-    return withIpvs({ ...base, state: "held", vip: held, problems }, input.node)
-  }
-  const usable = refusal === undefined && vip !== null && vip.virtualServers.length > 0
+  const taken = takenServers(raw, vip, input.others)
+  if (refusal === undefined && taken === null && walked.good !== null) return withIpvs(walked.good, input.node)
+  const problems = [...walked.problems, ...(refusal === undefined ? [] : [refused(raw, refusal)]), ...presentIn(taken)]
+  const held = heldVip(walked, input, context)
+  if (held !== null) return withIpvs({ ...base, state: "held", vip: held, problems }, input.node)
+  const usable = refusal === undefined && taken === null && vip !== null && vip.virtualServers.length > 0
   return withIpvs({ ...base, state: usable ? "partial" : "left-out", vip: usable ? vip : null, problems }, input.node)
+}
+
+function presentIn<T>(one: T | null): readonly T[] {
+  return one === null ? [] : [one]
+}
+
+/** The last good form of an entry, where it has one that is nobody else's by now. */
+function heldVip({ raw }: Walked, input: ModelInput, { settings }: FinishContext): VipModel | null {
+  const lastGood = input.lastGood.get(raw.key)
+  if (lastGood === undefined) return null
+  const held = heldForm(raw, lastGood, {
+    services: input.objects.services,
+    settings,
+    draining: input.draining,
+    unreachable: input.unreachable,
+    refused: input.refused.has(raw.key),
+  })
+  return [held, lastGood.vip].find((form) => takenServers(raw, form, input.others) === null) ?? null
 }
 
 /** keepalived ends when it meets a virtual server and the kernel has no IPVS, so on such a node a VIP with Services is left out. */

@@ -49,7 +49,12 @@ type Last = Made & { readonly input: ModelInput }
 
 /** Whether what was walked as before runs as before, too, where it ran as it was walked. */
 function isAsBefore(before: ModelInput, now: ModelInput): boolean {
-  return before.objects.nodes === now.objects.nodes && before.node.ipvs === now.node.ipvs && now.refused.size === 0
+  return (
+    before.objects.nodes === now.objects.nodes &&
+    before.node.ipvs === now.node.ipvs &&
+    now.refused.size === 0 &&
+    now.others === undefined
+  )
 }
 
 function madeOf(walked: readonly Walked[], entries: readonly EntryOutcome[]): Made {

@@ -14,6 +14,7 @@ export function intendedEffect(model: KeepalivedModel): IntendedEffect {
         protocol: server.protocol,
         scheduler: server.scheduler,
         forwardingMethod: server.forwardingMethod,
+        persistenceTimeout: server.persistenceTimeout,
         realServers: server.realServers,
         checked: server.check !== "none",
       })),

@@ -13,6 +13,8 @@ export interface IntendedEffect {
 export interface IntendedVirtualServer extends VirtualServerKey {
   readonly scheduler: string
   readonly forwardingMethod: KernelRealServer["forwardingMethod"]
+  /** Seconds; null for no persistence. Absent: any. */
+  readonly persistenceTimeout?: number | null
   readonly realServers: readonly IntendedRealServer[]
   /** True where keepalived checks the real servers: those may then be absent, or have weight 0. */
   readonly checked: boolean
@@ -47,7 +49,7 @@ export interface RealServerDifference {
 export interface WrongValue {
   readonly server: VirtualServerKey
   readonly real: { readonly address: string; readonly port: number } | null
-  readonly field: "scheduler" | "forwardingMethod" | "weight"
+  readonly field: "scheduler" | "persistence" | "forwardingMethod" | "weight"
   readonly intended: string
   readonly actual: string
 }
@@ -138,6 +140,11 @@ function wrongValues(want: IntendedVirtualServer, have: KernelVirtualServer): re
   const wrong: WrongValue[] = []
   if (want.scheduler !== have.scheduler) {
     wrong.push({ server, real: null, field: "scheduler", intended: want.scheduler, actual: have.scheduler })
+  }
+  const [intent, fact] = [want.persistenceTimeout, have.persistenceTimeout]
+  if (intent !== undefined && fact !== undefined && intent !== fact) {
+    const text = (seconds: number | null) => (seconds === null ? "off" : `${seconds} s`)
+    wrong.push({ server, real: null, field: "persistence", intended: text(intent), actual: text(fact) })
   }
   const intended = new Map(want.realServers.map((real) => [realServerName(real), real]))
   for (const { address, port, weight, forwardingMethod } of have.realServers) {

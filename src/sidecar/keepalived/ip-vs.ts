@@ -3,10 +3,9 @@ import { faultCode } from "../../kit/fault.ts"
 import type { KernelRealServer, KernelVirtualServer } from "../ports.ts"
 
 /**
- * The IPVS table of this network namespace, in the kernel's order; null where the kernel has no IPVS.
- *
- * The kernel gives the file piece by piece: while something else changes the table, a line may be lost or told twice. What
- * matters must be seen in two looks.
+ * What `/proc/net/ip_vs` shows, in the kernel's order; null where the kernel has no IPVS. What is shown is there. What is not
+ * shown may be there all the same: the kernel gives the file a page at a time and finds the place of the next page by counting,
+ * with the entries of other network namespaces on the way and without them at the start. Use it only to find something.
  *
  * @param file `/proc/net/ip_vs` unless a test brings its own.
  * @throws When the file is there but cannot be read.
@@ -53,7 +52,9 @@ function virtualServerOf(line: string, realServers: readonly KernelRealServer[])
   const [protocolName = "", place = "", scheduler = ""] = line.split(/ +/, 3)
   const protocol = PROTOCOLS[protocolName]
   if (protocol === undefined) return null
-  return { ...addressAndPort(place), protocol, scheduler, realServers }
+  // The persistence is told in ticks whose length is not told: that there is some is all that is known.
+  const persistence = line.includes(" persistent ") ? {} : { persistenceTimeout: null }
+  return { ...addressAndPort(place), protocol, scheduler, ...persistence, realServers }
 }
 
 /** `  -> 0A02010B:1F90      Masq    1      0          0`; the head of the table looks alike, but names no method. */

@@ -1,9 +1,12 @@
+import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
-import { networkInterfaces } from "node:os"
-import { type CommandResult, runCommand } from "../../kit/run-command.ts"
-import type { Kernel, KernelRealServer, VirtualServerKey } from "../ports.ts"
+import { runCommand } from "../../kit/run-command.ts"
+import type { Kernel, KernelRealServer, KernelVirtualServer, VirtualServerKey } from "../ports.ts"
+import { addressesOf, allAddresses } from "./addresses.ts"
 import { readIpVsTable } from "./ip-vs.ts"
+import { createTableReader } from "./ipvsadm.ts"
 import { type IptablesPrograms, masqueradeVips } from "./masquerade.ts"
+import { programFault } from "./program-fault.ts"
 
 /** Programs and files of the kernel; each has the usual name unless a test brings its own. */
 export interface KernelOptions extends Partial<IptablesPrograms> {
@@ -15,6 +18,8 @@ export interface KernelOptions extends Partial<IptablesPrograms> {
   readonly interfaces?: string
 }
 
+/** 5,000 virtual servers with 60 real servers each are 14 MB. */
+const TABLE_LIMITS = { timeoutMs: 30_000, maximumOutputBytes: 64 * 1024 * 1024 }
 const LIMITS = { timeoutMs: 10_000, maximumOutputBytes: 4 * 1024 * 1024 }
 
 /** The kernel's tables of this network namespace. */
@@ -23,10 +28,14 @@ export function createKernel(options: KernelOptions = {}): Kernel {
   const ipvsadm = options.ipvsadm ?? "ipvsadm"
   const iptables = options.iptables ?? "iptables"
   const iptablesRestore = options.iptablesRestore ?? "iptables-restore"
+  const table = options.ipVsTable ?? "/proc/net/ip_vs"
+  const readTable = createTableReader(() => savedTable(ipvsadm))
   return {
     addresses: (name) => addressesOf(ip, name),
+    allAddresses: () => allAddresses(ip),
     hasInterface: (name) => hasInterface(options.interfaces ?? "/proc/net/dev", name),
-    virtualServers: () => readIpVsTable(options.ipVsTable),
+    glance: () => readIpVsTable(table),
+    virtualServers: () => wholeTable(table, readTable),
     removeAddress: (name, address) => removeAddress(ip, name, address),
     removeVirtualServer: (key) => removeFromIpVs(ipvsadm, ["-D", ...serverWords(key)]),
     removeRealServer: (key, real) =>
@@ -39,18 +48,17 @@ export function createKernel(options: KernelOptions = {}): Kernel {
   }
 }
 
-async function addressesOf(ip: string, name: string): Promise<ReadonlySet<string> | null> {
-  // 0.1 ms instead of the 3 ms of a program. An address with a label comes under that: "eth0:vip".
-  const labelled = Object.entries(networkInterfaces()).filter(([key]) => key === name || key.startsWith(`${name}:`))
-  const found = labelled.flatMap(([, list]) => list ?? []).filter((entry) => entry.family === "IPv4")
-  if (found.length > 0) return new Set(found.map((entry) => entry.address))
-  // It does not tell of an interface that is down, that has lost its carrier, or that has no address (libuv,
-  // uv_interface_addresses): it is just those where a VIP may be left.
-  const result = await runCommand(ip, ["-o", "-4", "address", "show", "dev", name], LIMITS)
-  if (result.status === 0)
-    return new Set([...result.stdout.matchAll(/ inet ([0-9.]+)/g)].map(([, address = ""]) => address))
-  if (/does not exist|Cannot find device/.test(result.stderr)) return null
-  throw programFault(`Cannot read the addresses of "${name}"`, ip, result)
+async function wholeTable(
+  table: string,
+  read: () => Promise<readonly KernelVirtualServer[]>,
+): Promise<readonly KernelVirtualServer[] | null> {
+  return existsSync(table) ? read() : null
+}
+
+async function savedTable(ipvsadm: string): Promise<string> {
+  const result = await runCommand(ipvsadm, ["-Sn"], TABLE_LIMITS)
+  if (result.status === 0 && !result.truncated) return result.stdout
+  throw programFault("Cannot read the IPVS table", ipvsadm, result)
 }
 
 /** `networkInterfaces()` does not tell of those that are down. */
@@ -106,9 +114,4 @@ function serverWords(key: VirtualServerKey): readonly string[] {
 
 function bracketed(address: string): string {
   return address.includes(":") ? `[${address}]` : address
-}
-
-function programFault(what: string, program: string, result: CommandResult): Error {
-  const ending = result.timedOut ? "did not end in time" : `ended with ${result.status ?? result.signal}`
-  return new Error(`${what}: "${program}" ${ending}: ${result.stderr.trim() || "it printed nothing"}`)
 }

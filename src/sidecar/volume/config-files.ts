@@ -5,25 +5,21 @@ import * as z from "zod"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { replaceFileAtOnce, syncDirectoryAtOnce, temporaryName } from "../../kit/atomic-file.ts"
 import { faultCode } from "../../kit/fault.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { readJson, readRegularFile } from "../../kit/safe-read.ts"
 import { sha256Of } from "../../contract/sha256.ts"
-import { tracesOf } from "../apply/intent.ts"
 import type { ConfigFiles, Journal } from "../apply/ports.ts"
-
-/** VIPs and virtual servers (as `10.4.0.50 80 TCP`) that we put into this kernel, or were about to. */
-export interface Ledger {
-  readonly vips: ReadonlySet<string>
-  readonly virtualServers: ReadonlySet<string>
-}
+import { type Ledger, LEDGER_FILE, type LedgerPlaces, openLedger } from "./ledger.ts"
 
 export interface AppliedVolume extends ConfigFiles {
   ledger(): Promise<Ledger>
-  /** Strikes out what no longer belongs to this model. Only after the kernel was seen without it. */
+  /** Removes from the ledger what no longer belongs to this model. Only after the kernel was seen without it. */
   settle(model: KeepalivedModel): Promise<void>
   /** Removes the candidates that are not named, and whatever a crash left half written. */
   retain(keep: ReadonlySet<string>): Promise<void>
   /** The text of a candidate, or of the live file, whose bytes have this sha256; null when there is none. */
   candidate(sha256: string): string | null
+  /** Resolves when nothing is left to write on the disk. */
+  idle(): Promise<void>
 }
 
 /** Largest keepalived.conf we make: 1,000 VIPs with 20 real servers each are 2 MB. */
@@ -33,10 +29,12 @@ const LARGEST_CONFIG = 8 * 1024 * 1024
  * The files below applied/, a volume in memory: what stands between a change and its SIGHUP is written in one go.
  *
  * @param backup gives the text of the last known good configuration, should a candidate that is to be restored be gone.
+ * @param ledgers where the ledger has its copy, and the boot that it counts for.
  */
 export async function openAppliedVolume(
   directory: string,
   backup: (sha256: string) => Promise<string | null>,
+  ledgers: LedgerPlaces = { boot: null, copy: null, failed: () => undefined },
 ): Promise<AppliedVolume> {
   const candidates = join(directory, "candidates")
   const live = join(directory, "keepalived.conf")
@@ -50,7 +48,7 @@ export async function openAppliedVolume(
     if (textWithDigest(pathOf(sha256), sha256) === null) replaceFileAtOnce(pathOf(sha256), bytes, OWN_MODE)
     return pathOf(sha256)
   }
-  const ledger = ledgerFile(join(directory, "ledger.json"))
+  const ledger = openLedger(join(directory, LEDGER_FILE), ledgers)
   return {
     writeCandidate,
     candidate,
@@ -103,52 +101,9 @@ const journalSchema = z.object({
   to: z.string(),
 })
 
-const ledgerSchema = z.object({ schema: z.literal(1), vips: z.array(z.string()), virtualServers: z.array(z.string()) })
-
 function readJournal(path: string): Journal | null {
-  const parsed = journalSchema.safeParse(readJson(path))
+  const parsed = journalSchema.safeParse(readJson(path, LARGEST_CONFIG))
   return parsed.success ? { phase: parsed.data.phase, from: parsed.data.from, to: parsed.data.to } : null
-}
-
-function ledgerFile(path: string): Pick<AppliedVolume, "ledger" | "claim" | "settle"> {
-  const parsed = ledgerSchema.safeParse(readJson(path))
-  let current: Ledger = {
-    vips: new Set(parsed.data?.vips ?? []),
-    virtualServers: new Set(parsed.data?.virtualServers ?? []),
-  }
-  const write = async (next: Ledger) => {
-    const content = { schema: 1, vips: [...next.vips].toSorted(), virtualServers: [...next.virtualServers].toSorted() }
-    replaceFileAtOnce(path, `${JSON.stringify(content)}\n`, OWN_MODE)
-    current = next
-  }
-  return {
-    ledger: () => Promise.resolve(current),
-    claim: async (model) => {
-      const { vips, virtualServers } = tracesOf(model)
-      if (vips.every((one) => current.vips.has(one)) && virtualServers.every((one) => current.virtualServers.has(one)))
-        return
-      await write({
-        vips: new Set([...current.vips, ...vips]),
-        virtualServers: new Set([...current.virtualServers, ...virtualServers]),
-      })
-    },
-    settle: async (model) => {
-      const { vips, virtualServers } = tracesOf(model)
-      if (vips.length === current.vips.size && virtualServers.length === current.virtualServers.size) return
-      await write({ vips: new Set(vips), virtualServers: new Set(virtualServers) })
-    },
-  }
-}
-
-function readJson(path: string): unknown {
-  const read = readRegularFile(path, LARGEST_CONFIG)
-  if (read.kind !== "file") return null
-  try {
-    return JSON.parse(read.bytes.toString())
-  } catch {
-    // A torn file says nothing; the pass that follows walks the whole way again.
-    return null
-  }
 }
 
 function textWithDigest(path: string, sha256: string): string | null {

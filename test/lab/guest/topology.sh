@@ -110,23 +110,33 @@ masters() { # the machines that hold the VIP, in REPLY
 }
 one_master() { masters ${1:-$VIP}; [[ -n $REPLY && $REPLY != *" "* ]]; }
 ipvs_hex() { local a b c d; IFS=. read -r a b c d <<< "$1"; printf -v REPLY '%02X%02X%02X%02X:%04X' $a $b $c $d $2; }
+# The IPVS table of a machine in REPLY, as /proc/net/ip_vs has it. The kernel gives that file a page at a time and, where other machines
+# have virtual servers too, loses its place between two pages: what may not fit one page is asked for by netlink. That takes a process.
+ipvs_text() { # MACHINE
+  text_of /proc/${PID[$1]}/net/ip_vs || return 1
+  ((${#REPLY} < 3900)) || REPLY=$(ns $1 ipvsadm -Sn | awk '
+    function hex(place, p) { split(place, p, /[.:]/); return sprintf("%02X%02X%02X%02X:%04X", p[1], p[2], p[3], p[4], p[5]) }
+    BEGIN { print "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn" }
+    $1 == "-A" { print ($2 == "-t" ? "TCP" : "UDP") "  " hex($3) " " $5 "  " }
+    $1 == "-a" { print "  -> " hex($5) "      " ($6 == "-m" ? "Masq" : $6 == "-i" ? "Tunnel" : "Route") "    " $8 "      0          0" }')
+}
 has_virtual_server() { # MACHINE ADDRESS PORT
   local key
   ipvs_hex $2 $3
   key=$REPLY
-  text_of /proc/${PID[$1]}/net/ip_vs && [[ $REPLY == *"P  $key "* ]]
+  ipvs_text $1 && [[ $REPLY == *"P  $key "* ]]
 }
 has_real_server() { # MACHINE ADDRESS PORT
   local key
   ipvs_hex $2 $3
   key=$REPLY
-  text_of /proc/${PID[$1]}/net/ip_vs && [[ $REPLY == *"-> $key "* ]]
+  ipvs_text $1 && [[ $REPLY == *"-> $key "* ]]
 }
 has_weight() { # MACHINE ADDRESS PORT WEIGHT: of a real server, in each virtual server that has it
   local key line found=
   ipvs_hex $2 $3
   key=$REPLY
-  text_of /proc/${PID[$1]}/net/ip_vs || return 1
+  ipvs_text $1 || return 1
   while read -r line; do
     [[ $line == "-> $key "* ]] || continue
     [[ $line =~ ^"-> "[^\ ]+\ +[A-Za-z]+\ +$4\  ]] || return 1
@@ -135,7 +145,11 @@ has_weight() { # MACHINE ADDRESS PORT WEIGHT: of a real server, in each virtual 
   [ -n "$found" ]
 }
 real_servers() { # MACHINE: how many stand in its IPVS table, in REPLY
-  count_in /proc/${PID[$1]}/net/ip_vs "  -> "
+  local all arrow="  -> " without
+  ipvs_text $1 || { REPLY=0; return; }
+  all=$REPLY
+  without=${all//"$arrow"/}
+  REPLY=$(((${#all} - ${#without}) / ${#arrow}))
   REPLY=$((REPLY > 0 ? REPLY - 1 : 0)) # the heading has one arrow too
 }
 real_servers_are() { real_servers $1; [ $REPLY = $2 ]; }

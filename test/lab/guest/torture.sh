@@ -156,13 +156,15 @@ all_repaired() { # whatever is still broken when the time is over
   for n in "${!DOWN[@]}"; do start_ $n; done
 }
 ipvs_table() { # MACHINE: one line a virtual or real server, in REPLY
-  local line words out=
+  local line words out= table
+  ipvs_text $1
+  table=$REPLY
   while read -r -a words; do
     case ${words[0]:-} in
       TCP | UDP) out+="${words[0]} $(from_hex ${words[1]}) ${words[2]}"$'\n' ;;
       '->') [[ ${words[1]} == *Address* ]] || out+="-> $(from_hex ${words[1]}) ${words[2]} ${words[3]}"$'\n' ;;
     esac
-  done < /proc/${PID[$1]}/net/ip_vs
+  done <<< "$table"
   REPLY=$out
 }
 from_hex() { printf '%d.%d.%d.%d:%d' 0x${1:0:2} 0x${1:2:2} 0x${1:4:2} 0x${1:6:2} 0x${1:9}; }

@@ -36,6 +36,34 @@ async function ip(namespace: NetworkNamespace, line: string): Promise<void> {
 
 const addresses = (name: string) => `[...(await kernel.addresses("${name}")) ?? ["none"]].sort().join(" ")`
 
+const allAddresses =
+  "(await kernel.allAddresses()).map((one) => `${one.address}/${one.prefixLength} ${one.interface}`).sort().join(', ')"
+
+rootTest("allAddresses() tells interface and prefix of each address, and the label of none (fault 211)", () =>
+  withNamespace(async (namespace) => {
+    await ip(namespace, "address add 10.4.0.50/32 dev eth0 label eth0:vip")
+    await ip(namespace, "address add 10.2.66.1/24 dev peer0")
+    await ip(namespace, "link set peer0 down")
+    const all = "10.2.66.1/24 peer0, 10.4.0.3/24 eth0, 10.4.0.50/32 eth0, 127.0.0.1/8 lo"
+    assert.is(await inside(namespace, allAddresses), all)
+  }),
+)
+
+test("allAddresses() reads again where the kernel says that a change interrupted it, and tells who added an address", () =>
+  withTemporaryDirectory(async (directory) => {
+    const answer = (address: string) =>
+      `[{"ifname":"eth0","addr_info":[{"local":"${address}","prefixlen":32,"protocol":"keepalived"}]},{}]`
+    const ip = await script(
+      join(directory, "fake-ip"),
+      `if mkdir ${directory}/asked 2> /dev/null; then
+         echo '${answer("10.4.0.1")}'; echo "Dump was interrupted and may be inconsistent." >&2
+       else echo '${answer("10.4.0.2")}'; fi`,
+    )
+    assert.equal(await createKernel({ ip }).allAddresses?.(), [
+      { interface: "eth0", address: "10.4.0.2", prefixLength: 32, protocol: "keepalived" },
+    ])
+  }))
+
 rootTest("hasInterface() sees one that is up, or down, and none that is not there", () =>
   withNamespace(async (namespace) => {
     const has = (name: string) => inside(namespace, `await kernel.hasInterface("${name}")`)
@@ -51,7 +79,8 @@ rootTest("addresses() sees an interface that is up, has lost its carrier, is dow
   withNamespace(async (namespace) => {
     await ip(namespace, "address add 10.4.0.50/32 dev eth0 label eth0:vip")
     await ip(namespace, "address add 169.254.50.1/32 dev eth0")
-    const all = "10.4.0.3 10.4.0.50 169.254.50.1"
+    await ip(namespace, "address add 10.4.0.51/25 dev eth0")
+    const all = "10.4.0.50 169.254.50.1"
     assert.is(await inside(namespace, addresses("eth0")), all)
     await ip(namespace, "link set peer0 down")
     assert.is(await inside(namespace, addresses("eth0")), all)
@@ -67,7 +96,7 @@ rootTest("removeAddress() removes the address that is ours, and takes an absent 
     await ip(namespace, "address add 10.4.0.50/32 dev eth0")
     for (const vip of ["10.4.0.50", "10.4.0.50", "10.4.0.3"]) {
       assert.is(await inside(namespace, `await kernel.removeAddress("eth0", "${vip}")`), "undefined")
-      assert.is(await inside(namespace, addresses("eth0")), "10.4.0.3")
+      assert.is(await inside(namespace, allAddresses), "10.4.0.3/24 eth0, 127.0.0.1/8 lo")
     }
     assert.is(await inside(namespace, `await kernel.removeAddress("eth9", "10.4.0.50")`), "undefined")
   }),

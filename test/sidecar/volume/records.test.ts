@@ -7,6 +7,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { openArchive } from "../../../src/sidecar/volume/archive.ts"
 import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
+import { openLedger } from "../../../src/sidecar/volume/ledger.ts"
 import { openLastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
 import { encodeRemembered, readRemembered, type Remembered } from "../../../src/sidecar/volume/remembered.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
@@ -75,6 +76,23 @@ test("openAppliedVolume() claims before, settles after, and remembers over a res
     await second.settle(modelOf("10.4.0.51"))
     const third = await openAppliedVolume(directory, noBackup)
     assert.equal([...(await third.ledger()).vips].toSorted(), ["10.4.0.51", "169.254.50.1"])
+  }))
+
+test("openLedger() finds what a pod left that is gone, and nothing of another boot (fault 211)", () =>
+  withTemporaryDirectory(async (directory) => {
+    const [file, copy] = [join(directory, "ledger.json"), join(directory, "copy.json")]
+    const failed = () => assert.unreachable()
+    const of = (boot: string) => openLedger(file, { boot, copy, failed })
+    const first = of("one")
+    assert.is((await first.ledger()).isLost, true)
+    await first.claim(modelOf("10.4.0.50"))
+    await first.idle()
+    for (const spoil of [() => truncateSync(file, 40), () => rmSync(file)]) {
+      spoil()
+      const { additions, isLost } = await of("one").ledger()
+      assert.equal([[...additions], isLost], [["10.4.0.50 eth0", "169.254.50.1 eth0"], false])
+    }
+    assert.is((await of("two").ledger()).isLost, true)
   }))
 
 test("openAppliedVolume() keeps the candidates that are needed", () =>

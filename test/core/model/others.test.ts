@@ -1,0 +1,70 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { createModelBuilder, type ModelInput } from "../../../src/core/model/build-model.ts"
+import type { Others } from "../../../src/core/model/others.ts"
+import { cluster, input, service, SETTINGS } from "../fixture.ts"
+
+const A = { "10.4.0.50": "default/a" }
+const AB = { ...A, "10.4.0.51": "default/b" }
+const CLUSTER = cluster([service("a"), service("b"), service("c", { ports: [{}, { name: "tls", port: 443 }] })])
+
+function others(addresses: Others["addresses"], ...virtualServers: readonly string[]): Others {
+  return { addresses, virtualServers: new Set(virtualServers) }
+}
+
+const onHost = (address: string, name: string, prefixLength: number): Others =>
+  others(new Map([[address, { kind: "host", interface: name, prefixLength }]]))
+
+function lastGoodOf(data: Readonly<Record<string, string>>): ModelInput["lastGood"] {
+  const { entries } = createModelBuilder(SETTINGS)(input(data, CLUSTER))
+  return new Map(entries.flatMap(({ key, text, vip }) => (vip === null ? [] : [[key, { text, vip }] as const])))
+}
+
+const states = (one: ModelInput) =>
+  createModelBuilder(SETTINGS)(one).entries.map(({ key, state, problems }) =>
+    [key, state, ...problems.map(({ code }) => code)].join(" "),
+  )
+
+test("createModelBuilder() leaves an address out that this host has, whatever once worked, and its neighbours in (fault 211)", () => {
+  const given = { others: onHost("10.4.0.51", "docker0", 16), lastGood: lastGoodOf(AB) }
+  const { model, problems } = createModelBuilder(SETTINGS)(input(AB, CLUSTER, given))
+  assert.equal(
+    model?.vips.map(({ address }) => address),
+    ["10.4.0.50"],
+  )
+  const [problem] = problems
+  assert.is(problem?.code, "ADDRESS_ON_HOST")
+  assert.is(problem?.place?.line, 7)
+  assert.match(problem?.message ?? "", '10.4.0.51: this host has it already on interface "docker0" as 10.4.0.51/16')
+})
+
+test("createModelBuilder() refuses a new entry whose virtual server is somebody else's (fault 212)", () => {
+  const given = { others: others(new Map(), "10.4.0.51 80 TCP") }
+  assert.equal(states(input(AB, CLUSTER, given)), ["10.4.0.50 good", "10.4.0.51 left-out VIRTUAL_SERVER_ON_HOST"])
+})
+
+test("createModelBuilder() holds what runs where the entry wants a virtual server more that is somebody else's (fault 212)", () => {
+  const more = { "10.4.0.50": "default/c" }
+  const given = { lastGood: lastGoodOf(A), others: others(new Map(), "10.4.0.50 443 TCP") }
+  const { entries } = createModelBuilder(SETTINGS)(input(more, CLUSTER, given))
+  assert.equal(
+    entries.map(({ state, vip }) => [state, ...(vip?.virtualServers ?? []).map(({ service: of }) => of)]),
+    [["held", "default/a"]],
+  )
+})
+
+test("createModelBuilder() does not hold a form whose own virtual server is somebody else's by now", () => {
+  const given = { lastGood: lastGoodOf(A), others: others(new Map(), "10.4.0.50 80 TCP") }
+  assert.equal(states(input(A, CLUSTER, given)), ["10.4.0.50 left-out VIRTUAL_SERVER_ON_HOST"])
+})
+
+test("createModelBuilder() lets an entry in again when nobody else has it any more", () => {
+  const build = createModelBuilder(SETTINGS)
+  const free = input(AB, CLUSTER)
+  const before = build(free)
+  build({ ...free, others: onHost("10.4.0.50", "eth0", 32) })
+  build({ ...free, others: onHost("10.4.0.50", "eth0", 32) })
+  assert.equal(build(free), before)
+})
+
+test.run()
