@@ -10,6 +10,7 @@ import type { Owned } from "./keepalived/effect.ts"
 import type { LookPorts } from "./look.ts"
 import type { Memory } from "./memory.ts"
 import type { Keepalived, Kernel } from "./ports.ts"
+import type { StandingFaults } from "./standing-faults.ts"
 import type { KnownGood } from "./volume/last-known-good.ts"
 
 export interface AgentPorts extends LookPorts {
@@ -36,6 +37,8 @@ export interface AgentPorts extends LookPorts {
   readonly onChange: (snapshot: Snapshot) => void
   /** A pass or a check met a fault of the world; what runs goes on. */
   readonly onFault: () => void
+  /** Takes what fails and stands, from whoever meets it. */
+  readonly faults: Pick<StandingFaults, "raise" | "clear">
   readonly clock: Clock
   readonly log: Log
 }
@@ -57,6 +60,9 @@ export interface AgentOptions {
 export type Wake =
   "torn" | "others" | "no-model" | "fault" | "drained" | "retry" | "known-good" | "second-look" | "interference"
 
+/** Work that nothing else may overlap. */
+export type Lonely = "watch" | "compare"
+
 /** What every part of the agent works with. */
 export interface Workings {
   readonly state: AgentState
@@ -67,8 +73,8 @@ export interface Workings {
   readonly look: () => void
   /** Requests that the newest be applied. */
   readonly apply: () => void
-  /** Does it when nothing else is compared or applied. */
-  readonly alone: (work: () => Promise<void>) => Promise<void>
+  /** Does it when nothing else is compared or applied. Its failure stands, under the name, until it succeeds. */
+  readonly alone: (name: Lonely, work: () => Promise<void>) => Promise<void>
 }
 
 /** What went wrong for a reason that may pass is tried again. */

@@ -1,12 +1,13 @@
 import { backoffMs } from "../kit/backoff.ts"
 import { createPacer, type Pacer } from "../kit/pacer.ts"
 import { createTimers } from "../kit/timers.ts"
-import { type AgentOptions, type AgentPorts, RETRY, type Wake, type Workings } from "./agent-ports.ts"
+import { type AgentOptions, type AgentPorts, type Lonely, RETRY, type Wake, type Workings } from "./agent-ports.ts"
 import { createAgentState, due, type InEffect, type Snapshot } from "./agent-state.ts"
 import { compareAndRepair, watchKeepalived } from "./guardian.ts"
 import { type Memory, recalled } from "./memory.ts"
 import { applyPass, lookPass } from "./passes.ts"
 import { retest } from "./retry.ts"
+import { standsUntilDone } from "./standing-faults.ts"
 
 export interface Agent {
   /** Something may have changed: look again. Carries no content. */
@@ -42,14 +43,16 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
     ports.onFault()
     log.error("fault", { error })
   }
-  const alone = (work: () => Promise<void>) => queue.add(work).catch(tell)
+  const stands = <T>(name: keyof typeof WORK, work: () => Promise<T>) =>
+    standsUntilDone(ports.faults, { key: name, code: "PASS_FAILED", what: WORK[name] }, work)
+  const alone = (name: Lonely, work: () => Promise<void>) => queue.add(() => stands(name, work)).catch(tell)
   const requests = { look: () => looker.request(), apply: () => applier.request() }
   const workings: Workings = { state, ports, options, timers, alone, ...requests }
-  const { looker, applier } = createPacers(workings, queue, tell)
+  const { looker, applier } = createPacers(workings, { queue, stands, tell })
   return {
     request: requests.look,
-    watch: onceAtATime(() => alone(() => watchKeepalived(workings))),
-    checkDrift: () => alone(() => compareAndRepair(workings)),
+    watch: onceAtATime(() => alone("watch", () => watchKeepalived(workings))),
+    checkDrift: () => alone("compare", () => compareAndRepair(workings)),
     retest: () => retest(workings),
     snapshot: state.known,
     stop: async () => {
@@ -61,10 +64,23 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
   }
 }
 
+/** What the agent does, as the message of a fault says it. */
+const WORK = {
+  look: "read the newest generation",
+  apply: "apply the newest generation",
+  watch: "look after keepalived",
+  compare: "compare the kernel with what is in effect",
+} as const
+
+interface PacerParts {
+  readonly queue: Queue
+  readonly stands: <T>(name: keyof typeof WORK, work: () => Promise<T>) => Promise<T>
+  readonly tell: (error: unknown) => void
+}
+
 function createPacers(
   workings: Workings,
-  queue: Queue,
-  tell: (error: unknown) => void,
+  { queue, stands, tell }: PacerParts,
 ): { readonly looker: Pacer; readonly applier: Pacer } {
   const { state, ports, options, timers, look } = workings
   let faults = 0
@@ -76,8 +92,8 @@ function createPacers(
   const settled = () => {
     if (due(state.known()) === null) faults = 0
   }
-  const run = (): Promise<void> => lookPass(workings).then(settled)
-  const apply = (): Promise<number> => queue.add(() => applyPass(workings))
+  const run = (): Promise<void> => stands("look", () => lookPass(workings)).then(settled)
+  const apply = (): Promise<number> => queue.add(() => stands("apply", () => applyPass(workings)))
   return {
     looker: createPacer({ run, ...AT_ONCE, onFault, clock: ports.clock }),
     applier: createPacer({

@@ -5,6 +5,7 @@ import { replaceFile } from "../kit/atomic-file.ts"
 import type { Log } from "../kit/log.ts"
 import type { InEffect } from "./agent-state.ts"
 import type { Memory } from "./memory.ts"
+import { type StandingFaults, standsUntilDone } from "./standing-faults.ts"
 import type { Archive } from "./volume/archive.ts"
 import type { LastKnownGood } from "./volume/last-known-good.ts"
 import { encodeRemembered, type Remembered } from "./volume/remembered.ts"
@@ -20,6 +21,7 @@ export interface ArchivistPorts {
   readonly candidate: (sha256: string) => string | null
   readonly facts: { readonly node: string; readonly keepalivedVersion: string | null }
   readonly failed: () => void
+  readonly faults: Pick<StandingFaults, "raise" | "clear">
   readonly clock: Clock
   readonly log: Log
 }
@@ -37,6 +39,13 @@ const MEMORY_AFTER_MS = 1_000
 /** Packing reads every file of a generation: not while the next change is being applied, if it can be helped. */
 const ARCHIVE_AFTER_MS = 5_000
 
+/** What is written, as the message of a fault says it. */
+const RECORDS = {
+  memory: "memory of this agent",
+  archive: "archive of generations",
+  "last-known-good": "last known good configuration",
+} as const
+
 interface Applied {
   readonly inEffect: InEffect
   readonly memory: Memory
@@ -44,14 +53,17 @@ interface Applied {
 
 export function archivist(ports: ArchivistPorts): Archivist {
   let work: Promise<void> = Promise.resolve()
-  const attempt = (what: string, act: () => Promise<unknown>): Promise<void> => {
-    work = work.then(act).then(
-      () => undefined,
-      (error: unknown) => {
-        ports.failed()
-        ports.log.warn("record-failed", { what, error })
-      },
-    )
+  const attempt = (what: keyof typeof RECORDS, act: () => Promise<unknown>): Promise<void> => {
+    const fault = { key: `record ${what}`, code: "RECORD_FAILED", what: `write the ${RECORDS[what]}` } as const
+    work = work
+      .then(() => standsUntilDone(ports.faults, fault, act))
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          ports.failed()
+          ports.log.warn("record-failed", { what, error })
+        },
+      )
     return work
   }
   const memories = createSlot(MEMORY_AFTER_MS, ({ inEffect, memory }) =>

@@ -20,17 +20,20 @@ export async function assemble(
   machine: Machine,
   surroundings: Surroundings,
 ): Promise<{ stop(): Promise<void> }> {
+  // Until there is an agent, nothing can be said of what it does.
+  let told = () => {}
   const parts = await openParts(settings, machine, {
     ...surroundings,
     changed: () => {
       parts.metrics.count("node-change")
       agent.request()
     },
-    told: () => report(parts, agent.snapshot()),
+    told: () => told(),
   })
   const { clock, log, metrics, generations, status } = parts
   const before = await adopt(settings.applied, { volume: parts.volume, keepalived: machine.keepalived, clock })
   const agent = createAgent(optionsOf(settings), await portsOf(parts), before)
+  told = () => report(parts, agent.snapshot())
   const watch = watchVolume({
     directory: settings.desired,
     hint: () => agent.request(),
@@ -48,7 +51,7 @@ export async function assemble(
     settings.httpPort === 0
       ? null
       : await startServers(settings, {
-          ...{ agent, metrics, watch, status, nodes: parts.nodes },
+          ...{ agent, metrics, watch, status, nodes: parts.nodes, faults: parts.faults },
           syncSilence: () => syncSilence(settings.desired),
           heldBySync: () => heldBySync(settings.desired),
         })

@@ -39,6 +39,7 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
     sourceAge: () => sourceAge(settings.desired),
     unreachable: () => parts.nodes?.unreachable() ?? NOBODY,
     ...listenersOf(parts),
+    faults: parts.faults,
     clock,
     log,
   }
@@ -86,9 +87,17 @@ function listenersOf(parts: Parts) {
 const NOBODY: ReadonlySet<string> = new Set()
 
 /** Has written for people what the agent knows. */
-export function report({ settings, status, generations, keepalivedVersion, nodes }: Parts, snapshot: Snapshot): void {
+export function report(
+  { settings, status, generations, keepalivedVersion, nodes, faults }: Parts,
+  snapshot: Snapshot,
+): void {
   const { node, interface: wanted } = settings
-  const around = { pinned: generations.pinned(), keepalivedVersion, nodes: nodes?.state() ?? null }
+  const around = {
+    pinned: generations.pinned(),
+    keepalivedVersion,
+    nodes: nodes?.state() ?? null,
+    faults: faults.standing(),
+  }
   status.write(statusOf(snapshot, { node, interface: wanted, ...around }))
 }
 

@@ -36,7 +36,7 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
   state.update({ drift: check, lastDifferences: found })
   await watchInterference(restored, workings)
   if (found !== null && found.surplusVips.length > 0)
-    timers.set("second-look", SECOND_LOOK_MS, () => void alone(() => compareAndRepair(workings)))
+    timers.set("second-look", SECOND_LOOK_MS, () => void alone("compare", () => compareAndRepair(workings)))
   ports.onChange(state.known())
 }
 
@@ -66,7 +66,7 @@ async function watchInterference(restored: Restored, workings: Workings): Promis
   state.update({ interference })
   const nextMs = nextLookMs(interference, now)
   if (nextMs === null) timers.clear("interference")
-  else timers.set("interference", nextMs, () => void alone(() => compareAndRepair(workings)))
+  else timers.set("interference", nextMs, () => void alone("compare", () => compareAndRepair(workings)))
 }
 
 async function lookAtRole(inEffect: InEffect, { state, ports }: Workings): Promise<void> {

@@ -5,6 +5,7 @@ import { healthOf, readinessOf } from "./health.ts"
 import type { Metrics } from "./metrics.ts"
 import type { NodeWatch } from "./nodes/node-watch.ts"
 import type { SidecarSettings } from "./settings.ts"
+import type { StandingFaults } from "./standing-faults.ts"
 import type { StatusWriter } from "./volume/status-writer.ts"
 import type { VolumeWatch } from "./volume/watch.ts"
 
@@ -16,6 +17,7 @@ export interface AnswerParts {
   readonly status: Pick<StatusWriter, "value">
   readonly syncSilence: () => number | null
   readonly heldBySync: () => readonly string[]
+  readonly faults: Pick<StandingFaults, "standing">
   readonly nodes: NodeWatch | null
 }
 
@@ -62,7 +64,7 @@ const text = (code: number, body: string): HttpAnswer => ({
 const verdict = (why: string | null, code: number, prefix = ""): HttpAnswer =>
   why === null ? text(200, "OK") : text(code, prefix + why)
 
-function routesOf({ agent, metrics, watch, syncSilence, heldBySync, nodes }: AnswerParts): HttpRoutes {
+function routesOf({ agent, metrics, watch, syncSilence, heldBySync, faults, nodes }: AnswerParts): HttpRoutes {
   return {
     "/health": () => verdict(healthOf(agent.snapshot()), 500, "keepalived not healthy: "),
     // That this is answered at all is the answer: the loop turns.
@@ -76,6 +78,7 @@ function routesOf({ agent, metrics, watch, syncSilence, heldBySync, nodes }: Ans
         syncSilence: syncSilence(),
         nodes: nodes?.state() ?? null,
         heldBySync: heldBySync(),
+        faults: faults.standing(),
       }),
     }),
   }

@@ -5,6 +5,7 @@ import type { ApplyOutcome } from "./apply/outcome.ts"
 import { guardOf } from "./guarding.ts"
 import type { Guard } from "./look.ts"
 import type { NodeWatchState } from "./nodes/node-watch.ts"
+import type { StandingFault } from "./standing-faults.ts"
 import { roleOf } from "./status-report.ts"
 
 /** What the snapshot does not hold. */
@@ -16,6 +17,7 @@ export interface Around {
   readonly nodes: NodeWatchState | null
   /** Codes of what keeps sync from publishing; empty where nothing does. */
   readonly heldBySync: readonly string[]
+  readonly faults: readonly StandingFault[]
 }
 
 export interface Metrics {
@@ -102,6 +104,12 @@ export function createMetrics(): Metrics {
     labelNames: ["guard"],
     registers,
   })
+  const standing = new Gauge({
+    name: "vip_faults",
+    help: "Faults of this node that stand, by code; a code without one has no sample",
+    labelNames: ["code"],
+    registers,
+  })
   return {
     applied: (outcome, tookMs) => {
       applies.inc({ result: outcome.kind })
@@ -112,7 +120,9 @@ export function createMetrics(): Metrics {
       if (outcome.kind === "applied") test.observe(outcome.testMs / SECOND)
     },
     count: (what) => events.inc({ kind: what }),
-    page: (snapshot, { watch, syncSilence, nodes: around, heldBySync }) => {
+    page: (snapshot, { watch, syncSilence, nodes: around, heldBySync, faults }) => {
+      standing.reset()
+      for (const { code } of faults) standing.inc({ code })
       setNodes(nodes, around)
       setGuards(guards, guardOf(snapshot.seen), heldBySync)
       if (syncSilence !== null) silence.set(syncSilence)

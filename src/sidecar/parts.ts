@@ -14,6 +14,7 @@ import type { NodeWatch } from "./nodes/node-watch.ts"
 import { openNodeWatch } from "./nodes/open.ts"
 import type { Keepalived, Kernel, Reading } from "./ports.ts"
 import type { SidecarSettings } from "./settings.ts"
+import { createStandingFaults, type StandingFaults } from "./standing-faults.ts"
 import { type Archive, openArchive, withinLimits } from "./volume/archive.ts"
 import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
 import { createGenerations, readDirectory } from "./volume/generations.ts"
@@ -42,6 +43,7 @@ export interface Parts extends Surroundings {
   readonly machine: Machine
   readonly keepalivedVersion: string
   readonly metrics: Metrics
+  readonly faults: StandingFaults
   readonly volume: AppliedVolume
   readonly archive: Archive
   readonly lastKnownGood: LastKnownGood
@@ -55,9 +57,11 @@ export interface Parts extends Surroundings {
   readonly awaitHolder: (model: KeepalivedModel) => Promise<number>
 }
 
-/** What the watch over the nodes sets going. */
+/** What the parts set going. */
 interface Listeners {
+  /** Another node answers, or answers no more. */
   readonly changed: () => void
+  /** There is something new for the status. */
   readonly told: () => void
 }
 
@@ -69,6 +73,7 @@ export async function openParts(
 ): Promise<Parts> {
   const { clock, log } = surroundings
   const metrics = createMetrics()
+  const faults = openFaults(log, told)
   const lastKnownGood = await openLastKnownGood(settings.state)
   const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)), {
     boot: bootId(),
@@ -86,6 +91,7 @@ export async function openParts(
     candidate: (sha256) => volume.candidate(sha256),
     facts: { node: settings.node, keepalivedVersion },
     failed: () => metrics.count("archive-failure"),
+    faults,
     clock,
     log,
   })
@@ -103,6 +109,7 @@ export async function openParts(
     machine,
     keepalivedVersion,
     metrics,
+    faults,
     volume,
     archive,
     lastKnownGood,
@@ -111,6 +118,14 @@ export async function openParts(
     status: createStatusWriter(settings.applied, (error) => log.warn("status-failed", { error })),
     masquerade: createMasquerader(settings.snat, machine.kernel),
   }
+}
+
+function openFaults(log: Log, changed: () => void): StandingFaults {
+  return createStandingFaults(() => new Date(), {
+    raised: ({ key, code, message }) => log.error("fault-raised", { key, code, message }),
+    cleared: ({ key, code, since }) => log.info("fault-cleared", { key, code, since }),
+    changed,
+  })
 }
 
 function openGenerations(

@@ -5,6 +5,7 @@ import type { Problem } from "../kit/problem.ts"
 import type { Snapshot } from "./agent-state.ts"
 import { interferenceProblem, NO_INTERFERENCE } from "./interference.ts"
 import type { NodeWatchState } from "./nodes/node-watch.ts"
+import { faultProblem, type StandingFault } from "./standing-faults.ts"
 
 /** What the snapshot does not hold and the status shows. */
 export interface StatusContext {
@@ -14,6 +15,7 @@ export interface StatusContext {
   readonly keepalivedVersion: string | null
   /** Null where nodes are not asked. */
   readonly nodes: NodeWatchState | null
+  readonly faults: readonly StandingFault[]
 }
 
 /** What people, probes and sync are told: made from a snapshot, by nothing else. */
@@ -34,7 +36,7 @@ export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Statu
     keepalivedVersion: context.keepalivedVersion,
     nodes: context.nodes === null ? null : nodesOf(context.nodes),
     vips: seen?.kind === "candidate" ? seen.built.entries.map((entry) => vipOf(entry, snapshot)) : heldVips(snapshot),
-    problems: problemsOf(snapshot),
+    problems: [...context.faults.map(faultProblem), ...problemsOf(snapshot)],
   }
 }
 

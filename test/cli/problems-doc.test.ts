@@ -37,6 +37,16 @@ test("docs/problems.md has a section for every code", () => {
   )
 })
 
+test("docs/problems.md has a line for every code of a fault that stands", () => {
+  const lines = new Set([...doc.matchAll(/^\| `([A-Z0-9_]+)`/gm)].map(([, code]) => code))
+  const codes = codesIn(readFileSync(join(root, "src/sidecar/fault-codes.ts"), "utf8"))
+  assert.ok(codes.length >= 2)
+  assert.equal(
+    codes.filter((code) => !lines.has(code)),
+    [],
+  )
+})
+
 const [head = "", ...sections] = doc.split(/^### /m)
 const base = filesIn(head)
 

@@ -12,6 +12,7 @@ import type { InEffect } from "../../src/sidecar/agent-state.ts"
 import type { Journal } from "../../src/sidecar/apply/ports.ts"
 import { type Memory, NO_MEMORY } from "../../src/sidecar/memory.ts"
 import type { Diagnostic, Kernel, Reading, ReloadVerdict, RunningKeepalived } from "../../src/sidecar/ports.ts"
+import { createStandingFaults, type StandingFaults } from "../../src/sidecar/standing-faults.ts"
 import type { KnownGood } from "../../src/sidecar/volume/last-known-good.ts"
 import { cluster, configMap, service, SETTINGS } from "../core/fixture.ts"
 import { createFakeClock, type FakeClock } from "../support/clock.ts"
@@ -52,6 +53,7 @@ export interface FakeNode {
   pinned: boolean
   /** Seconds since sync read its source; null where nobody knows. */
   sourceAge: number | null
+  readonly faults: StandingFaults
   textOf(sha256: string): string
 }
 
@@ -107,6 +109,7 @@ export function fakeNode(): FakeNode {
     emptied: false,
     pinned: false,
     sourceAge: 1,
+    faults: createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, changed: () => {} }),
     textOf: () => "",
   }
 }
@@ -176,6 +179,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     },
     onChange: () => undefined,
     onFault: () => undefined,
+    faults: node.faults,
     clock: node.clock,
     log: { debug: log, info: log, warn: log, error: log },
   }

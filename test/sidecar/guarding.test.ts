@@ -17,7 +17,8 @@ const servers = (agent: Agent) => agent.snapshot().inEffect?.model.vips.flatMap(
 const guard = (agent: Agent) => guardOf(agent.snapshot().seen)
 const lines = (node: FakeNode) => node.events.filter(({ event }) => event === "held").length
 const status = (agent: Agent) =>
-  statusOf(agent.snapshot(), { node: "n1", interface: "eth0", pinned: null, keepalivedVersion: null, nodes: null })
+  statusOf(agent.snapshot(), { ...AROUND, node: "n1", interface: "eth0", pinned: null, keepalivedVersion: null })
+const AROUND = { nodes: null, faults: [] }
 
 async function publish(node: FakeNode, agent: Agent, reading: FakeNode["reading"]): Promise<void> {
   node.reading = reading
@@ -164,7 +165,7 @@ test("the Nodes vanish, and this node from among them: what runs is kept, each w
 test("vip_guard_held says which guard holds, in the sidecar and in sync", async () => {
   const { node, agent } = await running()
   await publish(node, agent, generation(2, {}))
-  const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, syncSilence: null, nodes: null }
+  const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, syncSilence: null, nodes: null, faults: [] }
   const page = await createMetrics().page(agent.snapshot(), { ...around, heldBySync: ["CONFIGMAP_MISSING"] })
   const held = [...page.matchAll(/^vip_guard_held\{guard="([a-z-]+)"\} ([01])$/gm)].map(
     ([, name, value]) => `${name} ${value}`,

@@ -20,6 +20,7 @@ const parts: AnswerParts = {
   watch: { counts: () => ({ pollRecovered: 0, watcherErrors: 0 }) },
   status: { value: () => ({ ...STATUS, reason: HIDDEN }) },
   heldBySync: () => [],
+  faults: { standing: () => [] },
   syncSilence: () => 1,
   nodes: {
     follow: () => {},

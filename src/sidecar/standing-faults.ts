@@ -1,0 +1,90 @@
+import { faultText } from "../kit/fault.ts"
+import { compare, type Problem } from "../kit/problem.ts"
+import type { StandingCode } from "./fault-codes.ts"
+
+/** A fault of the world that stands: it was met, and nothing has shown since that it is over. */
+export interface StandingFault {
+  /** What failed, such as `firewall` or `record archive`: raising it again renews it, and a success of the same clears it. */
+  readonly key: string
+  readonly code: StandingCode
+  /** What failed, why, and what to do about it. */
+  readonly message: string
+  /** When it was met first. */
+  readonly since: Date
+}
+
+export interface StandingFaults {
+  /** Says that `key` has failed. The time of the first failure stays, the newest message counts. */
+  raise(key: string, fault: Pick<StandingFault, "code" | "message">): void
+  /** Says that `key` works. Nothing happens where it never failed. */
+  clear(key: string): void
+  /** In the order of the keys. */
+  standing(): readonly StandingFault[]
+}
+
+export interface FaultListeners {
+  /** Hears once of each fault that begins. */
+  readonly raised: (fault: StandingFault) => void
+  /** Hears once of each fault that ends. */
+  readonly cleared: (fault: StandingFault) => void
+  /** Hears of everything that alters `standing()`. */
+  readonly changed: () => void
+}
+
+/**
+ * The register of faults that stand. A fault that passes unseen would count as well; one that is here is shown by the
+ * status, the metrics and the log until its own success takes it away.
+ */
+export function createStandingFaults(now: () => Date, listeners: FaultListeners): StandingFaults {
+  const faults = new Map<string, StandingFault>()
+  return {
+    raise: (key, { code, message }) => {
+      const before = faults.get(key)
+      if (before?.code === code && before.message === message) return
+      const isNew = before?.code !== code
+      const fault = { key, code, message, since: isNew ? now() : before.since }
+      faults.set(key, fault)
+      if (isNew && before !== undefined) listeners.cleared(before)
+      if (isNew) listeners.raised(fault)
+      listeners.changed()
+    },
+    clear: (key) => {
+      const before = faults.get(key)
+      if (before === undefined) return
+      faults.delete(key)
+      listeners.cleared(before)
+      listeners.changed()
+    },
+    standing: () => [...faults.values()].sort((a, b) => compare(a.key, b.key)),
+  }
+}
+
+/** What is attempted, and how its failure is called. */
+export interface Attempted {
+  readonly key: string
+  readonly code: StandingCode
+  /** Follows "Cannot ": `apply the newest generation`. */
+  readonly what: string
+}
+
+/** Does the work. Its failure stands until it succeeds. @throws what the work throws. */
+export async function standsUntilDone<T>(
+  { raise, clear }: Pick<StandingFaults, "raise" | "clear">,
+  { key, code, what }: Attempted,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    const done = await work()
+    clear(key)
+    return done
+  } catch (error) {
+    raise(key, { code, message: `Cannot ${what}: ${faultText(error)}` })
+    throw error
+  }
+}
+
+/** A fault as the status shows it. */
+export function faultProblem({ key, code, message, since }: StandingFault): Problem<StandingCode> {
+  const time = since.toISOString().replace(/\.\d+Z$/, "Z")
+  return { code, severity: "error", path: [key], place: null, message: `${message} (since ${time})` }
+}
