@@ -14,7 +14,7 @@ export interface RunOptions {
   /** Added to this process's environment; undefined removes a variable. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly input?: string
-  /** SIGKILL after this many ms; 10,000 if absent. */
+  /** SIGKILL after this many ms; 50,000 if absent, since a busy machine is no failure. */
   readonly limitMs?: number
 }
 
@@ -37,7 +37,7 @@ export function run(program: string, words: readonly string[], options: RunOptio
     // A program may end without having read its input.
     child.stdin.on("error", () => {})
     child.stdin.end(options.input ?? "")
-    const limit = setTimeout(() => child.kill("SIGKILL"), options.limitMs ?? 10_000)
+    const limit = setTimeout(() => child.kill("SIGKILL"), options.limitMs ?? 50_000)
     child.on("error", (cause) => {
       clearTimeout(limit)
       reject(new Error(`Cannot run "${program}"`, { cause }))
