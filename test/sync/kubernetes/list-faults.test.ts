@@ -13,7 +13,7 @@ import { mirrored, patience, type Scene, watching } from "./mirrored.ts"
 type Refusal = ReturnType<FakeApiServer["refuse"]>
 
 /** A test waits no longer than this for an answer that hangs. */
-const ANSWER_MS = 150
+const ANSWER_MS = 1_500
 
 const SAYS: Readonly<Record<string, RegExp>> = {
   "hangs before the headers": /aborted due to timeout/,
