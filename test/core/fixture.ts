@@ -9,7 +9,9 @@ import type {
   Service,
   ServiceObjects,
   ServicePort,
+  Traffic,
 } from "../../src/core/objects/kinds.ts"
+import { DEFAULT_TRAFFIC } from "../../src/core/objects/traffic.ts"
 import type { ModelInput } from "../../src/core/model/build-model.ts"
 import type { ModelSettings } from "../../src/core/model/settings.ts"
 
@@ -53,6 +55,7 @@ export interface ServiceOptions {
   readonly targetPort?: number
   readonly type?: string
   readonly clusterIP?: string
+  readonly traffic?: Partial<Traffic>
 }
 
 /** A Service with one slice. By default port 80/TCP, on 8080 of one pod. */
@@ -66,7 +69,8 @@ export function service(name: string, options: ServiceOptions = {}): ServiceObje
   }))
   const metadata = { namespace: "default", name }
   const { type = "ClusterIP", clusterIP = "10.96.0.1" } = options
-  const object: Service = { apiVersion: "v1", kind: "Service", metadata, spec: { type, clusterIP, ports } }
+  const traffic = options.traffic === undefined ? null : { ...DEFAULT_TRAFFIC, ...options.traffic }
+  const object: Service = { apiVersion: "v1", kind: "Service", metadata, spec: { type, clusterIP, ports }, traffic }
   const endpoints = options.endpoints ?? (options.addresses ?? ["10.2.1.11"]).map((address) => endpoint(address))
   return {
     service: placed(object, `services/default/${name}.yaml`),

@@ -122,6 +122,11 @@ export const MATRIX: readonly Group[] = [
       row(62, "1.10, 010, 0x10, 1e3, 2^63, -0, NaN, yes in typed fields", "refused, or exactly one meaning"),
       row(63, "one VIP and port twice; one virtual router ID twice", "a stated rule decides; alarm"),
       row(65, "one bad entry among 500", "499 are applied"),
+      row(
+        270,
+        "a Service says how its packets go: affinity, policies, source ranges, distribution",
+        "affinity is honoured for that Service; each other field is named, none is dropped in silence",
+      ),
       row(66, "a template with an error", "the start fails; keepalived is not touched"),
       row(67, "the interface goes and comes back", "held; applied by the test that is repeated"),
     ],

@@ -1,6 +1,7 @@
 import * as fc from "fast-check"
 
-import type { ConfigMap, Endpoints, EndpointSlice, Node, Service } from "../../src/core/objects/kinds.ts"
+import type { ConfigMap, Endpoints, EndpointSlice, Node, Service, Traffic } from "../../src/core/objects/kinds.ts"
+import { DEFAULT_TRAFFIC } from "../../src/core/objects/traffic.ts"
 import type { ServiceManifests } from "../../src/core/objects/encode.ts"
 
 /** Like `fc.record`, of the ordinary objects that the decoder makes. */
@@ -85,9 +86,37 @@ interface Words {
   readonly addresses: fc.Arbitrary<string[]>
   readonly nodeName: fc.Arbitrary<string>
   readonly endpoints: fc.Arbitrary<boolean>
+  readonly traffic: fc.Arbitrary<Traffic | null>
 }
 
 const someText = anyText.filter((text) => text !== "")
+const someTexts = fc.array(someText, { maxLength: 2 })
+
+/** What the schema makes of these fields: never all of them with their defaults. */
+const anyTraffic: fc.Arbitrary<Traffic | null> = fc.option(
+  fc
+    .tuple(
+      record({
+        clusterIPs: fc.oneof(fc.constant([]), fc.array(anyText, { minLength: 2, maxLength: 2 })),
+        externalIPs: someTexts,
+        loadBalancerIP: anyText,
+        loadBalancerSourceRanges: someTexts,
+        externalTrafficPolicy: someText,
+        internalTrafficPolicy: someText,
+        publishNotReadyAddresses: fc.boolean(),
+        trafficDistribution: anyText,
+        ingress: fc.array(record({ ip: someText, ipMode: someText }), { maxLength: 2 }),
+      }),
+      fc.oneof(
+        record({ sessionAffinity: someText, affinityTimeout: fc.constant(null) }),
+        record({ sessionAffinity: fc.constant("ClientIP"), affinityTimeout: fc.integer({ min: 1, max: 86_400 }) }),
+      ),
+    )
+    .map(([fields, affinity]) => ({ ...fields, ...affinity }))
+    .filter((traffic) => JSON.stringify(traffic, fieldsOfTraffic) !== JSON.stringify(DEFAULT_TRAFFIC, fieldsOfTraffic)),
+  { nil: null },
+)
+const fieldsOfTraffic = Object.keys(DEFAULT_TRAFFIC).toSorted()
 
 /** A Service, its slices and perhaps its Endpoints, all of one name. */
 export const anyService = serviceOf({
@@ -100,6 +129,7 @@ export const anyService = serviceOf({
   addresses: fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), someText), { minLength: 1, maxLength: 2 }),
   nodeName: anyText,
   endpoints: fc.boolean(),
+  traffic: anyTraffic,
 })
 
 /** The same as a cluster of today has them: slices of IPv4 addresses, and words where people write words. */
@@ -113,6 +143,7 @@ export const usualService = serviceOf({
   addresses: fc.ipV4().map((address) => [address]),
   nodeName: fc.oneof(word, fc.ipV4()),
   endpoints: fc.constant(false),
+  traffic: fc.constant(null),
 })
 
 function serviceOf(words: Words): fc.Arbitrary<ServiceManifests> {
@@ -132,6 +163,7 @@ function serviceOf(words: Words): fc.Arbitrary<ServiceManifests> {
             { maxLength: 3 },
           ),
         }),
+        traffic: words.traffic,
       }) satisfies fc.Arbitrary<Service>,
       slices: fc.uniqueArray(
         record({

@@ -21,6 +21,8 @@ export interface DesiredVirtualServer {
   readonly forwardingMethod: ForwardingMethod
   /** Where the Service says by number where its pods listen; null where it names a port of the container. */
   readonly targetPort: number | null
+  /** Seconds that a client stays with its endpoint, where the Service says so; null where it does not. */
+  readonly affinityTimeout: number | null
   /** Sorted by address, then port; each pair once. */
   readonly endpoints: readonly DesiredEndpoint[]
 }

@@ -3,6 +3,7 @@ import type { ServiceObjects, ServicePort } from "../objects/kinds.ts"
 import type { DesiredCode } from "./codes.ts"
 import type { DesiredVip, DesiredVirtualServer } from "./desired-vip.ts"
 import { endpointsOf } from "./endpoints.ts"
+import { ignoredFields } from "./ignored-fields.ts"
 import { quoted, type ServiceTarget, type VipEntry } from "./vip-entry.ts"
 
 /**
@@ -32,6 +33,8 @@ export function resolveEntry(
     else if (objects !== undefined) {
       left -= realServersAskedFor(objects)
       virtualServers.push(...virtualServersOf(objects, target, report))
+      for (const message of ignoredFields(objects.service.object, service))
+        report({ code: "SERVICE_FIELD_IGNORED", severity: "warning", place: objects.service.place, message })
     }
   }
   return { value: { key: entry.key, address: entry.address, virtualServers }, problems }
@@ -113,7 +116,9 @@ function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report
     const { forwardingMethod } = target
     const servicePlace = objects.service.place
     const targetPort = typeof port.targetPort === "number" ? port.targetPort : null
-    return [{ service, servicePlace, port: port.port, protocol, forwardingMethod, targetPort, endpoints }]
+    const affinityTimeout = objects.service.object.traffic?.affinityTimeout ?? null
+    const virtualServer = { service, servicePlace, port: port.port, protocol, forwardingMethod, targetPort }
+    return [{ ...virtualServer, affinityTimeout, endpoints }]
   })
 }
 

@@ -80,7 +80,8 @@ function virtualServerOf(
     protocol: desired.protocol,
     scheduler: settings.scheduler,
     forwardingMethod: desired.forwardingMethod,
-    persistenceTimeout: settings.persistenceTimeout === 0 ? null : settings.persistenceTimeout,
+    persistenceTimeout:
+      desired.affinityTimeout ?? (settings.persistenceTimeout === 0 ? null : settings.persistenceTimeout),
     check: checkOf(desired, settings),
     realServers,
   }

@@ -2,6 +2,7 @@ import { flowMapping, lineText } from "../../kit/yaml-text.ts"
 import { compare } from "../../kit/problem.ts"
 import type { ConfigMap, Endpoint, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
 import { ALLOW_MASS_REMOVAL, SERVICE_NAME_LABEL } from "./schema.ts"
+import { trafficSpecText, trafficStatusText } from "./traffic.ts"
 
 /*
  * The texts are Kubernetes manifests that kubectl reads as well as `decode.ts`. Equal objects give equal bytes, whatever
@@ -56,7 +57,9 @@ function serviceText(service: Service): string {
   const lines = ports.map(({ name, port, protocol, targetPort }) =>
     flowMapping({ name: name === "" ? undefined : name, port, protocol, targetPort }),
   )
-  return `${head(service)}spec:\n  type: ${lineText(type)}\n${address}${list("  ", "ports", lines)}`
+  const { traffic } = service
+  const [how, where] = traffic === null ? ["", ""] : [trafficSpecText(traffic), trafficStatusText(traffic)]
+  return `${head(service)}spec:\n  type: ${lineText(type)}\n${address}${how}${list("  ", "ports", lines)}${where}`
 }
 
 function sliceText(slice: EndpointSlice): string {

@@ -46,6 +46,34 @@ export interface Service {
     readonly clusterIP: string
     readonly ports: readonly ServicePort[]
   }
+  /** Null where each of these fields has its default. */
+  readonly traffic: Traffic | null
+}
+
+/**
+ * Who gets a Service's packets, and on which addresses beside its first cluster IP: fields of `spec` under their API names,
+ * `sessionAffinityConfig.clientIP.timeoutSeconds` and `status.loadBalancer.ingress`.
+ */
+export interface Traffic {
+  /** All cluster IPs where there are two; else empty. */
+  readonly clusterIPs: readonly string[]
+  readonly externalIPs: readonly string[]
+  /** Empty where it is not set. */
+  readonly loadBalancerIP: string
+  readonly loadBalancerSourceRanges: readonly string[]
+  /** `None`, `ClientIP`. */
+  readonly sessionAffinity: string
+  /** Seconds, 1 to 86400; null unless the affinity is `ClientIP`. */
+  readonly affinityTimeout: number | null
+  /** `Cluster`, `Local`. */
+  readonly externalTrafficPolicy: string
+  /** `Cluster`, `Local`. */
+  readonly internalTrafficPolicy: string
+  readonly publishNotReadyAddresses: boolean
+  /** Empty where it is not set. */
+  readonly trafficDistribution: string
+  /** The addresses of `status.loadBalancer.ingress`; `ipMode` is `VIP` or `Proxy`. */
+  readonly ingress: readonly { readonly ip: string; readonly ipMode: string }[]
 }
 
 export interface EndpointConditions {

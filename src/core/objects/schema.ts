@@ -1,6 +1,7 @@
 import * as z from "zod"
 
 import type { ConfigMap, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
+import { TRAFFIC_SPEC, TRAFFIC_STATUS, trafficOf } from "./traffic.ts"
 
 /** The label that ties an EndpointSlice to its Service. Source: Kubernetes well-known labels. */
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -62,10 +63,12 @@ const service = z
             z.object({ name: text.nullish(), port, protocol, targetPort: z.union([z.int().min(0), text]).nullish() }),
           )
           .nullish(),
+        ...TRAFFIC_SPEC,
       })
       .nullish(),
+    status: TRAFFIC_STATUS,
   })
-  .transform(({ metadata, spec }): Service => ({
+  .transform(({ metadata, spec, status }): Service => ({
     apiVersion: "v1",
     kind: "Service",
     metadata: named(metadata),
@@ -80,6 +83,7 @@ const service = z
         targetPort: port.targetPort === 0 || port.targetPort === "" ? port.port : (port.targetPort ?? port.port),
       })),
     },
+    traffic: trafficOf(spec, status),
   }))
 
 const endpointPort = z.object({ name: text.nullish(), port: port.nullish(), protocol })

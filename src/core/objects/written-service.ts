@@ -12,8 +12,8 @@ import type {
 import { DNS_LABEL, DNS_SUBDOMAIN, LONGEST_TEXT, SERVICE_NAME_LABEL } from "./schema.ts"
 
 /**
- * Reads the file of a Service as `encodeService` writes nearly all of them: the Service, then its EndpointSlices of IPv4
- * addresses. It says what the YAML reader and the schemas say of such a text, in a third of the time, which matters where a
+ * Reads the file of a Service as `encodeService` writes nearly all of them: the Service, whose traffic goes by the defaults of
+ * the API, then its EndpointSlices of IPv4 addresses. It says what the YAML reader and the schemas say of such a text, in a third of the time, which matters where a
  * thousand of them are read at once.
  *
  * @returns null for every other text: the usual way is asked then.
@@ -86,7 +86,8 @@ function serviceAt(cursor: Cursor): Service | null {
   const [, namespace = "", name = "", type = "", clusterIP = ""] = found
   const ports = listAt(cursor, SERVICE_PORT, servicePort)
   if (ports === null || !DNS_LABEL.test(namespace) || !DNS_LABEL.test(name)) return null
-  return { apiVersion: "v1", kind: "Service", metadata: { name, namespace }, spec: { type, clusterIP, ports } }
+  const metadata = { name, namespace }
+  return { apiVersion: "v1", kind: "Service", metadata, spec: { type, clusterIP, ports }, traffic: null }
 }
 
 function sliceAt(cursor: Cursor): EndpointSlice | null {

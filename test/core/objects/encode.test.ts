@@ -113,6 +113,7 @@ test("encodeService() writes a manifest that people can read, one line an endpoi
         clusterIP: "10.96.0.1",
         ports: [{ name: "http", port: 80, protocol: "TCP", targetPort: "web" }],
       },
+      traffic: null,
     },
     slices: [slice],
     endpoints: null,

@@ -25,6 +25,7 @@ test("parseObject() gives the trimmed object", () => {
           { name: "", port: 53, protocol: "UDP", targetPort: "dns" },
         ],
       },
+      traffic: null,
     },
   })
 })

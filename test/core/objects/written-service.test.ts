@@ -95,6 +95,8 @@ for (const [what, from, to] of [
   ["IPv6 slices", "addressType: IPv4", "addressType: IPv6"],
   ["another kind of Service", "type: ClusterIP", "type: Other"],
   ["an IPv6 cluster IP", "10.96.0.7", '"fd00::7"'],
+  ["a Service that keeps clients with their pods", "  ports:\n", "  sessionAffinity: ClientIP\n  ports:\n"],
+  ["a Service that has a load balancer", "---\n", "status: {loadBalancer: {ingress: [{ip: 10.4.0.50}]}}\n---\n"],
   ["a missing separator", "---\n", ""],
   ["two separators", "---\n", "---\n---\n"],
   ["text before the Service", "apiVersion: v1", "# a\napiVersion: v1"],
