@@ -42,6 +42,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   endpoints: "Endpoints",
   endpointslices: "EndpointSlice",
   nodes: "Node",
+  servicecidrs: "ServiceCIDR",
   services: "Service",
 }
 // Above every version of an earlier life; whoever comes with one of those has to list again.
@@ -122,14 +123,23 @@ function answer(url: URL, response: ServerResponse): void {
   const kind = RESOURCES[url.pathname.split("/").at(-1) ?? ""]
   if (kind === undefined) return json(200, { kind: "APIResourceList", groupVersion: "", resources: [] })
   const matches = matcher(kind, url.searchParams)
-  const seen = Number(url.searchParams.get("resourceVersion") ?? 0)
+  const apiVersion = url.pathname.replace(/^\/apis?\//, "").replace(/^((?:[^/]+\.[^/]+\/)?[^/]+)\/.*/, "$1")
+  // A list as the beginning of a watch, as kube-proxy asks for it.
+  const isList = url.searchParams.get("sendInitialEvents") === "true"
+  const seen = isList ? version : Number(url.searchParams.get("resourceVersion") ?? 0)
   if (url.searchParams.get("watch") !== "true") {
     const items = [...objects.values()].map(({ object }) => object).filter(matches)
-    return json(200, { metadata: { resourceVersion: String(version) }, items })
+    return json(200, { kind: `${kind}List`, apiVersion, metadata: { resourceVersion: String(version) }, items })
   }
   if (seen < firstVersion) return json(410, { kind: "Status", code: 410, message: "FAKE: too old" })
   response.writeHead(200, { "content-type": "application/json" })
   response.flushHeaders()
+  if (isList) {
+    for (const { object } of objects.values())
+      if (matches(object)) response.write(`${JSON.stringify({ type: "ADDED", object })}\n`)
+    const metadata = { resourceVersion: String(version), annotations: { "k8s.io/initial-events-end": "true" } }
+    response.write(`${JSON.stringify({ type: "BOOKMARK", object: { kind, apiVersion, metadata } })}\n`)
+  }
   const one: Watch = { matches, response, seen }
   watches.add(one)
   response.on("close", () => watches.delete(one))
