@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
+import { StringDecoder } from "node:string_decoder"
 import { faultCode } from "./fault.ts"
 
 export interface RunCommandOptions {
@@ -6,6 +7,8 @@ export interface RunCommandOptions {
   readonly timeoutMs: number
   /** Bytes kept of each of standard output and standard error; what comes after them is read and thrown away. */
   readonly maximumOutputBytes: number
+  /** Gets each line of standard output as it comes, without its line break; `stdout` of the result is then empty. */
+  readonly line?: (line: string) => void
   /** Its standard input; empty if absent. */
   readonly input?: string
   /** Kills the program and all that it started; the promise is then rejected with the signal's reason. */
@@ -48,7 +51,11 @@ export async function runCommand(
   options.signal?.throwIfAborted()
   const startedAt = performance.now()
   const child = spawnProgram(file, words)
-  const stdout = collect(child.stdout, options.maximumOutputBytes)
+  const { line, maximumOutputBytes } = options
+  const stdout =
+    line === undefined
+      ? collect(child.stdout, maximumOutputBytes)
+      : passLines(child.stdout, { line, maximumBytes: maximumOutputBytes })
   const stderr = collect(child.stderr, options.maximumOutputBytes)
   const kill = () => killGroup(child)
   let timedOut = false
@@ -118,6 +125,31 @@ function collect(stream: NodeJS.ReadableStream | null, maximumBytes: number): Co
     kept += part.length
   })
   return { text: () => Buffer.concat(chunks).toString("utf8"), isCut: () => cut }
+}
+
+interface LinesOptions {
+  readonly line: (line: string) => void
+  readonly maximumBytes: number
+}
+
+/** Hands on line by line what one line more than the longest has room for in memory; at most so many bytes in all. */
+function passLines(stream: NodeJS.ReadableStream | null, { line, maximumBytes }: LinesOptions): Collected {
+  const decoder = new StringDecoder("utf8")
+  let passed = 0
+  let rest = ""
+  let cut = false
+  stream?.on("data", (chunk: Buffer) => {
+    passed += chunk.length
+    cut ||= passed > maximumBytes
+    if (cut) return
+    const lines = `${rest}${decoder.write(chunk)}`.split("\n")
+    rest = lines.pop() ?? ""
+    for (const one of lines) line(one)
+  })
+  stream?.on("end", () => {
+    if (!cut && rest !== "") line(rest)
+  })
+  return { text: () => "", isCut: () => cut }
 }
 
 interface Ending {

@@ -6,6 +6,7 @@ import type { Timers } from "../kit/timers.ts"
 import type { AgentState, InEffect, Snapshot } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import type { ApplyPorts } from "./apply/ports.ts"
+import type { CaptureLook } from "./capture/look.ts"
 import type { Owned } from "./keepalived/effect.ts"
 import type { LookPorts } from "./look.ts"
 import type { Memory } from "./memory.ts"
@@ -18,6 +19,8 @@ export interface AgentPorts extends LookPorts {
   readonly keepalived: Keepalived
   readonly kernel: Kernel
   readonly owned: () => Promise<Owned>
+  /** Rules of this node that take packets of virtual servers before IPVS; absent on a machine that cannot tell. */
+  readonly captures?: CaptureLook
   /** Strikes out of the ledger what the kernel no longer has. */
   readonly settle: (inEffect: InEffect) => Promise<void>
   readonly knownGood: () => KnownGood | null

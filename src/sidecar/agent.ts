@@ -3,6 +3,7 @@ import { createPacer, type Pacer } from "../kit/pacer.ts"
 import { createTimers } from "../kit/timers.ts"
 import { type AgentOptions, type AgentPorts, type Lonely, RETRY, type Wake, type Workings } from "./agent-ports.ts"
 import { createAgentState, due, type InEffect, type Snapshot } from "./agent-state.ts"
+import { createCapturePass } from "./capture-pass.ts"
 import { compareAndRepair, watchKeepalived } from "./guardian.ts"
 import { type Memory, recalled } from "./memory.ts"
 import { applyPass, lookPass } from "./passes.ts"
@@ -16,6 +17,8 @@ export interface Agent {
   watch(): Promise<void>
   /** Compares the kernel with what should be in effect, and repairs. */
   checkDrift(): Promise<void>
+  /** Looks whether something takes packets before IPVS sees them. Changes nothing. */
+  lookForCaptures(): Promise<void>
   /** Tries again what was refused before: an interface may have appeared meanwhile. */
   retest(): void
   snapshot(): Snapshot
@@ -49,14 +52,19 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
   const requests = { look: () => looker.request(), apply: () => applier.request() }
   const workings: Workings = { state, ports, options, timers, alone, ...requests }
   const { looker, applier } = createPacers(workings, { queue, stands, tell })
+  const captures = createCapturePass(workings)
   return {
     request: requests.look,
-    watch: onceAtATime(() => alone("watch", () => watchKeepalived(workings))),
+    watch: onceAtATime(() =>
+      alone("watch", () => watchKeepalived(workings)).then(() => void captures.lookIfNew().catch(tell)),
+    ),
     checkDrift: () => alone("compare", () => compareAndRepair(workings)),
+    lookForCaptures: captures.look,
     retest: () => retest(workings),
     snapshot: state.known,
     stop: async () => {
       timers.stop()
+      captures.stop()
       await looker.stop()
       await applier.stop()
       await queue.idle()

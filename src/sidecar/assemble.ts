@@ -76,6 +76,7 @@ function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
       const coming = seen?.kind === "candidate" ? [seen.rendered.model] : []
       if (inEffect !== null) await masquerade.ensure([inEffect.model, ...coming])
       await agent.checkDrift()
+      await agent.lookForCaptures()
     },
     retention: async () => {
       await archive.retain({ count: settings.archiveCount, bytes: settings.archiveBytes })

@@ -28,6 +28,7 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
     keepalived,
     kernel,
     owned: () => volume.ledger(),
+    ...(machine.captures === undefined ? {} : { captures: machine.captures }),
     role: async ({ model }) => {
       const addresses = await kernel.addresses(model.vrrp.interface)
       return addresses === null ? null : addresses.has(model.vrrp.anchor) ? "MASTER" : "BACKUP"

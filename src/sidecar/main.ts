@@ -6,6 +6,7 @@ import { createLog } from "../kit/log.ts"
 import { makePrivateDirectory } from "../kit/private-directory.ts"
 import { untilSignal } from "../kit/signals.ts"
 import { assemble } from "./assemble.ts"
+import { createCaptureLook } from "./capture/look.ts"
 import { hostFacts } from "./keepalived/host.ts"
 import { createKeepalived } from "./keepalived/keepalived.ts"
 import { createKernel } from "./keepalived/kernel.ts"
@@ -46,5 +47,5 @@ function machineOf(settings: SidecarSettings): Machine {
     serviceDirectory: settings.service,
     liveFile: join(settings.applied, "keepalived.conf"),
   })
-  return { keepalived, kernel: createKernel(), host: hostFacts }
+  return { keepalived, kernel: createKernel(), host: hostFacts, captures: createCaptureLook() }
 }

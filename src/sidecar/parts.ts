@@ -5,6 +5,7 @@ import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Clock } from "../kit/clock.ts"
 import type { Log } from "../kit/log.ts"
 import { bootId } from "../kit/uptime.ts"
+import type { CaptureLook } from "./capture/look.ts"
 import { createHolderWait } from "./apply/holder.ts"
 import { type Archivist, archivist } from "./archivist.ts"
 import { createMasquerader, type Masquerader } from "./masquerader.ts"
@@ -29,6 +30,8 @@ export interface Machine {
   readonly keepalived: Keepalived
   readonly kernel: Kernel
   readonly host: () => HostFacts
+  /** Absent on a machine that cannot tell. */
+  readonly captures?: CaptureLook
 }
 
 /** What the program stands in. */

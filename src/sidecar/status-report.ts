@@ -3,6 +3,7 @@ import type { EntryOutcome } from "../core/model/build-model.ts"
 import type { VipModel } from "../core/model/keepalived-model.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { Snapshot } from "./agent-state.ts"
+import { captureProblems } from "./captured.ts"
 import { interferenceProblem, NO_INTERFERENCE } from "./interference.ts"
 import type { NodeWatchState } from "./nodes/node-watch.ts"
 import { faultProblem, type StandingFault } from "./standing-faults.ts"
@@ -72,7 +73,7 @@ export function roleOf({ running, role }: Snapshot): Status["vrrpRole"] {
 
 /** Everything that a person should mend or know, in the order of the places. */
 export function problemsOf(snapshot: Snapshot): readonly Problem[] {
-  const { seen, drift, inEffect, interference = NO_INTERFERENCE } = snapshot
+  const { seen, drift, inEffect, interference = NO_INTERFERENCE, captured } = snapshot
   // What went wrong with an earlier generation is no problem of one that is in effect.
   const outcome = isInEffect(snapshot) ? null : snapshot.outcome
   const own: Problem[] = []
@@ -91,6 +92,7 @@ export function problemsOf(snapshot: Snapshot): readonly Problem[] {
     )
   const foreign = inEffect === null ? null : interferenceProblem(interference, inEffect.model)
   if (foreign !== null) own.push(foreign)
+  if (captured !== undefined && inEffect !== null) own.push(...captureProblems(captured, inEffect.model))
   if (seen === null) return own
   if (seen.kind === "candidate") return [...own, ...seen.built.problems]
   return [...own, ...seen.problems]

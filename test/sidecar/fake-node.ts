@@ -9,6 +9,7 @@ import type { Problem } from "../../src/kit/problem.ts"
 import { type Agent, createAgent } from "../../src/sidecar/agent.ts"
 import type { AgentPorts } from "../../src/sidecar/agent-ports.ts"
 import type { InEffect } from "../../src/sidecar/agent-state.ts"
+import type { CaptureLook } from "../../src/sidecar/capture/look.ts"
 import type { Journal } from "../../src/sidecar/apply/ports.ts"
 import { type Memory, NO_MEMORY } from "../../src/sidecar/memory.ts"
 import type { Diagnostic, Kernel, Reading, ReloadVerdict, RunningKeepalived } from "../../src/sidecar/ports.ts"
@@ -49,6 +50,8 @@ export interface FakeNode {
   full: number
   /** True: IPVS has lost everything. */
   emptied: boolean
+  /** What a look for rules that come before IPVS finds; absent: the machine cannot look. */
+  captures?: CaptureLook
   /** True: a person holds what the reading shows in place. */
   pinned: boolean
   /** Seconds since sync read its source; null where nobody knows. */
@@ -166,6 +169,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     keepalived,
     kernel: kernelOf(node, () => agent().snapshot().inEffect?.model ?? null),
     owned: () => Promise.resolve({ vips: [], virtualServers: [] }),
+    captures: (question) => node.captures?.(question) ?? Promise.resolve([]),
     settle: nothing,
     knownGood: () => node.good,
     isPinned: () => node.pinned,

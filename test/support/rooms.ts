@@ -163,6 +163,13 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   {
+    // Who takes packets before IPVS sees them: rules of the node, as their programs print them.
+    name: "sidecar/capture",
+    files: ["sidecar/capture/**"],
+    may: ["sidecar/ports.ts", "kit/**", "node:fs/promises#readFile", ...isIp],
+    pure: false,
+  },
+  {
     // Whether other nodes live: `probe.ts` alone opens sockets.
     name: "sidecar/nodes/probe",
     files: ["sidecar/nodes/probe.ts"],
@@ -202,7 +209,7 @@ export const rooms: readonly Room[] = [
     files: ["sidecar/*.ts"],
     // effect.ts is the pure half of the folder: the kernel's tables, once read, against the model.
     may: ["contract/**", "core/**", "kit/**", "sidecar/apply/**", "sidecar/keepalived/effect.ts", ...isIp],
-    mayTypes: ["sidecar/volume/**", "sidecar/nodes/**"],
+    mayTypes: ["sidecar/volume/**", "sidecar/nodes/**", "sidecar/capture/**"],
     pure: false,
   },
 

@@ -2,6 +2,7 @@ import { compare, hasErrors, type Place, type Problem } from "../../kit/problem.
 import { quoted } from "../desired/vip-entry.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
 import { allowanceProblems } from "./blast-radius.ts"
+import { claimProblems } from "./claims.ts"
 import type { ModelCode } from "./codes.ts"
 import type { LastGood } from "./hold.ts"
 import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
@@ -87,6 +88,7 @@ function assemble(input: ModelInput, settings: ModelSettings, { entries, vips, p
     ...unreachable,
     ...limitProblems(input.configMap, vips),
     ...allowanceProblems(input.configMap),
+    ...claimProblems(input.configMap, input.objects.services),
   ]
   const all = [...above, ...problems]
   if (instance.value === null || hasErrors(above)) return { model: null, entries, problems: all }

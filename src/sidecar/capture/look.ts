@@ -1,0 +1,143 @@
+import { readFile } from "node:fs/promises"
+import { runCommand } from "../../kit/run-command.ts"
+import type { VirtualServerKey } from "../ports.ts"
+import type { Capture } from "./capture.ts"
+import { createIptablesChains, NoTables, PROGRAM_LIMITS, programFault } from "./iptables-chains.ts"
+import { createMapReader, KUBE_PROXY_MAPS, KUBE_PROXY_TABLE, NODE_PORT_ADDRESSES } from "./kube-proxy-maps.ts"
+import { nftChains } from "./nft-chains.ts"
+import { captureOf, isKubeProxyService } from "./owner.ts"
+import { type Taken, takenFrom } from "./walk.ts"
+
+/** Programs and files; each has the usual name unless a test brings its own. */
+export interface CaptureOptions {
+  readonly nft?: string
+  readonly iptablesNft?: string
+  readonly iptablesLegacy?: string
+  /** The kernel's list of legacy tables in use; /proc/net/ip_tables_names if absent. */
+  readonly legacyTables?: string
+}
+
+export interface CaptureQuestion {
+  readonly servers: readonly VirtualServerKey[]
+  /** The interface that clients' packets come in by. */
+  readonly inward: string
+  /** Ends the look; the promise is then rejected. */
+  readonly signal: AbortSignal
+}
+
+export type CaptureLook = (question: CaptureQuestion) => Promise<readonly Capture[]>
+
+/**
+ * Looks for rules of this network namespace that take the packets of virtual servers before IPVS sees them: those of kube-proxy
+ * in iptables and in nftables mode, those of pods with a hostPort, and every other rule of iptables that changes a destination.
+ * Both kinds of iptables are looked at, for the host may use another than this container.
+ *
+ * @throws When a program is missing or fails: then nobody knows.
+ */
+export function createCaptureLook(options: CaptureOptions = {}): CaptureLook {
+  const nft = options.nft ?? "nft"
+  return async (question) => {
+    if (question.servers.length === 0) return []
+    const found = [
+      ...(await inIptables(options.iptablesNft ?? "iptables-nft", question)),
+      ...((await hasLegacyTables(options.legacyTables ?? "/proc/net/ip_tables_names"))
+        ? await inIptables(options.iptablesLegacy ?? "iptables-legacy", question)
+        : []),
+      ...(await inKubeProxyMaps(nft, question)),
+      ...(await inHostPortTable(nft, question)),
+    ]
+    return eachOnce(found)
+  }
+}
+
+/** To ask the legacy program is to load its modules; so the kernel is asked first whether they are in use. */
+async function hasLegacyTables(file: string): Promise<boolean> {
+  try {
+    return (await readFile(file, "utf8")).split("\n").includes("nat")
+  } catch {
+    // The file comes with the modules.
+    return false
+  }
+}
+
+async function inIptables(program: string, question: CaptureQuestion): Promise<readonly Capture[]> {
+  const { servers, inward } = question
+  const walk = { inward, isTaker: isKubeProxyService }
+  const nat = { ...walk, chainOf: createIptablesChains(program, "nat", question) }
+  const filter = { ...walk, chainOf: createIptablesChains(program, "filter", question) }
+  const found: Capture[] = []
+  const note = (server: VirtualServerKey, taken: Taken | null) => {
+    if (taken !== null) found.push(captureOf(server, taken))
+  }
+  try {
+    for (const server of servers) note(server, await takenFrom("PREROUTING", server, nat))
+    const input = await filter.chainOf("INPUT")
+    const drops = input.some(({ verdict }) => verdict.kind === "jump" && verdict.chain === KUBE_PROXY_DROPS)
+    if (drops) for (const server of servers) note(server, await takenFrom(KUBE_PROXY_DROPS, server, filter))
+  } catch (error) {
+    if (!(error instanceof NoTables)) throw error
+  }
+  return found
+}
+
+/** Where kube-proxy refuses what is for a Service without (local) endpoints. IPVS comes after this chain. */
+const KUBE_PROXY_DROPS = "KUBE-EXTERNAL-SERVICES"
+
+async function inKubeProxyMaps(nft: string, { servers, signal }: CaptureQuestion): Promise<readonly Capture[]> {
+  const list = createLister(nft, signal)
+  const lists = [
+    ...KUBE_PROXY_MAPS.map((map) => `list map ${KUBE_PROXY_TABLE} ${map}`),
+    `list set ${KUBE_PROXY_TABLE} ${NODE_PORT_ADDRESSES}`,
+  ]
+  const together = createMapReader(servers)
+  if (await list(lists.join("; "), together.line)) return together.captures()
+  // No kube-proxy of this mode, or one that lacks some of the maps.
+  const single = createMapReader(servers)
+  if (!(await list(lists[0] ?? "", single.line))) return []
+  for (const one of lists.slice(1)) await list(one, single.line)
+  return single.captures()
+}
+
+/** The portmap plugin's own table. Source: containernetworking/plugins, plugins/meta/portmap/portmap_nftables.go. */
+const HOST_PORT_TABLES = ["ip cni_hostport", "inet cni_hostport"]
+
+async function inHostPortTable(nft: string, { servers, inward, signal }: CaptureQuestion): Promise<readonly Capture[]> {
+  const list = createLister(nft, signal)
+  const found: Capture[] = []
+  for (const table of HOST_PORT_TABLES) {
+    const lines: string[] = []
+    if (!(await list(`list table ${table}`, (line) => lines.push(line)))) continue
+    const chains = nftChains(lines.join("\n"))
+    const chainOf = (name: string) => Promise.resolve(chains.find((chain) => chain.name === name)?.rules ?? [])
+    for (const { name } of chains.filter(({ isNatPrerouting }) => isNatPrerouting))
+      for (const server of servers) {
+        const taken = await takenFrom(name, server, { chainOf, inward, isTaker: () => false })
+        if (taken !== null) found.push(captureOf(server, taken, "hostport"))
+      }
+  }
+  return found
+}
+
+/** @returns a function that hands on what nft prints, and gives false where there is nothing of that name. */
+function createLister(nft: string, signal: AbortSignal) {
+  return async (command: string, line: (text: string) => void): Promise<boolean> => {
+    const result = await runCommand(nft, [command], { ...PROGRAM_LIMITS, line, signal })
+    if (result.truncated) throw new Error(`"nft ${command}" prints too much to look at`)
+    if (result.status === 0) return true
+    // A kernel without nf_tables has no tables either.
+    if (/no such file or directory|not supported|unable to initialize netlink socket/i.test(result.stderr)) return false
+    throw programFault(`nft ${command}`, result)
+  }
+}
+
+/** Of one taker and virtual server the first; that it drops the packets counts more than that it means to forward them. */
+function eachOnce(found: readonly Capture[]): readonly Capture[] {
+  const once = new Map<string, Capture>()
+  for (const capture of found) {
+    const { address, port, protocol } = capture.server
+    const key = `${address} ${port} ${protocol} ${capture.taker}`
+    const before = once.get(key)
+    if (before === undefined || (before.effect === "forwarded" && capture.effect === "dropped")) once.set(key, capture)
+  }
+  return [...once.values()]
+}

@@ -1,0 +1,99 @@
+import { isIPv4 } from "node:net"
+
+import type { VirtualServerKey } from "../ports.ts"
+
+/** What one rule of a chain asks of a packet and does with it, whatever program printed it. */
+export interface Rule {
+  /** Each of these must hold. */
+  readonly destinations: readonly Destination[]
+  /** Null: any. In lower case, such as `tcp`. */
+  readonly protocols: readonly string[] | null
+  /** Destination ports, each range with both ends; null: any. */
+  readonly ports: readonly (readonly [first: number, last: number])[] | null
+  /** Interfaces that the packet must, or must not, come in by. */
+  readonly interfaces: readonly { readonly name: string; readonly not: boolean }[]
+  /** True where it also asks for something that not every packet of a client has: a source, a chance, a limit. */
+  readonly partial: boolean
+  /** True where it asks for something that cannot be told here, or for a local destination that a VIP is not. */
+  readonly unknown: boolean
+  readonly verdict: Verdict
+  /** Empty where there is none. */
+  readonly comment: string
+  readonly text: string
+}
+
+export interface Destination {
+  /** Base address and mask as numbers; several: one of them. */
+  readonly networks: readonly (readonly [base: number, mask: number])[]
+  readonly not: boolean
+}
+
+export type Verdict =
+  | { readonly kind: "jump" | "goto"; readonly chain: string }
+  /** Gives the packet another destination. */
+  | { readonly kind: "take"; readonly to: string | null }
+  | { readonly kind: "drop" | "accept" | "return" | "none" }
+
+/** A rule in the making. */
+export type RuleDraft = {
+  -readonly [K in keyof Rule]: Rule[K]
+}
+
+/** A rule that asks for nothing and does nothing yet. */
+export function emptyRule(text: string): RuleDraft {
+  return {
+    destinations: [],
+    protocols: null,
+    ports: null,
+    interfaces: [],
+    partial: false,
+    unknown: false,
+    verdict: { kind: "none" },
+    comment: "",
+    text,
+  }
+}
+
+/** How a rule concerns the packets of a virtual server: all that clients send, some of them, or none for all that can be told. */
+export type Fit = "all" | "some" | "none"
+
+/** @param inward the interface that clients' packets come in by. */
+export function fitOf(rule: Rule, server: VirtualServerKey, inward: string): Fit {
+  if (rule.unknown) return "none"
+  if (rule.protocols !== null && !rule.protocols.includes(server.protocol.toLowerCase())) return "none"
+  if (rule.ports !== null && !rule.ports.some(([first, last]) => server.port >= first && server.port <= last))
+    return "none"
+  const address = addressNumber(server.address)
+  for (const { networks, not } of rule.destinations)
+    if (networks.some(([base, mask]) => (address & mask) >>> 0 === base) === not) return "none"
+  for (const { name, not } of rule.interfaces) if (isInterface(name, inward) === not) return "none"
+  return rule.partial ? "some" : "all"
+}
+
+/** `eth+` means each interface whose name begins so; nft writes `eth*`. */
+function isInterface(pattern: string, name: string): boolean {
+  return /[+*]$/.test(pattern) ? name.startsWith(pattern.slice(0, -1)) : pattern === name
+}
+
+/** An address or network as it is printed: `10.4.0.50`, `10.4.0.0/24`, `10.4.0.0/255.255.255.0`; null for anything else. */
+export function networkOf(text: string): readonly [base: number, mask: number] | null {
+  const [address = "", length = "32"] = text.split("/")
+  if (!isIPv4(address)) return null
+  const mask = isIPv4(length) ? addressNumber(length) : maskOf(Number(length))
+  return mask === null ? null : [(addressNumber(address) & mask) >>> 0, mask]
+}
+
+function maskOf(length: number): number | null {
+  if (!Number.isInteger(length) || length < 0 || length > 32) return null
+  return length === 0 ? 0 : (0xff_ff_ff_ff << (32 - length)) >>> 0
+}
+
+function addressNumber(address: string): number {
+  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0)
+}
+
+/** Ports as they are printed: `80`, `8000:8010`, `8000-8010`; null for anything else. */
+export function portRangeOf(text: string): readonly [first: number, last: number] | null {
+  const [, first, last = first] = /^(\d+)(?:[:-](\d+))?$/.exec(text) ?? []
+  return first === undefined ? null : [Number(first), Number(last)]
+}
