@@ -100,7 +100,7 @@ const WORDS = {
 function page(report: Report, colours: Colours): string {
   const { sidecar, pointer, sync } = report
   const good = report.healthy ? colours.green("healthy") : colours.red("not healthy")
-  const role = sidecar.vrrpRole === "master" ? colours.bold("MASTER") : sidecar.vrrpRole.toUpperCase()
+  const role = sidecar.vrrp.state === "master" ? colours.bold("MASTER") : sidecar.vrrp.state.toUpperCase()
   const facts = table([
     ["Node", `${sidecar.node}${sidecar.interface === null ? "" : `, interface ${sidecar.interface}`}`],
     ["Outcome", `${sidecar.outcome}, as of ${sidecar.time}`],

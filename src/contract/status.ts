@@ -6,6 +6,7 @@ import { type Decoded, decodeYaml } from "./decode.ts"
 import { listLines, problemField, problemLine, schemaField, sequenceField, sha256Field } from "./fields.ts"
 import { generationNameField } from "./fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
+import { type StatusVrrp, vrrpField } from "./vrrp.ts"
 
 /**
  * How the last pass ended.
@@ -16,10 +17,6 @@ import { SCHEMA, STATUS_FILE } from "./layout.ts"
  */
 export type StatusOutcome = (typeof OUTCOMES)[number]
 const OUTCOMES = ["unchanged", "applied", "rejected", "rolled-back", "stranded", "waiting"] as const
-
-/** What VRRP made of this node. */
-export type StatusRole = (typeof ROLES)[number]
-const ROLES = ["master", "backup", "fault", "unknown"] as const
 
 /**
  * `applied`: as the entry says. `held`: the entry is broken, its last good form runs. `left-out`: broken, and there
@@ -73,7 +70,7 @@ export interface Status {
   readonly pinned: string | null
   readonly node: string
   readonly interface: string | null
-  readonly vrrpRole: StatusRole
+  readonly vrrp: StatusVrrp
   /** Such as `2.3.3`; null where keepalived cannot be run. */
   readonly keepalivedVersion: string | null
   /** Null where nodes are not asked. */
@@ -95,7 +92,7 @@ export const statusSchema = z.object({
   pinned: generationNameField.nullable(),
   node: z.string(),
   interface: z.string().nullable(),
-  vrrpRole: z.enum(ROLES),
+  vrrp: vrrpField,
   keepalivedVersion: z.string().nullable(),
   // A sidecar of an older release does not say.
   nodes: z
@@ -140,7 +137,7 @@ export function encodeStatus(status: Status): string {
     `pinned: ${orNull(status.pinned)}\n` +
     `node: ${flowText(status.node)}\n` +
     `interface: ${orNull(status.interface)}\n` +
-    `vrrpRole: ${status.vrrpRole}\n` +
+    `vrrp: ${flowMapping({ ...status.vrrp })}\n` +
     `keepalivedVersion: ${orNull(status.keepalivedVersion)}\n` +
     `nodes: ${status.nodes === null ? "null" : flowMapping({ ...status.nodes })}\n` +
     listLines("vips", status.vips, vipLine) +

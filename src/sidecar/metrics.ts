@@ -6,7 +6,7 @@ import { guardOf } from "./guarding.ts"
 import type { Guard } from "./look.ts"
 import type { NodeWatchState } from "./nodes/node-watch.ts"
 import type { StandingFault } from "./standing-faults.ts"
-import { roleOf } from "./status-report.ts"
+import { vrrpOf } from "./status-report.ts"
 
 /** What the snapshot does not hold. */
 export interface Around {
@@ -133,7 +133,7 @@ export function createMetrics(): Metrics {
       const entries = seen?.kind === "candidate" ? seen.built.entries : []
       for (const state of ["good", "held", "partial", "left-out"] as const)
         vips.set({ state }, entries.filter((entry) => entry.state === state).length)
-      master.set(roleOf(snapshot) === "master" ? 1 : 0)
+      master.set(vrrpOf(snapshot).state === "master" ? 1 : 0)
       running.set(snapshot.running === null ? 0 : 1)
       drift.set(snapshot.drift === null || snapshot.drift.difference === null ? 0 : 1)
       recovered.set(watch.pollRecovered)

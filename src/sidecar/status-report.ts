@@ -1,4 +1,5 @@
 import type { Status, StatusNodes, StatusOutcome, StatusVip } from "../contract/status.ts"
+import type { StatusVrrp } from "../contract/vrrp.ts"
 import type { EntryOutcome } from "../core/model/build-model.ts"
 import type { VipModel } from "../core/model/keepalived-model.ts"
 import type { Problem } from "../kit/problem.ts"
@@ -33,7 +34,7 @@ export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Statu
     pinned: context.pinned,
     node: context.node,
     interface: inEffect?.model.vrrp.interface ?? context.interface,
-    vrrpRole: roleOf(snapshot),
+    vrrp: vrrpOf(snapshot),
     keepalivedVersion: context.keepalivedVersion,
     nodes: context.nodes === null ? null : nodesOf(context.nodes),
     vips: seen?.kind === "candidate" ? seen.built.entries.map((entry) => vipOf(entry, snapshot)) : heldVips(snapshot),
@@ -66,9 +67,10 @@ export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {
 }
 
 /** What VRRP made of this node, as the kernel shows it. */
-export function roleOf({ running, role }: Snapshot): Status["vrrpRole"] {
-  if (running === null || role === null) return "unknown"
-  return role === "MASTER" ? "master" : "backup"
+export function vrrpOf({ running, role, inEffect }: Snapshot): StatusVrrp {
+  const advertInterval = inEffect?.model.vrrp.advertInterval ?? null
+  const state = running === null || role === null ? "unknown" : role === "MASTER" ? "master" : "backup"
+  return { state, since: null, reason: null, advertInterval }
 }
 
 /** Everything that a person should mend or know, in the order of the places. */

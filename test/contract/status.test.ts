@@ -32,7 +32,7 @@ const status: Status = {
   pinned: null,
   node: "node-1",
   interface: "eth0",
-  vrrpRole: "master",
+  vrrp: { state: "master", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
   keepalivedVersion: "2.2.7",
   nodes: { watched: 4, unreachable: ["n3"], unheard: 1, unheardNames: ["n5"], cutOff: false },
   vips: [vip, { ...vip, vip: "fd00::1", state: "applied", services: [], reason: null }],

@@ -30,7 +30,7 @@ const good: Status = {
   pinned: null,
   node: "n1",
   interface: "eth0",
-  vrrpRole: "master",
+  vrrp: { state: "master", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
   keepalivedVersion: "2.3.3",
   nodes: null,
   vips: [vip],

@@ -33,7 +33,7 @@ function statusOf(node: string, sequence: number, reason: string | null = null):
       pinned: null,
       node,
       interface: null,
-      vrrpRole: "backup",
+      vrrp: { state: "backup", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
       keepalivedVersion: null,
       nodes: null,
     },
