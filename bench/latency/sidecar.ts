@@ -13,6 +13,7 @@ import { createKeepalived } from "../../src/sidecar/keepalived/keepalived.ts"
 import type { KernelVirtualServer } from "../../src/sidecar/ports.ts"
 import { parseSettings } from "../../src/sidecar/settings.ts"
 import { addressesIn, kernelShowing } from "../../test/support/fake-kernel.ts"
+import { vrrpShowing } from "../../test/support/fake-vrrp.ts"
 
 const parsed = parseSettings(process.argv.slice(2))
 if (parsed.kind === "exit") process.exit(parsed.status)
@@ -30,8 +31,10 @@ const kernel = kernelShowing({
   virtualServers: () => Promise.resolve(virtualServersOf(readFileSync(liveFile, "utf8"))),
 })
 const host = () => ({ ...hostFacts(), ipvs: true })
+const link = () => "up" as const
+const vrrp = vrrpShowing(() => "master")
 const log = createLog({ program: "sidecar" }, { level: settings.logLevel })
-const program = await assemble(settings, { keepalived, kernel, host }, { clock: systemClock, log })
+const program = await assemble(settings, { keepalived, kernel, host, link, vrrp }, { clock: systemClock, log })
 await untilSignal(["SIGTERM"])
 await program.stop()
 

@@ -2,9 +2,11 @@ import { type ArchiveFile, archivesOf } from "./archives.ts"
 import { type Archive, readArchive } from "./archive.ts"
 import { changesBetween, summaryOf } from "./config-text.ts"
 import { EXIT } from "./exit-status.ts"
+import { eventsOf, eventWords } from "./node-events.ts"
 import { readPin } from "./pin-file.ts"
 import { coloursOf, type Terminal } from "./terminal.ts"
 import { listed, table } from "./words.ts"
+import type { NodeEvent } from "../contract/node-history.ts"
 import { faultText } from "../kit/fault.ts"
 
 /** One archived generation, as `kkv history --output json` prints it; see docs/commands.md. */
@@ -22,7 +24,7 @@ interface Entry {
   readonly unreadable: string | null
 }
 
-/** Prints what ran on this node, newest first. */
+/** Prints what ran and what happened on this node, newest first. */
 export async function history(
   options: { readonly state: string; readonly output: "text" | "json" },
   terminal: Terminal,
@@ -36,8 +38,9 @@ export async function history(
     entries.unshift({ ...entryOf(file, archive, before), pinned: file.name === pinned })
     before = typeof archive === "string" ? null : archive
   }
-  if (options.output === "json") terminal.out(`${JSON.stringify({ entries }, null, 2)}\n`)
-  else terminal.out(entries.length === 0 ? "Nothing archived yet\n" : page(entries, terminal))
+  const events = eventsOf(options.state)
+  if (options.output === "json") terminal.out(`${JSON.stringify({ entries, events }, null, 2)}\n`)
+  else terminal.out(entries.length + events.length === 0 ? "Nothing archived yet\n" : page(entries, events, terminal))
   return EXIT.good
 }
 
@@ -57,18 +60,38 @@ function entryOf(file: ArchiveFile, archive: Archive | string, before: Archive |
   }
 }
 
-function page(entries: readonly Entry[], terminal: Terminal): string {
+function page(entries: readonly Entry[], events: readonly NodeEvent[], terminal: Terminal): string {
   const [head = "", ...rows] = table([
     ["SEQUENCE", "TIME", "OUTCOME", "VIPS", "CHANGED"],
-    ...entries.map((entry) => [
-      `${entry.sequence}${entry.pinned ? " (pinned)" : ""}`,
-      entry.time ?? "-",
-      entry.outcome ?? (entry.unreadable === null ? "-" : "unreadable"),
-      String(entry.vips.length),
-      entry.unreadable ?? changesText(entry.changes),
-    ]),
+    ...merged(entries, events).map((one) => ("kind" in one ? eventRow(one) : entryRow(one))),
   ])
   return [coloursOf(terminal).bold(head), ...rows].map((line) => `${line}\n`).join("")
+}
+
+/** Newest first; a generation without a time stays where its number puts it. */
+function merged(entries: readonly Entry[], events: readonly NodeEvent[]): readonly (Entry | NodeEvent)[] {
+  const left = [...events]
+  const rows = entries.flatMap((entry) => {
+    const { time } = entry
+    const older = time === null ? 0 : left.findIndex((event) => event.time <= time)
+    return [...left.splice(0, older === -1 ? left.length : older), entry]
+  })
+  return [...rows, ...left]
+}
+
+function entryRow(entry: Entry): readonly string[] {
+  return [
+    `${entry.sequence}${entry.pinned ? " (pinned)" : ""}`,
+    entry.time ?? "-",
+    entry.outcome ?? (entry.unreadable === null ? "-" : "unreadable"),
+    String(entry.vips.length),
+    entry.unreadable ?? changesText(entry.changes),
+  ]
+}
+
+function eventRow(event: NodeEvent): readonly string[] {
+  const { what, why } = eventWords(event)
+  return ["-", event.time, what, "-", why]
 }
 
 function changesText(changes: readonly string[] | null): string {

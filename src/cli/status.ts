@@ -9,6 +9,7 @@ import {
   heartbeatAge,
   SILENT_SECONDS,
 } from "../contract/heartbeat.ts"
+import { isUnwell, type StatusVrrp, vrrpText } from "../contract/vrrp.ts"
 import { POINTER_FILE, STATUS_FILE } from "../contract/layout.ts"
 import { decodePointer, type Pointer } from "../contract/pointer.ts"
 import { decodeStatus, type Status, type StatusVip } from "../contract/status.ts"
@@ -71,6 +72,7 @@ type Found = Omit<Report, "healthy" | "reasons">
 
 function reasonsOf({ sidecar, pointer, sync, syncSilentSeconds }: Found): readonly string[] {
   const reasons: string[] = []
+  if (isUnwell(sidecar.vrrp)) reasons.push(vrrpText(sidecar.vrrp))
   if (sidecar.outcome !== "applied" && sidecar.outcome !== "unchanged")
     reasons.push(`the last pass ended as ${sidecar.outcome}${sidecar.reason === null ? "" : `: ${sidecar.reason}`}`)
   for (const state of ["held", "partial", "left-out", "pending"] as const) {
@@ -103,6 +105,7 @@ function page(report: Report, colours: Colours): string {
   const role = sidecar.vrrp.state === "master" ? colours.bold("MASTER") : sidecar.vrrp.state.toUpperCase()
   const facts = table([
     ["Node", `${sidecar.node}${sidecar.interface === null ? "" : `, interface ${sidecar.interface}`}`],
+    ["VRRP", vrrpLine(sidecar.vrrp)],
     ["Outcome", `${sidecar.outcome}, as of ${sidecar.time}`],
     ["Generation", generationText(sidecar, pointer)],
     ...(sidecar.pinned === null ? [] : [["Pinned", sidecar.pinned]]),
@@ -120,6 +123,11 @@ function page(report: Report, colours: Colours): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`
+}
+
+function vrrpLine({ state, since, reason }: StatusVrrp): string {
+  const time = since === null ? "" : ` since ${since}`
+  return `${state.toUpperCase()}${time}${reason === null ? "" : `: ${reason}`}`
 }
 
 function generationText(sidecar: Status, pointer: Pointer | null): string {

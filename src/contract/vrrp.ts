@@ -25,3 +25,15 @@ export const vrrpField = z.object({
   reason: z.string().nullable(),
   advertInterval: z.number().positive().nullable(),
 })
+
+/** Whether a node in this state cannot hold VIPs, or nobody knows whether it does. */
+export function isUnwell({ state }: Pick<StatusVrrp, "state">): boolean {
+  return state === "fault" || state === "unknown"
+}
+
+/** In one line: `VRRP is in FAULT since 2026-11-22T23:00:00Z: interface "eth0" has no carrier`. */
+export function vrrpText({ state, since, reason }: Pick<StatusVrrp, "state" | "since" | "reason">): string {
+  const what = state === "unknown" ? "The VRRP state is unknown" : `VRRP is ${state.toUpperCase()}`
+  const time = since === null ? "" : ` since ${since.replace(/\.\d+Z$/, "Z")}`
+  return `${what}${time}${reason === null ? "" : `: ${reason}`}`
+}

@@ -30,8 +30,6 @@ export interface AgentPorts extends LookPorts {
   readonly isPinned: () => boolean
   /** Seconds since sync last read its source whole; null where that cannot be told. */
   readonly sourceAge: () => number | null
-  /** Whether this node is master now, as the kernel shows it; null where it shows nothing. Cheap. */
-  readonly role: (inEffect: InEffect) => Promise<"MASTER" | "BACKUP" | null>
   readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void
   /** A configuration has come into effect. Off the path: nobody waits for it. */
   readonly onApplied: (inEffect: InEffect, memory: Memory) => void

@@ -7,6 +7,7 @@ import type { Differences } from "./keepalived/effect.ts"
 import type { Refusals, Seen } from "./look.ts"
 import { afterApplied, type Memory } from "./memory.ts"
 import type { Generation, ProcessIdentity, RunningKeepalived } from "./ports.ts"
+import { NOT_SEEN, type Vrrp } from "./vrrp/vrrp.ts"
 
 /** What runs, and since when it is known to. */
 export interface InEffect extends Effective {
@@ -22,8 +23,8 @@ export interface Snapshot {
   readonly outcome: ApplyOutcome | null
   readonly inEffect: InEffect | null
   readonly running: RunningKeepalived | null
-  /** Of the last comparison with the kernel; null before the first. */
-  readonly role: "MASTER" | "BACKUP" | null
+  /** What VRRP made of this node, as keepalived says. */
+  readonly vrrp: Vrrp
   readonly drift: DriftCheck | null
   /** Whether somebody else changes what is ours in IPVS. */
   readonly interference?: Interference
@@ -66,7 +67,7 @@ export interface AgentState {
 export function createAgentState(start: { readonly inEffect: InEffect | null; readonly memory: Memory }): AgentState {
   let known: Known = {
     ...start,
-    ...{ seen: null, outcome: null, running: null, role: null, drift: null },
+    ...{ seen: null, outcome: null, running: null, vrrp: NOT_SEEN, drift: null },
     interference: NO_INTERFERENCE,
     ...{ refusals: null, attempted: null, failures: 0, doubtful: false },
     ...{ parent: null, missingSince: null, deaths: 0, lastDifferences: null, endpointsLostSince: null },

@@ -4,16 +4,17 @@ import { createTimers } from "../kit/timers.ts"
 import { type AgentOptions, type AgentPorts, type Lonely, RETRY, type Wake, type Workings } from "./agent-ports.ts"
 import { createAgentState, due, type InEffect, type Snapshot } from "./agent-state.ts"
 import { createCapturePass } from "./capture-pass.ts"
-import { compareAndRepair, watchKeepalived } from "./guardian.ts"
+import { compareAndRepair, restartKeepalived, watchKeepalived } from "./guardian.ts"
 import { type Memory, recalled } from "./memory.ts"
 import { applyPass, lookPass } from "./passes.ts"
 import { retest } from "./retry.ts"
 import { standsUntilDone } from "./standing-faults.ts"
+import type { Vrrp } from "./vrrp/vrrp.ts"
 
 export interface Agent {
   /** Something may have changed: look again. Carries no content. */
   request(): void
-  /** Looks after keepalived: did it die, did its role change, is a soak over. Called every second. */
+  /** Looks after keepalived: did it die, is a soak over. Called every second. */
   watch(): Promise<void>
   /** Compares the kernel with what should be in effect, and repairs. */
   checkDrift(): Promise<void>
@@ -21,6 +22,10 @@ export interface Agent {
   lookForCaptures(): Promise<void>
   /** Tries again what was refused before: an interface may have appeared meanwhile. */
   retest(): void
+  /** Takes note of what VRRP made of this node. */
+  learn(vrrp: Vrrp): void
+  /** Has keepalived stopped and started, where VRRP in it is stuck. */
+  unstick(): Promise<void>
   snapshot(): Snapshot
   /** Ends after the step under way. keepalived goes on. */
   stop(): Promise<void>
@@ -61,6 +66,11 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
     checkDrift: () => alone("compare", () => compareAndRepair(workings)),
     lookForCaptures: captures.look,
     retest: () => retest(workings),
+    learn: (vrrp) => {
+      state.update({ vrrp })
+      ports.onChange(state.known())
+    },
+    unstick: () => alone("watch", () => restartKeepalived(workings)),
     snapshot: state.known,
     stop: async () => {
       timers.stop()

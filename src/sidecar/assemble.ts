@@ -3,6 +3,7 @@ import { type Agent, createAgent } from "./agent.ts"
 import type { AgentOptions } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import { portsOf, report } from "./connect.ts"
+import { type Following, followVrrp } from "./follow-vrrp.ts"
 import { startServers } from "./http.ts"
 import { type Machine, openParts, type Parts, type Surroundings } from "./parts.ts"
 import { startSchedule } from "./schedule.ts"
@@ -42,9 +43,11 @@ export async function assemble(
       log.warn("watcher", { reason, error })
     },
   })
+  const vrrp = followVrrp(parts, agent)
   const everySecond = setInterval(() => {
     if (generations.moved()) agent.request()
     void agent.watch()
+    void vrrp.look()
   }, WATCH_MS)
   const endSchedule = startJobs(parts, agent)
   const server =
@@ -58,7 +61,8 @@ export async function assemble(
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
   agent.request()
-  return { stop: () => stop(parts, { everySecond, endSchedule, watch, agent, server }) }
+  void vrrp.look()
+  return { stop: () => stop(parts, { everySecond, endSchedule, watch, agent, server, vrrp }) }
 }
 
 function optionsOf({ drainTimeMs, soakMs, model, guardPercent, guardMs }: SidecarSettings): AgentOptions {
@@ -92,12 +96,15 @@ interface Going {
   readonly endSchedule: () => Promise<void>
   readonly watch: VolumeWatch
   readonly agent: Agent
+  readonly vrrp: Following
   readonly server: { close(): Promise<void> } | null
 }
 
 /** keepalived goes on: whoever stops the agent alone does not stop the VIPs. */
-async function stop({ records, status, nodes, nodesMemory, volume }: Parts, going: Going): Promise<void> {
+async function stop(parts: Parts, going: Going): Promise<void> {
+  const { records, status, nodes, nodesMemory, volume, history } = parts
   clearInterval(going.everySecond)
+  going.vrrp.stop()
   await going.endSchedule()
   await going.watch.close()
   await nodes?.stop()
@@ -105,6 +112,7 @@ async function stop({ records, status, nodes, nodesMemory, volume }: Parts, goin
   await records.idle()
   await nodesMemory.idle()
   await volume.idle()
+  await history.idle()
   await status.idle()
   await going.server?.close()
 }

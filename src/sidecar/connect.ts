@@ -29,10 +29,6 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
     kernel,
     owned: () => volume.ledger(),
     ...(machine.captures === undefined ? {} : { captures: machine.captures }),
-    role: async ({ model }) => {
-      const addresses = await kernel.addresses(model.vrrp.interface)
-      return addresses === null ? null : addresses.has(model.vrrp.anchor) ? "MASTER" : "BACKUP"
-    },
     settle: ({ model }) => volume.settle(model),
     knownGood: () => lastKnownGood.read(),
     render: (model) => createRenderer(templates)(model),

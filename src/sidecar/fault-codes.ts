@@ -3,5 +3,7 @@
  *
  * `PASS_FAILED`: a look at the inputs, an attempt to apply or a comparison with the kernel met a fault.
  * `RECORD_FAILED`: a record that outlives a pass cannot be written.
+ * `ROLE_DISAGREES`: keepalived says one thing of this node's role, and the kernel shows another.
+ * `BACKUP_STUCK`: this backup hears no master and does not take over.
  */
-export type StandingCode = "PASS_FAILED" | "RECORD_FAILED"
+export type StandingCode = "PASS_FAILED" | "RECORD_FAILED" | "ROLE_DISAGREES" | "BACKUP_STUCK"

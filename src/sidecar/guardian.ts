@@ -5,7 +5,7 @@ import { afterRepair, isOver, KUBE_PROXY_INTERFACE, nextLookMs, NO_INTERFERENCE,
 import { goBackToKnownGood } from "./known-good.ts"
 import type { RunningKeepalived } from "./ports.ts"
 
-/** Looks after keepalived: did it die, did its role change, is a soak over. */
+/** Looks after keepalived: did it die, is a soak over. */
 export async function watchKeepalived(workings: Workings): Promise<void> {
   const { state, ports } = workings
   const { running: before, inEffect } = state.known()
@@ -15,7 +15,6 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
     if (before !== null && running === null) workings.apply()
     return
   }
-  await lookAtRole(inEffect, workings)
   if (running === null) return revive(workings)
   const { parent, soakSince } = state.known()
   // Nobody saw the process in which the soak began: this may be another, so the soak begins with it.
@@ -69,13 +68,10 @@ async function watchInterference(restored: Restored, workings: Workings): Promis
   else timers.set("interference", nextMs, () => void alone("compare", () => compareAndRepair(workings)))
 }
 
-async function lookAtRole(inEffect: InEffect, { state, ports }: Workings): Promise<void> {
-  const { running, role: before } = state.known()
-  const now = running === null ? null : await ports.role(inEffect)
-  if (now === before) return
-  ports.log.info("role", { before, now })
-  state.update({ role: now })
-  ports.onChange(state.known())
+/** For a keepalived that runs and does nothing: the new one reads the same file. */
+export async function restartKeepalived({ ports }: Workings): Promise<void> {
+  const verdict = await ports.keepalived.restart()
+  ports.log.warn("keepalived-restarted", { verdict: verdict.kind, ...(verdict.kind === "failed" ? verdict : {}) })
 }
 
 /** The supervisor starts a keepalived that died again by itself; we only do where it was told not to. */

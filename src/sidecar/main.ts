@@ -10,6 +10,8 @@ import { createCaptureLook } from "./capture/look.ts"
 import { hostFacts } from "./keepalived/host.ts"
 import { createKeepalived } from "./keepalived/keepalived.ts"
 import { createKernel } from "./keepalived/kernel.ts"
+import { linkOf } from "./keepalived/link.ts"
+import { createVrrpSource } from "./keepalived/vrrp-source.ts"
 import type { Machine } from "./parts.ts"
 import { parseSettings, type SidecarSettings } from "./settings.ts"
 
@@ -47,5 +49,8 @@ function machineOf(settings: SidecarSettings): Machine {
     serviceDirectory: settings.service,
     liveFile: join(settings.applied, "keepalived.conf"),
   })
-  return { keepalived, kernel: createKernel(), host: hostFacts, captures: createCaptureLook() }
+  const { keepalived: program, runDirectory } = settings
+  const vrrp = createVrrpSource({ program, runDirectory, clock: systemClock })
+  const captures = createCaptureLook()
+  return { keepalived, kernel: createKernel(), host: hostFacts, link: linkOf, vrrp, captures }
 }

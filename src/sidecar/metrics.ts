@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
+import type { RoleChange } from "../contract/node-history.ts"
+import { VRRP_STATES } from "../contract/vrrp.ts"
 import type { WatchCounts } from "./volume/watch.ts"
 import type { Snapshot } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
@@ -23,6 +25,8 @@ export interface Around {
 export interface Metrics {
   /** Counts one attempt to apply. */
   applied(outcome: ApplyOutcome, tookMs: number): void
+  /** Counts a change of VRRP's state. */
+  transition(change: RoleChange): void
   /** Counts something that has no gauge of its own. */
   count(what: "archive-failure" | "alarm" | "watcher-trouble" | "node-change" | "fault"): void
   /** The page, in Prometheus' text format. */
@@ -84,6 +88,24 @@ export function createMetrics(): Metrics {
   })
   const vips = new Gauge({ name: "vip_entries", help: "Entries by state", labelNames: ["state"], registers })
   const master = new Gauge({ name: "vip_master", help: "1 when this node is VRRP master", registers })
+  const vrrpState = new Gauge({
+    name: "vip_vrrp_state",
+    help: "1 for the state that VRRP has on this node, 0 for the others",
+    labelNames: ["state"],
+    registers,
+  })
+  const transitions = new Counter({
+    name: "vip_vrrp_transitions_total",
+    help: "Changes of VRRP's state on this node, by the new state",
+    labelNames: ["state"],
+    registers,
+  })
+  const transitionTime = new Gauge({
+    name: "vip_vrrp_last_transition_timestamp_seconds",
+    help: "When VRRP's state on this node changed last; 0: not known",
+    registers,
+  })
+  for (const state of VRRP_STATES) transitions.inc({ state }, 0)
   const running = new Gauge({ name: "vip_keepalived_running", help: "1 when keepalived runs", registers })
   const drift = new Gauge({ name: "vip_drift", help: "1 when the kernel differs from what is in effect", registers })
   const recovered = new Gauge({
@@ -119,6 +141,7 @@ export function createMetrics(): Metrics {
       if (good) successTime.setToCurrentTime()
       if (outcome.kind === "applied") test.observe(outcome.testMs / SECOND)
     },
+    transition: ({ to }) => transitions.inc({ state: to }),
     count: (what) => events.inc({ kind: what }),
     page: (snapshot, { watch, syncSilence, nodes: around, heldBySync, faults }) => {
       standing.reset()
@@ -133,7 +156,10 @@ export function createMetrics(): Metrics {
       const entries = seen?.kind === "candidate" ? seen.built.entries : []
       for (const state of ["good", "held", "partial", "left-out"] as const)
         vips.set({ state }, entries.filter((entry) => entry.state === state).length)
-      master.set(vrrpOf(snapshot).state === "master" ? 1 : 0)
+      const { state: own, since } = vrrpOf(snapshot)
+      master.set(own === "master" ? 1 : 0)
+      for (const state of VRRP_STATES) vrrpState.set({ state }, state === own ? 1 : 0)
+      transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
       running.set(snapshot.running === null ? 0 : 1)
       drift.set(snapshot.drift === null || snapshot.drift.difference === null ? 0 : 1)
       recovered.set(watch.pollRecovered)

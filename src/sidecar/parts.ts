@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { sequenceOf } from "../contract/layout.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Clock } from "../kit/clock.ts"
+import { faultText } from "../kit/fault.ts"
 import type { Log } from "../kit/log.ts"
 import { bootId } from "../kit/uptime.ts"
 import type { CaptureLook } from "./capture/look.ts"
@@ -13,7 +14,7 @@ import { createMetrics, type Metrics } from "./metrics.ts"
 import type { HostFacts } from "./node-facts.ts"
 import type { NodeWatch } from "./nodes/node-watch.ts"
 import { openNodeWatch } from "./nodes/open.ts"
-import type { Keepalived, Kernel, Reading } from "./ports.ts"
+import type { Keepalived, Kernel, Link, Reading, VrrpSource } from "./ports.ts"
 import type { SidecarSettings } from "./settings.ts"
 import { createStandingFaults, type StandingFaults } from "./standing-faults.ts"
 import { type Archive, openArchive, withinLimits } from "./volume/archive.ts"
@@ -22,6 +23,7 @@ import { createGenerations, readDirectory } from "./volume/generations.ts"
 import { type LastKnownGood, openLastKnownGood } from "./volume/last-known-good.ts"
 import { LEDGER_FILE } from "./volume/ledger.ts"
 import { createPinnedGenerations, type PinnedGenerations } from "./volume/pinned.ts"
+import { type NodeHistory, openNodeHistory } from "./volume/node-history.ts"
 import { createNodesMemory, type NodesMemory, readRememberedNodes } from "./volume/remembered-nodes.ts"
 import { createStatusWriter, type StatusWriter } from "./volume/status-writer.ts"
 
@@ -30,6 +32,8 @@ export interface Machine {
   readonly keepalived: Keepalived
   readonly kernel: Kernel
   readonly host: () => HostFacts
+  readonly link: (name: string) => Link
+  readonly vrrp: VrrpSource
   /** Absent on a machine that cannot tell. */
   readonly captures?: CaptureLook
 }
@@ -55,6 +59,7 @@ export interface Parts extends Surroundings {
   readonly status: StatusWriter
   readonly masquerade: Masquerader
   readonly nodesMemory: NodesMemory
+  readonly history: NodeHistory
   /** Null where nodes are not asked. */
   readonly nodes: NodeWatch | null
   readonly awaitHolder: (model: KeepalivedModel) => Promise<number>
@@ -106,6 +111,7 @@ export async function openParts(
   return {
     ...surroundings,
     nodesMemory,
+    history: openHistory(settings, { metrics, faults, log }),
     awaitHolder: holderWait(machine, { clock, log }),
     nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
     settings,
@@ -128,6 +134,21 @@ function openFaults(log: Log, changed: () => void): StandingFaults {
     raised: ({ key, code, message }) => log.error("fault-raised", { key, code, message }),
     cleared: ({ key, code, since }) => log.info("fault-cleared", { key, code, since }),
     changed,
+  })
+}
+
+function openHistory(
+  { state }: SidecarSettings,
+  { metrics, faults, log }: Pick<Parts, "metrics" | "faults" | "log">,
+): NodeHistory {
+  return openNodeHistory(state, {
+    failed: (error) => {
+      metrics.count("archive-failure")
+      log.warn("record-failed", { what: "history", error })
+      const message = `Cannot write the history of this node: ${faultText(error)}`
+      faults.raise("record history", { code: "RECORD_FAILED", message })
+    },
+    done: () => faults.clear("record history"),
   })
 }
 

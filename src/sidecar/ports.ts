@@ -1,3 +1,4 @@
+import type { VrrpState } from "../contract/vrrp.ts"
 import type { ClusterObjects } from "../core/objects/kinds.ts"
 import type { Problem } from "../kit/problem.ts"
 
@@ -87,6 +88,48 @@ export interface Keepalived {
   /** Kills the checker child; its parent starts another, which programs everything that is missing in IPVS. */
   respawnChecker(target: RunningKeepalived): Promise<void>
 }
+
+/** A line of keepalived's log that says what VRRP is now, or why it is so. */
+export interface VrrpEvent {
+  /** `unknown`: keepalived, or its VRRP child, has ended. */
+  readonly state: VrrpState
+  /** When, in ms of the date, exact to the second; null where the line has no time. */
+  readonly at: number | null
+  readonly reason: string | null
+}
+
+/** What the VRRP child says of itself when it is asked. */
+export type VrrpAnswer =
+  | {
+      readonly kind: "answer"
+      readonly state: Exclude<VrrpState, "unknown">
+      /** Since when, in ms of the date; a reload counts as a beginning too. Null where it has never changed. */
+      readonly at: number | null
+      /** Seconds between two adverts, its own or the master's: the longer of the two. */
+      readonly advertInterval: number
+      /** Adverts heard so far. */
+      readonly heard: number
+      /** Adverts of masters that gave the role up, among those heard. */
+      readonly farewells: number
+    }
+  /** It runs, and did not answer in time. */
+  | { readonly kind: "silent" }
+  /** It has not come through its start. */
+  | { readonly kind: "not-ready" }
+  /** This build of keepalived has no such answer. */
+  | { readonly kind: "cannot" }
+
+/** What VRRP made of this node, in keepalived's own words. keepalived waits for nobody who listens here. */
+export interface VrrpSource {
+  /** What the log tells since the last call; at the first call, all that is kept of it. */
+  news(): Promise<readonly VrrpEvent[]>
+  ask(target: RunningKeepalived): Promise<VrrpAnswer>
+  /** Calls when the log may have something new; a hint may be lost. @returns what ends that. */
+  listen(hint: () => void): () => void
+}
+
+/** An interface: not there, not set up, set up without a cable or a peer, or as it should be. */
+export type Link = "absent" | "down" | "no-carrier" | "up"
 
 /** A virtual server as the kernel's IPVS table has it. */
 export interface KernelVirtualServer {

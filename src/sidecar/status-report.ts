@@ -66,11 +66,9 @@ export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {
   return { outcome: outcome.kind, reason: outcome.reason }
 }
 
-/** What VRRP made of this node, as the kernel shows it. */
-export function vrrpOf({ running, role, inEffect }: Snapshot): StatusVrrp {
-  const advertInterval = inEffect?.model.vrrp.advertInterval ?? null
-  const state = running === null || role === null ? "unknown" : role === "MASTER" ? "master" : "backup"
-  return { state, since: null, reason: null, advertInterval }
+/** What VRRP made of this node, as keepalived says. */
+export function vrrpOf({ vrrp, inEffect }: Snapshot): StatusVrrp {
+  return { ...vrrp, advertInterval: inEffect?.model.vrrp.advertInterval ?? null }
 }
 
 /** Everything that a person should mend or know, in the order of the places. */

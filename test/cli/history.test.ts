@@ -5,6 +5,8 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { archiveName, encodeArchiveOutcome } from "../../src/contract/archive.ts"
+import { encodeNodeEvent } from "../../src/contract/node-history.ts"
+import type { VrrpState } from "../../src/contract/vrrp.ts"
 import { decodePin } from "../../src/contract/pin.ts"
 import { kkv } from "./support/kkv.ts"
 import { configMap, GOOD_LINE, inTree, nodes, service, slice, type Tree, writeTree } from "./support/manifests.ts"
@@ -44,6 +46,36 @@ test("history() newest first, with what changed", () =>
 2         2026-11-22T23:00:02.000Z  applied  1     (nothing older to compare with)
 `,
       )
+    },
+  ))
+
+test("history() shows the changes of the role among the generations, and past what is no event", () =>
+  inArchive(
+    [
+      { sequence: 2, manifests: two },
+      { sequence: 10, manifests: three },
+    ],
+    async (directory) => {
+      const change = (second: number, from: VrrpState, to: VrrpState, reason: string | null) =>
+        encodeNodeEvent({ kind: "role", time: `2026-11-22T23:00:0${second}.000Z`, from, to, reason })
+      const lines = [change(1, "unknown", "backup", null), "{torn", change(4, "backup", "master", "no advert")]
+      await writeFile(`${directory}/state/history.jsonl`, `${lines.join("\n")}\n`)
+      const said = await kkv(["history", ...STATE])
+      assert.is(said.status, 0)
+      assert.equal(
+        said.out
+          .split("\n")
+          .slice(1, -1)
+          .map((line) => line.replaceAll(/ {2,}/g, " | ")),
+        [
+          "10 | 2026-11-22T23:00:10.000Z | applied | 2 | +VIP 10.4.0.61 and 10.4.0.60 80 TCP: +1 real servers",
+          "- | 2026-11-22T23:00:04.000Z | BACKUP > MASTER | - | no advert",
+          "2 | 2026-11-22T23:00:02.000Z | applied | 1 | (nothing older to compare with)",
+          "- | 2026-11-22T23:00:01.000Z | UNKNOWN > BACKUP | - | no reason given",
+        ],
+      )
+      const { events } = JSON.parse((await kkv(["history", ...STATE, "--output", "json"])).out) as { events: object[] }
+      assert.is(events.length, 2)
     },
   ))
 

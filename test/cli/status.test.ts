@@ -19,6 +19,7 @@ test("status() a healthy node: role, generation, VIPs, status 0", () =>
       `MASTER on n1: healthy
 
 Node        n1, interface eth0
+VRRP        MASTER since 2026-11-22T22:00:00.000Z
 Outcome     applied, as of 2026-11-22T23:00:00.000Z
 Generation  observed 7, applied 7, published 7
 Source      /git: published since 2026-11-22T22:59:59.000Z
@@ -50,6 +51,16 @@ test("status() a sync that beat a moment ago: status 0", () => {
 const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes>[1], reason: RegExp])[] = [
   ["rejected", { status: { outcome: "rejected", reason: "line 3" } }, /the last pass ended as rejected: line 3/],
   ["rolled back", { status: { outcome: "rolled-back", reason: "x" } }, /ended as rolled-back: x/],
+  [
+    "in FAULT (fault 250)",
+    { status: { vrrp: { ...STATUS.vrrp, state: "fault", reason: 'interface "eth0" is down' } } },
+    /VRRP is FAULT since 2026-11-22T22:00:00Z: interface "eth0" is down/,
+  ],
+  [
+    "of unknown role",
+    { status: { vrrp: { state: "unknown", since: null, reason: "keepalived is not running", advertInterval: 1 } } },
+    /The VRRP state is unknown: keepalived is not running/,
+  ],
   ["stranded", { status: { outcome: "stranded", reason: "x" } }, /ended as stranded: x/],
   ["waiting", { status: { outcome: "waiting" } }, /ended as waiting/],
   [
@@ -67,7 +78,7 @@ for (const [name, changes, reason] of sick)
     inTree(volumes({}, changes), async () => {
       const said = await kkv(WORDS)
       assert.is(said.status, 1)
-      assert.match(said.out, "MASTER on n1: not healthy\n")
+      assert.match(said.out, /^(?:MASTER|FAULT|UNKNOWN) on n1: not healthy\n/)
       assert.match(said.out, reason)
     }))
 

@@ -182,6 +182,17 @@ export const MATRIX: readonly Group[] = [
       row(76, "sync writes schema 2, the sidecar knows 1, and the reverse", "refused with a clear reason; held"),
     ],
   },
+  {
+    name: "The role",
+    rows: [
+      row(250, "a cable is out; the interface is down, or deleted", "FAULT, with what is down; not healthy, not ready"),
+      row(251, "keepalived or its VRRP child dies", "the role is unknown until keepalived says it again"),
+      row(252, "keepalived hangs", "the role is unknown, and not healthy"),
+      row(253, "a backup hears no master and does not take over", "said; keepalived is restarted"),
+      row(254, "the kernel shows another role than keepalived says", "said; not healthy"),
+      row(255, "the agent dies, or half a line is left in the history", "role, since and reason are known again"),
+    ],
+  },
 ]
 
 export const ROWS: readonly Row[] = MATRIX.flatMap(({ rows }) => rows)

@@ -3,6 +3,7 @@ import { sha256Of } from "../../src/contract/sha256.ts"
 import type { Machine } from "../../src/sidecar/parts.ts"
 import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
 import { addressesIn, kernelShowing } from "../support/fake-kernel.ts"
+import { vrrpShowing } from "../support/fake-vrrp.ts"
 import { plainDisk } from "./disk.ts"
 import { call, outside, type Surroundings } from "./lives.ts"
 
@@ -59,6 +60,8 @@ export function createFakeNode(live: string, { clock }: Surroundings, wrong: (wh
         },
       }),
       host,
+      link: () => "up",
+      vrrp: vrrpShowing(() => "master"),
     },
     accepted,
     running: () => process,

@@ -143,19 +143,20 @@ test("createAgent() removes a real server when its time to drain is over", async
   await agent.stop()
 })
 
-test("watch() reports every change of role", async () => {
+test("learn() shows what VRRP made of this node", async () => {
   const { node, agent } = await running()
-  assert.is(agent.snapshot().role, "MASTER")
-  node.master = false
-  await passSeconds(node, agent, 2)
-  assert.is(agent.snapshot().role, "BACKUP")
-  const roles = node.events
-    .filter(({ event }) => event === "role")
-    .map(({ fields }) => [fields["before"], fields["now"]])
-  assert.equal(roles, [
-    [null, "MASTER"],
-    ["MASTER", "BACKUP"],
-  ])
+  const vrrp = { state: "fault", since: "2026-11-22T23:00:00.000Z", reason: 'interface "eth0" is down' } as const
+  const before = node.changes
+  agent.learn(vrrp)
+  assert.equal([agent.snapshot().vrrp, node.changes], [vrrp, before + 1])
+  await agent.stop()
+})
+
+test("unstick() has keepalived started again (fault 253)", async () => {
+  const { node, agent } = await running()
+  const pid = node.pid
+  await agent.unstick()
+  assert.equal([count(node, "restart"), node.pid === pid], [1, false])
   await agent.stop()
 })
 

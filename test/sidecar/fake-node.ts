@@ -57,6 +57,8 @@ export interface FakeNode {
   /** Seconds since sync read its source; null where nobody knows. */
   sourceAge: number | null
   readonly faults: StandingFaults
+  /** How often something new was to be shown. */
+  changes: number
   textOf(sha256: string): string
 }
 
@@ -112,6 +114,7 @@ export function fakeNode(): FakeNode {
     emptied: false,
     pinned: false,
     sourceAge: 1,
+    changes: 0,
     faults: createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, changed: () => {} }),
     textOf: () => "",
   }
@@ -129,6 +132,8 @@ export function agentOn(
     portsOf(node, () => agent),
     start,
   )
+  // The role is watched by another part, which is not here.
+  agent.learn({ state: "master", since: null, reason: null })
   return agent
 }
 
@@ -174,14 +179,13 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     knownGood: () => node.good,
     isPinned: () => node.pinned,
     sourceAge: () => node.sourceAge,
-    role: () => Promise.resolve(node.master ? "MASTER" : "BACKUP"),
     onAttempt: (outcome) => void node.steps.push(`=${outcome.kind}`),
     onApplied: () => undefined,
     onSoaked: (inEffect) => {
       node.steps.push(`promoted ${inEffect.generation?.sequence ?? "?"}`)
       return Promise.resolve()
     },
-    onChange: () => undefined,
+    onChange: () => void node.changes++,
     onFault: () => undefined,
     faults: node.faults,
     clock: node.clock,

@@ -11,7 +11,8 @@ import { renderedOf } from "./scripted.ts"
 const HIDDEN = "\u001b[2J\u009b\u202e"
 const { sha256, model } = renderedOf("10.4.0.50")
 const snapshot = {
-  ...{ seen: null, outcome: null, running: null, role: null, drift: null, memory: NO_MEMORY },
+  ...{ seen: null, outcome: null, running: null, drift: null, memory: NO_MEMORY },
+  vrrp: { state: "master" as const, since: null, reason: null },
   inEffect: { sha256, model, generation: null, since: 0 },
 }
 const parts: AnswerParts = {

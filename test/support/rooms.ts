@@ -107,7 +107,15 @@ export const rooms: readonly Room[] = [
     // What the cluster is told; nothing of it touches a file or a socket but through its ports.
     name: "sync/report",
     files: ["sync/report/**"],
-    may: ["sync/api-fault.ts", "sync/reconcile.ts", "contract/status.ts", "kit/**", "zod", "node:crypto#randomBytes"],
+    may: [
+      "sync/api-fault.ts",
+      "sync/reconcile.ts",
+      "contract/status.ts",
+      "contract/vrrp.ts",
+      "kit/**",
+      "zod",
+      "node:crypto#randomBytes",
+    ],
     pure: false,
   },
   {
@@ -126,7 +134,7 @@ export const rooms: readonly Room[] = [
   {
     name: "sidecar/main",
     // Whoever opens the parts, or joins them, must know them all.
-    files: ["main", "assemble", "parts", "connect", "settings"].map((name) => `sidecar/${name}.ts`),
+    files: ["main", "assemble", "parts", "connect", "follow-vrrp", "settings"].map((name) => `sidecar/${name}.ts`),
     may: ["sidecar/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod", "prom-client", "node-cron"],
     pure: false,
   },
@@ -183,6 +191,13 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   {
+    // What VRRP makes of this node, by what keepalived and the machine are seen to say.
+    name: "sidecar/vrrp",
+    files: ["sidecar/vrrp/**"],
+    may: ["sidecar/ports.ts", "contract/node-history.ts", "contract/vrrp.ts", "core/model/**", "kit/**"],
+    pure: false,
+  },
+  {
     name: "sidecar/volume/watch",
     files: ["sidecar/volume/watch.ts"],
     may: ["sidecar/volume/**", "sidecar/ports.ts", "contract/**", "kit/**", "node:*", "chokidar"],
@@ -208,7 +223,10 @@ export const rooms: readonly Room[] = [
     name: "sidecar",
     files: ["sidecar/*.ts"],
     // effect.ts is the pure half of the folder: the kernel's tables, once read, against the model.
-    may: ["contract/**", "core/**", "kit/**", "sidecar/apply/**", "sidecar/keepalived/effect.ts", ...isIp],
+    may: [
+      ...["contract/**", "core/**", "kit/**", "sidecar/apply/**", "sidecar/keepalived/effect.ts"],
+      ...["sidecar/vrrp/vrrp.ts", ...isIp],
+    ],
     mayTypes: ["sidecar/volume/**", "sidecar/nodes/**", "sidecar/capture/**"],
     pure: false,
   },

@@ -7,7 +7,7 @@ import type { Keepalived, ProcessIdentity, ReloadVerdict, RunningKeepalived } fr
 import { askForAdverts } from "./adverts.ts"
 import { createConfigTest } from "./config-test.ts"
 import { createProcessLog, type LogMark, type ProcessLog } from "./log.ts"
-import { isRunning, isSame, type PidFiles, runningKeepalived } from "./process.ts"
+import { isRunning, isSame, type PidFiles, pidFilesIn, runningKeepalived } from "./process.ts"
 import { createReadiness, ENDED, type Readiness, seconds } from "./readiness.ts"
 import { createSupervisor, type Supervisor, type SupervisorOptions } from "./supervisor.ts"
 import { isCheckerDue, type LogVerdict, messageOf, reloadVerdict, startVerdict, tellsOfStart } from "./verdict.ts"
@@ -61,11 +61,7 @@ export function createKeepalived(options: KeepalivedOptions): Keepalived {
 }
 
 function openParts({ runDirectory, liveFile, limitMs: fixed, ...supervised }: KeepalivedOptions): Parts {
-  const files = {
-    parent: join(runDirectory, "keepalived.pid"),
-    checker: join(runDirectory, "checkers.pid"),
-    vrrp: join(runDirectory, "vrrp.pid"),
-  }
+  const files = pidFilesIn(runDirectory)
   const log = createProcessLog(join(runDirectory, "log"))
   const limitMs = async () => fixed ?? ANSWER_LIMIT_MS + (ANSWER_LIMIT_MS_PER_MB * (await sizeOf(liveFile))) / 1e6
   const readiness = createReadiness({ files, log, limitMs })

@@ -23,6 +23,10 @@ export interface ProcessLog {
   mark(): Promise<LogMark>
   /** Whole lines since the mark, as they were written; null as mark: all that is still kept. */
   since(mark: LogMark | null): Promise<readonly string[]>
+  /** The same, with the place to go on from: no line is ever given twice, or in two halves. */
+  next(mark: LogMark | null): Promise<{ readonly lines: readonly string[]; readonly mark: LogMark }>
+  /** Calls at each change, as far as the kernel tells; a hint may be lost. @returns what ends that; null: nothing to listen to yet. */
+  listen(hint: () => void): (() => void) | null
   /** Waits for a judgement other than null; null when the deadline has passed. */
   waitFor<T>(wait: LogWait<T>): Promise<T | null>
 }
@@ -37,7 +41,12 @@ const MOST_ATTEMPTS = 20
 export function createProcessLog(directory: string): ProcessLog {
   return {
     mark: () => markOf(directory),
-    since: (mark) => linesSince(directory, mark),
+    since: async (mark) => (await nextLines(directory, mark)).lines,
+    next: (mark) => nextLines(directory, mark),
+    listen: (hint) => {
+      const watcher = tryWatch(directory, hint)
+      return watcher === null ? null : () => watcher.close()
+    },
     waitFor: (wait) => waitFor(directory, wait),
   }
 }
@@ -47,14 +56,20 @@ async function markOf(directory: string): Promise<LogMark> {
   return current === null ? { inode: null, offset: 0 } : { inode: current.ino, offset: Number(current.size) }
 }
 
-async function linesSince(directory: string, mark: LogMark | null): Promise<readonly string[]> {
+interface Lines {
+  readonly lines: readonly string[]
+  /** The end of the last whole line. */
+  readonly mark: LogMark
+}
+
+async function nextLines(directory: string, mark: LogMark | null): Promise<Lines> {
   for (let attempt = 1; ; attempt++) {
     const before = await layoutOf(directory)
-    const text = await textSince(directory, mark)
+    const found = await linesSince(directory, mark)
     const after = await layoutOf(directory)
     // A step of a rotation between the list of files and their reading could have hidden one: `previous` gets its last name
     // when there is a new `current` already.
-    if (before === after || attempt === MOST_ATTEMPTS) return wholeLines(text)
+    if (before === after || attempt === MOST_ATTEMPTS) return found
   }
 }
 
@@ -65,7 +80,7 @@ async function layoutOf(directory: string): Promise<string> {
   return [inode, ...names.toSorted()].join(" ")
 }
 
-async function textSince(directory: string, mark: LogMark | null): Promise<string> {
+async function linesSince(directory: string, mark: LogMark | null): Promise<Lines> {
   const names = (await optional(readdir(directory))) ?? []
   // s6-log renames `current` to `previous`, links that to a name that is its time (TAI64N: sorted by name is sorted by
   // time), and begins a new `current`.
@@ -76,11 +91,16 @@ async function textSince(directory: string, mark: LogMark | null): Promise<strin
   )
   const distinct = files.filter((file, i) => files.findIndex((other) => other.inode === file.inode) === i)
   const start = mark === null ? -1 : distinct.findIndex((file) => file.inode === mark.inode)
-  const parts = distinct.slice(Math.max(0, start)).map(({ content }, i) => {
+  const parts = distinct.slice(Math.max(0, start)).map(({ inode, content }, i) => {
     const offset = i === 0 && start >= 0 ? (mark?.offset ?? 0) : 0
-    return content.subarray(offset).toString("utf8")
+    // What stands after the last line end is half a line: the rest of it is still to come.
+    const end = Math.max(offset, content.lastIndexOf("\n") + 1)
+    return { text: content.subarray(offset, end).toString("utf8"), mark: { inode, offset: end } }
   })
-  return parts.join("")
+  return {
+    lines: wholeLines(parts.map(({ text }) => text).join("")),
+    mark: parts.at(-1)?.mark ?? mark ?? { inode: null, offset: 0 },
+  }
 }
 
 async function contentOf(path: string): Promise<{ readonly inode: bigint; readonly content: Buffer } | null> {
@@ -96,7 +116,6 @@ async function contentOf(path: string): Promise<{ readonly inode: bigint; readon
   }
 }
 
-/** What stands after the last line end is half a line: the rest of it is still to come. */
 function wholeLines(text: string): readonly string[] {
   return text.split("\n").slice(0, -1)
 }
@@ -107,7 +126,7 @@ async function waitFor<T>(directory: string, wait: LogWait<T>): Promise<T | null
   try {
     for (;;) {
       const changed = changes.next(Math.min(POLL_MS, Math.max(0, deadline - performance.now())))
-      const found = await wait.judge(await linesSince(directory, wait.mark))
+      const found = await wait.judge((await nextLines(directory, wait.mark)).lines)
       if (found !== null || performance.now() >= deadline) return found
       await changed
     }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { faultCode } from "../../kit/fault.ts"
 import type { ProcessIdentity, RunningKeepalived } from "../ports.ts"
 
@@ -7,6 +8,15 @@ export interface PidFiles {
   readonly parent: string
   readonly checker: string
   readonly vrrp: string
+}
+
+/** The pid files of the service whose directory this is. */
+export function pidFilesIn(runDirectory: string): PidFiles {
+  return {
+    parent: join(runDirectory, "keepalived.pid"),
+    checker: join(runDirectory, "checkers.pid"),
+    vrrp: join(runDirectory, "vrrp.pid"),
+  }
 }
 
 /** A line of /proc/<pid>/stat, as far as it matters here. Source: proc_pid_stat(5). */

@@ -4,6 +4,7 @@ import { sha256Of } from "../../../src/contract/sha256.ts"
 import type { Machine } from "../../../src/sidecar/parts.ts"
 import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../../src/sidecar/ports.ts"
 import { addressesIn, kernelShowing } from "../../support/fake-kernel.ts"
+import { vrrpShowing } from "../../support/fake-vrrp.ts"
 import { realDelay } from "./fast-time.ts"
 import { call, outside } from "./lives.ts"
 
@@ -44,7 +45,7 @@ export function createFakeMachine({ liveFile, soakMs, clock, random, wrong }: Fa
     virtualServers: () => Promise.resolve([]),
   })
   return {
-    machine: { keepalived: keepalived(), kernel, host },
+    machine: { keepalived: keepalived(), kernel, host, link: () => "up", vrrp: vrrpShowing(() => "master") },
     alive: () => alive,
     read: () => read,
     tested,

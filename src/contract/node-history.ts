@@ -1,0 +1,48 @@
+import * as z from "zod"
+
+import { VRRP_STATES, type VrrpState } from "./vrrp.ts"
+
+/** In the node's directory: what happened on this node, one JSON text a line, oldest first. */
+export const NODE_HISTORY_FILE = "history.jsonl"
+/** Size of that file at which it is put aside: some 300 of the longest lines, and at least so many are kept. */
+export const NODE_HISTORY_BYTES = 128 * 1024
+
+/** VRRP's state on this node has changed. */
+export interface RoleChange {
+  readonly kind: "role"
+  /** ISO 8601; exact to the second where keepalived's log told it. */
+  readonly time: string
+  readonly from: VrrpState
+  readonly to: VrrpState
+  /** Why; null where keepalived gives no reason. */
+  readonly reason: string | null
+}
+
+/** What the history of a node holds beside its generations. */
+export type NodeEvent = RoleChange
+
+const LONGEST_REASON = 300
+
+const role = z.object({
+  kind: z.literal("role"),
+  time: z.iso.datetime(),
+  from: z.enum(VRRP_STATES),
+  to: z.enum(VRRP_STATES),
+  reason: z.string().max(LONGEST_REASON).nullable(),
+})
+const schema = z.discriminatedUnion("kind", [role])
+
+/** The line of an event, without its line end. */
+export function encodeNodeEvent({ kind, time, from, to, reason }: NodeEvent): string {
+  return JSON.stringify({ kind, time, from, to, reason: reason === null ? null : reason.slice(0, LONGEST_REASON) })
+}
+
+/** @returns null for half a line, and for what another release wrote. */
+export function decodeNodeEvent(line: string): NodeEvent | null {
+  try {
+    const parsed = schema.safeParse(JSON.parse(line))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,85 @@
+import type { RoleChange } from "../contract/node-history.ts"
+import { faultText } from "../kit/fault.ts"
+import type { Agent } from "./agent.ts"
+import type { Parts } from "./parts.ts"
+import { faultCauseOf } from "./vrrp/fault-cause.ts"
+import type { Vrrp } from "./vrrp/vrrp.ts"
+import { createVrrpWatch } from "./vrrp/vrrp-watch.ts"
+
+export interface Following {
+  /** Looks for what is new. Never throws. */
+  look(): Promise<void>
+  stop(): void
+}
+
+/** Shortest time between two restarts of a keepalived that is stuck. */
+const UNSTICK_PAUSE_MS = 300_000
+
+/** Has everybody told what VRRP makes of this node: the agent, and through it the status; metrics, log and history. */
+export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot" | "unstick">): Following {
+  const { machine, history, faults, clock, log } = parts
+  const { keepalived, kernel, link, vrrp: source } = machine
+  const modelOf = () => agent.snapshot().inEffect?.model ?? null
+  const watch = createVrrpWatch({
+    source,
+    running: () => keepalived.running(),
+    hasAnchor: async () => {
+      const model = modelOf()
+      if (model === null) return null
+      return (await kernel.addresses(model.vrrp.interface))?.has(model.vrrp.anchor) ?? false
+    },
+    faultCause: async () => {
+      const model = modelOf()
+      return model === null ? null : faultCauseOf(model, { kernel, link })
+    },
+    roles: history.roles,
+    changed: (vrrp, change) => {
+      if (change !== null) tell(parts, vrrp, change)
+      agent.learn(vrrp)
+    },
+    disagrees: (what) => {
+      if (what === null) faults.clear("vrrp role")
+      else faults.raise("vrrp role", { code: "ROLE_DISAGREES", message: `Cannot confirm this node's role: ${what}` })
+    },
+    deaf: unsticker(parts, agent),
+    clock,
+    date: () => Date.now(),
+  })
+  const look = async () => {
+    try {
+      await watch.look()
+      faults.clear("vrrp look")
+    } catch (error) {
+      faults.raise("vrrp look", {
+        code: "PASS_FAILED",
+        message: `Cannot see what VRRP makes of this node: ${faultText(error)}`,
+      })
+    }
+  }
+  const stop = source.listen(() => void look())
+  log.debug("vrrp-followed", { transitions: history.roles.length })
+  return { look, stop }
+}
+
+function tell({ history, metrics, log }: Parts, vrrp: Vrrp, change: RoleChange): void {
+  const { from, to, reason } = change
+  const fields = { from, to, since: vrrp.since, reason }
+  if (to === "fault" || to === "unknown") log.warn("vrrp", fields)
+  else log.info("vrrp", fields)
+  metrics.transition(change)
+  history.add(change)
+}
+
+/** It is a backup: it holds no VIP, so nobody misses it while it starts again. */
+function unsticker({ faults, clock, log }: Parts, agent: Pick<Agent, "unstick">): (what: string | null) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (what) => {
+    if (what === null) return faults.clear("vrrp backup")
+    const message = `Cannot rely on this backup: ${what}; keepalived is restarted every ${UNSTICK_PAUSE_MS / 60_000} minutes until it does`
+    faults.raise("vrrp backup", { code: "BACKUP_STUCK", message })
+    if (clock.now() - last < UNSTICK_PAUSE_MS) return
+    last = clock.now()
+    log.warn("vrrp-stuck", { what })
+    void agent.unstick()
+  }
+}

@@ -1,0 +1,87 @@
+import { readFile, rm } from "node:fs/promises"
+import * as z from "zod"
+import type { Clock } from "../../kit/clock.ts"
+import { faultCode } from "../../kit/fault.ts"
+import type { VrrpAnswer } from "../ports.ts"
+
+/** What keepalived's VRRP child writes into its directory for temporary files (TMPDIR) when it gets the signal JSON. */
+const FILE = "keepalived.json"
+/** Measured on 2.2.7 and 2.3.3: written within 0.1 s; a machine that is busy takes longer. */
+const LIMIT_MS = 2_000
+const POLL_MS = 20
+/** 100 bytes a VIP, and then some. */
+const LARGEST = 8 * 1024 * 1024
+
+type Data = Extract<VrrpAnswer, { kind: "answer" }>
+
+/**
+ * Has the VRRP child write what it knows, and reads it.
+ *
+ * @param signal sends the signal JSON to the VRRP child.
+ * @returns null where nothing whole was written in time.
+ */
+export async function askForVrrp(directory: string, signal: () => void, clock: Clock): Promise<Data | null> {
+  const file = `${directory}/${FILE}`
+  await rm(file, { force: true })
+  signal()
+  try {
+    for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += POLL_MS) {
+      await clock.delay(POLL_MS)
+      const data = vrrpIn(await readOptional(file))
+      if (data !== null) return data
+    }
+    return null
+  } finally {
+    await rm(file, { force: true })
+  }
+}
+
+const instance = z.object({
+  data: z.object({
+    state: z.int(),
+    last_transition: z.number(),
+    adver_int: z.number(),
+    master_adver_int: z.number().optional(),
+  }),
+  stats: z.object({ advert_rcvd: z.int(), pri_zero_rcvd: z.int() }),
+})
+/** A list of instances; with `json_version 2` it stands in an object. */
+const schema = z.union([z.array(instance), z.object({ vrrp: z.array(instance) }).transform(({ vrrp }) => vrrp)])
+
+/** Source: keepalived, vrrp/vrrp.h, VRRP_STATE_*. */
+const STATES = ["init", "backup", "master", "fault"] as const
+
+/** @returns null where the text is not, or not yet, all that keepalived has to say of its one instance. */
+export function vrrpIn(text: string): Data | null {
+  const parsed = schema.safeParse(jsonOf(text))
+  const one = parsed.success ? parsed.data[0] : undefined
+  const state = STATES[one?.data.state ?? -1]
+  if (one === undefined || state === undefined) return null
+  const { last_transition, adver_int, master_adver_int = adver_int } = one.data
+  return {
+    kind: "answer",
+    state,
+    at: last_transition > 0 ? Math.round(last_transition * 1_000) : null,
+    advertInterval: Math.max(adver_int, master_adver_int),
+    heard: one.stats.advert_rcvd,
+    farewells: one.stats.pri_zero_rcvd,
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+async function readOptional(file: string): Promise<string> {
+  try {
+    const bytes = await readFile(file)
+    return bytes.length > LARGEST ? "" : bytes.toString("utf8")
+  } catch (error) {
+    if (faultCode(error) === "ENOENT") return ""
+    throw error
+  }
+}

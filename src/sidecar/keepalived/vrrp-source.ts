@@ -1,0 +1,100 @@
+import { join } from "node:path"
+import type { Clock } from "../../kit/clock.ts"
+import { faultCode } from "../../kit/fault.ts"
+import { runCommand } from "../../kit/run-command.ts"
+import type { RunningKeepalived, VrrpAnswer, VrrpSource } from "../ports.ts"
+import { createProcessLog, type LogMark, type ProcessLog } from "./log.ts"
+import { isRunning, isSame, pidFilesIn, runningKeepalived } from "./process.ts"
+import { createReadiness, type Readiness } from "./readiness.ts"
+import { askForVrrp } from "./vrrp-data.ts"
+import { createVrrpReader } from "./vrrp-log.ts"
+
+export interface VrrpSourceOptions {
+  /** Path of the program: it knows the number of its signal. */
+  readonly program: string
+  /** Where the service keeps its pid files, its answers (TMPDIR) and, in `log/`, its log. */
+  readonly runDirectory: string
+  readonly clock: Clock
+}
+
+/**
+ * What keepalived says of VRRP: its log tells each change and the reason, and its VRRP child, when it gets the signal JSON,
+ * what is so now. keepalived waits for neither: its log goes to s6-log, which runs without us.
+ */
+export function createVrrpSource({ program, runDirectory, clock }: VrrpSourceOptions): VrrpSource {
+  const files = pidFilesIn(runDirectory)
+  const log = createProcessLog(join(runDirectory, "log"))
+  const readiness = createReadiness({ files, log, limitMs: () => Promise.resolve(0) })
+  const reader = createVrrpReader()
+  let mark: LogMark | null = null
+  let signal: Promise<number | null> | null = null
+  return {
+    news: async () => {
+      if (mark !== null && isEnd(mark, await log.mark())) return []
+      const next = await log.next(mark)
+      mark = next.mark
+      return reader.read(next.lines)
+    },
+    ask: async (target) => {
+      const number = await (signal ??= signalOf(program))
+      return number === null ? { kind: "cannot" } : ask(target, { number, runDirectory, clock, readiness, files })
+    },
+    listen: (hint) => listen(log, hint, clock),
+  }
+}
+
+function isEnd(mark: LogMark, end: LogMark): boolean {
+  return mark.inode === end.inode && mark.offset === end.offset
+}
+
+/** The signal's number depends on the C library. @returns null where this build writes no JSON. */
+async function signalOf(program: string): Promise<number | null> {
+  const { status, stdout } = await runCommand(program, ["--signum=JSON"], {
+    timeoutMs: 5_000,
+    maximumOutputBytes: 4_096,
+  })
+  const number = Number(stdout.trim())
+  return status === 0 && Number.isInteger(number) && number > 0 ? number : null
+}
+
+interface Asking {
+  readonly number: number
+  readonly runDirectory: string
+  readonly clock: Clock
+  readonly readiness: Readiness
+  readonly files: Parameters<typeof runningKeepalived>[0]
+}
+
+async function ask({ parent, vrrp }: RunningKeepalived, asking: Asking): Promise<VrrpAnswer> {
+  const { number, runDirectory, clock, readiness, files } = asking
+  const now = runningKeepalived(files)
+  if (now === null || vrrp === null || !isSame(now.parent, parent) || !isSame(now.vrrp, vrrp))
+    return { kind: "not-ready" }
+  // Before its handlers are there the signal would end it.
+  if (!(await readiness.isReady(now))) return { kind: "not-ready" }
+  const send = () => {
+    if (!isRunning(vrrp)) return
+    try {
+      process.kill(vrrp.pid, number)
+    } catch (error) {
+      if (faultCode(error) !== "ESRCH") throw error
+    }
+  }
+  return (await askForVrrp(runDirectory, send, clock)) ?? (isRunning(vrrp) ? { kind: "silent" } : { kind: "not-ready" })
+}
+
+/** The log's directory comes with keepalived's first start. */
+function listen(log: ProcessLog, hint: () => void, clock: Clock): () => void {
+  const stopping = new AbortController()
+  let end: (() => void) | null = null
+  const begin = async () => {
+    while (!stopping.signal.aborted && (end = log.listen(hint)) === null) await clock.delay(LISTEN_MS, stopping.signal)
+  }
+  void begin()
+  return () => {
+    stopping.abort()
+    end?.()
+  }
+}
+
+const LISTEN_MS = 1_000

@@ -1,0 +1,37 @@
+import { readRegularFile } from "../../kit/safe-read.ts"
+import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import type { Kernel, Link } from "../ports.ts"
+
+export interface Machine {
+  readonly kernel: Pick<Kernel, "addresses">
+  readonly link: (name: string) => Link
+}
+
+const LINKS = {
+  absent: "does not exist",
+  down: "is down: set it up (ip link set dev NAME up)",
+  "no-carrier": "has no carrier: look at the cable and the switch",
+} as const
+
+/**
+ * What keeps VRRP on this node in FAULT, as the machine shows it, and what to do; keepalived's log is silent about most.
+ *
+ * @returns null where everything that is looked at is as it should be.
+ */
+export async function faultCauseOf({ vrrp, releaseFile }: KeepalivedModel, machine: Machine): Promise<string | null> {
+  const name = vrrp.interface
+  const link = machine.link(name)
+  if (link !== "up") return `interface "${name}" ${LINKS[link].replace("NAME", name)}`
+  if (isReleased(releaseFile)) return `this node hands its VIPs over: "${releaseFile}" holds 1`
+  const addresses = (await machine.kernel.addresses(name)) ?? new Set()
+  const source = vrrp.unicast?.source ?? null
+  if (source !== null && !addresses.has(source))
+    return `interface "${name}" lacks ${source}, the address that unicast adverts are sent from`
+  if (addresses.size === 0) return `interface "${name}" has no IPv4 address`
+  return null
+}
+
+function isReleased(file: string): boolean {
+  const read = readRegularFile(file, 64)
+  return read.kind === "file" && read.bytes.toString().trim() === "1"
+}

@@ -1,0 +1,12 @@
+import type { VrrpAnswer, VrrpSource } from "../../src/sidecar/ports.ts"
+
+/** A FAKE source: keepalived's log is silent, and whoever asks hears this state. */
+export function vrrpShowing(state: () => Extract<VrrpAnswer, { kind: "answer" }>["state"]): VrrpSource {
+  let heard = 0
+  return {
+    news: () => Promise.resolve([]),
+    ask: () =>
+      Promise.resolve({ kind: "answer", state: state(), at: null, advertInterval: 1, heard: ++heard, farewells: 0 }),
+    listen: () => () => {},
+  }
+}
