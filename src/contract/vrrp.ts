@@ -26,6 +26,9 @@ export const vrrpField = z.object({
   advertInterval: z.number().positive().nullable(),
 })
 
+/** How the reason of a FAULT begins that is the node's own wish. */
+export const HANDOVER = "this node hands its VIPs over"
+
 /** Whether a node in this state cannot hold VIPs, or nobody knows whether it does. */
 export function isUnwell({ state }: Pick<StatusVrrp, "state">): boolean {
   return state === "fault" || state === "unknown"

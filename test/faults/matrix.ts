@@ -191,6 +191,7 @@ export const MATRIX: readonly Group[] = [
       row(253, "a backup hears no master and does not take over", "said; keepalived is restarted"),
       row(254, "the kernel shows another role than keepalived says", "said; not healthy"),
       row(255, "the agent dies, or half a line is left in the history", "role, since and reason are known again"),
+      row(256, "two nodes are master, or none is", "TwoMasters, NoMaster; a node that is gone is no master"),
     ],
   },
 ]

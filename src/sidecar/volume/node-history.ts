@@ -30,13 +30,18 @@ export interface HistoryListeners {
 export function openNodeHistory(state: string, { failed, done }: HistoryListeners): NodeHistory {
   const file = { path: join(state, NODE_HISTORY_FILE), fullBytes: NODE_HISTORY_BYTES }
   let work: Promise<void> = Promise.resolve()
+  const write = async (event: NodeEvent) => {
+    try {
+      await addLine(file, encodeNodeEvent(event))
+      done()
+    } catch (error) {
+      failed(error)
+    }
+  }
   return {
     roles: rolesIn(file, failed),
     add: (event) => {
-      work = work
-        .then(() => addLine(file, encodeNodeEvent(event)))
-        .then(() => done())
-        .catch(failed)
+      work = work.then(() => write(event))
     },
     idle: () => work,
   }

@@ -1,3 +1,4 @@
+import { HANDOVER } from "../../contract/vrrp.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { Kernel, Link } from "../ports.ts"
@@ -22,7 +23,7 @@ export async function faultCauseOf({ vrrp, releaseFile }: KeepalivedModel, machi
   const name = vrrp.interface
   const link = machine.link(name)
   if (link !== "up") return `interface "${name}" ${LINKS[link].replace("NAME", name)}`
-  if (isReleased(releaseFile)) return `this node hands its VIPs over: "${releaseFile}" holds 1`
+  if (isReleased(releaseFile)) return `${HANDOVER}: "${releaseFile}" holds 1`
   const addresses = (await machine.kernel.addresses(name)) ?? new Set()
   const source = vrrp.unicast?.source ?? null
   if (source !== null && !addresses.has(source))

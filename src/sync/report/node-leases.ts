@@ -1,6 +1,6 @@
 import * as z from "zod"
 
-import { header } from "./election.ts"
+import { header, microTime } from "./election.ts"
 import { decodeNodeReport, encodeNodeReport, type NodeReport } from "./node-report.ts"
 import type { ObjectsApi, ObjectsPath } from "./ports.ts"
 
@@ -19,19 +19,30 @@ export interface NodeLeases {
   /** @throws ApiFault */
   write(node: string, report: NodeReport): Promise<void>
   /** By the node's name. @throws ApiFault */
-  readAll(): Promise<ReadonlyMap<string, NodeReport>>
+  readAll(): Promise<ReadonlyMap<string, Renewed>>
+}
+
+export interface Renewed {
+  readonly report: NodeReport
+  /** Another at each renewal; what it says of the time is by the clock of the node. */
+  readonly renewal: string
 }
 
 const leaseSchema = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }),
-  spec: z.object({ holderIdentity: z.string() }),
+  spec: z.object({ holderIdentity: z.string(), renewTime: z.string().nullish() }),
 })
 
-/** @param name Of the report: the Leases are named after it. */
-export function createNodeLeases(
-  api: ObjectsApi,
-  { path, name, owner }: { readonly path: ObjectsPath; readonly name: string; readonly owner: Owner | null },
-): NodeLeases {
+export interface LeasesOptions {
+  readonly path: ObjectsPath
+  /** Of the report: the Leases are named after it. */
+  readonly name: string
+  readonly owner: Owner | null
+  /** For people who read a Lease, and so that each renewal is another. */
+  readonly now: () => Date
+}
+
+export function createNodeLeases(api: ObjectsApi, { path, name, owner, now }: LeasesOptions): NodeLeases {
   const labels = { [REPORT_LABEL]: name.slice(0, 63) }
   return {
     write: async (node, report) => {
@@ -40,16 +51,18 @@ export function createNodeLeases(
       const ownerReferences =
         owner === null ? [] : [{ apiVersion: "v1", kind: "Pod", name: owner.name, uid: owner.uid }]
       const annotations = { [REPORT_ANNOTATION]: encodeNodeReport(report) }
-      const lease = { metadata: { ...metadata, labels, annotations, ownerReferences }, spec: { holderIdentity: node } }
+      const spec = { holderIdentity: node, renewTime: microTime(now()) }
+      const lease = { metadata: { ...metadata, labels, annotations, ownerReferences }, spec }
       if ((await api.patch(own, lease)) === null) await api.create(path, { apiVersion, kind, ...lease })
     },
     readAll: async () => {
-      const reports = new Map<string, NodeReport>()
+      const reports = new Map<string, Renewed>()
       for (const item of await api.list(path, `${REPORT_LABEL}=${labels[REPORT_LABEL]}`)) {
         const lease = leaseSchema.safeParse(item)
         if (!lease.success) continue
         const report = decodeNodeReport(lease.data.metadata.annotations?.[REPORT_ANNOTATION] ?? "")
-        if (report !== null) reports.set(lease.data.spec.holderIdentity, report)
+        const { holderIdentity, renewTime } = lease.data.spec
+        if (report !== null) reports.set(holderIdentity, { report, renewal: renewTime ?? "" })
       }
       return reports
     },

@@ -1,6 +1,7 @@
 import * as z from "zod"
 
 import type { Status, StatusVip } from "../../contract/status.ts"
+import { HANDOVER, isUnwell, type StatusVrrp, VRRP_STATES, vrrpText } from "../../contract/vrrp.ts"
 import { type Problem, problemText } from "../../kit/problem.ts"
 import { visible } from "../../kit/visible.ts"
 
@@ -27,10 +28,15 @@ export interface NodeReport {
   readonly generation: string | null
   /** How many VIPs are in effect. */
   readonly vips: number
+  /** What VRRP made of the node; null before the sidecar says it. */
+  readonly role: NodeRole | null
   /** The first of them; `more` counts the rest. */
   readonly troubles: readonly Trouble[]
   readonly more: number
 }
+
+/** As in `StatusVrrp`. */
+export type NodeRole = Pick<StatusVrrp, "state" | "since" | "reason" | "advertInterval">
 
 const MOST_TROUBLES = 5
 const LONGEST_NOTE = 300
@@ -59,13 +65,15 @@ export interface NodeView {
  */
 export function nodeReportOf(view: NodeView): NodeReport {
   const { configMap, held, status, origins } = view
-  const troubles = [...held.map((problem) => trouble("InputHeld", problemText(problem))), ...troublesOf(view)]
+  const heldTroubles = held.map((problem) => trouble("InputHeld", problemText(problem)))
+  const troubles = [...heldTroubles, ...vrrpTroubles(status), ...troublesOf(view)]
   const shown = troubles.slice(0, MOST_TROUBLES)
   return {
     configMap,
     state: troubles.length > 0 ? "wrong" : isApplied(view) ? "applied" : "pending",
     generation: origins.get(status?.appliedGeneration ?? 0)?.contentSha256.slice(0, 12) ?? null,
     vips: status?.vips.filter(({ state }) => state === "applied").length ?? 0,
+    role: status === null ? null : roleOf(status.vrrp),
     troubles: shown,
     more: troubles.length - shown.length,
   }
@@ -80,6 +88,20 @@ function isApplied(view: NodeView): boolean {
 function isOfNewest({ status, origins, configMap }: NodeView): boolean {
   const origin = origins.get(status?.observedGeneration ?? 0)
   return origin !== undefined && origin.configMap === configMap
+}
+
+function roleOf({ state, since, reason, advertInterval }: StatusVrrp): NodeRole {
+  return { state, since, reason: reason === null ? null : noteOf(reason), advertInterval }
+}
+
+/** Whatever the ConfigMap says: this node cannot serve. A pod that goes hands its VIPs over, and has no trouble. */
+function vrrpTroubles(status: Status | null): readonly Trouble[] {
+  if (status === null || !isUnwell(status.vrrp) || status.vrrp.reason?.startsWith(HANDOVER) === true) return []
+  // Before anything is in effect, there is no role to have.
+  if (status.vrrp.state === "unknown" && status.appliedGeneration === null) return []
+  return [
+    trouble(status.vrrp.state === "fault" ? "VRRPFault" : "VRRPUnknown", vrrpText({ ...status.vrrp, since: null })),
+  ]
 }
 
 /** What was wrong with an older ConfigMap says nothing of the newest. */
@@ -142,9 +164,16 @@ function vipTrouble({ entry, state, reason }: StatusVip): Trouble | null {
 
 /** The note is for terminals, by way of Events and the VipReport: nothing in it is hidden. */
 function trouble(reason: string, text: string): Trouble {
-  const note = visible(text)
-  return { reason, note: note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 3)}...` : note }
+  return { reason, note: noteOf(text) }
 }
+
+function noteOf(text: string): string {
+  const note = visible(text)
+  return note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 3)}...` : note
+}
+
+/** Seconds. Source: RFC 9568, 5.2.7. */
+const LONGEST_ADVERT_INTERVAL = 255
 
 const WORD = /^[A-Za-z0-9]{1,64}$/
 
@@ -156,6 +185,14 @@ const reportSchema = z.object({
     .nullable(),
   state: z.enum(["applied", "pending", "wrong"]),
   vips: z.int().min(0),
+  role: z
+    .object({
+      state: z.enum(VRRP_STATES),
+      since: z.iso.datetime().nullable(),
+      reason: z.string().max(LONGEST_NOTE).nullable(),
+      advertInterval: z.number().positive().max(LONGEST_ADVERT_INTERVAL).nullable(),
+    })
+    .nullable(),
   troubles: z
     .array(z.object({ reason: z.string().regex(WORD), note: z.string().max(LONGEST_NOTE) }))
     .max(MOST_TROUBLES),
@@ -163,8 +200,8 @@ const reportSchema = z.object({
 })
 
 /** The text of the annotation. */
-export function encodeNodeReport({ configMap, state, generation, vips, troubles, more }: NodeReport): string {
-  return JSON.stringify({ configMap, state, generation, vips, troubles, more })
+export function encodeNodeReport({ configMap, state, generation, vips, role, troubles, more }: NodeReport): string {
+  return JSON.stringify({ configMap, state, generation, vips, role, troubles, more })
 }
 
 /** Null for what no release of ours wrote. */
@@ -173,7 +210,8 @@ export function decodeNodeReport(text: string): NodeReport | null {
     const report = reportSchema.parse(JSON.parse(text))
     // Whoever may write a Lease of ours, such as another node's sync, is not believed to have made a harmless text.
     const configMap = report.configMap === null ? null : visible(report.configMap)
-    return { ...report, configMap, troubles: report.troubles.map(({ reason, note }) => trouble(reason, note)) }
+    const role = report.role === null ? null : roleOf(report.role)
+    return { ...report, configMap, role, troubles: report.troubles.map(({ reason, note }) => trouble(reason, note)) }
   } catch {
     return null
   }

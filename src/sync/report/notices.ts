@@ -8,16 +8,24 @@ export type Note = Omit<Notice, "regarding">
 /** What is new at one node: for its Pod. */
 export function notesOfNode(before: NodeReport | null, after: NodeReport): readonly Note[] {
   const isNews = before?.state !== "applied" || before.configMap !== after.configMap
+  const role = roleNotes(before, after)
   if (after.state === "applied" && isNews) {
-    return [normal(`Version ${after.configMap} of the ConfigMap is in effect: ${vips(after.vips)}`)]
+    return [...role, normal("Applied", `Version ${after.configMap} of the ConfigMap is in effect: ${vips(after.vips)}`)]
   }
-  return newOf(before?.troubles ?? [], after.troubles).map(({ reason, note }) => warning(reason, note))
+  return [...role, ...newOf(before?.troubles ?? [], after.troubles).map(({ reason, note }) => warning(reason, note))]
+}
+
+/** The same text each time, so that a role that flaps is one Event with a count. What was so before we looked is no news. */
+function roleNotes(before: NodeReport | null, { role }: NodeReport): readonly Note[] {
+  if (before === null || role?.state !== "master") return []
+  if (before.role?.state === "master" && before.role.since === role.since) return []
+  return [normal("BecameMaster", `This node holds the VIPs now: ${role.reason ?? "keepalived gives no reason"}`)]
 }
 
 /** What is new at all nodes together: for the ConfigMap. */
 export function notesOfCluster(before: Summary | null, after: Summary): readonly Note[] {
   const isNews = before === null || !isReady(before) || before.configMap !== after.configMap
-  if (isReady(after) && isNews) return [normal(`${after.conditions[0]?.message}: ${vips(after.vips)}`)]
+  if (isReady(after) && isNews) return [normal("Applied", `${after.conditions[0]?.message}: ${vips(after.vips)}`)]
   return newOf(before?.troubles ?? [], after.troubles).map(({ reason, note, nodes }) =>
     warning(reason, `${note} on ${nodes}`),
   )
@@ -64,8 +72,8 @@ function newOf<T extends Trouble>(before: readonly Trouble[], after: readonly T[
   return after.filter(({ reason, note }) => !known.has(`${reason} ${note}`))
 }
 
-function normal(note: string): Note {
-  return { type: "Normal", reason: "Applied", note }
+function normal(reason: string, note: string): Note {
+  return { type: "Normal", reason, note }
 }
 
 function warning(reason: string, note: string): Note {

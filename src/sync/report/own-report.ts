@@ -9,6 +9,8 @@ const LEAST_INTERVAL_MS = 1000
 const PENDING_MS = 5000
 /** A change of nothing but the generation in effect can wait: endpoints come and go all day. */
 const MERE_GENERATION_MS = 60_000
+/** What is unchanged is written again all the same: it shows that somebody still says so. */
+const RENEW_MS = 60_000
 
 export interface OwnReportOptions {
   readonly leases: NodeLeases
@@ -44,7 +46,8 @@ export function createOwnReport({ leases, clock, random }: OwnReportOptions): Ow
       const text = encodeNodeReport(report)
       if (written !== null && text === encodeNodeReport(written.report)) {
         wanted = null
-        return
+        if (clock.now() < written.at + RENEW_MS + SPREAD_MS_A_NODE * nodes) return
+        wanted = { text, dueAt: clock.now() }
       }
       if (wanted?.text !== text) {
         const at = dueAt(report, nodes)

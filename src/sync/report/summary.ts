@@ -1,4 +1,5 @@
 import { compare } from "../../kit/problem.ts"
+import { type Masters, mastersOf, mastersTrouble } from "./masters.ts"
 import type { NodeReport, Trouble } from "./node-report.ts"
 
 /** Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. */
@@ -15,6 +16,10 @@ export interface Summary {
   /** resourceVersion of the ConfigMap that it is about; null where there is none. */
   readonly configMap: string | null
   readonly vips: number
+  /** Names of the nodes that are VRRP master, ten at most: one, where all is well. */
+  readonly masters: readonly string[]
+  /** The same in one text, for a column. */
+  readonly master: string
   readonly nodes: {
     readonly applied: number
     readonly reporting: number
@@ -34,9 +39,12 @@ export interface SummaryInput {
   readonly reports: ReadonlyMap<string, NodeReport>
   /** Whether silent nodes are waited for: where all have just started, their first word is on its way. */
   readonly patient: boolean
+  /** Time for which other than one node has been master, ms. */
+  readonly oddMastersMs?: number
 }
 
 const MOST_TROUBLES = 10
+const MOST_MASTERS = 10
 const LONGEST_MESSAGE = 1000
 
 /**
@@ -45,23 +53,23 @@ const LONGEST_MESSAGE = 1000
  *
  * Pure: equal input gives equal output, so an unchanged report is never written again.
  */
-export function summarise({ configMap, nodes, reports, patient }: SummaryInput): Summary {
-  const living = [...reports]
-    .filter(([node]) => nodes.get(node)?.ready === true)
-    .sort(([a], [b]) => compare(a, b))
-    .map(([node, report]) => ({ node, report, current: report.configMap === configMap }))
+export function summarise({ configMap, nodes, reports, patient, oddMastersMs = 0 }: SummaryInput): Summary {
+  const { living: alive, masters } = rolesIn({ nodes, reports })
+  const living = alive.map((one) => ({ ...one, current: one.report.configMap === configMap }))
   const applied = living.filter(({ report, current }) => current && report.state === "applied")
   const wrong = living.filter(({ report, current }) => report.state === "wrong" && current)
   const silent = [...nodes].filter(([node, { ready }]) => ready && !reports.has(node)).map(([node]) => node)
   const slow = living.filter((one) => !applied.includes(one) && !wrong.includes(one)).map(({ node }) => node)
   const waiting = patient ? [...slow, ...silent].sort(compare) : slow
-  const troubles = troublesOf(wrong)
+  const troubles = [...masterTroubles(masters, oddMastersMs), ...troublesOf(wrong)]
   const count = `${applied.length} of ${living.length + (patient ? silent.length : 0)} nodes`
   const verdict = verdictOf({ troubles, waiting, count, living: living.length, configMap })
   return {
     conditions: conditionsOf(verdict),
     configMap,
     vips: Math.max(0, ...living.map(({ report }) => report.vips)),
+    masters: masters.names.slice(0, MOST_MASTERS),
+    master: masters.names.slice(0, MOST_MASTERS).join(" "),
     nodes: {
       applied: applied.length,
       reporting: living.length,
@@ -71,6 +79,21 @@ export function summarise({ configMap, nodes, reports, patient }: SummaryInput):
     generations: generationsOf(living),
     troubles: troubles.slice(0, MOST_TROUBLES),
   }
+}
+
+/** Who is master, by the nodes that the cluster thinks alive: what a node that is gone said last says nothing of now. */
+export function rolesIn({ nodes, reports }: Pick<SummaryInput, "nodes" | "reports">): {
+  readonly living: readonly Living[]
+  readonly masters: Masters
+} {
+  const all = [...reports].sort(([a], [b]) => compare(a, b)).map(([node, report]) => ({ node, report }))
+  const living = all.filter(({ node }) => nodes.get(node)?.ready === true)
+  return { living, masters: mastersOf({ living, gone: all.filter((one) => !living.includes(one)) }) }
+}
+
+function masterTroubles(masters: Masters, oddMs: number): Summary["troubles"] {
+  const trouble = mastersTrouble(masters, oddMs)
+  return trouble === null ? [] : [{ ...trouble, nodes: masters.names.length === 0 ? "all nodes" : few(masters.names) }]
 }
 
 /** Whether all nodes have the newest ConfigMap in effect. */

@@ -2,13 +2,15 @@ import type { Clock } from "../../kit/clock.ts"
 import type { Log } from "../../kit/log.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import { createElection } from "./election.ts"
+import { createFreshness } from "./freshness.ts"
 import { createNodeLeases, type Owner } from "./node-leases.ts"
 import { type NodeReport, nodeReportOf, type Origin } from "./node-report.ts"
 import { createStalenessNotes, type Note, notesOfCluster, notesOfNode } from "./notices.ts"
 import { createOwnReport } from "./own-report.ts"
 import type { ClusterFacts, ObjectsApi, StatusReader } from "./ports.ts"
 import { createRecorder, type Regarding } from "./recorder.ts"
-import { isReady, type Summary, summarise } from "./summary.ts"
+import { isAsItShouldBe } from "./masters.ts"
+import { isReady, rolesIn, type Summary, summarise } from "./summary.ts"
 import { createVipReport, vipReportPath } from "./vip-report.ts"
 
 /** While all is well, the one that writes for all looks so often at what the others say. */
@@ -133,6 +135,7 @@ interface ClusterPart {
 function createClusterPart(options: TurnOptions, announce: (notes: readonly Note[]) => Promise<void>): ClusterPart {
   const { api, clock, log, node, now, pod, reportKey } = options
   const leases = leasesOf(options)
+  const freshness = createFreshness(clock)
   const path = { ...leasesPath(reportKey), name: `reporter.${nameOf(reportKey)}` }
   const election = createElection({ ...options, path, identity: pod?.name ?? node })
   const report = createVipReport(api, vipReportPath(namespaceOf(reportKey), nameOf(reportKey)), now)
@@ -140,18 +143,23 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
   let isMissed = false
   /** When it began to write for all. */
   let since: number | null = null
+  /** Since when other than one node is master; null while it is one. */
+  let oddSince: number | null = null
 
   /** At rest seldom; while something is under way, each time. */
   function isDue({ own }: Facts): boolean {
-    if (summed === null || clock.now() - summed.at >= REST_MS) return true
+    if (summed === null || oddSince !== null || clock.now() - summed.at >= REST_MS) return true
     return !isReady(summed.summary) || own.state !== "applied" || summed.summary.configMap !== own.configMap
   }
 
   async function sumUp({ self, own, nodes, configMap }: Facts): Promise<void> {
     // Its own may wait for its turn to be written.
-    const reports = new Map([...(await leases.readAll()), [self, own]])
+    const reports = new Map([...freshness.fresh(await leases.readAll()), [self, own]])
     const patient = clock.now() - (since ??= clock.now()) < PATIENT_MS
-    const summary = summarise({ configMap: own.configMap, nodes, reports, patient })
+    const isOdd = !isAsItShouldBe(rolesIn({ nodes, reports }).masters)
+    oddSince = isOdd ? (oddSince ?? clock.now()) : null
+    const oddMastersMs = oddSince === null ? 0 : clock.now() - oddSince
+    const summary = summarise({ configMap: own.configMap, nodes, reports, patient, oddMastersMs })
     const written = await report.write(summary, configMap?.entries ?? null)
     if (written.kind === "missing" && !isMissed) {
       log.warn("no report", { report: reportKey, reason: "the API server knows no VipReport; apply the manifests" })
@@ -166,15 +174,15 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
     keep: async (seen) => {
       const rank = [...seen.nodes.keys()].sort().indexOf(seen.self)
       const isChosen = await election.turn(Math.max(0, rank))
-      if (!isChosen) since = null
+      if (!isChosen) since = oddSince = null
       else if (isDue(seen)) await sumUp(seen)
     },
     release: () => election.release(),
   }
 }
 
-function leasesOf({ api, reportKey, pod }: TurnOptions) {
-  return createNodeLeases(api, { path: leasesPath(reportKey), name: nameOf(reportKey), owner: pod })
+function leasesOf({ api, reportKey, pod, now }: TurnOptions) {
+  return createNodeLeases(api, { path: leasesPath(reportKey), name: nameOf(reportKey), owner: pod, now })
 }
 
 function leasesPath(reportKey: string) {

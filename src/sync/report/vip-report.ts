@@ -36,6 +36,8 @@ const statusSchema = z.object({
     .nullish()
     .transform((version) => version ?? null),
   vips: z.int(),
+  masters: z.array(z.string()),
+  master: z.string(),
   nodes: z.object({ applied: z.int(), reporting: z.int(), notReady: z.int(), silent: z.int() }),
   generations: z.array(z.object({ generation: z.string(), count: z.int(), nodes: z.string() })),
   troubles: z.array(z.object({ reason: z.string(), note: z.string(), nodes: z.string() })),

@@ -2,6 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import type { Status, StatusVip } from "../../../src/contract/status.ts"
+import { HANDOVER } from "../../../src/contract/vrrp.ts"
 import {
   decodeNodeReport,
   encodeNodeReport,
@@ -114,6 +115,31 @@ const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] 
     "wrong GuardHeld",
   ],
   ["a drift that is being repaired", { status: { ...good, problems: [{ ...held, code: "DRIFT" }] } }, "applied"],
+  [
+    "VRRP is in FAULT",
+    { status: { ...good, vrrp: { ...good.vrrp, state: "fault", reason: 'interface "eth0" is down' } } },
+    "wrong VRRPFault",
+  ],
+  [
+    "in FAULT with an older ConfigMap",
+    { status: { ...good, observedGeneration: 6, vrrp: { ...good.vrrp, state: "fault" } } },
+    "wrong VRRPFault",
+  ],
+  [
+    "in FAULT by its own wish, as a pod that goes",
+    { status: { ...good, vrrp: { ...good.vrrp, state: "fault", reason: `${HANDOVER}: "release" holds 1` } } },
+    "applied",
+  ],
+  [
+    "of unknown role",
+    { status: { ...good, vrrp: { ...good.vrrp, state: "unknown", reason: "keepalived is not running" } } },
+    "wrong VRRPUnknown",
+  ],
+  [
+    "of unknown role before anything is in effect",
+    { status: { ...good, outcome: "waiting", appliedGeneration: null, vrrp: { ...good.vrrp, state: "unknown" } } },
+    "pending",
+  ],
   ["the input is held", { held: [held] }, "wrong InputHeld"],
   ["there is no ConfigMap", { configMap: null, held: [held], status: null }, "wrong InputHeld"],
 ]
@@ -121,6 +147,15 @@ const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] 
 for (const [what, view, wanted] of cases) {
   test(`nodeReportOf(): ${what}`, () => assert.is(brief(report(view)), wanted))
 }
+
+test("nodeReportOf() has the role, and decodeNodeReport() reads it", () => {
+  const { role } = report({})
+  assert.equal(role, good.vrrp)
+  assert.equal(decodeNodeReport(encodeNodeReport(report({})))?.role, role)
+  assert.is(report({ status: null }).role, null)
+  const hostile = { ...good.vrrp, reason: HOSTILE }
+  assert.is(report({ status: { ...good, vrrp: hostile } }).role?.reason, SHOWN)
+})
 
 test("nodeReportOf() names entry, reason and consequence", () => {
   const [trouble] = report({
@@ -147,7 +182,7 @@ test("nodeReportOf() and decodeNodeReport() let nothing hidden into Events and t
   const entry = SHOWN.replace(String.raw`\u000d`, String.raw`\r`)
   assert.is(own?.note, `"${entry}": ${SHOWN} (its last good form stays in effect)`)
   // A Lease that another node's sync wrote, which may be anybody by now.
-  const forged = { configMap: HOSTILE, state: "wrong", generation: "7", vips: 1, more: 0 }
+  const forged = { configMap: HOSTILE, state: "wrong", generation: "7", vips: 1, role: null, more: 0 }
   const decoded = decodeNodeReport(JSON.stringify({ ...forged, troubles: [{ reason: "Held", note: HOSTILE }] }))
   assert.equal([decoded?.configMap, decoded?.troubles], [SHOWN, [{ reason: "Held", note: SHOWN }]])
   assert.is(decodeNodeReport(JSON.stringify({ ...forged, troubles: [{ reason: HOSTILE, note: "" }] })), null)

@@ -15,7 +15,7 @@ function published(sequence: number): PassOutcome {
   return { kind: "published", published: { sequence, directory: "", contentSha256: String(sequence).repeat(64) } }
 }
 
-function statusOf(node: string, sequence: number, reason: string | null = null): Status {
+function statusOf(node: string, sequence: number, reason: string | null = null, master = "n1"): Status {
   const state = reason === null ? "applied" : "held"
   const vip = {
     vip: "10.4.0.50",
@@ -33,7 +33,12 @@ function statusOf(node: string, sequence: number, reason: string | null = null):
       pinned: null,
       node,
       interface: null,
-      vrrp: { state: "backup", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+      vrrp: {
+        state: node === master ? "master" : "backup",
+        since: "2026-11-22T22:00:00.000Z",
+        reason: null,
+        advertInterval: 1,
+      },
       keepalivedVersion: null,
       nodes: null,
     },
@@ -146,10 +151,38 @@ test("startReporter() does not wait for a dead node, and another takes over wher
   cluster.configMap = "105"
   for (const { name, reporter, sidecar } of nodes.slice(1)) {
     reporter.tell(published(2))
-    sidecar.status = statusOf(name, 2)
+    sidecar.status = statusOf(name, 2, null, "n2")
   }
   await clock.advance(60_000)
   assert.match(report(), /^True: 2 of 2 nodes have version 105 /)
+  await stop()
+})
+
+test("startReporter() says who is master, and that two are or none is once that lasts (fault 256)", async () => {
+  const { clock, cluster, nodes, report, events, stop } = scene(3)
+  const masters = (...names: readonly string[]) => {
+    for (const { name, sidecar } of nodes) sidecar.status = statusOf(name, 1, null, names.includes(name) ? name : "")
+  }
+  for (const { reporter } of nodes) reporter.tell(published(1))
+  masters("n2")
+  await clock.advance(20_000)
+  assert.match(report(), /^True: /)
+  masters("n2", "n3")
+  await clock.advance(12_000)
+  assert.match(report(), /^True: /, "a takeover takes its time")
+  await clock.advance(25_000)
+  assert.match(report(), /^False: .*master at once.* on n2, n3$/)
+  masters("n3")
+  await clock.advance(15_000)
+  assert.match(report(), /^True: /)
+  cluster.ready.delete("n3")
+  await clock.advance(40_000)
+  assert.match(report(), /^False: No node that reports is VRRP master.*n3 said so last/)
+  assert.equal(
+    events("vips").map((text) => text.split(":")[0]),
+    ["Applied", "TwoMasters", "NoMaster"],
+  )
+  assert.ok(events("pod-n3").some((text) => text.startsWith("BecameMaster: ")))
   await stop()
 })
 

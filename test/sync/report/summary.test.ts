@@ -1,15 +1,20 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import type { VrrpState } from "../../../src/contract/vrrp.ts"
+import { createFreshness } from "../../../src/sync/report/freshness.ts"
+import { isAsItShouldBe } from "../../../src/sync/report/masters.ts"
 import type { NodeReport } from "../../../src/sync/report/node-report.ts"
+import { createFakeClock } from "../../support/clock.ts"
 import { createStalenessNotes, notesOfCluster, notesOfNode } from "../../../src/sync/report/notices.ts"
-import { type Summary, summarise } from "../../../src/sync/report/summary.ts"
+import { type Summary, rolesIn, summarise } from "../../../src/sync/report/summary.ts"
 
 const applied: NodeReport = {
   configMap: "105",
   state: "applied",
   generation: "abcdefabcdef",
   vips: 2,
+  role: null,
   troubles: [],
   more: 0,
 }
@@ -23,13 +28,14 @@ interface Setting {
   readonly silent?: readonly string[]
   readonly configMap?: string | null
   readonly patient?: boolean
+  readonly oddMastersMs?: number
 }
 
 function sum(reports: Reports, setting: Setting = {}): Summary {
-  const { dead = [], silent = [], configMap = "105", patient = false } = setting
+  const { dead = [], silent = [], configMap = "105", patient = false, oddMastersMs = 0 } = setting
   const names = [...Object.keys(reports), ...silent]
   const nodes = new Map(names.map((name) => [name, { ready: !dead.includes(name) }] as const))
-  return summarise({ configMap, nodes, reports: new Map(Object.entries(reports)), patient })
+  return summarise({ configMap, nodes, reports: new Map(Object.entries(reports)), patient, oddMastersMs })
 }
 
 const brief = ({ conditions }: Summary) => conditions.map(({ type, status }) => `${type}=${status}`).join(" ")
@@ -81,6 +87,108 @@ test("summarise() names each trouble once, the widest first, and stays small wit
 test("summarise() gives the same for the same reports in another order", () => {
   const one = sum({ n1: applied, n2: older, n3: wrong })
   assert.is(JSON.stringify(sum({ n3: wrong, n2: older, n1: applied })), JSON.stringify(one))
+})
+
+const as = (state: VrrpState, advertInterval = 1, since = "2026-11-22T23:00:00.000Z"): NodeReport => ({
+  ...applied,
+  role: { state, since, reason: null, advertInterval },
+})
+
+const roles: readonly [what: string, summary: Summary, master: string, reason: string, message: RegExp][] = [
+  ["one master", sum({ n1: as("backup"), n2: as("master") }, { oddMastersMs: 0 }), "n2", "Applied", /^2 of 2/],
+  [
+    "two masters, for as long as a takeover may take",
+    sum({ n1: as("master"), n2: as("master") }, { oddMastersMs: 13_000 }),
+    "n1 n2",
+    "Applied",
+    /^2 of 2/,
+  ],
+  [
+    "two masters",
+    sum({ n1: as("master"), n2: as("master") }, { oddMastersMs: 13_001 }),
+    "n1 n2",
+    "TwoMasters",
+    /master at once.* on n1, n2$/,
+  ],
+  [
+    "two masters that send seldom",
+    sum({ n1: as("master", 10), n2: as("master", 10) }, { oddMastersMs: 40_000 }),
+    "n1 n2",
+    "Applied",
+    /^2 of 2/,
+  ],
+  [
+    "no master",
+    sum({ n1: as("backup"), n2: as("fault") }, { oddMastersMs: 13_001 }),
+    "",
+    "NoMaster",
+    /^No node that reports is VRRP master.* on all nodes$/,
+  ],
+  [
+    "a master that is gone, which is none",
+    sum({ n1: as("master"), n2: as("backup") }, { dead: ["n1"], oddMastersMs: 13_001 }),
+    "",
+    "NoMaster",
+    /; n1 said so last, and is not heard any more/,
+  ],
+  [
+    "a master that is gone beside one that lives",
+    sum({ n1: as("master"), n2: as("master") }, { dead: ["n1"], oddMastersMs: 0 }),
+    "n2",
+    "Applied",
+    /^1 of 1/,
+  ],
+  ["nodes that do not say it", sum({ n1: applied, n2: applied }, { oddMastersMs: 60_000 }), "", "Applied", /^2 of 2/],
+]
+for (const [what, summary, master, reason, message] of roles)
+  test(`summarise(): ${what} (fault 256)`, () => {
+    assert.is(summary.master, master)
+    assert.equal(summary.masters, master.split(" ").filter(Boolean))
+    assert.is(summary.conditions[0]?.reason, reason)
+    assert.match(summary.conditions[0]?.message ?? "", message)
+  })
+
+test("isAsItShouldBe() is false for two masters and for none, where a living node says its role", () => {
+  const odd = (reports: Reports, dead: readonly string[] = []) => {
+    const nodes = new Map(Object.keys(reports).map((name) => [name, { ready: !dead.includes(name) }] as const))
+    return !isAsItShouldBe(rolesIn({ nodes, reports: new Map(Object.entries(reports)) }).masters)
+  }
+  assert.is(odd({ n1: as("master"), n2: as("backup") }), false)
+  assert.is(odd({ n1: as("master"), n2: as("master") }), true)
+  assert.is(odd({ n1: as("unknown"), n2: as("backup") }), true)
+  assert.is(odd({ n1: as("master"), n2: as("backup") }, ["n1"]), true)
+  assert.is(odd({ n1: applied }), false)
+  assert.is(odd({}), false)
+})
+
+test("notesOfNode() says at the Pod that its node became master, with the same text each time it flaps", () => {
+  const master = as("master")
+  const texts = notes(notesOfNode(as("backup"), master))
+  assert.equal(texts, ["BecameMaster: This node holds the VIPs now: keepalived gives no reason"])
+  assert.equal(notesOfNode(master, master), [])
+  assert.equal(
+    notes(notesOfNode(master, as("master", 1, "2026-11-22T23:00:09.000Z"))),
+    texts,
+    "away and back in a moment",
+  )
+  assert.equal(notesOfNode(master, as("backup")), [])
+  assert.is(notesOfNode(null, master).length, 1, "what was so before this process looked is no news")
+})
+
+test("createFreshness() does not believe for ever what nobody renews", async () => {
+  const clock = createFakeClock()
+  const freshness = createFreshness(clock)
+  const said = (renewal: string) => new Map([["n1", { report: as("master"), renewal }]])
+  const isFresh = (renewal: string) => freshness.fresh(said(renewal)).has("n1")
+  assert.is(isFresh("1"), true)
+  await clock.advance(170_000)
+  assert.is(isFresh("1"), true)
+  assert.is(isFresh("2"), true)
+  await clock.advance(179_000)
+  assert.is(isFresh("2"), true)
+  await clock.advance(1_000)
+  assert.is(isFresh("2"), false)
+  assert.is(isFresh("3"), true, "it is back")
 })
 
 const notes = (found: readonly { reason: string; note: string }[]) =>
