@@ -1,6 +1,4 @@
-import { isIPv4 } from "node:net"
-
-import { rangeFault } from "../core/desired/address.ts"
+import { addressObjection, conditionObjection, sliceObjection, targetPortOf } from "../core/desired/objections.ts"
 import type { VirtualServer } from "../core/model/keepalived-model.ts"
 import type { Endpoint, EndpointPort, ServiceObjects, ServicePort } from "../core/objects/kinds.ts"
 import type { Place } from "../kit/problem.ts"
@@ -70,30 +68,21 @@ interface EndpointContext extends PortContext {
 
 function explained(endpoint: Endpoint, context: EndpointContext): ExplainedEndpoint {
   const address = endpoint.addresses[0] ?? ""
-  const target = context.ports.find(
-    ({ name, protocol }) => name === context.port.name && protocol === context.port.protocol,
-  )
+  const target = targetPortOf(context.ports, context.port)
   const real = context.server?.realServers.find((one) => one.address === address && one.port === target?.port)
   const base = { address, port: target?.port ?? null, node: endpoint.nodeName, condition: conditionText(endpoint) }
-  const objection = objectionTo(endpoint, { ...context, target: target ?? null })
+  const objection = objectionTo(endpoint, context)
   if (objection !== null) return { ...base, weight: null, why: objection }
   if (real === undefined) return { ...base, weight: null, why: context.leftOut }
   return { ...base, weight: real.weight, why: acceptance(endpoint, real.weight) }
 }
 
 /** Why an endpoint can be no real server, whatever the others are; null where nothing speaks against it. */
-function objectionTo(
-  { addresses, conditions }: Endpoint,
-  context: EndpointContext & { readonly target: EndpointPort | null },
-): string | null {
-  const address = addresses[0] ?? ""
+function objectionTo({ addresses, conditions }: Endpoint, context: EndpointContext): string | null {
+  const [address = ""] = addresses
   if (context.unused) return "the Service has EndpointSlices, and these count"
-  if (context.addressType !== "IPv4") return `this release forwards to IPv4, and the slice holds ${context.addressType}`
-  if (context.target === null) return `there is no port ${portText(context.port)} here`
-  if (!conditions.ready && !(conditions.serving && conditions.terminating))
-    return conditions.terminating ? "it terminates, and serves no more" : "it is not ready"
-  const fault = isIPv4(address) ? rangeFault(address) : "it is no IPv4 address"
-  if (fault !== null) return fault
+  const objection = sliceObjection(context, context.port) ?? conditionObjection(conditions) ?? addressObjection(address)
+  if (objection !== null) return objection
   return address === context.vip ? "it is the VIP itself" : null
 }
 
@@ -107,8 +96,4 @@ function acceptance({ conditions }: Endpoint, weight: number): string {
 function conditionText({ conditions: { ready, serving, terminating } }: Endpoint): string {
   if (terminating) return serving ? "terminating, still serving" : "terminating"
   return ready ? "ready" : "not ready"
-}
-
-function portText({ name, protocol }: ServicePort): string {
-  return name === "" ? `without a name for ${protocol}` : `"${name}" for ${protocol}`
 }

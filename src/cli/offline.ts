@@ -9,7 +9,7 @@ import { nodeAddressOf } from "../core/model/vrrp-instance.ts"
 import { decodeFile } from "../core/objects/decode.ts"
 import { createJoin } from "../core/objects/join.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../core/objects/kinds.ts"
-import { vipConfigMapOf } from "../core/pipeline.ts"
+import { vipConfigMapOf } from "../core/vip-config-map.ts"
 import { createRenderer, type RenderedConfig } from "../core/render/render.ts"
 import { byPlace, compare, type Problem } from "../kit/problem.ts"
 import type { Source } from "./source.ts"
@@ -107,14 +107,17 @@ export function walkOffline(
   return { built, rendered, problems: built.problems.toSorted(byPlace) }
 }
 
-/** How many virtual servers the entries ask for, those without a ready pod among them. */
-export function virtualServersAskedFor(objects: ClusterObjects, configMap: Placed<ConfigMap>): number {
-  let count = 0
-  for (const [key, text] of Object.entries(configMap.object.data)) {
+/** How many virtual servers the entries ask for, and how many of these have no endpoint, where the manifests can tell. */
+export function virtualServersAskedFor(
+  { objects, hasEndpoints }: Pick<Manifests, "objects" | "hasEndpoints">,
+  configMap: Placed<ConfigMap>,
+): { readonly virtualServers: number; readonly waiting: number } {
+  const all = Object.entries(configMap.object.data).flatMap(([key, text]) => {
     const entry = parseVipEntry({ key, text, place: null }).value
-    if (entry !== null) count += resolveEntry(entry, null, objects.services).value.virtualServers.length
-  }
-  return count
+    return entry === null ? [] : resolveEntry(entry, null, objects.services).value.virtualServers
+  })
+  const waiting = hasEndpoints ? all.filter(({ endpoints }) => endpoints.length === 0).length : 0
+  return { virtualServers: all.length, waiting }
 }
 
 const NAMELESS = "node"

@@ -1,4 +1,5 @@
 import type { ModelSettings } from "../core/model/settings.ts"
+import type { ConfigMap } from "../core/objects/kinds.ts"
 import { byPlace, type Problem } from "../kit/problem.ts"
 import { EXIT } from "./exit-status.ts"
 import { chooseNode, type Manifests, manifestsOf, virtualServersAskedFor, walkOffline } from "./offline.ts"
@@ -17,8 +18,12 @@ export interface ValidateOptions {
 /** What `kkv validate --output json` prints; see docs/commands.md. */
 interface Report {
   readonly good: boolean
+  /** `namespace/name` of the ConfigMap that was read; null where there is none. */
+  readonly configMap: string | null
   readonly vips: number
   readonly virtualServers: number
+  /** How many of these have no endpoint now, and are not in keepalived.conf before they have. */
+  readonly waiting: number
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
 }
@@ -38,13 +43,14 @@ export async function validate(
 }
 
 function reportOf(manifests: Manifests, settings: ModelSettings): Report {
-  const { configMap, objects } = manifests
+  const { configMap } = manifests
   const notes: string[] = []
   const problems = [...manifests.problems, ...entryProblems(manifests, settings, notes)]
   return {
     good: countProblems(problems).errors === 0,
+    configMap: configMap === null ? null : nameOf(configMap.object),
     vips: configMap === null ? 0 : Object.keys(configMap.object.data).length,
-    virtualServers: configMap === null ? 0 : virtualServersAskedFor(objects, configMap),
+    ...(configMap === null ? { virtualServers: 0, waiting: 0 } : virtualServersAskedFor(manifests, configMap)),
     problems: problems.toSorted(byPlace),
     notes,
   }
@@ -70,11 +76,17 @@ function entryProblems(
 function printReport(report: Report, terminal: Terminal): void {
   terminal.out(problemLines(report.problems))
   for (const note of report.notes) terminal.out(`note: ${note}\n`)
-  const { vips, virtualServers, problems } = report
-  const good = `${counted(vips, "VIP")}, ${counted(virtualServers, "virtual server")}`
+  const { vips, virtualServers, waiting, problems } = report
+  const waits = waiting === 0 ? "" : ` (${waiting} without a ready pod)`
+  const good = `${counted(vips, "VIP")}, ${counted(virtualServers, "virtual server")}${waits}`
   const summary = problemSummary(problems)
-  terminal.out(`${report.good ? `${good}: ${problems.length === 0 ? "no problems" : summary}` : summary}\n`)
+  const verdict = report.good ? `${good}: ${problems.length === 0 ? "no problems" : summary}` : summary
+  terminal.out(`${verdict}${report.configMap === null ? "" : ` (ConfigMap ${report.configMap})`}\n`)
+}
+
+function nameOf({ metadata }: ConfigMap): string {
+  return `${metadata.namespace}/${metadata.name}`
 }
 
 /** Manifests need not hold the Nodes; which of them this is, only a node can tell. */
-const ABOUT_THIS_NODE: ReadonlySet<string> = new Set(["NODE_UNKNOWN", "NODE_WITHOUT_ADDRESS", "UNICAST_NEEDS_PEERS"])
+const ABOUT_THIS_NODE: ReadonlySet<string> = new Set(["NODE_UNKNOWN", "UNICAST_NEEDS_PEERS"])

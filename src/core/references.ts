@@ -1,4 +1,5 @@
 import { compare } from "../kit/problem.ts"
+import { entryLines } from "./desired/entry-lines.ts"
 import { DNS_LABEL } from "./objects/schema.ts"
 import type { ConfigMap } from "./objects/kinds.ts"
 
@@ -23,8 +24,8 @@ const LINE = /^([^/:]+)\/([^/:]+)(?::.*)?$/
 export function referencesOf(configMap: ConfigMap): readonly Reference[] {
   const references = new Map<string, Reference>()
   for (const value of Object.values(configMap.data)) {
-    for (const line of value.split("\n")) {
-      const [, namespace, name] = LINE.exec(line.trim()) ?? []
+    for (const { text } of entryLines(value)) {
+      const [, namespace, name] = LINE.exec(text) ?? []
       if (namespace === undefined || name === undefined) continue
       if (DNS_LABEL.test(namespace) && DNS_LABEL.test(name)) references.set(`${namespace}/${name}`, { namespace, name })
     }

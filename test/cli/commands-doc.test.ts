@@ -7,6 +7,7 @@ import { promisify } from "node:util"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { assertExample } from "../support/doc-example.ts"
 import { slow } from "../support/slow.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 import { kkv } from "./support/kkv.ts"
@@ -73,7 +74,7 @@ for (const [command, section] of sections) {
         const options = { cwd: root, env: environment }
         const { stdout } = await promisify(execFile)("bash", ["-c", `{ ${line}\n} 2>&1; true`], options)
         // Formatters of Markdown take away the blank of an empty context line.
-        assert.is(`$ ${line}\n${stdout}`.replaceAll(/ +$/gm, ""), example)
+        assertExample(`${root}/docs/commands.md`, `$ ${line}\n${stdout}`.replaceAll(/ +$/gm, ""), example)
       }),
     ),
   )

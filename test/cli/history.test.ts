@@ -174,7 +174,7 @@ test("diff() an archive is what it led to, validate() what it was made of", () =
     const archive = `state/archive/${archiveName(name(2))}`
     await writeTree(directory, { "live.conf": await renderingOf(two) })
     assert.equal(await kkv(["diff", archive, "live.conf"]), { status: 0, out: "", err: "" })
-    assert.is((await kkv(["validate", archive])).out, "1 VIP, 1 virtual server: no problems\n")
+    assert.is((await kkv(["validate", archive])).out, "1 VIP, 1 virtual server: no problems (ConfigMap default/vips)\n")
   }))
 
 test.run()

@@ -7,6 +7,7 @@ import { promisify } from "node:util"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { assertExample } from "../support/doc-example.ts"
 import { slow } from "../support/slow.ts"
 import { kkv } from "./support/kkv.ts"
 import { inTree, type Tree } from "./support/manifests.ts"
@@ -60,8 +61,8 @@ for (const section of sections) {
       inTree({ ...base, ...filesIn(section) }, async (directory) => {
         const printed: string[] = []
         for (const command of commandsIn(example)) printed.push(`$ ${command}\n${await outputOf(command, directory)}`)
-        assert.is(printed.join(""), example)
-        assert.match(example, `: ${code}: `)
+        assertExample(join(root, "docs/problems.md"), printed.join(""), example)
+        assert.match(printed.join(""), `: ${code}: `)
       }),
     ),
   )

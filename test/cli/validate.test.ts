@@ -29,12 +29,6 @@ const entries: readonly Case[] = [
   { name: "empty name", lines: ["10.4.0.50: a//b"], problems: ["git/vips.yaml:8:3: BAD_TARGET"] },
   { name: "no such Service", lines: ["10.4.0.50: a/b"], problems: ["git/vips.yaml:8:3: SERVICE_NOT_FOUND"] },
   {
-    name: "headless Service",
-    lines: ["10.4.0.50: default/headless"],
-    files: { "headless.yaml": service("headless", { spec: ["clusterIP: None"] }) },
-    problems: ["git/vips.yaml:8:3: SERVICE_HEADLESS"],
-  },
-  {
     name: "port claimed twice",
     lines: ["10.4.0.50: |", "  default/good", "  default/other"],
     files: { "other.yaml": `${service("other")}---\n${slice("other", ["10.2.0.2"])}` },
@@ -165,7 +159,7 @@ test("validate() good manifests are counted", () =>
   inTree(underGit({ ...GOOD, "vips.yaml": configMap(GOOD_LINE, '10.4.0.61: ""') }), async () => {
     assert.equal(await kkv(["validate", "git"]), {
       status: 0,
-      out: "2 VIPs, 1 virtual server: no problems\n",
+      out: "2 VIPs, 1 virtual server: no problems (ConfigMap default/vips)\n",
       err: "",
     })
   }))
@@ -177,7 +171,10 @@ test("validate() a warning leaves the status at 0", () =>
       const said = await kkv(["validate", "git"])
       assert.is(said.status, 0)
       assert.equal(codesOf(said.out), ["git/vips.yaml:8:3: warning: NO_ENDPOINTS"])
-      assert.match(said.out, "2 VIPs, 2 virtual servers: 1 warning in 1 file\n")
+      assert.match(
+        said.out,
+        "2 VIPs, 2 virtual servers (1 without a ready pod): 1 warning in 1 file (ConfigMap default/vips)\n",
+      )
     },
   ))
 
@@ -192,15 +189,28 @@ test("validate() a tree without any endpoints gets one note instead of a warning
       assert.is(said.status, 0)
       assert.equal(said.out.split("\n").length, 3)
       assert.match(said.out, "note: no EndpointSlice or Endpoints here")
-      assert.match(said.out, "2 VIPs, 2 virtual servers: no problems\n")
+      assert.match(said.out, "2 VIPs, 2 virtual servers: no problems (ConfigMap default/vips)\n")
     },
   ))
 
-test("validate() Nodes are no business of a tree's", () =>
+/** The text of a Node with these addresses. */
+const node = (name: string, ...addresses: readonly string[]) =>
+  `apiVersion: v1\nkind: Node\nmetadata:\n  name: ${name}\nstatus:\n  addresses: [${addresses.map((address) => `{type: InternalIP, address: "${address}"}`).join(", ")}]\n`
+
+test("validate() and render() agree on a tree whose only Node has an IPv6 address alone", () =>
+  inTree({ ...GOOD, "nodes.yaml": node("x", "fd04::3"), "v.yaml": configMap(GOOD_LINE) }, async () => {
+    const said = await kkv(["validate", "."])
+    assert.is(said.status, 1)
+    assert.match(said.out, "NODE_WITHOUT_ADDRESS")
+    assert.is((await kkv(["render", "."])).status, 1)
+  }))
+
+test("validate() and render() agree where one of the Nodes has an IPv4 address", () =>
   inTree(
-    { ...GOOD, "nodes.yaml": "apiVersion: v1\nkind: Node\nmetadata:\n  name: x\n", "v.yaml": configMap(GOOD_LINE) },
+    { ...GOOD, "nodes.yaml": `${node("x", "fd04::3")}---\n${node("y", "10.4.0.3")}`, "v.yaml": configMap(GOOD_LINE) },
     async () => {
       assert.is((await kkv(["validate", "."])).status, 0)
+      assert.is((await kkv(["render", "."])).status, 0)
     },
   ))
 
@@ -227,16 +237,30 @@ test("validate() all problems at once, sorted by place", () =>
     const places = codesOf(said.out).map((line) => line.split(": ")[0] ?? "")
     assert.equal(places.slice(0, 2), ["a.yaml:7:3", "a.yaml:8:3"])
     assert.ok(places.length > 2 && places.slice(2).every((place) => place.startsWith("b.yaml:2:")))
-    assert.match(said.out, / problems in 2 files\n$/)
+    assert.match(said.out, / problems in 2 files \(ConfigMap default\/vips\)\n$/)
   }))
 
 test("validate() --services-configmap chooses among several", () =>
   inTree(
-    { ...GOOD, "v.yaml": configMap(GOOD_LINE), "x.yaml": configMap("foo: x").replace("name: vips", "name: other") },
+    {
+      ...GOOD,
+      "v.yaml": configMap(GOOD_LINE),
+      "x.yaml": configMap('10.4.0.77: ""').replace("name: vips", "name: other"),
+    },
     async () => {
-      assert.match((await kkv(["validate", "."])).out, "CONFIGMAP_MISSING")
+      assert.match((await kkv(["validate", "."])).out, "CONFIGMAP_AMBIGUOUS")
       assert.is((await kkv(["validate", ".", "--services-configmap", "default/vips"])).status, 0)
       assert.match((await kkv(["validate", ".", "--services-configmap", "default/nope"])).out, "CONFIGMAP_MISSING")
+    },
+  ))
+
+test("validate() takes the only ConfigMap whose keys are addresses", () =>
+  inTree(
+    { ...GOOD, "v.yaml": configMap(GOOD_LINE), "x.yaml": configMap("foo: x").replace("name: vips", "name: other") },
+    async () => {
+      const { status, out } = await kkv(["validate", "."])
+      assert.is(status, 0)
+      assert.match(out, /no problems \(ConfigMap default\/vips\)\n$/)
     },
   ))
 
@@ -245,13 +269,15 @@ test("validate() --output json has a stable shape", () =>
     const said = await kkv(["validate", "v.yaml", "--output", "json"])
     assert.is(said.status, 1)
     const report = JSON.parse(said.out) as { problems: { message: string }[] }
-    assert.equal(Object.keys(report), ["good", "vips", "virtualServers", "problems", "notes"])
+    assert.equal(Object.keys(report), ["good", "configMap", "vips", "virtualServers", "waiting", "problems", "notes"])
     assert.equal(
       { ...report, problems: report.problems.map((problem) => ({ ...problem, message: "" })) },
       {
         good: false,
+        configMap: "default/vips",
         vips: 1,
         virtualServers: 0,
+        waiting: 0,
         problems: [
           {
             code: "BAD_ADDRESS",

@@ -7,7 +7,6 @@ import { isIPv4 } from "node:net"
  * others, and keepalived refuses it (keepalived.conf(5), virtual_ipaddress).
  */
 export function vipFault(text: string): string | null {
-  if (text.includes("/")) return "it carries a prefix length; write the address alone, a VIP is always announced as /32"
   if (!isIPv4(text)) return isIPv4(withoutLeadingZeros(text)) ? LEADING_ZERO : NOT_AN_ADDRESS
   return rangeFault(text)
 }
@@ -69,7 +68,8 @@ function isInOrder(list: readonly { readonly address: string; readonly port?: nu
 }
 
 const LEADING_ZERO = "a number in it starts with 0; write it without leading zeros"
-const NOT_AN_ADDRESS = "it is no IPv4 address; write four numbers from 0 to 255 with dots between, such as 10.4.0.50"
+const NOT_AN_ADDRESS =
+  "it is not a valid IPv4 address (expected four numbers from 0 to 255 with dots between, such as 10.4.0.50)"
 
 function withoutLeadingZeros(text: string): string {
   return text.replaceAll(/(^|\.)0+(?=\d)/g, "$1")

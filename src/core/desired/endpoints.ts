@@ -1,8 +1,8 @@
-import { isIPv4 } from "node:net"
 import type { Place } from "../../kit/problem.ts"
 import type { Endpoints, EndpointSlice, ServiceObjects, ServicePort } from "../objects/kinds.ts"
-import { inAddressOrder, rangeFault } from "./address.ts"
+import { inAddressOrder } from "./address.ts"
 import type { DesiredEndpoint } from "./desired-vip.ts"
+import { addressObjection, conditionObjection, sliceObjection, targetPortOf } from "./objections.ts"
 
 /** An endpoint that no packet may be sent to, and why. */
 export interface BadEndpoint {
@@ -28,7 +28,7 @@ export function endpointsOf(
   for (const { endpoints, place } of partsOf(objects, port))
     for (const endpoint of endpoints) {
       const { address } = endpoint
-      const reason = isIPv4(address) ? rangeFault(address) : "it is no IPv4 address"
+      const reason = addressObjection(address)
       if (reason === null) good.push(endpoint)
       else bad.push({ address, reason, place })
     }
@@ -64,22 +64,20 @@ function partsOf({ slices, endpoints }: ServiceObjects, port: ServicePort): read
 }
 
 function fromSlice(slice: EndpointSlice, port: ServicePort): readonly DesiredEndpoint[] {
-  if (slice.addressType !== "IPv4") return []
-  const target = slice.ports.find((one) => one.name === port.name && one.protocol === port.protocol)
-  if (target === undefined) return []
+  const target = targetPortOf(slice.ports, port)
+  if (target === undefined || sliceObjection(slice, port) !== null) return []
   const found: DesiredEndpoint[] = []
   for (const { addresses, conditions, nodeName } of slice.endpoints) {
     const address = addresses[0]
-    const { ready, serving, terminating } = conditions
-    if (address === undefined || !(ready || (serving && terminating))) continue
-    found.push({ address, port: target.port, state: ready ? "ready" : "terminating", node: nodeName })
+    if (address === undefined || conditionObjection(conditions) !== null) continue
+    found.push({ address, port: target.port, state: conditions.ready ? "ready" : "terminating", node: nodeName })
   }
   return found
 }
 
 function fromEndpoints({ subsets }: Endpoints, port: ServicePort): readonly DesiredEndpoint[] {
   return subsets.flatMap(({ ports, addresses }) => {
-    const target = ports.find((one) => one.name === port.name && one.protocol === port.protocol)
+    const target = targetPortOf(ports, port)
     if (target === undefined) return []
     return addresses.map(({ ip, nodeName }) => ({
       address: ip,

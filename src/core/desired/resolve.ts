@@ -4,12 +4,13 @@ import type { DesiredCode } from "./codes.ts"
 import type { DesiredVip, DesiredVirtualServer } from "./desired-vip.ts"
 import { endpointsOf } from "./endpoints.ts"
 import { ignoredFields } from "./ignored-fields.ts"
+import { whyNoEndpoints } from "./objections.ts"
 import { quoted, type ServiceTarget, type VipEntry } from "./vip-entry.ts"
 
 /**
  * Joins an entry with the Services that it names.
  *
- * @param entryPlace where the entry stands, for problems that are its own.
+ * @param entryPlace where the entry stands; problems of a line that has a place of its own stand there.
  * @param services keyed `namespace/name`.
  * @returns the VIP with every virtual server that could be joined; what could not is a problem.
  */
@@ -24,11 +25,11 @@ export function resolveEntry(
   for (const target of entry.targets) {
     const service = `${target.namespace}/${target.name}`
     const report: Report = (problem) => {
-      problems.push({ severity: "error", path: ["data", entry.key, service], place: entryPlace, ...problem })
+      const place = target.place ?? entryPlace
+      problems.push({ severity: "error", path: ["data", entry.key, service], place, ...problem })
     }
     const objects = services.get(service)
-    const fault =
-      objects === undefined ? missing(service) : (serviceFault(objects, service) ?? sizeFault(objects, left))
+    const fault = objects === undefined ? missing(target) : (serviceFault(objects, service) ?? sizeFault(objects, left))
     if (fault !== null) report(fault)
     else if (objects !== undefined) {
       left -= realServersAskedFor(objects)
@@ -43,24 +44,24 @@ export function resolveEntry(
 type Fault = Pick<Problem<DesiredCode>, "code" | "message"> & Partial<Pick<Problem<DesiredCode>, "severity" | "place">>
 type Report = (fault: Fault) => void
 
-function missing(service: string): Fault {
+function missing({ namespace, name }: ServiceTarget): Fault {
+  const service = quoted(`${namespace}/${name}`)
+  const hint = KIND_NAMES.has(namespace) ? ` in the namespace "${namespace}" (expected namespace/service)` : ""
   return {
     code: "SERVICE_NOT_FOUND",
-    message: `Cannot forward to ${quoted(service)}: there is no such Service; create it, or mend the name in this entry`,
+    message: `Cannot forward to ${service}: there is no such Service${hint}; create it, or mend the name in this entry`,
   }
 }
 
+/** What people write before the slash as kubectl has it there. */
+const KIND_NAMES: ReadonlySet<string> = new Set(["service", "services", "svc"])
+
 function serviceFault({ service }: ServiceObjects, name: string): Fault | null {
-  const { type, clusterIP, ports } = service.object.spec
+  const { type, ports } = service.object.spec
   if (type === "ExternalName")
     return {
       code: "SERVICE_EXTERNAL_NAME",
       message: `Cannot forward to ${quoted(name)}: a Service of type ExternalName has no pods`,
-    }
-  if (clusterIP === "None")
-    return {
-      code: "SERVICE_HEADLESS",
-      message: `Cannot forward to ${quoted(name)}: it is headless (clusterIP: None); name a Service with a cluster IP`,
     }
   if (ports.length === 0)
     return { code: "SERVICE_WITHOUT_PORTS", message: `Cannot forward to ${quoted(name)}: the Service has no ports` }
@@ -112,7 +113,7 @@ function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report
         message: `Cannot send packets of ${quoted(service)} to ${quoted(one.address)}: ${one.reason}`,
       })
     if (endpoints.length === 0)
-      report({ code: "NO_ENDPOINTS", severity: "warning", message: noEndpoints(service, port) })
+      report({ code: "NO_ENDPOINTS", severity: "warning", message: noEndpoints(objects, service, port) })
     const { forwardingMethod } = target
     const servicePlace = objects.service.place
     const targetPort = typeof port.targetPort === "number" ? port.targetPort : null
@@ -122,7 +123,8 @@ function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report
   })
 }
 
-function noEndpoints(service: string, port: ServicePort): string {
+function noEndpoints(objects: ServiceObjects, service: string, port: ServicePort): string {
   const name = port.name === "" ? "" : ` (${port.name})`
-  return `Cannot forward port ${port.port}${name} of ${quoted(service)}: no pod of it is ready; the VIP stays announced meanwhile`
+  const why = whyNoEndpoints(objects, port)
+  return `Cannot forward port ${port.port}${name} of ${quoted(service)}: ${why}; the VIP stays announced meanwhile`
 }

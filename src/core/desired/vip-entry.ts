@@ -1,7 +1,9 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
 import { visible } from "../../kit/visible.ts"
-import { vipFault } from "./address.ts"
 import type { DesiredCode } from "./codes.ts"
+import { type EntryLine, entryLines } from "./entry-lines.ts"
+import { isSwapped, keyFault } from "./key-fault.ts"
+import { isLabel, targetFault } from "./target-fault.ts"
 
 /**
  * How IPVS hands a packet to a real server. NAT rewrites addresses and may change the port; DR (direct routing) hands the
@@ -16,6 +18,8 @@ export interface ServiceTarget {
   readonly namespace: string
   readonly name: string
   readonly forwardingMethod: ForwardingMethod
+  /** Where it stands: its own line in a block of lines, else the entry. */
+  readonly place: Place | null
 }
 
 /** One entry of the VIP ConfigMap, parsed. No targets: the VIP is announced and nothing is forwarded. */
@@ -31,19 +35,21 @@ export interface RawEntry {
   readonly key: string
   readonly text: string
   readonly place: Place | null
+  /** Where the first line of the value stands, where the value is a block of lines (`|`); else absent. */
+  readonly firstLine?: Place | undefined
 }
 
 /**
  * Reads `10.4.0.50: default/echoheaders:NAT` and its relatives: without a method (NAT), with an empty value (VIP only),
- * with several lines (several Services; blank lines are allowed).
+ * with several lines (several Services; empty lines and comments are skipped), with a method in small letters.
  *
  * @returns the entry, or null when any part of it is broken; every broken part is a problem.
  */
 export function parseVipEntry(raw: RawEntry): Checked<VipEntry | null, DesiredCode> {
   const { problems, report } = reporter(raw)
-  const fault = vipFault(raw.key)
+  const fault = keyFault(raw.key, raw.text)
   if (fault !== null) report("BAD_ADDRESS", `Cannot announce ${quoted(raw.key)}: ${fault}`)
-  const targets: ServiceTarget[] = []
+  if (isSwapped(raw.key, raw.text)) return { value: null, problems }
   const lines = linesOf(raw.text)
   if (lines === null) {
     report("TOO_MANY_SERVICES", `Cannot forward ${quoted(raw.key)}: its value ${LIMITS_SHOWN}; use several VIPs`)
@@ -52,45 +58,59 @@ export function parseVipEntry(raw: RawEntry): Checked<VipEntry | null, DesiredCo
   if (LONG_FORM.test(raw.text)) {
     report(
       "LONG_FORM_NOT_SUPPORTED",
-      `Cannot read a mapping as the value of ${quoted(raw.key)}: write namespace/service[:NAT|:DR]`,
+      `Cannot read a mapping as the value of ${quoted(raw.key)}: this release reads the short form only (expected namespace/service[:NAT|:DR])`,
     )
     return { value: null, problems }
   }
+  const targets = targetsOf(raw, lines, report)
+  return { value: problems.length === 0 ? { key: raw.key, address: raw.key, targets } : null, problems }
+}
+
+function targetsOf(raw: RawEntry, lines: readonly EntryLine[], report: Report): readonly ServiceTarget[] {
+  const targets: ServiceTarget[] = []
   const named = new Set<string>()
   for (const line of lines) {
-    const target = parseTarget(line, report)
+    const place = placeOf(raw, line)
+    const target = parseTarget(line.text, (code, message) => report(code, message, place))
     if (target === null) continue
     const name = `${target.namespace}/${target.name}`
     if (named.has(name))
       report(
         "SERVICE_NAMED_TWICE",
-        `Cannot forward ${quoted(raw.key)} to "${target.namespace}/${target.name}" twice: name it on one line only`,
+        `Cannot forward ${quoted(raw.key)} to "${name}" twice: name it on one line only`,
+        place,
       )
     named.add(name)
-    targets.push(target)
+    targets.push({ ...target, place })
   }
-  return { value: problems.length === 0 ? { key: raw.key, address: raw.key, targets } : null, problems }
+  return targets
 }
 
-/** Most Services of one entry, and most characters of its value. A ConfigMap has room for a million lines. */
+function placeOf({ place, firstLine }: RawEntry, { at, indent }: EntryLine): Place | null {
+  if (firstLine?.line === undefined || firstLine.line === null) return place
+  return { ...firstLine, line: firstLine.line + at, column: (firstLine.column ?? 1) + indent }
+}
+
+/** Maximum Services of one entry, and maximum characters of its value. A ConfigMap has room for a million lines. */
 const MOST_SERVICES = 1_000
 const LONGEST_VALUE = 256 * 1024
 const LIMITS_SHOWN = `has more than ${MOST_SERVICES} lines or ${LONGEST_VALUE} characters`
 
-/** The lines that say something, without the blanks around them; null where there are too many. */
-function linesOf(text: string): readonly string[] | null {
+/** Null where there are too many. */
+function linesOf(text: string): readonly EntryLine[] | null {
   if (text.length > LONGEST_VALUE) return null
-  const lines = text.split("\n").flatMap((line) => (line.trim() === "" ? [] : line.trim()))
+  const lines = entryLines(text)
   return lines.length > MOST_SERVICES ? null : lines
 }
 
-/** Who mends so many sees the others. */
+/** Maximum problems shown of one entry; the others show once these are mended. */
 const MOST_PROBLEMS = 20
 
 function reporter({ key, place }: RawEntry): { readonly problems: Problem<DesiredCode>[]; readonly report: Report } {
   const problems: Problem<DesiredCode>[] = []
-  const report: Report = (code, message) => {
-    if (problems.length < MOST_PROBLEMS) problems.push({ code, severity: "error", path: ["data", key], place, message })
+  const report: Report = (code, message, at = place) => {
+    if (problems.length >= MOST_PROBLEMS) return
+    problems.push({ code, severity: "error", path: ["data", key], place: at, message })
   }
   return { problems, report }
 }
@@ -103,41 +123,52 @@ export function quoted(text: string): string {
 const MAX_QUOTED = 80
 /** Blanks, and no line ends: over these each line of blanks would be looked at once for each line before it. */
 const LONG_FORM = /^[ \t]*(address|interface|prefixLength|prefer|preempt|group|services)[ \t]*:/m
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const METHODS: ReadonlySet<string> = new Set<ForwardingMethod>(["NAT", "DR"])
 const LATER_METHODS: ReadonlySet<string> = new Set(["TUN", "PROXY"])
 
-type Report = (code: DesiredCode, message: string) => void
+type Report = (code: DesiredCode, message: string, place?: Place | null) => void
 
-function parseTarget(line: string, report: Report): ServiceTarget | null {
+function parseTarget(
+  line: string,
+  report: (code: DesiredCode, message: string) => void,
+): Omit<ServiceTarget, "place"> | null {
   const colon = line.indexOf(":")
   const service = colon === -1 ? line : line.slice(0, colon)
-  const method = colon === -1 ? "NAT" : line.slice(colon + 1)
+  const word = colon === -1 ? "NAT" : line.slice(colon + 1)
   const parts = service.split("/")
   const [namespace = "", name = ""] = parts
-  if (parts.length !== 2 || !LABEL.test(namespace) || !LABEL.test(name)) {
-    report(
-      "BAD_TARGET",
-      `Cannot read ${quoted(line)} as a Service: ${targetFault(parts)}, wanted namespace/service[:NAT|:DR]`,
-    )
+  if (parts.length !== 2 || !isLabel(namespace) || !isLabel(name)) {
+    report("BAD_TARGET", `Cannot read ${quoted(line)} as a Service: ${targetFault(line)}`)
     return null
   }
+  const method = word.toUpperCase()
   if (isForwardingMethod(method)) return { namespace, name, forwardingMethod: method }
   if (LATER_METHODS.has(method))
-    report("METHOD_NOT_SUPPORTED", `Cannot forward with ${quoted(method)}: this release knows NAT and DR`)
-  else report("BAD_FORWARDING_METHOD", `Cannot forward with ${quoted(method)}: wanted NAT or DR, in capitals`)
+    report("METHOD_NOT_SUPPORTED", `Cannot forward with ${quoted(word)}: this release forwards with NAT and DR`)
+  else report(...methodFault(line, service, word))
   return null
+}
+
+/** What may follow the colon of a line where people take it for a port. */
+const PORT = /^(?:(?=[a-z-]{0,14}[0-9])[a-z0-9-]{1,15}|https?|dns)(?::(?:nat|dr))?$/i
+const METHOD_BESIDE_BLANKS = /^\s*(?:nat|dr)\s*$/i
+
+function methodFault(line: string, service: string, word: string): [DesiredCode, string] {
+  if (METHOD_BESIDE_BLANKS.test(word))
+    return ["BAD_TARGET", `Cannot read ${quoted(line)} as a Service: ${targetFault(line)}`]
+  if (/\s|,|;/.test(word.trim()) && word.includes("/"))
+    return ["BAD_TARGET", `Cannot read ${quoted(line)} as a Service: ${targetFault(line)}`]
+  if (PORT.test(word))
+    return [
+      "BAD_FORWARDING_METHOD",
+      `Cannot read ${quoted(`:${word}`)}: NAT or DR stands after the colon, and a port cannot be chosen there; a VIP has all ports of its Service (expected ${service})`,
+    ]
+  return [
+    "BAD_FORWARDING_METHOD",
+    `Cannot forward with ${quoted(word)}: it is not a forwarding method (expected NAT or DR)`,
+  ]
 }
 
 function isForwardingMethod(text: string): text is ForwardingMethod {
   return METHODS.has(text)
-}
-
-function targetFault(parts: readonly string[]): string {
-  if (parts.length < 2) return "there is no slash in it"
-  if (parts.length > 2) return "there is more than one slash in it"
-  const bad = parts.find((part) => !LABEL.test(part)) ?? ""
-  if (bad === "") return "a name is empty"
-  if (bad.length > 63) return `a name in it has ${bad.length} characters, at most 63 are possible`
-  return `${quoted(bad)} is no Kubernetes name (small letters, digits and "-")`
 }

@@ -4,6 +4,7 @@ import type { DesiredCode } from "../desired/codes.ts"
 export type ModelCode =
   | DesiredCode
   | "CONFIGMAP_MISSING"
+  | "CONFIGMAP_AMBIGUOUS"
   | "VIP_IS_NODE_ADDRESS"
   | "VIP_OUTSIDE_RANGES"
   | "ADDRESS_ON_HOST"

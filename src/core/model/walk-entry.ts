@@ -1,4 +1,4 @@
-import { hasErrors, type Problem } from "../../kit/problem.ts"
+import { hasErrors, type Place, type Problem } from "../../kit/problem.ts"
 import { isSameSet } from "../../kit/same-set.ts"
 import type { DesiredVip } from "../desired/desired-vip.ts"
 import { resolveEntry } from "../desired/resolve.ts"
@@ -110,6 +110,7 @@ function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
     key,
     text,
     place: configMap.keyPlaces.get(key) ?? configMap.place,
+    firstLine: configMap.firstLines?.get(key),
   }))
 }
 
@@ -161,10 +162,9 @@ function isSame(before: Walked, raw: RawEntry, input: ModelInput): boolean {
 }
 
 function isSameRaw(a: RawEntry, b: RawEntry): boolean {
-  return (
-    a.text === b.text &&
-    a.place?.file === b.place?.file &&
-    a.place?.line === b.place?.line &&
-    a.place?.column === b.place?.column
-  )
+  return a.text === b.text && isSamePlace(a.place, b.place) && isSamePlace(a.firstLine, b.firstLine)
+}
+
+function isSamePlace(a: Place | null | undefined, b: Place | null | undefined): boolean {
+  return a?.file === b?.file && a?.line === b?.line && a?.column === b?.column
 }

@@ -1,13 +1,15 @@
 import { Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from "yaml"
 import type { Node as YamlNode, ParsedNode, Scalar, YAMLError, YAMLMap, YAMLSeq } from "yaml"
 
-import type { Place, Problem } from "../../kit/problem.ts"
+import type { Problem } from "../../kit/problem.ts"
 import { visible } from "../../kit/visible.ts"
 import type { DecodedFile } from "./decode.ts"
 import type { Placed } from "./kinds.ts"
-import { isKind, parseObject, titleOf } from "./parse.ts"
+import { isKind, kindMeantBy, parseObject, titleOf } from "./parse.ts"
 import type { ShapeIssue } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
+import { reasonFor, templateAt } from "./yaml-mistakes.ts"
+import { entryPlacesOf, placeAt, type YamlText } from "./yaml-places.ts"
 
 /**
  * Closed settings: YAML 1.2 core without merge keys, keys are strings. `yes`, dates and addresses stay text. That a key
@@ -28,10 +30,18 @@ const SETTINGS = {
 export function decodeYaml(file: string, text: string): DecodedFile {
   const lines = new LineCounter()
   const parsed = parseAllDocuments(text, { ...SETTINGS, lineCounter: lines })
-  const reader: Reader = { file, lines, objects: [], problems: [] }
+  const reader: Reader = { file, text, lines, objects: [], problems: [] }
   if (!Array.isArray(parsed)) return { objects: [], problems: [] }
   for (const document of parsed) readDocument(reader, document)
+  const template = reader.problems.length === 0 ? null : templateAt(text)
+  if (template !== null) return { objects: [], problems: [templateProblem(reader, template)] }
   return { objects: reader.objects, problems: shortened(file, reader.problems) }
+}
+
+/** A template has a mistake in every other line, and one cause. */
+function templateProblem(reader: Reader, offset: number): Problem<ObjectProblemCode> {
+  const message = `Cannot read the file: it looks like a template ("{{"); render it first, for instance: helm template CHART | kkv validate -`
+  return { code: "YAML_SYNTAX", severity: "error", path: [reader.file], place: placeAt(reader, offset), message }
 }
 
 /** Nobody mends more at a time; and a file of garbage has tens of thousands. */
@@ -45,9 +55,7 @@ function shortened(file: string, problems: DecodedFile["problems"]): DecodedFile
   return [...problems.slice(0, MOST_PROBLEMS), { ...next, message }]
 }
 
-interface Reader {
-  readonly file: string
-  readonly lines: LineCounter
+interface Reader extends YamlText {
   readonly objects: Placed[]
   readonly problems: Problem<ObjectProblemCode>[]
 }
@@ -58,7 +66,8 @@ function readDocument(reader: Reader, document: Document.Parsed): void {
   for (const error of [...document.errors, ...document.warnings]) {
     const code = codeOf(error)
     // A stranger's document may have its own tags and habits; only what makes its kind doubtful is our business.
-    if (ours || code === "YAML_SYNTAX" || code === "YAML_TAB") report(reader, code, error.pos[0], yamlMessage(error))
+    if (ours || code === "YAML_SYNTAX" || code === "YAML_TAB")
+      report(reader, code, error.pos[0], yamlMessage(error, reader.text))
   }
   if (!ours) return
   reportMisleading(reader, document)
@@ -70,7 +79,7 @@ function isOurs(contents: ParsedNode | null): boolean {
   if (!isMap(contents)) return false
   const kind = contents.get("kind")
   if (isAlias(kind)) return true
-  return typeof kind === "string" && (kind === "List" || isKind(kind))
+  return typeof kind === "string" && (kind === "List" || isKind(kind) || kindMeantBy(kind) !== null)
 }
 
 function readObject(reader: Reader, document: Document.Parsed, node: YAMLMap): void {
@@ -88,18 +97,9 @@ function readObject(reader: Reader, document: Document.Parsed, node: YAMLMap): v
       reportIssue(reader, node, issue, titleOf(String(node.get("kind")), value))
     return
   }
-  const keyPlaces =
-    parsed.object.kind === "ConfigMap" ? keyPlacesOf(reader, node.get("data")) : new Map<string, Place>()
-  reader.objects.push({ object: parsed.object, place: placeAt(reader, node.range?.[0] ?? 0), keyPlaces })
-}
-
-function keyPlacesOf(reader: Reader, data: unknown): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>()
-  if (!isMap(data)) return places
-  for (const { key } of data.items) {
-    if (isScalar(key)) places.set(String(key.value), placeAt(reader, key.range?.[0] ?? 0))
-  }
-  return places
+  const data = parsed.object.kind === "ConfigMap" ? node.get("data") : null
+  const place = placeAt(reader, node.range?.[0] ?? 0)
+  reader.objects.push({ object: parsed.object, place, ...entryPlacesOf(data, reader) })
 }
 
 /** What makes a line mean something else than what stands in it (the parser itself reports tags). */
@@ -217,17 +217,11 @@ function codeOf(error: YAMLError): ObjectProblemCode {
   }
 }
 
-function yamlMessage(error: YAMLError): string {
+function yamlMessage(error: YAMLError, text: string): string {
   const detail = error.message.charAt(0).toLowerCase() + error.message.slice(1)
-  return `Cannot read the YAML: ${detail}`
+  return `Cannot read the YAML: ${reasonFor(text, error.pos[0]) ?? detail}`
 }
 
 function report(reader: Reader, code: ObjectProblemCode, offset: number, message: string): void {
   reader.problems.push({ code, severity: "error", path: [reader.file], place: placeAt(reader, offset), message })
-}
-
-function placeAt(reader: Reader, offset: number): Place {
-  const { line, col } = reader.lines.linePos(offset)
-  // An empty file, or a place before the first line was counted.
-  return { file: reader.file, line: Math.max(line, 1), column: Math.max(col, 1) }
 }

@@ -162,7 +162,7 @@ function duplicate(first: Placed, second: Placed): Problem<ObjectProblemCode> {
     severity: "error",
     path: [title],
     place: second.place,
-    message: `Cannot use a second ${title}: ${where} has one; delete one of them`,
+    message: `Cannot use a second ${title}: ${where} has one; delete one of them, or build overlays first (kustomize build DIR | kkv validate -)`,
   }
 }
 

@@ -139,6 +139,11 @@ export interface Placed<T extends ClusterObject = ClusterObject> {
   readonly place: Place
   /** For a ConfigMap: `data` key -> place of that key. Empty for other kinds. */
   readonly keyPlaces: ReadonlyMap<string, Place>
+  /**
+   * For a ConfigMap: `data` key -> place of the first line of its value, where the value is a block of lines (`|`): those stand in
+   * the file line by line. Absent where no value is.
+   */
+  readonly firstLines?: ReadonlyMap<string, Place> | undefined
 }
 
 /** A Service with what stands behind it. */

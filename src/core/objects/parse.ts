@@ -4,6 +4,7 @@ import { visible } from "../../kit/visible.ts"
 import type { ClusterObject, Kind } from "./kinds.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 import { OBJECT_SCHEMAS } from "./schema.ts"
+import { unknownFields } from "./unknown-fields.ts"
 
 /** What is wrong with one field of an object; `path` leads from the object to the field. */
 export interface ShapeIssue {
@@ -34,22 +35,53 @@ const API_VERSIONS: Readonly<Record<Kind, string>> = {
 export function parseObject(value: unknown): ParsedObject {
   if (!isRecord(value)) return { kind: "ignored" }
   const kind = value["kind"]
-  if (typeof kind !== "string" || !isKind(kind)) return { kind: "ignored" }
   const apiVersion = value["apiVersion"]
-  if (typeof apiVersion === "string" && apiVersion !== API_VERSIONS[kind]) return { kind: "ignored" }
+  if (typeof kind !== "string") return { kind: "ignored" }
+  if (!isKind(kind)) {
+    const meant = kindMeantBy(kind)
+    const isOurs = meant !== null && !(typeof apiVersion === "string" && isStrangers(apiVersion))
+    return isOurs ? { kind: "issues", issues: [wrongKind(kind, meant)] } : { kind: "ignored" }
+  }
+  if (typeof apiVersion === "string" && apiVersion !== API_VERSIONS[kind])
+    return isStrangers(apiVersion) ? { kind: "ignored" } : { kind: "issues", issues: [wrongVersion(kind, apiVersion)] }
   const result = OBJECT_SCHEMAS[kind].safeParse(value)
   if (!result.success) {
     const title = titleOf(kind, value)
-    return { kind: "issues", issues: result.error.issues.map((issue) => shapeIssue(title, value, issue)) }
+    const unknown = kind === "ConfigMap" ? unknownFields(title, value) : []
+    return {
+      kind: "issues",
+      issues: [...unknown, ...result.error.issues.map((issue) => shapeIssue(title, value, issue))],
+    }
   }
   if (result.data === null) return { kind: "ignored" }
-  const binary = kind === "ConfigMap" ? onlyBinaryData(titleOf(kind, value), value) : null
-  return binary === null ? { kind: "object", object: result.data } : { kind: "issues", issues: [binary] }
+  const issues = kind === "ConfigMap" ? configMapIssues(titleOf(kind, value), value) : []
+  return issues.length === 0 ? { kind: "object", object: result.data } : { kind: "issues", issues }
 }
 
 /** True for the kinds that `kinds.ts` knows. */
 export function isKind(kind: string): kind is Kind {
   return Object.hasOwn(API_VERSIONS, kind)
+}
+
+/** The kind that a misspelt one means, as `Configmap` or `services` do; null where it means none that we know. */
+export function kindMeantBy(kind: string): Kind | null {
+  const known = Object.keys(API_VERSIONS).filter(isKind)
+  return isKind(kind) ? null : (known.find((one) => bare(one) === bare(kind)) ?? null)
+}
+
+function bare(kind: string): string {
+  return kind
+    .toLowerCase()
+    .replaceAll(/[^a-z]/g, "")
+    .replace(/s$/, "")
+}
+
+function wrongKind(found: string, meant: Kind): ShapeIssue {
+  return {
+    code: "OBJECT_SHAPE",
+    path: ["kind"],
+    message: `Cannot read an object of kind ${shown(found)}: did you mean "${meant}"?`,
+  }
 }
 
 /** `Service default/echo`, as far as the object says; for paths and messages. */
@@ -67,6 +99,8 @@ function shapeIssue(title: string, value: unknown, issue: z.core.$ZodIssue): Sha
   if (title.startsWith("ConfigMap") && path[0] === "data" && path.length === 2) {
     return { code: "CONFIGMAP_VALUE", path, message: entryMessage(String(path[1]), found) }
   }
+  if (title.startsWith("ConfigMap") && path.join() === "data" && typeof found === "string")
+    return { code: "OBJECT_SHAPE", path, message: `Cannot read ${title}: data is ${shown(found)}, ${dataHint(found)}` }
   const isName = path[0] === "metadata" && (path[1] === "name" || path[1] === "namespace")
   const wanted = issue.message.replace(/^[^:]*: expected /, "wanted ")
   const field = path.join(".") || "its fields"
@@ -74,11 +108,52 @@ function shapeIssue(title: string, value: unknown, issue: z.core.$ZodIssue): Sha
   return { code: isName ? "OBJECT_NAME" : "OBJECT_SHAPE", path, message }
 }
 
+function dataHint(data: string): string {
+  const entry = /^(\d{1,3}(?:\.\d{1,3}){3}):(\S+)/.exec(data)
+  if (entry === null) return "not a mapping of addresses to Services (expected 10.4.0.50: namespace/service below it)"
+  return `and a blank is missing after the colon (expected ${entry[1]}: ${entry[2]})`
+}
+
+function isStrangers(apiVersion: string): boolean {
+  // The groups of others have a dot in their names, as Knative's serving.knative.dev/v1; discovery.k8s.io is none of theirs.
+  return apiVersion.includes(".") && !apiVersion.startsWith("discovery.k8s.io/")
+}
+
+function wrongVersion(kind: Kind, found: string): ShapeIssue {
+  const message = `Cannot read the ${kind}: its apiVersion is ${shown(found)} (expected "${API_VERSIONS[kind]}")`
+  return { code: "OBJECT_SHAPE", path: ["apiVersion"], message }
+}
+
 function entryMessage(key: string, found: unknown): string {
   const cannot = `Cannot read the value of ${visible(JSON.stringify(key))}:`
   if (found === null) return `${cannot} it is empty, wanted a string; write "" for a VIP without a Service`
-  if (typeof found === "object") return `${cannot} it is no string; write "|" after the colon, so that it becomes text`
+  if (Array.isArray(found)) return `${cannot} it is a YAML list (expected text: ${listAsText(found)})`
+  if (typeof found === "object") return `${cannot} it is a YAML mapping (expected text: ${mappingAsText(found)})`
   return `${cannot} YAML reads it as the ${typeof found} ${visible(JSON.stringify(found))}, wanted a string; put it in quotes`
+}
+
+const FORM = "namespace/service[:NAT|:DR]"
+
+function listAsText(list: readonly unknown[]): string {
+  const [only] = list
+  if (list.length === 1 && typeof only === "string") return visible(only.slice(0, LONGEST_SHOWN))
+  return `"|" after the colon, and below it one ${FORM} on each line, without "- "`
+}
+
+function mappingAsText(mapping: object): string {
+  const [[service, method] = ["", null], ...others] = Object.entries(mapping)
+  const isSplit = others.length === 0 && service.includes("/") && /^(?:nat|dr)$/i.test(String(method))
+  return isSplit ? `${visible(service.slice(0, LONGEST_SHOWN))}:${method}, without a blank beside the colon` : FORM
+}
+
+/** Maximum characters of a value that a message suggests. */
+const LONGEST_SHOWN = 80
+
+/** What the schema lets pass, since it drops what it does not keep. */
+function configMapIssues(title: string, value: Readonly<Record<string, unknown>>): readonly ShapeIssue[] {
+  const unknown = unknownFields(title, value)
+  const binary = unknown.length === 0 ? onlyBinaryData(title, value) : null
+  return binary === null ? unknown : [binary]
 }
 
 /** Its data would read as empty, and empty data removes every VIP: that must be said by a person, not by accident. */

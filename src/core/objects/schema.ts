@@ -95,7 +95,7 @@ const endpointSlice = z
     metadata: z.object({
       name: subdomain,
       namespace,
-      labels: z.object({ [SERVICE_NAME_LABEL]: label.nullish() }).nullish(),
+      labels: z.object({ [SERVICE_NAME_LABEL]: label.or(z.literal("")).nullish() }).nullish(),
       service: label.nullish(),
     }),
     addressType: z.enum(["IPv4", "IPv6", "FQDN"]),
@@ -118,8 +118,8 @@ const endpointSlice = z
   })
   .transform(({ metadata, addressType, ports, endpoints }): EndpointSlice | null => {
     const owner = metadata.service ?? metadata.labels?.[SERVICE_NAME_LABEL]
-    // A slice without the label belongs to no Service; it is legal, and nothing to us.
-    if (owner === undefined || owner === null) return null
+    // A slice without the label, or with an empty one, belongs to no Service; it is legal, and nothing to us.
+    if (owner === undefined || owner === null || owner === "") return null
     return {
       apiVersion: "discovery.k8s.io/v1",
       kind: "EndpointSlice",

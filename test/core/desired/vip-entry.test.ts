@@ -12,6 +12,11 @@ const accepted: [text: string, targets: string[]][] = [
   ["default/echo", ["default/echo:NAT"]],
   ["default/echo:NAT", ["default/echo:NAT"]],
   ["default/echo:DR", ["default/echo:DR"]],
+  ["default/echo:nat", ["default/echo:NAT"]],
+  ["default/echo:dr", ["default/echo:DR"]],
+  ["default/echo:Dr # as the LAN wants it", ["default/echo:DR"]],
+  ["# front end\ndefault/a\n  # mail: a/b:NAT\ndefault/b:DR", ["default/a:NAT", "default/b:DR"]],
+  ["#", []],
   ["default/a\ndefault/b:DR\n", ["default/a:NAT", "default/b:DR"]],
   ["default/a\r\n\r\n  other/a\r\n", ["default/a:NAT", "other/a:NAT"]],
   [`${"n".repeat(63)}/${"s".repeat(63)}`, [`${"n".repeat(63)}/${"s".repeat(63)}:NAT`]],
@@ -40,7 +45,6 @@ const refused: [key: string, text: string, code: DesiredCode][] = [
   ["169.254.50.1", "a/b", "BAD_ADDRESS"],
   ["fd04::50", "a/b", "BAD_ADDRESS"],
   ["10.4.0.50", "a/b:NATX", "BAD_FORWARDING_METHOD"],
-  ["10.4.0.50", "a/b:nat", "BAD_FORWARDING_METHOD"],
   ["10.4.0.50", "a/b:", "BAD_FORWARDING_METHOD"],
   ["10.4.0.50", "a/b:DR:NAT", "BAD_FORWARDING_METHOD"],
   ["10.4.0.50", "a/b:PROXY", "METHOD_NOT_SUPPORTED"],
@@ -73,6 +77,17 @@ for (const [key, text, code] of refused)
     // A message that quoted a control character would let an entry write lines of its own into logs and terminals.
     assert.not.match(problems[0]?.message ?? "", /[\u0000-\u001f\u007f\u2028\u2029]/)
   })
+
+test("parseVipEntry() names the line of the mistake in a block of lines, comments and empty lines counted", () => {
+  const text = "# first\ndefault/a\n\n  default/b:NATX\ndefault\ndefault/a"
+  const firstLine = { file: "vips.yaml", line: 8, column: 5 }
+  const place = { file: "vips.yaml", line: 7, column: 3 }
+  const { problems } = parseVipEntry({ key: "10.4.0.50", text, place, firstLine })
+  assert.equal(
+    problems.map(({ code, place: at }) => `${code} ${at?.line}:${at?.column}`),
+    ["BAD_FORWARDING_METHOD 11:7", "BAD_TARGET 12:5", "SERVICE_NAMED_TWICE 13:5"],
+  )
+})
 
 test("parseVipEntry() reports every broken line of an entry at once", () => {
   const { problems } = entry("foo", "a/b\nc\nd/e:XX")

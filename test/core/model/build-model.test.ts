@@ -69,6 +69,7 @@ const joined: [name: string, options: ServiceOptions, text: string, servers: str
     "default/a",
     ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1"],
   ],
+  ["a headless Service", { clusterIP: "None" }, "default/a", ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1"]],
   ["a VIP only", {}, "", []],
 ]
 for (const [name, options, text, servers] of joined)
@@ -84,7 +85,6 @@ for (const [name, options, text, servers] of joined)
 const broken: [name: string, key: string, text: string, options: ServiceOptions, code: ModelCode, leftOut: boolean][] =
   [
     ["a Service that does not exist", "10.4.0.50", "default/none", {}, "SERVICE_NOT_FOUND", true],
-    ["a headless Service", "10.4.0.50", "default/a", { clusterIP: "None" }, "SERVICE_HEADLESS", true],
     ["an ExternalName", "10.4.0.50", "default/a", { type: "ExternalName" }, "SERVICE_EXTERNAL_NAME", true],
     ["a Service without ports", "10.4.0.50", "default/a", { ports: [] }, "SERVICE_WITHOUT_PORTS", true],
     [

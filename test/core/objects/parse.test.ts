@@ -51,6 +51,16 @@ for (const [what, value] of [
   ["no kind", { apiVersion: "v1" }],
   ["a kind named like a method", { apiVersion: "v1", kind: "toString" }],
   ["another group", { apiVersion: "example.com/v1", kind: "Node" }],
+  ["another group's kind that is almost ours", { apiVersion: "example.com/v1", kind: "Services" }],
+  [
+    "a slice whose label is empty",
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "x", labels: { "kubernetes.io/service-name": "" } },
+      addressType: "IPv4",
+    },
+  ],
 ] as const) {
   test(`parseObject() ignores ${what}`, () => assert.equal(parseObject(value), { kind: "ignored" }))
 }

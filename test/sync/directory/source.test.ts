@@ -35,6 +35,23 @@ function check(name: string, body: (root: string, outside: string) => Promise<vo
   )
 }
 
+for (const [what, text] of [
+  ["stand beside data", "data:\n10.4.0.50: default/echo\n"],
+  ["stand below a misspelt field", "datas:\n  10.4.0.50: default/echo\n"],
+  ["stand in metadata", "  data:\n    10.4.0.50: default/echo\n"],
+] as const)
+  check(`createDirectorySource() says what is wrong where entries vanish because they ${what}`, (root) => {
+    const head = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: vips\n  namespace: default\n"
+    writeTree(root, { "vips.yaml": `${head}${text}` })
+    const reading = settled(createDirectorySource(root))
+    assert.equal(codes(createDirectorySource(root)), ["OBJECT_SHAPE"])
+    assert.is(
+      reading.objects.configMaps.size,
+      0,
+      "a reader that holds keeps what it has; an empty ConfigMap would remove it",
+    )
+  })
+
 check("createDirectorySource() reads manifests at any depth and skips hidden names and other files", (root) => {
   writeTree(root, {
     "a/b/vips.yaml": vipsText("10.4.0.50: default/echo"),

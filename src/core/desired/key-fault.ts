@@ -1,0 +1,92 @@
+import { isIPv4, isIPv6 } from "node:net"
+import { vipFault } from "./address.ts"
+import { entryLines } from "./entry-lines.ts"
+
+/**
+ * Says what is wrong with the key of an entry; null when it is an address that can be announced. It names the mistake behind
+ * it, where that is one that people make.
+ *
+ * @param text The entry's value: key and value may be swapped.
+ */
+export function keyFault(key: string, text: string): string | null {
+  const fault = vipFault(key)
+  if (fault === null || isIPv4(key)) return fault
+  const mistake = MISTAKES.find(({ isIt }) => isIt(key, text))
+  return mistake === undefined ? fault : mistake.says(key, text)
+}
+
+/** Whether a Service stands where the address belongs, and an address where the Service belongs. */
+export function isSwapped(key: string, text: string): boolean {
+  return SERVICE.test(key) && isIPv4(onlyLine(text))
+}
+
+interface Mistake {
+  readonly isIt: (key: string, text: string) => boolean
+  readonly says: (key: string, text: string) => string
+}
+
+const SERVICE = /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9]*(?::\w+)?$/
+const EXPECTED = "expected one IPv4 address, such as 10.4.0.50"
+
+/** The first that fits counts. */
+const MISTAKES: readonly Mistake[] = [
+  {
+    isIt: isSwapped,
+    says: (key, text) =>
+      `key and value are swapped: it is a Service, and "${onlyLine(text)}" is the address (expected ${onlyLine(text)}: ${key})`,
+  },
+  { isIt: (key) => key.includes("://"), says: () => `it is a URL (${EXPECTED})` },
+  { isIt: isIPv6WithMore, says: () => "it is an IPv6 address, and this release announces IPv4 addresses only" },
+  {
+    isIt: (key) => isIPv4(beforeFirst(key, "/")),
+    says: (key) => `it carries a prefix length; write ${beforeFirst(key, "/")} alone: a VIP is always announced as /32`,
+  },
+  {
+    isIt: (key) => SERVICE.test(key),
+    says: () => `it is a Service, and the key of an entry is its address (${EXPECTED})`,
+  },
+  {
+    isIt: (key) => isIPv4(beforeFirst(key, ":")),
+    says: (key) => `it carries a port; write ${beforeFirst(key, ":")} alone: a VIP has the ports of its Services`,
+  },
+  {
+    isIt: (key) => isIPv4(beforeFirst(key, "-").trim()),
+    says: () => "it is a range, and an entry has one address: write an entry for each",
+  },
+  {
+    isIt: (key) => key.split(/[\s,;]+/).filter((part) => isIPv4(part)).length > 1,
+    says: () => "it holds several addresses, and an entry has one: write an entry for each",
+  },
+  {
+    isIt: (key) => isIPv4(beforeFirst(key, "@")) || isIPv4(beforeFirst(key, "%")),
+    says: (key) =>
+      `it names an interface; write ${key.split(/[@%]/)[0]} alone: --iface names the interface of all VIPs`,
+  },
+  {
+    isIt: (key) => /^\d+(?:\.\d+){3}$/.test(key) && largest(key) !== null,
+    says: (key) => `${largest(key)} is larger than 255 (${EXPECTED})`,
+  },
+  {
+    isIt: (key) => /^(?=.*[a-z])[a-z0-9-]+(?:\.[a-z0-9-]+)+\.?$/i.test(key) && !/^0x/i.test(key),
+    says: () => `it is a host name, and names are not looked up (${EXPECTED})`,
+  },
+]
+
+function isIPv6WithMore(key: string): boolean {
+  return isIPv6(key) || isIPv6(key.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/\/\d+$/, ""))
+}
+
+function beforeFirst(key: string, mark: string): string {
+  const at = key.indexOf(mark)
+  return at === -1 ? "" : key.slice(0, at)
+}
+
+/** The first number above 255; null where there is none. */
+function largest(key: string): string | null {
+  return key.split(".").find((part) => Number(part) > 255) ?? null
+}
+
+function onlyLine(text: string): string {
+  const [line, ...others] = entryLines(text)
+  return others.length === 0 ? (line?.text ?? "") : ""
+}

@@ -1,0 +1,59 @@
+import { visible } from "../../kit/visible.ts"
+import type { ShapeIssue } from "./parse.ts"
+
+/** Fields of a ConfigMap. Source: Kubernetes API reference, v1 ConfigMap. */
+const FIELDS = ["apiVersion", "kind", "metadata", "data", "binaryData", "immutable"]
+/** Fields of its metadata. Source: Kubernetes API reference, ObjectMeta. */
+const METADATA = [
+  ...["name", "namespace", "labels", "annotations", "uid", "resourceVersion", "generation", "generateName", "selfLink"],
+  ...["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers"],
+  "managedFields",
+  // Of our own trimmed form.
+  "allowMassRemoval",
+]
+
+/**
+ * Fields that a ConfigMap does not have. An entry that stands beside `data`, or below a misspelt one, vanishes without a
+ * word, and a VIP with it; the API server refuses such an object as well.
+ */
+export function unknownFields(title: string, value: Readonly<Record<string, unknown>>): readonly ShapeIssue[] {
+  const metadata = value["metadata"]
+  const inside = typeof metadata === "object" && metadata !== null ? Object.keys(metadata) : []
+  const issue = (path: readonly string[], field: string, known: readonly string[]): ShapeIssue => ({
+    code: "OBJECT_SHAPE",
+    path: [...path, field],
+    message: `Cannot read ${title}: ${complaint(path, field, known)}`,
+  })
+  return [
+    ...Object.keys(value)
+      .filter((field) => !FIELDS.includes(field))
+      .map((field) => issue([], field, FIELDS)),
+    ...inside.filter((field) => !METADATA.includes(field)).map((field) => issue(["metadata"], field, METADATA)),
+  ].slice(0, MAXIMUM_ISSUES)
+}
+
+/** Maximum issues of one object; the others show once these are mended. */
+const MAXIMUM_ISSUES = 20
+
+function complaint(path: readonly string[], field: string, known: readonly string[]): string {
+  const name = visible(JSON.stringify(field.slice(0, 80)))
+  if (/^[\d.]+$|\//.test(field))
+    return `${name} stands beside "data", not in it (expected it below "data", indented by two blanks)`
+  if (path.length > 0 && FIELDS.includes(field))
+    return `"${field}" stands in "${path.join(".")}" (expected it at the begin of the line, as "metadata" is)`
+  const near = known.find((one) => isNear(field, one))
+  const owner = path.length === 0 ? "a ConfigMap" : `the ${path.join(".")} of a ConfigMap`
+  return `${owner} does not have the field ${name}${near === undefined ? "" : `; did you mean "${near}"?`}`
+}
+
+/** Within one letter that is another, missing, too much or swapped with its neighbour, or in other capitals, or with a word before. */
+function isNear(found: string, known: string): boolean {
+  const [a, b] = [found.toLowerCase(), known.toLowerCase()]
+  if (a === b || (known === "data" && a.endsWith(b))) return true
+  if (Math.abs(a.length - b.length) > 1) return false
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  const [restA, restB] = [a.slice(at), b.slice(at)]
+  const isSwapped = restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2)
+  return isSwapped || restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1)
+}

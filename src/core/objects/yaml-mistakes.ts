@@ -1,0 +1,44 @@
+/**
+ * What a person did, where the parser's words tell only what it met; null where it is no mistake that we know.
+ *
+ * @param offset Where the parser met it.
+ */
+export function reasonFor(text: string, offset: number): string | null {
+  // A window: a file of garbage may be one line of a MiB, with an error at each letter.
+  const before = text.slice(Math.max(0, offset - WINDOW), offset)
+  const after = text.slice(offset, offset + WINDOW)
+  const line = `${before.slice(before.lastIndexOf("\n") + 1)}${after.split("\n", 1)[0] ?? ""}`.trim()
+  return MISTAKES.find(({ isIt }) => isIt.test(line))?.says(line) ?? null
+}
+
+/** Offset of the first `{{`, which no plain manifest has outside of a string; null where there is none. */
+export function templateAt(text: string): number | null {
+  const at = text.search(/\{\{/)
+  return at === -1 ? null : at
+}
+
+/** Characters looked at on each side of the offset. */
+const WINDOW = 400
+
+interface Mistake {
+  readonly isIt: RegExp
+  readonly says: (line: string) => string
+}
+
+const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`
+
+const MISTAKES: readonly Mistake[] = [
+  {
+    isIt: new RegExp(`^${ADDRESS}:\\S`),
+    says: (line) => `a blank is missing after the colon (expected ${line.replace(":", ": ")})`,
+  },
+  {
+    isIt: new RegExp(`^${ADDRESS}: +[a-z0-9-]+/[a-z0-9-]+ *: +(?:NAT|DR)$`, "i"),
+    says: (line) => `a blank stands beside the second colon (expected ${withoutSecondBlank(line)})`,
+  },
+]
+
+function withoutSecondBlank(line: string): string {
+  const [key = "", service = "", method = ""] = line.split(":").map((part) => part.trim())
+  return `${key}: ${service}:${method}`
+}

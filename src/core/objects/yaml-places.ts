@@ -1,0 +1,40 @@
+import { isMap, isScalar, type LineCounter, Scalar } from "yaml"
+import type { Place } from "../../kit/problem.ts"
+import type { Placed } from "./kinds.ts"
+
+/** A text that was parsed, with the begins of its lines. */
+export interface YamlText {
+  readonly file: string
+  readonly text: string
+  readonly lines: LineCounter
+}
+
+/** Where the entries of a ConfigMap's `data` stand. @param data The parsed mapping; anything else has no entries. */
+export function entryPlacesOf(data: unknown, source: YamlText): Pick<Placed, "keyPlaces" | "firstLines"> {
+  const keyPlaces = new Map<string, Place>()
+  const firstLines = new Map<string, Place>()
+  if (!isMap(data)) return { keyPlaces }
+  for (const { key, value } of data.items) {
+    if (!isScalar(key)) continue
+    keyPlaces.set(String(key.value), placeAt(source, key.range?.[0] ?? 0))
+    // Only a literal block (`|`) has its lines in the file as they are in the value.
+    if (isScalar(value) && value.type === Scalar.BLOCK_LITERAL)
+      firstLines.set(String(key.value), firstLineOf(value, source))
+  }
+  return firstLines.size === 0 ? { keyPlaces } : { keyPlaces, firstLines }
+}
+
+/** The line below the `|`, and the column at which the lines of the block begin. */
+function firstLineOf(value: Scalar, source: YamlText): Place {
+  const line = (placeAt(source, value.range?.[0] ?? 0).line ?? 0) + 1
+  const from = source.lines.lineStarts[line - 1] ?? source.text.length
+  const indent = /^(?:[ \t]*\r?\n)*( *)/.exec(source.text.slice(from, value.range?.[1]))?.[1]?.length ?? 0
+  return { file: source.file, line, column: indent + 1 }
+}
+
+/** The place of an offset of the text. */
+export function placeAt({ file, lines }: YamlText, offset: number): Place {
+  const { line, col } = lines.linePos(offset)
+  // An empty file, or a place before the first line was counted.
+  return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
+}
