@@ -2,7 +2,7 @@ import type { Effective } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import type { DriftCheck } from "./drift.ts"
 import { type Interference, NO_INTERFERENCE } from "./interference.ts"
-import type { Captured } from "./captured.ts"
+import type { Capture } from "./capture/capture.ts"
 import type { Differences } from "./keepalived/effect.ts"
 import type { Refusals, Seen } from "./look.ts"
 import { afterApplied, type Memory } from "./memory.ts"
@@ -28,8 +28,8 @@ export interface Snapshot {
   readonly drift: DriftCheck | null
   /** Whether somebody else changes what is ours in IPVS. */
   readonly interference?: Interference
-  /** Of the last look for rules that come before IPVS; absent before the first. */
-  readonly captured?: Captured
+  /** What the last look for rules that come before IPVS has found; absent before the first. */
+  readonly captured?: readonly Capture[]
   readonly memory: Memory
 }
 

@@ -1,6 +1,7 @@
+import { faultText } from "../kit/fault.ts"
 import type { Workings } from "./agent-ports.ts"
 import type { InEffect } from "./agent-state.ts"
-import type { Captured } from "./captured.ts"
+import type { Capture } from "./capture/capture.ts"
 
 /** How long a look that failed is waited with before it is tried once more: another program may have held the lock. */
 const AGAIN_MS = 5_000
@@ -27,10 +28,11 @@ export function createCapturePass(workings: Workings): CapturePass {
   const run = async (): Promise<void> => {
     const { inEffect } = state.known()
     if (inEffect === null || ports.captures === undefined || stopping.signal.aborted || !isDue()) return
-    const { captured, tookMs } = await capturedOf(inEffect, workings, stopping.signal)
+    const { found, tookMs } = await lookFor(inEffect, workings, stopping.signal)
     if (stopping.signal.aborted) return
     last = { servers: serversOf(inEffect), endedAt: ports.clock.now(), tookMs }
-    note(captured, workings)
+    // What was found before is not over because nobody can look.
+    if (found !== null) note(found, workings)
   }
   const look = () => (underWay ??= run().finally(() => (underWay = null)))
   const lookIfNew = async (): Promise<void> => {
@@ -48,34 +50,38 @@ function serversOf({ model }: InEffect): string {
   return `servers ${servers.map(({ address, port, protocol }) => `${address} ${port} ${protocol}`).join()}`
 }
 
-async function capturedOf(
-  { model }: InEffect,
-  { ports }: Workings,
-  signal: AbortSignal,
-): Promise<{ readonly captured: Captured; readonly tookMs: number }> {
+interface Looked {
+  /** Null: it cannot be told. */
+  readonly found: readonly Capture[] | null
+  readonly tookMs: number
+}
+
+/** Looks, and once more where that fails. The failure stands until a look succeeds. */
+async function lookFor({ model }: InEffect, { ports }: Workings, signal: AbortSignal): Promise<Looked> {
   const servers = model.vips.flatMap(({ virtualServers }) => virtualServers)
   for (let isAgain = false; ; isAgain = true) {
     const startedAt = ports.clock.now()
     try {
       const found = (await ports.captures?.({ servers, inward: model.vrrp.interface, signal })) ?? []
-      return { captured: { found, unknown: null }, tookMs: ports.clock.now() - startedAt }
+      ports.faults.clear(FAULT)
+      return { found, tookMs: ports.clock.now() - startedAt }
     } catch (error) {
-      const unknown = error instanceof Error ? error.message : String(error)
-      if (isAgain || signal.aborted) return { captured: { found: [], unknown }, tookMs: ports.clock.now() - startedAt }
+      if (isAgain && !signal.aborted)
+        ports.faults.raise(FAULT, { code: "FORWARDING_UNKNOWN", message: `${UNKNOWN}: ${faultText(error)}` })
+      if (isAgain || signal.aborted) return { found: null, tookMs: ports.clock.now() - startedAt }
       await ports.clock.delay(AGAIN_MS, signal)
     }
   }
 }
 
+const FAULT = "forwarding"
+const UNKNOWN = "Cannot tell whether a rule of this node takes the packets of the VIPs before IPVS"
+
 /** Says in the log what is another than before. */
-function note(captured: Captured, { state, ports }: Workings): void {
-  const { found, unknown } = captured
-  const before = state.known().captured
-  state.update({ captured })
-  if (JSON.stringify(before ?? NOTHING) === JSON.stringify(captured)) return
-  if (unknown !== null) ports.log.warn("captures-unknown", { reason: unknown })
-  else ports.log.warn("captures", { count: found.length, first: found[0] ?? null })
+function note(found: readonly Capture[], { state, ports }: Workings): void {
+  const before = state.known().captured ?? []
+  state.update({ captured: found })
+  if (JSON.stringify(before) === JSON.stringify(found)) return
+  ports.log.warn("captures", { count: found.length, first: found[0] ?? null })
   ports.onChange(state.known())
 }
-
-const NOTHING: Captured = { found: [], unknown: null }

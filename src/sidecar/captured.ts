@@ -2,20 +2,12 @@ import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { Capture, Owner } from "./capture/capture.ts"
 
-/** What the last look for rules that come before IPVS has found. */
-export interface Captured {
-  readonly found: readonly Capture[]
-  /** Why it could not be told, and then nothing was found; null where it could. */
-  readonly unknown: string | null
-}
-
 export type CaptureCode =
   | "FORWARDED_BY_KUBE_PROXY"
   | "DROPPED_BY_KUBE_PROXY"
   | "FORWARDED_BY_HOSTPORT"
   | "FORWARDED_BY_RULE"
   | "DROPPED_BY_RULE"
-  | "FORWARDING_UNKNOWN"
 
 /** Maximum captures that are said one by one. */
 const MAXIMUM_SAID = 20
@@ -26,10 +18,9 @@ const MAXIMUM_SAID = 20
  * The text is the same for as long as the rules are: an Event is written for each new text.
  */
 export function captureProblems(
-  { found, unknown }: Captured,
+  found: readonly Capture[],
   model: Pick<KeepalivedModel, "vips">,
 ): readonly Problem<CaptureCode>[] {
-  if (unknown !== null) return [unknownProblem(unknown)]
   const keys = new Map(model.vips.map((vip) => [vip.address, vip.key]))
   // What is no longer a VIP of ours is nobody's problem.
   const ours = found.filter(({ server }) => keys.has(server.address))
@@ -41,16 +32,6 @@ export function captureProblems(
     return { code: codeOf(capture), severity: "error", path, place: null, message: `${messageOf(capture)}${more}` }
   })
   return said
-}
-
-function unknownProblem(reason: string): Problem<CaptureCode> {
-  return {
-    code: "FORWARDING_UNKNOWN",
-    severity: "error",
-    path: ["nat rules"],
-    place: null,
-    message: `Cannot tell whether a rule of this node takes the packets of the VIPs before IPVS: ${reason}`,
-  }
 }
 
 function codeOf({ taker, effect }: Capture): CaptureCode {

@@ -5,5 +5,6 @@
  * `RECORD_FAILED`: a record that outlives a pass cannot be written.
  * `ROLE_DISAGREES`: keepalived says one thing of this node's role, and the kernel shows another.
  * `BACKUP_STUCK`: this backup hears no master and does not take over.
+ * `FORWARDING_UNKNOWN`: the node's rules cannot be read, so nobody knows whether IPVS gets the packets.
  */
-export type StandingCode = "PASS_FAILED" | "RECORD_FAILED" | "ROLE_DISAGREES" | "BACKUP_STUCK"
+export type StandingCode = "PASS_FAILED" | "RECORD_FAILED" | "ROLE_DISAGREES" | "BACKUP_STUCK" | "FORWARDING_UNKNOWN"

@@ -49,20 +49,20 @@ const said: readonly [what: string, found: Partial<Capture>, code: string, messa
 ]
 for (const [what, found, code, message] of said)
   test(`captureProblems() says what to do about ${what}`, () => {
-    assert.equal(captureProblems({ found: [capture(found)], unknown: null }, MODEL), [
+    assert.equal(captureProblems([capture(found)], MODEL), [
       { code, severity: "error", path: ["data", "10.4.0.50"], place: null, message },
     ])
   })
 
 test("captureProblems() says of at most twenty virtual servers each what takes it, and how many more there are", () => {
   const found = Array.from({ length: 30 }, (_, at) => capture({ server: { ...SERVER, port: 80 + at } }))
-  const problems = captureProblems({ found, unknown: null }, MODEL)
+  const problems = captureProblems(found, MODEL)
   assert.is(problems.length, 20)
   assert.match(problems[0]?.message ?? "", "; 10 other virtual servers are taken as well")
 })
 
 test("captureProblems() says nothing of an address that is no longer a VIP", () => {
-  assert.equal(captureProblems({ found: [capture()], unknown: null }, { vips: [] }), [])
+  assert.equal(captureProblems([capture()], { vips: [] }), [])
 })
 
 async function running(captures: (question: CaptureQuestion) => Promise<readonly Capture[]>) {
@@ -98,18 +98,20 @@ test("Agent.watch() looks for captures as soon as virtual servers are in effect,
 test("Agent.lookForCaptures() tries once more, and then says that it cannot be told (fault 273)", async () => {
   let tries = 0
   let fails = true
-  const { node, agent, codes } = await running(() => {
+  const { node, agent } = await running(() => {
     tries += 1
     return fails ? Promise.reject(new Error("iptables is locked")) : Promise.resolve([])
   })
   assert.is(tries, 1)
   await passSeconds(node, agent, 6)
   assert.is(tries, 2)
-  assert.equal(codes(), ["FORWARDING_UNKNOWN"])
-  assert.match(problemsOf(agent.snapshot())[0]?.message ?? "", "iptables is locked")
+  const standing = () => node.faults.standing().map(({ code, message }) => `${code}: ${message}`)
+  assert.equal(standing(), [
+    "FORWARDING_UNKNOWN: Cannot tell whether a rule of this node takes the packets of the VIPs before IPVS: iptables is locked",
+  ])
   fails = false
   await agent.lookForCaptures()
-  assert.equal(codes(), [])
+  assert.equal(standing(), [])
   await agent.stop()
 })
 
