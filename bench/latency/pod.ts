@@ -143,6 +143,8 @@ function sidecarWords(directory: string): readonly string[] {
     "0",
     "--snat",
     "none",
+    "--ask-lan",
+    "false",
     "--drain-time",
     "0",
     "--vrid",

@@ -29,6 +29,7 @@ export async function assemble(
       parts.metrics.count("node-change")
       agent.request()
     },
+    asked: () => agent.request(),
     told: () => told(),
   })
   const { clock, log, metrics, generations, status } = parts
@@ -102,12 +103,13 @@ interface Going {
 
 /** keepalived goes on: whoever stops the agent alone does not stop the VIPs. */
 async function stop(parts: Parts, going: Going): Promise<void> {
-  const { records, status, nodes, nodesMemory, volume, history } = parts
+  const { records, status, nodes, nodesMemory, volume, history, vacancies } = parts
   clearInterval(going.everySecond)
   going.vrrp.stop()
   await going.endSchedule()
   await going.watch.close()
   await nodes?.stop()
+  vacancies?.stop()
   await going.agent.stop()
   await records.idle()
   await nodesMemory.idle()

@@ -1,4 +1,6 @@
 import { readFile } from "node:fs/promises"
+import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
+import type { Others } from "../core/model/others.ts"
 import { createPipeline } from "../core/pipeline.ts"
 import { createRenderer } from "../core/render/render.ts"
 import type { TemplateName, TemplateTexts } from "../core/render/template.ts"
@@ -7,6 +9,8 @@ import type { AgentPorts } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import type { ApplyPorts } from "./apply/ports.ts"
 import { clearRemains, restoreMissing } from "./drift.ts"
+import type { Past } from "./look.ts"
+import { withNewcomers } from "./newcomers.ts"
 import { nodeFactsOf } from "./node-facts.ts"
 import { othersIn } from "./ownership.ts"
 import type { Parts } from "./parts.ts"
@@ -23,7 +27,7 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
     generations: parts.generations,
     pipeline: createPipeline(settings.model, templates),
     node: (generation) => Promise.resolve(nodeFactsOf(generation, settings, machine.host())),
-    others: (model) => othersIn(model, { kernel, keepalived, ledger: () => volume.ledger() }),
+    others: (model, past) => othersOf(parts, model, past),
     apply: applyPortsOf(parts),
     keepalived,
     kernel,
@@ -40,6 +44,17 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
     clock,
     log,
   }
+}
+
+async function othersOf(
+  { machine, volume, settings, vacancies }: Parts,
+  model: KeepalivedModel,
+  past: Past | null,
+): Promise<Others | null> {
+  const ledger = () => volume.ledger()
+  const found = await othersIn(model, { ...machine, ledger })
+  if (past === null || vacancies === null) return found
+  return withNewcomers(model, found, { past, vacancies, ledger, self: settings.node })
 }
 
 function applyPortsOf({ machine, volume, lastKnownGood, masquerade, awaitHolder, clock, log }: Parts): ApplyPorts {

@@ -67,7 +67,7 @@ export async function goBackToKnownGood(reason: string, workings: Workings): Pro
 /** The same without the VIPs that others on this host have by now: it may be long ago that it ran here. */
 async function withoutOthers(good: KnownGood, { others, render }: AgentPorts): Promise<KnownGood> {
   const { remembered } = good
-  const found = (await others?.(remembered.model)) ?? null
+  const found = (await others?.(remembered.model, null)) ?? null
   if (found === null || render === undefined) return good
   const vips = remembered.model.vips.filter(
     (vip) => !found.addresses.has(vip.address) && takenServersOf(vip, found).length === 0,

@@ -8,6 +8,7 @@ import type { createPipeline, Walk } from "../core/pipeline.ts"
 import { vipConfigMapOf } from "../core/vip-config-map.ts"
 import type { RenderedConfig } from "../core/render/render.ts"
 import type { Problem } from "../kit/problem.ts"
+import type { ClusterObjects } from "../core/objects/kinds.ts"
 import type { Memory } from "./memory.ts"
 import type { Generation, Generations } from "./ports.ts"
 
@@ -30,6 +31,8 @@ export interface Known {
   readonly refusals: Refusals | null
   /** Null where nothing runs or last ran, or a person chose what shall. */
   readonly guarding: Guarding | null
+  /** VIPs that run, or once ran, on this node. */
+  readonly announced: ReadonlySet<string>
 }
 
 /** What a look at the inputs led to. Only `candidate` can change what runs. */
@@ -65,8 +68,15 @@ export interface LookPorts {
   readonly unreachable: () => ReadonlySet<string>
   /** @returns the facts, or what keeps this node from having a configuration. */
   readonly node: (generation: Generation) => Promise<NodeFacts | Problem>
-  /** What this host has of others and a model asks for; null where that is nothing. Absent: nobody looks. */
-  readonly others?: (model: KeepalivedModel) => Promise<Others | null>
+  /** What others have and a model asks for; null where that is nothing. Absent: nobody looks. */
+  readonly others?: (model: KeepalivedModel, past: Past | null) => Promise<Others | null>
+}
+
+/** What tells which VIPs are announced for the first time. Null in its place: none is. */
+export interface Past {
+  /** VIPs that run, or once ran, on this node. */
+  readonly announced: ReadonlySet<string>
+  readonly nodes: ClusterObjects["nodes"]
 }
 
 /** What keepalived refused in the generation with this manifest. */
@@ -100,13 +110,13 @@ export async function look(ports: LookPorts, known: Known): Promise<Seen> {
 export async function walk(
   generation: Generation,
   ports: Pick<LookPorts, "node" | "pipeline" | "unreachable" | "others">,
-  { memory, refusals, guarding }: Known,
+  { memory, refusals, guarding, announced }: Known,
 ): Promise<Seen> {
   const configMap = vipConfigMapOf(generation.objects, null)
   if (configMap.value === null) return noModel(generation, configMap.problems)
   const node = await ports.node(generation)
   if ("code" in node) return noModel(generation, [node])
-  const { built, rendered } = await withoutOthers(ports, {
+  const { built, rendered } = await withoutOthers(ports, announced, {
     objects: generation.objects,
     configMap: configMap.value,
     node,
@@ -128,11 +138,14 @@ export async function walk(
 /** Walks once more, without what others have, where the first walk asks for any of that. */
 async function withoutOthers(
   { pipeline, others }: Pick<LookPorts, "pipeline" | "others">,
+  announced: ReadonlySet<string>,
   input: ModelInput,
 ): Promise<Walk> {
-  const walk = pipeline(input)
-  const found = walk.built.model === null ? null : ((await others?.(walk.built.model)) ?? null)
-  return found === null ? walk : pipeline({ ...input, others: found })
+  const first = pipeline(input)
+  const { model } = first.built
+  if (model === null || others === undefined) return first
+  const found = await others(model, { announced, nodes: input.objects.nodes })
+  return found === null ? first : pipeline({ ...input, others: found })
 }
 
 function noModel(generation: Generation, problems: readonly Problem[]): Extract<Seen, { readonly kind: "no-model" }> {

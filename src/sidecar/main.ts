@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { systemClock } from "../kit/clock.ts"
 import { takeLock } from "../kit/lock.ts"
-import { createLog } from "../kit/log.ts"
+import { createLog, type Log } from "../kit/log.ts"
 import { makePrivateDirectory } from "../kit/private-directory.ts"
 import { untilSignal } from "../kit/signals.ts"
 import { assemble } from "./assemble.ts"
@@ -12,6 +12,7 @@ import { createKeepalived } from "./keepalived/keepalived.ts"
 import { createKernel } from "./keepalived/kernel.ts"
 import { linkOf } from "./keepalived/link.ts"
 import { createVrrpSource } from "./keepalived/vrrp-source.ts"
+import { createLan } from "./lan/arping.ts"
 import type { Machine } from "./parts.ts"
 import { parseSettings, type SidecarSettings } from "./settings.ts"
 
@@ -34,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     return 3
   }
-  const program = await assemble(settings, machineOf(settings), { clock: systemClock, log })
+  const program = await assemble(settings, machineOf(settings, log), { clock: systemClock, log })
   await untilSignal(["SIGTERM", "SIGINT"])
   log.info("stopping", {})
   await program.stop()
@@ -42,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   return 0
 }
 
-function machineOf(settings: SidecarSettings): Machine {
+function machineOf(settings: SidecarSettings, log: Log): Machine {
   const keepalived = createKeepalived({
     program: settings.keepalived,
     runDirectory: settings.runDirectory,
@@ -52,5 +53,6 @@ function machineOf(settings: SidecarSettings): Machine {
   const { keepalived: program, runDirectory } = settings
   const vrrp = createVrrpSource({ program, runDirectory, clock: systemClock })
   const captures = createCaptureLook()
-  return { keepalived, kernel: createKernel(), host: hostFacts, link: linkOf, vrrp, captures }
+  const machine = { keepalived, kernel: createKernel(), host: hostFacts, link: linkOf, vrrp, captures }
+  return settings.askLan ? { ...machine, lan: createLan((why) => log.warn("lan-unknown", { why })) } : machine
 }

@@ -154,7 +154,7 @@ export function createMetrics(): Metrics {
       if (inEffect !== null && inEffect.generation !== null)
         generation.set({ state: "applied" }, inEffect.generation.sequence)
       const entries = seen?.kind === "candidate" ? seen.built.entries : []
-      for (const state of ["good", "held", "partial", "left-out"] as const)
+      for (const state of ["good", "held", "partial", "left-out", "pending"] as const)
         vips.set({ state }, entries.filter((entry) => entry.state === state).length)
       const { state: own, since } = vrrpOf(snapshot)
       master.set(own === "master" ? 1 : 0)

@@ -9,6 +9,8 @@ import { bootId } from "../kit/uptime.ts"
 import type { CaptureLook } from "./capture/look.ts"
 import { createHolderWait } from "./apply/holder.ts"
 import { type Archivist, archivist } from "./archivist.ts"
+import type { Lan } from "./lan/arping.ts"
+import { createVacancies, type Round, type Vacancies } from "./lan/vacancies.ts"
 import { createMasquerader, type Masquerader } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
 import type { HostFacts } from "./node-facts.ts"
@@ -36,6 +38,8 @@ export interface Machine {
   readonly vrrp: VrrpSource
   /** Absent on a machine that cannot tell. */
   readonly captures?: CaptureLook
+  /** Absent where nobody on the LAN can be asked. */
+  readonly lan?: Lan
 }
 
 /** What the program stands in. */
@@ -62,6 +66,8 @@ export interface Parts extends Surroundings {
   readonly history: NodeHistory
   /** Null where nodes are not asked. */
   readonly nodes: NodeWatch | null
+  /** Null where nobody on the LAN can be asked. */
+  readonly vacancies: Vacancies | null
   readonly awaitHolder: (model: KeepalivedModel) => Promise<number>
 }
 
@@ -71,13 +77,15 @@ interface Listeners {
   readonly changed: () => void
   /** There is something new for the status. */
   readonly told: () => void
+  /** The LAN has answered who has an address, or that nobody does. */
+  readonly asked: () => void
 }
 
 /** Opens the parts of a sidecar; what an earlier one left on the volume and the disk is theirs to go on with. */
 export async function openParts(
   settings: SidecarSettings,
   machine: Machine,
-  { changed, told, ...surroundings }: Surroundings & Listeners,
+  { changed, told, asked, ...surroundings }: Surroundings & Listeners,
 ): Promise<Parts> {
   const { clock, log } = surroundings
   const metrics = createMetrics()
@@ -113,6 +121,7 @@ export async function openParts(
     nodesMemory,
     history: openHistory(settings, { metrics, faults, log }),
     awaitHolder: holderWait(machine, { clock, log }),
+    vacancies: openVacancies(machine, asked, { clock, log }),
     nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
     settings,
     machine,
@@ -164,6 +173,12 @@ function openGenerations(
     },
   })
   return createPinnedGenerations(state, newest, { archive, readDirectory: readNamed })
+}
+
+function openVacancies({ kernel, lan }: Machine, changed: () => void, surroundings: Surroundings): Vacancies | null {
+  if (lan === undefined) return null
+  const isMaster = async ({ interface: name, anchor }: Round) => (await kernel.addresses(name))?.has(anchor) === true
+  return createVacancies({ lan, isMaster, changed, ...surroundings })
 }
 
 function holderWait({ keepalived, kernel }: Machine, { clock, log }: Surroundings): Parts["awaitHolder"] {

@@ -18,7 +18,7 @@ export async function lookPass(workings: Workings): Promise<void> {
   const memory = afterWaiting(state.known().memory, ports.clock.now())
   state.update({ memory })
   const { refusals } = state.known()
-  const next = await look(ports, { memory, refusals, guarding: guardingOf(workings) })
+  const next = await look(ports, { memory, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) })
   // What an attempt has taught meanwhile makes another text of it.
   if (state.known().memory !== memory || state.known().refusals !== refusals) return workings.look()
   // A torn reading says nothing about the generation before it, which was whole.
@@ -28,6 +28,15 @@ export async function lookPass(workings: Workings): Promise<void> {
   wakeFor(next, workings)
   if (due(state.known()) !== null || state.known().inEffect === null) workings.apply()
   ports.onChange(state.known())
+}
+
+/** The VIPs that run, or once ran, on this node: what is announced already is never asked for. */
+function announcedBy({ state, ports }: Workings): ReadonlySet<string> {
+  const { inEffect, memory } = state.known()
+  const running = inEffect?.model.vips ?? []
+  const lastRan = ports.knownGood()?.remembered.model.vips ?? []
+  const good = [...memory.lastGood.values()].map(({ vip }) => vip)
+  return new Set([...running, ...lastRan, ...good].map(({ address }) => address))
 }
 
 function takeNote(next: Seen, { state, ports }: Workings): void {
@@ -152,11 +161,12 @@ async function withoutCulprits(
   const culprits = culpritsOf(refused.rendered, verdict.diagnostics)
   const { manifestSha256 } = refused.generation
   const { refusals: before, memory } = state.known()
-  const known = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, string>()
-  if ([...culprits.keys()].every((key) => known.has(key))) return null
-  const refusals: Refusals = { manifestSha256, entries: new Map([...known, ...culprits]) }
+  const accused = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, string>()
+  if ([...culprits.keys()].every((key) => accused.has(key))) return null
+  const refusals: Refusals = { manifestSha256, entries: new Map([...accused, ...culprits]) }
   state.update({ refusals })
-  const again = await walk(refused.generation, ports, { memory, refusals, guarding: guardingOf(workings) })
+  const known = { memory, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) }
+  const again = await walk(refused.generation, ports, known)
   if (again.kind !== "candidate") return null
   // Something newer may have been seen meanwhile.
   if (state.known().seen === refused) state.update({ seen: again })

@@ -22,6 +22,8 @@ export interface SidecarSettings {
   readonly model: ModelSettings
   readonly snat: "masquerade" | "none"
   readonly releaseVips: boolean
+  /** Whether the LAN is asked who has a VIP before it is announced for the first time. */
+  readonly askLan: boolean
   readonly drainTimeMs: number
   readonly soakMs: number
   /** A cron expression with seconds. */
@@ -88,6 +90,7 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
   ["--iface <name>", "interface of the VIPs (default: the one whose subnet holds the node's address)", undefined],
   ["--snat <masquerade|none>", "make the replies of pods behind NAT pass this node", "masquerade"],
   ["--release-vips [true|false]", "give the VIPs to a peer before keepalived stops", "true"],
+  ["--ask-lan [true|false]", "ask by ARP who has a VIP before it is announced for the first time", "true"],
   ["--drain-time <seconds>", "how long a real server that is gone finishes its connections", "30"],
   ["--soak <seconds>", "how long a configuration runs before it is the last known good one", "15"],
   ["--drift-interval <seconds>", "between two comparisons with the kernel", "60"],
@@ -156,6 +159,7 @@ function fromOptions(options: Options): ParsedSettings {
     interface: text("iface") === "" ? null : text("iface"),
     snat: choice("--snat", "snat", ["masquerade", "none"]),
     releaseVips: choice("--release-vips", "releaseVips", ["true", "false"]) === "true",
+    askLan: choice("--ask-lan", "askLan", ["true", "false"]) === "true",
     drainTimeMs: number("--drain-time", "drainTime", [0, 3600]) * 1000,
     soakMs: number("--soak", "soak", [0, 3600]) * 1000,
     driftCron: cron ?? "",

@@ -114,10 +114,13 @@ function isError(problem: Problem): boolean {
 
 function vipOf(entry: EntryOutcome, { inEffect, seen }: Snapshot): StatusVip {
   const isApplied = seen?.kind === "candidate" && seen.rendered.sha256 === inEffect?.sha256
-  const reason = entry.problems.find(isError)?.message ?? entry.problems[0]?.message ?? null
+  const found = entry.problems.find(isError)?.message ?? entry.problems[0]?.message ?? null
+  const reason = found ?? (entry.state === "pending" ? ASKED : null)
   const state = entry.state === "good" ? (isApplied ? "applied" : "pending") : entry.state
   return { ...countsOf(entry.vip), vip: entry.vip?.address ?? entry.key, entry: entry.key, state, reason }
 }
+
+const ASKED = "the LAN is being asked whether anybody else has the address, before it is announced for the first time"
 
 /** Without a whole generation, what runs is what ran: every VIP of it is held. */
 function heldVips({ inEffect, seen }: Snapshot): readonly StatusVip[] {

@@ -166,6 +166,16 @@ export const MATRIX: readonly Group[] = [
         "another network namespace has virtual servers; the table changes while it is read",
         "nothing counts as missing that is there",
       ),
+      row(
+        214,
+        "somebody else on the LAN answers for a VIP that is to be announced for the first time",
+        "held, ADDRESS_IN_USE with the MAC; neighbours run at once; let in when nobody answers",
+      ),
+      row(
+        215,
+        "an answer of a peer; a takeover; a VIP that is announced already",
+        "nothing waits for an answer; a backup never asks",
+      ),
     ],
   },
   {

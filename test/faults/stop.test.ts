@@ -106,6 +106,8 @@ async function startPod(directory: string, namespace: NetworkNamespace, faults: 
     "eth0",
     "--snat",
     "none",
+    "--ask-lan",
+    "false",
     "--http-port",
     "0",
     "--drain-time",

@@ -55,7 +55,7 @@ async function said({ addresses, servers = [], claimed = [], isLost = false, liv
   })
   if (others === null) return "nothing"
   const holder = others.addresses.get("10.4.0.50")
-  const place = holder === undefined ? [] : [`${holder.interface}/${holder.prefixLength}`]
+  const place = holder?.kind !== "host" ? [] : [`${holder.interface}/${holder.prefixLength}`]
   return [...place, ...[...others.virtualServers].filter((name) => name.startsWith("10.4.0.50 "))].join(", ")
 }
 

@@ -198,6 +198,13 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   {
+    // Who on the LAN has an address: a program of the system asks.
+    name: "sidecar/lan",
+    files: ["sidecar/lan/**"],
+    may: ["kit/**"],
+    pure: false,
+  },
+  {
     name: "sidecar/volume/watch",
     files: ["sidecar/volume/watch.ts"],
     may: ["sidecar/volume/**", "sidecar/ports.ts", "contract/**", "kit/**", "node:*", "chokidar"],
@@ -227,7 +234,7 @@ export const rooms: readonly Room[] = [
       ...["contract/**", "core/**", "kit/**", "sidecar/apply/**", "sidecar/keepalived/effect.ts"],
       ...["sidecar/vrrp/vrrp.ts", ...isIp],
     ],
-    mayTypes: ["sidecar/volume/**", "sidecar/nodes/**", "sidecar/capture/**"],
+    mayTypes: ["sidecar/volume/**", "sidecar/nodes/**", "sidecar/capture/**", "sidecar/lan/**"],
     pure: false,
   },
 

@@ -36,10 +36,10 @@ export interface EntryOutcome {
   readonly place: Place | null
   /**
    * `good`: as written. `held`: broken, its last good form runs on. `partial`: new, and only what breaks no rule runs.
-   * `left-out`: new and broken, nothing of it runs.
+   * `left-out`: new and broken, nothing of it runs. `pending`: new, and the LAN is being asked whether anybody has its address.
    */
-  readonly state: "good" | "held" | "partial" | "left-out"
-  /** Null when left out. */
+  readonly state: "good" | "held" | "partial" | "left-out" | "pending"
+  /** Null when left out or pending. */
   readonly vip: VipModel | null
   /** The virtual servers that it asks for and that have no endpoint now, by virtualServerKey(). */
   readonly waiting: readonly string[]

@@ -19,9 +19,11 @@ interface FinishContext {
 export function finishEntry(walked: Walked, input: ModelInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
   const base = { key: raw.key, text: raw.text, place: raw.place, waiting: walked.waiting }
-  const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings) ?? heldByOthers(raw, input.others)
+  const holder = input.others?.addresses.get(raw.key)
+  const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings) ?? heldByOthers(raw, holder)
   // Not even its last good form may run: that would be somebody else's address.
   if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
+  if (holder?.kind === "asked") return { ...base, state: "pending", vip: null, problems: walked.problems }
   const refusal = input.refused.get(raw.key)
   const taken = takenServers(raw, vip, input.others)
   if (refusal === undefined && taken === null && walked.good !== null) return withIpvs(walked.good, input.node)

@@ -3,35 +3,49 @@ import type { RawEntry } from "../desired/vip-entry.ts"
 import type { ModelCode } from "./codes.ts"
 import { type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
 
-/** What this host has that this product did not add. Nothing of it becomes ours because an entry names it. */
+/** What this host or its LAN has that this product did not add. Nothing of it becomes ours because an entry names it. */
 export interface Others {
-  /** Address -> who has it. */
+  /** Address -> who has it, or that it is not known yet whether anybody does. */
   readonly addresses: ReadonlyMap<string, Holder>
   /** Virtual servers of the host's IPVS table, by virtualServerKey(). */
   readonly virtualServers: ReadonlySet<string>
 }
 
-/** An address on an interface of this host. */
-export interface Holder {
-  readonly kind: "host"
-  readonly interface: string
-  readonly prefixLength: number
+export type Holder =
+  /** An interface of this host has the address. */
+  | { readonly kind: "host"; readonly interface: string; readonly prefixLength: number }
+  /** Somebody else on the LAN of this interface answers for the address. */
+  | { readonly kind: "lan"; readonly interface: string; readonly mac: string }
+  /** The LAN is being asked who has the address. */
+  | { readonly kind: "asked" }
+
+/** Why nobody may announce this address here; null where nobody else is known to have it. */
+export function heldByOthers(raw: RawEntry, holder: Holder | undefined): Problem<ModelCode> | null {
+  switch (holder?.kind) {
+    case undefined:
+    case "asked":
+      return null
+    case "host":
+      return problem(
+        raw,
+        "ADDRESS_ON_HOST",
+        `this host has it already on interface "${holder.interface}" as ${raw.key}/${holder.prefixLength}, and ` +
+          "kube-keepalived-vip did not add it; choose an address that nobody has, or remove it from that interface",
+      )
+    case "lan":
+      return problem(
+        raw,
+        "ADDRESS_IN_USE",
+        `the station with hardware address ${holder.mac} answers for it on the LAN of "${holder.interface}", and it is not ` +
+          "one of the nodes; choose an address that nobody has, or remove it from that station: the LAN is asked again, and " +
+          "the VIP is announced when nobody answers",
+      )
+  }
 }
 
-/** Why nobody may announce this address here; null where nobody else has it. */
-export function heldByOthers(raw: RawEntry, others: Others | undefined): Problem<ModelCode> | null {
-  const holder = others?.addresses.get(raw.key)
-  if (holder === undefined) return null
-  const place = `"${holder.interface}" as ${raw.key}/${holder.prefixLength}`
-  return {
-    code: "ADDRESS_ON_HOST",
-    severity: "error",
-    path: ["data", raw.key],
-    place: raw.place,
-    message:
-      `Cannot announce ${raw.key}: this host has it already on interface ${place}, and kube-keepalived-vip did not add it; ` +
-      "choose an address that nobody has, or remove it from that interface",
-  }
+function problem(raw: RawEntry, code: ModelCode, why: string): Problem<ModelCode> {
+  const message = `Cannot announce ${raw.key}: ${why}`
+  return { code, severity: "error", path: ["data", raw.key], place: raw.place, message }
 }
 
 /** Why a VIP may not run in this form; null where none of its virtual servers is somebody else's. */

@@ -67,4 +67,19 @@ test("createModelBuilder() lets an entry in again when nobody else has it any mo
   assert.equal(build(free), before)
 })
 
+test("createModelBuilder() has an entry wait without a problem while the LAN is asked, and says whose it is (fault 214)", () => {
+  const asked = others(new Map([["10.4.0.51", { kind: "asked" }]]))
+  assert.equal(states(input(AB, CLUSTER, { others: asked })), ["10.4.0.50 good", "10.4.0.51 pending"])
+  const inUse = others(new Map([["10.4.0.51", { kind: "lan", interface: "eth0", mac: "02:00:00:00:00:99" }]]))
+  const { entries } = createModelBuilder(SETTINGS)(input(AB, CLUSTER, { others: inUse }))
+  assert.equal(
+    entries.map(({ state, vip }) => [state, vip !== null]),
+    [
+      ["good", true],
+      ["left-out", false],
+    ],
+  )
+  assert.match(entries[1]?.problems[0]?.message ?? "", "02:00:00:00:00:99")
+})
+
 test.run()

@@ -83,7 +83,22 @@ async function nodeIn(
   const words = [
     ...["sidecar", "--desired", at("desired"), "--applied", at("applied"), "--state", at("state")],
     ...["--run-dir", service.runDirectory, "--service", service.serviceDirectory, "--keepalived", wrapper],
-    ...["--node", "n1", "--iface", "eth0", "--snat", "none", "--http-port", "0", "--drain-time", "0", "--soak", "1"],
+    ...[
+      "--node",
+      "n1",
+      "--iface",
+      "eth0",
+      "--ask-lan",
+      "false",
+      "--snat",
+      "none",
+      "--http-port",
+      "0",
+      "--drain-time",
+      "0",
+      "--soak",
+      "1",
+    ],
     ...["--advert-interval", "0.2", ...flags],
   ]
   const node: TestNode = {

@@ -1,11 +1,12 @@
 # What most scenarios begin with: two nodes that run the product, five echo pods behind a third, the seed's Service.
-#   two_nodes FLAG...   starts both; then `steady` waits until the VIP is served
+#   two_nodes FLAG...   starts both; then `steady` waits until the VIP is served. BEFORE_START names what is to happen before that
 two_nodes() {
   local n
   topology 2
   pods n3 5 6 7 8 9
   apply
   prepare_nodes
+  ${BEFORE_START:-:}
   serve_pods n3 8080 5 6 7 8 9
   service echoheaders 80/tcp:8080
   nodes n1 n2

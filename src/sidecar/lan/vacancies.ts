@@ -1,0 +1,141 @@
+import { backoffMs } from "../../kit/backoff.ts"
+import type { Clock } from "../../kit/clock.ts"
+import type { Log } from "../../kit/log.ts"
+import { createTimers } from "../../kit/timers.ts"
+import type { Lan } from "./arping.ts"
+import { createLimit, createMemo } from "./pace.ts"
+
+/** Where addresses are asked for, and who may answer. */
+export interface Round {
+  readonly interface: string
+  /** Whoever answers for it is the master. */
+  readonly anchor: string
+  /** Addresses of the other nodes. */
+  readonly peers: readonly string[]
+}
+
+/** Why an address must wait. */
+export type Wait =
+  { readonly kind: "asked" } | { readonly kind: "lan"; readonly interface: string; readonly mac: string }
+
+export interface Vacancies {
+  /**
+   * Which of the addresses that are to be announced for the first time must wait, and why. Never waits itself: what is not known is
+   * asked for, and `changed` says when it is known. What is no longer named is forgotten.
+   */
+  waiting(addresses: readonly string[], round: Round): ReadonlyMap<string, Wait>
+  stop(): void
+}
+
+export interface VacanciesOptions {
+  readonly lan: Lan
+  /** Whether this node is master. */
+  readonly isMaster: (round: Round) => Promise<boolean>
+  /** Something is known that was not. */
+  readonly changed: () => void
+  readonly clock: Clock
+  readonly log: Log
+  readonly random?: () => number
+}
+
+type Standing = Wait | { readonly kind: "free" }
+
+interface Asked {
+  readonly standing: Standing
+  /** Answers of a stranger in a row. */
+  readonly refusals: number
+}
+
+/** Maximum questions at a time: a thousand new VIPs take some twenty seconds. */
+const MOST_AT_A_TIME = 128
+/** What becomes known within this time leads to one look. */
+const GATHER_MS = 100
+/** Who the master and the peers are is asked once for all addresses of a moment. */
+const MASTER_MS = 1_000
+const PEERS_MS = 30_000
+const AGAIN = { firstMs: 5_000, maximumMs: 60_000, jitter: 0.2 }
+
+/**
+ * Makes what finds out whether somebody else has an address before it is announced for the first time.
+ *
+ * The master asks, or who is about to be it: a node whose LAN has nobody that answers for the anchor. A backup lets an address in
+ * without asking, because the master has. An answer of a peer is not a stranger's: it is the VIP's holder of this moment.
+ */
+export function createVacancies(options: VacanciesOptions): Vacancies {
+  const { clock, changed, log, random = Math.random } = options
+  const known = new Map<string, Asked>()
+  const timers = createTimers<string>(clock)
+  const judge = createJudge(options)
+  const limited = createLimit(MOST_AT_A_TIME)
+  const ask = async (address: string, round: Round) => {
+    const mac = await limited(() => judge(address, round))
+    const before = known.get(address)
+    if (before === undefined) return
+    const standing: Standing = mac === null ? { kind: "free" } : { kind: "lan", interface: round.interface, mac }
+    const refusals = mac === null ? 0 : before.refusals + 1
+    known.set(address, { standing, refusals })
+    if (mac !== null) timers.set(address, backoffMs(AGAIN, refusals, random()), () => void ask(address, round))
+    if (isSame(before.standing, standing)) return
+    log.info("address-asked", { address, interface: round.interface, answers: mac })
+    if (!timers.isSet(TOLD)) timers.set(TOLD, GATHER_MS, changed)
+  }
+  return {
+    waiting: (addresses, round) => {
+      const named = new Set(addresses)
+      for (const address of known.keys()) {
+        if (named.has(address)) continue
+        known.delete(address)
+        timers.clear(address)
+      }
+      for (const address of named) {
+        if (known.has(address)) continue
+        known.set(address, { standing: { kind: "asked" }, refusals: 0 })
+        void ask(address, round)
+      }
+      const all = [...known].flatMap(([address, { standing }]) =>
+        standing.kind === "free" ? [] : [[address, standing] as const],
+      )
+      return new Map(all)
+    },
+    stop: () => {
+      known.clear()
+      timers.stop()
+    },
+  }
+}
+
+/** No address. */
+const TOLD = "told"
+
+/** Tells the hardware address of a stranger that has an address; null where it is free to be announced. Never rejects. */
+function createJudge({
+  lan,
+  isMaster,
+  clock,
+  log,
+}: VacanciesOptions): (address: string, round: Round) => Promise<string | null> {
+  const master = createMemo<boolean>(clock, MASTER_MS)
+  const peers = createMemo<ReadonlySet<string>>(clock, PEERS_MS)
+  const isBackup = async (round: Round) =>
+    !(await isMaster(round)) && (await lan.resolve(round.interface, round.anchor)) !== null
+  const macsOf = async ({ interface: name, peers: addresses }: Round) => {
+    const limited = createLimit(MOST_AT_A_TIME)
+    const macs = await Promise.all(addresses.map((address) => limited(() => lan.resolve(name, address))))
+    return new Set(macs.filter((mac) => mac !== null))
+  }
+  return async (address, round) => {
+    try {
+      if (await master(round.anchor, () => isBackup(round))) return null
+      const mac = await lan.probe(round.interface, address)
+      if (mac === null) return null
+      return (await peers(round.peers.join(), () => macsOf(round))).has(mac) ? null : mac
+    } catch (error) {
+      log.warn("address-unknown", { address, error })
+      return null
+    }
+  }
+}
+
+function isSame(a: Standing, b: Standing): boolean {
+  return a.kind === b.kind && (a.kind !== "lan" || b.kind !== "lan" || a.mac === b.mac)
+}

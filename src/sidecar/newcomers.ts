@@ -1,0 +1,41 @@
+import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
+import type { Others } from "../core/model/others.ts"
+import { nodeAddressOf } from "../core/model/vrrp-instance.ts"
+import type { Vacancies } from "./lan/vacancies.ts"
+import type { Past } from "./look.ts"
+import type { Ledger } from "./volume/ledger.ts"
+
+export interface NewcomerPorts {
+  readonly vacancies: Pick<Vacancies, "waiting">
+  readonly ledger: () => Promise<Ledger>
+  /** Name of this node. */
+  readonly self: string
+}
+
+/**
+ * What others have, and besides the VIPs that must not be announced yet: those that are to be for the first time, until the LAN has been
+ * asked for them, and for as long as a stranger answers. A VIP that runs, that once ran on this node, or that is in the ledger is
+ * not asked for again: a takeover waits for nothing.
+ */
+export async function withNewcomers(
+  model: KeepalivedModel,
+  found: Others | null,
+  { past, ...ports }: NewcomerPorts & { readonly past: Past },
+): Promise<Others | null> {
+  const { vips } = await ports.ledger()
+  const isNew = (address: string) =>
+    !vips.has(address) && !past.announced.has(address) && found?.addresses.has(address) !== true
+  const fresh = model.vips.map(({ address }) => address).filter(isNew)
+  const { interface: name, anchor } = model.vrrp
+  const waiting = ports.vacancies.waiting(fresh, { interface: name, anchor, peers: peersOf(past, ports.self) })
+  if (waiting.size === 0) return found
+  const addresses = new Map([...(found?.addresses ?? []), ...waiting])
+  return { addresses, virtualServers: found?.virtualServers ?? new Set() }
+}
+
+function peersOf({ nodes }: Past, self: string): readonly string[] {
+  return nodes.flatMap(({ object }) => {
+    const address = object.metadata.name === self ? null : nodeAddressOf(object)
+    return address === null ? [] : [address]
+  })
+}
