@@ -46,8 +46,8 @@ interface Asked {
   readonly refusals: number
 }
 
-/** Maximum questions at a time: a thousand new VIPs take some twenty seconds. */
-const MOST_AT_A_TIME = 128
+/** Maximum questions at a time, a process each: a thousand new VIPs take half a minute. */
+const MOST_AT_A_TIME = 64
 /** What becomes known within this time leads to one look. */
 const GATHER_MS = 100
 /** Who the master and the peers are is asked once for all addresses of a moment. */
@@ -67,17 +67,25 @@ export function createVacancies(options: VacanciesOptions): Vacancies {
   const timers = createTimers<string>(clock)
   const judge = createJudge(options)
   const limited = createLimit(MOST_AT_A_TIME)
+  /** Answers that are not told yet: what comes within a moment is told together. */
+  const answered = new Map<string, Asked>()
+  const tell = () => {
+    for (const [address, asked] of answered) if (known.has(address)) known.set(address, asked)
+    answered.clear()
+    changed()
+  }
   const ask = async (address: string, round: Round) => {
     const mac = await limited(() => judge(address, round))
     const before = known.get(address)
     if (before === undefined) return
     const standing: Standing = mac === null ? { kind: "free" } : { kind: "lan", interface: round.interface, mac }
     const refusals = mac === null ? 0 : before.refusals + 1
-    known.set(address, { standing, refusals })
     if (mac !== null) timers.set(address, backoffMs(AGAIN, refusals, random()), () => void ask(address, round))
-    if (isSame(before.standing, standing)) return
-    log.info("address-asked", { address, interface: round.interface, answers: mac })
-    if (!timers.isSet(TOLD)) timers.set(TOLD, GATHER_MS, changed)
+    if (isSame(before.standing, standing)) return void known.set(address, { standing, refusals })
+    const isUsual = before.standing.kind === "asked" && mac === null
+    log[isUsual ? "debug" : "warn"]("address-asked", { address, interface: round.interface, answers: mac })
+    answered.set(address, { standing, refusals })
+    if (!timers.isSet(TOLD)) timers.set(TOLD, GATHER_MS, tell)
   }
   return {
     waiting: (addresses, round) => {
@@ -85,6 +93,7 @@ export function createVacancies(options: VacanciesOptions): Vacancies {
       for (const address of known.keys()) {
         if (named.has(address)) continue
         known.delete(address)
+        answered.delete(address)
         timers.clear(address)
       }
       for (const address of named) {

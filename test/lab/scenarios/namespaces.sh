@@ -6,7 +6,7 @@
 ENTRIES=()
 for i in {150..249}; do ENTRIES+=("10.4.0.$i: default/echoheaders"); done
 VIP=10.4.0.150
-two_nodes --soak 2 --drift-interval 1
+two_nodes --soak 2 --drift-interval 1 --ask-lan false
 steady
 
 scenario namespaces
