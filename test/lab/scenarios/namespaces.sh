@@ -1,11 +1,17 @@
 #!/bin/bash
 # seconds 240
-# A hundred virtual servers on each of two nodes, in one kernel: its file of them loses its place between two pages. What it leaves out
-# is not taken for missing.
+# A hundred virtual servers on each of two nodes, and two hundred of somebody else's in a third network namespace of the same kernel: its
+# file of them loses its place between two pages. What it leaves out is not taken for missing.
 . /checkout/test/lab/guest/lib.sh
 ENTRIES=()
 for i in {150..249}; do ENTRIES+=("10.4.0.$i: default/echoheaders"); done
 VIP=10.4.0.150
+swarm() {
+  local i
+  ip netns add swarm
+  for i in {1..200}; do printf '%s\n' "-A -t 10.9.$((i % 7)).$i:$((8000 + i)) -s rr" "-a -t 10.9.$((i % 7)).$i:$((8000 + i)) -r 10.9.9.9:80 -m"; done | ip netns exec swarm ipvsadm -R
+}
+BEFORE_START=swarm
 two_nodes --soak 2 --drift-interval 1 --ask-lan false
 steady
 
