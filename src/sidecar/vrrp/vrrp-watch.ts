@@ -125,12 +125,17 @@ export function createVrrpWatch(options: VrrpWatchOptions): VrrpWatch {
     const events = isFirst ? unknownEvents(told, options.roles) : told
     const isLive = target !== null && target.vrrp !== null
     const answer = isLive && (isFirst || events.length > 0 || isDue()) ? await ask(target) : null
+    const isFirstLook = isFirst
     isFirst = false
+    // A keepalived that has said nothing yet is another than the one of which the last agent wrote.
+    if (isFirstLook && told.length === 0 && answer?.kind === "not-ready") vrrp = NOT_SEEN
     // What happened while it was asked is in the log as well.
     take(answer === null ? events : [...events, ...(await source.news())], answer)
     settle(target, answer)
     if (vrrp.state === "fault" && (answer !== null || events.length > 0))
       enter("fault", null, await options.faultCause())
+    // What the last agent wrote, and keepalived confirms, is shown as well.
+    if (isFirstLook) options.changed(vrrp, null)
     hearing.hear(vrrp.state, answer)
     await confirmation.confirm(vrrp.state)
   }

@@ -113,7 +113,7 @@ test("look() a master that gave the role up is the reason of the next", async ()
   assert.is(fake.shown?.reason, "the master before it gave the role up")
 })
 
-test("look() an agent that starts again knows state and time from what the last one wrote", async () => {
+test("look() an agent that starts again knows state and time from what the last one wrote (fault 255)", async () => {
   const last: RoleChange = { kind: "role", time: iso(0), from: "backup", to: "master", reason: "why" }
   const { fake, look } = scene([last])
   fake.says("master", { at: START + 500_000 })
@@ -121,11 +121,19 @@ test("look() an agent that starts again knows state and time from what the last 
   fake.tells(-60, "backup")
   fake.tells(0, "master")
   await look()
-  assert.equal([fake.shown, fake.changes], [null, []], "nothing is new: it goes on with what was written")
+  assert.equal([fake.shown, fake.changes], [{ state: "master", since: iso(0), reason: "why" }, []])
   fake.tells(9, "backup", "peer")
   fake.says("backup")
   await look()
   assert.equal(path(fake.changes), [["master", "backup", "peer"]])
+})
+
+test("look() an agent that starts with a keepalived that has said nothing does not take it for the one before", async () => {
+  const last: RoleChange = { kind: "role", time: iso(0), from: "backup", to: "master", reason: "why" }
+  const { fake, look } = scene([last])
+  fake.answer = { kind: "not-ready" }
+  await look()
+  assert.is(fake.shown?.state, "init")
 })
 
 test("look() an agent that starts again takes up what happened meanwhile, each change once", async () => {
