@@ -2,11 +2,12 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 
 import {
-  decodeHeartbeat,
+  type Age,
   HEARTBEAT_BYTES,
   HEARTBEAT_DIRECTORY,
   HEARTBEAT_FILE,
   heartbeatAge,
+  readHeartbeat,
   SILENT_SECONDS,
 } from "../contract/heartbeat.ts"
 import { isUnwell, type StatusVrrp, vrrpText } from "../contract/vrrp.ts"
@@ -37,8 +38,8 @@ interface Report {
   /** Null where the volume of sync is not there to be read. */
   readonly pointer: Pointer | null
   readonly sync: SyncStatus | null
-  /** Seconds since sync last showed that it lives; null where that cannot be told. */
-  readonly syncSilentSeconds: number | null
+  /** How long ago sync last showed that it lives; null where the volume of sync is not there to be read. */
+  readonly syncSilence: Age | null
 }
 
 /** Prints what the sidecar of this node made of the newest generation, and what sync made of its source. */
@@ -48,18 +49,19 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   if (sidecar === null) throw new Error(`Cannot read "${file}": there is none; ${absenceHint(options)}`)
   const pointer = readContractFile(join(options.desired, POINTER_FILE), decodePointer)
   const sync = readContractFile(join(options.desired, STATUS_FILE), decodeSyncStatus)
-  const found = { sidecar, pointer, sync, syncSilentSeconds: silentSeconds(options.desired) }
+  const found = { sidecar, pointer, sync, syncSilence: silenceIn(options.desired) }
   const reasons = reasonsOf(found)
   const report: Report = { healthy: reasons.length === 0, reasons, ...found }
   terminal.out(options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : page(report, coloursOf(terminal)))
   return Promise.resolve(report.healthy ? EXIT.good : EXIT.no)
 }
 
-function silentSeconds(desired: string): number | null {
-  const read = readRegularFile(join(desired, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE), HEARTBEAT_BYTES)
-  if (read.kind !== "file") return null
-  const age = heartbeatAge(decodeHeartbeat(read.bytes.toString()), uptimeSeconds(), bootId())
-  return age === null ? null : Math.round(age)
+function silenceIn(desired: string): Age | null {
+  if (!existsSync(desired)) return null
+  const path = join(desired, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE)
+  const reading = readHeartbeat(() => readRegularFile(path, HEARTBEAT_BYTES))
+  const age = heartbeatAge(reading, { uptime: uptimeSeconds(), bootId: bootId() })
+  return age.kind === "age" ? { kind: "age", seconds: Math.round(age.seconds) } : age
 }
 
 function absenceHint({ applied }: StatusOptions): string {
@@ -70,7 +72,7 @@ function absenceHint({ applied }: StatusOptions): string {
 
 type Found = Omit<Report, "healthy" | "reasons">
 
-function reasonsOf({ sidecar, pointer, sync, syncSilentSeconds }: Found): readonly string[] {
+function reasonsOf({ sidecar, pointer, sync, syncSilence }: Found): readonly string[] {
   const reasons: string[] = []
   if (isUnwell(sidecar.vrrp)) reasons.push(vrrpText(sidecar.vrrp))
   if (sidecar.outcome !== "applied" && sidecar.outcome !== "unchanged")
@@ -87,8 +89,9 @@ function reasonsOf({ sidecar, pointer, sync, syncSilentSeconds }: Found): readon
     )
   if (sync !== null && sync.state !== "published")
     reasons.push(sync.state === "held" ? "sync holds: its source has problems" : "sync has published nothing yet")
-  if (syncSilentSeconds !== null && syncSilentSeconds > SILENT_SECONDS)
-    reasons.push(`sync has been silent for ${syncSilentSeconds} s: what runs goes on, and no change arrives`)
+  if (syncSilence?.kind === "unknown") reasons.push(`Cannot tell whether sync lives: ${syncSilence.why}`)
+  else if (syncSilence !== null && syncSilence.seconds > SILENT_SECONDS)
+    reasons.push(`sync has been silent for ${syncSilence.seconds} s: what runs goes on, and no change arrives`)
   return reasons
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod"
 
+import { decodeJson } from "./decode.ts"
 import { schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA } from "./layout.ts"
 import { sha256Of } from "./sha256.ts"
@@ -39,6 +40,9 @@ export const heartbeatSchema = z.object({
   published: sequenceField.nullable(),
 })
 
+/** Difference between a beat and the reader's clock that rounding explains, in seconds: one tick of /proc/uptime. */
+const CLOCK_STEP_SECONDS = 0.02
+
 const CHECK_DIGITS = 16
 const ROOM = HEARTBEAT_BYTES - CHECK_DIGITS - 2
 
@@ -48,24 +52,89 @@ export function encodeHeartbeat({ bootId, pid, beat, sourceRead, published }: He
   return `${json.padEnd(ROOM)} ${checkOf(json)}\n`
 }
 
-/** @returns null for a text that is not whole: it was read while it was written, and reads well a moment later. */
-export function decodeHeartbeat(text: string): Heartbeat | null {
-  if (text.length !== HEARTBEAT_BYTES) return null
-  const json = text.slice(0, ROOM).trimEnd()
-  if (text.slice(ROOM + 1, -1) !== checkOf(json)) return null
-  const parsed = heartbeatSchema.safeParse(JSON.parse(json))
-  if (!parsed.success) return null
-  const { bootId, pid, beat, sourceRead, published } = parsed.data
-  return { bootId, pid, beat, sourceRead, published }
+/** What a heartbeat says, or why nothing can be told from it. */
+export type HeartbeatReading =
+  { readonly kind: "heartbeat"; readonly heartbeat: Heartbeat } | { readonly kind: "unknown"; readonly why: string }
+
+/** How long ago something happened, or why that cannot be told. What is unknown is never well, and never "0 s ago". */
+export type Age =
+  { readonly kind: "age"; readonly seconds: number } | { readonly kind: "unknown"; readonly why: string }
+
+/** What is found in the place of the file; `kit/safe-read.ts` gives it. */
+type FoundFile =
+  | { readonly kind: "file"; readonly bytes: Buffer }
+  | { readonly kind: "absent" }
+  | { readonly kind: "unsafe"; readonly reason: string }
+
+/** Reads a heartbeat with `read`, whatever is in its place: a fault of the disk is one more reason why nothing is known. */
+export function readHeartbeat(read: () => FoundFile): HeartbeatReading {
+  try {
+    const found = read()
+    if (found.kind === "absent") return unknown("there is no heartbeat file")
+    return found.kind === "unsafe" ? unknown(found.reason) : decodeHeartbeat(found.bytes.toString("latin1"))
+  } catch (error) {
+    return unknown(error instanceof Error ? error.message : "the file cannot be read")
+  }
 }
 
-/**
- * Seconds since the last beat; null where that cannot be told, as after a reboot.
- *
- * @param now seconds since the boot `bootId`.
- */
-export function heartbeatAge(heartbeat: Heartbeat | null, now: number, bootId: string): number | null {
-  return heartbeat === null || heartbeat.bootId !== bootId ? null : Math.max(0, now - heartbeat.beat)
+/** Reads the text of a heartbeat, whoever wrote it; never throws. One that is read while it is written is `unknown` for a moment. */
+export function decodeHeartbeat(text: string): HeartbeatReading {
+  if (text === "") return unknown("the heartbeat file is empty")
+  if (text.length !== HEARTBEAT_BYTES)
+    return unknown(`the heartbeat file has ${text.length} bytes (expected ${HEARTBEAT_BYTES})`)
+  const json = text.slice(0, ROOM).trimEnd()
+  if (text.slice(ROOM + 1, -1) !== checkOf(json)) return unknown("the heartbeat's checksum is not that of its content")
+  const decoded = decodeJson(HEARTBEAT_FILE, heartbeatSchema, json)
+  switch (decoded.kind) {
+    case "unknown-schema":
+      return unknown(`the heartbeat has schema ${decoded.schema} (expected ${SCHEMA}); update the older container`)
+    case "problems":
+      return unknown(decoded.problems.map(({ message }) => message).join("; "))
+    case "value": {
+      const { bootId, pid, beat, sourceRead, published } = decoded.value
+      return { kind: "heartbeat", heartbeat: { bootId, pid, beat, sourceRead, published } }
+    }
+  }
+}
+
+/** This moment, on the clock that heartbeats use. Read it after the heartbeat, else a fresh beat is ahead of it. */
+export interface Moment {
+  /** Seconds since the boot `bootId`. */
+  readonly uptime: number
+  readonly bootId: string
+}
+
+/** Seconds since the last beat. */
+export function heartbeatAge(reading: HeartbeatReading, moment: Moment): Age {
+  return ageOf(reading, moment, { what: "the last beat", when: ({ beat }) => beat, never: "there was no beat yet" })
+}
+
+/** Seconds since the source was last known whole: how old the knowledge is. */
+export function sourceAgeOf(reading: HeartbeatReading, moment: Moment): Age {
+  const never = "the source has not been read whole yet"
+  return ageOf(reading, moment, { what: "the last reading of the source", when: ({ sourceRead }) => sourceRead, never })
+}
+
+interface Event {
+  readonly what: string
+  readonly when: (heartbeat: Heartbeat) => number | null
+  readonly never: string
+}
+
+function ageOf(reading: HeartbeatReading, { uptime, bootId }: Moment, { what, when, never }: Event): Age {
+  if (reading.kind === "unknown") return reading
+  const { heartbeat } = reading
+  if (heartbeat.bootId !== bootId) return unknown("the heartbeat is of another boot of this machine")
+  const at = when(heartbeat)
+  if (at === null) return unknown(never)
+  const seconds = uptime - at
+  if (!Number.isFinite(seconds)) return unknown("this machine does not say how long it has been up")
+  if (seconds < -CLOCK_STEP_SECONDS) return unknown(`${what} is ${(-seconds).toFixed(1)} s in the future`)
+  return { kind: "age", seconds: Math.max(0, seconds) }
+}
+
+function unknown(why: string): { readonly kind: "unknown"; readonly why: string } {
+  return { kind: "unknown", why }
 }
 
 function checkOf(json: string): string {

@@ -1,3 +1,4 @@
+import type { Age } from "../contract/heartbeat.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { RenderedConfig } from "../core/render/render.ts"
 import type { Clock } from "../kit/clock.ts"
@@ -28,8 +29,8 @@ export interface AgentPorts extends LookPorts {
   readonly render?: (model: KeepalivedModel) => RenderedConfig
   /** Whether a person holds an older generation in place: then that is what shall run. */
   readonly isPinned: () => boolean
-  /** Seconds since sync last read its source whole; null where that cannot be told. */
-  readonly sourceAge: () => number | null
+  /** Seconds since sync last read its source whole. */
+  readonly sourceAge: () => Age
   readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void
   /** A configuration has come into effect. Off the path: nobody waits for it. */
   readonly onApplied: (inEffect: InEffect, memory: Memory) => void

@@ -22,7 +22,7 @@ export function guardingOf({ state, ports, options }: Workings): Guarding | null
   function isBelieved(now: number, since: number | null): boolean {
     if (since === null || now - since < options.guard.endpointsMs) return false
     const age = ports.sourceAge()
-    return age !== null && age * 1000 < now - since
+    return age.kind === "age" && age.seconds * 1000 < now - since
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Age } from "../contract/heartbeat.ts"
 import { type HttpAnswer, type HttpRoutes, type HttpServer, serve } from "../kit/http-server.ts"
 import { visible } from "../kit/visible.ts"
 import type { Agent } from "./agent.ts"
@@ -15,7 +16,7 @@ export interface AnswerParts {
   readonly metrics: Metrics
   readonly watch: Pick<VolumeWatch, "counts">
   readonly status: Pick<StatusWriter, "value">
-  readonly syncSilence: () => number | null
+  readonly syncSilence: () => Age
   readonly heldBySync: () => readonly string[]
   readonly faults: Pick<StandingFaults, "standing">
   readonly nodes: NodeWatch | null

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
+import type { Age } from "../contract/heartbeat.ts"
 import type { RoleChange } from "../contract/node-history.ts"
 import { VRRP_STATES } from "../contract/vrrp.ts"
 import type { WatchCounts } from "./volume/watch.ts"
@@ -13,8 +14,7 @@ import { vrrpOf } from "./status-report.ts"
 /** What the snapshot does not hold. */
 export interface Around {
   readonly watch: WatchCounts
-  /** Seconds since sync last showed that it lives; null where that cannot be told. */
-  readonly syncSilence: number | null
+  readonly syncSilence: Age
   /** Null where nodes are not asked. */
   readonly nodes: NodeWatchState | null
   /** Codes of what keeps sync from publishing; empty where nothing does. */
@@ -67,7 +67,7 @@ export function createMetrics(): Metrics {
   })
   const silence = new Gauge({
     name: "vip_sync_heartbeat_age_seconds",
-    help: "Seconds since sync last showed that it lives",
+    help: "Seconds since sync last showed that it lives; +Inf where that cannot be told",
     registers,
   })
   const success = new Gauge({
@@ -148,7 +148,7 @@ export function createMetrics(): Metrics {
       for (const { code } of faults) standing.inc({ code })
       setNodes(nodes, around)
       setGuards(guards, guardOf(snapshot.seen), heldBySync)
-      if (syncSilence !== null) silence.set(syncSilence)
+      silence.set(syncSilence.kind === "age" ? syncSilence.seconds : Number.POSITIVE_INFINITY)
       const { seen, inEffect } = snapshot
       if (seen !== null && seen.kind !== "no-generation") generation.set({ state: "seen" }, seen.generation.sequence)
       if (inEffect !== null && inEffect.generation !== null)

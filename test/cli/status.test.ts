@@ -1,11 +1,9 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { encodeHeartbeat } from "../../src/contract/heartbeat.ts"
-import { bootId, uptimeSeconds } from "../../src/kit/uptime.ts"
 import { kkv } from "./support/kkv.ts"
 import { inTree } from "./support/manifests.ts"
-import { STATUS, volumes } from "./support/volume.ts"
+import { heartbeatText, STATUS, volumes } from "./support/volume.ts"
 
 const WORDS = ["status", "--applied", "applied", "--desired", "desired"]
 const [VIP] = STATUS.vips
@@ -32,9 +30,7 @@ VIP        STATE    VIRTUAL SERVERS  REAL SERVERS  SERVICES
   }))
 
 test("status() a sync that has been silent for long: the reason, status 1", () => {
-  const beat = { bootId: bootId(), pid: 7, sourceRead: null, published: 7 }
-  const heartbeat = (ago: number) => encodeHeartbeat({ ...beat, beat: uptimeSeconds() - ago })
-  return inTree({ ...volumes({}), "desired/beat/heartbeat": heartbeat(60) }, async () => {
+  return inTree({ ...volumes({}), "desired/beat/heartbeat": heartbeatText(60) }, async () => {
     const said = await kkv(WORDS)
     assert.is(said.status, 1)
     assert.match(said.out, /sync has been silent for 6\d s/)
@@ -42,9 +38,32 @@ test("status() a sync that has been silent for long: the reason, status 1", () =
 })
 
 test("status() a sync that beat a moment ago: status 0", () => {
-  const beat = { bootId: bootId(), pid: 7, sourceRead: null, published: 7, beat: uptimeSeconds() - 3 }
-  return inTree({ ...volumes({}), "desired/beat/heartbeat": encodeHeartbeat(beat) }, async () => {
+  return inTree({ ...volumes({}), "desired/beat/heartbeat": heartbeatText(3) }, async () => {
     assert.is((await kkv(WORDS)).status, 0)
+  })
+})
+
+for (const [what, text, why] of [
+  ["empty", "", "the heartbeat file is empty"],
+  ["damaged", heartbeatText(3).replace('"pid":7', '"pid":8'), "checksum is not that of its content"],
+  ["from the future", heartbeatText(-600), /the last beat is (?:600\.\d|599\.\d) s in the future/],
+] as const)
+  test(`status() a heartbeat that is ${what}: nothing is known of sync, status 1 (fault 240)`, () =>
+    inTree({ ...volumes({}), "desired/beat/heartbeat": text }, async () => {
+      const said = await kkv(WORDS)
+      assert.is(said.status, 1)
+      assert.match(said.out, "Cannot tell whether sync lives: ")
+      assert.match(said.out, why)
+    }))
+
+test("status() no heartbeat at all: nothing is known of sync, status 1 (fault 240)", () => {
+  const { "desired/beat/heartbeat": _, ...tree } = volumes({})
+  return inTree(tree, async () => {
+    const said = await kkv(WORDS)
+    assert.equal(
+      [said.status, said.out.includes("Cannot tell whether sync lives: there is no heartbeat file")],
+      [1, true],
+    )
   })
 })
 
@@ -132,7 +151,7 @@ test("status() --output json has a stable shape", () =>
     const said = await kkv([...WORDS, "--output", "json"])
     assert.is(said.status, 1)
     const report = JSON.parse(said.out) as Record<string, unknown>
-    assert.equal(Object.keys(report), ["healthy", "reasons", "sidecar", "pointer", "sync", "syncSilentSeconds"])
+    assert.equal(Object.keys(report), ["healthy", "reasons", "sidecar", "pointer", "sync", "syncSilence"])
     assert.is(report["healthy"], false)
   }))
 

@@ -1,7 +1,16 @@
 import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { decodeHeartbeat, encodeHeartbeat, HEARTBEAT_BYTES, heartbeatAge } from "../../src/contract/heartbeat.ts"
+import {
+  decodeHeartbeat,
+  encodeHeartbeat,
+  type Heartbeat,
+  HEARTBEAT_BYTES,
+  heartbeatAge,
+  readHeartbeat,
+  sourceAgeOf,
+} from "../../src/contract/heartbeat.ts"
+import { sha256Of } from "../../src/contract/sha256.ts"
 
 const beat = { bootId: "8695abf6-bbe7-49f6-844e-288fe13fe945", pid: 7, beat: 1234.5, sourceRead: 1230.1, published: 3 }
 
@@ -18,7 +27,7 @@ test("encodeHeartbeat() is always as long, and comes back as it was", () => {
       const text = encodeHeartbeat(heartbeat)
       // JSON knows no negative zero.
       assert.is(text.length, HEARTBEAT_BYTES)
-      assert.equal(decodeHeartbeat(text), JSON.parse(JSON.stringify(heartbeat)))
+      assert.equal(decodeHeartbeat(text), { kind: "heartbeat", heartbeat: JSON.parse(JSON.stringify(heartbeat)) })
     }),
   )
 })
@@ -28,18 +37,96 @@ test("decodeHeartbeat() takes no mixture of two records", () => {
   const two = encodeHeartbeat({ ...beat, beat: 9999.5, published: 4 })
   for (let at = 1; at < HEARTBEAT_BYTES; at += 1) {
     const mixed = one.slice(0, at) + two.slice(at)
-    if (mixed !== one && mixed !== two) assert.is(decodeHeartbeat(mixed), null, `mixed at ${at}`)
+    if (mixed !== one && mixed !== two) assert.is(decodeHeartbeat(mixed).kind, "unknown", `mixed at ${at}`)
   }
 })
 
-for (const text of ["", "x".repeat(HEARTBEAT_BYTES), encodeHeartbeat(beat).slice(1), `${encodeHeartbeat(beat)} `])
-  test(`decodeHeartbeat() takes no ${text.length} bytes that are none`, () => assert.is(decodeHeartbeat(text), null))
+/** A heartbeat file with a checksum that holds, whatever is in it. */
+function forged(content: string): string {
+  return `${content.padEnd(HEARTBEAT_BYTES - 18)} ${sha256Of(content).slice(0, 16)}\n`
+}
 
-test("heartbeatAge() counts from the beat, in one boot only", () => {
-  assert.is(heartbeatAge(beat, 1240.5, beat.bootId), 6)
-  assert.is(heartbeatAge(beat, 1200, beat.bootId), 0)
-  assert.is(heartbeatAge(beat, 1240.5, "another"), null)
-  assert.is(heartbeatAge(null, 1240.5, beat.bootId), null)
+const json = (changes: object) => JSON.stringify({ schema: 1, ...beat, ...changes })
+const hostile: readonly (readonly [text: string, why: RegExp])[] = [
+  ["", /is empty$/],
+  ["x", /has 1 bytes \(expected 512\)/],
+  [`${encodeHeartbeat(beat)} `, /has 513 bytes/],
+  [encodeHeartbeat(beat).slice(1), /has 511 bytes/],
+  ["x".repeat(HEARTBEAT_BYTES), /checksum is not that of its content/],
+  ["\0".repeat(HEARTBEAT_BYTES), /checksum is not that of its content/],
+  [forged(""), /JSON/],
+  [forged("{"), /JSON/],
+  [forged("[[[["), /JSON/],
+  [forged("null"), /Cannot read heartbeat/],
+  [forged("[]"), /Cannot read heartbeat/],
+  [forged('"__proto__"'), /Cannot read heartbeat/],
+  [forged('{"schema":1,"__proto__":{"beat":1}}'), /Cannot read heartbeat/],
+  [forged(json({ schema: 2 })), /has schema 2 \(expected 1\); update the older container/],
+  [forged(json({ beat: "1" })), /beat/],
+  [forged(json({ beat: null })), /beat/],
+  [forged(json({ beat: -1 })), /beat/],
+  [forged(json({}).replace("1234.5", "1e999")), /beat/],
+  [forged(json({ pid: 0 })), /pid/],
+  [forged(json({ published: 1.5 })), /published/],
+]
+for (const [text, why] of hostile)
+  test(`decodeHeartbeat() ${JSON.stringify(text.trimEnd().slice(0, 70))} is unknown, with a reason (fault 240)`, () => {
+    const reading = decodeHeartbeat(text)
+    assert.is(reading.kind, "unknown")
+    assert.match(reading.kind === "unknown" ? reading.why : "", why)
+    assert.equal(heartbeatAge(reading, { uptime: 1240.5, bootId: beat.bootId }), reading)
+    assert.equal(sourceAgeOf(reading, { uptime: 1240.5, bootId: beat.bootId }), reading)
+  })
+
+test("decodeHeartbeat() never throws, and an age is never negative or no number (fault 240)", () => {
+  const content = fc.oneof(
+    fc.string({ maxLength: 494 }),
+    fc.json({ maxDepth: 3 }).map((text) => text.slice(0, 494)),
+  )
+  const times = fc.double({ min: 0 })
+  fc.assert(
+    fc.property(content, times, times, fc.boolean(), (text, at, uptime, whole) => {
+      const reading = decodeHeartbeat(whole ? forged(json({ beat: at, sourceRead: at })) : forged(text))
+      for (const age of [heartbeatAge, sourceAgeOf].map((of) => of(reading, { uptime, bootId: beat.bootId })))
+        if (age.kind === "age") assert.ok(age.seconds >= 0 && at <= uptime + 1, `${at} at ${uptime}: ${age.seconds}`)
+        else assert.ok(age.why.length > 0)
+    }),
+  )
+})
+
+test("readHeartbeat() a file that is missing, unsafe, or that the disk cannot read is unknown, with a reason (fault 240)", () => {
+  assert.equal(
+    readHeartbeat(() => ({ kind: "absent" })),
+    { kind: "unknown", why: "there is no heartbeat file" },
+  )
+  assert.equal(
+    readHeartbeat(() => ({ kind: "unsafe", reason: "it is a fifo" })),
+    { kind: "unknown", why: "it is a fifo" },
+  )
+  const fault = readHeartbeat(() => {
+    throw new Error("EIO: i/o error, read")
+  })
+  assert.equal(fault, { kind: "unknown", why: "EIO: i/o error, read" })
+  const whole = readHeartbeat(() => ({ kind: "file", bytes: Buffer.from(encodeHeartbeat(beat)) }))
+  assert.equal(whole, { kind: "heartbeat", heartbeat: beat })
+})
+
+const ageOf = (heartbeat: Heartbeat, uptime: number, bootId = beat.bootId) =>
+  [heartbeatAge, sourceAgeOf].map((of) => {
+    const age = of({ kind: "heartbeat", heartbeat }, { uptime, bootId })
+    return age.kind === "age" ? Math.round(age.seconds * 10) / 10 : age.why
+  })
+
+test("heartbeatAge(), sourceAgeOf() count from the beat and from the reading, in one boot only (fault 240)", () => {
+  assert.equal(ageOf(beat, 1240.5), [6, 10.4])
+  assert.equal(ageOf(beat, 1234.49), [0, 4.4])
+  assert.equal(ageOf(beat, 1230), [
+    "the last beat is 4.5 s in the future",
+    "the last reading of the source is 0.1 s in the future",
+  ])
+  assert.equal(ageOf({ ...beat, sourceRead: null }, 1240.5), [6, "the source has not been read whole yet"])
+  const other = "the heartbeat is of another boot of this machine"
+  assert.equal(ageOf(beat, 1240.5, "another"), [other, other])
 })
 
 test.run()

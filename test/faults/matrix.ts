@@ -47,6 +47,7 @@ export const MATRIX: readonly Group[] = [
         "the clock is set an hour forward, back, to 2040 and back",
         "nothing missed, nothing twice; ages stay right",
       ),
+      row(240, "sync's heartbeat is missing, damaged, forged, from the future", "unknown with a reason; nothing ends"),
     ],
   },
   {

@@ -178,7 +178,8 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     settle: nothing,
     knownGood: () => node.good,
     isPinned: () => node.pinned,
-    sourceAge: () => node.sourceAge,
+    sourceAge: () =>
+      node.sourceAge === null ? { kind: "unknown", why: "a test says so" } : { kind: "age", seconds: node.sourceAge },
     onAttempt: (outcome) => void node.steps.push(`=${outcome.kind}`),
     onApplied: () => undefined,
     onSoaked: (inEffect) => {

@@ -165,7 +165,12 @@ test("the Nodes vanish, and this node from among them: what runs is kept, each w
 test("vip_guard_held says which guard holds, in the sidecar and in sync", async () => {
   const { node, agent } = await running()
   await publish(node, agent, generation(2, {}))
-  const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, syncSilence: null, nodes: null, faults: [] }
+  const around = {
+    watch: { pollRecovered: 0, watcherErrors: 0 },
+    syncSilence: { kind: "unknown", why: "x" },
+    nodes: null,
+    faults: [],
+  } as const
   const page = await createMetrics().page(agent.snapshot(), { ...around, heldBySync: ["CONFIGMAP_MISSING"] })
   const held = [...page.matchAll(/^vip_guard_held\{guard="([a-z-]+)"\} ([01])$/gm)].map(
     ([, name, value]) => `${name} ${value}`,

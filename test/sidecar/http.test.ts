@@ -22,7 +22,7 @@ const parts: AnswerParts = {
   status: { value: () => ({ ...STATUS, reason: HIDDEN }) },
   heldBySync: () => [],
   faults: { standing: () => [] },
-  syncSilence: () => 1,
+  syncSilence: () => ({ kind: "age", seconds: 1 }),
   nodes: {
     follow: () => {},
     unreachable: () => new Set(["worker-7"]),

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto"
 
 import { POINTER_FILE, STATUS_FILE } from "../../../src/contract/layout.ts"
+import { encodeHeartbeat, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE } from "../../../src/contract/heartbeat.ts"
 import { encodePointer } from "../../../src/contract/pointer.ts"
 import { encodeStatus, type Status } from "../../../src/contract/status.ts"
 import { encodeSyncStatus, type SyncStatus } from "../../../src/contract/sync-status.ts"
+import { bootId, uptimeSeconds } from "../../../src/kit/uptime.ts"
 import type { Tree } from "./manifests.ts"
 
 export const GENERATION = "00000000000000000007-0123456789ab"
@@ -44,6 +46,12 @@ export const SYNC: SyncStatus = {
   problems: [],
 }
 
+/** The heartbeat of a sync that beat `ago` seconds ago. */
+export function heartbeatText(ago: number): string {
+  const beat = uptimeSeconds() - ago
+  return encodeHeartbeat({ bootId: bootId(), pid: 7, beat, sourceRead: beat, published: 7 })
+}
+
 /** Both volumes, as sync and the sidecar leave them. @param manifests the files of the generation. */
 export function volumes(
   manifests: Tree,
@@ -60,6 +68,7 @@ export function volumes(
   return {
     [`desired/${POINTER_FILE}`]: pointer,
     [`desired/${STATUS_FILE}`]: encodeSyncStatus({ ...SYNC, ...changes.sync }),
+    [`desired/${HEARTBEAT_DIRECTORY}/${HEARTBEAT_FILE}`]: heartbeatText(1),
     [`applied/${STATUS_FILE}`]: encodeStatus({ ...STATUS, ...changes.status }),
     ...Object.fromEntries(
       Object.entries(manifests).map(([name, content]) => [`desired/generations/${directory}/${name}`, content]),

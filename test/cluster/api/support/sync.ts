@@ -100,7 +100,8 @@ export function startSync({ desired, flags, environment = {}, wrapper = [] }: St
     status,
     sourceAgeSeconds: () => {
       const text = textOf(join(desired, "beat/heartbeat"))
-      const read = text === null ? null : (decodeHeartbeat(text)?.sourceRead ?? null)
+      const reading = text === null ? null : decodeHeartbeat(text)
+      const read = reading?.kind === "heartbeat" ? reading.heartbeat.sourceRead : null
       return read === null ? null : Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) - read
     },
     seen,
