@@ -6,6 +6,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { forbiddenInputs } from "../../scripts/bundle-rules.ts"
 import { run } from "../support/run.ts"
+import { slow } from "../support/slow.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -57,45 +58,53 @@ test("forbiddenInputs() lets sync have the Kubernetes client, and bears circles"
   assert.equal(forbiddenInputs(meta), [])
 })
 
-test("build.ts makes bundles with source maps that need no node_modules", () =>
-  withTemporaryDirectory(async (directory) => {
-    const out = join(directory, "dist")
-    const built = await run(process.execPath, [join(root, "scripts/build.ts"), "--out", out])
-    assert.is(built.status, 0, built.stdout + built.stderr)
-    const names = await readdir(out)
-    assert.ok(names.includes("kkv.mjs") && names.includes("kkv.mjs.map"), names.join(" "))
-    const meta = JSON.parse(await readFile(join(out, "meta.json"), "utf8")) as Metafile
-    const outside = Object.values(meta.outputs).flatMap(({ imports }) =>
-      imports.filter(({ external, path }) => external === true && !path.startsWith("node:")).map(({ path }) => path),
-    )
-    // Names without `node:` are Node's own modules as CommonJS packages call them; a package would be one that ships apart.
-    assert.equal(
-      outside.filter((path) => !isBuiltin(path)),
-      [],
-    )
-  }))
+test(
+  "build.ts makes bundles with source maps that need no node_modules",
+  slow(60_000, () =>
+    withTemporaryDirectory(async (directory) => {
+      const out = join(directory, "dist")
+      const built = await run(process.execPath, [join(root, "scripts/build.ts"), "--out", out])
+      assert.is(built.status, 0, built.stdout + built.stderr)
+      const names = await readdir(out)
+      assert.ok(names.includes("kkv.mjs") && names.includes("kkv.mjs.map"), names.join(" "))
+      const meta = JSON.parse(await readFile(join(out, "meta.json"), "utf8")) as Metafile
+      const outside = Object.values(meta.outputs).flatMap(({ imports }) =>
+        imports.filter(({ external, path }) => external === true && !path.startsWith("node:")).map(({ path }) => path),
+      )
+      // Names without `node:` are Node's own modules as CommonJS packages call them; a package would be one that ships apart.
+      assert.equal(
+        outside.filter((path) => !isBuiltin(path)),
+        [],
+      )
+    }),
+  ),
+)
 
-test("build.ts leaves out what is not wanted, and kkv says so", () =>
-  withTemporaryDirectory(async (directory) => {
-    const out = join(directory, "dist")
-    const built = await run(process.execPath, [
-      join(root, "scripts/build.ts"),
-      ...["--out", out, "--no-maps", "--only", "sidecar", "--only", "cli"],
-    ])
-    assert.is(built.status, 0, built.stdout + built.stderr)
-    assert.equal(
-      (await readdir(out)).filter((name) => name.endsWith(".map") || name.startsWith("sync")),
-      [],
-    )
-    const meta = JSON.parse(await readFile(join(out, "meta.json"), "utf8")) as Metafile
-    assert.equal(
-      Object.keys(meta.inputs).filter((input) => input === client || input.startsWith("src/sync/")),
-      [],
-    )
-    const ran = await run(process.execPath, [join(out, "kkv.mjs"), "sync"])
-    assert.is(ran.status, 3)
-    assert.is(ran.stderr, 'kkv: Cannot run "sync": this installation has sidecar and cli only\n')
-  }))
+test(
+  "build.ts leaves out what is not wanted, and kkv says so",
+  slow(60_000, () =>
+    withTemporaryDirectory(async (directory) => {
+      const out = join(directory, "dist")
+      const built = await run(process.execPath, [
+        join(root, "scripts/build.ts"),
+        ...["--out", out, "--no-maps", "--only", "sidecar", "--only", "cli"],
+      ])
+      assert.is(built.status, 0, built.stdout + built.stderr)
+      assert.equal(
+        (await readdir(out)).filter((name) => name.endsWith(".map") || name.startsWith("sync")),
+        [],
+      )
+      const meta = JSON.parse(await readFile(join(out, "meta.json"), "utf8")) as Metafile
+      assert.equal(
+        Object.keys(meta.inputs).filter((input) => input === client || input.startsWith("src/sync/")),
+        [],
+      )
+      const ran = await run(process.execPath, [join(out, "kkv.mjs"), "sync"])
+      assert.is(ran.status, 3)
+      assert.is(ran.stderr, 'kkv: Cannot run "sync": this installation has sidecar and cli only\n')
+    }),
+  ),
+)
 
 test("build.ts refuses a program that there is not", async () => {
   const { status, stderr } = await run(process.execPath, [join(root, "scripts/build.ts"), "--only", "kube"])
