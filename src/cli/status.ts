@@ -87,13 +87,18 @@ function reasonsOf({ sidecar, pointer, sync, syncSilence }: Found): readonly str
     reasons.push(
       `stale: generation ${pointer.sequence} is published, the sidecar has read ${orNone(sidecar.observedGeneration)}`,
     )
-  if (sync !== null && sync.state !== "published")
-    reasons.push(sync.state === "held" ? "sync holds: its source has problems" : "sync has published nothing yet")
+  if (sync !== null && sync.state !== "published") reasons.push(SYNC_WORDS[sync.state])
   if (syncSilence?.kind === "unknown") reasons.push(`Cannot tell whether sync lives: ${syncSilence.why}`)
   else if (syncSilence !== null && syncSilence.seconds > SILENT_SECONDS)
     reasons.push(`sync has been silent for ${syncSilence.seconds} s: what runs goes on, and no change arrives`)
   return reasons
 }
+
+const SYNC_WORDS = {
+  held: "sync holds: its source has problems",
+  failed: "sync cannot write its volume: what runs goes on, and no change arrives",
+  waiting: "sync has published nothing yet",
+} as const
 
 const WORDS = {
   held: "held in the last good form",

@@ -29,7 +29,15 @@ export interface Heartbeat {
   readonly sourceRead: number | null
   /** Sequence of the generation that `current.json` names; null for none. */
   readonly published: number | null
+  /**
+   * Why the newest input could not be written, in the machine's words, such as `ENOSPC: no space left on device, write`; null
+   * where it could. Here as well as in `status.yaml`, since this file can be written where that cannot.
+   */
+  readonly fault: string | null
 }
+
+/** Maximum length of `fault`, so that the record has room for it whatever JSON makes of its characters. */
+export const LONGEST_FAULT = 120
 
 export const heartbeatSchema = z.object({
   schema: schemaField,
@@ -38,6 +46,7 @@ export const heartbeatSchema = z.object({
   beat: z.number().min(0),
   sourceRead: z.number().min(0).nullable(),
   published: sequenceField.nullable(),
+  fault: z.string().max(LONGEST_FAULT).nullable(),
 })
 
 /** Difference between a beat and the reader's clock that rounding explains, in seconds: one tick of /proc/uptime. */
@@ -47,8 +56,10 @@ const CHECK_DIGITS = 16
 const ROOM = HEARTBEAT_BYTES - CHECK_DIGITS - 2
 
 /** Exactly HEARTBEAT_BYTES: one line of JSON, padded; the first 16 hex digits of its sha256; a line end. */
-export function encodeHeartbeat({ bootId, pid, beat, sourceRead, published }: Heartbeat): string {
-  const json = JSON.stringify({ schema: SCHEMA, bootId, pid, beat, sourceRead, published })
+export function encodeHeartbeat({ bootId, pid, beat, sourceRead, published, ...rest }: Heartbeat): string {
+  // A byte a character: the record has always the same length.
+  const fault = rest.fault?.replaceAll(/[^ -~]/g, "?").replaceAll(/["\\]/g, "'") ?? null
+  const json = JSON.stringify({ schema: SCHEMA, bootId, pid, beat, sourceRead, published, fault })
   return `${json.padEnd(ROOM)} ${checkOf(json)}\n`
 }
 
@@ -91,8 +102,8 @@ export function decodeHeartbeat(text: string): HeartbeatReading {
     case "problems":
       return unknown(decoded.problems.map(({ message }) => message).join("; "))
     case "value": {
-      const { bootId, pid, beat, sourceRead, published } = decoded.value
-      return { kind: "heartbeat", heartbeat: { bootId, pid, beat, sourceRead, published } }
+      const { bootId, pid, beat, sourceRead, published, fault } = decoded.value
+      return { kind: "heartbeat", heartbeat: { bootId, pid, beat, sourceRead, published, fault } }
     }
   }
 }

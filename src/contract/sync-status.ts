@@ -10,9 +10,10 @@ import { SCHEMA, STATUS_FILE } from "./layout.ts"
 export interface SyncStatus {
   /**
    * `published`: the newest input is the current generation. `held`: the input has problems, and the last good
-   * generation stays. `waiting`: nothing was ever published.
+   * generation stays. `failed`: the input is good, and the volume cannot take it; the last good generation stays.
+   * `waiting`: nothing was ever published.
    */
-  readonly state: "published" | "held" | "waiting"
+  readonly state: "published" | "held" | "failed" | "waiting"
   /** When `state` became what it is, ISO 8601. For people; nothing is decided by it. */
   readonly since: string
   /** Where the objects come from, such as a directory's path. */
@@ -20,13 +21,13 @@ export interface SyncStatus {
   /** Of the current generation; null before the first. */
   readonly sequence: number | null
   readonly directory: string | null
-  /** Why the input is held; warnings too. */
+  /** Why the input is held, or cannot be written; warnings too. */
   readonly problems: readonly Problem[]
 }
 
 export const syncStatusSchema = z.object({
   schema: schemaField,
-  state: z.enum(["published", "held", "waiting"]),
+  state: z.enum(["published", "held", "failed", "waiting"]),
   since: z.string(),
   source: z.string(),
   sequence: sequenceField.nullable(),

@@ -47,6 +47,40 @@ export function readJson(path: string, maximumBytes: number): unknown {
   }
 }
 
+/**
+ * Whether a regular file has exactly this content; the same care as `readRegularFile`, and nothing is kept in memory.
+ *
+ * False for whatever cannot be read, too: who asks has the bytes.
+ */
+export function hasContent(path: string, bytes: Uint8Array): boolean {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch {
+    return false
+  }
+  try {
+    const stat = fstatSync(descriptor)
+    return stat.isFile() && stat.size === bytes.length && isSame(descriptor, bytes)
+  } catch {
+    return false
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Holds a part of a file while it is compared; one for all, since nothing else runs meanwhile. */
+const part = Buffer.allocUnsafeSlow(64 * 1024)
+
+function isSame(descriptor: number, bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length;) {
+    const count = readSync(descriptor, part, 0, Math.min(part.length, bytes.length - at), at)
+    if (count === 0 || part.compare(bytes, at, at + count, 0, count) !== 0) return false
+    at += count
+  }
+  return true
+}
+
 /** Asks for one byte more than there were: a file that grew meanwhile shows, and is still bounded. */
 function readAll(descriptor: number, size: number): Buffer {
   const buffer = Buffer.allocUnsafe(size + 1)

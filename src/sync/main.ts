@@ -1,17 +1,18 @@
 import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 
-import { BEAT_SECONDS } from "../contract/heartbeat.ts"
 import { systemClock } from "../kit/clock.ts"
 import { createLog, type Log } from "../kit/log.ts"
 import { createPacer } from "../kit/pacer.ts"
-import { problemText } from "../kit/problem.ts"
 import { bootId, uptimeSeconds } from "../kit/uptime.ts"
 import { openSource, type OpenSource } from "./open-source.ts"
+import { logOutcome } from "./outcome-log.ts"
+import type { Publisher, StatusWriter } from "./ports.ts"
 import { createPublish } from "./publication.ts"
+import { startPulse } from "./pulse.ts"
 import { createReconcile, type PassOutcome } from "./reconcile.ts"
 import { readSettings, type Settings } from "./settings.ts"
-import { openHeartbeat } from "./volume/heartbeat-writer.ts"
+import { createHeartbeat } from "./volume/heartbeat-writer.ts"
 import { createPublisher } from "./volume/publisher.ts"
 import { createStatusWriter } from "./volume/status-writer.ts"
 import { takeWriterLock } from "./volume/writer-lock.ts"
@@ -26,6 +27,9 @@ const PACE = { gatherMs: 2, minimumIntervalMs: 250, costFactor: 5, maximumPauseM
 const SHORTEST_BACKOFF_MS = 1000
 const LONGEST_BACKOFF_MS = 30_000
 
+/** Time between two looks at a part of what is published. */
+const INSPECT_MS = 1000
+
 /** While it waits for what it is to publish once, it looks so often. */
 const LONGEST_LOOK_MS = 100
 
@@ -37,7 +41,8 @@ const FAULT = 3
  * `kkv sync`: objects in, generations out.
  *
  * @param argv The words after `sync`.
- * @returns Exit status: 0 done, 1 the input is held (`--once`), 2 usage, 3 another writer has the volume.
+ * @returns Exit status: 0 done, 1 the input is held (`--once`), 2 usage, 3 another writer has the volume, or it cannot be
+ * written (`--once`).
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const reading = readSettings(argv)
@@ -69,12 +74,15 @@ export async function runSync(settings: Settings, { log, stop }: Surroundings): 
   }
   try {
     const source = await openSource(settings, log)
-    const pulse = startPulse(settings, source, log)
-    const pass = pulse.feltBy(toldPass(source, loggedPass(settings, source, log)))
+    const heartbeat = createHeartbeat(settings.desired)
+    const pulse = startPulse({ write: heartbeat.write, source, log })
     try {
-      return settings.once ? await runOnce(pass, stop) : await follow({ settings, source, pass, log, stop })
+      const volume = { publisher: publisherOf(settings, log), status: createStatusWriter(settings.desired) }
+      const pass = pulse.feltBy(toldPass(source, loggedPass({ settings, source, ...volume }, log)))
+      return settings.once ? await runOnce(pass, stop) : await follow({ settings, source, ...volume, pass, log, stop })
     } finally {
       pulse.stop()
+      heartbeat.close()
       await source.close()
     }
   } finally {
@@ -100,57 +108,31 @@ function toldPass(source: OpenSource, pass: Pass): Pass {
   }
 }
 
-interface Pulse {
-  /** The same pass; what it saw goes into the heartbeat. */
-  feltBy(pass: Pass): Pass
-  stop(): void
+function publisherOf({ desired, retain }: Settings, log: Log): Publisher {
+  return createPublisher({
+    directory: desired,
+    retain,
+    writer: { bootId: bootId(), pid: process.pid, startedAtUptime: uptimeSeconds() },
+    trouble: (error) => log.warn("old generations not removed", { error }),
+    gaveUp: (generations) => log.warn("old generations given up", { generations, reason: "the volume is full" }),
+  })
 }
 
-/** Writes the heartbeat every other second. What cannot be written is said once, and hinders nothing. */
-function startPulse({ desired }: Settings, source: OpenSource, log: Log): Pulse {
-  const writer = openHeartbeat(desired)
-  const boot = bootId()
-  let sourceRead: number | null = null
-  let published: number | null = null
-  let complained = false
-  const beat = () => {
-    const staleMs = source.staleMs()
-    // What was read stays as it is while nobody can say whether it still holds.
-    if (staleMs !== null && sourceRead !== null) sourceRead = Math.max(0, uptimeSeconds() - staleMs / 1000)
-    try {
-      writer.write({ bootId: boot, pid: process.pid, beat: uptimeSeconds(), sourceRead, published })
-      complained = false
-    } catch (error) {
-      if (!complained) log.warn("no heartbeat", { error })
-      complained = true
-    }
-  }
-  const timer = setInterval(beat, BEAT_SECONDS * 1000)
-  return {
-    feltBy: (pass) => async () => {
-      const outcome = await pass()
-      if (outcome.kind === "published" || outcome.kind === "unchanged") sourceRead = uptimeSeconds()
-      if (outcome.kind !== "settling") published = outcome.published?.sequence ?? null
-      beat()
-      return outcome
-    },
-    stop: () => {
-      clearInterval(timer)
-      writer.close()
-    },
-  }
+interface Workings {
+  readonly settings: Settings
+  readonly source: OpenSource
+  readonly publisher: Publisher
+  readonly status: StatusWriter
 }
 
-function loggedPass(settings: Settings, source: OpenSource, log: Log): Pass {
-  const { desired, retain, servicesConfigmap } = settings
-  const writer = { bootId: bootId(), pid: process.pid, startedAtUptime: uptimeSeconds() }
-  const trouble = (error: unknown) => log.warn("old generations not removed", { error })
+function loggedPass({ settings, source, publisher, status }: Workings, log: Log): Pass {
   const reconcile = createReconcile({
     source: source.objects,
-    publish: createPublish(servicesConfigmap),
-    publisher: createPublisher({ directory: desired, retain, writer, trouble }),
-    status: createStatusWriter(desired),
+    publish: createPublish(settings.servicesConfigmap),
+    publisher,
+    status,
     sourceName: source.name,
+    volumeName: settings.desired,
     clock: systemClock,
     now: () => new Date().toISOString(),
   })
@@ -164,56 +146,36 @@ function loggedPass(settings: Settings, source: OpenSource, log: Log): Pass {
   }
 }
 
-/** One line for what changed; problems once, until there are others. Gives what is held now. */
-function logOutcome(log: Log, outcome: PassOutcome, { held, tookMs }: { held: string; tookMs: number }): string {
-  switch (outcome.kind) {
-    case "published": {
-      const { sequence, directory } = outcome.published
-      log.info("published", { generation: sequence, directory, tookMs })
-      return ""
-    }
-    case "unchanged":
-      if (held === "") log.debug("unchanged", { generation: outcome.published.sequence, tookMs })
-      else log.info("mended", { generation: outcome.published.sequence, tookMs })
-      return ""
-    case "held": {
-      const problems = outcome.problems.map(problemText)
-      const text = problems.join("\n")
-      if (text !== held) log.warn("held", { generation: outcome.published?.sequence ?? null, problems, tookMs })
-      return text
-    }
-    case "settling":
-      log.debug("settling", { retryAfterMs: outcome.retryAfterMs })
-      return held
-  }
-}
-
 async function runOnce(pass: Pass, stop: AbortSignal): Promise<number> {
   while (!stop.aborted) {
     const outcome = await pass()
+    if (outcome.kind === "failed") return FAULT
     if (outcome.kind !== "settling") return outcome.kind === "held" ? HELD : DONE
     await systemClock.delay(Math.min(outcome.retryAfterMs, LONGEST_LOOK_MS), stop)
   }
   return HELD
 }
 
-interface Following extends Surroundings {
-  readonly settings: Settings
-  readonly source: OpenSource
+interface Following extends Surroundings, Workings {
   readonly pass: Pass
 }
 
-async function follow({ settings, source, pass, log, stop }: Following): Promise<number> {
+async function follow({ settings, source, pass, log, stop, ...volume }: Following): Promise<number> {
   let backoffMs = SHORTEST_BACKOFF_MS
   let retry: NodeJS.Timeout | undefined
   const later = (ms: number) => {
     clearTimeout(retry)
     retry = setTimeout(() => pacer.request(), ms)
   }
+  const afterFault = () => {
+    later(backoffMs)
+    backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS)
+  }
   const pacer = createPacer({
     ...PACE,
     run: async () => {
       const outcome = await pass()
+      if (outcome.kind === "failed") return afterFault()
       backoffMs = SHORTEST_BACKOFF_MS
       if (outcome.kind === "settling") later(outcome.retryAfterMs)
       // An editor's temporary file is no reason to let the file itself wait.
@@ -221,19 +183,44 @@ async function follow({ settings, source, pass, log, stop }: Following): Promise
     },
     onFault: (error) => {
       log.error("cannot publish", { error, retryAfterMs: backoffMs })
-      later(backoffMs)
-      backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS)
+      afterFault()
     },
   })
   const watch = source.follow(() => pacer.request())
+  const endInspection = startInspection(volume, () => pacer.request(), log)
   log.info("following", { source: source.name, desired: settings.desired, configMap: settings.servicesConfigmap })
   pacer.request()
   await aborted(stop)
   clearTimeout(retry)
+  endInspection()
   await watch.close()
   await pacer.stop()
   log.info("stopped", {})
   return DONE
+}
+
+/** Compares the volume with what was written to it; what is damaged is written again. */
+function startInspection(
+  { publisher, status }: Pick<Workings, "publisher" | "status">,
+  damaged: () => void,
+  log: Log,
+): () => void {
+  let complained = false
+  const timer = setInterval(() => {
+    try {
+      const before = publisher.damage()
+      const reason = publisher.inspect()
+      complained = false
+      if (!status.isIntact()) damaged()
+      if (reason === null || before !== null) return
+      log.error("damaged", { generation: publisher.current()?.sequence ?? null, reason })
+      damaged()
+    } catch (error) {
+      if (!complained) log.warn("cannot inspect", { error })
+      complained = true
+    }
+  }, INSPECT_MS)
+  return () => clearInterval(timer)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

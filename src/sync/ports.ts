@@ -30,12 +30,26 @@ export interface Published {
 }
 
 export interface Publisher {
+  /** Clears away what an earlier life left half done, and reads back what it published; does nothing from the second time on. @throws */
+  open(): void
   /** Null before the first publication in this volume. */
   current(): Published | null
   /** Commits a new generation. @throws When it could not be committed; the current one then stays. */
   publish(publication: Publication): Promise<Published>
+  /** Looks at a part of the current generation, which takes some ms. @returns what is found damaged, and null after it was published again. */
+  inspect(): string | null
+  /** What `inspect` has found last; null where nothing is damaged. */
+  damage(): string | null
+  /**
+   * Publishes what is damaged once more, under a new sequence, from what was published last.
+   *
+   * @returns The current generation, damaged still where this life of the program has published nothing. @throws as `publish`.
+   */
+  mend(): Promise<Published | null>
 }
 
 export interface StatusWriter {
+  /** Whether the file is still what was written last. */
+  isIntact(): boolean
   write(status: SyncStatus): Promise<void>
 }

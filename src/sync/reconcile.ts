@@ -1,9 +1,11 @@
 import type { SyncStatus } from "../contract/sync-status.ts"
 import type { Clock } from "../kit/clock.ts"
+import { rootFaultCode } from "../kit/fault.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { ClusterSource, Published, Publisher, StatusWriter } from "./ports.ts"
 import type { SyncProblemCode } from "./problem-codes.ts"
 import type { Publish } from "./publication.ts"
+import { damageProblem, volumeProblem } from "./volume-problem.ts"
 
 /** How a pass ended. */
 export type PassOutcome =
@@ -15,7 +17,17 @@ export type PassOutcome =
       readonly published: Published | null
       readonly problems: readonly Problem<SyncProblemCode>[]
     }
+  /** The volume cannot take what is to be written: what was published last, if anything, stays. */
+  | {
+      readonly kind: "failed"
+      readonly published: Published | null
+      /** The fault first, then what is wrong with the input. */
+      readonly problems: readonly Problem<SyncProblemCode>[]
+      readonly fault: unknown
+    }
   | { readonly kind: "settling"; readonly retryAfterMs: number }
+
+type Settled = Exclude<PassOutcome, { readonly kind: "settling" }>
 
 export interface ReconcilePorts {
   readonly source: ClusterSource
@@ -24,31 +36,61 @@ export interface ReconcilePorts {
   readonly status: StatusWriter
   /** The source in words, for the status. */
   readonly sourceName: string
+  /** The volume in words, for people. */
+  readonly volumeName: string
   readonly clock: Pick<Clock, "now">
   /** ISO 8601, for people. */
   readonly now: () => string
 }
 
-/** Makes the one pass: read, select, publish what is new, say how it went. */
+/** Makes the one pass: read, select, publish what is new, say how it went. A fault of the disk is an outcome like any other. */
 export function createReconcile(ports: ReconcilePorts): () => Promise<PassOutcome> {
   const report = createReport(ports)
   const hesitate = createHesitation(ports)
   return async () => {
     const outcome = hesitate(await pass(ports))
-    if (outcome.kind !== "settling") await report(outcome)
-    return outcome
+    return outcome.kind === "settling" ? outcome : report(outcome)
   }
 }
 
-async function pass({ source, publish, publisher }: ReconcilePorts): Promise<PassOutcome> {
+async function pass(ports: ReconcilePorts): Promise<PassOutcome> {
+  const { source, publish } = ports
   const reading = source.read()
   if (reading.kind === "settling") return reading
-  const published = publisher.current()
   // What is not found may stand in what cannot be read: so the files first.
-  if (reading.problems.length > 0) return { kind: "held", published, problems: reading.problems }
-  const next = publish(reading.objects, reading.resources)
-  if (isProblems(next)) return { kind: "held", published, problems: next }
-  if (published?.contentSha256 === next.contentSha256) return { kind: "unchanged", published }
+  const next = reading.problems.length > 0 ? reading.problems : publish(reading.objects, reading.resources)
+  try {
+    return await write(ports, next)
+  } catch (fault) {
+    const problems = isProblems(next) ? next : []
+    return failed(ports, { published: ports.publisher.current(), problems }, fault)
+  }
+}
+
+/** @throws The fault itself where no machine said it: then it is a bug. */
+function failed(
+  { volumeName }: ReconcilePorts,
+  { published, problems }: Pick<Extract<Settled, { kind: "held" }>, "published" | "problems">,
+  fault: unknown,
+): Settled {
+  if (rootFaultCode(fault) === null) throw fault
+  return { kind: "failed", published, problems: [volumeProblem(volumeName, fault), ...problems], fault }
+}
+
+type Next = ReturnType<Publish>
+
+/** @throws What the volume says against it. */
+async function write({ publisher }: ReconcilePorts, next: Next): Promise<Settled> {
+  publisher.open()
+  // What stays must be whole, too.
+  if (isProblems(next)) {
+    const published = await publisher.mend()
+    const damage = publisher.damage()
+    return { kind: "held", published, problems: damage === null ? next : [damageProblem(damage), ...next] }
+  }
+  const published = publisher.current()
+  if (published?.contentSha256 === next.contentSha256 && publisher.damage() === null)
+    return { kind: "unchanged", published }
   return { kind: "published", published: await publisher.publish(next) }
 }
 
@@ -70,26 +112,49 @@ function createHesitation({ clock }: ReconcilePorts): (outcome: PassOutcome) => 
   }
 }
 
-function isProblems(next: ReturnType<Publish>): next is readonly Problem<SyncProblemCode>[] {
+function isProblems(next: Next): next is readonly Problem<SyncProblemCode>[] {
   return Array.isArray(next)
 }
 
-/** Writes the status when it says something new; `since` stays as long as the state does. */
-function createReport({ status, sourceName, now }: ReconcilePorts) {
+/** Writes the status when it says something new; `since` stays as long as the state does. Gives how the pass ended after that. */
+function createReport(ports: ReconcilePorts): (outcome: Settled) => Promise<Settled> {
+  const { status, sourceName, now } = ports
   let last: SyncStatus | null = null
-  return async (outcome: Exclude<PassOutcome, { readonly kind: "settling" }>): Promise<void> => {
-    const { published } = outcome
-    const state = outcome.kind !== "held" ? "published" : published === null ? "waiting" : "held"
+  return async (outcome) => {
+    const problems = problemsOf(outcome)
+    const state = stateOf(outcome)
     const next: SyncStatus = {
       state,
       since: last?.state === state ? last.since : now(),
       source: sourceName,
-      sequence: published?.sequence ?? null,
-      directory: published?.directory ?? null,
-      problems: outcome.kind === "held" ? outcome.problems : [],
+      sequence: outcome.published?.sequence ?? null,
+      directory: outcome.published?.directory ?? null,
+      problems,
     }
-    if (last !== null && JSON.stringify(last) === JSON.stringify(next)) return
-    await status.write(next)
-    last = next
+    if (last !== null && JSON.stringify(last) === JSON.stringify(next) && status.isIntact()) return outcome
+    try {
+      await status.write(next)
+      last = next
+      return outcome
+    } catch (fault) {
+      // The first fault is the one to mend.
+      return outcome.kind === "failed" ? outcome : failed(ports, { published: outcome.published, problems }, fault)
+    }
+  }
+}
+
+function problemsOf(outcome: Settled): readonly Problem<SyncProblemCode>[] {
+  return outcome.kind === "held" || outcome.kind === "failed" ? outcome.problems : []
+}
+
+function stateOf({ kind, published }: Settled): SyncStatus["state"] {
+  switch (kind) {
+    case "published":
+    case "unchanged":
+      return "published"
+    case "failed":
+      return "failed"
+    case "held":
+      return published === null ? "waiting" : "held"
   }
 }

@@ -91,6 +91,7 @@ const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes
   ["stale", { sequence: 8 }, /stale: generation 8 is published, the sidecar has read 7/],
   ["pinned", { sequence: 8, status: { pinned: "00000000000000000007-0123456789ab" } }, /pinned to 0+7-.*"kkv resume"/],
   ["a source with problems", { sync: { state: "held" } }, /sync holds/],
+  ["a volume that sync cannot write (fault 243)", { sync: { state: "failed" } }, /sync cannot write its volume/],
 ]
 for (const [name, changes, reason] of sick)
   test(`status() ${name}: the reason, status 1`, () =>

@@ -12,7 +12,14 @@ import {
 } from "../../src/contract/heartbeat.ts"
 import { sha256Of } from "../../src/contract/sha256.ts"
 
-const beat = { bootId: "8695abf6-bbe7-49f6-844e-288fe13fe945", pid: 7, beat: 1234.5, sourceRead: 1230.1, published: 3 }
+const beat = {
+  bootId: "8695abf6-bbe7-49f6-844e-288fe13fe945",
+  pid: 7,
+  beat: 1234.5,
+  sourceRead: 1230.1,
+  published: 3,
+  fault: null,
+}
 
 test("encodeHeartbeat() is always as long, and comes back as it was", () => {
   const heartbeats = fc.record({
@@ -21,6 +28,7 @@ test("encodeHeartbeat() is always as long, and comes back as it was", () => {
     beat: fc.double({ min: 0, max: 1e9, noNaN: true, noDefaultInfinity: true }),
     sourceRead: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true, noDefaultInfinity: true })),
     published: fc.option(fc.integer({ min: 1 })),
+    fault: fc.option(fc.stringMatching(/^[ -!#-[\]-~]{0,120}$/)),
   })
   fc.assert(
     fc.property(heartbeats, (heartbeat) => {

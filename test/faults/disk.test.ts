@@ -64,7 +64,7 @@ for (const code of CODES)
       const troubles: unknown[] = []
       const writer = { bootId: "boot", pid: 1, startedAtUptime: 1 }
       const trouble = (error: unknown) => void troubles.push(error)
-      const publisher = createPublisher({ directory, retain: 2, writer, trouble })
+      const publisher = createPublisher({ directory, retain: 2, writer, trouble, gaveUp: () => {} })
       await publisher.publish(publication(1))
       await publisher.publish(publication(2))
       let n = 1

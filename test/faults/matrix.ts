@@ -48,6 +48,21 @@ export const MATRIX: readonly Group[] = [
         "nothing missed, nothing twice; ages stay right",
       ),
       row(240, "sync's heartbeat is missing, damaged, forged, from the future", "unknown with a reason; nothing ends"),
+      row(
+        241,
+        "a byte of a published file flips, its size stays",
+        "written again in the next generation, never linked on",
+      ),
+      row(
+        242,
+        "the current generation, its manifest or the pointer is damaged",
+        "found and published again, new sequence",
+      ),
+      row(
+        243,
+        "desired/ cannot hold one more generation; EDQUOT, EIO, EROFS",
+        "old ones given up; said; cleared when over",
+      ),
     ],
   },
   {

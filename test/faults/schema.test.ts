@@ -48,7 +48,8 @@ test("sync of schema 1 takes nothing over from a volume of schema 2, and counts 
     change(join(directory, "current.json"), '"schema": 1', '"schema": 2')
     const trouble = (error: unknown) => assert.unreachable(String(error))
     const writer = { bootId: "boot", pid: 2, startedAtUptime: 2 }
-    const next = createPublisher({ directory, retain: 5, writer, trouble })
+    const next = createPublisher({ directory, retain: 5, writer, trouble, gaveUp: () => {} })
+    next.open()
     assert.is(next.current(), null)
     assert.is((await next.publish(publication)).sequence, 2)
     assert.is(readdirSync(join(directory, "generations")).length, 2)

@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { faultCode, faultText } from "../../src/kit/fault.ts"
+import { faultCode, faultText, machineText, rootFaultCode } from "../../src/kit/fault.ts"
 
 const circular = new Error("a")
 circular.cause = circular
@@ -21,6 +21,18 @@ test("faultCode() gives the code of the system, or null", () => {
   assert.is(faultCode(Object.assign(new Error("x"), { code: "ENOENT" })), "ENOENT")
   assert.is(faultCode(new Error("x")), null)
   assert.is(faultCode("ENOENT"), null)
+})
+
+test("machineText() is what the machine said, whichever call and path met it", () => {
+  const met = (message: string) => Object.assign(new Error(message), { code: /^[A-Z]+/.exec(message)?.[0] })
+  const cause = met("ENOSPC: no space left on device, open '/a/.tmp-7-abc/f'")
+  assert.is(machineText(new Error("Cannot publish the generation 7", { cause })), "ENOSPC: no space left on device")
+  assert.is(machineText(met("EIO: i/o error, fsync")), "EIO: i/o error")
+  assert.is(machineText(Object.assign(new Error("odd"), { code: "EXDEV" })), "EXDEV")
+  assert.is(machineText(new TypeError("x is undefined")), null)
+  assert.is(machineText("text"), null)
+  assert.is(rootFaultCode(new Error("a", { cause: new Error("b", { cause }) })), "ENOSPC")
+  assert.is(rootFaultCode(new Error("a")), null)
 })
 
 test.run()

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { readRegularFile } from "../../src/kit/safe-read.ts"
+import { hasContent, readRegularFile } from "../../src/kit/safe-read.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
 test("readRegularFile() gives the bytes of a regular file", () =>
@@ -43,6 +43,25 @@ test("readRegularFile() refuses names that cannot be a path, and a way through a
     assert.is(readRegularFile(join(directory, "a", "b"), 5).kind, "unsafe")
     assert.is(readRegularFile(join(directory, "x".repeat(5000)), 5).kind, "unsafe")
     assert.is(readRegularFile(`${directory}/a\0b`, 5).kind, "unsafe")
+  }))
+
+test("hasContent() compares every byte, and is false for whatever cannot be read", () =>
+  withTemporaryDirectory(async (directory) => {
+    const path = join(directory, "file")
+    const bytes = Buffer.alloc(200_000, "x")
+    writeFileSync(path, bytes)
+    assert.ok(hasContent(path, bytes))
+    for (const at of [0, 65_535, 65_536, 199_999]) {
+      const other = Buffer.from(bytes)
+      other[at] = 0
+      assert.not(hasContent(path, other), String(at))
+    }
+    assert.not(hasContent(path, bytes.subarray(1)))
+    assert.not(hasContent(path, Buffer.concat([bytes, bytes])))
+    symlinkSync(path, join(directory, "link"))
+    for (const name of ["link", "absent", ".", "\0"]) assert.not(hasContent(join(directory, name), bytes), name)
+    writeFileSync(path, "")
+    assert.ok(hasContent(path, Buffer.alloc(0)))
   }))
 
 test.run()

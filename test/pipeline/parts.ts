@@ -42,9 +42,16 @@ export function openSync(source: () => SourceReading, clock: Clock): () => Promi
   return createReconcile({
     source: { read: source },
     publish: createPublish("default/vips"),
-    publisher: createPublisher({ directory: DESIRED, retain: RETAIN, writer, trouble: () => undefined }),
+    publisher: createPublisher({
+      directory: DESIRED,
+      retain: RETAIN,
+      writer,
+      trouble: () => undefined,
+      gaveUp: () => undefined,
+    }),
     status: createStatusWriter(DESIRED),
     sourceName: "a fake",
+    volumeName: DESIRED,
     clock,
     now: () => new Date().toISOString(),
   })

@@ -49,5 +49,7 @@ export function publisherOf(directory: string, life = 1, retain = 5): Publisher 
     throw error
   }
   const writer = { bootId: "boot", pid: life, startedAtUptime: life }
-  return createPublisher({ directory, retain, writer, trouble })
+  const publisher = createPublisher({ directory, retain, writer, trouble, gaveUp: () => {} })
+  publisher.open()
+  return publisher
 }

@@ -15,7 +15,7 @@ function objectsOf(text: string): SourceReading {
 }
 
 /** A source that gives one reading after another, and a publisher that only counts. */
-function bench(readings: readonly SourceReading[]) {
+function bench(readings: readonly SourceReading[], faults: { publish?: unknown; status?: unknown } = {}) {
   const queue = [...readings]
   const statuses: SyncStatus[] = []
   let published: Published | null = null
@@ -27,17 +27,29 @@ function bench(readings: readonly SourceReading[]) {
     clock: { now: () => looks * 50 },
     publish: createPublish("default/vips"),
     publisher: {
+      open: () => {},
+      inspect: () => null,
+      damage: () => null,
+      mend: async () => published,
       current: () => published,
       publish: async ({ contentSha256 }) => {
+        if (faults.publish !== undefined) throw faults.publish
         published = { sequence: (published?.sequence ?? 0) + 1, directory: "d", contentSha256 }
         return published
       },
     },
-    status: { write: async (status) => void statuses.push(status) },
+    status: {
+      write: async (status) => {
+        if (faults.status !== undefined) throw faults.status
+        statuses.push(status)
+      },
+      isIntact: () => true,
+    },
+    volumeName: "/desired",
     sourceName: "dir",
     now: () => `t${++time}`,
   })
-  return { pass, statuses }
+  return { pass, statuses, faults }
 }
 
 const good = objectsOf(vipsText("10.4.0.50: a/b"))
@@ -100,6 +112,57 @@ test("createReconcile() says nothing new about the same thing", async () => {
   const { pass, statuses } = bench([good, good, good])
   for (let i = 0; i < 3; i++) await pass()
   assert.is(statuses.length, 1)
+})
+
+const met = (message: string) =>
+  new Error("Cannot publish", { cause: Object.assign(new Error(message), { code: /^[A-Z]+/.exec(message)?.[0] }) })
+
+for (const [message, code] of [
+  ["ENOSPC: no space left on device, write", "VOLUME_FULL"],
+  ["EDQUOT: disk quota exceeded, open '/x'", "VOLUME_FULL"],
+  ["EIO: i/o error, fsync", "VOLUME_FAULT"],
+  ["EROFS: read-only file system, mkdir '/x'", "VOLUME_FAULT"],
+  ["EACCES: permission denied, mkdir '/x'", "VOLUME_FAULT"],
+] as const)
+  test(`createReconcile() says ${code} for ${message}, once, and that it is over (fault 243)`, async () => {
+    const { pass, statuses, faults } = bench([good, other, other, other])
+    await pass()
+    faults.publish = met(message)
+    assert.is((await pass()).kind, "failed")
+    assert.is((await pass()).kind, "failed")
+    delete faults.publish
+    assert.is((await pass()).kind, "published")
+    assert.equal(
+      statuses.map(({ state, sequence, problems }) => [state, sequence, ...problems.map((problem) => problem.code)]),
+      [
+        ["published", 1],
+        ["failed", 1, code],
+        ["published", 2],
+      ],
+    )
+    assert.match(
+      statuses[1]?.problems[0]?.message ?? "",
+      `Cannot write the volume "/desired": ${message.split(",")[0]}; `,
+    )
+  })
+
+test("createReconcile() a status that cannot be written is a failure too, and is written later (fault 243)", async () => {
+  const { pass, statuses, faults } = bench([good, good])
+  faults.status = met("ENOSPC: no space left on device, write")
+  const outcome = await pass()
+  assert.equal([outcome.kind, "problems" in outcome && outcome.problems[0]?.code], ["failed", "VOLUME_FULL"])
+  delete faults.status
+  assert.is((await pass()).kind, "unchanged")
+  assert.equal(
+    statuses.map(({ state }) => state),
+    ["published"],
+  )
+})
+
+test("createReconcile() takes no bug for a fault of the volume", async () => {
+  const { pass } = bench([good], { publish: new TypeError("x is undefined") })
+  const error = await pass().catch((thrown: unknown) => thrown)
+  assert.instance(error, TypeError)
 })
 
 test("createReconcile() neither publishes nor reports while the source settles", async () => {

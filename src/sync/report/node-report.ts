@@ -65,7 +65,7 @@ export interface NodeView {
  */
 export function nodeReportOf(view: NodeView): NodeReport {
   const { configMap, held, status, origins } = view
-  const heldTroubles = held.map((problem) => trouble("InputHeld", problemText(problem)))
+  const heldTroubles = held.map((problem) => trouble(heldReason(problem), problemText(problem)))
   const troubles = [...heldTroubles, ...vrrpTroubles(status), ...troublesOf(view)]
   const shown = troubles.slice(0, MOST_TROUBLES)
   return {
@@ -77,6 +77,11 @@ export function nodeReportOf(view: NodeView): NodeReport {
     troubles: shown,
     more: troubles.length - shown.length,
   }
+}
+
+/** A volume that takes nothing is no fault of the input. */
+function heldReason({ code }: Problem): string {
+  return code.startsWith("VOLUME_") ? "PublishFailed" : "InputHeld"
 }
 
 function isApplied(view: NodeView): boolean {

@@ -107,8 +107,8 @@ export function createTurn(options: TurnOptions): Turn {
   return {
     tell: (outcome) => {
       if (outcome.kind === "settling") return
-      held = outcome.kind === "held" ? outcome.problems : []
-      if (outcome.kind === "held") return
+      held = outcome.kind === "held" || outcome.kind === "failed" ? outcome.problems : []
+      if (outcome.kind === "held" || outcome.kind === "failed") return
       const { sequence, contentSha256 } = outcome.published
       origins.set(sequence, { configMap: facts().configMap?.resourceVersion ?? null, contentSha256 })
       for (const known of origins.keys()) if (known <= sequence - MOST_ORIGINS) origins.delete(known)

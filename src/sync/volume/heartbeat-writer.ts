@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, writeSync } from "node:fs"
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, statSync, writeSync } from "node:fs"
 import { join } from "node:path"
 
 import {
@@ -16,19 +16,39 @@ export interface HeartbeatWriter {
 }
 
 /**
- * Opens the record, all its bytes reserved: on a full disk a rewrite would leave an empty file, an overwrite in place still
- * works.
+ * Makes the writer of the record, which it keeps open: on a full disk a rewrite would leave an empty file, an overwrite in
+ * place still works, and so it does where nothing can be opened any more. A record that somebody removed is made again.
  */
-export function openHeartbeat(desired: string): HeartbeatWriter {
+export function createHeartbeat(desired: string): HeartbeatWriter {
   const directory = join(desired, HEARTBEAT_DIRECTORY)
-  if (!existsSync(directory)) mkdirSync(directory)
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW
-  const descriptor = openSync(join(directory, HEARTBEAT_FILE), flags, 0o644)
+  const path = join(directory, HEARTBEAT_FILE)
+  let descriptor: number | null = null
+  const close = () => {
+    if (descriptor !== null) closeSync(descriptor)
+    descriptor = null
+  }
+  const opened = (): number => {
+    if (descriptor !== null && isThere(descriptor, path)) return descriptor
+    close()
+    if (!existsSync(directory)) mkdirSync(directory)
+    descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o644)
+    return descriptor
+  }
   return {
     write: (heartbeat) => {
-      const written = writeSync(descriptor, Buffer.from(encodeHeartbeat(heartbeat)), 0, HEARTBEAT_BYTES, 0)
+      const written = writeSync(opened(), Buffer.from(encodeHeartbeat(heartbeat)), 0, HEARTBEAT_BYTES, 0)
       if (written !== HEARTBEAT_BYTES) throw new Error(`Cannot write the heartbeat: ${written} bytes arrived`)
     },
-    close: () => closeSync(descriptor),
+    close,
+  }
+}
+
+/** Whether the name still leads to the open file; where nobody can look, it is taken to. */
+function isThere(descriptor: number, path: string): boolean {
+  try {
+    const [open, named] = [fstatSync(descriptor), statSync(path)]
+    return open.ino === named.ino && open.dev === named.dev
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ENOENT")
   }
 }

@@ -19,6 +19,9 @@ import type { Published } from "../ports.ts"
 
 /** The current generation with the checksums of its files, by name. */
 export interface PublishedFiles extends Published {
+  /** The text of `current.json`. */
+  readonly pointer: string
+  readonly manifestSha256: string
   readonly sha256ByName: ReadonlyMap<string, string>
 }
 
@@ -41,19 +44,30 @@ export function openVolume(directory: string): Found {
     if (name.startsWith(`.${POINTER_FILE}.`) || name.startsWith(`.${STATUS_FILE}.`))
       rmSync(join(directory, name), { recursive: true })
   }
-  const pointer = readPointer(directory)
+  const found = readPointer(directory)
+  const pointer = found?.pointer ?? null
   const named = readdirSync(generations).map((name) => sequenceOf(name) ?? 0)
   const highestSequence = Math.max(0, pointer?.sequence ?? 0, statusSequence(directory), ...named)
   return {
-    published: pointer === null ? null : readBack(join(generations, pointer.directory), pointer),
+    published: found === null ? null : readBack(join(generations, found.pointer.directory), found),
     highestSequence,
   }
 }
 
-function readPointer(directory: string): Pointer | null {
+interface FoundPointer {
+  readonly text: string
+  readonly pointer: Pointer
+}
+
+function readPointer(directory: string): FoundPointer | null {
   const text = textOf(join(directory, POINTER_FILE), MAXIMUM_POINTER_BYTES)
   const decoded = text === null ? null : decodePointer(text)
-  return decoded?.kind === "value" ? decoded.value : null
+  return text !== null && decoded?.kind === "value" ? { text, pointer: decoded.value } : null
+}
+
+/** The sequence that `current.json` names now, whoever wrote it; 0 where it names none. */
+export function pointedSequence(directory: string): number {
+  return readPointer(directory)?.pointer.sequence ?? 0
 }
 
 function statusSequence(directory: string): number {
@@ -63,14 +77,15 @@ function statusSequence(directory: string): number {
 }
 
 /** Every byte is checked: the next generation will link to these files. */
-function readBack(path: string, pointer: Pointer): PublishedFiles | null {
+function readBack(path: string, { text: pointerText, pointer }: FoundPointer): PublishedFiles | null {
   const text = textOf(join(path, MANIFEST_FILE), MAXIMUM_FILE_BYTES)
   if (text === null || sha256Of(text) !== pointer.manifestSha256) return null
   const decoded = decodeManifest(text)
   if (decoded.kind !== "value" || !isWhole(path, decoded.value)) return null
-  const { sequence, directory } = pointer
+  const { sequence, directory, manifestSha256 } = pointer
   const { contentSha256, files } = decoded.value
-  return { sequence, directory, contentSha256, sha256ByName: new Map(files.map((file) => [file.name, file.sha256])) }
+  const sha256ByName = new Map(files.map((file) => [file.name, file.sha256]))
+  return { sequence, directory, contentSha256, pointer: pointerText, manifestSha256, sha256ByName }
 }
 
 function isWhole(path: string, { files, contentSha256 }: Manifest): boolean {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs"
+import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 
 import {
@@ -13,14 +13,19 @@ import { encodeManifest } from "../../contract/manifest.ts"
 import { encodePointer, type Writer } from "../../contract/pointer.ts"
 import { replaceFileAtOnce, syncDirectoryAtOnce, writeDurably, writeDurablyAtOnce } from "../../kit/atomic-file.ts"
 import { sha256Of } from "../../contract/sha256.ts"
+import { hasContent } from "../../kit/safe-read.ts"
 import type { Published, Publisher } from "../ports.ts"
 import type { Publication, PublicationFile } from "../publication.ts"
-import { openVolume, type PublishedFiles } from "./published.ts"
+import { isFull } from "../volume-problem.ts"
+import { createInspection } from "./inspection.ts"
+import { openVolume, pointedSequence, type PublishedFiles } from "./published.ts"
 
 /** So many files are written in one go; more would keep a real disk busy for too long. */
 const FEW = 8
 /** So many files are on their way to the disk at a time: their fsync calls share one commit of the journal. */
 const WRITES_AT_ONCE = 16
+/** Generations that a full volume keeps at first: the current one, and the one before, which a reader may be reading still. */
+const RECENT = 2
 
 export interface PublisherOptions {
   /** The volume, such as `/run/kkv/desired`. This process must be its only writer. */
@@ -30,6 +35,8 @@ export interface PublisherOptions {
   readonly writer: Writer
   /** Hears that old generations could not be removed; the new one is published all the same. */
   readonly trouble: (error: unknown) => void
+  /** Hears which generations were removed because the volume was full. */
+  readonly gaveUp: (generations: readonly string[]) => void
 }
 
 /**
@@ -40,17 +47,71 @@ export interface PublisherOptions {
  * @throws When the volume cannot be read or written.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const found = openVolume(options.directory)
-  let current = found.published
-  let highestSequence = found.highestSequence
-  async function publish(publication: Publication): Promise<Published> {
-    // Also after a failure the number is used up: whatever was left behind under it is never taken for the next.
-    highestSequence++
-    current = await commit(options, publication, { sequence: highestSequence, previous: current })
-    prune(options, current.directory)
-    return current
+  const state: State = { highestSequence: null, current: null, damage: null, last: null }
+  const inspection = createInspection({ ...options, current: () => state.current, now: () => performance.now() })
+  return {
+    open: () => open(options, state),
+    current: () => state.current,
+    publish: (publication) => publish(options, state, publication),
+    inspect: () => (state.damage ??= inspection.look()),
+    damage: () => state.damage,
+    mend: async () =>
+      state.damage === null || state.last === null ? state.current : publish(options, state, state.last),
   }
-  return { current: () => current, publish }
+}
+
+interface State {
+  /** The last sequence that was used; null before the volume was opened. */
+  highestSequence: number | null
+  current: PublishedFiles | null
+  /** What is wrong with the current generation. */
+  damage: string | null
+  /** What this life of the program has published. */
+  last: Publication | null
+}
+
+function open({ directory }: PublisherOptions, state: State): void {
+  if (state.highestSequence !== null) return
+  const { highestSequence, published } = openVolume(directory)
+  state.highestSequence = highestSequence
+  state.current = published
+}
+
+async function publish(options: PublisherOptions, state: State, publication: Publication): Promise<Published> {
+  open(options, state)
+  // Whoever wrote over the pointer may have counted further.
+  const pointed = state.damage === null ? 0 : pointedSequence(options.directory)
+  // Also after a failure the number is used up: whatever was left behind under it is never taken for the next.
+  const sequence = Math.max(state.highestSequence ?? 0, pointed) + 1
+  state.highestSequence = sequence
+  const current = await commitWithRoom(options, publication, { sequence, previous: state.current })
+  state.current = current
+  state.damage = null
+  state.last = publication
+  prune(options, current.directory, options.retain)
+  return current
+}
+
+/**
+ * Commits, where the volume is full once more without its old generations: first without those that a reader can hardly have
+ * under its eyes any more, then without any but the current one. A reader whose generation is gone reads the pointer again.
+ */
+async function commitWithRoom(
+  options: PublisherOptions,
+  publication: Publication,
+  step: Step,
+): Promise<PublishedFiles> {
+  for (const kept of [RECENT, 1]) {
+    try {
+      return await commit(options, publication, step)
+    } catch (error) {
+      if (!isFull(error)) throw error
+      const names = prune(options, step.previous?.directory ?? null, kept)
+      if (names.length > 0) options.gaveUp(names)
+      else if (kept === 1) throw error
+    }
+  }
+  return commit(options, publication, step)
 }
 
 interface Step {
@@ -72,22 +133,26 @@ async function commit(options: PublisherOptions, publication: Publication, step:
       files: files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
     }),
   )
+  const { sequence } = step
+  const manifestSha256 = sha256Of(manifest)
+  const pointer = encodePointer({ sequence, writer: options.writer, directory, manifestSha256, counts })
   try {
+    mkdirSync(generations, { recursive: true })
     const directories = makeDirectories(temporary, files)
     await writeFiles(temporary, linkUnchanged(generations, temporary, files, step.previous))
     writeDurablyAtOnce(join(temporary, MANIFEST_FILE), manifest)
     for (const one of directories) syncDirectoryAtOnce(one)
     renameSync(temporary, join(generations, directory))
     syncDirectoryAtOnce(generations)
-    const { sequence } = step
-    const pointer = { sequence, writer: options.writer, directory, manifestSha256: sha256Of(manifest), counts }
-    replaceFileAtOnce(join(options.directory, POINTER_FILE), encodePointer(pointer))
+    replaceFileAtOnce(join(options.directory, POINTER_FILE), pointer)
   } catch (error) {
     clearAway(temporary)
+    // A generation that no pointer names is in the way of the next.
+    if (pointedSequence(options.directory) !== sequence) clearAway(join(generations, directory))
     throw new Error(`Cannot publish the generation ${directory} in ${options.directory}`, { cause: error })
   }
   const sha256ByName = new Map(files.map(({ name, sha256 }) => [name, sha256]))
-  return { sequence: step.sequence, directory, contentSha256, sha256ByName }
+  return { sequence, directory, contentSha256, pointer, manifestSha256, sha256ByName }
 }
 
 /** Gives every directory of the generation, itself first. */
@@ -106,8 +171,9 @@ function makeDirectories(root: string, files: readonly PublicationFile[]): reado
 }
 
 /**
- * Links what the previous generation has with the same checksum; gives the files that must be written. What somebody has
- * cut short there is written anew: linked on, it would spoil every generation to come.
+ * Links what the previous generation has with the same checksum; gives the files that must be written. Each is compared
+ * byte by byte first: what was changed there since is written again, for linked on it would spoil every generation to
+ * come. Measured: 0.2 s for 5,000 files of 32 MiB, half of it for the links.
  */
 function linkUnchanged(
   generations: string,
@@ -118,10 +184,10 @@ function linkUnchanged(
   if (previous === null) return files
   const from = join(generations, previous.directory)
   // A plain loop of synchronous calls: a thousand links take some ten milliseconds, on the thread pool five times that.
-  return files.filter(({ name, size, sha256 }) => {
+  return files.filter(({ name, bytes, sha256 }) => {
     if (previous.sha256ByName.get(name) !== sha256) return true
     try {
-      if (statSync(`${from}/${name}`).size !== size) return true
+      if (!hasContent(`${from}/${name}`, bytes)) return true
       linkSync(`${from}/${name}`, `${temporary}/${name}`)
       return false
     } catch {
@@ -143,9 +209,10 @@ async function writeFiles(directory: string, files: readonly PublicationFile[]):
   await Promise.all(Array.from({ length: Math.min(WRITES_AT_ONCE, files.length) }, worker))
 }
 
-/** Removes the oldest generations. Renamed first: half a directory never has a generation's name. */
-function prune({ directory, retain, trouble }: PublisherOptions, current: string): void {
+/** Removes the oldest generations, and gives their names. Renamed first: half a directory never has a generation's name. */
+function prune({ directory, trouble }: PublisherOptions, current: string | null, retain: number): readonly string[] {
   const generations = join(directory, GENERATIONS_DIRECTORY)
+  const removed: string[] = []
   try {
     const names = readdirSync(generations)
       .filter((name) => sequenceOf(name) !== null)
@@ -155,10 +222,12 @@ function prune({ directory, retain, trouble }: PublisherOptions, current: string
       const trash = join(generations, `.trash-${name}`)
       renameSync(join(generations, name), trash)
       rmSync(trash, { recursive: true })
+      removed.push(name)
     }
   } catch (error) {
     trouble(error)
   }
+  return removed
 }
 
 function clearAway(temporary: string): void {

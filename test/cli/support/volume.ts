@@ -49,7 +49,7 @@ export const SYNC: SyncStatus = {
 /** The heartbeat of a sync that beat `ago` seconds ago. */
 export function heartbeatText(ago: number): string {
   const beat = uptimeSeconds() - ago
-  return encodeHeartbeat({ bootId: bootId(), pid: 7, beat, sourceRead: beat, published: 7 })
+  return encodeHeartbeat({ bootId: bootId(), pid: 7, beat, sourceRead: beat, published: 7, fault: null })
 }
 
 /** Both volumes, as sync and the sidecar leave them. @param manifests the files of the generation. */

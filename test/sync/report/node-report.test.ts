@@ -141,6 +141,7 @@ const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] 
     "pending",
   ],
   ["the input is held", { held: [held] }, "wrong InputHeld"],
+  ["the volume is full (fault 243)", { held: [{ ...held, code: "VOLUME_FULL" }] }, "wrong PublishFailed"],
   ["there is no ConfigMap", { configMap: null, held: [held], status: null }, "wrong InputHeld"],
 ]
 

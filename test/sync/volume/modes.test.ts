@@ -20,7 +20,7 @@ for (const umask of ["000", "077"])
       const modes = modesBelow(join(directory, "desired"))
       assert.ok(Object.keys(modes).some((name) => name.endsWith("/services/default/echoheaders.yaml")))
       for (const [name, mode] of Object.entries(modes))
-        assert.is(mode, /\.[a-z]+$|heartbeat$/.test(name) ? "644" : "755", name)
+        assert.is(mode, /\.[a-z]+$|heartbeat$|reserve$/.test(name) ? "644" : "755", name)
     }))
 
 test.run()

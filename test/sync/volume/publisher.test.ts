@@ -1,13 +1,18 @@
 import {
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmSync,
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
+  writeSync,
 } from "node:fs"
 import { join } from "node:path"
 import { test } from "uvu"
@@ -72,6 +77,40 @@ test("createPublisher() writes anew what somebody cut short in the generation be
     const publisher = publisherOf(directory)
     const { directory: one } = await publisher.publish(first)
     truncateSync(join(directory, "generations", one, "nodes.yaml"), 10)
+    await publisher.publish(second)
+    assert.is(await sequenceRead(directory), 2)
+  }))
+
+/** Changes one byte of a file, which keeps its size, its inode and, where asked, its time. */
+function flip(path: string, keepTime = false): void {
+  const { atime, mtime } = statSync(path)
+  const descriptor = openSync(path, "r+")
+  const byte = Buffer.alloc(1)
+  readSync(descriptor, byte, 0, 1, 20)
+  writeSync(descriptor, Buffer.from([byte[0]! ^ 1]), 0, 1, 20)
+  closeSync(descriptor)
+  if (keepTime) utimesSync(path, atime, mtime)
+}
+
+for (const keepTime of [false, true])
+  for (const name of ["nodes.yaml", "vips.yaml", "services/default/other.yaml"])
+    test(`createPublisher() writes again ${name} that has another byte, ${keepTime ? "and its old time, " : ""}in the generation before (fault 241)`, () =>
+      withTemporaryDirectory(async (directory) => {
+        const publisher = publisherOf(directory)
+        const { directory: one } = await publisher.publish(first)
+        flip(join(directory, "generations", one, name), keepTime)
+        await publisher.publish(second)
+        assert.is(await sequenceRead(directory), 2)
+      }))
+
+test("createPublisher() writes again what is a link by now in the generation before (fault 241)", () =>
+  withTemporaryDirectory(async (directory) => {
+    const publisher = publisherOf(directory)
+    const { directory: one } = await publisher.publish(first)
+    const path = join(directory, "generations", one, "nodes.yaml")
+    writeFileSync(join(directory, "elsewhere"), readFileSync(path))
+    rmSync(path)
+    symlinkSync(join(directory, "elsewhere"), path)
     await publisher.publish(second)
     assert.is(await sequenceRead(directory), 2)
   }))

@@ -1,0 +1,42 @@
+import type { Log } from "../kit/log.ts"
+import { problemText } from "../kit/problem.ts"
+import type { PassOutcome } from "./reconcile.ts"
+
+export interface LogState {
+  /** What the last line said is wrong; empty where nothing is. */
+  readonly held: string
+  readonly tookMs: number
+}
+
+/** One line for what changed; problems once, until there are others. Gives what is held now. */
+export function logOutcome(log: Log, outcome: PassOutcome, { held, tookMs }: LogState): string {
+  switch (outcome.kind) {
+    case "published": {
+      const { sequence, directory } = outcome.published
+      if (held !== "") log.info("mended", { generation: sequence })
+      log.info("published", { generation: sequence, directory, tookMs })
+      return ""
+    }
+    case "failed": {
+      const problems = outcome.problems.map(problemText)
+      const text = problems.join("\n")
+      const facts = { generation: outcome.published?.sequence ?? null, error: outcome.fault, problems, tookMs }
+      if (text === held) log.debug("cannot publish", facts)
+      else log.error("cannot publish", facts)
+      return text
+    }
+    case "unchanged":
+      if (held === "") log.debug("unchanged", { generation: outcome.published.sequence, tookMs })
+      else log.info("mended", { generation: outcome.published.sequence, tookMs })
+      return ""
+    case "held": {
+      const problems = outcome.problems.map(problemText)
+      const text = problems.join("\n")
+      if (text !== held) log.warn("held", { generation: outcome.published?.sequence ?? null, problems, tookMs })
+      return text
+    }
+    case "settling":
+      log.debug("settling", { retryAfterMs: outcome.retryAfterMs })
+      return held
+  }
+}
