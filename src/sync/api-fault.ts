@@ -1,3 +1,10 @@
+interface ApiFacts {
+  readonly status: number | null
+  readonly retryAfterMs?: number | null
+  readonly isGarbled?: boolean
+  readonly cause?: unknown
+}
+
 /** What the API server answered instead of what was asked for, or why it could not be asked. */
 export class ApiFault extends Error {
   /** Status code of the answer; null where there was none. */
@@ -5,11 +12,15 @@ export class ApiFault extends Error {
   /** For how long the API server asked to be left alone, in ms; null where it did not. */
   readonly retryAfterMs: number | null
 
-  constructor(message: string, facts: { status: number | null; retryAfterMs?: number | null; cause?: unknown }) {
+  /** Whether what came cannot be understood, so that nobody knows what was lost with it. */
+  readonly isGarbled: boolean
+
+  constructor(message: string, facts: ApiFacts) {
     super(message, { cause: facts.cause })
     this.name = "ApiFault"
     this.status = facts.status
     this.retryAfterMs = facts.retryAfterMs ?? null
+    this.isGarbled = facts.isGarbled ?? false
   }
 }
 

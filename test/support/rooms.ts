@@ -82,7 +82,9 @@ export const rooms: readonly Room[] = [
   },
   {
     name: "sync/kubernetes/client",
-    files: ["client", "objects-client", "session", "connection"].map((name) => `sync/kubernetes/${name}.ts`),
+    files: ["client", "watch-stream", "objects-client", "session", "connection"].map(
+      (name) => `sync/kubernetes/${name}.ts`,
+    ),
     may: [
       "sync/kubernetes/**",
       "sync/api-fault.ts",
@@ -90,6 +92,7 @@ export const rooms: readonly Room[] = [
       "kit/**",
       "@kubernetes/client-node",
       "undici",
+      "node:http#STATUS_CODES",
     ],
     pure: false,
   },

@@ -1,9 +1,9 @@
-import { ApiException, CoreV1Api, DiscoveryV1Api, Watch } from "@kubernetes/client-node"
+import { ApiException, CoreV1Api, DiscoveryV1Api } from "@kubernetes/client-node"
 
-import { faultText } from "../../kit/fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import type { KubernetesApi, ListOptions, WatchEnd, WatchOptions } from "./ports.ts"
 import { ask, type Session } from "./session.ts"
+import { watchStream } from "./watch-stream.ts"
 
 /** Objects a page: a list never stands in memory as a whole. */
 const PAGE_SIZE = 250
@@ -27,13 +27,10 @@ export function createKubernetesApi(session: Session): KubernetesApi {
   async function watch(collection: Collection, options: WatchOptions): Promise<WatchEnd> {
     const signal = AbortSignal.any([options.signal, session.ended])
     if (signal.aborted) return "ended"
-    const client = new Watch(session.config())
-    // There is no public way to say it, and its own 30 s are shorter than the time between two bookmarks.
-    Reflect.set(client, "requestTimeoutMs", options.inactivityMs)
-    const { resourceVersion, timeoutSeconds } = options
+    const { resourceVersion, timeoutSeconds, inactivityMs, event } = options
     const query = { ...selectorsOf(collection), resourceVersion, timeoutSeconds, allowWatchBookmarks: true }
     return ask(`watch ${collectionTitle(collection)}`, () =>
-      watchOnce(client, { path: pathOf(collection), query, signal, event: options.event }),
+      watchStream(session.config(), { path: pathOf(collection), query, signal, inactivityMs, event }),
     )
   }
 
@@ -102,34 +99,6 @@ function typed(apiVersion: string, kind: string, { items, metadata }: TypedPage)
     items: items.map((item) => ({ ...item, apiVersion, kind })),
     ...(metadata === undefined ? {} : { metadata }),
   }
-}
-
-interface WatchRequest {
-  readonly path: string
-  readonly query: Readonly<Record<string, string | number | boolean>>
-  readonly signal: AbortSignal
-  readonly event: (type: unknown, object: unknown) => void
-}
-
-function watchOnce(client: Watch, { path, query, signal, event }: WatchRequest): Promise<WatchEnd> {
-  return new Promise((resolve, reject) => {
-    const end = (error: unknown) => {
-      if (signal.aborted || error === null || error === undefined) resolve("ended")
-      else if (error instanceof Error && error.name === "TimeoutError") resolve("silent")
-      else reject(error instanceof Error ? error : new Error(faultText(error)))
-    }
-    client
-      .watch(path, query, (type: unknown, object: unknown) => signal.aborted || event(type, object), end)
-      .then((controller) => {
-        const abort = () => {
-          controller.abort()
-          resolve("ended")
-        }
-        // The signal may have come while the answer was under way.
-        if (signal.aborted) abort()
-        else signal.addEventListener("abort", abort, { once: true })
-      }, end)
-  })
 }
 
 function selectorsOf({ fieldSelector, labelSelector }: Collection): Readonly<Record<string, string>> {

@@ -12,6 +12,8 @@ export interface MirrorCounts {
   readonly failures: number
   /** Watches that were replaced because not a byte came. */
   readonly silentWatches: number
+  /** Watches that were replaced because a line of them was not an event. */
+  readonly garbledWatches: number
   /** Lists that lacked so much that they were asked for again. */
   readonly heldLists: number
   /** Objects of which no watch had told; must stay 0. */
@@ -47,7 +49,13 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
   const ending = new Set<Promise<void>>()
   let order: readonly string[] = []
   let waitingSince: number | null = null
-  const counts: Record<keyof MirrorCounts, number> = { failures: 0, silentWatches: 0, heldLists: 0, drift: 0 }
+  const counts: Record<keyof MirrorCounts, number> = {
+    failures: 0,
+    silentWatches: 0,
+    garbledWatches: 0,
+    heldLists: 0,
+    drift: 0,
+  }
 
   function start(collection: Collection): Reflector {
     return startReflector({
@@ -118,6 +126,7 @@ function sharedWith({ resource, namespace, names }: Collection, { collection, st
 const COUNTER: Readonly<Record<Trouble, keyof MirrorCounts>> = {
   "list or watch failed": "failures",
   "watch silent": "silentWatches",
+  "watch garbled": "garbledWatches",
   "list held": "heldLists",
   "resync drift": "drift",
 }

@@ -19,9 +19,10 @@ export interface Recovery {
 }
 
 /** Another kind of failure is news of the API server, such as that it is back: so the waits begin anew. */
-type Failure = "unreachable" | "refused" | "too old"
+type Failure = "unreachable" | "refused" | "too old" | "garbled"
 
-export function failureOf({ status }: ApiFault): Failure {
+export function failureOf({ status, isGarbled }: ApiFault): Failure {
+  if (isGarbled) return "garbled"
   if (status === 410) return "too old"
   return status === 403 || status === 404 ? "refused" : "unreachable"
 }
@@ -47,8 +48,9 @@ export function createRecovery(patience: Patience, random: () => number): Recove
       const failure = failureOf(fault)
       if (last !== failure) failures = 0
       last = failure
-      // A version that is too old is no one's failure; a second one on its heels is.
-      const atOnce = failure === "too old" && failures === 0
+      // A version that is too old is no one's failure, and what a line that cannot be read has told is found by a list at
+      // once; a second one on its heels is a failure.
+      const atOnce = (failure === "too old" || failure === "garbled") && failures === 0
       // An API server that has just started refuses what it will grant a second later.
       const forGood = failure === "refused" && failures >= HASTY_REFUSALS
       const waitMs = nextWait(fault.retryAfterMs ?? 0)

@@ -13,6 +13,8 @@ export type Trouble =
   | "list or watch failed"
   /** Not a byte came, not even a bookmark: the watch was replaced. */
   | "watch silent"
+  /** A line of a watch was not an event: everything is listed again. */
+  | "watch garbled"
   /** A list lacks so much that it is asked for again first. */
   | "list held"
   /** A comparison found objects of which no watch had told. */
@@ -236,10 +238,16 @@ function waitAfter(options: ReflectorOptions, { state, recovery }: Mirror, { end
 function recover(options: ReflectorOptions, { state, recovery }: Mirror, fault: ApiFault): number {
   const { api, trouble, collection } = options
   state.fault = fault
-  if (failureOf(fault) === "too old") state.version = null
+  const failure = failureOf(fault)
+  // Whatever the line has told is in no event that comes after it.
+  if (failure === "too old" || failure === "garbled") state.version = null
   if (isAboutCredentials(fault)) api.renew()
   const retryAfterMs = recovery.afterFault(fault)
-  trouble("list or watch failed", { collection: collectionTitle(collection), error: fault, retryAfterMs })
+  trouble(failure === "garbled" ? "watch garbled" : "list or watch failed", {
+    collection: collectionTitle(collection),
+    error: fault,
+    retryAfterMs,
+  })
   return retryAfterMs
 }
 

@@ -118,6 +118,8 @@ export async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
+    if (error instanceof ApiFault)
+      throw new ApiFault(`Cannot ${what}: ${error.message}`, { ...error, cause: error.cause })
     if (error instanceof ApiException) {
       const status = error.code
       const after: unknown = Reflect.get(Object(error.headers), "retry-after")
