@@ -55,6 +55,8 @@ export interface Known extends Snapshot {
   readonly lastDifferences: Differences | null
   /** Since when it is seen that the endpoints of most virtual servers are gone; null while they are not. */
   readonly endpointsLostSince: number | null
+  /** Since when what is published disagrees with its checksums; null while it does not. */
+  readonly tornSince: number | null
 }
 
 /** The one place that changes. */
@@ -70,7 +72,14 @@ export function createAgentState(start: { readonly inEffect: InEffect | null; re
     ...{ seen: null, outcome: null, running: null, vrrp: NOT_SEEN, drift: null },
     interference: NO_INTERFERENCE,
     ...{ refusals: null, attempted: null, failures: 0, doubtful: false },
-    ...{ parent: null, missingSince: null, deaths: 0, lastDifferences: null, endpointsLostSince: null },
+    ...{
+      parent: null,
+      missingSince: null,
+      deaths: 0,
+      lastDifferences: null,
+      endpointsLostSince: null,
+      tornSince: null,
+    },
     soakSince: start.inEffect?.since ?? null,
   }
   return {

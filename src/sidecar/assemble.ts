@@ -8,7 +8,7 @@ import { startServers } from "./http.ts"
 import { type Machine, openParts, type Parts, type Surroundings } from "./parts.ts"
 import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
-import { syncSilence } from "./volume/heartbeat-reader.ts"
+import { syncFault, syncSilence } from "./volume/heartbeat-reader.ts"
 import type { LastKnownGood } from "./volume/last-known-good.ts"
 import { heldBySync } from "./volume/sync-status-reader.ts"
 import { type VolumeWatch, watchVolume } from "./volume/watch.ts"
@@ -47,6 +47,7 @@ export async function assemble(
   const vrrp = followVrrp(parts, agent)
   const everySecond = setInterval(() => {
     if (generations.moved()) agent.request()
+    noteSync(parts)
     void agent.watch()
     void vrrp.look()
   }, WATCH_MS)
@@ -90,6 +91,14 @@ function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
     retest: () => agent.retest(),
   }
   return startSchedule(jobs, settings.driftCron, log)
+}
+
+/** Says what sync can say in its heartbeat alone: that its volume takes nothing. */
+function noteSync({ settings, faults }: Pick<Parts, "settings" | "faults">): void {
+  const fault = syncFault(settings.desired)
+  if (fault === null) return faults.clear("sync")
+  const message = `sync cannot write ${settings.desired}: ${fault}; what runs goes on, and no change arrives`
+  faults.raise("sync", { code: "SYNC_FAILED", message })
 }
 
 interface Going {

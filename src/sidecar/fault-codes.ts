@@ -6,5 +6,14 @@
  * `ROLE_DISAGREES`: keepalived says one thing of this node's role, and the kernel shows another.
  * `BACKUP_STUCK`: this backup hears no master and does not take over.
  * `FORWARDING_UNKNOWN`: the node's rules cannot be read, so nobody knows whether IPVS gets the packets.
+ * `GENERATION_UNREADABLE`: what sync has published last cannot be read, and that has lasted.
+ * `SYNC_FAILED`: sync says in its heartbeat that it cannot write its volume.
  */
-export type StandingCode = "PASS_FAILED" | "RECORD_FAILED" | "ROLE_DISAGREES" | "BACKUP_STUCK" | "FORWARDING_UNKNOWN"
+export type StandingCode =
+  | "PASS_FAILED"
+  | "RECORD_FAILED"
+  | "GENERATION_UNREADABLE"
+  | "SYNC_FAILED"
+  | "ROLE_DISAGREES"
+  | "BACKUP_STUCK"
+  | "FORWARDING_UNKNOWN"

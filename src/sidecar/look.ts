@@ -58,7 +58,8 @@ export type Seen =
       readonly kind: "no-generation"
       readonly reason: string
       readonly problems: readonly Problem[]
-      readonly transient: boolean
+      /** `absent`: there is none yet. `torn`: it disagrees with its checksums. `refused`: no writer of ours can have made it. */
+      readonly reading: "absent" | "torn" | "refused"
     }
 
 export interface LookPorts {
@@ -95,12 +96,12 @@ export async function look(ports: LookPorts, known: Known): Promise<Seen> {
         kind: "no-generation",
         reason: "sync has not published a generation yet",
         problems: [],
-        transient: false,
+        reading: "absent",
       }
     case "torn":
-      return { kind: "no-generation", reason: reading.reason, problems: [], transient: true }
+      return { kind: "no-generation", reason: reading.reason, problems: [], reading: "torn" }
     case "refused":
-      return { kind: "no-generation", reason: reading.reason, problems: reading.problems, transient: false }
+      return { kind: "no-generation", reason: reading.reason, problems: reading.problems, reading: "refused" }
     case "generation":
       return walk(reading.generation, ports, known)
   }

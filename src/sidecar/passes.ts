@@ -11,6 +11,7 @@ import { look, type Refusals, type Seen, walk } from "./look.ts"
 import { afterApplied, afterWaiting, nextDeadline } from "./memory.ts"
 import { reportHeld, reportPass } from "./pass-report.ts"
 import { retryLater } from "./retry.ts"
+import { isTorn, noteUnreadable } from "./unreadable.ts"
 
 /** Looks at the inputs once, and requests what follows from them. */
 export async function lookPass(workings: Workings): Promise<void> {
@@ -25,6 +26,7 @@ export async function lookPass(workings: Workings): Promise<void> {
   const { seen } = state.known()
   if (!isTorn(next) || seen === null || isTorn(seen)) takeNote(next, workings)
   takeAsApplied(workings)
+  noteUnreadable(next, workings)
   wakeFor(next, workings)
   if (due(state.known()) !== null || state.known().inEffect === null) workings.apply()
   ports.onChange(state.known())
@@ -45,12 +47,7 @@ function takeNote(next: Seen, { state, ports }: Workings): void {
   if (isNews && next.kind === "no-model") reportHeld(ports.log, next)
 }
 
-function isTorn(seen: Seen): boolean {
-  return seen.kind === "no-generation" && seen.transient
-}
-
 function wakeFor(next: Seen, { state, ports, timers, look }: Workings): void {
-  if (isTorn(next)) timers.set("torn", TORN_RETRY_MS, look)
   // It may be for this machine's sake: an interface that appears tells nobody.
   if (next.kind === "no-model") timers.set("no-model", NO_MODEL_RETRY_MS, look)
   // Nobody says when another program has taken away what is its own.
@@ -173,6 +170,5 @@ async function withoutCulprits(
   return again
 }
 
-const TORN_RETRY_MS = 250
 const NO_MODEL_RETRY_MS = 5_000
 const OTHERS_RETRY_MS = 15_000

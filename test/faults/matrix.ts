@@ -63,6 +63,7 @@ export const MATRIX: readonly Group[] = [
         "desired/ cannot hold one more generation; EDQUOT, EIO, EROFS",
         "old ones given up; said; cleared when over",
       ),
+      row(244, "a generation stays unreadable: torn for 10 s, or refused", "said with the file, until one can be read"),
     ],
   },
   {
@@ -103,6 +104,11 @@ export const MATRIX: readonly Group[] = [
         43,
         "list: 5xx, 401, 403, 429, hang, reset, HTML, cut JSON",
         "backoff, never dead, nothing published from it",
+      ),
+      row(
+        245,
+        "a line of a watch is not an event: cut, U+2028, no version, 17 MB",
+        "the watch ends; listed again; counted",
       ),
       row(
         45,

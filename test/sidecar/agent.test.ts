@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 import type { Agent } from "../../src/sidecar/agent.ts"
 import { NO_MEMORY } from "../../src/sidecar/memory.ts"
 import { service } from "../core/fixture.ts"
-import { agentOn, FACTS, fakeNode, generation, passSeconds } from "./fake-node.ts"
+import { agentOn, FACTS, type FakeNode, fakeNode, generation, passSeconds } from "./fake-node.ts"
 import { A, AB, applied, count, publish, refuse, running, vips } from "./running-agent.ts"
 
 const TORN = { kind: "torn", reason: "a checksum disagrees" } as const
@@ -46,6 +46,34 @@ test("createAgent() keeps what was seen when a reading is torn, and reads again"
   node.reading = generation(2, AB)
   await node.clock.advance(500)
   assert.is(applied(agent), 2)
+  await agent.stop()
+})
+
+const said = (node: FakeNode) => node.faults.standing().map(({ code, message }) => `${code}: ${message}`)
+
+test("createAgent() says after ten seconds that a generation stays torn, with the file, until one is whole (fault 244)", async () => {
+  const { node, agent } = await running()
+  await publish(node, agent, { kind: "torn", reason: "vips.yaml has the checksum a, wanted b" })
+  await passSeconds(node, agent, 9)
+  assert.equal(said(node), [])
+  await passSeconds(node, agent, 2)
+  assert.match(said(node).join(), /^GENERATION_UNREADABLE: Cannot read .*: vips\.yaml has the checksum a, wanted b; /)
+  assert.is(applied(agent), 1)
+  node.reading = generation(2, AB)
+  await passSeconds(node, agent, 3)
+  assert.equal([applied(agent), said(node)], [2, []])
+  await publish(node, agent, TORN)
+  await passSeconds(node, agent, 5)
+  assert.equal(said(node), [], "each time has its own ten seconds")
+  await agent.stop()
+})
+
+test("createAgent() says at once that what is published is refused, until something can be read (fault 244)", async () => {
+  const { node, agent } = await running()
+  await publish(node, agent, { kind: "refused", reason: "Cannot read vips.yaml: it is a symbolic link", problems: [] })
+  assert.match(said(node).join(), /^GENERATION_UNREADABLE: .*it is a symbolic link/)
+  await publish(node, agent, generation(2, AB))
+  assert.equal(said(node), [])
   await agent.stop()
 })
 

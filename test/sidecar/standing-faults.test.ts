@@ -94,7 +94,12 @@ test("createMetrics() counts the faults that stand by code, and forgets those th
   const { agent } = await running()
   const { faults } = registered()
   const metrics = createMetrics()
-  const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, syncSilence: null, nodes: null, heldBySync: [] }
+  const around = {
+    watch: { pollRecovered: 0, watcherErrors: 0 },
+    syncSilence: { kind: "unknown", why: "x" },
+    nodes: null,
+    heldBySync: [],
+  } as const
   const samples = async () => {
     const page = await metrics.page(agent.snapshot(), { ...around, faults: faults.standing() })
     return page.split("\n").filter((line) => line.startsWith("vip_faults"))

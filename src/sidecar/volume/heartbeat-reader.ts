@@ -25,6 +25,12 @@ export function sourceAge(desired: string): Age {
   return sourceAgeOf(reading, now())
 }
 
+/** Why sync cannot write its volume, in the machine's words; null where it can, or where nobody knows. */
+export function syncFault(desired: string): string | null {
+  const reading = heartbeatIn(desired)
+  return reading.kind === "heartbeat" && reading.heartbeat.bootId === bootId() ? reading.heartbeat.fault : null
+}
+
 function heartbeatIn(desired: string): HeartbeatReading {
   const path = join(desired, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE)
   return readHeartbeat(() => readRegularFile(path, HEARTBEAT_BYTES))

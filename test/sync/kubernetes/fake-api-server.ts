@@ -12,7 +12,7 @@ export interface Asked {
 export interface OpenWatch {
   readonly asked: Asked
   /** Sends one event, or any line. */
-  send(event: object | string): void
+  send(event: object | string | Buffer): void
   /** Ends it in order. */
   end(): void
   /** Resets the connection, after half a line. */
@@ -137,7 +137,8 @@ function openWatch(fake: FakeApiServer, asked: Asked, response: ServerResponse):
   response.flushHeaders()
   fake.watches.push({
     asked,
-    send: (event) => response.write(typeof event === "string" ? event : `${JSON.stringify(event)}\n`),
+    send: (event) =>
+      response.write(typeof event === "string" || Buffer.isBuffer(event) ? event : `${JSON.stringify(event)}\n`),
     end: () => response.end(),
     reset: () => {
       response.write('{"type":"MODIFIED","object":{"metadata":{')

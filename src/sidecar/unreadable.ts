@@ -1,0 +1,34 @@
+import type { Workings } from "./agent-ports.ts"
+import type { Seen } from "./look.ts"
+
+/** Time after which a generation that disagrees with its checksums is not being written any more, in ms. */
+const TORN_MS = 10_000
+/** Wait before a torn generation is read again, in ms: at first, and after `TORN_MS`. */
+const RETRY_MS = 250
+const LATE_RETRY_MS = 2_000
+
+/** What is published disagrees with its checksums: for a moment that is no more than a race with its writer. */
+export function isTorn(seen: Seen): boolean {
+  return seen.kind === "no-generation" && seen.reading === "torn"
+}
+
+/**
+ * Says that the newest generation cannot be read, until one can: at once where what is there can come from no writer that keeps
+ * the contract, and after ten seconds where a checksum or a size disagrees. A torn one is read again and again.
+ */
+export function noteUnreadable(next: Seen, { state, ports, timers, look }: Workings): void {
+  const now = ports.clock.now()
+  const tornSince = isTorn(next) ? (state.known().tornSince ?? now) : null
+  state.update({ tornSince })
+  const isLasting = tornSince !== null && now - tornSince >= TORN_MS
+  if (tornSince !== null) timers.set("torn", isLasting ? LATE_RETRY_MS : RETRY_MS, look)
+  const isRefused = next.kind === "no-generation" && next.reading === "refused"
+  if (next.kind === "no-generation" && (isRefused || isLasting))
+    ports.faults.raise("generation", {
+      code: "GENERATION_UNREADABLE",
+      message:
+        `Cannot read the newest generation: ${next.reason}; what runs goes on; ` +
+        "sync publishes it again when it finds the damage: look at its log, and at who else writes to desired/",
+    })
+  else if (tornSince === null) ports.faults.clear("generation")
+}
