@@ -118,8 +118,10 @@ export async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
-    if (error instanceof ApiFault)
-      throw new ApiFault(`Cannot ${what}: ${error.message}`, { ...error, cause: error.cause })
+    if (error instanceof ApiFault) {
+      const { status, retryAfterMs, isGarbled, message } = error
+      throw new ApiFault(`Cannot ${what}: ${message}`, { status, retryAfterMs, isGarbled })
+    }
     if (error instanceof ApiException) {
       const status = error.code
       const after: unknown = Reflect.get(Object(error.headers), "retry-after")

@@ -1,6 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { faultText } from "../../../src/kit/fault.ts"
 import { bookmark, service } from "./fake-api-server.ts"
 import { mirrored, watching } from "./mirrored.ts"
 
@@ -48,7 +49,7 @@ for (const [what, [line, said]] of Object.entries(GARBLED))
       assert.is(fake.watches[1]?.asked.query.get("resourceVersion"), "20")
       const [trouble] = troubles
       assert.is(trouble?.["event"], "watch garbled")
-      assert.match(String((trouble?.["error"] as Error).message), said)
+      assert.match(faultText(trouble?.["error"]), said)
     }))
 
 test("a watch with raw U+2028 and U+2029 in its texts loses nothing, with a fake API server (fault 245)", () =>
