@@ -54,7 +54,7 @@ async function othersOf(
   const ledger = () => volume.ledger()
   const found = await othersIn(model, { ...machine, ledger })
   if (past === null || vacancies === null) return found
-  return withNewcomers(model, found, { past, vacancies, ledger, self: settings.node })
+  return withNewcomers(model, found, { ...machine, past, vacancies, ledger, self: settings.node })
 }
 
 function applyPortsOf({ machine, volume, lastKnownGood, masquerade, awaitHolder, clock, log }: Parts): ApplyPorts {

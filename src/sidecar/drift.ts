@@ -96,9 +96,21 @@ export async function clearRemains(
   model: KeepalivedModel,
   { kernel, owned, log }: Pick<DriftPorts, "kernel" | "owned" | "log">,
 ): Promise<void> {
-  const found = await compareWithKernel(model, kernel, await owned())
+  const ours = await owned()
+  for (const [address, name] of addedElsewhere(model, ours)) {
+    if ((await kernel.addresses(name))?.has(address) !== true) continue
+    await kernel.removeAddress(name, address)
+    log.warn("remains-cleared", { difference: `too much: ${address} on ${name}` })
+  }
+  const found = await compareWithKernel(model, kernel, ours)
   if (found === null || !(await setRight(model, found, kernel))) return
   log.warn("remains-cleared", { difference: differenceText(found) })
+}
+
+/** What was added to another interface than the one that the VIPs are on now. */
+function addedElsewhere({ vrrp }: KeepalivedModel, { additions = [] }: Owned): readonly (readonly [string, string])[] {
+  const pairs = [...additions].map((line) => line.split(" ", 2))
+  return pairs.flatMap(([address = "", name = ""]) => (name === vrrp.interface ? [] : [[address, name] as const]))
 }
 
 /** The kernel's table is no snapshot while somebody changes it: a difference counts when a second look agrees. */

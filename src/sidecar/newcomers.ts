@@ -3,11 +3,13 @@ import type { Others } from "../core/model/others.ts"
 import { nodeAddressOf } from "../core/model/vrrp-instance.ts"
 import type { Vacancies } from "./lan/vacancies.ts"
 import type { Past } from "./look.ts"
+import type { Keepalived } from "./ports.ts"
 import type { Ledger } from "./volume/ledger.ts"
 
 export interface NewcomerPorts {
   readonly vacancies: Pick<Vacancies, "waiting">
   readonly ledger: () => Promise<Ledger>
+  readonly keepalived: Pick<Keepalived, "running">
   /** Name of this node. */
   readonly self: string
 }
@@ -15,14 +17,16 @@ export interface NewcomerPorts {
 /**
  * What others have, and besides the VIPs that must not be announced yet: those that are to be for the first time, until the LAN has been
  * asked for them, and for as long as a stranger answers. A VIP that runs, that once ran on this node, or that is in the ledger is
- * not asked for again: a takeover waits for nothing.
+ * not asked for again: a takeover waits for nothing. Nor is any while the ledger of a keepalived that lives on is lost: all of it may be
+ * announced already.
  */
 export async function withNewcomers(
   model: KeepalivedModel,
   found: Others | null,
   { past, ...ports }: NewcomerPorts & { readonly past: Past },
 ): Promise<Others | null> {
-  const { vips } = await ports.ledger()
+  const { vips, isLost } = await ports.ledger()
+  if (isLost && (await ports.keepalived.running()) !== null) return found
   const isNew = (address: string) =>
     !vips.has(address) && !past.announced.has(address) && found?.addresses.has(address) !== true
   const fresh = model.vips.map(({ address }) => address).filter(isNew)

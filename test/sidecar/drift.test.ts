@@ -198,4 +198,19 @@ test("clearRemains() takes every address of ours from a node that is no master",
   assert.equal(steps, ["remove address 10.4.0.50", "remove address 10.4.0.99"])
 })
 
+test("clearRemains() takes what was added to another interface off it, and nothing else there", async () => {
+  const { steps, ports } = world(good, ["10.4.0.3"])
+  const addresses = (name: string) => Promise.resolve(new Set(name === "eth1" ? ["10.4.0.50", "10.4.0.77"] : []))
+  const removeAddress = (name: string, address: string) => {
+    steps.push(`remove address ${address} from ${name}`)
+    return Promise.resolve()
+  }
+  const owned = async () => ({
+    ...(await ports.owned()),
+    additions: ["10.4.0.50 eth1", "10.4.0.51 eth1", "10.4.0.50 eth0"],
+  })
+  await clearRemains(modelFor(), { ...ports, kernel: { ...ports.kernel, addresses, removeAddress }, owned })
+  assert.equal(steps, ["remove address 10.4.0.50 from eth1"])
+})
+
 test.run()

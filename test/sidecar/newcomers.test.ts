@@ -3,16 +3,19 @@ import * as assert from "uvu/assert"
 import type { Others } from "../../src/core/model/others.ts"
 import type { Vacancies } from "../../src/sidecar/lan/vacancies.ts"
 import { withNewcomers } from "../../src/sidecar/newcomers.ts"
+import type { RunningKeepalived } from "../../src/sidecar/ports.ts"
 import type { Ledger } from "../../src/sidecar/volume/ledger.ts"
 import { node } from "../core/fixture.ts"
 import { modelOf } from "./scripted.ts"
+
+const LIVES: RunningKeepalived = { parent: { pid: 1, startTime: "1" }, checker: null, vrrp: null }
 
 const ledgerOf = (...vips: readonly string[]): Ledger => ({
   ...{ vips: new Set(vips), additions: new Set(), virtualServers: new Set(), isLost: false },
 })
 
 /** Which addresses of four are asked for, and what comes of it where each must wait. */
-async function asked(ledger: Ledger, announced: readonly string[], found: Others | null) {
+async function asked(ledger: Ledger, announced: readonly string[], found: Others | null, lives = false) {
   let seen: Parameters<Vacancies["waiting"]> | null = null
   const vacancies: Pick<Vacancies, "waiting"> = {
     waiting: (...words) => {
@@ -27,6 +30,7 @@ async function asked(ledger: Ledger, announced: readonly string[], found: Others
     past,
     vacancies,
     ledger: () => Promise.resolve(ledger),
+    keepalived: { running: () => Promise.resolve(lives ? LIVES : null) },
     self: "n1",
   })
   return { words: seen as Parameters<Vacancies["waiting"]> | null, others }
@@ -47,6 +51,12 @@ test("withNewcomers() has nothing wait where all are announced already (fault 21
   const all = ["10.4.0.50", "10.4.0.51", "10.4.0.52", "10.4.0.53"]
   assert.is((await asked(ledgerOf(...all), [], null)).others, null)
   assert.is((await asked(ledgerOf(), all, null)).others, null)
+})
+
+test("withNewcomers() asks for nothing where keepalived lives on and no ledger tells what it announces (fault 215)", async () => {
+  const lost = { ...ledgerOf(), isLost: true }
+  assert.is((await asked(lost, [], null, true)).others, null)
+  assert.is((await asked(lost, [], null)).others?.addresses.size, 4)
 })
 
 test.run()

@@ -38,6 +38,8 @@ export interface Owned {
   readonly vips: Iterable<string>
   /** As `virtualServerName` spells them. */
   readonly virtualServers: Iterable<string>
+  /** As `10.4.0.50 eth0`: which interface each address was added to. Absent: the model's. */
+  readonly additions?: Iterable<string>
 }
 
 export interface RealServerDifference {
