@@ -1,8 +1,10 @@
 import { join } from "node:path"
 
 import { CONFIG_FILE } from "../contract/archive.ts"
+import { entryStateOf, isAsWritten } from "../contract/entry-state.ts"
 import { STATUS_FILE } from "../contract/layout.ts"
 import { decodeStatus } from "../contract/status.ts"
+import { findingsFor } from "../contract/well.ts"
 import { parseVipEntry, type ServiceTarget } from "../core/desired/vip-entry.ts"
 import type { EntryOutcome } from "../core/model/build-model.ts"
 import { virtualServerKey } from "../core/model/keepalived-model.ts"
@@ -15,6 +17,7 @@ import { type ExplainedService, type Explanation, explanationText } from "./expl
 import { chooseNode, type Manifests, manifestsOf, walkOffline } from "./offline.ts"
 import { problemLines } from "./problem-lines.ts"
 import type { RenderOptions } from "./render.ts"
+import { agentSignsIn } from "./signs.ts"
 import { openSource } from "./source.ts"
 import { coloursOf, type Terminal } from "./terminal.ts"
 import { readContractFile, readIfPresent } from "./volume-files.ts"
@@ -66,7 +69,12 @@ function explanationOf(vip: string, { objects, configMap }: Manifests, options: 
   return {
     vip,
     entry: { place: entry.place, text: entry.text },
-    state: entry.state,
+    state: entryStateOf({
+      form: entry.state,
+      unserved: entry.vip === null ? 0 : entry.waiting.length,
+      isInEffect: true,
+    }),
+    outdated: null,
     reason: entry.problems.find(({ severity }) => severity === "error")?.message ?? null,
     services: targetsOf(entry).map((target) => explainService(target, entry, objects)),
     config:
@@ -111,12 +119,16 @@ function explainService(target: ServiceTarget, entry: EntryOutcome, objects: Clu
 /** The same with the state that the sidecar reports and the lines of the file that runs. */
 function asApplied(explanation: Explanation, { applied }: ExplainOptions): Explanation {
   const status = readContractFile(join(applied, STATUS_FILE), decodeStatus)
+  const signs = { agent: agentSignsIn(applied), sync: null }
+  const findings = status === null ? [] : findingsFor("status", { status, ...signs })
   const reported = status?.vips.find(({ entry }) => entry === explanation.vip)
   const file = join(applied, CONFIG_FILE)
   const text = readIfPresent(file)
   return {
     ...explanation,
-    state: reported?.state ?? explanation.state,
+    // What nobody has said to be in effect is not.
+    state: reported?.state ?? (isAsWritten(explanation.state) ? "pending" : explanation.state),
+    outdated: findings.find(({ about }) => about === "agent")?.text ?? null,
     reason: reported?.reason ?? explanation.reason,
     config: text === null ? explanation.config : { file, blocks: blocksOf(text, reported?.vip ?? explanation.vip) },
   }

@@ -1,3 +1,4 @@
+import type { EntryState } from "../contract/entry-state.ts"
 import { type Place, placeText, type Problem } from "../kit/problem.ts"
 import type { ConfigBlock } from "./config-text.ts"
 import type { ExplainedEndpoint, ExplainedSource } from "./explain-endpoints.ts"
@@ -9,8 +10,10 @@ import { table } from "./words.ts"
 export interface Explanation {
   readonly vip: string
   readonly entry: { readonly place: Place | null; readonly text: string }
-  /** From manifests: `good`, `partial`, `left-out`. From the volumes: what the sidecar reports. */
-  readonly state: string
+  /** From manifests: what it is on a node that has them in effect. From the volumes: what the sidecar reports. */
+  readonly state: EntryState
+  /** Why the state is an old one; null where the sidecar lives to say it, or is not asked. */
+  readonly outdated: string | null
   /** Why the state is not the good one; null where it is. */
   readonly reason: string | null
   /** In the entry's order. */
@@ -41,10 +44,11 @@ export interface ExplainedPort {
 
 /** The explanation for people. */
 export function explanationText(explanation: Explanation, colours: Colours): string {
-  const { vip, entry, state, reason, services, config, problems } = explanation
-  const bad = state !== "good" && state !== "applied"
+  const { vip, entry, state, outdated, reason, services, config, problems } = explanation
+  const bad = state !== "applied"
   const lines = [
     `${colours.bold(vip)}: ${bad ? colours.yellow(state) : colours.green(state)}`,
+    ...(outdated === null ? [] : [`  ${outdated}`]),
     ...(bad && reason !== null ? [`  ${reason}`] : []),
     `  entry  ${placed(entry.place)}`,
     ...entryLines(entry.text),

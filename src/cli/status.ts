@@ -1,27 +1,19 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 
-import {
-  type Age,
-  HEARTBEAT_BYTES,
-  HEARTBEAT_DIRECTORY,
-  HEARTBEAT_FILE,
-  heartbeatAge,
-  readHeartbeat,
-  SILENT_SECONDS,
-} from "../contract/heartbeat.ts"
-import { isUnwell, type StatusVrrp, vrrpText } from "../contract/vrrp.ts"
+import type { Age } from "../contract/heartbeat.ts"
 import { POINTER_FILE, STATUS_FILE } from "../contract/layout.ts"
 import { decodePointer, type Pointer } from "../contract/pointer.ts"
 import { decodeStatus, type Status, type StatusVip } from "../contract/status.ts"
 import { decodeSyncStatus, type SyncStatus } from "../contract/sync-status.ts"
-import { readRegularFile } from "../kit/safe-read.ts"
-import { bootId, uptimeSeconds } from "../kit/uptime.ts"
+import type { StatusVrrp } from "../contract/vrrp.ts"
+import { type AgentSigns, findingsFor, type SyncSigns } from "../contract/well.ts"
 import { EXIT } from "./exit-status.ts"
 import { problemLine } from "./problem-lines.ts"
+import { agentSignsIn, syncAgesIn } from "./signs.ts"
 import { type Colours, coloursOf, type Terminal } from "./terminal.ts"
 import { readContractFile } from "./volume-files.ts"
-import { counted, table } from "./words.ts"
+import { table } from "./words.ts"
 
 export interface StatusOptions {
   readonly desired: string
@@ -35,11 +27,15 @@ interface Report {
   /** Why it is not; empty where it is. */
   readonly reasons: readonly string[]
   readonly sidecar: Status
+  /** How long ago the sidecar showed that it lives, and that it looks after keepalived: all it says is of then. */
+  readonly agent: AgentSigns
   /** Null where the volume of sync is not there to be read. */
   readonly pointer: Pointer | null
   readonly sync: SyncStatus | null
-  /** How long ago sync last showed that it lives; null where the volume of sync is not there to be read. */
+  /** How long ago sync showed that it lives; null where the volume of sync is not there to be read. */
   readonly syncSilence: Age | null
+  /** How old the knowledge of the source is; null likewise. */
+  readonly sourceAge: Age | null
 }
 
 /** Prints what the sidecar of this node made of the newest generation, and what sync made of its source. */
@@ -47,21 +43,19 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   const file = join(options.applied, STATUS_FILE)
   const sidecar = readContractFile(file, decodeStatus)
   if (sidecar === null) throw new Error(`Cannot read "${file}": there is none; ${absenceHint(options)}`)
+  const agent = agentSignsIn(options.applied)
   const pointer = readContractFile(join(options.desired, POINTER_FILE), decodePointer)
-  const sync = readContractFile(join(options.desired, STATUS_FILE), decodeSyncStatus)
-  const found = { sidecar, pointer, sync, syncSilence: silenceIn(options.desired) }
-  const reasons = reasonsOf(found)
-  const report: Report = { healthy: reasons.length === 0, reasons, ...found }
+  const said = readContractFile(join(options.desired, STATUS_FILE), decodeSyncStatus)
+  const ages = syncAgesIn(options.desired)
+  const sync: SyncSigns | null = ages === null ? null : { ...ages, published: pointer?.sequence ?? null, status: said }
+  const reasons = findingsFor("status", { status: sidecar, agent, sync }).map(({ text }) => text)
+  const report: Report = {
+    healthy: reasons.length === 0,
+    ...{ reasons, sidecar, agent, pointer, sync: said },
+    ...{ syncSilence: ages?.silence ?? null, sourceAge: ages?.sourceAge ?? null },
+  }
   terminal.out(options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : page(report, coloursOf(terminal)))
   return Promise.resolve(report.healthy ? EXIT.good : EXIT.no)
-}
-
-function silenceIn(desired: string): Age | null {
-  if (!existsSync(desired)) return null
-  const path = join(desired, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE)
-  const reading = readHeartbeat(() => readRegularFile(path, HEARTBEAT_BYTES))
-  const age = heartbeatAge(reading, { uptime: uptimeSeconds(), bootId: bootId() })
-  return age.kind === "age" ? { kind: "age", seconds: Math.round(age.seconds) } : age
 }
 
 function absenceHint({ applied }: StatusOptions): string {
@@ -69,43 +63,6 @@ function absenceHint({ applied }: StatusOptions): string {
     ? "the sidecar has not ended its first pass yet"
     : "run this where the sidecar runs, or name its directory with --applied"
 }
-
-type Found = Omit<Report, "healthy" | "reasons">
-
-function reasonsOf({ sidecar, pointer, sync, syncSilence }: Found): readonly string[] {
-  const reasons: string[] = []
-  if (isUnwell(sidecar.vrrp)) reasons.push(vrrpText(sidecar.vrrp))
-  if (sidecar.outcome !== "applied" && sidecar.outcome !== "unchanged")
-    reasons.push(`the last pass ended as ${sidecar.outcome}${sidecar.reason === null ? "" : `: ${sidecar.reason}`}`)
-  for (const state of ["held", "partial", "left-out", "pending"] as const) {
-    const vips = sidecar.vips.filter((vip) => vip.state === state)
-    if (vips.length > 0)
-      reasons.push(`${counted(vips.length, "VIP")} ${vips.length === 1 ? "is" : "are"} ${WORDS[state]}`)
-  }
-  if (sidecar.pinned !== null) reasons.push(`pinned to ${sidecar.pinned}; "kkv resume" ends that`)
-  else if (pointer !== null && pointer.sequence !== sidecar.observedGeneration)
-    reasons.push(
-      `stale: generation ${pointer.sequence} is published, the sidecar has read ${orNone(sidecar.observedGeneration)}`,
-    )
-  if (sync !== null && sync.state !== "published") reasons.push(SYNC_WORDS[sync.state])
-  if (syncSilence?.kind === "unknown") reasons.push(`Cannot tell whether sync lives: ${syncSilence.why}`)
-  else if (syncSilence !== null && syncSilence.seconds > SILENT_SECONDS)
-    reasons.push(`sync has been silent for ${syncSilence.seconds} s: what runs goes on, and no change arrives`)
-  return reasons
-}
-
-const SYNC_WORDS = {
-  held: "sync holds: its source has problems",
-  failed: "sync cannot write its volume: what runs goes on, and no change arrives",
-  waiting: "sync has published nothing yet",
-} as const
-
-const WORDS = {
-  held: "held in the last good form",
-  partial: "announced in part",
-  "left-out": "left out",
-  pending: "not applied yet",
-} as const
 
 function page(report: Report, colours: Colours): string {
   const { sidecar, pointer, sync } = report
@@ -117,8 +74,9 @@ function page(report: Report, colours: Colours): string {
     ["Outcome", `${sidecar.outcome}, as of ${sidecar.time}`],
     ["Generation", generationText(sidecar, pointer)],
     ...(sidecar.pinned === null ? [] : [["Pinned", sidecar.pinned]]),
-    ["Source", sync === null ? "not to be seen from here" : `${sync.source}: ${sync.state} since ${sync.since}`],
-    ["keepalived", sidecar.keepalivedVersion ?? "cannot be run"],
+    ["Source", sourceText(report)],
+    ["keepalived", `${sidecar.keepalivedVersion ?? "cannot be run"}, ${sidecar.keepalived}`],
+    ["Agent", agentText(report.agent)],
   ])
   const sections = [
     [`${role} on ${sidecar.node}: ${good}`, ...report.reasons.map((reason) => `  ${reason}`)],
@@ -138,6 +96,20 @@ function vrrpLine({ state, since, reason }: StatusVrrp): string {
   return `${state.toUpperCase()}${time}${reason === null ? "" : `: ${reason}`}`
 }
 
+function sourceText({ sync, sourceAge }: Report): string {
+  if (sync === null || sourceAge === null) return "not to be seen from here"
+  const read = sourceAge.kind === "age" ? `read ${ago(sourceAge)}` : "read nobody knows when"
+  return `${sync.source}: ${sync.state} since ${sync.since}, ${read}`
+}
+
+function agentText({ silence }: AgentSigns): string {
+  return silence.kind === "age" ? `showed that it lives ${ago(silence)}` : "nobody knows whether it lives"
+}
+
+function ago({ seconds }: Extract<Age, { kind: "age" }>): string {
+  return `${Math.round(seconds)} s ago`
+}
+
 function generationText(sidecar: Status, pointer: Pointer | null): string {
   const published = pointer === null ? "" : `, published ${pointer.sequence}`
   return `observed ${orNone(sidecar.observedGeneration)}, applied ${orNone(sidecar.appliedGeneration)}${published}`
@@ -146,11 +118,12 @@ function generationText(sidecar: Status, pointer: Pointer | null): string {
 function vipLines(vips: readonly StatusVip[], colours: Colours): readonly string[] {
   if (vips.length === 0) return ["No VIPs"]
   const [head = "", ...rows] = table([
-    ["VIP", "STATE", "VIRTUAL SERVERS", "REAL SERVERS", "SERVICES"],
+    ["VIP", "STATE", "VIRTUAL SERVERS", "READY PODS", "REAL SERVERS", "SERVICES"],
     ...vips.map((vip) => [
       vip.entry === vip.vip ? vip.vip : `${vip.vip} (${vip.entry})`,
       vip.state,
       String(vip.virtualServers),
+      vip.services.length === 0 ? "-" : String(vip.readyPods),
       String(vip.realServers),
       vip.services.join(", ") || "-",
     ]),

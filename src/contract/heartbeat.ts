@@ -15,7 +15,8 @@ export const BEAT_SECONDS = 2
 export const SILENT_SECONDS = 15
 
 /**
- * `desired/beat/heartbeat`: evidence that sync lives, and when what it knows was last known to be true. A stamp that a timer
+ * `desired/beat/heartbeat`: evidence that sync lives, and when what it knows was last known to be true; `applied/beat/heartbeat`:
+ * the same of the sidecar, without which the last status of a dead one would be believed for ever. A stamp that a timer
  * alone renews would prove nothing, so each time is that of something that happened.
  *
  * Times are seconds since boot (`/proc/uptime`), one clock for all containers of a node, which nobody sets.
@@ -25,9 +26,9 @@ export interface Heartbeat {
   readonly bootId: string
   readonly pid: number
   readonly beat: number
-  /** When the source was last read whole; null: not yet. */
+  /** When the source was last read whole; null: not yet. Of the sidecar: when it last looked after keepalived to the end. */
   readonly sourceRead: number | null
-  /** Sequence of the generation that `current.json` names; null for none. */
+  /** Sequence of the generation that `current.json` names; null for none. Of the sidecar: of the one in effect. */
   readonly published: number | null
   /**
    * Why the newest input could not be written, in the machine's words, such as `ENOSPC: no space left on device, write`; null
@@ -124,6 +125,17 @@ export function heartbeatAge(reading: HeartbeatReading, moment: Moment): Age {
 export function sourceAgeOf(reading: HeartbeatReading, moment: Moment): Age {
   const never = "the source has not been read whole yet"
   return ageOf(reading, moment, { what: "the last reading of the source", when: ({ sourceRead }) => sourceRead, never })
+}
+
+/** The fault that a heartbeat of this boot tells; null where there is none, or nobody knows. */
+export function faultIn(reading: HeartbeatReading, { bootId }: Moment): string | null {
+  return reading.kind === "heartbeat" && reading.heartbeat.bootId === bootId ? reading.heartbeat.fault : null
+}
+
+/** Seconds since the sidecar last looked after keepalived to the end: what it says is of then. */
+export function lookAgeOf(reading: HeartbeatReading, moment: Moment): Age {
+  const never = "it has not done so yet"
+  return ageOf(reading, moment, { what: "the last look", when: ({ sourceRead }) => sourceRead, never })
 }
 
 interface Event {

@@ -3,6 +3,7 @@ import * as z from "zod"
 import type { Problem } from "../kit/problem.ts"
 import { flowMapping, flowText } from "../kit/yaml-text.ts"
 import { type Decoded, decodeYaml } from "./decode.ts"
+import { ENTRY_STATES, type EntryState } from "./entry-state.ts"
 import { listLines, problemField, problemLine, schemaField, sequenceField, sha256Field } from "./fields.ts"
 import { generationNameField } from "./fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
@@ -18,24 +19,34 @@ import { type StatusVrrp, vrrpField } from "./vrrp.ts"
 export type StatusOutcome = (typeof OUTCOMES)[number]
 const OUTCOMES = ["unchanged", "applied", "rejected", "rolled-back", "stranded", "waiting"] as const
 
+/** Whether keepalived runs. `without-vrrp`: its parent does, and the process that speaks VRRP does not. */
+export type StatusKeepalived = (typeof KEEPALIVED)[number]
+const KEEPALIVED = ["running", "without-vrrp", "stopped", "unknown"] as const
+
 /**
- * `applied`: as the entry says. `held`: the entry is broken, its last good form runs. `left-out`: broken, and there
- * never was a good form. `partial`: new, and only what of it breaks no rule runs. `pending`: accepted, not yet applied.
+ * How the kernel compares with what is in effect. `found`: it differs. `repaired`: it did, was set right, and has not been
+ * compared since. `unknown`: not compared yet.
  */
-export type StatusVipState = (typeof VIP_STATES)[number]
-const VIP_STATES = ["applied", "held", "partial", "left-out", "pending"] as const
+export type StatusDrift = (typeof DRIFTS)[number]
+const DRIFTS = ["none", "found", "repaired", "unknown"] as const
 
 export interface StatusVip {
   /** The address; where it cannot be read, what stands in its place. */
   readonly vip: string
   /** The entry's key in the ConfigMap. */
   readonly entry: string
-  readonly state: StatusVipState
+  readonly state: EntryState
+  /** Whether keepalived has this address, in whatever form: as written, held, or as it was before what is pending. */
+  readonly inEffect: boolean
   /** `namespace/name`. */
   readonly services: readonly string[]
   /** How many virtual servers the VIP has, and how many real servers these have together. */
   readonly virtualServers: number
   readonly realServers: number
+  /** How many pods get new connections. */
+  readonly readyPods: number
+  /** How many ports of its Services have no ready pod: no virtual server stands for them, and nobody answers there. */
+  readonly unserved: number
   /** Why it is not `applied`, or what a person should know; null where there is nothing to say. */
   readonly reason: string | null
 }
@@ -71,6 +82,8 @@ export interface Status {
   readonly node: string
   readonly interface: string | null
   readonly vrrp: StatusVrrp
+  readonly keepalived: StatusKeepalived
+  readonly drift: StatusDrift
   /** Such as `2.3.3`; null where keepalived cannot be run. */
   readonly keepalivedVersion: string | null
   /** Null where nodes are not asked. */
@@ -93,6 +106,8 @@ export const statusSchema = z.object({
   node: z.string(),
   interface: z.string().nullable(),
   vrrp: vrrpField,
+  keepalived: z.enum(KEEPALIVED),
+  drift: z.enum(DRIFTS),
   keepalivedVersion: z.string().nullable(),
   // A sidecar of an older release does not say.
   nodes: z
@@ -109,10 +124,13 @@ export const statusSchema = z.object({
     z.object({
       vip: z.string(),
       entry: z.string(),
-      state: z.enum(VIP_STATES),
+      state: z.enum(ENTRY_STATES),
+      inEffect: z.boolean(),
       services: z.array(z.string()),
       virtualServers: count,
       realServers: count,
+      readyPods: count,
+      unserved: count,
       reason: z.string().nullable(),
     }),
   ),
@@ -138,6 +156,8 @@ export function encodeStatus(status: Status): string {
     `node: ${flowText(status.node)}\n` +
     `interface: ${orNull(status.interface)}\n` +
     `vrrp: ${flowMapping({ ...status.vrrp })}\n` +
+    `keepalived: ${status.keepalived}\n` +
+    `drift: ${status.drift}\n` +
     `keepalivedVersion: ${orNull(status.keepalivedVersion)}\n` +
     `nodes: ${status.nodes === null ? "null" : flowMapping({ ...status.nodes })}\n` +
     listLines("vips", status.vips, vipLine) +
@@ -145,8 +165,10 @@ export function encodeStatus(status: Status): string {
   )
 }
 
-function vipLine({ vip, entry, state, services, virtualServers, realServers, reason }: StatusVip): string {
-  return flowMapping({ vip, entry, state, services, virtualServers, realServers, reason })
+function vipLine(one: StatusVip): string {
+  const { vip, entry, state, inEffect, services, virtualServers, realServers, readyPods, unserved, reason } = one
+  const counts = { virtualServers, realServers, readyPods, unserved }
+  return flowMapping({ vip, entry, state, inEffect, services, ...counts, reason })
 }
 
 function orNull(text: string | null): string {

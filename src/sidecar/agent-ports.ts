@@ -34,8 +34,8 @@ export interface AgentPorts extends LookPorts {
   readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void
   /** A configuration has come into effect. Off the path: nobody waits for it. */
   readonly onApplied: (inEffect: InEffect, memory: Memory) => void
-  /** A configuration has run through the soak. */
-  readonly onSoaked: (inEffect: InEffect, memory: Memory) => Promise<void>
+  /** A configuration has run through the soak. @returns whether that is recorded; if not, it soaks again. */
+  readonly onSoaked: (inEffect: InEffect, memory: Memory) => Promise<boolean>
   readonly onChange: (snapshot: Snapshot) => void
   /** A pass or a check met a fault of the world; what runs goes on. */
   readonly onFault: () => void

@@ -1,6 +1,6 @@
 import type { Effective } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
-import type { DriftCheck } from "./drift.ts"
+import { type DriftCheck, VERIFIED } from "./drift.ts"
 import { type Interference, NO_INTERFERENCE } from "./interference.ts"
 import type { Capture } from "./capture/capture.ts"
 import type { Differences } from "./keepalived/effect.ts"
@@ -144,7 +144,7 @@ function afterGoodEnd(
   const since = same?.since ?? time.now
   const inEffect = { sha256, model, generation: tried.generation, since }
   const memory = afterApplied(known.memory, { built: tried.built, model }, time)
-  const good = { attempted: null, failures: 0, doubtful: false, inEffect, memory }
+  const good = { attempted: null, failures: 0, doubtful: false, drift: VERIFIED, inEffect, memory }
   if (same !== null) return good
   return { ...good, parent: running?.parent ?? null, deaths: 0, soakSince: since, lastDifferences: null }
 }

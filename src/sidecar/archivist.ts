@@ -29,7 +29,8 @@ export interface ArchivistPorts {
 /** Keeps the records that outlive a pass. Nothing that serves traffic waits for it, and its failures are only counted. */
 export interface Archivist {
   applied(inEffect: InEffect, memory: Memory): void
-  soaked(inEffect: InEffect, memory: Memory): Promise<void>
+  /** @returns whether it is recorded; false is worth another try. */
+  soaked(inEffect: InEffect, memory: Memory): Promise<boolean>
   /** Resolves when nothing is being written. */
   idle(): Promise<void>
 }
@@ -38,6 +39,9 @@ export interface Archivist {
 const MEMORY_AFTER_MS = 1_000
 /** Packing reads every file of a generation: not while the next change is being applied, if it can be helped. */
 const ARCHIVE_AFTER_MS = 5_000
+
+/** A full disk is given room by a person, or by the next retention. */
+const AGAIN_AFTER_MS = 30_000
 
 /** What is written, as the message of a fault says it. */
 const RECORDS = {
@@ -52,19 +56,22 @@ interface Applied {
 }
 
 export function archivist(ports: ArchivistPorts): Archivist {
-  let work: Promise<void> = Promise.resolve()
-  const attempt = (what: keyof typeof RECORDS, act: () => Promise<unknown>): Promise<void> => {
+  let work: Promise<unknown> = Promise.resolve()
+  /** @returns whether it was written. */
+  const attempt = (what: keyof typeof RECORDS, act: () => Promise<unknown>): Promise<boolean> => {
     const fault = { key: `record ${what}`, code: "RECORD_FAILED", what: `write the ${RECORDS[what]}` } as const
-    work = work
+    const written = work
       .then(() => standsUntilDone(ports.faults, fault, act))
       .then(
-        () => undefined,
+        () => true,
         (error: unknown) => {
           ports.failed()
           ports.log.warn("record-failed", { what, error })
+          return false
         },
       )
-    return work
+    work = written
+    return written
   }
   const memories = createSlot(MEMORY_AFTER_MS, ({ inEffect, memory }) =>
     attempt("memory", () =>
@@ -97,8 +104,8 @@ interface Slot {
   flush(): void
 }
 
-/** Holds the newest for a while: what lived for less is not worth a record. */
-function createSlot(afterMs: number, record: (newest: Applied) => Promise<void>): Slot {
+/** Holds the newest for a while: what lived for less is not worth a record. What cannot be written is tried again. */
+function createSlot(afterMs: number, record: (newest: Applied) => Promise<boolean>): Slot {
   let newest: Applied | null = null
   let timer: NodeJS.Timeout | null = null
   const flush = () => {
@@ -106,7 +113,12 @@ function createSlot(afterMs: number, record: (newest: Applied) => Promise<void>)
     timer = null
     const taken = newest
     newest = null
-    if (taken !== null) void record(taken)
+    if (taken !== null) void record(taken).then((isWritten) => (isWritten ? undefined : again(taken)))
+  }
+  const again = (failed: Applied) => {
+    newest ??= failed
+    // It keeps no agent that is told to end.
+    timer ??= setTimeout(flush, AGAIN_AFTER_MS).unref()
   }
   return {
     put: (applied) => {

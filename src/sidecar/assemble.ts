@@ -1,16 +1,18 @@
+import { bootId, uptimeSeconds } from "../kit/uptime.ts"
 import { adopt } from "./adopt.ts"
 import { type Agent, createAgent } from "./agent.ts"
 import type { AgentOptions } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
-import { portsOf, report } from "./connect.ts"
 import { type Following, followVrrp } from "./follow-vrrp.ts"
+import { portsOf, report, statusNow } from "./connect.ts"
 import { startServers } from "./http.ts"
 import { type Machine, openParts, type Parts, type Surroundings } from "./parts.ts"
+import { type Pulse, startPulse } from "./pulse.ts"
 import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
-import { syncFault, syncSilence } from "./volume/heartbeat-reader.ts"
+import { syncFault, syncSigns } from "./volume/heartbeat-reader.ts"
+import { writeHeartbeat } from "./volume/heartbeat-writer.ts"
 import type { LastKnownGood } from "./volume/last-known-good.ts"
-import { heldBySync } from "./volume/sync-status-reader.ts"
 import { type VolumeWatch, watchVolume } from "./volume/watch.ts"
 
 const WATCH_MS = 1_000
@@ -45,31 +47,46 @@ export async function assemble(
     },
   })
   const vrrp = followVrrp(parts, agent)
+  const pulse = beat(parts, agent)
   const everySecond = setInterval(() => {
     if (generations.moved()) agent.request()
     noteSync(parts)
-    void agent.watch()
+    status.retry()
+    void agent.watch().then(pulse.looked)
     void vrrp.look()
   }, WATCH_MS)
+  // What another agent brought into effect was never compared by this one.
+  if (before.inEffect !== null) void agent.checkDrift()
   const endSchedule = startJobs(parts, agent)
   const server =
     settings.httpPort === 0
       ? null
       : await startServers(settings, {
           ...{ agent, metrics, watch, status, nodes: parts.nodes, faults: parts.faults },
-          syncSilence: () => syncSilence(settings.desired),
-          heldBySync: () => heldBySync(settings.desired),
+          statusNow: () => statusNow(parts, agent.snapshot()),
+          sync: () => syncSigns(settings.desired),
         })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
   agent.request()
   void vrrp.look()
-  return { stop: () => stop(parts, { everySecond, endSchedule, watch, agent, server, vrrp }) }
+  return { stop: () => stop(parts, { everySecond, pulse, endSchedule, watch, agent, server, vrrp }) }
 }
 
 function optionsOf({ drainTimeMs, soakMs, model, guardPercent, guardMs }: SidecarSettings): AgentOptions {
   const guard = { percent: guardPercent, endpointsMs: guardMs }
   return { drainTimeMs, soakMs, checks: model.check !== "none", guard }
+}
+
+function beat({ settings, faults }: Parts, agent: Agent): Pulse {
+  return startPulse({
+    write: (heartbeat) => writeHeartbeat(settings.applied, heartbeat),
+    inEffect: () => agent.snapshot().inEffect?.generation?.sequence ?? null,
+    fault: () => faults.standing().find(({ code }) => code === "STATUS_FAILED")?.message ?? null,
+    uptime: uptimeSeconds,
+    bootId: bootId(),
+    faults,
+  })
 }
 
 function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
@@ -90,7 +107,7 @@ function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
     },
     retest: () => agent.retest(),
   }
-  return startSchedule(jobs, settings.driftCron, log)
+  return startSchedule(jobs, settings.driftCron, { log, faults: parts.faults })
 }
 
 /** Says what sync can say in its heartbeat alone: that its volume takes nothing. */
@@ -103,6 +120,7 @@ function noteSync({ settings, faults }: Pick<Parts, "settings" | "faults">): voi
 
 interface Going {
   readonly everySecond: NodeJS.Timeout
+  readonly pulse: Pulse
   readonly endSchedule: () => Promise<void>
   readonly watch: VolumeWatch
   readonly agent: Agent
@@ -115,6 +133,7 @@ async function stop(parts: Parts, going: Going): Promise<void> {
   const { records, status, nodes, nodesMemory, volume, history, vacancies } = parts
   clearInterval(going.everySecond)
   going.vrrp.stop()
+  going.pulse.stop()
   await going.endSchedule()
   await going.watch.close()
   await nodes?.stop()

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import type { Status } from "../contract/status.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Others } from "../core/model/others.ts"
 import { createPipeline } from "../core/pipeline.ts"
@@ -14,6 +15,7 @@ import { withNewcomers } from "./newcomers.ts"
 import { nodeFactsOf } from "./node-facts.ts"
 import { othersIn } from "./ownership.ts"
 import type { Parts } from "./parts.ts"
+import { heardBy } from "./standing-faults.ts"
 import { statusOf } from "./status-report.ts"
 import { verifyEffect } from "./verify.ts"
 import { sourceAge } from "./volume/heartbeat-reader.ts"
@@ -75,16 +77,16 @@ function applyPortsOf({ machine, volume, lastKnownGood, masquerade, awaitHolder,
 
 /** Who hears of what the agent did. */
 function listenersOf(parts: Parts) {
-  const { volume, lastKnownGood, metrics, records, log } = parts
+  const { volume, lastKnownGood, metrics, records, faults } = parts
+  const candidates = { key: "record candidates", code: "RECORD_FAILED", what: "remove old candidates" } as const
+  const toldOfCandidates = heardBy(faults, candidates)
   return {
     onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
     onApplied: (inEffect, memory) => {
       records.applied(inEffect, memory)
       // No attempt is under way: besides these two nothing is gone back to. The volume is in memory, and small.
       const keep = [inEffect.sha256, lastKnownGood.read()?.remembered.sha256 ?? inEffect.sha256]
-      volume
-        .retain(new Set(keep))
-        .catch((error: unknown) => log.warn("record-failed", { what: "old candidates", error }))
+      volume.retain(new Set(keep)).then(() => toldOfCandidates(null), toldOfCandidates)
     },
     onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
     onFault: () => metrics.count("fault"),
@@ -99,10 +101,15 @@ function listenersOf(parts: Parts) {
 const NOBODY: ReadonlySet<string> = new Set()
 
 /** Has written for people what the agent knows. */
-export function report(
-  { settings, status, generations, keepalivedVersion, nodes, faults }: Parts,
+export function report(parts: Parts, snapshot: Snapshot): void {
+  parts.status.write(statusNow(parts, snapshot))
+}
+
+/** The status as it is at this moment. */
+export function statusNow(
+  { settings, generations, keepalivedVersion, nodes, faults }: Omit<Parts, "status">,
   snapshot: Snapshot,
-): void {
+): Omit<Status, "time"> {
   const { node, interface: wanted } = settings
   const around = {
     pinned: generations.pinned(),
@@ -110,7 +117,7 @@ export function report(
     nodes: nodes?.state() ?? null,
     faults: faults.standing(),
   }
-  status.write(statusOf(snapshot, { node, interface: wanted, ...around }))
+  return statusOf(snapshot, { node, interface: wanted, ...around })
 }
 
 /** Templates come with the program; one that does not parse ends it here, before keepalived could notice. */

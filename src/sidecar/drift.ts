@@ -21,6 +21,9 @@ export interface DriftCheck {
   readonly waits?: boolean
 }
 
+/** What an apply has shown at its end: the kernel is as it should be. */
+export const VERIFIED: DriftCheck = { role: null, difference: null, repaired: false }
+
 /** What was done to IPVS: entries were set right one by one, or the checker was started anew and does so. */
 export type Restored = "nothing" | "set-right" | "respawned"
 

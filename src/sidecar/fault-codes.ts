@@ -8,6 +8,9 @@
  * `FORWARDING_UNKNOWN`: the node's rules cannot be read, so nobody knows whether IPVS gets the packets.
  * `GENERATION_UNREADABLE`: what sync has published last cannot be read, and that has lasted.
  * `SYNC_FAILED`: sync says in its heartbeat that it cannot write its volume.
+ * `STATUS_FAILED`: the status cannot be written; what stands in the file is older than what is so.
+ * `HEARTBEAT_FAILED`: the heartbeat cannot be written.
+ * `JOB_FAILED`: what is done now and then was not done.
  */
 export type StandingCode =
   | "PASS_FAILED"
@@ -17,3 +20,6 @@ export type StandingCode =
   | "ROLE_DISAGREES"
   | "BACKUP_STUCK"
   | "FORWARDING_UNKNOWN"
+  | "STATUS_FAILED"
+  | "HEARTBEAT_FAILED"
+  | "JOB_FAILED"

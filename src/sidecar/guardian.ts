@@ -11,6 +11,7 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
   const { running: before, inEffect } = state.known()
   const running = await ports.keepalived.running()
   state.update({ running })
+  if (partsOf(before) !== partsOf(running)) ports.onChange(state.known())
   if (inEffect === null) {
     if (before !== null && running === null) workings.apply()
     return
@@ -22,6 +23,11 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
   state.update({ missingSince: null, parent: running.parent, soakSince: unseen ? ports.clock.now() : soakSince })
   if (parent !== null && !isSameProcess(parent, running.parent)) return afterRestart(inEffect, running, workings)
   await endSoak(inEffect, workings)
+}
+
+/** Which of its processes run, as the status tells. */
+function partsOf(running: RunningKeepalived | null): string {
+  return running === null ? "none" : running.vrrp === null ? "without VRRP" : "all"
 }
 
 /** Compares the kernel with what should be in effect, and repairs. */
@@ -123,8 +129,7 @@ async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
     return compareAndRepair(workings)
   }
   await ports.settle(inEffect)
-  await ports.onSoaked(inEffect, memory)
-  state.update({ soakSince: null })
+  if (await ports.onSoaked(inEffect, memory)) state.update({ soakSince: null })
 }
 
 const REVIVE_AFTER_MS = 3_000

@@ -1,8 +1,8 @@
-import type { Age } from "../contract/heartbeat.ts"
+import type { Status } from "../contract/status.ts"
+import { type Asker, findingsFor, type SyncSigns } from "../contract/well.ts"
 import { type HttpAnswer, type HttpRoutes, type HttpServer, serve } from "../kit/http-server.ts"
 import { visible } from "../kit/visible.ts"
 import type { Agent } from "./agent.ts"
-import { healthOf, readinessOf } from "./health.ts"
 import type { Metrics } from "./metrics.ts"
 import type { NodeWatch } from "./nodes/node-watch.ts"
 import type { SidecarSettings } from "./settings.ts"
@@ -16,8 +16,9 @@ export interface AnswerParts {
   readonly metrics: Metrics
   readonly watch: Pick<VolumeWatch, "counts">
   readonly status: Pick<StatusWriter, "value">
-  readonly syncSilence: () => Age
-  readonly heldBySync: () => readonly string[]
+  /** As it is at this moment. */
+  readonly statusNow: () => Omit<Status, "time">
+  readonly sync: () => SyncSigns
   readonly faults: Pick<StandingFaults, "standing">
   readonly nodes: NodeWatch | null
 }
@@ -62,23 +63,29 @@ const text = (code: number, body: string): HttpAnswer => ({
   body: `${visible(body)}\n`,
 })
 
-const verdict = (why: string | null, code: number, prefix = ""): HttpAnswer =>
-  why === null ? text(200, "OK") : text(code, prefix + why)
+/** @param why what is not well; empty where all is. */
+const verdict = (why: string, code: number, prefix = ""): HttpAnswer =>
+  why === "" ? text(200, "OK") : text(code, prefix + why)
 
-function routesOf({ agent, metrics, watch, syncSilence, heldBySync, faults, nodes }: AnswerParts): HttpRoutes {
+function routesOf({ agent, metrics, watch, statusNow, sync, faults, nodes }: AnswerParts): HttpRoutes {
+  // What sync says is no part of these answers: no probe depends on the API server.
+  const why = (asker: Asker) =>
+    findingsFor(asker, { status: statusNow(), agent: null, sync: null })
+      .map(({ text }) => text)
+      .join("; ")
   return {
-    "/health": () => verdict(healthOf(agent.snapshot()), 500, "keepalived not healthy: "),
+    "/health": () => verdict(why("health"), 500, "keepalived not healthy: "),
     // That this is answered at all is the answer: the loop turns.
     "/livez": () => text(200, "OK"),
-    "/readyz": () => verdict(readinessOf(agent.snapshot()), 503),
+    "/readyz": () => verdict(why("ready"), 503),
     "/metrics": async () => ({
       status: 200,
       type: "text/plain; version=0.0.4",
       body: await metrics.page(agent.snapshot(), {
         watch: watch.counts(),
-        syncSilence: syncSilence(),
+        status: statusNow(),
+        sync: sync(),
         nodes: nodes?.state() ?? null,
-        heldBySync: heldBySync(),
         faults: faults.standing(),
       }),
     }),

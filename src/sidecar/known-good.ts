@@ -3,6 +3,7 @@ import { backoffMs } from "../kit/backoff.ts"
 import { type AgentPorts, RETRY, type Workings } from "./agent-ports.ts"
 import { apply } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
+import { VERIFIED } from "./drift.ts"
 import { type Memory, recalled } from "./memory.ts"
 import { retryLater } from "./retry.ts"
 import type { KnownGood } from "./volume/last-known-good.ts"
@@ -91,7 +92,7 @@ async function takeOver(
   const { sha256, model, generation } = remembered
   const running = await ports.keepalived.running()
   const inEffect = { sha256, model, generation: null, since: ports.clock.now() }
-  const settled = { doubtful: false, deaths: 0, soakSince: null, lastDifferences: null }
+  const settled = { drift: VERIFIED, doubtful: false, deaths: 0, soakSince: null, lastDifferences: null }
   state.update({ ...settled, inEffect, memory, running, parent: running?.parent ?? null })
   ports.onApplied(inEffect, memory)
   ports.log.warn("last-known-good", { outcome: "applied", generation: generation?.sequence ?? null, sha256 })

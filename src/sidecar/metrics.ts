@@ -1,7 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
-import type { Age } from "../contract/heartbeat.ts"
 import type { RoleChange } from "../contract/node-history.ts"
 import { VRRP_STATES } from "../contract/vrrp.ts"
+import type { Age } from "../contract/heartbeat.ts"
+import { ENTRY_STATES } from "../contract/entry-state.ts"
+import type { Status } from "../contract/status.ts"
+import type { SyncStatus } from "../contract/sync-status.ts"
+import { findingsFor, SUBJECTS, type SyncSigns } from "../contract/well.ts"
 import type { WatchCounts } from "./volume/watch.ts"
 import type { Snapshot } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
@@ -14,11 +18,10 @@ import { vrrpOf } from "./status-report.ts"
 /** What the snapshot does not hold. */
 export interface Around {
   readonly watch: WatchCounts
-  readonly syncSilence: Age
+  readonly status: Omit<Status, "time">
+  readonly sync: SyncSigns
   /** Null where nodes are not asked. */
   readonly nodes: NodeWatchState | null
-  /** Codes of what keeps sync from publishing; empty where nothing does. */
-  readonly heldBySync: readonly string[]
   readonly faults: readonly StandingFault[]
 }
 
@@ -70,14 +73,36 @@ export function createMetrics(): Metrics {
     help: "Seconds since sync last showed that it lives; +Inf where that cannot be told",
     registers,
   })
+  const source = new Gauge({
+    name: "vip_source_age_seconds",
+    help: "Seconds since sync last knew its source to be as it was read; +Inf where that cannot be told",
+    registers,
+  })
+  const unknown = new Gauge({
+    name: "vip_unknown",
+    help: "1 where it cannot be told, which is never well",
+    labelNames: ["what"],
+    registers,
+  })
+  const well = new Gauge({
+    name: "vip_well",
+    help: "1 when all is well, as kkv status says",
+    registers,
+  })
+  const findings = new Gauge({
+    name: "vip_not_well",
+    help: "What is not well, by what it is about",
+    labelNames: ["about"],
+    registers,
+  })
   const success = new Gauge({
     name: "vip_config_last_reload_successful",
-    help: "1 when the newest attempt ended well",
+    help: "1 when the newest attempt ended well; NaN before the first",
     registers,
   })
   const successTime = new Gauge({
     name: "vip_config_last_reload_success_timestamp_seconds",
-    help: "When an attempt last ended well",
+    help: "When an attempt last ended well; NaN before the first",
     registers,
   })
   const generation = new Gauge({
@@ -107,7 +132,11 @@ export function createMetrics(): Metrics {
   })
   for (const state of VRRP_STATES) transitions.inc({ state }, 0)
   const running = new Gauge({ name: "vip_keepalived_running", help: "1 when keepalived runs", registers })
-  const drift = new Gauge({ name: "vip_drift", help: "1 when the kernel differs from what is in effect", registers })
+  const drift = new Gauge({
+    name: "vip_drift",
+    help: "1 when the kernel differs from what is in effect; NaN before it was compared",
+    registers,
+  })
   const recovered = new Gauge({
     name: "vip_poll_recovered_total",
     help: "Changes that the poll found and the file watcher did not",
@@ -132,6 +161,7 @@ export function createMetrics(): Metrics {
     labelNames: ["code"],
     registers,
   })
+  for (const gauge of [success, successTime]) gauge.set(Number.NaN)
   return {
     applied: (outcome, tookMs) => {
       applies.inc({ result: outcome.kind })
@@ -143,25 +173,30 @@ export function createMetrics(): Metrics {
     },
     transition: ({ to }) => transitions.inc({ state: to }),
     count: (what) => events.inc({ kind: what }),
-    page: (snapshot, { watch, syncSilence, nodes: around, heldBySync, faults }) => {
+    page: (snapshot, around) => {
+      const { watch, status, sync, faults } = around
       standing.reset()
       for (const { code } of faults) standing.inc({ code })
-      setNodes(nodes, around)
-      setGuards(guards, guardOf(snapshot.seen), heldBySync)
-      silence.set(syncSilence.kind === "age" ? syncSilence.seconds : Number.POSITIVE_INFINITY)
-      const { seen, inEffect } = snapshot
-      if (seen !== null && seen.kind !== "no-generation") generation.set({ state: "seen" }, seen.generation.sequence)
-      if (inEffect !== null && inEffect.generation !== null)
-        generation.set({ state: "applied" }, inEffect.generation.sequence)
-      const entries = seen?.kind === "candidate" ? seen.built.entries : []
-      for (const state of ["good", "held", "partial", "left-out", "pending"] as const)
-        vips.set({ state }, entries.filter((entry) => entry.state === state).length)
+      setNodes(nodes, around.nodes)
+      setGuards(guards, guardOf(snapshot.seen), sync.status)
+      silence.set(secondsOf(sync.silence))
+      source.set(secondsOf(sync.sourceAge))
+      setUnknown(unknown, around)
+      const found = findingsFor("status", { status, agent: null, sync })
+      well.set(found.length === 0 ? 1 : 0)
+      for (const subject of SUBJECTS)
+        findings.set({ about: subject }, found.filter(({ about }) => about === subject).length)
+      // What is not known now has no sample: the last one would pass for it.
+      generation.reset()
+      if (status.observedGeneration !== null) generation.set({ state: "seen" }, status.observedGeneration)
+      if (status.appliedGeneration !== null) generation.set({ state: "applied" }, status.appliedGeneration)
+      for (const state of ENTRY_STATES) vips.set({ state }, status.vips.filter((vip) => vip.state === state).length)
       const { state: own, since } = vrrpOf(snapshot)
       master.set(own === "master" ? 1 : 0)
       for (const state of VRRP_STATES) vrrpState.set({ state }, state === own ? 1 : 0)
       transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
       running.set(snapshot.running === null ? 0 : 1)
-      drift.set(snapshot.drift === null || snapshot.drift.difference === null ? 0 : 1)
+      drift.set(status.drift === "unknown" ? Number.NaN : status.drift === "none" ? 0 : 1)
       recovered.set(watch.pollRecovered)
       watcherErrors.set(watch.watcherErrors)
       return registry.metrics()
@@ -173,12 +208,32 @@ export function createMetrics(): Metrics {
 const GUARDS = ["mass-removal", "endpoints-lost", "nodes-lost", "own-node"] as const
 const GUARDS_OF_SYNC: ReadonlyMap<string, string> = new Map([["CONFIGMAP_MISSING", "configmap"]])
 
-function setGuards(gauge: Gauge<"guard">, held: Guard | null, heldBySync: readonly string[]): void {
+function setGuards(gauge: Gauge<"guard">, held: Guard | null, sync: SyncStatus | null): void {
   for (const guard of GUARDS) gauge.set({ guard }, guard === held ? 1 : 0)
-  for (const [code, guard] of GUARDS_OF_SYNC) gauge.set({ guard }, heldBySync.includes(code) ? 1 : 0)
+  for (const [code, guard] of GUARDS_OF_SYNC) {
+    const holds = sync !== null && sync.state !== "published" && sync.problems.some((problem) => problem.code === code)
+    gauge.set({ guard }, sync === null ? Number.NaN : holds ? 1 : 0)
+  }
+}
+
+function secondsOf(age: Age): number {
+  return age.kind === "age" ? age.seconds : Number.POSITIVE_INFINITY
+}
+
+function setUnknown(gauge: Gauge<"what">, { status, sync }: Around): void {
+  const facts = {
+    sync: sync.silence.kind === "unknown",
+    source: sync.sourceAge.kind === "unknown",
+    "sync-status": sync.status === null,
+    keepalived: status.keepalived === "unknown",
+    vrrp: status.vrrp.state === "unknown",
+    drift: status.drift === "unknown",
+  }
+  for (const [what, isUnknown] of Object.entries(facts)) gauge.set({ what }, isUnknown ? 1 : 0)
 }
 
 function setNodes(gauge: Gauge<"state">, nodes: NodeWatchState | null): void {
+  gauge.reset()
   if (nodes === null) return
   const { watched, unreachable, unheard, isCutOff } = nodes
   gauge.set({ state: "answering" }, watched - unreachable.length - unheard.length)

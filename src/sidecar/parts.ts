@@ -18,7 +18,7 @@ import type { NodeWatch } from "./nodes/node-watch.ts"
 import { openNodeWatch } from "./nodes/open.ts"
 import type { Keepalived, Kernel, Link, Reading, VrrpSource } from "./ports.ts"
 import type { SidecarSettings } from "./settings.ts"
-import { createStandingFaults, type StandingFaults } from "./standing-faults.ts"
+import { createStandingFaults, heardBy, type StandingFaults } from "./standing-faults.ts"
 import { type Archive, openArchive, withinLimits } from "./volume/archive.ts"
 import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
 import { createGenerations, readDirectory } from "./volume/generations.ts"
@@ -111,8 +111,9 @@ export async function openParts(
     clock,
     log,
   })
-  const nodesMemory = createNodesMemory(settings.applied, (error) =>
-    log.warn("record-failed", { what: "nodes", error }),
+  const nodesMemory = createNodesMemory(
+    settings.applied,
+    heardBy(faults, { key: "record nodes", code: "RECORD_FAILED", what: "write which nodes answered" }),
   )
   const remembered = readRememberedNodes(settings.applied)
   const remember = nodesMemory.remember
@@ -133,7 +134,10 @@ export async function openParts(
     lastKnownGood,
     generations: openGenerations(settings, { archive, metrics, log }),
     records,
-    status: createStatusWriter(settings.applied, (error) => log.warn("status-failed", { error })),
+    status: createStatusWriter(
+      settings.applied,
+      heardBy(faults, { key: "status", code: "STATUS_FAILED", what: "write the status" }),
+    ),
     masquerade: createMasquerader(settings.snat, machine.kernel),
   }
 }

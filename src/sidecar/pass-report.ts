@@ -1,3 +1,4 @@
+import { type EntryState, entryStateOf } from "../contract/entry-state.ts"
 import type { Log } from "../kit/log.ts"
 import { problemText } from "../kit/problem.ts"
 import type { Candidate } from "./agent-state.ts"
@@ -15,7 +16,7 @@ export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyO
     ...(outcome.kind === "rejected" ? { diagnostics: outcome.diagnostics.slice(0, 5) } : {}),
     vips: tried.built.model?.vips.length ?? 0,
     problems: tried.built.problems.slice(0, MOST_LOGGED).map(problemText),
-    held: heldKeys(tried),
+    entries: entriesIn(tried, outcome),
     sha256: tried.rendered.sha256.slice(0, 12),
     tookMs: Math.round(tookMs),
   }
@@ -33,9 +34,15 @@ export function reportHeld(log: Log, { generation, guard, problems }: Extract<Se
   })
 }
 
-function heldKeys({ built }: Candidate): readonly string[] {
-  const held = built.entries.filter((entry) => entry.state !== "good")
-  return held.slice(0, MOST_LOGGED).map((entry) => entry.key)
+/** By state, the keys of the entries that are not simply applied, in the words of the status. */
+function entriesIn({ built }: Candidate, outcome: ApplyOutcome): Partial<Record<EntryState, readonly string[]>> {
+  const isInEffect = outcome.kind === "applied" || outcome.kind === "unchanged"
+  const keys = new Map<EntryState, string[]>()
+  for (const { key, state: form, vip, waiting } of built.entries) {
+    const state = entryStateOf({ form, unserved: vip === null ? 0 : waiting.length, isInEffect })
+    if (state !== "applied") keys.set(state, [...(keys.get(state) ?? []), key].slice(0, MOST_LOGGED))
+  }
+  return Object.fromEntries(keys)
 }
 
 /** Problems and entries that one line of the log names; the status has all. */

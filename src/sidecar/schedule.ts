@@ -1,5 +1,6 @@
 import * as cron from "node-cron"
 import type { Log } from "../kit/log.ts"
+import { type StandingFaults, standsUntilDone } from "./standing-faults.ts"
 
 /** What happens now and then, whatever else happens. Nothing that safety needs hangs on it: it follows the wall clock. */
 export interface Jobs {
@@ -24,12 +25,25 @@ export function driftCron(seconds: number): string | null {
   return Number.isInteger(minutes) && 60 % minutes === 0 ? `0 */${minutes} * * * *` : null
 }
 
+/** Who hears of a job that failed. */
+export interface Tellers {
+  readonly log: Log
+  readonly faults: Pick<StandingFaults, "raise" | "clear">
+}
+
+/** What each job does, as the message of a fault says it. */
+const WHAT = {
+  drift: "look after the kernel from time to time",
+  retention: "remove what nobody needs any more",
+  retest: "try again what was refused",
+} as const
+
 /** Starts the jobs. @returns a function that ends them; a job under way goes on to its end. */
-export function startSchedule(jobs: Jobs, driftExpression: string, log: Log): () => Promise<void> {
+export function startSchedule(jobs: Jobs, driftExpression: string, tellers: Tellers): () => Promise<void> {
   const ends = [
-    schedule("drift", driftExpression, jobs.drift, log),
-    schedule("retention", EVERY_TEN_MINUTES, jobs.retention, log),
-    schedule("retest", EVERY_TEN_MINUTES, jobs.retest, log),
+    schedule("drift", { expression: driftExpression, job: jobs.drift }, tellers),
+    schedule("retention", { expression: EVERY_TEN_MINUTES, job: jobs.retention }, tellers),
+    schedule("retest", { expression: EVERY_TEN_MINUTES, job: jobs.retest }, tellers),
   ]
   return async () => {
     for (const end of ends) await end()
@@ -43,14 +57,18 @@ const EVERY_TEN_MINUTES = "30 */10 * * * *"
  * never further apart than the expression says. Its own runner waits for one moment of the date: when the clock was set back an
  * hour it stood still for that hour, and when it was set to 2040 it first counted every minute until then.
  */
-function schedule(name: string, expression: string, job: () => Promise<void> | void, log: Log): () => Promise<void> {
+function schedule(
+  name: keyof Jobs,
+  { expression, job }: { readonly expression: string; readonly job: () => Promise<void> | void },
+  { log, faults }: Tellers,
+): () => Promise<void> {
   const task = cron.createTask(expression, job, { name, timezone: "UTC" })
   let timer: NodeJS.Timeout | undefined
   let last: Date | undefined
   let ended = false
   const run = async (): Promise<void> => {
     try {
-      await job()
+      await standsUntilDone(faults, { key: `job ${name}`, code: "JOB_FAILED", what: WHAT[name] }, async () => job())
     } catch (error) {
       log.error("job-failed", { job: name, error })
     }

@@ -78,9 +78,23 @@ export async function standsUntilDone<T>(
     clear(key)
     return done
   } catch (error) {
-    raise(key, { code, message: `Cannot ${what}: ${faultText(error)}` })
+    raise(key, { code, message: `Cannot ${what}: ${stableText(error)}` })
     throw error
   }
+}
+
+/** What hears how each attempt ended: null, or what was thrown. */
+export function heardBy(
+  { raise, clear }: Pick<StandingFaults, "raise" | "clear">,
+  { key, code, what }: Attempted,
+): (error: unknown) => void {
+  return (error) =>
+    error === null ? clear(key) : raise(key, { code, message: `Cannot ${what}: ${stableText(error)}` })
+}
+
+/** A fault in one line that is the same each time: the random part of a temporary file's name (kit/atomic-file.ts) is left out. */
+export function stableText(error: unknown): string {
+  return faultText(error).replaceAll(/\.(\S+)\.[0-9a-f]{12}\b/g, "$1")
 }
 
 /** A fault as the status shows it. */

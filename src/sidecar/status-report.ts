@@ -1,4 +1,12 @@
-import type { Status, StatusNodes, StatusOutcome, StatusVip } from "../contract/status.ts"
+import { entryStateOf } from "../contract/entry-state.ts"
+import type {
+  Status,
+  StatusDrift,
+  StatusKeepalived,
+  StatusNodes,
+  StatusOutcome,
+  StatusVip,
+} from "../contract/status.ts"
 import type { StatusVrrp } from "../contract/vrrp.ts"
 import type { EntryOutcome } from "../core/model/build-model.ts"
 import type { VipModel } from "../core/model/keepalived-model.ts"
@@ -35,9 +43,11 @@ export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Statu
     node: context.node,
     interface: inEffect?.model.vrrp.interface ?? context.interface,
     vrrp: vrrpOf(snapshot),
+    keepalived: keepalivedOf(snapshot),
+    drift: driftOf(snapshot),
     keepalivedVersion: context.keepalivedVersion,
     nodes: context.nodes === null ? null : nodesOf(context.nodes),
-    vips: seen?.kind === "candidate" ? seen.built.entries.map((entry) => vipOf(entry, snapshot)) : heldVips(snapshot),
+    vips: vipsOf(snapshot),
     problems: [...context.faults.map(faultProblem), ...problemsOf(snapshot)],
   }
 }
@@ -69,6 +79,18 @@ export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {
 /** What VRRP made of this node, as keepalived says. */
 export function vrrpOf({ vrrp, inEffect }: Snapshot): StatusVrrp {
   return { ...vrrp, advertInterval: inEffect?.model.vrrp.advertInterval ?? null }
+}
+
+function keepalivedOf({ running, seen }: Snapshot): StatusKeepalived {
+  // Before the first look nobody has asked.
+  if (running === null) return seen === null ? "unknown" : "stopped"
+  return running.vrrp === null ? "without-vrrp" : "running"
+}
+
+function driftOf({ drift, inEffect }: Snapshot): StatusDrift {
+  if (inEffect === null || drift === null) return "unknown"
+  if (drift.difference === null) return "none"
+  return drift.repaired ? "repaired" : "found"
 }
 
 /** Everything that a person should mend or know, in the order of the places. */
@@ -112,33 +134,68 @@ function isError(problem: Problem): boolean {
   return problem.severity === "error"
 }
 
-function vipOf(entry: EntryOutcome, { inEffect, seen }: Snapshot): StatusVip {
-  const isApplied = seen?.kind === "candidate" && seen.rendered.sha256 === inEffect?.sha256
+function vipsOf(snapshot: Snapshot): readonly StatusVip[] {
+  if (snapshot.seen?.kind !== "candidate") return heldVips(snapshot)
+  const { entries } = snapshot.seen.built
+  const announced = new Set(snapshot.inEffect?.model.vips.map(({ address }) => address))
+  const effect = { isApplied: isInEffect(snapshot), announced }
+  return [...entries.map((entry) => vipOf(entry, effect)), ...goingVips(entries, snapshot)]
+}
+
+interface Effect {
+  /** Whether the newest generation is in effect. */
+  readonly isApplied: boolean
+  /** The addresses that keepalived has. */
+  readonly announced: ReadonlySet<string>
+}
+
+function vipOf(entry: EntryOutcome, { isApplied, announced }: Effect): StatusVip {
+  const unserved = entry.vip === null ? 0 : entry.waiting.length
+  const vip = entry.vip?.address ?? entry.key
   const found = entry.problems.find(isError)?.message ?? entry.problems[0]?.message ?? null
-  const reason = found ?? (entry.state === "pending" ? ASKED : null)
-  const state = entry.state === "good" ? (isApplied ? "applied" : "pending") : entry.state
-  return { ...countsOf(entry.vip), vip: entry.vip?.address ?? entry.key, entry: entry.key, state, reason }
+  return {
+    ...countsOf(entry.vip),
+    ...{ vip, entry: entry.key, services: entry.services, unserved },
+    state: entryStateOf({ form: entry.state, unserved, isInEffect: isApplied }),
+    inEffect: announced.has(vip),
+    reason: found ?? (entry.state === "pending" ? ASKED : null),
+  }
+}
+
+/** What is in effect still, and the newest generation has no entry for: it goes when that comes into effect. */
+function goingVips(entries: readonly EntryOutcome[], snapshot: Snapshot): readonly StatusVip[] {
+  if (isInEffect(snapshot)) return []
+  const keys = new Set(entries.map(({ key }) => key))
+  const reason = "its entry is gone; it stays until the newest generation is in effect"
+  return runningVips(snapshot).flatMap((vip) =>
+    keys.has(vip.entry) ? [] : [{ ...vip, state: "pending" as const, reason }],
+  )
 }
 
 const ASKED = "the LAN is being asked whether anybody else has the address, before it is announced for the first time"
 
 /** Without a whole generation, what runs is what ran: every VIP of it is held. */
-function heldVips({ inEffect, seen }: Snapshot): readonly StatusVip[] {
+function heldVips(snapshot: Snapshot): readonly StatusVip[] {
+  const { seen } = snapshot
   const reason = seen?.kind === "no-generation" ? seen.reason : "what is there now cannot be applied"
+  return runningVips(snapshot).map((vip) => ({ ...vip, state: "held" as const, reason }))
+}
+
+function runningVips({ inEffect }: Snapshot): readonly Omit<StatusVip, "state" | "reason">[] {
   return (inEffect?.model.vips ?? []).map((vip) => ({
     ...countsOf(vip),
-    vip: vip.address,
-    entry: vip.key,
-    state: "held" as const,
-    reason,
+    ...{ vip: vip.address, entry: vip.key, inEffect: true, unserved: 0 },
+    services: [...new Set(vip.virtualServers.map(({ service }) => service))],
   }))
 }
 
-function countsOf(vip: VipModel | null): Pick<StatusVip, "services" | "virtualServers" | "realServers"> {
+function countsOf(vip: VipModel | null): Pick<StatusVip, "virtualServers" | "realServers" | "readyPods"> {
   const servers = vip?.virtualServers ?? []
+  const reals = servers.flatMap(({ realServers }) => realServers)
+  const ready = reals.filter(({ weight, draining }) => weight > 0 && !draining)
   return {
-    services: [...new Set(servers.map((server) => server.service))],
     virtualServers: servers.length,
-    realServers: servers.reduce((sum, server) => sum + server.realServers.length, 0),
+    realServers: reals.length,
+    readyPods: new Set(ready.map(({ address }) => address)).size,
   }
 }

@@ -71,7 +71,7 @@ test("explain() the lines are those that render prints", () =>
     )
     for (const block of config?.blocks ?? []) assert.equal(block.lines, lines.slice(block.first - 1, block.last))
     const text = (await kkv(["explain", "10.4.0.50", ".", ...flags])).out
-    assert.match(text, "10.4.0.50: good\n  entry  vips.yaml:7:3\n         default/echo\n")
+    assert.match(text, "10.4.0.50: applied\n  entry  vips.yaml:7:3\n         default/echo\n")
     assert.match(text, "Service default/echo (NAT)  services/default/echo.yaml:1:1\n")
     assert.match(text, /\n {2}lines 41-\d+: virtual server 10\.4\.0\.50 80 TCP\n {4}41 \| # Service: default\/echo\n/)
   }))

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 
 import { kkv } from "./support/kkv.ts"
 import { inTree } from "./support/manifests.ts"
-import { heartbeatText, STATUS, volumes } from "./support/volume.ts"
+import { forgedHeartbeat, heartbeatText, STATUS, volumes } from "./support/volume.ts"
 
 const WORDS = ["status", "--applied", "applied", "--desired", "desired"]
 const [VIP] = STATUS.vips
@@ -13,18 +13,19 @@ test("status() a healthy node: role, generation, VIPs, status 0", () =>
     const said = await kkv(WORDS)
     assert.is(said.status, 0)
     assert.is(
-      said.out,
+      said.out.replaceAll(/\d+ s ago/g, "1 s ago"),
       `MASTER on n1: healthy
 
 Node        n1, interface eth0
 VRRP        MASTER since 2026-11-22T22:00:00.000Z
 Outcome     applied, as of 2026-11-22T23:00:00.000Z
 Generation  observed 7, applied 7, published 7
-Source      /git: published since 2026-11-22T22:59:59.000Z
-keepalived  2.3.3
+Source      /git: published since 2026-11-22T22:59:59.000Z, read 1 s ago
+keepalived  2.3.3, running
+Agent       showed that it lives 1 s ago
 
-VIP        STATE    VIRTUAL SERVERS  REAL SERVERS  SERVICES
-10.4.0.50  applied  1                5             default/echo
+VIP        STATE    VIRTUAL SERVERS  READY PODS  REAL SERVERS  SERVICES
+10.4.0.50  applied  1                5           5             default/echo
 `,
     )
   }))
@@ -67,6 +68,54 @@ test("status() no heartbeat at all: nothing is known of sync, status 1 (fault 24
   })
 })
 
+const FAULT = { code: "ANY", severity: "error", path: [], place: null, message: "broken" } as const
+
+for (const state of ["fault", "init", "unknown"] as const)
+  test(`status() VRRP in ${state}: the reason, status 1 (fault 263)`, () =>
+    inTree(volumes({}, { status: { vrrp: { ...STATUS.vrrp, state, reason: "eth0 is down" } } }), async () => {
+      const said = await kkv(WORDS)
+      assert.is(said.status, 1)
+      assert.match(said.out, `${state.toUpperCase()} on n1: not healthy\n`)
+      assert.match(said.out, /^ {2}.*VRRP.*: eth0 is down/m)
+    }))
+
+test("status() warnings alone are healthy", () =>
+  inTree(volumes({}, { status: { problems: [{ ...FAULT, severity: "warning" }] } }), async () => {
+    assert.is((await kkv(WORDS)).status, 0)
+  }))
+
+test("status() an agent that has been silent for long: the reason, whatever its last status says, status 1 (fault 260)", () =>
+  inTree({ ...volumes({}), "applied/beat/heartbeat": heartbeatText(60) }, async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 1)
+    assert.match(said.out, /the agent has been silent for 6\d s; what is said below is what it said last/)
+  }))
+
+for (const [what, change] of [
+  ["missing", null],
+  ["empty", ""],
+  ["damaged", heartbeatText(3).replace('"pid":7', '"pid":8')],
+  ["of another boot", heartbeatText(3, "another-boot")],
+  ["from the future", heartbeatText(-600)],
+  ["no JSON behind a right checksum", forgedHeartbeat("{")],
+] as const)
+  test(`status() a heartbeat of the agent that is ${what}: nobody can tell whether it lives, status 1 (faults 260, 262)`, () => {
+    const { "applied/beat/heartbeat": _, ...tree } = volumes({})
+    return inTree(change === null ? tree : { ...tree, "applied/beat/heartbeat": change }, async () => {
+      const said = await kkv(WORDS)
+      assert.equal([said.status, said.err], [1, ""])
+      assert.match(said.out, "Cannot tell whether the agent lives: ")
+    })
+  })
+
+test("status() a source that was read long ago: how long, status 1 (fault 264)", () =>
+  inTree({ ...volumes({}), "desired/beat/heartbeat": heartbeatText(1, undefined, { readAgo: 200 }) }, async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 1)
+    assert.match(said.out, /the source was last read 20\d s ago \(expected at most 150 s\)/)
+    assert.match(said.out, /^Source .*, read 20\d s ago$/m)
+  }))
+
 const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes>[1], reason: RegExp])[] = [
   ["rejected", { status: { outcome: "rejected", reason: "line 3" } }, /the last pass ended as rejected: line 3/],
   ["rolled back", { status: { outcome: "rolled-back", reason: "x" } }, /ended as rolled-back: x/],
@@ -92,6 +141,28 @@ const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes
   ["pinned", { sequence: 8, status: { pinned: "00000000000000000007-0123456789ab" } }, /pinned to 0+7-.*"kkv resume"/],
   ["a source with problems", { sync: { state: "held" } }, /sync holds/],
   ["a volume that sync cannot write (fault 243)", { sync: { state: "failed" } }, /sync cannot write its volume/],
+  ["keepalived is dead", { status: { keepalived: "stopped" } }, /keepalived is not running/],
+  ["its VRRP process is dead", { status: { keepalived: "without-vrrp" } }, /VRRP child process is not running/],
+  [
+    "nobody has looked for keepalived",
+    { status: { keepalived: "unknown" } },
+    /Cannot tell yet whether keepalived runs/,
+  ],
+  ["nothing in effect", { status: { appliedSha256: null } }, /no configuration is known to be in effect/],
+  ["a kernel that differs", { status: { drift: "found" } }, /the kernel differs from what is in effect/],
+  ["a kernel that was set right a moment ago", { status: { drift: "repaired" } }, /the kernel differs/],
+  ["a kernel that was not compared", { status: { drift: "unknown" } }, /has not been compared/],
+  [
+    "a fault of the node",
+    { status: { problems: [{ ...FAULT, code: "RECORD_FAILED" }] } },
+    /there is an error: RECORD_FAILED/,
+  ],
+  ["somebody who changes IPVS", { status: { problems: [{ ...FAULT, code: "FOREIGN_CHANGES" }] } }, /FOREIGN_CHANGES/],
+  [
+    "an error with a place that nothing else says",
+    { status: { problems: [{ ...FAULT, place: { file: "vips.yaml", line: 1, column: 1 } }] } },
+    /there is an error: ANY/,
+  ],
 ]
 for (const [name, changes, reason] of sick)
   test(`status() ${name}: the reason, status 1`, () =>
@@ -115,6 +186,15 @@ test("status() problems are printed with their place", () => {
   })
 })
 
+test("status() a VIP without a ready pod: its state says so, and the node is healthy (fault 261)", () => {
+  const unserved = { ...VIP!, state: "unserved", readyPods: 0, unserved: 1, reason: "no pod is ready" } as const
+  return inTree(volumes({}, { status: { vips: [unserved] } }), async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 0)
+    assert.match(said.out, /^10\.4\.0\.50 {2}unserved {2}1 +0 +5 +default\/echo\n {2}no pod is ready$/m)
+  })
+})
+
 test("status() zero VIPs is healthy", () =>
   inTree(volumes({}, { status: { vips: [] } }), async () => {
     const said = await kkv(WORDS)
@@ -123,9 +203,9 @@ test("status() zero VIPs is healthy", () =>
   }))
 
 test("status() sync's volume need not be there", () =>
-  inTree({ "applied/status.yaml": volumes({})["applied/status.yaml"] ?? "" }, async () => {
-    assert.is((await kkv(WORDS)).status, 0)
-  }))
+  inTree(Object.fromEntries(Object.entries(volumes({})).filter(([path]) => path.startsWith("applied/"))), async () =>
+    assert.is((await kkv(WORDS)).status, 0),
+  ))
 
 const unreadable: readonly (readonly [name: string, text: string])[] = [
   ["garbage", "{{{"],
@@ -152,7 +232,8 @@ test("status() --output json has a stable shape", () =>
     const said = await kkv([...WORDS, "--output", "json"])
     assert.is(said.status, 1)
     const report = JSON.parse(said.out) as Record<string, unknown>
-    assert.equal(Object.keys(report), ["healthy", "reasons", "sidecar", "pointer", "sync", "syncSilence"])
+    const keys = ["healthy", "reasons", "sidecar", "agent", "pointer", "sync", "syncSilence", "sourceAge"]
+    assert.equal(Object.keys(report), keys)
     assert.is(report["healthy"], false)
   }))
 

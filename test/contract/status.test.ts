@@ -20,6 +20,9 @@ const vip: StatusVip = {
   services: ["default/echo"],
   virtualServers: 1,
   realServers: 5,
+  readyPods: 5,
+  unserved: 0,
+  inEffect: true,
   reason: "BAD_TARGET at vips.yaml:8:3: it's held # not lost",
 }
 const status: Status = {
@@ -33,6 +36,8 @@ const status: Status = {
   node: "node-1",
   interface: "eth0",
   vrrp: { state: "master", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+  keepalived: "running",
+  drift: "none",
   keepalivedVersion: "2.2.7",
   nodes: { watched: 4, unreachable: ["n3"], unheard: 1, unheardNames: ["n5"], cutOff: false },
   vips: [vip, { ...vip, vip: "fd00::1", state: "applied", services: [], reason: null }],

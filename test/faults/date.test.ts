@@ -63,7 +63,10 @@ test(
     const nothing = () => undefined
     const quiet: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
     const drift = () => Promise.resolve(ran())
-    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, "* * * * * *", quiet)
+    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, "* * * * * *", {
+      log: quiet,
+      faults: { raise: nothing, clear: nothing },
+    })
     try {
       await nextRun()
       // The first step changes nothing that the third does not.

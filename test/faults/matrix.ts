@@ -163,7 +163,22 @@ export const MATRIX: readonly Group[] = [
   },
   {
     name: "Verify",
-    rows: [row(69, "a change that a reload cannot take", "said to need a restart; never a success")],
+    rows: [
+      row(69, "a change that a reload cannot take", "said to need a restart; never a success"),
+      row(
+        260,
+        "the agent is dead, stands still, or its heartbeat is no good",
+        "not well, in status and VipReport; said",
+      ),
+      row(261, "no pod is ready behind a VIP", "unserved; the VipReport is not Serving; a held VIP is in effect"),
+      row(
+        262,
+        "ENOSPC, EIO, a forged heartbeat: what cannot be told",
+        "not well, with a code and since when; nothing ends",
+      ),
+      row(263, "VRRP in FAULT, just started, or unknown", "not well; FAULT makes the pod unready"),
+      row(264, "what sync knows is older than 150 s", "not well, with its age; no probe minds"),
+    ],
   },
   {
     name: "What is not ours",

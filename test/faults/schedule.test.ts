@@ -8,6 +8,7 @@ import { slow } from "../support/slow.ts"
 const EVERY_SECOND = "* * * * * *"
 const nothing = () => undefined
 const quiet: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+const TELLERS = { log: quiet, faults: { raise: nothing, clear: nothing } }
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 test(
@@ -20,7 +21,7 @@ test(
       await delay(1_200)
       running--
     }
-    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, EVERY_SECOND, quiet)
+    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, EVERY_SECOND, TELLERS)
     await delay(3_700)
     await end()
     assert.is(most, 1)
@@ -34,7 +35,7 @@ test(
   slow(30_000, async () => {
     const at: number[] = []
     const drift = () => Promise.resolve(void at.push(performance.now()))
-    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, EVERY_SECOND, quiet)
+    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, EVERY_SECOND, TELLERS)
     while (at.length === 0) await delay(50)
     const stoodUntil = performance.now() + 5_000
     while (performance.now() < stoodUntil);
@@ -57,7 +58,10 @@ test(
       runs++
       return Promise.reject(new Error("no"))
     }
-    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, EVERY_SECOND, log)
+    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, EVERY_SECOND, {
+      ...TELLERS,
+      log,
+    })
     while (runs < 2) await delay(50)
     await end()
     assert.ok(told.includes("job-failed"))

@@ -184,7 +184,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     onApplied: () => undefined,
     onSoaked: (inEffect) => {
       node.steps.push(`promoted ${inEffect.generation?.sequence ?? "?"}`)
-      return Promise.resolve()
+      return Promise.resolve(true)
     },
     onChange: () => void node.changes++,
     onFault: () => undefined,

@@ -4,6 +4,7 @@ import type { Agent } from "../../src/sidecar/agent.ts"
 import { guardOf } from "../../src/sidecar/guarding.ts"
 import { createMetrics } from "../../src/sidecar/metrics.ts"
 import { statusOf } from "../../src/sidecar/status-report.ts"
+import { SYNC, SYNC_SIGNS } from "../cli/support/volume.ts"
 import { node as nodeObject, service } from "../core/fixture.ts"
 import { agentOn, FACTS, type FakeNode, fakeNode, generation, knownGood, passSeconds } from "./fake-node.ts"
 
@@ -165,13 +166,10 @@ test("the Nodes vanish, and this node from among them: what runs is kept, each w
 test("vip_guard_held says which guard holds, in the sidecar and in sync", async () => {
   const { node, agent } = await running()
   await publish(node, agent, generation(2, {}))
-  const around = {
-    watch: { pollRecovered: 0, watcherErrors: 0 },
-    syncSilence: { kind: "unknown", why: "x" },
-    nodes: null,
-    faults: [],
-  } as const
-  const page = await createMetrics().page(agent.snapshot(), { ...around, heldBySync: ["CONFIGMAP_MISSING"] })
+  const problems = [{ code: "CONFIGMAP_MISSING", severity: "error", path: [], place: null, message: "gone" }] as const
+  const sync = { ...SYNC_SIGNS, status: { ...SYNC, state: "held", problems } } as const
+  const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, ...AROUND, status: status(agent), sync }
+  const page = await createMetrics().page(agent.snapshot(), around)
   const held = [...page.matchAll(/^vip_guard_held\{guard="([a-z-]+)"\} ([01])$/gm)].map(
     ([, name, value]) => `${name} ${value}`,
   )

@@ -5,7 +5,7 @@ import { type AnswerParts, startServers } from "../../src/sidecar/http.ts"
 import { NO_MEMORY } from "../../src/sidecar/memory.ts"
 import { createMetrics } from "../../src/sidecar/metrics.ts"
 import { parseSettings } from "../../src/sidecar/settings.ts"
-import { STATUS } from "../cli/support/volume.ts"
+import { STATUS, SYNC_SIGNS } from "../cli/support/volume.ts"
 import { renderedOf } from "./scripted.ts"
 
 const HIDDEN = "\u001b[2J\u009b\u202e"
@@ -20,9 +20,9 @@ const parts: AnswerParts = {
   metrics: createMetrics(),
   watch: { counts: () => ({ pollRecovered: 0, watcherErrors: 0 }) },
   status: { value: () => ({ ...STATUS, reason: HIDDEN }) },
-  heldBySync: () => [],
+  statusNow: () => STATUS,
+  sync: () => SYNC_SIGNS,
   faults: { standing: () => [] },
-  syncSilence: () => ({ kind: "age", seconds: 1 }),
   nodes: {
     follow: () => {},
     unreachable: () => new Set(["worker-7"]),

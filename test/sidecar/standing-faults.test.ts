@@ -4,6 +4,7 @@ import * as assert from "uvu/assert"
 import { createMetrics } from "../../src/sidecar/metrics.ts"
 import { createStandingFaults, faultProblem, standsUntilDone } from "../../src/sidecar/standing-faults.ts"
 import { statusOf } from "../../src/sidecar/status-report.ts"
+import { STATUS, SYNC_SIGNS } from "../cli/support/volume.ts"
 import { generation, passSeconds } from "./fake-node.ts"
 import { AB, publish, running } from "./running-agent.ts"
 
@@ -94,12 +95,7 @@ test("createMetrics() counts the faults that stand by code, and forgets those th
   const { agent } = await running()
   const { faults } = registered()
   const metrics = createMetrics()
-  const around = {
-    watch: { pollRecovered: 0, watcherErrors: 0 },
-    syncSilence: { kind: "unknown", why: "x" },
-    nodes: null,
-    heldBySync: [],
-  } as const
+  const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, status: STATUS, sync: SYNC_SIGNS, nodes: null }
   const samples = async () => {
     const page = await metrics.page(agent.snapshot(), { ...around, faults: faults.standing() })
     return page.split("\n").filter((line) => line.startsWith("vip_faults"))

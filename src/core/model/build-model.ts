@@ -41,6 +41,8 @@ export interface EntryOutcome {
   readonly state: "good" | "held" | "partial" | "left-out" | "pending"
   /** Null when left out or pending. */
   readonly vip: VipModel | null
+  /** `namespace/name` of the Services that it names; of a held one, those of its last good form. */
+  readonly services: readonly string[]
   /** The virtual servers that it asks for and that have no endpoint now, by virtualServerKey(). */
   readonly waiting: readonly string[]
   /** This entry's own problems. */

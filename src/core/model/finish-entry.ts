@@ -3,8 +3,7 @@ import type { RawEntry } from "../desired/vip-entry.ts"
 import type { EntryOutcome, ModelInput } from "./build-model.ts"
 import type { ModelCode } from "./codes.ts"
 import { forbiddenAddress } from "./forbidden.ts"
-import { heldForm } from "./hold.ts"
-import type { VipModel } from "./keepalived-model.ts"
+import { asItWas, type HeldForm, heldForm } from "./hold.ts"
 import { heldByOthers, takenServers } from "./others.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import type { Walked } from "./walk-entry.ts"
@@ -18,7 +17,8 @@ interface FinishContext {
 /** Decides what runs of an entry: itself, its last good form, a part of it, or nothing. */
 export function finishEntry(walked: Walked, input: ModelInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
-  const base = { key: raw.key, text: raw.text, place: raw.place, waiting: walked.waiting }
+  const services = walked.services.map(([name]) => name)
+  const base = { key: raw.key, text: raw.text, place: raw.place, services, waiting: walked.waiting }
   const holder = input.others?.addresses.get(raw.key)
   const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings) ?? heldByOthers(raw, holder)
   // Not even its last good form may run: that would be somebody else's address.
@@ -29,7 +29,7 @@ export function finishEntry(walked: Walked, input: ModelInput, context: FinishCo
   if (refusal === undefined && taken === null && walked.good !== null) return withIpvs(walked.good, input.node)
   const problems = [...walked.problems, ...(refusal === undefined ? [] : [refused(raw, refusal)]), ...presentIn(taken)]
   const held = heldVip(walked, input, context)
-  if (held !== null) return withIpvs({ ...base, state: "held", vip: held, problems }, input.node)
+  if (held !== null) return withIpvs({ ...base, state: "held", ...held, problems }, input.node)
   const usable = refusal === undefined && taken === null && vip !== null && vip.virtualServers.length > 0
   return withIpvs({ ...base, state: usable ? "partial" : "left-out", vip: usable ? vip : null, problems }, input.node)
 }
@@ -39,7 +39,7 @@ function presentIn<T>(one: T | null): readonly T[] {
 }
 
 /** The last good form of an entry, where it has one that is nobody else's by now. */
-function heldVip({ raw }: Walked, input: ModelInput, { settings }: FinishContext): VipModel | null {
+function heldVip({ raw }: Walked, input: ModelInput, { settings }: FinishContext): HeldForm | null {
   const lastGood = input.lastGood.get(raw.key)
   if (lastGood === undefined) return null
   const held = heldForm(raw, lastGood, {
@@ -49,7 +49,7 @@ function heldVip({ raw }: Walked, input: ModelInput, { settings }: FinishContext
     unreachable: input.unreachable,
     refused: input.refused.has(raw.key),
   })
-  return [held, lastGood.vip].find((form) => takenServers(raw, form, input.others) === null) ?? null
+  return [held, asItWas(lastGood)].find(({ vip }) => takenServers(raw, vip, input.others) === null) ?? null
 }
 
 /** keepalived ends when it meets a virtual server and the kernel has no IPVS, so on such a node a VIP with Services is left out. */

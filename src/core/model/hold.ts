@@ -4,11 +4,19 @@ import { resolveEntry } from "../desired/resolve.ts"
 import type { ServiceObjects } from "../objects/kinds.ts"
 import type { VipModel } from "./keepalived-model.ts"
 import { type VipContext, vipModelOf } from "./vip-model.ts"
+import { waitingOf } from "./walk-entry.ts"
 
 /** The form in which an entry last worked: as it was written, and as it was applied. */
 export interface LastGood {
   readonly text: string
   readonly vip: VipModel
+}
+
+/** What runs of a broken entry, the Services that it is made of, and what of it has no endpoint now. */
+export interface HeldForm {
+  readonly vip: VipModel
+  readonly services: readonly string[]
+  readonly waiting: readonly string[]
 }
 
 /**
@@ -23,11 +31,18 @@ export function heldForm(
     /** True when keepalived itself refused the entry: then only what it once took is safe. */
     readonly refused: boolean
   },
-): VipModel {
-  if (context.refused) return lastGood.vip
+): HeldForm {
+  if (context.refused) return asItWas(lastGood)
   const parsed = parseVipEntry({ ...raw, text: lastGood.text })
-  if (parsed.value === null) return lastGood.vip
+  if (parsed.value === null) return asItWas(lastGood)
   const resolved = resolveEntry(parsed.value, null, context.services)
   const built = vipModelOf(resolved.value, null, context)
-  return hasErrors([...resolved.problems, ...built.problems]) ? lastGood.vip : built.value
+  if (hasErrors([...resolved.problems, ...built.problems])) return asItWas(lastGood)
+  const services = parsed.value.targets.map(({ namespace, name }) => `${namespace}/${name}`)
+  return { vip: built.value, services, waiting: waitingOf(resolved.value, built.value) }
+}
+
+/** The form in which an entry was last applied, whatever became of its Services. */
+export function asItWas({ vip }: LastGood): HeldForm {
+  return { vip, services: [...new Set(vip.virtualServers.map(({ service }) => service))], waiting: [] }
 }

@@ -130,11 +130,12 @@ function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Walked
   const gone = [...nodes].filter((node) => input.unreachable.has(node))
   const problems = [...resolved.problems, ...built.problems]
   const made = { vip: built.value, waiting: waitingOf(resolved.value, built.value), problems }
-  const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", ...made } as const
+  const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", services: names, ...made } as const
   return { raw, services, draining, nodes, gone, ...made, good: hasErrors(problems) ? null : outcome }
 }
 
-function waitingOf({ address, virtualServers }: DesiredVip, built: VipModel): readonly string[] {
+/** What is asked for and has no endpoint, by virtualServerKey(). */
+export function waitingOf({ address, virtualServers }: DesiredVip, built: VipModel): readonly string[] {
   if (virtualServers.length === built.virtualServers.length) return []
   const made = new Set(built.virtualServers.map(virtualServerKey))
   return virtualServers.map((one) => virtualServerKey({ ...one, address })).filter((key) => !made.has(key))

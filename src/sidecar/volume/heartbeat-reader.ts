@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import {
   type Age,
+  faultIn,
   HEARTBEAT_BYTES,
   HEARTBEAT_DIRECTORY,
   HEARTBEAT_FILE,
@@ -10,14 +11,10 @@ import {
   readHeartbeat,
   sourceAgeOf,
 } from "../../contract/heartbeat.ts"
+import type { SyncSigns } from "../../contract/well.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 import { bootId, uptimeSeconds } from "../../kit/uptime.ts"
-
-/** Seconds since sync last showed that it lives, or why that cannot be told. */
-export function syncSilence(desired: string): Age {
-  const reading = heartbeatIn(desired)
-  return heartbeatAge(reading, now())
-}
+import { syncStatusIn } from "./sync-status-reader.ts"
 
 /** Seconds since sync last read its source whole, or why that cannot be told. */
 export function sourceAge(desired: string): Age {
@@ -25,10 +22,22 @@ export function sourceAge(desired: string): Age {
   return sourceAgeOf(reading, now())
 }
 
+/** What sync's volume tells of sync; each part that cannot be read is unknown. */
+export function syncSigns(desired: string): SyncSigns {
+  const reading = heartbeatIn(desired)
+  const moment = now()
+  return {
+    silence: heartbeatAge(reading, moment),
+    sourceAge: sourceAgeOf(reading, moment),
+    published: reading.kind === "heartbeat" ? reading.heartbeat.published : null,
+    fault: faultIn(reading, moment),
+    status: syncStatusIn(desired),
+  }
+}
+
 /** Why sync cannot write its volume, in the machine's words; null where it can, or where nobody knows. */
 export function syncFault(desired: string): string | null {
-  const reading = heartbeatIn(desired)
-  return reading.kind === "heartbeat" && reading.heartbeat.bootId === bootId() ? reading.heartbeat.fault : null
+  return faultIn(heartbeatIn(desired), now())
 }
 
 function heartbeatIn(desired: string): HeartbeatReading {

@@ -38,8 +38,10 @@ export interface NodesMemory {
 /** Many nodes answer for the first time in one second. */
 const GATHER_MS = 1_000
 
-/** @param failed hears of what could not be written; the next agent then waits for an answer of each node. */
-export function createNodesMemory(applied: string, failed: (error: unknown) => void): NodesMemory {
+/**
+ * @param told hears how each write ended: null, or why it failed; the next agent then waits for an answer of each node.
+ */
+export function createNodesMemory(applied: string, told: (error: unknown) => void): NodesMemory {
   let newest: RememberedNodes | null = null
   let timer: NodeJS.Timeout | null = null
   let work: Promise<void> = Promise.resolve()
@@ -51,7 +53,7 @@ export function createNodesMemory(applied: string, failed: (error: unknown) => v
     if (taken === null) return
     const { answered, unreachable } = taken
     const text = `${JSON.stringify({ schema: 1, answered, unreachable })}\n`
-    work = work.then(() => replaceFile(join(applied, NODES_MEMORY_FILE), text, 0o600)).catch(failed)
+    work = work.then(() => replaceFile(join(applied, NODES_MEMORY_FILE), text, 0o600)).then(() => told(null), told)
   }
   return {
     remember: (nodes) => {

@@ -1,5 +1,5 @@
-import type { Trouble } from "./node-report.ts"
 import type { NodeReport } from "./node-report.ts"
+import type { Trouble } from "./node-troubles.ts"
 
 /** Which nodes say that they are master, among those that live and report. */
 export interface Masters {

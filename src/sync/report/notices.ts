@@ -1,4 +1,6 @@
-import type { NodeReport, Trouble } from "./node-report.ts"
+import { STALE_SECONDS } from "../../contract/well.ts"
+import type { NodeReport } from "./node-report.ts"
+import { STALE_NOTE, type Trouble } from "./node-troubles.ts"
 import type { Notice } from "./recorder.ts"
 import { isReady, type Summary } from "./summary.ts"
 
@@ -31,8 +33,7 @@ export function notesOfCluster(before: Summary | null, after: Summary): readonly
   )
 }
 
-/** Bookmarks come once a minute, and a watch that is silent for two is replaced: so late, something is wrong. */
-const STALE_MS = 150_000
+const STALE_MS = STALE_SECONDS * 1000
 
 /** What to say of an API server that is silent: once where a part of it still listens, else when it is back. */
 export interface StalenessNotes {
@@ -50,7 +51,7 @@ export function createStalenessNotes(): StalenessNotes {
       if (staleMs >= STALE_MS) {
         longestMs = Math.max(longestMs, staleMs)
         if (isTold) return []
-        return [warning("SourceStale", "Nothing is heard of a part of the Kubernetes API; what is in effect stays")]
+        return [warning("SourceStale", STALE_NOTE)]
       }
       const was = longestMs
       if (was === 0 || isTold) {

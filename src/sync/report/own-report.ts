@@ -65,5 +65,5 @@ export function createOwnReport({ leases, clock, random }: OwnReportOptions): Ow
 
 /** All but what only informs. */
 function asked(report: NodeReport): string {
-  return encodeNodeReport({ ...report, generation: null })
+  return encodeNodeReport({ ...report, generation: null, readyPods: 0 })
 }

@@ -1,4 +1,5 @@
 import type { Status } from "../../contract/status.ts"
+import type { AgentSigns } from "../../contract/well.ts"
 
 /** Objects of one kind in one namespace. */
 export interface ObjectsPath {
@@ -24,10 +25,15 @@ export interface ObjectsApi {
   patch(path: ObjectPath, patch: object, part?: "status"): Promise<unknown>
 }
 
-/** What the sidecar says of itself. */
+/** What the sidecar says of itself, and whether it lives to say it: the file of a dead one stays as it is. */
+export interface Said {
+  readonly status: Status
+  readonly agent: AgentSigns
+}
+
 export interface StatusReader {
   /** The newest that can be read; null before the first. */
-  read(): Status | null
+  read(): Said | null
 }
 
 /** The VIP ConfigMap as it was mirrored last. */

@@ -1,10 +1,14 @@
 import { compare } from "../../kit/problem.ts"
 import { type Masters, mastersOf, mastersTrouble } from "./masters.ts"
-import type { NodeReport, Trouble } from "./node-report.ts"
+import type { NodeReport } from "./node-report.ts"
+import type { Trouble } from "./node-troubles.ts"
 
-/** Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. */
+/**
+ * Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. `Serving` is no part of
+ * Ready: whether pods are ready is their owners' affair, and a rollout of them must not wait for itself.
+ */
 export interface Condition {
-  readonly type: "Ready" | "Reconciling" | "Stalled"
+  readonly type: "Ready" | "Reconciling" | "Stalled" | "Serving"
   readonly status: "True" | "False" | "Unknown"
   readonly reason: string
   readonly message: string
@@ -20,6 +24,10 @@ export interface Summary {
   readonly masters: readonly string[]
   /** The same in one text, for a column. */
   readonly master: string
+  /** How many pods get new connections behind them. */
+  readonly readyPods: number
+  /** How many VIPs have a port without a ready pod. */
+  readonly unserved: number
   readonly nodes: {
     readonly applied: number
     readonly reporting: number
@@ -65,11 +73,13 @@ export function summarise({ configMap, nodes, reports, patient, oddMastersMs = 0
   const count = `${applied.length} of ${living.length + (patient ? silent.length : 0)} nodes`
   const verdict = verdictOf({ troubles, waiting, count, living: living.length, configMap })
   return {
-    conditions: conditionsOf(verdict),
+    conditions: [...conditionsOf(verdict), servingOf(living.map(({ report }) => report))],
     configMap,
     vips: Math.max(0, ...living.map(({ report }) => report.vips)),
     masters: masters.names.slice(0, MOST_MASTERS),
     master: masters.names.slice(0, MOST_MASTERS).join(" "),
+    readyPods: Math.max(0, ...living.map(({ report }) => report.readyPods)),
+    unserved: Math.max(0, ...living.map(({ report }) => report.unserved)),
     nodes: {
       applied: applied.length,
       reporting: living.length,
@@ -178,10 +188,23 @@ function conditionsOf({ kind, reason, message }: Verdict): readonly Condition[] 
   ]
 }
 
+/** Whether somebody answers behind every port of every VIP that is in effect; unknown where no node says that one is. */
+function servingOf(reports: readonly NodeReport[]): Condition {
+  const [worst] = [...reports].sort((a, b) => b.unserved - a.unserved)
+  const vips = Math.max(0, ...reports.map((report) => report.vips))
+  if (worst === undefined || vips === 0)
+    return { type: "Serving", status: "Unknown", reason: "NoVIP", message: "No VIP is known to be in effect" }
+  const { unserved, unservedNames } = worst
+  if (unserved === 0)
+    return { type: "Serving", status: "True", reason: "ReadyPods", message: "Every port of every VIP has a ready pod" }
+  const message = `No pod is ready for a port of ${unserved} ${unserved === 1 ? "VIP" : "VIPs"}: ${few(unservedNames, unserved)}`
+  return { type: "Serving", status: "False", reason: "NoReadyPod", message: bounded(message) }
+}
+
 /** `n1, n2, n3 and 4 more`. */
-function few(nodes: readonly string[]): string {
-  const shown = nodes.slice(0, 3)
-  return shown.join(", ") + (nodes.length > shown.length ? ` and ${nodes.length - shown.length} more` : "")
+function few(names: readonly string[], count = names.length): string {
+  const shown = names.slice(0, 3)
+  return shown.join(", ") + (count > shown.length ? ` and ${count - shown.length} more` : "")
 }
 
 function bounded(text: string): string {

@@ -1,10 +1,12 @@
+import type { Age } from "../../contract/heartbeat.ts"
 import type { Clock } from "../../kit/clock.ts"
 import type { Log } from "../../kit/log.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import { createElection } from "./election.ts"
 import { createFreshness } from "./freshness.ts"
 import { createNodeLeases, type Owner } from "./node-leases.ts"
-import { type NodeReport, nodeReportOf, type Origin } from "./node-report.ts"
+import { type NodeReport, nodeReportOf } from "./node-report.ts"
+import type { Origin } from "./node-troubles.ts"
 import { createStalenessNotes, type Note, notesOfCluster, notesOfNode } from "./notices.ts"
 import { createOwnReport } from "./own-report.ts"
 import type { ClusterFacts, ObjectsApi, StatusReader } from "./ports.ts"
@@ -86,8 +88,8 @@ export function createTurn(options: TurnOptions): Turn {
     const said = status.read()
     const cluster = facts()
     const configMap = cluster.configMap?.resourceVersion ?? null
-    const own = nodeReportOf({ configMap, held, status: said, origins })
-    return { ...cluster, self: said?.node ?? options.node, own }
+    const own = nodeReportOf({ configMap, held, said, sourceAge: sourceAgeOf(staleMs()), origins })
+    return { ...cluster, self: said?.status.node ?? options.node, own }
   }
 
   const parts: readonly ((seen: Facts) => Promise<void>)[] = [
@@ -123,6 +125,12 @@ export function createTurn(options: TurnOptions): Turn {
     },
     release: () => cluster.release(),
   }
+}
+
+function sourceAgeOf(staleMs: number | null): Age {
+  return staleMs === null
+    ? { kind: "unknown", why: "the source has not been read whole yet" }
+    : { kind: "age", seconds: staleMs / 1000 }
 }
 
 interface ClusterPart {

@@ -24,7 +24,7 @@ export type Written =
 const statusSchema = z.object({
   conditions: z.array(
     z.object({
-      type: z.enum(["Ready", "Reconciling", "Stalled"]),
+      type: z.enum(["Ready", "Reconciling", "Stalled", "Serving"]),
       status: z.enum(["True", "False", "Unknown"]),
       reason: z.string(),
       message: z.string(),
@@ -38,6 +38,8 @@ const statusSchema = z.object({
   vips: z.int(),
   masters: z.array(z.string()),
   master: z.string(),
+  readyPods: z.int(),
+  unserved: z.int(),
   nodes: z.object({ applied: z.int(), reporting: z.int(), notReady: z.int(), silent: z.int() }),
   generations: z.array(z.object({ generation: z.string(), count: z.int(), nodes: z.string() })),
   troubles: z.array(z.object({ reason: z.string(), note: z.string(), nodes: z.string() })),

@@ -1,15 +1,29 @@
 import { statSync } from "node:fs"
 import { join } from "node:path"
 
+import {
+  faultIn,
+  HEARTBEAT_BYTES,
+  HEARTBEAT_DIRECTORY,
+  HEARTBEAT_FILE,
+  heartbeatAge,
+  lookAgeOf,
+  readHeartbeat,
+} from "../../contract/heartbeat.ts"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus, type Status } from "../../contract/status.ts"
+import type { AgentSigns } from "../../contract/well.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
+import { bootId, uptimeSeconds } from "../../kit/uptime.ts"
 import type { StatusReader } from "../report/ports.ts"
 
 /** Some hundred bytes for each VIP and each problem. */
 const MAXIMUM_BYTES = 16 * 1024 * 1024
 
-/** Reads what the sidecar says of itself, in its volume; parses it only where it is another file than before. */
+/**
+ * Reads what the sidecar says of itself, in its volume, and whether it lives; the status is parsed only where it is another
+ * file than before.
+ */
 export function createStatusReader(applied: string): StatusReader {
   const path = join(applied, STATUS_FILE)
   let known: { readonly identity: string; readonly status: Status | null } = { identity: "", status: null }
@@ -19,8 +33,20 @@ export function createStatusReader(applied: string): StatusReader {
       if (identity === "") known = { identity, status: null }
       // What cannot be read is being written by another release; the last word stands.
       if (identity !== known.identity) known = { identity, status: parsed(path) ?? known.status }
-      return known.status
+      return known.status === null ? null : { status: known.status, agent: signsIn(applied) }
     },
+  }
+}
+
+function signsIn(applied: string): AgentSigns {
+  const path = join(applied, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE)
+  const reading = readHeartbeat(() => readRegularFile(path, HEARTBEAT_BYTES))
+  // Read after the heartbeat: a fresh beat would be ahead of an earlier moment.
+  const moment = { uptime: uptimeSeconds(), bootId: bootId() }
+  return {
+    silence: heartbeatAge(reading, moment),
+    lookAge: lookAgeOf(reading, moment),
+    fault: faultIn(reading, moment),
   }
 }
 

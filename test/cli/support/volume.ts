@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto"
 
 import { POINTER_FILE, STATUS_FILE } from "../../../src/contract/layout.ts"
-import { encodeHeartbeat, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE } from "../../../src/contract/heartbeat.ts"
+import {
+  encodeHeartbeat,
+  HEARTBEAT_BYTES,
+  HEARTBEAT_DIRECTORY,
+  HEARTBEAT_FILE,
+} from "../../../src/contract/heartbeat.ts"
 import { encodePointer } from "../../../src/contract/pointer.ts"
 import { encodeStatus, type Status } from "../../../src/contract/status.ts"
 import { encodeSyncStatus, type SyncStatus } from "../../../src/contract/sync-status.ts"
+import type { SyncSigns } from "../../../src/contract/well.ts"
 import { bootId, uptimeSeconds } from "../../../src/kit/uptime.ts"
 import type { Tree } from "./manifests.ts"
 
@@ -21,6 +27,8 @@ export const STATUS: Status = {
   node: "n1",
   interface: "eth0",
   vrrp: { state: "master", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+  keepalived: "running",
+  drift: "none",
   keepalivedVersion: "2.3.3",
   nodes: null,
   vips: [
@@ -31,6 +39,9 @@ export const STATUS: Status = {
       services: ["default/echo"],
       virtualServers: 1,
       realServers: 5,
+      readyPods: 5,
+      unserved: 0,
+      inEffect: true,
       reason: null,
     },
   ],
@@ -46,10 +57,29 @@ export const SYNC: SyncStatus = {
   problems: [],
 }
 
-/** The heartbeat of a sync that beat `ago` seconds ago. */
-export function heartbeatText(ago: number): string {
-  const beat = uptimeSeconds() - ago
-  return encodeHeartbeat({ bootId: bootId(), pid: 7, beat, sourceRead: beat, published: 7, fault: null })
+/** What a sync shows that beat and read its source a moment ago. */
+export const SYNC_SIGNS: SyncSigns = {
+  silence: { kind: "age", seconds: 1 },
+  sourceAge: { kind: "age", seconds: 1 },
+  published: 7,
+  fault: null,
+  status: SYNC,
+}
+
+/** The heartbeat of a program that beat `ago` seconds ago, and read its source `readAgo` seconds ago. */
+export function heartbeatText(
+  ago: number,
+  boot = bootId(),
+  { readAgo = ago, fault = null }: { readonly readAgo?: number; readonly fault?: string | null } = {},
+): string {
+  const now = uptimeSeconds()
+  return encodeHeartbeat({ bootId: boot, pid: 7, beat: now - ago, sourceRead: now - readAgo, published: 7, fault })
+}
+
+/** Any text in the place of a heartbeat's JSON, with the checksum that it should have. */
+export function forgedHeartbeat(json: string): string {
+  const check = createHash("sha256").update(json).digest("hex").slice(0, 16)
+  return `${json.padEnd(HEARTBEAT_BYTES - 18)} ${check}\n`
 }
 
 /** Both volumes, as sync and the sidecar leave them. @param manifests the files of the generation. */
@@ -69,6 +99,7 @@ export function volumes(
     [`desired/${POINTER_FILE}`]: pointer,
     [`desired/${STATUS_FILE}`]: encodeSyncStatus({ ...SYNC, ...changes.sync }),
     [`desired/${HEARTBEAT_DIRECTORY}/${HEARTBEAT_FILE}`]: heartbeatText(1),
+    [`applied/${HEARTBEAT_DIRECTORY}/${HEARTBEAT_FILE}`]: heartbeatText(1),
     [`applied/${STATUS_FILE}`]: encodeStatus({ ...STATUS, ...changes.status }),
     ...Object.fromEntries(
       Object.entries(manifests).map(([name, content]) => [`desired/generations/${directory}/${name}`, content]),

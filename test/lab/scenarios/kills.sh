@@ -70,4 +70,15 @@ check "and there is one checker afterwards (fault 35)" test "$(processes $MASTER
 probed checker-kill
 figures "$REPLY"
 check "no request was lost" is "$REPLY" lost 0
+
+scenario dead-agent
+says_well() { kkv $MASTER status > /dev/null; }
+says() { kkv $MASTER status | grep -q "$1"; }
+check "all is well (fault 260)" wait_for 60 says_well
+in_pod $MASTER s6-svc -d /run/service/agent
+check "the agent is dead: kkv status ends with 1 (fault 260)" wait_for 30 not says_well
+check "and says so" says "the agent has been silent for"
+check "what it ran goes on" one_master
+in_pod $MASTER s6-svc -u /run/service/agent
+check "the agent is back: all is well again (fault 260)" wait_for 60 says_well
 finish

@@ -16,10 +16,9 @@ product_start n1 --soak 2
 
 scenario zero-vips
 check "no VIP: /readyz is 200" wait_for 40 answers n1 readyz 200
-check "no VIP: /health is 200" answers n1 health 200
+check "no VIP: /health is 200" wait_for 10 answers n1 health 200
 check "no VIP: /livez is 200" answers n1 livez 200
-kkv n1 status
-check "kkv status: exit status 0" kkv n1 status
+check "kkv status: exit status 0" wait_for 20 kkv n1 status
 vips "$VIP: default/echoheaders"
 check "the first VIP is served" wait_for 40 serving $VIP 80
 get tcp $VIP 80 5

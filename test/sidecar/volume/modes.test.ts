@@ -8,6 +8,7 @@ import { openArchive } from "../../../src/sidecar/volume/archive.ts"
 import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
 import { openLastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
 import { createNodesMemory } from "../../../src/sidecar/volume/remembered-nodes.ts"
+import { writeHeartbeat } from "../../../src/sidecar/volume/heartbeat-writer.ts"
 import { createStatusWriter } from "../../../src/sidecar/volume/status-writer.ts"
 import { STATUS } from "../../cli/support/volume.ts"
 import { createFakeClock } from "../../support/clock.ts"
@@ -30,12 +31,14 @@ async function writeAll(applied: string, state: string, generations: string): Pr
   await volume.makeLive(sha256)
   await volume.writeJournal({ phase: "in-effect", from: null, to: sha256 })
   await volume.claim(model)
-  const nodes = createNodesMemory(applied, failed)
+  const heard = (error: unknown) => void (error === null || failed(error))
+  const nodes = createNodesMemory(applied, heard)
   nodes.remember({ answered: [], unreachable: [] })
   await nodes.idle()
-  const status = createStatusWriter(applied, failed)
+  const status = createStatusWriter(applied, heard)
   status.write(STATUS)
   await status.idle()
+  writeHeartbeat(applied, { bootId: "b", pid: 1, beat: 1, sourceRead: 1, published: 1, fault: null })
   const made = writeGeneration(generations, 1, { "vips.yaml": "# none\n" })
   const records = archivist({
     ...{ applied, lastKnownGood, archive: await openArchive(state), candidate: (one) => volume.candidate(one) },
@@ -57,6 +60,8 @@ test("the sidecar's files are its own user's alone, whatever the umask; others r
     for (const path of [applied, state]) mkdirSync(path)
     const name = await withOpenUmask(() => writeAll(applied, state, join(directory, "generations")))
     assert.equal(modesBelow(applied), {
+      beat: "755",
+      "beat/heartbeat": "644",
       candidates: "700",
       [`candidates/${sha256}.conf`]: "600",
       "journal.json": "600",

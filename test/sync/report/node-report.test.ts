@@ -3,13 +3,15 @@ import * as assert from "uvu/assert"
 
 import type { Status, StatusVip } from "../../../src/contract/status.ts"
 import { HANDOVER } from "../../../src/contract/vrrp.ts"
+import { ALIVE } from "../../support/signs.ts"
+import type { AgentSigns } from "../../../src/contract/well.ts"
 import {
   decodeNodeReport,
   encodeNodeReport,
   type NodeReport,
   nodeReportOf,
-  type NodeView,
 } from "../../../src/sync/report/node-report.ts"
+import type { NodeView } from "../../../src/sync/report/node-troubles.ts"
 
 const vip: StatusVip = {
   vip: "10.4.0.50",
@@ -18,6 +20,9 @@ const vip: StatusVip = {
   services: ["default/echo"],
   virtualServers: 1,
   realServers: 2,
+  readyPods: 2,
+  unserved: 0,
+  inEffect: true,
   reason: null,
 }
 
@@ -27,11 +32,13 @@ const good: Status = {
   reason: null,
   observedGeneration: 7,
   appliedGeneration: 7,
-  appliedSha256: null,
+  appliedSha256: "a".repeat(64),
   pinned: null,
   node: "n1",
   interface: "eth0",
   vrrp: { state: "master", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+  keepalived: "running",
+  drift: "none",
   keepalivedVersion: "2.3.3",
   nodes: null,
   vips: [vip],
@@ -51,12 +58,19 @@ const origins = new Map([
   [7, { configMap: "105", contentSha256: "7".repeat(64) }],
 ])
 
-const report = (view: Partial<NodeView>): NodeReport =>
-  nodeReportOf({ configMap: "105", held: [], status: good, origins, ...view })
+/** A view in which the parts of what the sidecar says can be set one by one. */
+type View = Partial<NodeView> & { readonly status?: Status | null; readonly agent?: AgentSigns }
+
+const report = ({ status = good, agent = ALIVE, ...view }: View): NodeReport =>
+  nodeReportOf({
+    ...{ configMap: "105", held: [], origins, sourceAge: { kind: "age", seconds: 1 } },
+    said: status === null ? null : { status, agent },
+    ...view,
+  })
 
 const brief = ({ state, troubles }: NodeReport) => [state, ...troubles.map(({ reason }) => reason)].join(" ")
 
-const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] = [
+const cases: readonly [what: string, view: View, wanted: string][] = [
   ["all in effect", {}, "applied"],
   ["the same keepalived.conf as before", { status: { ...good, outcome: "unchanged" } }, "applied"],
   ["nothing said yet", { status: null }, "pending"],
@@ -82,6 +96,29 @@ const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] 
     },
     "wrong EntryLeftOut EntryPartial",
   ],
+  ["keepalived is dead", { status: { ...good, keepalived: "stopped" } }, "wrong KeepalivedDown"],
+  [
+    "keepalived is dead, and an older ConfigMap was seen last",
+    { status: { ...good, keepalived: "stopped", observedGeneration: 6 } },
+    "wrong KeepalivedDown",
+  ],
+  ["its VRRP process is", { status: { ...good, keepalived: "without-vrrp" } }, "wrong KeepalivedDown"],
+  ["nobody has looked for keepalived yet", { status: { ...good, keepalived: "unknown" } }, "pending"],
+  ["nothing is known to be in effect", { status: { ...good, appliedSha256: null } }, "pending"],
+  ["VRRP has just started", { status: { ...good, vrrp: { ...good.vrrp, state: "init" } } }, "pending"],
+  ["the kernel differs", { status: { ...good, drift: "found" } }, "wrong Drift"],
+  ["the kernel was not compared yet", { status: { ...good, drift: "unknown" } }, "pending"],
+  ["a fault stands", { status: { ...good, problems: [{ ...held, code: "RECORD_FAILED" }] } }, "wrong NodeFault"],
+  ["the agent is dead", { agent: { ...ALIVE, silence: { kind: "age", seconds: 16 } } }, "wrong AgentSilent"],
+  [
+    "the agent is dead, and what it said last is bad",
+    { agent: { ...ALIVE, silence: { kind: "age", seconds: 16 } }, status: { ...good, outcome: "rejected" } },
+    "wrong AgentSilent",
+  ],
+  ["its heartbeat says nothing", { agent: { ...ALIVE, silence: { kind: "unknown", why: "x" } } }, "wrong AgentUnknown"],
+  ["the agent stands still", { agent: { ...ALIVE, lookAge: { kind: "age", seconds: 121 } } }, "wrong AgentStuck"],
+  ["nothing is heard of the cluster", { sourceAge: { kind: "age", seconds: 151 } }, "wrong SourceStale"],
+  ["the source was never read", { sourceAge: { kind: "unknown", why: "x" } }, "pending"],
   [
     "an entry of an older ConfigMap was broken",
     { status: { ...good, observedGeneration: 6, vips: [{ ...vip, state: "held" }] } },
@@ -114,7 +151,6 @@ const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] 
     },
     "wrong GuardHeld",
   ],
-  ["a drift that is being repaired", { status: { ...good, problems: [{ ...held, code: "DRIFT" }] } }, "applied"],
   [
     "VRRP is in FAULT",
     { status: { ...good, vrrp: { ...good.vrrp, state: "fault", reason: 'interface "eth0" is down' } } },
@@ -139,6 +175,11 @@ const cases: readonly [what: string, view: Partial<NodeView>, wanted: string][] 
     "of unknown role before anything is in effect",
     { status: { ...good, outcome: "waiting", appliedGeneration: null, vrrp: { ...good.vrrp, state: "unknown" } } },
     "pending",
+  ],
+  [
+    "a drift that was repaired",
+    { status: { ...good, drift: "repaired", problems: [{ ...held, code: "DRIFT" }] } },
+    "applied",
   ],
   ["the input is held", { held: [held] }, "wrong InputHeld"],
   ["the volume is full (fault 243)", { held: [{ ...held, code: "VOLUME_FULL" }] }, "wrong PublishFailed"],
@@ -183,9 +224,19 @@ test("nodeReportOf() and decodeNodeReport() let nothing hidden into Events and t
   const entry = SHOWN.replace(String.raw`\u000d`, String.raw`\r`)
   assert.is(own?.note, `"${entry}": ${SHOWN} (its last good form stays in effect)`)
   // A Lease that another node's sync wrote, which may be anybody by now.
-  const forged = { configMap: HOSTILE, state: "wrong", generation: "7", vips: 1, role: null, more: 0 }
+  const forged = {
+    configMap: HOSTILE,
+    state: "wrong",
+    generation: "7",
+    vips: 1,
+    readyPods: 1,
+    role: null,
+    more: 0,
+    ...{ unserved: 1, unservedNames: [HOSTILE] },
+  }
   const decoded = decodeNodeReport(JSON.stringify({ ...forged, troubles: [{ reason: "Held", note: HOSTILE }] }))
   assert.equal([decoded?.configMap, decoded?.troubles], [SHOWN, [{ reason: "Held", note: SHOWN }]])
+  assert.equal(decoded?.unservedNames, [SHOWN])
   assert.is(decodeNodeReport(JSON.stringify({ ...forged, troubles: [{ reason: HOSTILE, note: "" }] })), null)
   assert.is(decodeNodeReport(JSON.stringify({ ...forged, generation: HOSTILE, troubles: [] })), null)
 })
@@ -194,6 +245,29 @@ test("decodeNodeReport() gives what encodeNodeReport() was given, and null for a
   const one = report({ status: { ...good, vips: [{ ...vip, state: "held" }] } })
   assert.equal(decodeNodeReport(encodeNodeReport(one)), one)
   for (const text of ["", "{}", "null", "[]", '{"state":"fine"}']) assert.is(decodeNodeReport(text), null)
+})
+
+test("nodeReportOf() counts what is in effect, a held VIP as well, and not what is left out (fault 261)", () => {
+  const vips = [
+    vip,
+    { ...vip, state: "held" as const },
+    { ...vip, state: "pending" as const },
+    { ...vip, state: "pending" as const, inEffect: false },
+    { ...vip, state: "left-out" as const, inEffect: false },
+    { ...vip, state: "unserved" as const, entry: "10.4.0.9", unserved: 1, readyPods: 0 },
+  ]
+  const one = report({ status: { ...good, vips } })
+  assert.equal([one.vips, one.readyPods, one.unserved, one.unservedNames], [4, 6, 1, ["10.4.0.9"]])
+})
+
+test("nodeReportOf() is applied with a VIP that has no ready pod: that is told apart (fault 261)", () => {
+  const one = report({ status: { ...good, vips: [{ ...vip, state: "unserved", unserved: 1, readyPods: 0 }] } })
+  assert.equal([one.state, one.troubles, one.unserved], ["applied", [], 1])
+})
+
+test("nodeReportOf() says the same of a dead agent however long it is dead (fault 260)", () => {
+  const after = (seconds: number) => report({ agent: { ...ALIVE, silence: { kind: "age", seconds } } })
+  assert.equal(after(20), after(2000))
 })
 
 test.run()

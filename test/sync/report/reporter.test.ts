@@ -7,6 +7,7 @@ import { ApiFault } from "../../../src/sync/api-fault.ts"
 import type { PassOutcome } from "../../../src/sync/reconcile.ts"
 import { startReporter } from "../../../src/sync/report/reporter.ts"
 import { createFakeClock } from "../../support/clock.ts"
+import { ALIVE } from "../../support/signs.ts"
 import { createFakeObjects } from "./fake-objects.ts"
 
 const REPORT = "vipreports/kkv/vips"
@@ -24,12 +25,15 @@ function statusOf(node: string, sequence: number, reason: string | null = null, 
     services: [],
     virtualServers: 0,
     realServers: 0,
+    readyPods: 0,
+    unserved: 0,
+    inEffect: true,
     reason,
   } as const
   return {
     ...{ time: "", outcome: "applied", reason: null, observedGeneration: sequence, appliedGeneration: sequence },
     ...{
-      appliedSha256: null,
+      appliedSha256: "a".repeat(64),
       pinned: null,
       node,
       interface: null,
@@ -39,6 +43,8 @@ function statusOf(node: string, sequence: number, reason: string | null = null, 
         reason: null,
         advertInterval: 1,
       },
+      keepalived: "running",
+      drift: "none",
       keepalivedVersion: null,
       nodes: null,
     },
@@ -61,7 +67,11 @@ function scene(count: number) {
     const sidecar = { status: null as Status | null }
     const reporter = startReporter({
       ...{ api, clock, facts, node: name, configMapKey: "kkv/vips", reportKey: "kkv/vips" },
-      ...{ status: { read: () => sidecar.status }, staleMs: () => 0, random: () => 0.5 },
+      ...{
+        status: { read: () => (sidecar.status === null ? null : { status: sidecar.status, agent: ALIVE }) },
+        staleMs: () => 0,
+        random: () => 0.5,
+      },
       pod: { namespace: "kkv", name: `pod-${name}`, uid: `uid-${name}` },
       now: () => new Date(Date.UTC(2026, 0, 1) + clock.now()),
       log: createLog({ program: "test" }, { level: "silent" }),

@@ -15,6 +15,9 @@ const applied: NodeReport = {
   generation: "abcdefabcdef",
   vips: 2,
   role: null,
+  readyPods: 2,
+  unserved: 0,
+  unservedNames: [],
   troubles: [],
   more: 0,
 }
@@ -38,7 +41,11 @@ function sum(reports: Reports, setting: Setting = {}): Summary {
   return summarise({ configMap, nodes, reports: new Map(Object.entries(reports)), patient, oddMastersMs })
 }
 
-const brief = ({ conditions }: Summary) => conditions.map(({ type, status }) => `${type}=${status}`).join(" ")
+const brief = ({ conditions }: Summary) =>
+  conditions
+    .filter(({ type }) => type !== "Serving")
+    .map(({ type, status }) => `${type}=${status}`)
+    .join(" ")
 const READY = "Ready=True Reconciling=False Stalled=False"
 const RECONCILING = "Ready=Unknown Reconciling=True Stalled=False"
 const STALLED = "Ready=False Reconciling=False Stalled=True"
@@ -72,6 +79,27 @@ for (const [what, summary, conditions, message] of cases) {
     assert.match(summary.conditions[0]?.message ?? "", message)
   })
 }
+
+const serving = (summary: Summary) => {
+  const found = summary.conditions.find(({ type }) => type === "Serving")
+  return `${found?.status} ${found?.reason}: ${found?.message}`
+}
+
+test("summarise() says in a condition of its own that a VIP has a port without a ready pod (fault 261)", () => {
+  const unserved = { ...applied, readyPods: 3, unserved: 2, unservedNames: ["10.4.0.50", "10.4.0.51"] }
+  const summary = sum({ n1: applied, n2: unserved })
+  assert.is(serving(summary), "False NoReadyPod: No pod is ready for a port of 2 VIPs: 10.4.0.50, 10.4.0.51")
+  assert.is(brief(summary), READY)
+  assert.equal([summary.vips, summary.readyPods, summary.unserved], [2, 3, 2])
+  assert.is(serving(sum({ n1: applied })), "True ReadyPods: Every port of every VIP has a ready pod")
+  assert.is(serving(sum({ n1: { ...applied, vips: 0 } })), "Unknown NoVIP: No VIP is known to be in effect")
+  assert.is(serving(sum({})), "Unknown NoVIP: No VIP is known to be in effect")
+})
+
+test("summarise() names three VIPs without a ready pod, and counts the others", () => {
+  const unservedNames = ["a", "b", "c", "d", "e"]
+  assert.match(serving(sum({ n1: { ...applied, unserved: 40, unservedNames } })), /: a, b, c and 37 more$/)
+})
 
 test("summarise() names each trouble once, the widest first, and stays small with 500 nodes", () => {
   const other: NodeReport = { ...wrong, troubles: [{ reason: "Rejected", note: "only here" }] }

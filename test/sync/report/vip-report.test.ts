@@ -17,7 +17,18 @@ function scene() {
 }
 
 function summaryOf(version: string, state: "applied" | "pending" = "applied"): Summary {
-  const one = { configMap: version, state, generation: "abcdefabcdef", vips: 1, role: null, troubles: [], more: 0 }
+  const one = {
+    configMap: version,
+    state,
+    generation: "abcdefabcdef",
+    vips: 1,
+    role: null,
+    readyPods: 1,
+    unserved: 0,
+    unservedNames: [],
+    troubles: [],
+    more: 0,
+  }
   return summarise({
     configMap: version,
     nodes: new Map([["n1", { ready: true }]]),

@@ -1,0 +1,8 @@
+import type { AgentSigns } from "../../src/contract/well.ts"
+
+/** What an agent shows that beat, and looked after keepalived, a second ago. */
+export const ALIVE: AgentSigns = {
+  silence: { kind: "age", seconds: 1 },
+  lookAge: { kind: "age", seconds: 1 },
+  fault: null,
+}
