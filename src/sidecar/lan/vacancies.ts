@@ -49,7 +49,7 @@ interface Asked {
 /** Maximum questions at a time, a process each: a thousand new VIPs take half a minute. */
 const MOST_AT_A_TIME = 64
 /** What becomes known within this time leads to one look. */
-const GATHER_MS = 100
+const GATHER_MS = 250
 /** Who the master and the peers are is asked once for all addresses of a moment. */
 const MASTER_MS = 1_000
 const PEERS_MS = 30_000

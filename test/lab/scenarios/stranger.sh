@@ -29,7 +29,7 @@ probe stranger tcp $VIP 80 20
 nap 1
 at=$(now)
 vips "${ENTRIES[@]}" "10.4.0.61: default/echoheaders" "10.4.0.62: ''"
-check "its neighbours do not wait for it (fault 214)" wait_for 20 eval 'has_vip $MASTER 10.4.0.61 && has_vip $MASTER 10.4.0.62'
+check "its neighbours do not wait for it (fault 214)" wait_for 45 eval 'has_vip $MASTER 10.4.0.61 && has_vip $MASTER 10.4.0.62'
 figures "{\"seconds\": $(awk "BEGIN { print $(now) - $at }")}"
 check "on the backup neither (fault 215)" wait_for 10 live_has $BACKUP 10.4.0.61
 asked_by 10.4.0.61
