@@ -124,6 +124,22 @@ test("the token reads three kinds in the cluster and writes none; in its namespa
   ])
 })
 
+test("the patch for Argo CD has the very health check, and no other key", () => {
+  const patch = z
+    .strictObject({ data: z.record(z.string(), z.string()) })
+    .parse(documentsIn("gitops/argocd/argocd-cm.patch.yaml")[0])
+  assert.equal(patch.data, {
+    "resource.customizations.health.kube-keepalived-vip.io_VipReport": read("gitops/argocd/health.lua"),
+  })
+})
+
+test("the label of the version is that of the program", () => {
+  const { version } = z
+    .looseObject({ version: z.string() })
+    .parse(JSON.parse(readFileSync(join(manifests, "../package.json"), "utf8")))
+  assert.match(read("base/kustomization.yaml"), `app.kubernetes.io/version: ${version}\n`)
+})
+
 test("the token is mounted where the manifests say so, and nowhere by itself", () => {
   const account = z.looseObject({ automountServiceAccountToken: z.literal(false) })
   account.parse(documentsIn("base/service-account.yaml")[0])

@@ -24,22 +24,39 @@ async function refusalOf(key: string, entry: readonly [address: string, value: s
 }
 
 const refused: readonly (readonly [address: string, value: string, words: RegExp])[] = [
-  ["10.4.0.999", "default/a", /^Cannot announce "10\.4\.0\.999": it is no IPv4 address/],
+  ["10.4.0.999", "default/a", /^Cannot announce "10\.4\.0\.999": it is not a valid IPv4 address/],
   ["foo", "default/a", /^Cannot announce "foo"/],
   ["010.4.0.50", "default/a", /^Cannot announce "010\.4\.0\.50"/],
-  ["10.4.0.50", "default/a:NATX", /^Cannot read the entry of 10\.4\.0\.50: wanted lines of namespace\/service/],
-  ["10.4.0.50", "a/b/c", /^Cannot read the entry/],
-  ["10.4.0.50", "a//b", /^Cannot read the entry/],
-  ["10.4.0.50", "default/a\ndefault/b:DRAG", /^Cannot read the entry/],
-  ["10.4.0.50", `default/${"a".repeat(64)}`, /^Cannot read the entry/],
+  [
+    "127.0.0.1",
+    "default/a",
+    /^Cannot announce "127\.0\.0\.1": it is in a range that no host of a LAN has an address in/,
+  ],
+  ["224.0.0.18", "default/a", /^Cannot announce "224\.0\.0\.18"/],
+  ["169.254.50.1", "default/a", /^Cannot announce "169\.254\.50\.1"/],
+  ["0.0.0.0", "default/a", /^Cannot announce "0\.0\.0\.0"/],
+  ["255.255.255.255", "default/a", /^Cannot announce "255\.255\.255\.255"/],
+  [
+    "10.4.0.50",
+    "default/a:NATX",
+    /^Cannot read the line "default\/a:NATX" of the entry 10\.4\.0\.50 \(expected namespace\/service/,
+  ],
+  ["10.4.0.50", "a/b/c", /^Cannot read the line "a\/b\/c"/],
+  ["10.4.0.50", "a//b", /^Cannot read the line/],
+  ["10.4.0.50", "default/a\ndefault/b:DRAG", /^Cannot read the line "default\/b:DRAG"/],
+  ["10.4.0.50", "default/a\n- default/b", /^Cannot read the line "- default\/b"/],
+  ["10.4.0.50", `default/${"a".repeat(64)}`, /^Cannot read the line/],
+  ["10.4.0.50", "default/a\n# x\ndefault/b\ndefault/a:DR", /^Cannot forward 10\.4\.0\.50 to the same Service twice/],
 ]
 const taken: readonly (readonly [address: string, value: string])[] = [
   ["10.4.0.50", "default/a"],
   ["10.4.0.50", "default/a:NAT"],
   ["10.4.0.50", "default/a:DR"],
+  ["10.4.0.50", "default/a:dr"],
   ["10.4.0.50", ""],
   ["10.4.0.50", "default/a\n\n  default/b:DR  \n"],
   ["10.4.0.50", "default/a\r\ndefault/b\r\n"],
+  ["10.4.0.50", "# a: b\n  # default/a\ndefault/a # default/b\ndefault/b"],
   ["10.4.0.50", `${"n".repeat(63)}/${"s".repeat(63)}`],
 ]
 
@@ -57,7 +74,8 @@ test(
         // A policy counts some seconds after it was written.
         await until("the policy counts", 30_000, () => refusalOf(key, ["foo", ""]))
         for (const [address, value, words] of refused) {
-          assert.match((await refusalOf(key, [address, value])) ?? "it is taken", words, `${address}: ${value}`)
+          const said = await refusalOf(key, [address, value])
+          assert.match(said ?? "it is taken", words, `${address}: ${value}: ${said}`)
           assert.is(parseVipEntry({ key: address, text: value, place: null }).value, null)
         }
         for (const [address, value] of taken) {

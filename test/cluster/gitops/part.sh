@@ -23,7 +23,7 @@ down() {
 title() { [ -z "$show" ] || printf '\n\033[1m%s\033[0m\n' "$*"; }
 shown() { # COMMAND...: what a person would type, and what it says
   [ -n "$show" ] || return 0
-  printf '\033[36m$ %s\033[0m\n' "${*/#repository /git }"
+  printf '\033[36m$ %s\033[0m\n' "${*/#repository/git}"
   "$@" 2>&1 | sed 's/^/  /'
 }
 kubectl() { k "$@"; }
@@ -120,7 +120,7 @@ mapping '10.4.0.50: ""' '10.4.0.51: ""' '10.4.0.999: ""'
 counts() { ! kn patch configmap vip-configmap --dry-run=server --type merge -p '{"data": {"foo": ""}}' 2> /dev/null; }
 PATIENCE=180 check "the API server refuses a broken entry" counts
 commit "vips: a broken one again"
-is_refused() { [[ $(ready_of) == "False "*'Cannot announce "10.4.0.999": it is no IPv4 address'* ]] && measured "$(($(now_ms) - committed)) ms after the push"; }
+is_refused() { [[ $(ready_of) == "False "*'Cannot announce "10.4.0.999": it is not a valid IPv4 address'* ]] && measured "$(($(now_ms) - committed)) ms after the push"; }
 PATIENCE=300 check "a broken mapping makes the Kustomization not ready, with our reason in it" is_refused
 shown kubectl -n flux-system get kustomization vips
 PATIENCE=0 check "nothing of it was applied: the report is ready as before" healthy

@@ -35,10 +35,12 @@ export async function grantAccess(): Promise<Access> {
   const objects = all.filter(({ kind }) => kind !== "DaemonSet" && kind !== "ConfigMap")
   const isDefinition = ({ kind }: ApiObject) => kind === "CustomResourceDefinition"
   await applyObjects(objects.filter(isDefinition))
-  await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=20s"])
+  await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=120s"])
   await applyObjects(objects.filter((object) => !isDefinition(object)))
   const account = objects.find(({ kind }) => kind === "ServiceAccount")?.metadata
-  const configMapKey = /--services-configmap=([^"'\s]+)/.exec(text)?.[1]
+  const isNamed = text.includes("--services-configmap=$(POD_NAMESPACE)/$(VIP_CONFIGMAP)")
+  const name = /name: VIP_CONFIGMAP\n *value: (\S+)/.exec(text)?.[1]
+  const configMapKey = isNamed && name !== undefined ? `${account?.namespace}/${name}` : undefined
   if (account?.namespace === undefined || configMapKey === undefined) {
     throw new Error("Cannot find the ServiceAccount or --services-configmap in manifests/base")
   }
