@@ -67,7 +67,7 @@ COPY --from=noderoot /out/usr/local /usr/local
 # No versions of packages (DL3008): these are of the day of the build; those of the base are as old as its digest.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends keepalived ipvsadm iptables nftables iproute2 iputils-arping kmod s6 execline libstdc++6 \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends keepalived ipvsadm iptables nftables conntrack iproute2 iputils-arping kmod s6 execline libstdc++6 \
  && dpkg --compare-versions "$(dpkg-query --show --showformat '${Version}' keepalived)" ge 1:2.3.3 && node --version \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/* \
  && mkdir -p /etc/iproute2/rt_addrprotos.d /var/lib/kube-keepalived-vip /usr/lib/modules \

@@ -29,6 +29,8 @@ export interface AgentPorts extends LookPorts {
   readonly render?: (model: KeepalivedModel) => RenderedConfig
   /** Whether a person holds an older generation in place: then that is what shall run. */
   readonly isPinned: () => boolean
+  /** Why the firewall of this node cannot be changed; null when it can. */
+  readonly firewallFault: () => string | null
   /** Seconds since sync last read its source whole. */
   readonly sourceAge: () => Age
   readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void

@@ -53,6 +53,8 @@ export interface Known extends Snapshot {
   /** When the soak under way began; null when there is none. */
   readonly soakSince: number | null
   readonly lastDifferences: Differences | null
+  /** True from the moment when the checker was started anew until everything was seen to be back. */
+  readonly respawned: boolean
   /** Since when it is seen that the endpoints of most virtual servers are gone; null while they are not. */
   readonly endpointsLostSince: number | null
   /** Since when what is published disagrees with its checksums; null while it does not. */
@@ -77,6 +79,7 @@ export function createAgentState(start: { readonly inEffect: InEffect | null; re
       missingSince: null,
       deaths: 0,
       lastDifferences: null,
+      respawned: false,
       endpointsLostSince: null,
       tornSince: null,
     },

@@ -4,7 +4,7 @@ import { createTimers } from "../kit/timers.ts"
 import { type AgentOptions, type AgentPorts, type Lonely, RETRY, type Wake, type Workings } from "./agent-ports.ts"
 import { createAgentState, due, type InEffect, type Snapshot } from "./agent-state.ts"
 import { createCapturePass } from "./capture-pass.ts"
-import { compareAndRepair, restartKeepalived, watchKeepalived } from "./guardian.ts"
+import { compareAndRepair, restartKeepalived, tellOfTakeover, watchKeepalived } from "./guardian.ts"
 import { type Memory, recalled } from "./memory.ts"
 import { applyPass, lookPass } from "./passes.ts"
 import { retest } from "./retry.ts"
@@ -67,6 +67,7 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
     lookForCaptures: captures.look,
     retest: () => retest(workings),
     learn: (vrrp) => {
+      tellOfTakeover(vrrp, workings)
       state.update({ vrrp })
       ports.onChange(state.known())
     },

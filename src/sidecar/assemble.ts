@@ -6,6 +6,7 @@ import type { Snapshot } from "./agent-state.ts"
 import { type Following, followVrrp } from "./follow-vrrp.ts"
 import { portsOf, report, statusNow } from "./connect.ts"
 import { startServers } from "./http.ts"
+import { masqueradeWanted } from "./masquerader.ts"
 import { type Machine, openParts, type Parts, type Surroundings } from "./parts.ts"
 import { type Pulse, startPulse } from "./pulse.ts"
 import { startSchedule } from "./schedule.ts"
@@ -33,6 +34,11 @@ export async function assemble(
     },
     asked: () => agent.request(),
     told: () => told(),
+    firewall: {
+      wanted: () => masqueradeWanted(agent.snapshot()),
+      // The entries that wait for it need not do so any longer.
+      healed: () => agent.retest(),
+    },
   })
   const { clock, log, metrics, generations, status } = parts
   const before = await adopt(settings.applied, { volume: parts.volume, keepalived: machine.keepalived, clock })
@@ -92,13 +98,10 @@ function beat({ settings, faults }: Parts, agent: Agent): Pulse {
 function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
   const { settings, masquerade, archive, volume, lastKnownGood, log } = parts
   const jobs = {
+    // Side by side: addresses and IPVS are compared, however long iptables takes.
     drift: async () => {
-      masquerade.forget()
-      const { inEffect, seen } = agent.snapshot()
-      // With what may just be on its way into effect: a check must not take from the chain what an apply has put there.
-      const coming = seen?.kind === "candidate" ? [seen.rendered.model] : []
-      if (inEffect !== null) await masquerade.ensure([inEffect.model, ...coming])
-      await agent.checkDrift()
+      const isKnown = agent.snapshot().inEffect !== null
+      await Promise.all([isKnown ? masquerade.recheck() : undefined, agent.checkDrift()])
       await agent.lookForCaptures()
     },
     retention: async () => {
@@ -130,15 +133,18 @@ interface Going {
 
 /** keepalived goes on: whoever stops the agent alone does not stop the VIPs. */
 async function stop(parts: Parts, going: Going): Promise<void> {
-  const { records, status, nodes, nodesMemory, volume, history, vacancies } = parts
+  const { records, masquerade, flows, status, nodes, nodesMemory, volume, history, vacancies } = parts
   clearInterval(going.everySecond)
   going.vrrp.stop()
   going.pulse.stop()
+  masquerade.stop()
+  flows.stop()
   await going.endSchedule()
   await going.watch.close()
   await nodes?.stop()
   vacancies?.stop()
   await going.agent.stop()
+  await flows.idle()
   await records.idle()
   await nodesMemory.idle()
   await volume.idle()

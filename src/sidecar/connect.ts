@@ -39,6 +39,7 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
     knownGood: () => lastKnownGood.read(),
     render: (model) => createRenderer(templates)(model),
     isPinned: () => parts.generations.pinned() !== null,
+    firewallFault: () => parts.masquerade.fault(),
     sourceAge: () => sourceAge(settings.desired),
     unreachable: () => parts.nodes?.unreachable() ?? NOBODY,
     ...listenersOf(parts),
@@ -59,7 +60,16 @@ async function othersOf(
   return withNewcomers(model, found, { ...machine, past, vacancies, ledger, self: settings.node })
 }
 
-function applyPortsOf({ machine, volume, lastKnownGood, masquerade, awaitHolder, clock, log }: Parts): ApplyPorts {
+function applyPortsOf({
+  machine,
+  volume,
+  lastKnownGood,
+  masquerade,
+  flows,
+  watchHolder,
+  clock,
+  log,
+}: Parts): ApplyPorts {
   const { keepalived, kernel } = machine
   const owned = () => volume.ledger()
   return {
@@ -69,7 +79,8 @@ function applyPortsOf({ machine, volume, lastKnownGood, masquerade, awaitHolder,
     verify: (model) => verifyEffect(model, { kernel, clock, owned }),
     restore: (model) => restoreMissing(model, { keepalived, kernel, owned, clock, log }),
     masquerade: (models) => masquerade.ensure(models),
-    awaitHolder,
+    appeared: (servers) => flows.appeared(servers),
+    watchHolder,
     lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.remembered ?? null),
     now: () => clock.now(),
   }

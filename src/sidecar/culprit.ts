@@ -1,3 +1,4 @@
+import type { Refusal } from "../core/model/refusal.ts"
 import { pieceAt, type RenderedConfig } from "../core/render/render.ts"
 import type { Diagnostic } from "./ports.ts"
 
@@ -9,11 +10,12 @@ import type { Diagnostic } from "./ports.ts"
  *
  * @returns entry key -> keepalived's words.
  */
-export function culpritsOf(rendered: RenderedConfig, diagnostics: readonly Diagnostic[]): ReadonlyMap<string, string> {
-  const culprits = new Map<string, string>()
+export function culpritsOf(rendered: RenderedConfig, diagnostics: readonly Diagnostic[]): ReadonlyMap<string, Refusal> {
+  const culprits = new Map<string, Refusal>()
   for (const diagnostic of diagnostics) {
     const entry = entryOf(rendered, diagnostic)
-    if (entry !== null && !culprits.has(entry)) culprits.set(entry, diagnostic.message)
+    if (entry !== null && !culprits.has(entry))
+      culprits.set(entry, { code: "REFUSED_BY_KEEPALIVED", reason: diagnostic.message })
   }
   return culprits
 }

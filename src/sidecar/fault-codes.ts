@@ -11,6 +11,8 @@
  * `STATUS_FAILED`: the status cannot be written; what stands in the file is older than what is so.
  * `HEARTBEAT_FAILED`: the heartbeat cannot be written.
  * `JOB_FAILED`: what is done now and then was not done.
+ * `MASQUERADE_FAILED`: iptables cannot give our chain the rules that the VIPs need.
+ * `CONNTRACK_FAILED`: conntrack cannot forget the UDP flows of a virtual server that has only just begun to forward.
  */
 export type StandingCode =
   | "PASS_FAILED"
@@ -23,3 +25,5 @@ export type StandingCode =
   | "STATUS_FAILED"
   | "HEARTBEAT_FAILED"
   | "JOB_FAILED"
+  | "MASQUERADE_FAILED"
+  | "CONNTRACK_FAILED"

@@ -1,9 +1,11 @@
 import type { Workings } from "./agent-ports.ts"
 import { type InEffect, isSameProcess } from "./agent-state.ts"
+import { connectionless } from "./apply/intent.ts"
 import { checkDrift, type Restored } from "./drift.ts"
 import { afterRepair, isOver, KUBE_PROXY_INTERFACE, nextLookMs, NO_INTERFERENCE, pauseMs } from "./interference.ts"
 import { goBackToKnownGood } from "./known-good.ts"
 import type { RunningKeepalived } from "./ports.ts"
+import type { Vrrp } from "./vrrp/vrrp.ts"
 
 /** Looks after keepalived: did it die, is a soak over. */
 export async function watchKeepalived(workings: Workings): Promise<void> {
@@ -33,12 +35,19 @@ function partsOf(running: RunningKeepalived | null): string {
 /** Compares the kernel with what should be in effect, and repairs. */
 export async function compareAndRepair(workings: Workings): Promise<void> {
   const { state, ports, timers, alone } = workings
-  const { inEffect, lastDifferences, interference } = state.known()
+  const { inEffect, lastDifferences, interference, respawned } = state.known()
   if (inEffect === null || (await ports.keepalived.running()) === null) return
   await compareLiveFile(inEffect, workings)
   const mayRestore = pauseMs(interference, ports.clock.now()) === 0
   const { check, found, restored } = await checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
-  state.update({ drift: check, lastDifferences: found })
+  // A checker that was started anew takes its time to bring everything back.
+  const isBack = restored === "set-right" || (check.difference === null && respawned)
+  state.update({
+    drift: check,
+    lastDifferences: found,
+    respawned: isBack ? false : respawned || restored === "respawned",
+  })
+  if (isBack) ports.apply.appeared(connectionless(inEffect.model))
   await watchInterference(restored, workings)
   if (found !== null && found.surplusVips.length > 0)
     timers.set("second-look", SECOND_LOOK_MS, () => void alone("compare", () => compareAndRepair(workings)))
@@ -80,6 +89,13 @@ export async function restartKeepalived({ ports }: Workings): Promise<void> {
   ports.log.warn("keepalived-restarted", { verdict: verdict.kind, ...(verdict.kind === "failed" ? verdict : {}) })
 }
 
+/** What came to a VIP before it was here was passed on, and began flows that IPVS does not know. */
+export function tellOfTakeover(now: Vrrp, { state, ports }: Workings): void {
+  const { vrrp, inEffect } = state.known()
+  if (now.state !== "master" || vrrp.state === "master" || inEffect === null) return
+  ports.apply.appeared(connectionless(inEffect.model))
+}
+
 /** The supervisor starts a keepalived that died again by itself; we only do where it was told not to. */
 async function revive(workings: Workings): Promise<void> {
   const { state, ports } = workings
@@ -100,6 +116,7 @@ async function afterRestart(inEffect: InEffect, now: RunningKeepalived, workings
   if (await diedTooOften(workings)) return
   const failure = await ports.apply.verify(inEffect.model)
   if (failure !== null) ports.log.warn("keepalived-restarted", { difference: failure })
+  else ports.apply.appeared(connectionless(inEffect.model))
   await compareAndRepair(workings)
 }
 

@@ -3,6 +3,7 @@ import { backoffMs } from "../kit/backoff.ts"
 import { type AgentPorts, RETRY, type Workings } from "./agent-ports.ts"
 import { apply } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
+import type { ApplyPorts } from "./apply/ports.ts"
 import { VERIFIED } from "./drift.ts"
 import { type Memory, recalled } from "./memory.ts"
 import { retryLater } from "./retry.ts"
@@ -81,8 +82,15 @@ async function applyKnownGood({ remembered, text }: KnownGood, ports: AgentPorts
   const { sha256, model } = remembered
   const bytes = [Buffer.from(text)]
   await ports.apply.files.writeCandidate(sha256, bytes)
-  return apply({ sha256, text, bytes, model, pieces: [] }, null, ports.apply)
+  // Its text is one piece: no VIP can be left out of it, and those that need no masquerading must not wait.
+  const masquerade: ApplyPorts["masquerade"] = async (models) => {
+    await ports.apply.masquerade(models)
+    return NOTHING
+  }
+  return apply({ sha256, text, bytes, model, pieces: [] }, null, { ...ports.apply, masquerade })
 }
+
+const NOTHING: ReadonlySet<string> = new Set()
 
 async function takeOver(
   { remembered }: KnownGood,

@@ -2,6 +2,7 @@ import { type BlastGuard, heldBack } from "../core/model/blast-radius.ts"
 import type { BuiltModel, ModelInput } from "../core/model/build-model.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Others } from "../core/model/others.ts"
+import type { Refusal } from "../core/model/refusal.ts"
 import type { NodeFacts } from "../core/model/settings.ts"
 import type { Draining } from "../core/model/vip-model.ts"
 import type { createPipeline, Walk } from "../core/pipeline.ts"
@@ -80,11 +81,10 @@ export interface Past {
   readonly nodes: ClusterObjects["nodes"]
 }
 
-/** What keepalived refused in the generation with this manifest. */
+/** The entries of the generation with this manifest that this node cannot take as they are written, by their keys. */
 export interface Refusals {
   readonly manifestSha256: string
-  /** Entry key -> keepalived's words. */
-  readonly entries: ReadonlyMap<string, string>
+  readonly entries: ReadonlyMap<string, Refusal>
 }
 
 /** Reads the newest generation and walks it to a text, with what is remembered. Changes nothing. */
@@ -122,7 +122,7 @@ export async function walk(
     configMap: configMap.value,
     node,
     lastGood: memory.lastGood,
-    refused: refusals?.manifestSha256 === generation.manifestSha256 ? refusals.entries : new Map<string, string>(),
+    refused: refusals?.manifestSha256 === generation.manifestSha256 ? refusals.entries : new Map<string, Refusal>(),
     draining: drainingOf(memory),
     unreachable: ports.unreachable(),
   })

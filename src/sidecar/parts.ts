@@ -7,11 +7,11 @@ import { faultText } from "../kit/fault.ts"
 import type { Log } from "../kit/log.ts"
 import { bootId } from "../kit/uptime.ts"
 import type { CaptureLook } from "./capture/look.ts"
-import { createHolderWait } from "./apply/holder.ts"
+import { createHolderWatch, type HolderWatch } from "./apply/holder.ts"
 import { type Archivist, archivist } from "./archivist.ts"
 import type { Lan } from "./lan/arping.ts"
 import { createVacancies, type Round, type Vacancies } from "./lan/vacancies.ts"
-import { createMasquerader, type Masquerader } from "./masquerader.ts"
+import { createMasquerader, type Masquerader, type MasqueraderOptions } from "./masquerader.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
 import type { HostFacts } from "./node-facts.ts"
 import type { NodeWatch } from "./nodes/node-watch.ts"
@@ -20,6 +20,7 @@ import type { Keepalived, Kernel, Link, Reading, VrrpSource } from "./ports.ts"
 import type { SidecarSettings } from "./settings.ts"
 import { createStandingFaults, heardBy, type StandingFaults } from "./standing-faults.ts"
 import { type Archive, openArchive, withinLimits } from "./volume/archive.ts"
+import { createStaleFlows, type StaleFlows } from "./stale-flows.ts"
 import { type AppliedVolume, openAppliedVolume } from "./volume/config-files.ts"
 import { createGenerations, readDirectory } from "./volume/generations.ts"
 import { type LastKnownGood, openLastKnownGood } from "./volume/last-known-good.ts"
@@ -62,13 +63,14 @@ export interface Parts extends Surroundings {
   readonly records: Archivist
   readonly status: StatusWriter
   readonly masquerade: Masquerader
+  readonly flows: StaleFlows
   readonly nodesMemory: NodesMemory
   readonly history: NodeHistory
   /** Null where nodes are not asked. */
   readonly nodes: NodeWatch | null
   /** Null where nobody on the LAN can be asked. */
   readonly vacancies: Vacancies | null
-  readonly awaitHolder: (model: KeepalivedModel) => Promise<number>
+  readonly watchHolder: (model: KeepalivedModel) => HolderWatch
 }
 
 /** What the parts set going. */
@@ -79,13 +81,17 @@ interface Listeners {
   readonly told: () => void
   /** The LAN has answered who has an address, or that nobody does. */
   readonly asked: () => void
+  readonly firewall: Pick<MasqueraderOptions, "wanted"> & {
+    /** Our iptables chain can be changed again. */
+    readonly healed: () => void
+  }
 }
 
 /** Opens the parts of a sidecar; what an earlier one left on the volume and the disk is theirs to go on with. */
 export async function openParts(
   settings: SidecarSettings,
   machine: Machine,
-  { changed, told, asked, ...surroundings }: Surroundings & Listeners,
+  { changed, told, asked, firewall, ...surroundings }: Surroundings & Listeners,
 ): Promise<Parts> {
   const { clock, log } = surroundings
   const metrics = createMetrics()
@@ -121,7 +127,7 @@ export async function openParts(
     ...surroundings,
     nodesMemory,
     history: openHistory(settings, { metrics, faults, log }),
-    awaitHolder: holderWait(machine, { clock, log }),
+    watchHolder: holderWatch(machine, { clock, log }),
     vacancies: openVacancies(machine, asked, { clock, log }),
     nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
     settings,
@@ -138,7 +144,18 @@ export async function openParts(
       settings.applied,
       heardBy(faults, { key: "status", code: "STATUS_FAILED", what: "write the status" }),
     ),
-    masquerade: createMasquerader(settings.snat, machine.kernel),
+    masquerade: createMasquerader({
+      snat: settings.snat,
+      kernel: machine.kernel,
+      wanted: firewall.wanted,
+      told: (fault) => {
+        if (fault !== null) return faults.raise("masquerade", { code: "MASQUERADE_FAILED", message: fault.message })
+        faults.clear("masquerade")
+        firewall.healed()
+      },
+      clock,
+    }),
+    flows: staleFlows(settings, machine, { clock, log, faults }),
   }
 }
 
@@ -185,8 +202,8 @@ function openVacancies({ kernel, lan }: Machine, changed: () => void, surroundin
   return createVacancies({ lan, isMaster, changed, ...surroundings })
 }
 
-function holderWait({ keepalived, kernel }: Machine, { clock, log }: Surroundings): Parts["awaitHolder"] {
-  return createHolderWait({
+function holderWatch({ keepalived, kernel }: Machine, { clock, log }: Surroundings): Parts["watchHolder"] {
+  return createHolderWatch({
     advertsHeard: async () => {
       const running = await keepalived.running()
       return running === null ? null : keepalived.advertsHeard(running)
@@ -195,6 +212,23 @@ function holderWait({ keepalived, kernel }: Machine, { clock, log }: Surrounding
     failed: (error) => log.warn("adverts-unknown", { error }),
     waited: (facts) => log.warn("holder-awaited", facts),
     clock,
+  })
+}
+
+function staleFlows(
+  { snat }: SidecarSettings,
+  { kernel }: Machine,
+  { clock, log, faults }: Surroundings & Pick<Parts, "faults">,
+): StaleFlows {
+  return createStaleFlows({
+    snat,
+    kernel,
+    clock,
+    forgotten: (server, flows) => log.info("flows-forgotten", { server, flows }),
+    told: (error) => {
+      if (error === null) faults.clear("conntrack")
+      else faults.raise("conntrack", { code: "CONNTRACK_FAILED", message: faultText(error) })
+    },
   })
 }
 

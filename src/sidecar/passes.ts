@@ -1,3 +1,4 @@
+import type { Refusal } from "../core/model/refusal.ts"
 import { backoffMs } from "../kit/backoff.ts"
 import type { Problem } from "../kit/problem.ts"
 import { RETRY, type Workings } from "./agent-ports.ts"
@@ -130,7 +131,7 @@ async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> 
   }
 }
 
-/** Holds the entries that keepalived refuses and tries again without them: one bad entry never blocks the others. */
+/** Holds the entries that this node cannot take and tries again without them: one bad entry never blocks the others. */
 async function applyWithoutCulprits(
   newest: Candidate,
   workings: Workings,
@@ -149,17 +150,29 @@ async function applyWithoutCulprits(
 /** keepalived may name one entry at a time. */
 const MOST_REFUSALS = 10
 
-async function withoutCulprits(
-  refused: Candidate,
-  verdict: Extract<ApplyOutcome, { kind: "rejected" }>,
-  workings: Workings,
-): Promise<Candidate | null> {
+/** The entries of these VIPs, which wait for the firewall of this node. */
+function unmasqueradedEntries(
+  { rendered }: Candidate,
+  vips: ReadonlySet<string>,
+  { ports }: Workings,
+): ReadonlyMap<string, Refusal> {
+  const reason = ports.firewallFault() ?? "it cannot be changed at the moment"
+  const keys = rendered.model.vips.filter((vip) => vips.has(vip.address)).map((vip) => vip.key)
+  return new Map(keys.map((key) => [key, { code: "MASQUERADE_MISSING", reason }]))
+}
+
+type Rejected = Extract<ApplyOutcome, { readonly kind: "rejected" }>
+
+async function withoutCulprits(refused: Candidate, verdict: Rejected, workings: Workings): Promise<Candidate | null> {
   const { state, ports } = workings
-  const culprits = culpritsOf(refused.rendered, verdict.diagnostics)
+  const culprits =
+    verdict.unmasqueraded === undefined
+      ? culpritsOf(refused.rendered, verdict.diagnostics)
+      : unmasqueradedEntries(refused, verdict.unmasqueraded, workings)
   const { manifestSha256 } = refused.generation
   const { refusals: before, memory } = state.known()
-  const accused = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, string>()
-  if ([...culprits.keys()].every((key) => accused.has(key))) return null
+  const accused = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, Refusal>()
+  if ([...culprits].every(([key, { code }]) => accused.get(key)?.code === code)) return null
   const refusals: Refusals = { manifestSha256, entries: new Map([...accused, ...culprits]) }
   state.update({ refusals })
   const known = { memory, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) }

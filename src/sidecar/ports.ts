@@ -187,8 +187,25 @@ export interface Kernel {
   ): Promise<void>
   addRealServer(key: VirtualServerKey, real: KernelRealServer): Promise<void>
   removeRealServer(key: VirtualServerKey, real: { readonly address: string; readonly port: number }): Promise<void>
-  /** Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; empty removes the chain. */
-  masquerade(vips: readonly string[]): Promise<void>
+  /**
+   * Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; empty removes the chain.
+   *
+   * @param look `memory`: what is known of the chain since the last time is not read again. `kernel`: it is.
+   */
+  masquerade(vips: readonly string[], look: "memory" | "kernel"): Promise<void>
+  /** Forgets the flows to a virtual server that IPVS has not taken. @returns how many there were. */
+  forgetFlows(key: VirtualServerKey): Promise<number>
+}
+
+/** Our chain could not be read or changed. `vips` are those that it is known to masquerade for; null where that is unknown. */
+export class MasqueradeFault extends Error {
+  readonly vips: readonly string[] | null
+
+  constructor(message: string, vips: readonly string[] | null, options?: ErrorOptions) {
+    super(message, options)
+    this.name = "MasqueradeFault"
+    this.vips = vips
+  }
 }
 
 export interface VirtualServerKey {

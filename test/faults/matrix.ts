@@ -226,6 +226,16 @@ export const MATRIX: readonly Group[] = [
       row(72, "a cron tick in an apply; a loop that stood 5 s; a bad expression", "one after the other; once; refused"),
       row(73, "SIGTERM in each phase", "ends or leaves its journal in time; keepalived last, the VIP in order"),
       row(74, "two pods on one node in a rollout", "the second waits for the first to go, and takes over"),
+      row(
+        230,
+        "iptables is missing, fails, hangs, or its lock is held by others",
+        "only new VIPs that forward by NAT wait; the rest is applied and repaired; the stop ends in time",
+      ),
+      row(
+        231,
+        "a UDP client keeps its port and never pauses while its virtual server is not there",
+        "its flow is forgotten when the virtual server is there (again): answers come from the VIP",
+      ),
       row(76, "sync writes schema 2, the sidecar knows 1, and the reverse", "refused with a clear reason; held"),
     ],
   },

@@ -19,7 +19,7 @@ test("culpritsOf() leads a line back to its entry", () => {
   const culprits = culpritsOf(rendered, [
     { line: lineOf("real_server 10.2.2.66"), virtualServer: null, message: "no such host" },
   ])
-  assert.equal([...culprits], [["10.4.0.51", "no such host"]])
+  assert.equal([...culprits], [["10.4.0.51", { code: "REFUSED_BY_KEEPALIVED", reason: "no such host" }]])
 })
 
 test("culpritsOf() leads the first and the last line of a block back to its entry", () => {

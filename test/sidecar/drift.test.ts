@@ -58,6 +58,7 @@ function world(table: readonly KernelVirtualServer[], addresses: readonly string
     setVirtualServer: step("set"),
     setRealServer: step("set"),
     masquerade: () => Promise.resolve(),
+    forgetFlows: () => Promise.resolve(0),
   }
   const keepalived = {
     version: () => Promise.resolve("2.2.7"),

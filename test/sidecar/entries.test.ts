@@ -62,6 +62,53 @@ test("one entry among 500 that keepalived's own test refuses: the 499 others are
   await agent.stop()
 })
 
+test("a VIP that needs masquerading waits while the firewall cannot be changed; all others are applied, and it follows (fault 230)", async () => {
+  const node = fakeNode()
+  node.unmasqueraded = new Set(["10.4.0.51"])
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { "10.4.0.50": "default/a", "10.4.0.51": "default/b", "10.4.0.52": "" }))
+  assert.equal([agent.snapshot().outcome?.kind, vips(agent)], ["applied", ["10.4.0.50", "10.4.0.52"]])
+  assert.equal(
+    entry(agent, "10.4.0.51")?.problems.map(({ code, message }) => [code, /the lock is held/.test(message)]),
+    [["MASQUERADE_MISSING", true]],
+  )
+  // A change of what runs already is applied as well.
+  await publish(node, agent, generation(2, { "10.4.0.50": "default/b", "10.4.0.51": "default/b", "10.4.0.52": "" }))
+  assert.is(agent.snapshot().inEffect?.generation?.sequence, 2)
+  node.unmasqueraded = new Set()
+  agent.retest()
+  await passSeconds(node, agent, 6)
+  assert.equal(vips(agent), ["10.4.0.50", "10.4.0.51", "10.4.0.52"])
+  await agent.stop()
+})
+
+test("a VIP that has forwarded by NAT goes on where the firewall lost its rule and cannot be changed (fault 230)", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { "10.4.0.50": "default/a" }))
+  node.unmasqueraded = new Set(["10.4.0.50", "10.4.0.51"])
+  await publish(node, agent, generation(2, { "10.4.0.50": "default/b", "10.4.0.51": "default/b" }))
+  assert.equal([agent.snapshot().inEffect?.generation?.sequence, vips(agent)], [2, ["10.4.0.50"]])
+  await agent.stop()
+})
+
+test("an entry that becomes NAT runs on by DR while the firewall cannot be changed (fault 230)", async () => {
+  const node = fakeNode()
+  const same = [service("a", { ports: [{ targetPort: 80 }], targetPort: 80 })]
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { "10.4.0.50": "default/a:DR" }, same))
+  node.unmasqueraded = new Set(["10.4.0.50"])
+  await publish(node, agent, generation(2, { "10.4.0.50": "default/a" }, same))
+  const methods = () =>
+    agent.snapshot().inEffect?.model.vips.flatMap((vip) => vip.virtualServers.map((one) => one.forwardingMethod))
+  assert.equal([entry(agent, "10.4.0.50")?.state, methods()], ["held", ["DR"]])
+  node.unmasqueraded = new Set()
+  agent.retest()
+  await passSeconds(node, agent, 6)
+  assert.equal(methods(), ["NAT"])
+  await agent.stop()
+})
+
 const TWO = "10.4.0.50"
 const ports = (agent: Agent) =>
   agent

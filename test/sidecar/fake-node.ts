@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
+import { type KeepalivedModel, virtualServerKey } from "../../src/core/model/keepalived-model.ts"
 import type { Others } from "../../src/core/model/others.ts"
 import type { NodeFacts } from "../../src/core/model/settings.ts"
 import type { Node, Placed, ServiceObjects } from "../../src/core/objects/kinds.ts"
@@ -9,6 +9,7 @@ import type { Problem } from "../../src/kit/problem.ts"
 import { type Agent, createAgent } from "../../src/sidecar/agent.ts"
 import type { AgentPorts } from "../../src/sidecar/agent-ports.ts"
 import type { InEffect } from "../../src/sidecar/agent-state.ts"
+import { masqueradedVips } from "../../src/sidecar/apply/intent.ts"
 import type { CaptureLook } from "../../src/sidecar/capture/look.ts"
 import type { Journal } from "../../src/sidecar/apply/ports.ts"
 import { type Memory, NO_MEMORY } from "../../src/sidecar/memory.ts"
@@ -54,6 +55,10 @@ export interface FakeNode {
   captures?: CaptureLook
   /** True: a person holds what the reading shows in place. */
   pinned: boolean
+  /** The virtual servers that began to forward, in order. */
+  readonly appeared: string[]
+  /** VIPs that the firewall does not masquerade for, and cannot now. */
+  unmasqueraded: ReadonlySet<string>
   /** Seconds since sync read its source; null where nobody knows. */
   sourceAge: number | null
   readonly faults: StandingFaults
@@ -113,6 +118,8 @@ export function fakeNode(): FakeNode {
     full: 0,
     emptied: false,
     pinned: false,
+    appeared: [],
+    unmasqueraded: new Set(),
     sourceAge: 1,
     changes: 0,
     faults: createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, changed: () => {} }),
@@ -167,7 +174,9 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
         node.verifying()
         return Promise.resolve(node.failures.verify-- > 0 ? "the kernel differs" : null)
       },
-      masquerade: nothing,
+      appeared: (servers) => void node.appeared.push(...servers.map(virtualServerKey)),
+      masquerade: (models) =>
+        Promise.resolve(new Set(models.flatMap(masqueradedVips).filter((vip) => node.unmasqueraded.has(vip)))),
       lastKnownGood: () => Promise.resolve(node.good?.remembered ?? null),
       now: () => node.clock.now(),
     },
@@ -178,6 +187,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     settle: nothing,
     knownGood: () => node.good,
     isPinned: () => node.pinned,
+    firewallFault: () => (node.unmasqueraded.size > 0 ? "the lock is held" : null),
     sourceAge: () =>
       node.sourceAge === null ? { kind: "unknown", why: "a test says so" } : { kind: "age", seconds: node.sourceAge },
     onAttempt: (outcome) => void node.steps.push(`=${outcome.kind}`),

@@ -1,7 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { problemsOf } from "../../src/sidecar/status-report.ts"
-import { generation, passSeconds } from "./fake-node.ts"
+import { service } from "../core/fixture.ts"
+import { agentOn, fakeNode, generation, passSeconds } from "./fake-node.ts"
 import { AB, count, publish, refuse, running } from "./running-agent.ts"
 
 for (const gap of [false, true])
@@ -17,6 +18,45 @@ for (const gap of [false, true])
     assert.equal([count(node, "repair"), node.emptied], [1, false])
     await agent.stop()
   })
+
+const DNS = [service("dns", { ports: [{ protocol: "UDP", port: 53 }] })]
+const SERVER = "10.4.0.50 53 UDP"
+
+async function runningDns() {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { "10.4.0.50": "default/dns" }, DNS))
+  await passSeconds(node, agent, 2)
+  return { node, agent }
+}
+
+test("a UDP virtual server is told to have appeared as it is applied, and at a takeover (fault 231)", async () => {
+  const { node, agent } = await runningDns()
+  assert.equal(node.appeared.splice(0), [SERVER])
+  agent.learn({ state: "backup", since: null, reason: null })
+  assert.equal(node.appeared, [])
+  agent.learn({ state: "master", since: null, reason: null })
+  agent.learn({ state: "master", since: null, reason: null })
+  assert.equal(node.appeared.splice(0), [SERVER])
+  await publish(node, agent, generation(2, { "10.4.0.50": "default/dns", "10.4.0.51": "" }, DNS))
+  await passSeconds(node, agent, 6)
+  assert.equal([agent.snapshot().inEffect?.generation?.sequence, node.appeared], [2, []])
+  await agent.stop()
+})
+
+test("a UDP virtual server is told to have appeared where a comparison has brought it back, and after a restart of keepalived (fault 231)", async () => {
+  const { node, agent } = await runningDns()
+  node.appeared.length = 0
+  node.emptied = true
+  const checked = agent.checkDrift()
+  await node.clock.advance(1_000)
+  await checked
+  assert.equal(node.appeared.splice(0), [SERVER])
+  node.pid = (node.pid ?? 0) + 1
+  await passSeconds(node, agent, 2)
+  assert.equal(node.appeared, [SERVER])
+  await agent.stop()
+})
 
 test("checkDrift() applies again what somebody wrote over in the live file", async () => {
   const { node, agent } = await running()

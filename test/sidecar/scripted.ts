@@ -118,7 +118,8 @@ export function script(
       step("verify")
       return Promise.resolve(fails("verify") ? "the kernel does not show what was asked for" : null)
     },
-    masquerade: () => Promise.resolve(),
+    appeared: () => undefined,
+    masquerade: () => Promise.resolve(new Set<string>()),
     lastKnownGood: () => Promise.resolve(null),
     now: () => 0,
   }

@@ -13,6 +13,7 @@ export function kernelShowing(shown: Pick<Kernel, "addresses" | "virtualServers"
     removeVirtualServer: nothing,
     removeRealServer: nothing,
     masquerade: nothing,
+    forgetFlows: () => Promise.resolve(0),
     ...shown,
   }
 }

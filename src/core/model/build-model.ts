@@ -9,6 +9,7 @@ import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
 import { LIMITS, limitProblems, tooManyEntries } from "./limits.ts"
 import type { Others } from "./others.ts"
 import { createOutcomes, type Outcomes } from "./outcomes.ts"
+import type { Refusal } from "./refusal.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import type { Draining } from "./vip-model.ts"
 import { nodeAddressOf, vrrpInstanceOf } from "./vrrp-instance.ts"
@@ -20,8 +21,8 @@ export interface ModelInput {
   readonly node: NodeFacts
   /** Entry key -> the form in which that entry last worked. Empty where nothing ran before, as in the CLI. */
   readonly lastGood: ReadonlyMap<string, LastGood>
-  /** Entry key -> what keepalived said of it when it refused the file. */
-  readonly refused: ReadonlyMap<string, string>
+  /** Entry key -> why this node cannot take it as it is written. */
+  readonly refused: ReadonlyMap<string, Refusal>
   readonly draining: Draining
   /** Names of the nodes that answer no more. None in the CLI, but where the sidecar says so. */
   readonly unreachable: ReadonlySet<string>

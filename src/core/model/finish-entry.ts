@@ -1,10 +1,10 @@
 import type { Problem } from "../../kit/problem.ts"
-import type { RawEntry } from "../desired/vip-entry.ts"
 import type { EntryOutcome, ModelInput } from "./build-model.ts"
 import type { ModelCode } from "./codes.ts"
 import { forbiddenAddress } from "./forbidden.ts"
 import { asItWas, type HeldForm, heldForm } from "./hold.ts"
 import { heldByOthers, takenServers } from "./others.ts"
+import { needsMasquerade, refusalProblem } from "./refusal.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import type { Walked } from "./walk-entry.ts"
 
@@ -27,7 +27,11 @@ export function finishEntry(walked: Walked, input: ModelInput, context: FinishCo
   const refusal = input.refused.get(raw.key)
   const taken = takenServers(raw, vip, input.others)
   if (refusal === undefined && taken === null && walked.good !== null) return withIpvs(walked.good, input.node)
-  const problems = [...walked.problems, ...(refusal === undefined ? [] : [refused(raw, refusal)]), ...presentIn(taken)]
+  const problems = [
+    ...walked.problems,
+    ...(refusal === undefined ? [] : [refusalProblem(refusal, raw)]),
+    ...presentIn(taken),
+  ]
   const held = heldVip(walked, input, context)
   if (held !== null) return withIpvs({ ...base, state: "held", ...held, problems }, input.node)
   const usable = refusal === undefined && taken === null && vip !== null && vip.virtualServers.length > 0
@@ -42,14 +46,18 @@ function presentIn<T>(one: T | null): readonly T[] {
 function heldVip({ raw }: Walked, input: ModelInput, { settings }: FinishContext): HeldForm | null {
   const lastGood = input.lastGood.get(raw.key)
   if (lastGood === undefined) return null
+  const refusal = input.refused.get(raw.key)
   const held = heldForm(raw, lastGood, {
     services: input.objects.services,
     settings,
     draining: input.draining,
     unreachable: input.unreachable,
-    refused: input.refused.has(raw.key),
+    refused: refusal?.code === "REFUSED_BY_KEEPALIVED",
   })
-  return [held, asItWas(lastGood)].find(({ vip }) => takenServers(raw, vip, input.others) === null) ?? null
+  // What ran in an earlier life may be just what cannot run now.
+  const canRun = (form: HeldForm) => refusal?.code !== "MASQUERADE_MISSING" || !needsMasquerade(form.vip)
+  const forms = [held, asItWas(lastGood)]
+  return forms.find((form) => canRun(form) && takenServers(raw, form.vip, input.others) === null) ?? null
 }
 
 /** keepalived ends when it meets a virtual server and the kernel has no IPVS, so on such a node a VIP with Services is left out. */
@@ -63,14 +71,4 @@ function withIpvs(outcome: EntryOutcome, node: NodeFacts): EntryOutcome {
     message: `Cannot forward anything on node "${node.name}": its kernel has no IPVS; load the module with "modprobe ip_vs"`,
   }
   return { ...outcome, state: "left-out", vip: null, problems: [...outcome.problems, problem] }
-}
-
-function refused(raw: RawEntry, why: string): Problem<ModelCode> {
-  return {
-    code: "REFUSED_BY_KEEPALIVED",
-    severity: "error",
-    path: ["data", raw.key],
-    place: raw.place,
-    message: `Cannot use this entry: keepalived refuses what it leads to: ${why}`,
-  }
 }

@@ -1,6 +1,8 @@
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { RenderedConfig } from "../../core/render/render.ts"
 import type { ReloadVerdict, RunningKeepalived } from "../ports.ts"
+import type { HolderWatch } from "./holder.ts"
+import { connectionless, masqueradedVips, newlyConnectionless } from "./intent.ts"
 import type { ApplyOutcome } from "./outcome.ts"
 import type { ApplyPorts } from "./ports.ts"
 
@@ -25,30 +27,67 @@ export async function apply(
   before: Effective | null,
   ports: ApplyPorts,
 ): Promise<ApplyOutcome> {
-  const { keepalived, files } = ports
   const next: Effective = { sha256: rendered.sha256, model: rendered.model }
   if (await isInEffect(next, ports)) return { kind: "unchanged" }
+  const holder = await watchHolder(before, ports)
+  try {
+    return await walk(rendered, { next, before, holder }, ports)
+  } finally {
+    holder?.stop()
+  }
+}
+
+interface Change {
+  readonly next: Effective
+  readonly before: Effective | null
+  /** Null where nobody is waited for. */
+  readonly holder: HolderWatch | null
+}
+
+async function walk(
+  rendered: RenderedConfig,
+  { next, before, holder }: Change,
+  ports: ApplyPorts,
+): Promise<ApplyOutcome> {
+  const { keepalived, files } = ports
+  // Beside the test: neither needs the other, and rules for a VIP that is not announced do nothing.
+  const masqueraded = ports.masquerade([next.model, ...(before === null ? [] : [before.model])])
   const verdict = await keepalived.test(await files.writeCandidate(rendered.sha256, rendered.bytes))
   if (verdict.kind === "refused")
     return { kind: "rejected", reason: `keepalived --config-test: ${verdict.ending}`, diagnostics: verdict.diagnostics }
+  const vips = newlyLacking(await masqueraded, { next, before })
+  if (vips.size > 0) return { kind: "rejected", reason: lackingReason(vips), diagnostics: [], unmasqueraded: vips }
   await files.claim(next.model)
-  await ports.masquerade([next.model, ...(before === null ? [] : [before.model])])
-  const waitedMs = await awaitHolder(before, ports)
+  const waitedMs = (await holder?.awaitAdvert()) ?? 0
   const running = await keepalived.running()
   await files.writeJournal({ phase: "swap", from: before?.sha256 ?? null, to: next.sha256 })
   await files.makeLive(next.sha256)
   const signalledAtMs = ports.now()
   const failure = await bringIntoEffect(next, running, ports)
   if (failure !== null) return goBack(before, failure, ports)
+  ports.appeared(newlyConnectionless(next.model, running === null ? null : (before?.model ?? null)))
   await files.writeJournal({ phase: "in-effect", from: before?.sha256 ?? null, to: next.sha256 })
   await ports.masquerade([next.model])
   return { kind: "applied", testMs: verdict.tookMs, waitedMs, signalledAtMs }
 }
 
+/** A VIP that has forwarded by NAT before goes on: to take it away would harm it more than any firewall does. */
+function newlyLacking(
+  lacking: ReadonlySet<string>,
+  { next, before }: Pick<Change, "next" | "before">,
+): ReadonlySet<string> {
+  const running = new Set(before === null ? [] : masqueradedVips(before.model))
+  return new Set(masqueradedVips(next.model).filter((vip) => lacking.has(vip) && !running.has(vip)))
+}
+
+function lackingReason(vips: ReadonlySet<string>): string {
+  return `Cannot apply it yet: the firewall of this node does not masquerade for ${[...vips].slice(0, 3).join(", ")}`
+}
+
 /** Only a reload puts anything off: what does not run is started at once. */
-async function awaitHolder(before: Effective | null, ports: ApplyPorts): Promise<number> {
-  if (before === null || ports.awaitHolder === undefined || (await ports.keepalived.running()) === null) return 0
-  return ports.awaitHolder(before.model)
+async function watchHolder(before: Effective | null, ports: ApplyPorts): Promise<HolderWatch | null> {
+  if (before === null || ports.watchHolder === undefined || (await ports.keepalived.running()) === null) return null
+  return ports.watchHolder(before.model)
 }
 
 /**
@@ -78,7 +117,9 @@ async function bringIntoEffect(
   const difference = await ports.verify(next.model)
   // keepalived has done its part; what it programmed may have been deleted behind its back, by kube-proxy for one.
   if (difference === null || (await ports.restore?.(next.model)) !== true) return difference
-  return ports.verify(next.model)
+  const still = await ports.verify(next.model)
+  if (still === null) ports.appeared(connectionless(next.model))
+  return still
 }
 
 async function goBack(before: Effective | null, reason: string, ports: ApplyPorts): Promise<ApplyOutcome> {
@@ -91,6 +132,7 @@ async function goBack(before: Effective | null, reason: string, ports: ApplyPort
   const second = failure === null ? null : await restartOn(target, ports)
   if (failure !== null && second !== null)
     return { kind: "stranded", reason: `${reason}; going back failed too: ${failure}; and after a restart: ${second}` }
+  ports.appeared(connectionless(target.model))
   await ports.files.writeJournal({ phase: "in-effect", from: null, to: target.sha256 })
   await ports.masquerade([target.model])
   return { kind: "rolled-back", reason }

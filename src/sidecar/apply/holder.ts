@@ -16,6 +16,18 @@ export interface HolderOptions {
 /** `master`: this node has the VIPs now. `advert`: somebody else has. `limit`: nobody had them for so long. */
 export type WaitEnd = "master" | "advert" | "limit"
 
+/** A watch over the master's adverts, which begins before the config test and goes on beside it. */
+export interface HolderWatch {
+  /**
+   * Resolves right after an advert of the master: at once, where one was heard within the last look.
+   *
+   * @returns the milliseconds that it has waited.
+   */
+  awaitAdvert(): Promise<number>
+  /** Ends the watch; nothing is waited for any more. */
+  stop(): void
+}
+
 /**
  * Makes what a backup waits for before it reloads keepalived: the master's next advert.
  *
@@ -23,37 +35,94 @@ export type WaitEnd = "master" | "advert" | "limit"
  * over that much later, and one that reloads all the time never does. Right after an advert nothing is put off: it, too,
  * starts that time anew (RFC 9568, 6.4.2). Where keepalived does not tell what it hears, nothing is waited for.
  *
- * @returns a function of what is in effect. It gives the milliseconds that it has waited.
+ * Adverts are counted from the beginning of the watch on. The master sends one at its own reload and starts its interval
+ * anew: a backup whose test ends a moment later would else have just missed it, and wait for a whole interval.
+ *
+ * @returns a function of what is in effect.
  */
-export function createHolderWait(options: HolderOptions): (model: KeepalivedModel) => Promise<number> {
-  const { clock, waited } = options
-  const advertsHeard = () =>
-    options.advertsHeard().catch((error: unknown) => {
-      options.failed(error)
-      return null
-    })
-  const isMaster = async ({ anchor, interface: name }: VrrpInstance) =>
-    (await options.addresses(name))?.has(anchor) === true
-  return async ({ vrrp }) => {
-    if (await isMaster(vrrp)) return 0
-    const since = clock.now()
-    const before = await advertsHeard()
-    if (before === null) return 0
-    for (;;) {
-      await clock.delay((vrrp.advertInterval * 1_000) / LOOKS_AN_INTERVAL)
-      const ms = clock.now() - since
-      const ended = (await isMaster(vrrp))
-        ? "master"
-        : ((await advertsHeard()) ?? before) !== before
-          ? "advert"
-          : ms >= longestWaitMs(vrrp)
-            ? "limit"
-            : null
-      if (ended === null) continue
-      if (ms > longestSilenceMs(vrrp)) waited({ ms: Math.round(ms), ended })
-      return ms
+export function createHolderWatch(options: HolderOptions): (model: KeepalivedModel) => HolderWatch {
+  return ({ vrrp }) => {
+    const state: Watched = { count: null, heardAt: null, isMaster: false, tells: true }
+    const stopped = new AbortController()
+    const lookOnce = serialLook(options, vrrp, state)
+    const beside = lookOn(options, vrrp, { look: lookOnce, until: stopped.signal })
+    return {
+      stop: () => stopped.abort(),
+      awaitAdvert: async () => {
+        stopped.abort()
+        await beside
+        return waitForAdvert(options, vrrp, { state, look: lookOnce })
+      },
     }
   }
+}
+
+/** What the looks have shown so far. */
+interface Watched {
+  /** Adverts at the last look that told. */
+  count: number | null
+  /** When the look was made that found one more; null for none. */
+  heardAt: number | null
+  isMaster: boolean
+  /** False where keepalived has never told. */
+  tells: boolean
+}
+
+type Look = () => Promise<void>
+
+function serialLook(
+  { advertsHeard, addresses, clock, failed }: HolderOptions,
+  vrrp: VrrpInstance,
+  state: Watched,
+): Look {
+  return async () => {
+    state.isMaster = (await addresses(vrrp.interface))?.has(vrrp.anchor) === true
+    if (state.isMaster || !state.tells) return
+    const now = await advertsHeard().catch((error: unknown) => {
+      failed(error)
+      return null
+    })
+    if (state.count === null) state.tells = now !== null
+    else if (now !== null && now !== state.count) state.heardAt = clock.now()
+    state.count = now ?? state.count
+  }
+}
+
+/** Looks on beside the config test. */
+async function lookOn(
+  { clock, failed }: HolderOptions,
+  vrrp: VrrpInstance,
+  { look, until }: { readonly look: Look; readonly until: AbortSignal },
+): Promise<void> {
+  while (!until.aborted) {
+    await look().catch(failed)
+    await clock.delay(lookMs(vrrp), until)
+  }
+}
+
+async function waitForAdvert(
+  { clock, waited }: HolderOptions,
+  vrrp: VrrpInstance,
+  { state, look }: { readonly state: Watched; readonly look: Look },
+): Promise<number> {
+  const since = clock.now()
+  for (;;) {
+    await look()
+    const ms = clock.now() - since
+    if (!state.tells) return ms
+    const isFresh = state.heardAt !== null && clock.now() - state.heardAt <= lookMs(vrrp)
+    const ended = state.isMaster ? "master" : isFresh ? "advert" : ms >= longestWaitMs(vrrp) ? "limit" : null
+    if (ended === null) {
+      await clock.delay(lookMs(vrrp))
+      continue
+    }
+    if (ms > longestSilenceMs(vrrp)) waited({ ms: Math.round(ms), ended })
+    return ms
+  }
+}
+
+function lookMs({ advertInterval }: VrrpInstance): number {
+  return (advertInterval * 1_000) / LOOKS_AN_INTERVAL
 }
 
 /** So much of an interval a takeover can still be put off: each look costs a line in keepalived's log. */

@@ -1,4 +1,5 @@
-import { type KeepalivedModel, virtualServerKey } from "../../core/model/keepalived-model.ts"
+import { type KeepalivedModel, type VirtualServer, virtualServerKey } from "../../core/model/keepalived-model.ts"
+import { needsMasquerade } from "../../core/model/refusal.ts"
 import type { IntendedEffect } from "../keepalived/effect.ts"
 
 /** What the kernel must show when a model is in effect. */
@@ -35,7 +36,21 @@ export function tracesOf(model: KeepalivedModel): {
 
 /** The VIPs whose packets IPVS forwards by NAT, so that the replies must find their way back through this node. */
 export function masqueradedVips(model: KeepalivedModel): readonly string[] {
-  return model.vips
-    .filter((vip) => vip.virtualServers.some((server) => server.forwardingMethod === "NAT"))
-    .map((vip) => vip.address)
+  return model.vips.filter(needsMasquerade).map((vip) => vip.address)
+}
+
+/** The virtual servers of a model that have flows without connections: UDP, by NAT. */
+export function connectionless({ vips }: KeepalivedModel): readonly VirtualServer[] {
+  return vips
+    .flatMap((vip) => vip.virtualServers)
+    .filter(
+      ({ protocol, forwardingMethod, realServers }) =>
+        protocol === "UDP" && forwardingMethod === "NAT" && realServers.length > 0,
+    )
+}
+
+/** Those of a model that have not forwarded before: new, without a real server until now, or by another method. */
+export function newlyConnectionless(next: KeepalivedModel, before: KeepalivedModel | null): readonly VirtualServer[] {
+  const known = new Set(before === null ? [] : connectionless(before).map(virtualServerKey))
+  return connectionless(next).filter((server) => !known.has(virtualServerKey(server)))
 }

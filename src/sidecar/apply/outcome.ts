@@ -3,7 +3,8 @@ import type { Diagnostic } from "../ports.ts"
 /**
  * How an attempt to make a configuration the running one ended: always in exactly one of these.
  *
- * `unchanged` and `applied` are health. `rejected` waits for another generation, since trying again cannot help.
+ * `unchanged` and `applied` are health. `rejected` waits for another generation, since
+ * trying again cannot help, or for the firewall.
  * `rolled-back` is tried again, ever more slowly. `stranded` calls a person: neither the new configuration nor the old one
  * could be shown to be in effect.
  */
@@ -16,6 +17,12 @@ export type ApplyOutcome =
       readonly waitedMs: number
       readonly signalledAtMs: number
     }
-  | { readonly kind: "rejected"; readonly reason: string; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly kind: "rejected"
+      readonly reason: string
+      readonly diagnostics: readonly Diagnostic[]
+      /** The new VIPs that wait for the firewall of this node; absent where it was keepalived that refused. */
+      readonly unmasqueraded?: ReadonlySet<string>
+    }
   | { readonly kind: "rolled-back"; readonly reason: string }
   | { readonly kind: "stranded"; readonly reason: string }

@@ -1,6 +1,7 @@
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import type { KeepalivedModel, VirtualServer } from "../../core/model/keepalived-model.ts"
 import type { Keepalived } from "../ports.ts"
 import type { Effective } from "./apply.ts"
+import type { HolderWatch } from "./holder.ts"
 
 /** What the agent was about to do, so that the next one knows what may be half done. */
 export interface Journal {
@@ -37,12 +38,18 @@ export interface ApplyPorts {
   /** Brings back what IPVS lacks of the model; false where that is not what differs. Absent: nobody does. */
   readonly restore?: (model: KeepalivedModel) => Promise<boolean>
   /**
-   * Waits on a backup while nobody has the VIPs of what is in effect: a reload would put off its own turn. Absent: nobody
-   * does. @returns the milliseconds that it took.
+   * Begins to watch, on a backup, for the master's adverts of what is in effect: a reload while nobody has the VIPs would put
+   * off its own turn. Absent: nobody does.
    */
-  readonly awaitHolder?: (model: KeepalivedModel) => Promise<number>
-  /** Has the packets masqueraded that IPVS forwards for the VIPs of all these models. */
-  readonly masquerade: (models: readonly KeepalivedModel[]) => Promise<void>
+  readonly watchHolder?: (model: KeepalivedModel) => HolderWatch
+  /**
+   * Has the packets masqueraded that IPVS forwards for the VIPs of all these models. Never throws.
+   *
+   * @returns the VIPs that need it and do not have it.
+   */
+  readonly masquerade: (models: readonly KeepalivedModel[]) => Promise<ReadonlySet<string>>
+  /** These virtual servers forward by now, as the kernel shows, and may not have done so before. Nobody waits for it. */
+  readonly appeared: (servers: readonly VirtualServer[]) => void
   readonly lastKnownGood: () => Promise<Effective | null>
   /** Milliseconds on a clock that nobody sets. */
   readonly now: () => number

@@ -3,15 +3,17 @@ import { readFile } from "node:fs/promises"
 import { runCommand } from "../../kit/run-command.ts"
 import type { Kernel, KernelRealServer, KernelVirtualServer, VirtualServerKey } from "../ports.ts"
 import { addressesOf, allAddresses } from "./addresses.ts"
+import { forgetFlows } from "./conntrack.ts"
 import { readIpVsTable } from "./ip-vs.ts"
 import { createTableReader } from "./ipvsadm.ts"
-import { type IptablesPrograms, masqueradeVips } from "./masquerade.ts"
+import { createMasqueradeChain, type IptablesPrograms } from "./masquerade.ts"
 import { programFault } from "./program-fault.ts"
 
 /** Programs and files of the kernel; each has the usual name unless a test brings its own. */
 export interface KernelOptions extends Partial<IptablesPrograms> {
   readonly ip?: string
   readonly ipvsadm?: string
+  readonly conntrack?: string
   /** The kernel's IPVS table; /proc/net/ip_vs if absent. */
   readonly ipVsTable?: string
   /** The kernel's list of interfaces; /proc/net/dev if absent. */
@@ -44,7 +46,8 @@ export function createKernel(options: KernelOptions = {}): Kernel {
     setVirtualServer: (key, to) => changeIpVs(ipvsadm, ["-E", ...serverWords(key), ...schedulingWords(to)]),
     addRealServer: (key, real) => changeIpVs(ipvsadm, ["-a", ...serverWords(key), ...realServerWords(real)]),
     setRealServer: (key, to) => changeIpVs(ipvsadm, ["-e", ...serverWords(key), ...realServerWords(to)]),
-    masquerade: (vips) => masqueradeVips({ iptables, iptablesRestore }, vips),
+    ...createMasqueradeChain({ iptables, iptablesRestore }),
+    forgetFlows: (key) => forgetFlows(options.conntrack ?? "conntrack", key),
   }
 }
 

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert"
 
 import { createModelBuilder, type ModelInput } from "../../../src/core/model/build-model.ts"
 import type { LastGood } from "../../../src/core/model/hold.ts"
+import type { Refusal } from "../../../src/core/model/refusal.ts"
 import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
 import { cluster, configMap, endpoint, input, node, service, SETTINGS } from "../fixture.ts"
 
@@ -61,7 +62,10 @@ const anyStep = fc.record({
   nodes: fc.constantFrom(...nodes),
   draining: fc.constantFrom(...draining),
   unreachable: fc.constantFrom(new Set<string>(), new Set(["n1"]), new Set(["n1", "n2"]), new Set(["n3"])),
-  refused: fc.constantFrom(new Map<string, string>(), new Map([["10.4.0.50", "no such host"]])),
+  refused: fc.constantFrom(
+    new Map<string, Refusal>(),
+    new Map<string, Refusal>([["10.4.0.50", { code: "REFUSED_BY_KEEPALIVED", reason: "no such host" }]]),
+  ),
   lastGood: fc.constantFrom(new Map<string, LastGood>(), new Map([["10.4.0.50", lastGood]])),
   ipvs: fc.constantFrom(true, true, false),
 })

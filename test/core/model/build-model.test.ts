@@ -149,7 +149,10 @@ test("createModelBuilder() holds a VIP exactly as it was when its Service is gon
 
 test("createModelBuilder() holds an entry that keepalived refused exactly as it last was", () => {
   const given = held("default/a", { "10.4.0.50": "default/a" }, { addresses: ["10.2.9.9"] })
-  const { entries } = build({ ...given, refused: new Map([["10.4.0.50", "bad luck"]]) })
+  const { entries } = build({
+    ...given,
+    refused: new Map([["10.4.0.50", { code: "REFUSED_BY_KEEPALIVED", reason: "bad luck" }]]),
+  })
   assert.is(entries[0]?.state, "held")
   assert.is(entries[0]?.vip?.virtualServers[0]?.realServers[0]?.address, "10.2.1.11")
   assert.match(entries[0]?.problems[0]?.message ?? "", "bad luck")

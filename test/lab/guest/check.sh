@@ -26,7 +26,7 @@ die() { # the scenario cannot go on
   finish
 }
 finish() { exit $FAILED; }
-trap 'cp -r /shared/log.* /shared/*.requests /shared/volumes /out/ 2> /dev/null' EXIT
+trap 'cp -r /shared/log.* /shared/*.requests /shared/*.answers /shared/volumes /out/ 2> /dev/null' EXIT
 wait_for() { # SECONDS COMMAND...: until it succeeds
   local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
   shift

@@ -50,3 +50,13 @@ field() { # JSON NAME: a number or a flat value, in REPLY
 is() { local REPLY; field "$1" $2; [ "$REPLY" = "$3" ]; }
 at_most() { local REPLY; field "$1" $2; awk -v a="${REPLY:-x}" -v b="$3" 'BEGIN { exit !(a + 0 == a && a <= b) }'; }
 at_least() { local REPLY; field "$1" $2; awk -v a="${REPLY:-x}" -v b="$3" 'BEGIN { exit !(a + 0 == a && a >= b) }'; }
+fixed_port() { # NAME ADDRESS PORT OWN_PORT: a UDP client that keeps its port and never pauses, until `end_probe NAME`
+  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$HERE /usr/bin/python3 -S $HERE/fixed-port.py client $2 $3 $4 100 /shared/$1.answers &
+  PROBE[$1]=$!
+}
+last_answer() { # NAME: who gave it, in REPLY; empty where the last one is older than a second
+  local time
+  read -r time REPLY _ < <(tail -n 1 /shared/$1.answers)
+  awk -v a="$time" -v b=$(now) 'BEGIN { exit !(b - a < 1) }' || REPLY=
+}
+answered_by() { last_answer $1; [ "$REPLY" = "$2" ]; } # NAME ADDRESS

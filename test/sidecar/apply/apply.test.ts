@@ -45,26 +45,58 @@ for (const [name, failures, steps, outcome, runs] of walks)
     assert.is(world.live(), outcome === "applied" ? next.sha256 : OLD.sha256)
   })
 
-test("apply() waits for the holder of what is in effect after the test, before anything is changed", async () => {
+test("apply() watches for the holder of what is in effect from before the test on, and waits for it before anything is changed", async () => {
   const world = script(inEffect, [])
-  const awaitHolder = (model: KeepalivedModel) => {
+  const watchHolder = (model: KeepalivedModel) => {
     world.steps.push(`holder of ${model.vips.map(({ address }) => address).join()}`)
-    return Promise.resolve(1_500)
+    return {
+      awaitAdvert: () => {
+        world.steps.push("advert")
+        return Promise.resolve(1_500)
+      },
+      stop: () => void world.steps.push("stop"),
+    }
   }
-  const result = await apply(next, OLD, { ...world.ports, awaitHolder })
-  assert.equal(world.steps, [...whole.slice(0, 3), `holder of ${OLD.model.vips[0]?.address}`, ...whole.slice(3)])
+  const result = await apply(next, OLD, { ...world.ports, watchHolder })
+  const watched = `holder of ${OLD.model.vips[0]?.address}`
+  assert.equal(world.steps, [watched, ...whole.slice(0, 3), "advert", ...whole.slice(3), "stop"])
   assert.equal([result.kind, result.kind === "applied" && result.waitedMs], ["applied", 1_500])
 })
 
-test("apply() waits for nobody where keepalived does not run, or the test refuses", async () => {
-  for (const [before, failures] of [
-    [nothing, []],
-    [inEffect, ["test"]],
+test("apply() waits for nobody where keepalived does not run, or the test refuses; its watch ends", async () => {
+  for (const [before, failures, watches] of [
+    [nothing, [], []],
+    [inEffect, ["test"], ["watch", "stop"]],
   ] as const) {
     const world = script(before, [...failures])
-    const awaitHolder = () => Promise.reject(new Error("it waits"))
-    await apply(next, OLD, { ...world.ports, awaitHolder })
+    const seen: string[] = []
+    const watchHolder = () => {
+      seen.push("watch")
+      return { awaitAdvert: () => Promise.reject(new Error("it waits")), stop: () => void seen.push("stop") }
+    }
+    await apply(next, OLD, { ...world.ports, watchHolder })
+    assert.equal(seen, watches)
   }
+})
+
+test("apply() has the superset of rules put in place beside the config test", async () => {
+  const world = script(inEffect, [])
+  let ended = false
+  const masquerade = () => {
+    world.steps.push("masquerade")
+    return new Promise<ReadonlySet<string>>((resolve) => {
+      setTimeout(() => {
+        ended = true
+        resolve(new Set())
+      }, 20)
+    })
+  }
+  const tested = (file: string) => {
+    assert.not.ok(ended)
+    return world.ports.keepalived.test(file)
+  }
+  await apply(next, OLD, { ...world.ports, masquerade, keepalived: { ...world.ports.keepalived, test: tested } })
+  assert.equal(world.steps.slice(0, 4), ["masquerade", `candidate ${N}`, `test ${N}`, "claim"])
 })
 
 test("apply() has what was deleted behind keepalived's back restored, and verifies again", async () => {
