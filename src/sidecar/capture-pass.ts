@@ -5,7 +5,8 @@ import type { Capture } from "./capture/capture.ts"
 
 /** How long a look that failed is waited with before it is tried once more: another program may have held the lock. */
 const AGAIN_MS = 5_000
-/** A look takes at most a twentieth of the time, however many rules the node has. */
+/** A look that is longer than this takes at most a twentieth of the time, however many rules the node has. */
+const LONG_LOOK_MS = 3_000
 const COST_FACTOR = 20
 
 export interface CapturePass {
@@ -24,7 +25,10 @@ export function createCapturePass(workings: Workings): CapturePass {
   let last = { servers: "", endedAt: 0, tookMs: 0 }
   let looked: InEffect | null = null
   let underWay: Promise<void> | null = null
-  const isDue = () => last.servers === "" || ports.clock.now() >= last.endedAt + last.tookMs * COST_FACTOR
+  const isDue = () => {
+    const pauseMs = last.tookMs > LONG_LOOK_MS ? last.tookMs * COST_FACTOR : 0
+    return last.servers === "" || ports.clock.now() >= last.endedAt + pauseMs
+  }
   const run = async (): Promise<void> => {
     const { inEffect } = state.known()
     if (inEffect === null || ports.captures === undefined || stopping.signal.aborted || !isDue()) return
