@@ -4,8 +4,10 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { sha256Of } from "../../src/contract/sha256.ts"
 import { createGenerations } from "../../src/sidecar/volume/generations.ts"
+import { encodeStatus } from "../../src/contract/status.ts"
 import { createStatusReader } from "../../src/sync/volume/applied-status.ts"
 import { createPublisher } from "../../src/sync/volume/publisher.ts"
+import { STATUS } from "../cli/support/volume.ts"
 import { vipsText } from "../support/manifests.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 import { publicationOf, publisherOf } from "../support/volume.ts"
@@ -55,9 +57,11 @@ test("sync of schema 1 takes nothing over from a volume of schema 2, and counts 
     assert.is(readdirSync(join(directory, "generations")).length, 2)
   }))
 
-test("sync keeps the last word of a sidecar whose status has another schema (fault 76)", () =>
+test("sync takes nothing for said by a sidecar whose status has another schema (fault 76)", () =>
   withTemporaryDirectory((directory) => {
     const reader = createStatusReader(directory)
+    writeFileSync(join(directory, "status.yaml"), encodeStatus(STATUS))
+    assert.equal(reader.read()?.status.vips, STATUS.vips)
     writeFileSync(join(directory, "status.yaml"), "schema: 2\noutcome: applied\n")
     assert.is(reader.read(), null)
     return Promise.resolve()

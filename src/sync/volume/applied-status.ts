@@ -31,8 +31,8 @@ export function createStatusReader(applied: string): StatusReader {
     read: () => {
       const identity = identityOf(path)
       if (identity === "") known = { identity, status: null }
-      // What cannot be read is being written by another release; the last word stands.
-      if (identity !== known.identity) known = { identity, status: parsed(path) ?? known.status }
+      // What cannot be read says nothing, and what was said before it is not so any more.
+      if (identity !== known.identity) known = { identity, status: parsed(path) }
       return known.status === null ? null : { status: known.status, agent: signsIn(applied) }
     },
   }
@@ -56,8 +56,13 @@ function identityOf(path: string): string {
 }
 
 function parsed(path: string): Status | null {
-  const found = readRegularFile(path, MAXIMUM_BYTES)
-  if (found.kind !== "file") return null
-  const decoded = decodeStatus(found.bytes.toString("utf8"))
-  return decoded.kind === "value" ? decoded.value : null
+  try {
+    const found = readRegularFile(path, MAXIMUM_BYTES)
+    if (found.kind !== "file") return null
+    const decoded = decodeStatus(found.bytes.toString("utf8"))
+    return decoded.kind === "value" ? decoded.value : null
+  } catch {
+    // A disk that cannot be read: nobody knows what the sidecar says.
+    return null
+  }
 }
