@@ -4,6 +4,7 @@
  * `PASS_FAILED`: a look at the inputs, an attempt to apply or a comparison with the kernel met a fault.
  * `RECORD_FAILED`: a record that outlives a pass cannot be written.
  * `ROLE_DISAGREES`: keepalived says one thing of this node's role, and the kernel shows another.
+ * `UNICAST_SOURCE_GONE`: the address that unicast adverts are sent from is not on the interface.
  * `BACKUP_STUCK`: this backup hears no master and does not take over.
  * `FORWARDING_UNKNOWN`: the node's rules cannot be read, so nobody knows whether IPVS gets the packets.
  * `GENERATION_UNREADABLE`: what sync has published last cannot be read, and that has lasted.
@@ -21,6 +22,7 @@ export type StandingCode =
   | "SYNC_FAILED"
   | "ROLE_DISAGREES"
   | "BACKUP_STUCK"
+  | "UNICAST_SOURCE_GONE"
   | "FORWARDING_UNKNOWN"
   | "STATUS_FAILED"
   | "HEARTBEAT_FAILED"

@@ -18,10 +18,10 @@ const UNSTICK_PAUSE_MS = 300_000
 /** Has everybody told what VRRP makes of this node: the agent, and through it the status; metrics, log and history. */
 export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot" | "unstick">): Following {
   const { machine, history, faults, clock, log } = parts
-  const { keepalived, kernel, link, vrrp: source } = machine
+  const { keepalived, kernel, link, vrrp: told } = machine
   const modelOf = () => agent.snapshot().inEffect?.model ?? null
   const watch = createVrrpWatch({
-    source,
+    source: told,
     running: () => keepalived.running(),
     hasAnchor: async () => {
       const model = modelOf()
@@ -45,9 +45,11 @@ export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot"
     clock,
     date: () => Date.now(),
   })
+  const source = sourceWatch(parts, agent)
   const look = async () => {
     try {
       await watch.look()
+      await source()
       faults.clear("vrrp look")
     } catch (error) {
       faults.raise("vrrp look", {
@@ -56,7 +58,7 @@ export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot"
       })
     }
   }
-  const stop = source.listen(() => void look())
+  const stop = told.listen(() => void look())
   log.debug("vrrp-followed", { transitions: history.roles.length })
   return { look, stop }
 }
@@ -69,6 +71,28 @@ function tell({ history, metrics, log }: Parts, vrrp: Vrrp, change: RoleChange):
   metrics.transition(change)
   history.add(change)
 }
+
+/**
+ * Whether the address is there that unicast adverts are sent from. keepalived 2.2.7 says FAULT where it starts without, and
+ * nothing where it is lost later; 2.3.3 sends from it all the same, and no peer hears an answer (measured).
+ */
+function sourceWatch({ machine, faults, clock }: Parts, agent: Pick<Agent, "snapshot">): () => Promise<void> {
+  let since: number | null = null
+  return async () => {
+    const vrrp = agent.snapshot().inEffect?.model.vrrp
+    const source = vrrp?.unicast?.source ?? null
+    const isThere =
+      vrrp === undefined || source === null || (await machine.kernel.addresses(vrrp.interface))?.has(source)
+    since = isThere === true ? null : (since ?? clock.now())
+    if (since === null) return faults.clear("vrrp source")
+    if (clock.now() - since < SOURCE_GRACE_MS) return
+    const message = `Cannot be heard by the peers: interface "${vrrp?.interface}" lacks ${source}, the address that unicast adverts are sent from; add it, or correct the addresses of this Node`
+    faults.raise("vrrp source", { code: "UNICAST_SOURCE_GONE", message })
+  }
+}
+
+/** Time for which an address may be away, as where a lease is renewed. */
+const SOURCE_GRACE_MS = 5_000
 
 /** It is a backup: it holds no VIP, so nobody misses it while it starts again. */
 function unsticker({ faults, clock, log }: Parts, agent: Pick<Agent, "unstick">): (what: string | null) => void {
