@@ -3,8 +3,10 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { encodeHeartbeat, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE } from "../../../src/contract/heartbeat.ts"
 import { encodeStatus } from "../../../src/contract/status.ts"
 import type { VrrpState } from "../../../src/contract/vrrp.ts"
+import { bootId, uptimeSeconds } from "../../../src/kit/uptime.ts"
 import { slow } from "../../support/slow.ts"
 import { kubectl } from "./support/cluster.ts"
 import { inScene, type Scene } from "./support/scene.ts"
@@ -19,16 +21,41 @@ function say(
   const status = encodeStatus({
     ...{ time: new Date().toISOString(), outcome: "applied", reason: null },
     ...{ observedGeneration: sequence, appliedGeneration: sequence, appliedSha256: null, pinned: null },
-    ...{ node, interface: "eth0", keepalivedVersion: "2.3.3", nodes: null, vips: [], problems: [] },
+    ...{ node, interface: "eth0", keepalived: "running", drift: "none", keepalivedVersion: "2.3.3" },
+    ...{ nodes: null, vips: [], problems: [] },
     vrrp: { state, since: new Date().toISOString(), reason: null, advertInterval: 1 },
   })
   writeFileSync(join(applied, "status.yaml"), status)
 }
 
+/** The sidecar lives. */
+function beat(applied: string): void {
+  mkdirSync(join(applied, HEARTBEAT_DIRECTORY), { recursive: true })
+  const now = uptimeSeconds()
+  const heartbeat = { bootId: bootId(), pid: 1, beat: now, sourceRead: now, published: null, fault: null }
+  writeFileSync(join(applied, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE), encodeHeartbeat(heartbeat))
+}
+
+/** Who is master by the VipReport, in both of its fields, and what is wrong with that. */
 async function report({ access }: Scene): Promise<string> {
   const [namespace = "", name = ""] = access.configMapKey.split("/")
-  const path = '{.status.conditions[?(@.type=="Ready")].reason} {.status.master} {.status.masters}'
-  return kubectl(["-n", namespace, "get", "vipreport", name, "--ignore-not-found", "-o", `jsonpath=${path}`])
+  const path = "{.status.master}|{.status.masters}|{.status.troubles[*].reason}"
+  const text = await kubectl([
+    "-n",
+    namespace,
+    "get",
+    "vipreport",
+    name,
+    "--ignore-not-found",
+    "-o",
+    `jsonpath=${path}`,
+  ])
+  const [master = "", masters = "", troubles = ""] = text.split("|")
+  return [
+    master,
+    masters,
+    ...troubles.split(" ").filter((reason) => reason.endsWith("Master") || reason.endsWith("Masters")),
+  ].join(" ")
 }
 
 test(
@@ -53,15 +80,18 @@ test(
         }
       }
       const says = (text: string) =>
-        until(`the VipReport says "${text}"`, 60_000, async () => ((await report(scene)) === text ? text : null))
+        until(`the VipReport says "${text}"`, 60_000, async () => {
+          for (const { applied } of nodes) beat(applied)
+          return (await report(scene)) === text ? text : null
+        })
       await are("backup", "master")
-      assert.ok(await says('Applied node-1 ["node-1"]'))
+      assert.ok(await says('node-1 ["node-1"]'))
       await are("master", "master")
-      assert.ok(await says('TwoMasters node-0 node-1 ["node-0","node-1"]'))
+      assert.ok(await says('node-0 node-1 ["node-0","node-1"] TwoMasters'))
       await are("backup", "backup")
-      assert.ok(await says("NoMaster  []"))
+      assert.ok(await says(" [] NoMaster"))
       await are("master", "backup")
-      assert.ok(await says('Applied node-0 ["node-0"]'))
+      assert.ok(await says('node-0 ["node-0"]'))
     }),
   ),
 )
