@@ -65,6 +65,18 @@ test("startServers() tells the LAN how the node fares, and the names of Services
       assert.not.ok(page.includes(name), `the metrics say ${name}`)
   }))
 
+test("startServers() shows the VRRP state in the metrics: one of all states, and transitions from zero on", () =>
+  served(["127.0.0.1"], async ([url = ""]) => {
+    const lines = async () => (await (await fetch(`${url}/metrics`)).text()).split("\n")
+    const page = await lines()
+    for (const state of ["master", "backup", "fault", "init", "unknown"]) {
+      assert.ok(page.includes(`vip_vrrp_state{state="${state}"} ${state === "master" ? 1 : 0}`), state)
+      assert.ok(page.includes(`vip_vrrp_transitions_total{state="${state}"} 0`), state)
+    }
+    parts.metrics.transition({ kind: "role", time: "", from: "master", to: "fault", reason: null })
+    assert.ok((await lines()).includes('vip_vrrp_transitions_total{state="fault"} 1'))
+  }))
+
 test("startServers() answers with nothing that a terminal acts upon", () =>
   served(["127.0.0.1"], async ([url = ""]) => {
     const body = await (await fetch(`${url}/status.json`)).text()
