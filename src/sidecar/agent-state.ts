@@ -94,11 +94,21 @@ export function createAgentState(start: { readonly inEffect: InEffect | null; re
 }
 
 /** What is to be applied; null when the newest is in effect, or was tried in vain, or there is none. */
-export function due({ seen, inEffect, attempted, doubtful }: Known): Candidate | null {
-  if (seen?.kind !== "candidate") return null
+export function due(known: Known): Candidate | null {
+  const { seen, inEffect, attempted, doubtful } = known
+  if (seen?.kind !== "candidate" || awaitsLan(known)) return null
   const { sha256 } = seen.rendered
   if (sha256 === inEffect?.sha256 && !doubtful) return null
   return sha256 === attempted ? null : seen
+}
+
+/**
+ * Whether the first configuration on this node waits: nothing runs, and the LAN is being asked for all that it would announce. It
+ * has answered within some seconds; a start without any VIP would have to be followed by a reload.
+ */
+export function awaitsLan({ seen, inEffect, running }: Pick<Known, "seen" | "inEffect" | "running">): boolean {
+  if (seen?.kind !== "candidate" || inEffect !== null || running !== null) return false
+  return seen.rendered.model.vips.length === 0 && seen.built.entries.some(({ state }) => state === "pending")
 }
 
 /** How an attempt ended. */

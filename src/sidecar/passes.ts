@@ -2,7 +2,7 @@ import type { Refusal } from "../core/model/refusal.ts"
 import { backoffMs } from "../kit/backoff.ts"
 import type { Problem } from "../kit/problem.ts"
 import { RETRY, type Workings } from "./agent-ports.ts"
-import { afterAttempt, type Candidate, due } from "./agent-state.ts"
+import { afterAttempt, awaitsLan, type Candidate, due } from "./agent-state.ts"
 import { apply } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import { culpritsOf } from "./culprit.ts"
@@ -84,7 +84,7 @@ export async function applyPass(workings: Workings): Promise<number> {
   const { state, ports, look } = workings
   const newest = due(state.known())
   const cost = newest === null ? 0 : await attempt(newest, workings)
-  if (state.known().inEffect === null) await startOnKnownGood(workings)
+  if (state.known().inEffect === null && !awaitsLan(state.known())) await startOnKnownGood(workings)
   ports.onChange(state.known())
   if (newest !== null) look()
   return cost

@@ -193,4 +193,37 @@ test("what last ran on this node starts without the addresses that others on it 
   await agent.stop()
 })
 
+const asked = (...addresses: readonly string[]): Others => ({
+  addresses: new Map(addresses.map((address) => [address, { kind: "asked" }])),
+  virtualServers: new Set(),
+})
+
+test("the first start waits while the LAN is asked for all that it would announce, and starts once (fault 214)", async () => {
+  const node = Object.assign(fakeNode(), { others: asked("10.4.0.50", "10.4.0.51") })
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { "10.4.0.50": "default/a", "10.4.0.51": "default/b" }))
+  assert.equal([agent.snapshot().inEffect, node.pid], [null, null])
+  Object.assign(node, { others: asked("10.4.0.51") })
+  agent.request()
+  await passSeconds(node, agent, 3)
+  assert.equal(vips(agent), ["10.4.0.50"])
+  Object.assign(node, { others: null })
+  agent.request()
+  await passSeconds(node, agent, 3)
+  assert.equal([vips(agent), node.steps.filter((step) => step === "start").length], [["10.4.0.50", "10.4.0.51"], 1])
+  await agent.stop()
+})
+
+test("a VIP that the LAN is asked for keeps no other change from being applied (fault 214)", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { "10.4.0.50": "default/a" }))
+  Object.assign(node, { others: asked("10.4.0.51") })
+  const two = { "10.4.0.50": "default/a", "10.4.0.51": "default/b" }
+  await publish(node, agent, generation(2, two, [service("a", { addresses: ["10.2.1.12"] }), service("b")]))
+  assert.equal([vips(agent), agent.snapshot().inEffect?.generation?.sequence], [["10.4.0.50"], 2])
+  assert.is(entry(agent, "10.4.0.51")?.state, "pending")
+  await agent.stop()
+})
+
 test.run()

@@ -15,7 +15,7 @@ two_nodes() {
   for n in n1 n2; do product_start $n "$@"; done
 }
 steady() {
-  wait_for 60 serving $VIP 80 || die "the VIP is not served after 60 s"
+  wait_for 90 serving $VIP 80 || die "the VIP is not served after 90 s"
   masters
   MASTER=$REPLY
   [ $MASTER = n1 ] && BACKUP=n2 || BACKUP=n1
