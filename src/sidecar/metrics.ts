@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
+import type { Counter, Gauge } from "prom-client"
 import type { RoleChange } from "../contract/node-history.ts"
 import { VRRP_STATES } from "../contract/vrrp.ts"
 import type { Age } from "../contract/heartbeat.ts"
@@ -6,11 +6,13 @@ import { ENTRY_STATES } from "../contract/entry-state.ts"
 import type { Status } from "../contract/status.ts"
 import type { SyncStatus } from "../contract/sync-status.ts"
 import { findingsFor, SUBJECTS, type SyncSigns } from "../contract/well.ts"
+import { packageVersion } from "../kit/package-file.ts"
 import type { WatchCounts } from "./volume/watch.ts"
 import type { Snapshot } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import { guardOf } from "./guarding.ts"
 import type { Guard } from "./look.ts"
+import { createSeries } from "./metric-series.ts"
 import type { NodeWatchState } from "./nodes/node-watch.ts"
 import type { StandingFault } from "./standing-faults.ts"
 import { vrrpOf } from "./status-report.ts"
@@ -31,137 +33,55 @@ export interface Metrics {
   /** Counts a change of VRRP's state. */
   transition(change: RoleChange): void
   /** Counts something that has no gauge of its own. */
-  count(what: "archive-failure" | "alarm" | "watcher-trouble" | "node-change" | "fault"): void
+  count(what: (typeof EVENTS)[number]): void
   /** The page, in Prometheus' text format. */
   page(snapshot: Snapshot, around: Around): Promise<string>
 }
 
+const EVENTS = ["archive-failure", "alarm", "watcher-trouble", "node-change", "fault"] as const
+const RESULTS: readonly ApplyOutcome["kind"][] = ["unchanged", "applied", "rejected", "rolled-back", "stranded"]
+/** Hexadecimal digits that a double keeps exactly. */
+const HASH_DIGITS = 12
+
 /** Milliseconds to seconds, which is what Prometheus counts in. */
 const SECOND = 1000
-const DURATIONS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 export function createMetrics(): Metrics {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  const registers = [registry]
-  const applies = new Counter({
-    name: "vip_apply_total",
-    help: "Attempts to apply a configuration",
-    labelNames: ["result"],
-    registers,
-  })
-  const reload = new Histogram({
-    name: "vip_reload_duration_seconds",
-    help: "From the start of an attempt to its verified end",
-    buckets: DURATIONS,
-    registers,
-  })
-  const test = new Histogram({
-    name: "vip_config_test_duration_seconds",
-    help: "keepalived --config-test",
-    buckets: DURATIONS,
-    registers,
-  })
-  const events = new Counter({
-    name: "vip_events_total",
-    help: "Things that should not happen, by kind",
-    labelNames: ["kind"],
-    registers,
-  })
-  const silence = new Gauge({
-    name: "vip_sync_heartbeat_age_seconds",
-    help: "Seconds since sync last showed that it lives; +Inf where that cannot be told",
-    registers,
-  })
-  const source = new Gauge({
-    name: "vip_source_age_seconds",
-    help: "Seconds since sync last knew its source to be as it was read; +Inf where that cannot be told",
-    registers,
-  })
-  const unknown = new Gauge({
-    name: "vip_unknown",
-    help: "1 where it cannot be told, which is never well",
-    labelNames: ["what"],
-    registers,
-  })
-  const well = new Gauge({
-    name: "vip_well",
-    help: "1 when all is well, as kkv status says",
-    registers,
-  })
-  const findings = new Gauge({
-    name: "vip_not_well",
-    help: "What is not well, by what it is about",
-    labelNames: ["about"],
-    registers,
-  })
-  const success = new Gauge({
-    name: "vip_config_last_reload_successful",
-    help: "1 when the newest attempt ended well; NaN before the first",
-    registers,
-  })
-  const successTime = new Gauge({
-    name: "vip_config_last_reload_success_timestamp_seconds",
-    help: "When an attempt last ended well; NaN before the first",
-    registers,
-  })
-  const generation = new Gauge({
-    name: "vip_config_generation",
-    help: "Sequence of the generation",
-    labelNames: ["state"],
-    registers,
-  })
-  const vips = new Gauge({ name: "vip_entries", help: "Entries by state", labelNames: ["state"], registers })
-  const master = new Gauge({ name: "vip_master", help: "1 when this node is VRRP master", registers })
-  const vrrpState = new Gauge({
-    name: "vip_vrrp_state",
-    help: "1 for the state that VRRP has on this node, 0 for the others",
-    labelNames: ["state"],
-    registers,
-  })
-  const transitions = new Counter({
-    name: "vip_vrrp_transitions_total",
-    help: "Changes of VRRP's state on this node, by the new state",
-    labelNames: ["state"],
-    registers,
-  })
-  const transitionTime = new Gauge({
-    name: "vip_vrrp_last_transition_timestamp_seconds",
-    help: "When VRRP's state on this node changed last; 0: not known",
-    registers,
-  })
+  const series = createSeries()
+  const {
+    applies,
+    reload,
+    test,
+    events,
+    silence,
+    source,
+    unknown,
+    well,
+    findings,
+    success,
+    successTime,
+    generation,
+    vips,
+    master,
+    vrrpState,
+    transitions,
+    transitionTime,
+    running,
+    drift,
+    recovered,
+    watcherErrors,
+    nodes,
+    cutOff,
+    hash,
+    build,
+    guards,
+    standing,
+  } = series
   for (const state of VRRP_STATES) transitions.inc({ state }, 0)
-  const running = new Gauge({ name: "vip_keepalived_running", help: "1 when keepalived runs", registers })
-  const drift = new Gauge({
-    name: "vip_drift",
-    help: "1 when the kernel differs from what is in effect; NaN before it was compared",
-    registers,
-  })
-  const recovered = new Gauge({
-    name: "vip_poll_recovered_total",
-    help: "Changes that the poll found and the file watcher did not",
-    registers,
-  })
-  const watcherErrors = new Gauge({ name: "vip_watcher_errors_total", help: "Errors of the file watcher", registers })
-  const nodes = new Gauge({
-    name: "vip_nodes",
-    help: "Nodes that are asked whether they live, by what they answer; cut-off: 1 while nobody is judged",
-    labelNames: ["state"],
-    registers,
-  })
-  const guards = new Gauge({
-    name: "vip_guard_held",
-    help: "1 while a guard against the loss of what works holds what is new",
-    labelNames: ["guard"],
-    registers,
-  })
-  const standing = new Gauge({
-    name: "vip_faults",
-    help: "Faults of this node that stand, by code; a code without one has no sample",
-    labelNames: ["code"],
-    registers,
-  })
   for (const gauge of [success, successTime]) gauge.set(Number.NaN)
+  // A counter that is missing before its first event hides that one from increase().
+  for (const result of RESULTS) applies.inc({ result }, 0)
+  for (const kind of EVENTS) events.inc({ kind }, 0)
   return {
     applied: (outcome, tookMs) => {
       applies.inc({ result: outcome.kind })
@@ -178,6 +98,11 @@ export function createMetrics(): Metrics {
       standing.reset()
       for (const { code } of faults) standing.inc({ code })
       setNodes(nodes, around.nodes)
+      cutOff.set(around.nodes?.isCutOff === true ? 1 : 0)
+      hash.reset()
+      if (status.appliedSha256 !== null) hash.set(Number.parseInt(status.appliedSha256.slice(0, HASH_DIGITS), 16))
+      build.reset()
+      build.set({ version: packageVersion(), keepalived: status.keepalivedVersion ?? "unknown" }, 1)
       setGuards(guards, guardOf(snapshot.seen), sync.status)
       silence.set(secondsOf(sync.silence))
       source.set(secondsOf(sync.sourceAge))
@@ -197,9 +122,9 @@ export function createMetrics(): Metrics {
       transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
       running.set(snapshot.running === null ? 0 : 1)
       drift.set(status.drift === "unknown" ? Number.NaN : status.drift === "none" ? 0 : 1)
-      recovered.set(watch.pollRecovered)
-      watcherErrors.set(watch.watcherErrors)
-      return registry.metrics()
+      setCounter(recovered, watch.pollRecovered)
+      setCounter(watcherErrors, watch.watcherErrors)
+      return series.registry.metrics()
     },
   }
 }
@@ -214,6 +139,12 @@ function setGuards(gauge: Gauge<"guard">, held: Guard | null, sync: SyncStatus |
     const holds = sync !== null && sync.state !== "published" && sync.problems.some((problem) => problem.code === code)
     gauge.set({ guard }, sync === null ? Number.NaN : holds ? 1 : 0)
   }
+}
+
+/** The count is kept elsewhere, and only grows. */
+function setCounter(counter: Counter, count: number): void {
+  counter.reset()
+  counter.inc(count)
 }
 
 function secondsOf(age: Age): number {
@@ -235,9 +166,8 @@ function setUnknown(gauge: Gauge<"what">, { status, sync }: Around): void {
 function setNodes(gauge: Gauge<"state">, nodes: NodeWatchState | null): void {
   gauge.reset()
   if (nodes === null) return
-  const { watched, unreachable, unheard, isCutOff } = nodes
+  const { watched, unreachable, unheard } = nodes
   gauge.set({ state: "answering" }, watched - unreachable.length - unheard.length)
   gauge.set({ state: "unreachable" }, unreachable.length)
   gauge.set({ state: "unheard" }, unheard.length)
-  gauge.set({ state: "cut-off" }, isCutOff ? 1 : 0)
 }

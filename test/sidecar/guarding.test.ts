@@ -163,14 +163,14 @@ test("the Nodes vanish, and this node from among them: what runs is kept, each w
   await agent.stop()
 })
 
-test("vip_guard_held says which guard holds, in the sidecar and in sync", async () => {
+test("kkv_guard_held says which guard holds, in the sidecar and in sync", async () => {
   const { node, agent } = await running()
   await publish(node, agent, generation(2, {}))
   const problems = [{ code: "CONFIGMAP_MISSING", severity: "error", path: [], place: null, message: "gone" }] as const
   const sync = { ...SYNC_SIGNS, status: { ...SYNC, state: "held", problems } } as const
   const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, ...AROUND, status: status(agent), sync }
   const page = await createMetrics().page(agent.snapshot(), around)
-  const held = [...page.matchAll(/^vip_guard_held\{guard="([a-z-]+)"\} ([01])$/gm)].map(
+  const held = [...page.matchAll(/^kkv_guard_held\{guard="([a-z-]+)"\} ([01])$/gm)].map(
     ([, name, value]) => `${name} ${value}`,
   )
   assert.equal(held, ["mass-removal 1", "endpoints-lost 0", "nodes-lost 0", "own-node 0", "configmap 1"])

@@ -98,11 +98,11 @@ test("createMetrics() counts the faults that stand by code, and forgets those th
   const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, status: STATUS, sync: SYNC_SIGNS, nodes: null }
   const samples = async () => {
     const page = await metrics.page(agent.snapshot(), { ...around, faults: faults.standing() })
-    return page.split("\n").filter((line) => line.startsWith("vip_faults"))
+    return page.split("\n").filter((line) => line.startsWith("kkv_faults"))
   }
   faults.raise("record archive", FULL)
   faults.raise("record memory", FULL)
-  assert.equal(await samples(), ['vip_faults{code="RECORD_FAILED"} 2'])
+  assert.equal(await samples(), ['kkv_faults{code="RECORD_FAILED"} 2'])
   for (const { key } of faults.standing()) faults.clear(key)
   assert.equal(await samples(), [])
   await agent.stop()

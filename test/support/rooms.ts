@@ -151,7 +151,7 @@ export const rooms: readonly Room[] = [
   },
   {
     name: "sidecar/metrics",
-    files: ["sidecar/metrics.ts"],
+    files: ["sidecar/metrics.ts", "sidecar/metric-series.ts"],
     may: ["sidecar/*.ts", "sidecar/apply/**", "contract/**", "core/**", "kit/**", "prom-client"],
     mayTypes: ["sidecar/volume/**", "sidecar/nodes/**"],
     pure: false,

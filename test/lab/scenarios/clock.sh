@@ -8,7 +8,7 @@ both() { local n sum=0; for n in n1 n2; do log_count $n "$1"; sum=$((sum + REPLY
 transitions() { both "Entering "; }
 applied() { both '"outcome":"applied"'; }
 have_applied() { applied; [ $REPLY = $1 ]; }
-silence() { ns $MASTER curl -s -m 5 http://127.0.0.1:8080/metrics | awk '$1 == "vip_sync_heartbeat_age_seconds" { print $2 }'; }
+silence() { ns $MASTER curl -s -m 5 http://127.0.0.1:8080/metrics | awk '$1 == "kkv_sync_heartbeat_age_seconds" { print $2 }'; }
 since() { awk -v a=$1 -v b=$(now) 'BEGIN { printf "{\"seconds\": %.1f}", b - a }'; }
 is_now() { local d=$((EPOCHSECONDS - $1)); [ $d -ge 0 ] && [ $d -le 5 ]; }
 

@@ -48,8 +48,8 @@ vips "${entries[0]}"
 check "three of four go in one change: held, and said (fault 57)" wait_for 20 status_has n1 MASS_REMOVAL
 nap 6
 check "all four are served (fault 57)" all_served
-metric() { ns n1 curl -s -m 5 http://127.0.0.1:8080/metrics | grep -qF "vip_guard_held{guard=\"$1\"} $2"; }
-check "vip_guard_held is 1" metric mass-removal 1
+metric() { ns n1 curl -s -m 5 http://127.0.0.1:8080/metrics | grep -qF "kkv_guard_held{guard=\"$1\"} $2"; }
+check "kkv_guard_held is 1" metric mass-removal 1
 check "/readyz is 200" answers n1 readyz 200
 probed guarded
 figures "$REPLY"
@@ -57,5 +57,5 @@ check "no request was lost (fault 57)" is "$REPLY" lost 0
 LEFT=1 vips "${entries[0]}"
 check "the annotation lets it through (fault 57)" wait_for 20 not has_virtual_server n1 10.4.0.53 80
 check "what stays is served" serving $VIP 80
-check "vip_guard_held is 0" wait_for 10 metric mass-removal 0
+check "kkv_guard_held is 0" wait_for 10 metric mass-removal 0
 finish

@@ -1,0 +1,173 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
+
+/** Upper ends of the histograms' buckets, in seconds. */
+const DURATIONS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** Everything that the sidecar tells Prometheus, each series with its name and what it means. */
+export function createSeries() {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const applies = new Counter({
+    name: "kkv_apply_total",
+    help: "Attempts to apply a configuration",
+    labelNames: ["result"],
+    registers,
+  })
+  const reload = new Histogram({
+    name: "kkv_reload_duration_seconds",
+    help: "From the start of an attempt to its verified end",
+    buckets: DURATIONS,
+    registers,
+  })
+  const test = new Histogram({
+    name: "kkv_config_test_duration_seconds",
+    help: "keepalived --config-test",
+    buckets: DURATIONS,
+    registers,
+  })
+  const events = new Counter({
+    name: "kkv_events_total",
+    help: "Things that should not happen, by kind",
+    labelNames: ["kind"],
+    registers,
+  })
+  const silence = new Gauge({
+    name: "kkv_sync_heartbeat_age_seconds",
+    help: "Seconds since sync last showed that it lives; +Inf where that cannot be told",
+    registers,
+  })
+  const source = new Gauge({
+    name: "kkv_source_age_seconds",
+    help: "Seconds since sync last knew its source to be as it was read; +Inf where that cannot be told",
+    registers,
+  })
+  const unknown = new Gauge({
+    name: "kkv_unknown",
+    help: "1 where it cannot be told, which is never well",
+    labelNames: ["what"],
+    registers,
+  })
+  const well = new Gauge({
+    name: "kkv_well",
+    help: "1 when all is well, as kkv status says",
+    registers,
+  })
+  const findings = new Gauge({
+    name: "kkv_not_well",
+    help: "What is not well, by what it is about",
+    labelNames: ["about"],
+    registers,
+  })
+  const success = new Gauge({
+    name: "kkv_config_last_reload_successful",
+    help: "1 when the newest attempt ended well; NaN before the first",
+    registers,
+  })
+  const successTime = new Gauge({
+    name: "kkv_config_last_reload_success_timestamp_seconds",
+    help: "When an attempt last ended well; NaN before the first",
+    registers,
+  })
+  const generation = new Gauge({
+    name: "kkv_config_generation",
+    help: "Sequence of the generation",
+    labelNames: ["state"],
+    registers,
+  })
+  const vips = new Gauge({ name: "kkv_entries", help: "Entries by state", labelNames: ["state"], registers })
+  const master = new Gauge({ name: "kkv_master", help: "1 when this node is VRRP master", registers })
+  const vrrpState = new Gauge({
+    name: "kkv_vrrp_state",
+    help: "1 for the state that VRRP has on this node, 0 for the others",
+    labelNames: ["state"],
+    registers,
+  })
+  const transitions = new Counter({
+    name: "kkv_vrrp_transitions_total",
+    help: "Changes of VRRP's state on this node, by the new state",
+    labelNames: ["state"],
+    registers,
+  })
+  const transitionTime = new Gauge({
+    name: "kkv_vrrp_last_transition_timestamp_seconds",
+    help: "When VRRP's state on this node changed last; 0: not known",
+    registers,
+  })
+  const running = new Gauge({ name: "kkv_keepalived_running", help: "1 when keepalived runs", registers })
+  const drift = new Gauge({
+    name: "kkv_drift",
+    help: "1 when the kernel differs from what is in effect; NaN before it was compared",
+    registers,
+  })
+  const recovered = new Counter({
+    name: "kkv_poll_recovered_total",
+    help: "Changes that the poll found and the file watcher did not",
+    registers,
+  })
+  const watcherErrors = new Counter({ name: "kkv_watcher_errors_total", help: "Errors of the file watcher", registers })
+  const nodes = new Gauge({
+    name: "kkv_nodes",
+    help: "Nodes that are asked whether they live, by what they answer",
+    labelNames: ["state"],
+    registers,
+  })
+  const cutOff = new Gauge({
+    name: "kkv_nodes_cut_off",
+    help: "1 while half of the nodes or more are silent: then this node may be cut off, and no other is judged",
+    registers,
+  })
+  const hash = new Gauge({
+    name: "kkv_config_hash",
+    help: "First 48 bits of the sha256 of the keepalived.conf in effect, alike on nodes with the same text; absent where there is none",
+    registers,
+  })
+  const build = new Gauge({
+    name: "kkv_build_info",
+    help: "1; the versions of this program and of keepalived",
+    labelNames: ["version", "keepalived"],
+    registers,
+  })
+  const guards = new Gauge({
+    name: "kkv_guard_held",
+    help: "1 while a guard against the loss of what works holds what is new",
+    labelNames: ["guard"],
+    registers,
+  })
+  const standing = new Gauge({
+    name: "kkv_faults",
+    help: "Faults of this node that stand, by code; a code without one has no sample",
+    labelNames: ["code"],
+    registers,
+  })
+  return {
+    registry,
+    applies,
+    reload,
+    test,
+    events,
+    silence,
+    source,
+    unknown,
+    well,
+    findings,
+    success,
+    successTime,
+    generation,
+    vips,
+    master,
+    vrrpState,
+    transitions,
+    transitionTime,
+    running,
+    drift,
+    recovered,
+    watcherErrors,
+    nodes,
+    cutOff,
+    hash,
+    build,
+    guards,
+    standing,
+  }
+}

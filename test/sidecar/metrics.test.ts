@@ -1,0 +1,68 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { packageVersion } from "../../src/kit/package-file.ts"
+import { createMetrics } from "../../src/sidecar/metrics.ts"
+import { STATUS, SYNC_SIGNS } from "../cli/support/volume.ts"
+import { running } from "./running-agent.ts"
+
+/** The page of a sidecar that has just started, and of the same one later. */
+async function pages(...counts: readonly { readonly pollRecovered: number; readonly watcherErrors: number }[]) {
+  const { agent } = await running()
+  const metrics = createMetrics()
+  const appliedSha256 = `0123456789ab${"f".repeat(52)}`
+  const nodes = { watched: 5, unreachable: ["a"], unheard: ["b"], isCutOff: true }
+  const status = { ...STATUS, appliedSha256, keepalivedVersion: "2.3.3" }
+  const made: string[] = []
+  for (const watch of counts)
+    made.push(await metrics.page(agent.snapshot(), { watch, status, sync: SYNC_SIGNS, nodes, faults: [] }))
+  await agent.stop()
+  return made
+}
+
+const NOTHING = { pollRecovered: 0, watcherErrors: 0 }
+
+test("metrics: counters are there before their first event, so that increase() sees it", async () => {
+  const [page = ""] = await pages(NOTHING)
+  for (const result of ["unchanged", "applied", "rejected", "rolled-back", "stranded"])
+    assert.match(page, `kkv_apply_total{result="${result}"} 0\n`)
+  for (const kind of ["archive-failure", "alarm", "watcher-trouble", "node-change", "fault"])
+    assert.match(page, `kkv_events_total{kind="${kind}"} 0\n`)
+})
+
+test("metrics: what ends in _total is a counter, and all of ours begin with kkv_", async () => {
+  const [page = ""] = await pages(NOTHING)
+  const types = [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => ({ name, type }))
+  const ours = types.filter(({ name }) => !/^(?:process|nodejs)_/.test(name))
+  assert.ok(ours.length > 15)
+  assert.equal(
+    ours.filter(({ name }) => !name.startsWith("kkv_")),
+    [],
+  )
+  assert.equal(
+    ours.filter(({ name, type }) => name.endsWith("_total") !== (type === "counter")),
+    [],
+  )
+})
+
+test("metrics: the watcher's counts are told as they are at each look", async () => {
+  const [, page = ""] = await pages({ pollRecovered: 1, watcherErrors: 2 }, { pollRecovered: 3, watcherErrors: 2 })
+  assert.match(page, "kkv_poll_recovered_total 3\n")
+  assert.match(page, "kkv_watcher_errors_total 2\n")
+})
+
+test("metrics: nodes are counted by what they answer, and being cut off is a gauge of its own", async () => {
+  const [page = ""] = await pages(NOTHING)
+  const states = [...page.matchAll(/^kkv_nodes\{state="([a-z-]+)"\} (\d+)$/gm)].map(
+    ([, state, count]) => `${state} ${count}`,
+  )
+  assert.equal(states, ["answering 3", "unreachable 1", "unheard 1"])
+  assert.match(page, "kkv_nodes_cut_off 1\n")
+})
+
+test("metrics: the hash of what is in effect is alike where the text is; versions stand in kkv_build_info", async () => {
+  const [page = ""] = await pages(NOTHING)
+  assert.match(page, `kkv_config_hash ${0x0123456789ab}\n`)
+  assert.match(page, `kkv_build_info{version="${packageVersion()}",keepalived="2.3.3"} 1\n`)
+})
+
+test.run()
