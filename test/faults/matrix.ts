@@ -106,6 +106,11 @@ export const MATRIX: readonly Group[] = [
         "backoff, never dead, nothing published from it",
       ),
       row(
+        246,
+        "a key is called __proto__, constructor, toString …, in every form",
+        "an entry like any other, or a problem",
+      ),
+      row(
         245,
         "a line of a watch is not an event: cut, U+2028, no version, 17 MB",
         "the watch ends; listed again; counted",

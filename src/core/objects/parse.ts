@@ -45,6 +45,11 @@ export function parseObject(value: unknown): ParsedObject {
   if (typeof apiVersion === "string" && apiVersion !== API_VERSIONS[kind])
     return isStrangers(apiVersion) ? { kind: "ignored" } : { kind: "issues", issues: [wrongVersion(kind, apiVersion)] }
   const result = OBJECT_SCHEMAS[kind].safeParse(value)
+  const lost = kind === "ConfigMap" ? lostEntry(value) : undefined
+  if (lost !== undefined && typeof lost !== "string") {
+    const message = entryMessage(LOST, lost)
+    return { kind: "issues", issues: [{ code: "CONFIGMAP_VALUE", path: ["data", LOST], message }] }
+  }
   if (!result.success) {
     const title = titleOf(kind, value)
     const unknown = kind === "ConfigMap" ? unknownFields(title, value) : []
@@ -55,7 +60,22 @@ export function parseObject(value: unknown): ParsedObject {
   }
   if (result.data === null) return { kind: "ignored" }
   const issues = kind === "ConfigMap" ? configMapIssues(titleOf(kind, value), value) : []
-  return issues.length === 0 ? { kind: "object", object: result.data } : { kind: "issues", issues }
+  const object = lost === undefined ? result.data : withLostEntry(result.data, lost)
+  return issues.length === 0 ? { kind: "object", object } : { kind: "issues", issues }
+}
+
+/** The one key that zod leaves out of every record, for fear of the prototype. A ConfigMap may have it. */
+const LOST = "__proto__"
+
+function lostEntry(value: Readonly<Record<string, unknown>>): unknown {
+  const data = value["data"]
+  return isRecord(data) && Object.hasOwn(data, LOST) ? data[LOST] : undefined
+}
+
+/** As an own property, which an assignment would not make. */
+function withLostEntry(object: ClusterObject, text: string): ClusterObject {
+  if (object.kind !== "ConfigMap") return object
+  return { ...object, data: Object.fromEntries([...Object.entries(object.data), [LOST, text]]) }
 }
 
 /** True for the kinds that `kinds.ts` knows. */

@@ -11,16 +11,16 @@ const PAGE_SIZE = 250
 /** What sync reads of the Kubernetes API, by its client library. */
 export function createKubernetesApi(session: Session): KubernetesApi {
   async function list(collection: Collection, { resourceVersion, signal, page }: ListOptions): Promise<string> {
-    let next: string | undefined
+    let next = ""
     for (;;) {
       // A list of any version comes whole; those that are asked for it are small.
       const paging = resourceVersion === null ? { limit: PAGE_SIZE } : { resourceVersion }
-      const query = { ...selectorsOf(collection), ...paging, ...(next === undefined ? {} : { _continue: next }) }
+      const query = { ...selectorsOf(collection), ...paging, ...(next === "" ? {} : { _continue: next }) }
       const what = `list ${collectionTitle(collection)}`
-      const { items, metadata } = await ask(what, () => listPage(session, collection, { query, signal }))
-      page(items)
-      next = metadata?._continue
-      if (next === undefined || next === "") return metadata?.resourceVersion ?? ""
+      const found = await ask(what, () => listPage(session, collection, { query, signal }))
+      page(found.items)
+      next = found.next
+      if (next === "") return found.resourceVersion
     }
   }
 
@@ -61,11 +61,9 @@ export function createKubernetesApi(session: Session): KubernetesApi {
 
 interface Page {
   readonly items: readonly unknown[]
-  readonly metadata?: { readonly _continue?: string; readonly resourceVersion?: string }
-}
-
-interface TypedPage extends Page {
-  readonly items: readonly object[]
+  /** From where the next page goes on; empty where there is none. */
+  readonly next: string
+  readonly resourceVersion: string
 }
 
 interface PageRequest {
@@ -74,30 +72,43 @@ interface PageRequest {
 }
 
 async function listPage(session: Session, { resource, namespace }: Collection, request: PageRequest): Promise<Page> {
-  const core = new CoreV1Api(session.configuration({ signal: request.signal }))
+  let answer: unknown
+  const asItCame = (body: unknown) => (answer = body)
+  const configuration = session.configuration({ signal: request.signal, asItCame })
+  const core = new CoreV1Api(configuration)
   const query = { namespace: namespace ?? "", ...request.query }
   switch (resource) {
     case "configmaps":
-      return typed("v1", "ConfigMap", await core.listNamespacedConfigMap(query))
+      await core.listNamespacedConfigMap(query)
+      return pageOf("v1", "ConfigMap", answer)
     case "services":
-      return typed("v1", "Service", await core.listNamespacedService(query))
+      await core.listNamespacedService(query)
+      return pageOf("v1", "Service", answer)
     case "endpoints":
-      return typed("v1", "Endpoints", await core.listNamespacedEndpoints(query))
+      await core.listNamespacedEndpoints(query)
+      return pageOf("v1", "Endpoints", answer)
     case "nodes":
-      return typed("v1", "Node", await core.listNode(request.query))
-    case "endpointslices": {
-      const discovery = new DiscoveryV1Api(session.configuration({ signal: request.signal }))
-      return typed("discovery.k8s.io/v1", "EndpointSlice", await discovery.listNamespacedEndpointSlice(query))
-    }
+      await core.listNode(request.query)
+      return pageOf("v1", "Node", answer)
+    case "endpointslices":
+      await new DiscoveryV1Api(configuration).listNamespacedEndpointSlice(query)
+      return pageOf("discovery.k8s.io/v1", "EndpointSlice", answer)
   }
 }
 
 /** The items of a list carry neither apiVersion nor kind. */
-function typed(apiVersion: string, kind: string, { items, metadata }: TypedPage): Page {
+function pageOf(apiVersion: string, kind: string, answer: unknown): Page {
+  const items: unknown = Reflect.get(Object(answer), "items")
   if (!Array.isArray(items)) throw new Error("the answer is no list, wanted items; is something between us and it?")
+  const metadata: unknown = Reflect.get(Object(answer), "metadata")
+  const text = (field: string): string => {
+    const value: unknown = Reflect.get(Object(metadata), field)
+    return typeof value === "string" ? value : ""
+  }
   return {
-    items: items.map((item) => ({ ...item, apiVersion, kind })),
-    ...(metadata === undefined ? {} : { metadata }),
+    items: items.map((item: unknown) => ({ ...Object(item), apiVersion, kind })),
+    next: text("continue"),
+    resourceVersion: text("resourceVersion"),
   }
 }
 

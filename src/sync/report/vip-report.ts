@@ -47,7 +47,7 @@ const statusSchema = z.object({
 })
 const reportSchema = z.object({
   metadata: z.object({ generation: z.int() }),
-  spec: z.object({ entries: z.record(z.string(), z.string()).nullish() }).nullish(),
+  spec: z.object({ entries: z.unknown() }).nullish(),
   status: z.unknown().optional(),
 })
 
