@@ -5,9 +5,9 @@ import type { Capture } from "./capture/capture.ts"
 
 /** How long a look that failed is waited with before it is tried once more: another program may have held the lock. */
 const AGAIN_MS = 5_000
-/** A look that is longer than this takes at most a twentieth of the time, however many rules the node has. */
+/** A look that is longer than this takes at most a sixth of the time, however many rules the node has. */
 const LONG_LOOK_MS = 3_000
-const COST_FACTOR = 20
+const COST_FACTOR = 5
 
 export interface CapturePass {
   /** Looks, unless the last look was so long that it is too soon. Never throws: that it cannot be told is then what is known. */
