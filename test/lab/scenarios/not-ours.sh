@@ -1,5 +1,5 @@
 #!/bin/bash
-# seconds 300
+# seconds 420
 # Nothing of others becomes ours because an entry names it, and nothing of others goes when this product goes.
 . /checkout/test/lab/guest/lib.sh
 two_nodes --soak 2 --drift-interval 5
@@ -20,18 +20,18 @@ done
 probe not-ours tcp $VIP 80 20
 vips "$VIP: default/echoheaders" "10.4.9.1: ''" "10.96.0.77: default/echoheaders" "10.4.0.60: ''" "10.4.0.61: default/echoheaders" \
   "10.4.0.62: default/echoheaders"
-check "an entry beside them is served (faults 211, 212)" wait_for 30 serving 10.4.0.62 80
+check "an entry beside them is served (faults 211, 212)" wait_for 60 serving 10.4.0.62 80
 kkv $MASTER status
 for n in n1 n2; do
   check "$n: what others have is refused (faults 211, 212)" eval 'status_has $n "10.4.9.1/24" && status_has $n "10.96.0.77/32" && status_has $n "10.4.0.60/32" && status_has $n VIRTUAL_SERVER_ON_HOST'
 done
 rm -f /shared/volumes/n?/applied/ledger.json /shared/volumes/n?/state/ledger.json
 for n in n1 n2; do kill_agent $n > /dev/null; done
-for n in n1 n2; do check "$n: an agent without its ledger finds it again" wait_for 30 file_has /shared/volumes/$n/applied/ledger.json "10.4.0.62 eth0"; done
+for n in n1 n2; do check "$n: an agent without its ledger finds it again" wait_for 90 file_has /shared/volumes/$n/applied/ledger.json "10.4.0.62 eth0"; done
 nap 4
 check "and what runs goes on" serving 10.4.0.62 80
 for n in n1 n2; do ns $n ip address delete 10.4.0.60/32 dev eth0; done
-check "an address that its holder gives up is let in (fault 211)" wait_for 40 has_vip $MASTER 10.4.0.60
+check "an address that its holder gives up is let in (fault 211)" wait_for 60 has_vip $MASTER 10.4.0.60
 probed not-ours
 figures "$REPLY"
 check "no request was lost in all that" is "$REPLY" lost 0

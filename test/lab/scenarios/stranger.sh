@@ -1,5 +1,5 @@
 #!/bin/bash
-# seconds 240
+# seconds 360
 # Somebody else on the LAN has an address that is to be a VIP: the client, which answers for 10.4.0.60 as well.
 . /checkout/test/lab/guest/lib.sh
 ip_of_client() { ip -n client address $1 10.4.0.60/24 dev eth0; }
