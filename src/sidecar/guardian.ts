@@ -39,7 +39,13 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
   if (inEffect === null || (await ports.keepalived.running()) === null) return
   await compareLiveFile(inEffect, workings)
   const mayRestore = pauseMs(interference, ports.clock.now()) === 0
-  const { check, found, restored } = await checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
+  const looked = checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
+  const { check, found, restored } = await looked.catch((error: unknown) => {
+    // What the comparison before has found is not known any more.
+    state.update({ drift: null })
+    ports.onChange(state.known())
+    throw error
+  })
   // A checker that was started anew takes its time to bring everything back.
   const isBack = restored === "set-right" || (check.difference === null && respawned)
   state.update({

@@ -94,7 +94,11 @@ export function createSeries() {
     help: "When VRRP's state on this node changed last; 0: not known",
     registers,
   })
-  const running = new Gauge({ name: "kkv_keepalived_running", help: "1 when keepalived runs", registers })
+  const running = new Gauge({
+    name: "kkv_keepalived_running",
+    help: "1 when keepalived runs; NaN while nobody can tell",
+    registers,
+  })
   const drift = new Gauge({
     name: "kkv_drift",
     help: "1 when the kernel differs from what is in effect; NaN before it was compared",

@@ -120,7 +120,9 @@ export function createMetrics(): Metrics {
       master.set(own === "master" ? 1 : 0)
       for (const state of VRRP_STATES) vrrpState.set({ state }, state === own ? 1 : 0)
       transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
-      running.set(snapshot.running === null ? 0 : 1)
+      // The value of the last look that succeeded is no answer while looks fail.
+      const isSeen = status.keepalived !== "unknown" && !faults.some(({ key }) => key === "watch")
+      running.set(isSeen ? (snapshot.running === null ? 0 : 1) : Number.NaN)
       drift.set(status.drift === "unknown" ? Number.NaN : status.drift === "none" ? 0 : 1)
       setCounter(recovered, watch.pollRecovered)
       setCounter(watcherErrors, watch.watcherErrors)
@@ -151,12 +153,12 @@ function secondsOf(age: Age): number {
   return age.kind === "age" ? age.seconds : Number.POSITIVE_INFINITY
 }
 
-function setUnknown(gauge: Gauge<"what">, { status, sync }: Around): void {
+function setUnknown(gauge: Gauge<"what">, { status, sync, faults }: Around): void {
   const facts = {
     sync: sync.silence.kind === "unknown",
     source: sync.sourceAge.kind === "unknown",
     "sync-status": sync.status === null,
-    keepalived: status.keepalived === "unknown",
+    keepalived: status.keepalived === "unknown" || faults.some(({ key }) => key === "watch"),
     vrrp: status.vrrp.state === "unknown",
     drift: status.drift === "unknown",
   }

@@ -51,6 +51,8 @@ export interface FakeNode {
   full: number
   /** True: IPVS has lost everything. */
   emptied: boolean
+  /** True: nobody can read the kernel's addresses. */
+  unreadable: boolean
   /** What a look for rules that come before IPVS finds; absent: the machine cannot look. */
   captures?: CaptureLook
   /** True: a person holds what the reading shows in place. */
@@ -117,6 +119,7 @@ export function fakeNode(): FakeNode {
     verifying: () => undefined,
     full: 0,
     emptied: false,
+    unreadable: false,
     pinned: false,
     appeared: [],
     unmasqueraded: new Set(),
@@ -208,6 +211,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
 function kernelOf(node: FakeNode, shown: () => KeepalivedModel | null): Kernel {
   const kernel = kernelShowing({
     addresses: () => {
+      if (node.unreadable) return Promise.reject(new Error("EIO: i/o error"))
       const model = shown()
       const all = model === null ? [] : [model.vrrp.anchor, ...model.vips.map((vip) => vip.address)]
       return Promise.resolve(new Set(node.master ? all : []))

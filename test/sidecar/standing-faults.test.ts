@@ -126,4 +126,35 @@ test("an attempt that meets a full disk stands as a fault in the status until on
   await agent.stop()
 })
 
+test("a kernel that cannot be read is not the one that was compared before: unknown, in the status and in the metrics (fault 262)", async () => {
+  const { node, agent } = await running()
+  const context = { node: "n1", interface: "eth0", pinned: null, keepalivedVersion: null, nodes: null }
+  const status = () => statusOf(agent.snapshot(), { ...context, faults: node.faults.standing() })
+  const metrics = createMetrics()
+  const sample = async (name: string) => {
+    const around = { watch: { pollRecovered: 0, watcherErrors: 0 }, sync: SYNC_SIGNS, nodes: null, faults: [] }
+    const page = await metrics.page(agent.snapshot(), { ...around, status: status() })
+    return page.split("\n").find((line) => line.startsWith(name))
+  }
+  await agent.checkDrift()
+  assert.equal([status().drift, await sample("kkv_drift ")], ["none", "kkv_drift 0"])
+  node.unreadable = true
+  const checked = agent.checkDrift()
+  await node.clock.advance(1_000)
+  await checked
+  assert.is(status().drift, "unknown")
+  assert.equal(
+    status().problems.map(({ code }) => code),
+    ["PASS_FAILED"],
+  )
+  assert.match((await sample("kkv_drift ")) ?? "", /^kkv_drift nan$/i)
+  assert.is(await sample('kkv_unknown{what="drift"}'), 'kkv_unknown{what="drift"} 1')
+  assert.is(await sample('kkv_not_well{about="drift"}'), 'kkv_not_well{about="drift"} 1')
+  assert.is(await sample("kkv_well "), "kkv_well 0")
+  node.unreadable = false
+  await agent.checkDrift()
+  assert.equal([status().drift, status().problems], ["none", []])
+  await agent.stop()
+})
+
 test.run()
