@@ -18,8 +18,9 @@ export async function diff(
 ): Promise<number> {
   const sources = [await openSource(old, terminal), await openSource(new_, terminal)] as const
   const choice = choiceOf(sources, options)
-  const left = configOf(sources[0], { ...options, ...choice }, terminal)
-  const right = configOf(sources[1], { ...options, ...choice }, terminal)
+  const context = { ...options, ...choice, announced: announcedIn(sources) }
+  const left = configOf(sources[0], context, terminal)
+  const right = configOf(sources[1], context, terminal)
   terminal.err(guardNote(sources, { ...options, ...choice }))
   const text = unifiedDiff(
     left,
@@ -45,7 +46,7 @@ function guardNote(sources: readonly [Source, Source], options: RenderOptions): 
 function walkOf(source: Source, options: RenderOptions) {
   const { objects, configMap } = manifestsOf([source], options.servicesConfigmap)
   if (configMap === null) return null
-  const { facts } = chooseNode(objects, options)
+  const { facts } = chooseNode({ objects, configMap }, options)
   return { objects, configMap, built: walkOffline(objects, configMap, { facts, settings: options.settings }).built }
 }
 
@@ -62,13 +63,23 @@ function choiceOf(sources: readonly [Source, Source], options: RenderOptions): N
   const names = new Set(other.nodes.map(({ object }) => object.metadata.name))
   const common = one.nodes.filter(({ object }) => names.has(object.metadata.name))
   const nodes = common.length > 0 ? common : [...one.nodes, ...other.nodes]
-  const { facts } = chooseNode({ ...one, nodes }, given)
+  const { facts } = chooseNode({ objects: { ...one, nodes }, configMap: null }, given)
   return { node: facts.name, interface: facts.interface }
 }
 
-function configOf(source: Source, options: RenderOptions, terminal: Terminal): NamedText {
+/** The VIPs of a configuration that is written already: a Node that lists one is an echo of that. */
+function announcedIn(sources: readonly Source[]): ReadonlySet<string> {
+  const texts = sources.flatMap(({ config }) => config?.text ?? [])
+  return new Set(
+    texts.flatMap((text) => [...text.matchAll(/^ *([\d.]+)\/32 dev /gm)].map(([, address = ""]) => address)),
+  )
+}
+
+type Context = RenderOptions & { readonly announced: ReadonlySet<string> }
+
+function configOf(source: Source, options: Context, terminal: Terminal): NamedText {
   if (source.config !== null) return { name: source.config.file, text: source.config.text }
-  const { config, problems } = renderingOf([source], options)
+  const { config, problems } = renderingOf([source], options, options.announced)
   terminal.err(problemLines(problems))
   if (config === null) throw new Error(`Cannot compare "${source.name}": no keepalived.conf can be made from it`)
   return { name: source.name, text: config }

@@ -31,6 +31,8 @@ export interface PortContext {
   readonly port: ServicePort
   /** Null where the virtual server is not there. */
   readonly server: VirtualServer | null
+  /** Address -> name of the node that has it, where packets to a node go in a circle. */
+  readonly circling: ReadonlyMap<string, string>
   /** Why it is not; for endpoints that are good. */
   readonly leftOut: string
 }
@@ -83,6 +85,8 @@ function objectionTo({ addresses, conditions }: Endpoint, context: EndpointConte
   if (context.unused) return "the Service has EndpointSlices, and these count"
   const objection = sliceObjection(context, context.port) ?? conditionObjection(conditions) ?? addressObjection(address)
   if (objection !== null) return objection
+  const node = context.circling.get(address)
+  if (node !== undefined) return `it is node "${node}", which DR cannot reach (DR_TO_NODE); use NAT`
   return address === context.vip ? "it is the VIP itself" : null
 }
 

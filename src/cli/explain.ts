@@ -7,6 +7,7 @@ import { decodeStatus } from "../contract/status.ts"
 import { findingsFor } from "../contract/well.ts"
 import { parseVipEntry, type ServiceTarget } from "../core/desired/vip-entry.ts"
 import type { EntryOutcome } from "../core/model/build-model.ts"
+import { nodeAddressesOf } from "../core/model/forbidden.ts"
 import { virtualServerKey } from "../core/model/keepalived-model.ts"
 import type { ClusterObjects } from "../core/objects/kinds.ts"
 import { byPlace } from "../kit/problem.ts"
@@ -41,7 +42,7 @@ export async function explain(
   const sources = []
   for (const path of onVolume ? [options.desired] : paths) sources.push(await openSource(path, terminal))
   const manifests = manifestsOf(sources, options.servicesConfigmap)
-  const found = explanationOf(vip, manifests, options)
+  const found = explanationOf(vip, manifests, { ...options, announced: onVolume ? announcedIn(options) : new Set() })
   if (found === null) {
     terminal.err(problemLines(manifests.problems))
     terminal.err(`kkv: Cannot explain "${vip}": ${whatThereIs(manifests)}\n`)
@@ -60,10 +61,18 @@ function whatThereIs({ configMap }: Manifests): string {
   return `${namespace}/${name} has ${keys.length === 0 ? "no entries" : `only ${listed(keys)}`}`
 }
 
-function explanationOf(vip: string, { objects, configMap }: Manifests, options: ExplainOptions): Explanation | null {
+function explanationOf(
+  vip: string,
+  { objects, configMap }: Manifests,
+  options: ExplainOptions & { readonly announced: ReadonlySet<string> },
+): Explanation | null {
   if (configMap === null) return null
-  const { facts } = chooseNode(objects, options)
-  const { built, rendered } = walkOffline(objects, configMap, { facts, settings: options.settings })
+  const { facts } = chooseNode({ objects, configMap }, options)
+  const { built, rendered } = walkOffline(objects, configMap, {
+    facts,
+    settings: options.settings,
+    announced: options.announced,
+  })
   const entry = built.entries.find(({ key }) => key === vip)
   if (entry === undefined) return null
   return {
@@ -76,7 +85,7 @@ function explanationOf(vip: string, { objects, configMap }: Manifests, options: 
     }),
     outdated: null,
     reason: entry.problems.find(({ severity }) => severity === "error")?.message ?? null,
-    services: targetsOf(entry).map((target) => explainService(target, entry, objects)),
+    services: targetsOf(entry).map((target) => explainService(target, entry, { ...objects, nodes: built.own.nodes })),
     config:
       rendered === null
         ? null
@@ -101,6 +110,7 @@ function explainService(target: ServiceTarget, entry: EntryOutcome, objects: Clu
   const problem = entry.problems.find(({ path, severity }) => severity === "error" && path.includes(service))
   const leftOut = problem === undefined ? "its entry is left out" : `its virtual server is left out (${problem.code})`
   const ports = found.service.object.spec.ports.map((port) => {
+    const circling = nodeAddressesOf(target.forwardingMethod === "NAT" ? [] : objects.nodes)
     const server = entry.vip?.virtualServers.find(
       (one) => one.service === service && `${one.port} ${one.protocol}` === `${port.port} ${port.protocol}`,
     )
@@ -110,10 +120,16 @@ function explainService(target: ServiceTarget, entry: EntryOutcome, objects: Clu
       protocol: port.protocol,
       targetPort: port.targetPort,
       virtualServer: server === undefined ? null : virtualServerKey(server),
-      sources: explainEndpoints(found, { vip: entry.key, port, server: server ?? null, leftOut }),
+      sources: explainEndpoints(found, { vip: entry.key, port, circling, server: server ?? null, leftOut }),
     }
   })
   return { ...base, place: found.service.place, ports }
+}
+
+/** The VIPs that run, as the sidecar says: a Node that lists one is an echo of that. */
+function announcedIn({ applied }: ExplainOptions): ReadonlySet<string> {
+  const status = readContractFile(join(applied, STATUS_FILE), decodeStatus)
+  return new Set(status?.vips.flatMap(({ vip, state }) => (state === "left-out" ? [] : [vip])))
 }
 
 /** The same with the state that the sidecar reports and the lines of the file that runs. */

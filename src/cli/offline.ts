@@ -1,11 +1,10 @@
-import { networkInterfaces } from "node:os"
-
 import { addressOrder } from "../core/desired/address.ts"
 import { parseVipEntry } from "../core/desired/vip-entry.ts"
 import { resolveEntry } from "../core/desired/resolve.ts"
 import { type BuiltModel, createModelBuilder, type ModelInput } from "../core/model/build-model.ts"
 import type { ModelSettings, NodeFacts } from "../core/model/settings.ts"
-import { nodeAddressOf } from "../core/model/vrrp-instance.ts"
+import { contains, type HostAddress, interfaceOf } from "../core/model/interface.ts"
+import { nodeAddressOf, NO_PAST, ownNodesOf } from "../core/model/own-nodes.ts"
 import { decodeFile } from "../core/objects/decode.ts"
 import { createJoin } from "../core/objects/join.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../core/objects/kinds.ts"
@@ -13,7 +12,7 @@ import { vipConfigMapOf } from "../core/vip-config-map.ts"
 import { createRenderer, type RenderedConfig } from "../core/render/render.ts"
 import { byPlace, compare, type Problem } from "../kit/problem.ts"
 import type { Source } from "./source.ts"
-import { subnetHolds } from "./subnet.ts"
+import { machineAddresses } from "./machine.ts"
 import { readTemplates } from "./templates.ts"
 
 /** The objects of some sources, and what was wrong with their files. */
@@ -55,11 +54,15 @@ export interface ChosenNode {
 }
 
 /**
- * Chooses what the command line leaves open: the first Node by address, and this host's interface in whose subnet that
- * Node's address lies.
+ * Chooses what the command line leaves open: the first Node by address, and the interface of this host that has that
+ * Node's address, or whose subnet contains it.
  */
-export function chooseNode(objects: ClusterObjects, choice: NodeChoice): ChosenNode {
-  const members = objects.nodes
+export function chooseNode(
+  { objects, configMap }: Pick<Manifests, "objects" | "configMap">,
+  choice: NodeChoice,
+): ChosenNode {
+  const { nodes } = ownNodesOf({ nodes: objects.nodes, configMap, past: NO_PAST })
+  const members = nodes
     .map(({ object }) => ({ name: object.metadata.name, address: nodeAddressOf(object) }))
     .toSorted((a, b) => orderOf(a.address) - orderOf(b.address) || compare(a.name, b.name))
   const notes: string[] = []
@@ -68,11 +71,26 @@ export function chooseNode(objects: ClusterObjects, choice: NodeChoice): ChosenN
     notes.push(`there are no Nodes: made for a single node called "${name}" (--node names it)`)
   else if (choice.node === null) notes.push(`made for node "${name}", the first by address (--node chooses another)`)
   const address = members.find((member) => member.name === name)?.address ?? null
-  const own = choice.interface ?? (address === null ? null : interfaceFor(address))
+  const host = machineAddresses()
+  const own = choice.interface ?? interfaceOf({ address, host, before: null })
   if (own === null) notes.push(`made for interface "${FALLBACK}" (--iface chooses another)`)
   else if (choice.interface === null)
     notes.push(`made for interface "${own}", whose subnet has ${address} (--iface chooses another)`)
-  return { facts: { name, interface: own ?? FALLBACK, ipvs: true }, notes }
+  const facts = { name, interface: own ?? FALLBACK, ipvs: true, ...machineFacts(host, { address, interface: own }) }
+  return { facts, notes }
+}
+
+/** What this machine tells of the node: all where it is that node itself, and the subnet where it is on the same LAN. */
+function machineFacts(
+  host: readonly HostAddress[],
+  node: { readonly address: string | null; readonly interface: string | null },
+): Pick<NodeFacts, "host" | "subnets"> {
+  const { address } = node
+  if (address === null) return {}
+  const here = host.filter((one) => one.interface === node.interface && one.prefixLength < 32)
+  if (host.some((one) => one.address === address)) return { host, subnets: here }
+  const subnets = here.filter((one) => contains(one, address))
+  return subnets.length === 0 ? {} : { subnets }
 }
 
 /** The walk from objects to text for one node, without a past. */
@@ -91,6 +109,8 @@ export function walkOffline(
     readonly settings: ModelSettings
     /** Names of the nodes that answer no more, where the sidecar has said so. */
     readonly unreachable?: ReadonlySet<string>
+    /** VIPs that run, where the sidecar has said so. */
+    readonly announced?: ReadonlySet<string>
   },
 ): OfflineWalk {
   const input: ModelInput = {
@@ -101,6 +121,7 @@ export function walkOffline(
     refused: new Map(),
     draining: new Map(),
     unreachable: options.unreachable ?? new Set(),
+    past: { ...NO_PAST, announced: options.announced ?? NO_PAST.announced },
   }
   const built = createModelBuilder(options.settings)(input)
   const rendered = built.model === null ? null : createRenderer(readTemplates())(built.model)
@@ -126,15 +147,4 @@ const FALLBACK = "eth0"
 /** A Node without an address comes last: it cannot be ranked. */
 function orderOf(address: string | null): number {
   return address === null ? Number.MAX_SAFE_INTEGER : addressOrder(address)
-}
-
-/** The interface that has the address, else the one with the smallest subnet that holds it. */
-function interfaceFor(address: string): string | null {
-  const own = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    addresses.filter(({ family, internal }) => family === "IPv4" && !internal).map((one) => ({ name, ...one })),
-  )
-  const holding = own
-    .filter((one) => one.netmask !== "255.255.255.255" && subnetHolds(one, address))
-    .toSorted((a, b) => addressOrder(b.netmask) - addressOrder(a.netmask))
-  return holding[0]?.name ?? null
 }

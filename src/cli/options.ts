@@ -10,7 +10,7 @@ export function withModelOptions(command: Command): Command {
     .addOption(configMapOption())
     .addOption(withEnvironment("--node <name>", "the node to render for (default: the first by address)"))
     .addOption(
-      withEnvironment("--iface <name>", "its interface (default: this host's in the node's subnet, else eth0)"),
+      withEnvironment("--iface <name>", "its interface (default: this host's for the node's address, else eth0)"),
     )
     .addOption(
       withEnvironment("--run-dir <dir>", "where the agent keeps keepalived's release file").default("/run/keepalived"),

@@ -37,13 +37,21 @@ export async function render(paths: readonly string[], options: RenderOptions, t
   return countProblems(rendering.problems).errors === 0 ? EXIT.good : EXIT.no
 }
 
-/** Renders the manifests of all sources as one tree. */
-export function renderingOf(sources: readonly Source[], options: Omit<RenderOptions, "output">): Rendering {
+/**
+ * Renders the manifests of all sources as one tree.
+ *
+ * @param announced VIPs that run, as far as that is known.
+ */
+export function renderingOf(
+  sources: readonly Source[],
+  options: Omit<RenderOptions, "output">,
+  announced: ReadonlySet<string> = new Set(),
+): Rendering {
   const { objects, configMap, problems } = manifestsOf(sources, options.servicesConfigmap)
-  const { facts, notes } = chooseNode(objects, options)
+  const { facts, notes } = chooseNode({ objects, configMap }, options)
   const node = { node: facts.name, interface: facts.interface, notes }
   if (configMap === null) return { config: null, sha256: null, problems, ...node }
-  const walked = walkOffline(objects, configMap, { facts, settings: options.settings })
+  const walked = walkOffline(objects, configMap, { facts, settings: options.settings, announced })
   return {
     config: walked.rendered?.text ?? null,
     sha256: walked.rendered?.sha256 ?? null,

@@ -62,7 +62,7 @@ function entryProblems(
   notes: string[],
 ): readonly Problem[] {
   if (configMap === null) return []
-  const { facts } = chooseNode(objects, { node: null, interface: null })
+  const { facts } = chooseNode({ objects, configMap }, { node: null, interface: null })
   const found = walkOffline(objects, configMap, { facts, settings }).problems.filter(
     ({ code }) => !ABOUT_THIS_NODE.has(code),
   )

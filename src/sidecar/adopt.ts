@@ -5,12 +5,15 @@ import { MEMORY_FILE } from "./archivist.ts"
 import { type Memory, NO_MEMORY } from "./memory.ts"
 import type { Keepalived } from "./ports.ts"
 import type { AppliedVolume } from "./volume/config-files.ts"
+import type { KnownGood } from "./volume/last-known-good.ts"
 import { readRemembered } from "./volume/remembered.ts"
 
 export interface AdoptPorts {
   readonly volume: AppliedVolume
   readonly keepalived: Pick<Keepalived, "running">
   readonly clock: Clock
+  /** What ran through its soak on this node, in this pod or in one before it. */
+  readonly knownGood: () => KnownGood | null
 }
 
 export interface Adopted {
@@ -18,12 +21,20 @@ export interface Adopted {
   readonly memory: Memory
 }
 
-/** What the last agent left: a configuration that journal, live file and a running keepalived agree on is adopted. */
+/**
+ * What the last agent left: a configuration that journal, live file and a running keepalived agree on is adopted. A new pod
+ * has an empty volume; what the node itself remembers is then what guards compare with and what broken entries are held in.
+ */
 export async function adopt(applied: string, ports: AdoptPorts): Promise<Adopted> {
   const { volume, keepalived, clock } = ports
   const remembered = readRemembered(join(applied, MEMORY_FILE))
-  if (remembered === null) return { inEffect: null, memory: NO_MEMORY }
-  const memory: Memory = { ...NO_MEMORY, lastGood: remembered.lastGood }
+  const { vips } = await volume.ledger()
+  const known = remembered ?? ports.knownGood()?.remembered ?? null
+  const { lastGood, past } = known ?? NO_MEMORY
+  const ran = past.model?.vips.map(({ address }) => address) ?? []
+  const announced = new Set([...past.announced, ...ran, ...vips])
+  const memory: Memory = { ...NO_MEMORY, lastGood, past: { ...past, announced } }
+  if (remembered === null) return { inEffect: null, memory }
   const journal = await volume.journal()
   const agrees =
     journal?.phase === "in-effect" &&

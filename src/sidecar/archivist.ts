@@ -130,11 +130,12 @@ function createSlot(afterMs: number, record: (newest: Applied) => Promise<boolea
 }
 
 function rememberedOf({ sha256, model, generation }: InEffect, memory: Memory): Remembered {
-  const { lastGood } = memory
+  const { lastGood, past } = memory
   return {
     sha256,
     model,
     lastGood,
+    past: { ...past, model },
     generation: generation === null ? null : { sequence: generation.sequence, name: generation.name },
   }
 }

@@ -41,7 +41,10 @@ export async function assemble(
     },
   })
   const { clock, log, metrics, generations, status } = parts
-  const before = await adopt(settings.applied, { volume: parts.volume, keepalived: machine.keepalived, clock })
+  const before = await adopt(settings.applied, {
+    ...{ volume: parts.volume, keepalived: machine.keepalived, clock },
+    knownGood: () => parts.lastKnownGood.read(),
+  })
   const agent = createAgent(optionsOf(settings), await portsOf(parts), before)
   told = () => report(parts, agent.snapshot())
   const watch = watchVolume({

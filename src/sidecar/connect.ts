@@ -2,19 +2,22 @@ import { readFile } from "node:fs/promises"
 import type { Status } from "../contract/status.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Others } from "../core/model/others.ts"
+import { createOwnNodes } from "../core/model/own-nodes.ts"
 import { createPipeline } from "../core/pipeline.ts"
 import { createRenderer } from "../core/render/render.ts"
 import type { TemplateName, TemplateTexts } from "../core/render/template.ts"
+import { vipConfigMapOf } from "../core/vip-config-map.ts"
 import { packageFile } from "../kit/package-file.ts"
 import type { AgentPorts } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import type { ApplyPorts } from "./apply/ports.ts"
 import { clearRemains, restoreMissing } from "./drift.ts"
-import type { Past } from "./look.ts"
+import { type FirstTime, pastOf } from "./look.ts"
 import { withNewcomers } from "./newcomers.ts"
 import { nodeFactsOf } from "./node-facts.ts"
 import { othersIn } from "./ownership.ts"
 import type { Parts } from "./parts.ts"
+import type { Generation } from "./ports.ts"
 import { heardBy } from "./standing-faults.ts"
 import { statusOf } from "./status-report.ts"
 import { verifyEffect } from "./verify.ts"
@@ -28,8 +31,9 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
   return {
     generations: parts.generations,
     pipeline: createPipeline(settings.model, templates),
-    node: (generation) => Promise.resolve(nodeFactsOf(generation, settings, machine.host())),
-    others: (model, past) => othersOf(parts, model, past),
+    others: (model, firstTime) => othersOf(parts, model, firstTime),
+    node: (nodes, past) => Promise.resolve(nodeFactsOf({ nodes, wanted: settings, host: machine.host(), past })),
+    ownNodes: createOwnNodes(),
     apply: applyPortsOf(parts),
     keepalived,
     kernel,
@@ -52,12 +56,12 @@ export async function portsOf(parts: Parts): Promise<AgentPorts> {
 async function othersOf(
   { machine, volume, settings, vacancies }: Parts,
   model: KeepalivedModel,
-  past: Past | null,
+  firstTime: FirstTime | null,
 ): Promise<Others | null> {
   const ledger = () => volume.ledger()
   const found = await othersIn(model, { ...machine, ledger })
-  if (past === null || vacancies === null) return found
-  return withNewcomers(model, found, { ...machine, past, vacancies, ledger, self: settings.node })
+  if (firstTime === null || vacancies === null) return found
+  return withNewcomers(model, found, { ...machine, past: firstTime, vacancies, ledger, self: settings.node })
 }
 
 function applyPortsOf({
@@ -88,6 +92,12 @@ function applyPortsOf({
 
 /** Who hears of what the agent did. */
 function listenersOf(parts: Parts) {
+  const ownNodes = createOwnNodes()
+  const follow = ({ objects }: Generation, { memory }: Snapshot) => {
+    const configMap = vipConfigMapOf(objects, null).value
+    const { nodes } = ownNodes({ nodes: objects.nodes, configMap, past: pastOf(memory) })
+    parts.nodes?.follow({ services: objects.services, nodes })
+  }
   const { volume, lastKnownGood, metrics, records, faults } = parts
   const candidates = { key: "record candidates", code: "RECORD_FAILED", what: "remove old candidates" } as const
   const toldOfCandidates = heardBy(faults, candidates)
@@ -102,8 +112,7 @@ function listenersOf(parts: Parts) {
     onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
     onFault: () => metrics.count("fault"),
     onChange: (snapshot) => {
-      if (snapshot.seen !== null && snapshot.seen.kind !== "no-generation")
-        parts.nodes?.follow(snapshot.seen.generation.objects)
+      if (snapshot.seen !== null && snapshot.seen.kind !== "no-generation") follow(snapshot.seen.generation, snapshot)
       report(parts, snapshot)
     },
   } satisfies Partial<AgentPorts>

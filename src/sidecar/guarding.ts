@@ -8,12 +8,13 @@ import type { Guard, Guarding, Seen } from "./look.ts"
  * @returns null where there is nothing to lose, or where a person has pinned what shall run.
  */
 export function guardingOf({ state, ports, options }: Workings): Guarding | null {
-  const { inEffect, endpointsLostSince } = state.known()
-  const before = inEffect?.model ?? ports.knownGood()?.remembered.model ?? null
+  const { inEffect, endpointsLostSince, memory } = state.known()
+  const good = ports.knownGood()?.remembered ?? null
+  const before = inEffect?.model ?? memory.past.model ?? good?.model ?? null
   if (before === null || ports.isPinned()) return null
   return {
     before,
-    nodesBefore: inEffect?.generation?.objects.nodes.length ?? 0,
+    nodesBefore: (memory.past.model === null ? good?.past.nodeCount : memory.past.nodeCount) ?? 0,
     percent: options.guard.percent,
     believesInLostEndpoints: isBelieved(ports.clock.now(), endpointsLostSince),
   }

@@ -5,7 +5,7 @@ import { apply } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import type { ApplyPorts } from "./apply/ports.ts"
 import { VERIFIED } from "./drift.ts"
-import { type Memory, recalled } from "./memory.ts"
+import { announcing, type Memory, recalled } from "./memory.ts"
 import { retryLater } from "./retry.ts"
 import type { KnownGood } from "./volume/last-known-good.ts"
 
@@ -30,9 +30,9 @@ export async function startOnKnownGood(workings: Workings): Promise<void> {
 
 /** What is known when the last known good configuration was shown to be in effect. */
 export async function believeInKnownGood(good: KnownGood, { state, ports, options }: Workings): Promise<void> {
-  const { model, lastGood } = good.remembered
+  const { model, lastGood, past } = good.remembered
   const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
-  const memory = recalled({ lastGood }, model, time)
+  const memory = recalled({ lastGood, past }, model, time)
   await takeOver(good, memory, { state, ports })
 }
 
@@ -100,8 +100,9 @@ async function takeOver(
   const { sha256, model, generation } = remembered
   const running = await ports.keepalived.running()
   const inEffect = { sha256, model, generation: null, since: ports.clock.now() }
+  const known = announcing({ ...memory, past: { ...memory.past, model } }, model)
   const settled = { drift: VERIFIED, doubtful: false, deaths: 0, soakSince: null, lastDifferences: null }
-  state.update({ ...settled, inEffect, memory, running, parent: running?.parent ?? null })
-  ports.onApplied(inEffect, memory)
+  state.update({ ...settled, inEffect, memory: known, running, parent: running?.parent ?? null })
+  ports.onApplied(inEffect, known)
   ports.log.warn("last-known-good", { outcome: "applied", generation: generation?.sequence ?? null, sha256 })
 }

@@ -2,6 +2,7 @@ import { type BlastGuard, heldBack } from "../core/model/blast-radius.ts"
 import type { BuiltModel, ModelInput } from "../core/model/build-model.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Others } from "../core/model/others.ts"
+import type { createOwnNodes, OwnNodes, Past } from "../core/model/own-nodes.ts"
 import type { Refusal } from "../core/model/refusal.ts"
 import type { NodeFacts } from "../core/model/settings.ts"
 import type { Draining } from "../core/model/vip-model.ts"
@@ -9,7 +10,6 @@ import type { createPipeline, Walk } from "../core/pipeline.ts"
 import { vipConfigMapOf } from "../core/vip-config-map.ts"
 import type { RenderedConfig } from "../core/render/render.ts"
 import type { Problem } from "../kit/problem.ts"
-import type { ClusterObjects } from "../core/objects/kinds.ts"
 import type { Memory } from "./memory.ts"
 import type { Generation, Generations } from "./ports.ts"
 
@@ -69,16 +69,19 @@ export interface LookPorts {
   /** Names of the nodes that answer no more; the same set while nothing changes. */
   readonly unreachable: () => ReadonlySet<string>
   /** @returns the facts, or what keeps this node from having a configuration. */
-  readonly node: (generation: Generation) => Promise<NodeFacts | Problem>
+  readonly node: (nodes: OwnNodes["nodes"], past: Past) => Promise<NodeFacts | Problem>
+  /** Reads the addresses of Nodes. */
+  readonly ownNodes: ReturnType<typeof createOwnNodes>
   /** What others have and a model asks for; null where that is nothing. Absent: nobody looks. */
-  readonly others?: (model: KeepalivedModel, past: Past | null) => Promise<Others | null>
+  readonly others?: (model: KeepalivedModel, firstTime: FirstTime | null) => Promise<Others | null>
 }
 
 /** What tells which VIPs are announced for the first time. Null in its place: none is. */
-export interface Past {
+export interface FirstTime {
   /** VIPs that run, or once ran, on this node. */
   readonly announced: ReadonlySet<string>
-  readonly nodes: ClusterObjects["nodes"]
+  /** With the addresses that are their own. */
+  readonly nodes: OwnNodes["nodes"]
 }
 
 /** The entries of the generation with this manifest that this node cannot take as they are written, by their keys. */
@@ -110,12 +113,15 @@ export async function look(ports: LookPorts, known: Known): Promise<Seen> {
 /** Walks a generation to a text. */
 export async function walk(
   generation: Generation,
-  ports: Pick<LookPorts, "node" | "pipeline" | "unreachable" | "others">,
+  ports: Pick<LookPorts, "node" | "ownNodes" | "pipeline" | "unreachable" | "others">,
   { memory, refusals, guarding, announced }: Known,
 ): Promise<Seen> {
   const configMap = vipConfigMapOf(generation.objects, null)
   if (configMap.value === null) return noModel(generation, configMap.problems)
-  const node = await ports.node(generation)
+  const past = pastOf(memory)
+  const { nodes } = generation.objects
+  const own = ports.ownNodes({ nodes, configMap: configMap.value, past })
+  const node = await ports.node(own.nodes, past)
   if ("code" in node) return noModel(generation, [node])
   const { built, rendered } = await withoutOthers(ports, announced, {
     objects: generation.objects,
@@ -125,9 +131,9 @@ export async function walk(
     refused: refusals?.manifestSha256 === generation.manifestSha256 ? refusals.entries : new Map<string, Refusal>(),
     draining: drainingOf(memory),
     unreachable: ports.unreachable(),
+    past,
   })
   if (rendered === null) return noModel(generation, built.problems)
-  const { nodes } = generation.objects
   const held =
     guarding === null ? null : heldBack({ ...guarding, configMap: configMap.value, nodes: nodes.length, built })
   const believes = held?.guard === "endpoints-lost" && guarding?.believesInLostEndpoints === true
@@ -145,13 +151,18 @@ async function withoutOthers(
   const first = pipeline(input)
   const { model } = first.built
   if (model === null || others === undefined) return first
-  const found = await others(model, { announced, nodes: input.objects.nodes })
+  const found = await others(model, { announced, nodes: first.built.own.nodes })
   return found === null ? first : pipeline({ ...input, others: found })
 }
 
 function noModel(generation: Generation, problems: readonly Problem[]): Extract<Seen, { readonly kind: "no-model" }> {
   const isOwnNode = problems.some(({ code }) => code === "NODE_UNKNOWN" || code === "NODE_WITHOUT_ADDRESS")
   return { kind: "no-model", generation, problems, guard: isOwnNode ? "own-node" : null }
+}
+
+/** What earlier configurations tell of addresses. */
+export function pastOf({ past }: Memory): Past {
+  return { announced: past.announced, nodes: past.nodes, vrrp: past.model?.vrrp ?? null }
 }
 
 function drainingOf(memory: Memory): Draining {

@@ -6,7 +6,11 @@ import {
   type VirtualServer,
   virtualServerKey,
 } from "../core/model/keepalived-model.ts"
+import { nodeAddressOf } from "../core/model/own-nodes.ts"
 import type { DrainingServer, DrainingVip } from "../core/model/vip-model.ts"
+import type { Node } from "../core/objects/kinds.ts"
+import { isSameSet } from "../kit/same-set.ts"
+import type { RememberedPast } from "./volume/remembered.ts"
 
 /** What the agent remembers of what it applied: inputs of the next model. */
 export interface Memory {
@@ -14,7 +18,11 @@ export interface Memory {
   readonly lastGood: ReadonlyMap<string, LastGood>
   /** VIP -> the real servers of the last moments. */
   readonly recent: ReadonlyMap<string, RecentVip>
+  /** What ran last, and what was known of addresses then. */
+  readonly past: RememberedPast
 }
+
+export const NO_PAST: RememberedPast = { model: null, nodeCount: 0, announced: new Set(), nodes: new Map() }
 
 /** A VIP's real servers that take connections, or did so within the drain time. */
 export interface RecentVip {
@@ -25,7 +33,7 @@ export interface RecentVip {
   readonly deadlines: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
-export const NO_MEMORY: Memory = { lastGood: new Map(), recent: new Map() }
+export const NO_MEMORY: Memory = { lastGood: new Map(), recent: new Map(), past: NO_PAST }
 
 /**
  * What to remember after a model came into effect: every good entry in the form that works now, and every real server
@@ -53,7 +61,40 @@ export function afterApplied(
     const before = memory.recent.get(vip.address)
     recent.set(vip.address, before !== undefined && before.vip === vip ? before : recentOf(vip, before, time))
   }
-  return { lastGood, recent }
+  return { lastGood, recent, past: pastAfter(memory.past, applied) }
+}
+
+function pastAfter(
+  past: RememberedPast,
+  { built, model }: { readonly built: BuiltModel; readonly model: KeepalivedModel },
+): RememberedPast {
+  const { nodes, echoes, isRemembered } = built.own
+  // A VIP that is gone goes on to be ours as long as some Node lists it: its kubelet looks only now and then.
+  const listed = [...past.announced].filter((address) => echoes.has(address))
+  const announced = new Set([...model.vips.map(({ address }) => address), ...listed])
+  const known = new Map(nodes.flatMap(({ object }) => knownNode(object)))
+  return {
+    model,
+    nodeCount: isRemembered ? 0 : nodes.length,
+    announced: isSameSet(announced, past.announced) ? past.announced : announced,
+    nodes: nodes.length === 0 || isSameMap(known, past.nodes) ? past.nodes : known,
+  }
+}
+
+/** The same, where a model is about to run: what a Node lists from now on may be an echo of it. */
+export function announcing(memory: Memory, model: KeepalivedModel): Memory {
+  const { past } = memory
+  const announced = new Set([...past.announced, ...model.vips.map(({ address }) => address)])
+  return announced.size === past.announced.size ? memory : { ...memory, past: { ...past, announced } }
+}
+
+function knownNode(node: Node): readonly (readonly [name: string, address: string])[] {
+  const address = nodeAddressOf(node)
+  return address === null ? [] : [[node.metadata.name, address]]
+}
+
+function isSameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
 }
 
 /**
@@ -63,7 +104,7 @@ export function afterApplied(
  * @param now,drainTime milliseconds.
  */
 export function recalled(
-  { lastGood }: Pick<Memory, "lastGood">,
+  { lastGood, past }: Pick<Memory, "lastGood" | "past">,
   model: KeepalivedModel,
   time: { readonly now: number; readonly drainTime: number },
 ): Memory {
@@ -72,7 +113,7 @@ export function recalled(
     const earlier = recentOf({ ...vip, virtualServers: vip.virtualServers.map(asBeforeDraining) }, undefined, time)
     recent.set(vip.address, recentOf(vip, earlier, time))
   }
-  return { lastGood, recent }
+  return { lastGood, recent, past: announcing({ lastGood, recent, past: { ...past, model } }, model).past }
 }
 
 function asBeforeDraining(server: VirtualServer): VirtualServer {

@@ -1,8 +1,8 @@
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Others } from "../core/model/others.ts"
-import { nodeAddressOf } from "../core/model/vrrp-instance.ts"
+import { nodeAddressOf } from "../core/model/own-nodes.ts"
 import type { Vacancies } from "./lan/vacancies.ts"
-import type { Past } from "./look.ts"
+import type { FirstTime } from "./look.ts"
 import type { Keepalived } from "./ports.ts"
 import type { Ledger } from "./volume/ledger.ts"
 
@@ -23,7 +23,7 @@ export interface NewcomerPorts {
 export async function withNewcomers(
   model: KeepalivedModel,
   found: Others | null,
-  { past, ...ports }: NewcomerPorts & { readonly past: Past },
+  { past, ...ports }: NewcomerPorts & { readonly past: FirstTime },
 ): Promise<Others | null> {
   const { vips, isLost } = await ports.ledger()
   if (isLost && (await ports.keepalived.running()) !== null) return found
@@ -37,7 +37,7 @@ export async function withNewcomers(
   return { addresses, virtualServers: found?.virtualServers ?? new Set() }
 }
 
-function peersOf({ nodes }: Past, self: string): readonly string[] {
+function peersOf({ nodes }: FirstTime, self: string): readonly string[] {
   return nodes.flatMap(({ object }) => {
     const address = object.metadata.name === self ? null : nodeAddressOf(object)
     return address === null ? [] : [address]

@@ -1,16 +1,9 @@
 import { isIPv4 } from "node:net"
-import { nodeAddressOf, unknownNode } from "../core/model/vrrp-instance.ts"
+import { type HostAddress, interfaceOf } from "../core/model/interface.ts"
+import { isAnchor, nodeAddressOf, type OwnNodes, type Past } from "../core/model/own-nodes.ts"
 import type { NodeFacts } from "../core/model/settings.ts"
+import { unknownNode } from "../core/model/vrrp-instance.ts"
 import type { Problem } from "../kit/problem.ts"
-import type { Generation } from "./ports.ts"
-
-/** An IPv4 address of this machine, with the interface that has it. */
-export interface HostAddress {
-  readonly interface: string
-  readonly address: string
-  /** Bits of the network part. */
-  readonly prefixLength: number
-}
 
 /** What a machine has. */
 export interface HostFacts {
@@ -19,18 +12,30 @@ export interface HostFacts {
   readonly ipvs: boolean
 }
 
+/** What the facts of this node are made from. */
+export interface NodeQuestion {
+  /** The Nodes, with the addresses that are their own. */
+  readonly nodes: OwnNodes["nodes"]
+  readonly wanted: { readonly node: string; readonly interface: string | null }
+  readonly host: HostFacts
+  readonly past: Past
+}
+
 /**
- * What is known of this node: its interface is the one that was named, or the one whose subnet holds the address of its
- * Node object; of several, the one with the smallest subnet.
+ * What is known of this node: its interface is the one that was named, or the one that `interfaceOf` chooses for the
+ * address of its Node object.
  *
  * @returns a problem where there is no such interface: keepalived would take such a file and announce nothing.
  */
-export function nodeFactsOf(
-  generation: Generation,
-  wanted: { readonly node: string; readonly interface: string | null },
-  host: HostFacts,
-): NodeFacts | Problem {
-  const facts = (name: string): NodeFacts => ({ name: wanted.node, interface: name, ipvs: host.ipvs })
+export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFacts | Problem {
+  const own = ownAddresses(host, past)
+  const facts = (name: string): NodeFacts => ({
+    name: wanted.node,
+    interface: name,
+    ipvs: host.ipvs,
+    host: own,
+    subnets: own.filter((one) => one.interface === name && one.prefixLength < 32),
+  })
   if (wanted.interface !== null) {
     if (host.interfaces.has(wanted.interface)) return facts(wanted.interface)
     return problem(
@@ -38,34 +43,41 @@ export function nodeFactsOf(
       wanted.node,
     )
   }
-  const { nodes } = generation.objects
   const node = nodes.find(({ object }) => object.metadata.name === wanted.node)
   if (nodes.length > 0 && node === undefined) return unknownNode(nodes, wanted.node)
   const address = node === undefined ? null : nodeAddressOf(node.object)
-  const found = interfaceOf(address, host.addresses)
-  if (found !== null) return facts(found)
+  const last = past.vrrp?.interface
+  const before = last !== undefined && host.interfaces.has(last) ? last : null
+  const found = interfaceOf({ address, host: own, before })
+  if (found !== null) return { ...facts(found), notes: keptNotes(found, { address, host: own }) }
   const why =
     address === null
       ? `there is no Node "${wanted.node}" to tell its address`
-      : `no interface has a subnet that holds ${address}`
+      : `no interface has ${address}, or a subnet that contains it`
   return problem(`${why}; name the interface with --iface`, wanted.node)
 }
 
-function interfaceOf(address: string | null, addresses: readonly HostAddress[]): string | null {
-  if (address === null) return null
-  const holding = addresses.filter((one) => holds(one, address) && one.prefixLength < 32)
-  const [nearest] = holding.toSorted((a, b) => b.prefixLength - a.prefixLength)
-  return nearest?.interface ?? null
+/** The IPv4 addresses that are there without our doing. */
+function ownAddresses({ addresses }: HostFacts, { announced }: Past): readonly HostAddress[] {
+  return addresses.filter(({ address }) => isIPv4(address) && !announced.has(address) && !isAnchor(address))
 }
 
-function holds(host: HostAddress, address: string): boolean {
-  if (!isIPv4(host.address)) return false
-  const shift = 32 - host.prefixLength
-  return shift === 32 || bits(host.address) >>> shift === bits(address) >>> shift
-}
-
-function bits(address: string): number {
-  return address.split(".").reduce((sum, part) => (sum << 8) | Number(part), 0) >>> 0
+/** Says where the interface would be another one, were there no VIPs on it. */
+function keptNotes(
+  kept: string,
+  { address, host }: { readonly address: string | null; readonly host: readonly HostAddress[] },
+): NonNullable<NodeFacts["notes"]> {
+  const best = interfaceOf({ address, host, before: null })
+  if (best === null || best === kept) return []
+  return [
+    {
+      code: "INTERFACE_KEPT",
+      severity: "warning",
+      path: ["--iface"],
+      place: null,
+      message: `The VIPs stay on ${kept}, where they run, and a node that starts now takes ${best} for ${address}; name the interface with --iface to end the doubt`,
+    },
+  ]
 }
 
 function problem(why: string, node: string): Problem {

@@ -9,7 +9,7 @@ import { culpritsOf } from "./culprit.ts"
 import { afterLook, guardingOf } from "./guarding.ts"
 import { believeInKnownGood, startOnKnownGood } from "./known-good.ts"
 import { look, type Refusals, type Seen, walk } from "./look.ts"
-import { afterApplied, afterWaiting, nextDeadline } from "./memory.ts"
+import { afterApplied, afterWaiting, announcing, nextDeadline } from "./memory.ts"
 import { reportHeld, reportPass } from "./pass-report.ts"
 import { retryLater } from "./retry.ts"
 import { isTorn, noteUnreadable } from "./unreadable.ts"
@@ -95,7 +95,8 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
   const startedAt = ports.clock.now()
   const { doubtful, running: before } = state.known()
   timers.clear("retry")
-  state.update({ doubtful: true })
+  // A Node may list a VIP a moment after it is there, and before anything is known to be in effect.
+  state.update({ doubtful: true, memory: announcing(state.known().memory, newest.rendered.model) })
   const { tried, outcome } = await applyWithoutCulprits(newest, workings)
   const now = ports.clock.now()
   const running = await ports.keepalived.running()

@@ -17,7 +17,7 @@ export interface SidecarSettings {
   readonly service: string
   readonly keepalived: string
   readonly node: string
-  /** Null: the interface in whose subnet the node's address lies. */
+  /** Null: the interface that has the node's address, or whose subnet contains it. */
   readonly interface: string | null
   readonly model: ModelSettings
   readonly snat: "masquerade" | "none"
@@ -87,7 +87,7 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
   ["--service <dir>", "s6 service directory of keepalived", "/run/service/keepalived"],
   ["--keepalived <file>", "the program", "/usr/sbin/keepalived"],
   ["--node <name>", "this node's name, as its Node object has it (default: the host's name)", undefined],
-  ["--iface <name>", "interface of the VIPs (default: the one whose subnet holds the node's address)", undefined],
+  ["--iface <name>", "interface of the VIPs (default: the one that has the node's address, or its subnet)", undefined],
   ["--snat <masquerade|none>", "make the replies of pods behind NAT pass this node", "masquerade"],
   ["--release-vips [true|false]", "give the VIPs to a peer before keepalived stops", "true"],
   ["--ask-lan [true|false]", "ask by ARP who has a VIP before it is announced for the first time", "true"],

@@ -122,4 +122,25 @@ test("explain() on the volumes: the state that the sidecar reports and the file 
   })
 })
 
+test("explain() a node as real server with DR: why it is none (fault 206)", () => {
+  const tree = {
+    ...TREE,
+    "vips.yaml": configMap("10.4.0.50: default/echo:DR"),
+    "services/default/echo.yaml": `${service("echo")}---\n${slice("echo", [pod("10.4.0.3", "ready: true")])}`,
+  }
+  return inTree(tree, async () => {
+    const said = await kkv(["explain", "10.4.0.50", ".", "--iface", "eth0"])
+    assert.match(said.out, 'it is node "n-10.4.0.3", which DR cannot reach (DR_TO_NODE); use NAT')
+  })
+})
+
+test("explain() on the volumes: a VIP that runs and that a Node lists is no address of that Node (fault 200)", () => {
+  const tree = volumes({ ...TREE, "nodes.yaml": nodes("10.4.0.50") })
+  return inTree(tree, async () => {
+    const said = await kkv(["explain", "10.4.0.50", "--applied", "applied", "--desired", "desired"])
+    assert.match(said.out, "VIP_LISTED_BY_NODE")
+    assert.not.match(said.out, "VIP_IS_NODE_ADDRESS")
+  })
+})
+
 test.run()

@@ -17,6 +17,7 @@ import type { ModelSettings } from "../../src/core/model/settings.ts"
 
 /** Settings as the flags have them when none is given. */
 export const SETTINGS: ModelSettings = {
+  peerNetwork: null,
   virtualRouterId: 50,
   vrrpVersion: 3,
   advertInterval: 1,

@@ -256,6 +256,19 @@ export const MATRIX: readonly Group[] = [
       row(256, "two nodes are master, or none is", "TwoMasters, NoMaster; a node that is gone is no master"),
     ],
   },
+  {
+    name: "Addresses",
+    rows: [
+      row(200, "a Node lists a VIP that runs, or the anchor, in any spelling", "the VIP, the rank and the peers stay"),
+      row(201, "a new entry has the address of a Node", "refused; neither rank nor peers change"),
+      row(202, "the agent is restarted while a guard holds", "guards compare with what last ran"),
+      row(203, "no Node is left, or none ever was", "rank and peers of before; unicast waits, and never falls back"),
+      row(204, "unicast on an interface that has not the Node's address", "refused, or the addresses that are named"),
+      row(205, "two interfaces in one subnet; a card appears", "the one that has the address; nothing moves"),
+      row(206, "DR to a node that runs the product", "that real server is left out"),
+      row(207, "a VIP outside of the subnets, or at the end of one", "announced, with a warning"),
+    ],
+  },
 ]
 
 export const ROWS: readonly Row[] = MATRIX.flatMap(({ rows }) => rows)

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { type KeepalivedModel, virtualServerKey } from "../../src/core/model/keepalived-model.ts"
 import type { Others } from "../../src/core/model/others.ts"
+import { createOwnNodes } from "../../src/core/model/own-nodes.ts"
 import type { NodeFacts } from "../../src/core/model/settings.ts"
 import type { Node, Placed, ServiceObjects } from "../../src/core/objects/kinds.ts"
 import { createPipeline } from "../../src/core/pipeline.ts"
@@ -12,7 +13,7 @@ import type { InEffect } from "../../src/sidecar/agent-state.ts"
 import { masqueradedVips } from "../../src/sidecar/apply/intent.ts"
 import type { CaptureLook } from "../../src/sidecar/capture/look.ts"
 import type { Journal } from "../../src/sidecar/apply/ports.ts"
-import { type Memory, NO_MEMORY } from "../../src/sidecar/memory.ts"
+import { type Memory, NO_MEMORY, NO_PAST } from "../../src/sidecar/memory.ts"
 import type { Diagnostic, Kernel, Reading, ReloadVerdict, RunningKeepalived } from "../../src/sidecar/ports.ts"
 import { createStandingFaults, type StandingFaults } from "../../src/sidecar/standing-faults.ts"
 import type { KnownGood } from "../../src/sidecar/volume/last-known-good.ts"
@@ -96,7 +97,7 @@ export function knownGood(
   const { rendered } = pipeline({ objects: given, configMap: configMap(data), node: FACTS, ...nothing })
   if (rendered === null) throw new Error("the known good configuration has no model")
   const { sha256, model, text } = rendered
-  return { text, remembered: { sha256, model, lastGood: new Map(), generation: null } }
+  return { text, remembered: { sha256, model, lastGood: new Map(), generation: null, past: { ...NO_PAST, model } } }
 }
 
 export function fakeNode(): FakeNode {
@@ -166,6 +167,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     generations: { read: () => Promise.resolve(node.reading) },
     pipeline,
     node: () => Promise.resolve(node.facts),
+    ownNodes: createOwnNodes(),
     unreachable: () => node.unreachable,
     others: () => Promise.resolve(node.others),
     render: createRenderer(shippedTemplates()),

@@ -68,7 +68,7 @@ export const anyConfigMap: fc.Arbitrary<ConfigMap> = record({
 export const anyNode: fc.Arbitrary<Node> = record({
   apiVersion: fc.constant("v1" as const),
   kind: fc.constant("Node" as const),
-  metadata: record({ name: label }),
+  metadata: fc.oneof(record({ name: label }), record({ name: label, peerAddress: anyText })),
   status: record({ addresses: fc.array(record({ type: anyText, address: anyText }), { maxLength: 3 }) }),
 })
 

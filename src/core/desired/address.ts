@@ -1,4 +1,4 @@
-import { isIPv4 } from "node:net"
+import { isIPv4, isIPv6 } from "node:net"
 
 /**
  * Says what is wrong with a text as the address of a VIP; null when nothing is.
@@ -26,6 +26,37 @@ export function rangeFault(address: string): string | null {
   if (first >= 224 && first < 240) return "224.0.0.0/4 is the multicast range"
   if (first >= 240) return "240.0.0.0/4 is reserved"
   return null
+}
+
+/**
+ * The IPv4 address that a text means, as four decimal numbers; null where it means none.
+ *
+ * An IPv4-mapped IPv6 address is the same address in another spelling: `::ffff:10.4.0.50`, `::FFFF:a04:32` (RFC 4291,
+ * 2.5.5.2). Others write a prefix length, or zeros in front of a number.
+ */
+export function ipv4Of(text: string): string | null {
+  if (isIPv4(text)) return text
+  const bare = text.trim().replace(/\/\d+$/, "")
+  const plain = withoutLeadingZeros(bare)
+  if (isIPv4(plain)) return plain
+  return isIPv6(bare) ? mappedIpv4(bare) : null
+}
+
+/** The IPv4 address in the last 32 bits of an IPv4-mapped IPv6 address. */
+function mappedIpv4(text: string): string | null {
+  const [, front = "", dotted] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text) ?? [text, text]
+  const order = dotted === undefined ? 0 : addressOrder(dotted)
+  const tail = dotted === undefined ? "" : `${(order >>> 16).toString(16)}:${(order & 0xffff).toString(16)}`
+  const [left = "", right] = `${front}${tail}`.split("::")
+  const groupsIn = (part: string): readonly string[] => (part === "" ? [] : part.split(":"))
+  const [before, after] = [groupsIn(left), groupsIn(right ?? "")]
+  const missing = right === undefined ? 0 : 8 - before.length - after.length
+  const groups = [...before, ...Array.from({ length: missing }, () => "0"), ...after].map((one) =>
+    Number.parseInt(one, 16),
+  )
+  if (!groups.slice(0, 5).every((group) => group === 0) || groups[5] !== 0xffff) return null
+  const [high = 0, low = 0] = groups.slice(6)
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".")
 }
 
 /** The 32 bits of an IPv4 address as a number: the order in which people read addresses. No array is made on the way. */

@@ -9,10 +9,11 @@ import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
 import { LIMITS, limitProblems, tooManyEntries } from "./limits.ts"
 import type { Others } from "./others.ts"
 import { createOutcomes, type Outcomes } from "./outcomes.ts"
+import { createOwnNodes, NO_PAST, nodeAddressOf, type OwnNodes, type Past } from "./own-nodes.ts"
 import type { Refusal } from "./refusal.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import type { Draining } from "./vip-model.ts"
-import { nodeAddressOf, vrrpInstanceOf } from "./vrrp-instance.ts"
+import { vrrpInstanceOf } from "./vrrp-instance.ts"
 
 /** What a model is built from. */
 export interface ModelInput {
@@ -28,6 +29,8 @@ export interface ModelInput {
   readonly unreachable: ReadonlySet<string>
   /** What this host has of others. Absent where nobody looked, as in the CLI, or nothing was found. */
   readonly others?: Others
+  /** What earlier configurations on this node tell. Absent where nothing ran before, as in the CLI. */
+  readonly past?: Past
 }
 
 /** What became of one entry. */
@@ -57,6 +60,14 @@ export interface BuiltModel {
   readonly entries: readonly EntryOutcome[]
   /** All problems, those of the entries among them. */
   readonly problems: readonly Problem<ModelCode>[]
+  /** The Nodes as they were read: with the addresses that are their own. */
+  readonly own: OwnNodes
+}
+
+/** An input whose Nodes have the addresses that are their own, and no others. */
+export interface OwnInput extends ModelInput {
+  readonly past: Past
+  readonly own: OwnNodes
 }
 
 /**
@@ -66,12 +77,20 @@ export interface BuiltModel {
 export function createModelBuilder(settings: ModelSettings): (input: ModelInput) => BuiltModel {
   const outcomesOf = createOutcomes(settings)
   const countEntries = createCount()
-  return (input) => {
+  const ownNodes = createOwnNodes()
+  return (given) => {
+    const input = ownInput(given, ownNodes)
     // Not even looked at: a ConfigMap has room for a hundred thousand, each with a problem of its own.
     if (countEntries(input.configMap) > LIMITS.entries)
-      return { model: null, entries: [], problems: [tooManyEntries(input.configMap)] }
+      return { model: null, entries: [], problems: [tooManyEntries(input.configMap)], own: input.own }
     return assemble(input, settings, outcomesOf(input))
   }
+}
+
+function ownInput(given: ModelInput, ownNodes: ReturnType<typeof createOwnNodes>): OwnInput {
+  const past = given.past ?? NO_PAST
+  const own = ownNodes({ nodes: given.objects.nodes, configMap: given.configMap, past })
+  return { ...given, past, own, objects: { ...given.objects, nodes: own.nodes } }
 }
 
 /** The keys of a thousand entries are not listed each time. */
@@ -83,10 +102,15 @@ function createCount(): (configMap: Placed<ConfigMap>) => number {
   }
 }
 
-function assemble(input: ModelInput, settings: ModelSettings, { entries, vips, problems, gone }: Outcomes): BuiltModel {
-  const instance = vrrpInstanceOf(input.objects.nodes, input.node, settings)
+function assemble(input: OwnInput, settings: ModelSettings, { entries, vips, problems, gone }: Outcomes): BuiltModel {
+  const { own, past } = input
+  // What is remembered of the Nodes is less than what was made of them.
+  const ranked = own.isRemembered && past.vrrp !== null ? [] : own.nodes
+  const instance = vrrpInstanceOf(ranked, input.node, { settings, before: past.vrrp })
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
   const above = [
+    ...(own.isRemembered ? [nodesRemembered(own.nodes.length)] : []),
+    ...(input.node.notes ?? []),
     ...instance.problems,
     ...unreachable,
     ...limitProblems(input.configMap, vips),
@@ -94,9 +118,24 @@ function assemble(input: ModelInput, settings: ModelSettings, { entries, vips, p
     ...claimProblems(input.configMap, input.objects.services),
   ]
   const all = [...above, ...problems]
-  if (instance.value === null || hasErrors(above)) return { model: null, entries, problems: all }
+  if (instance.value === null || hasErrors(above)) return { model: null, entries, problems: all, own }
   const routerId = input.node.name.replaceAll(/[^A-Za-z0-9.-]/g, "-")
-  return { model: { routerId, vrrp: instance.value, releaseFile: settings.releaseFile, vips }, entries, problems: all }
+  return {
+    model: { routerId, vrrp: instance.value, releaseFile: settings.releaseFile, vips },
+    entries,
+    problems: all,
+    own,
+  }
+}
+
+function nodesRemembered(count: number): Problem<ModelCode> {
+  return {
+    code: "NODES_LOST",
+    severity: "warning",
+    path: ["Node"],
+    place: null,
+    message: `Cannot see any Node: there were ${count}; this node keeps the rank and the peers that it had`,
+  }
 }
 
 function unreachableProblem(name: string, { nodes }: ClusterObjects): Problem<ModelCode> {

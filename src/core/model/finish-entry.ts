@@ -1,21 +1,38 @@
 import type { Problem } from "../../kit/problem.ts"
-import type { EntryOutcome, ModelInput } from "./build-model.ts"
+import type { EntryOutcome, OwnInput } from "./build-model.ts"
 import type { ModelCode } from "./codes.ts"
-import { forbiddenAddress } from "./forbidden.ts"
+import { echoProblem, forbiddenAddress } from "./forbidden.ts"
 import { asItWas, type HeldForm, heldForm } from "./hold.ts"
 import { heldByOthers, takenServers } from "./others.ts"
 import { needsMasquerade, refusalProblem } from "./refusal.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
+import { type Lan, subnetProblem } from "./subnets.ts"
 import type { Walked } from "./walk-entry.ts"
 
 interface FinishContext {
   readonly settings: ModelSettings
   /** Address -> name of the node that has it. */
   readonly nodeAddresses: ReadonlyMap<string, string>
+  /** VIP -> name of the Node that lists it although it is ours. */
+  readonly echoes: ReadonlyMap<string, string>
+  readonly lan: Lan
 }
 
 /** Decides what runs of an entry: itself, its last good form, a part of it, or nothing. */
-export function finishEntry(walked: Walked, input: ModelInput, context: FinishContext): EntryOutcome {
+export function finishEntry(walked: Walked, input: OwnInput, context: FinishContext): EntryOutcome {
+  return withWarnings(walked, whatRuns(walked, input, context), context)
+}
+
+/** What is doubtful in an address takes nothing away. */
+function withWarnings({ raw }: Walked, outcome: EntryOutcome, { echoes, lan }: FinishContext): EntryOutcome {
+  const lister = echoes.get(raw.key)
+  const subnet = subnetProblem(raw, lan)
+  if (outcome.vip === null || (lister === undefined && subnet === null)) return outcome
+  const warnings = [...(lister === undefined ? [] : [echoProblem(raw, lister)]), ...(subnet === null ? [] : [subnet])]
+  return { ...outcome, problems: [...outcome.problems, ...warnings] }
+}
+
+function whatRuns(walked: Walked, input: OwnInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
   const services = walked.services.map(([name]) => name)
   const base = { key: raw.key, text: raw.text, place: raw.place, services, waiting: walked.waiting }
@@ -43,12 +60,13 @@ function presentIn<T>(one: T | null): readonly T[] {
 }
 
 /** The last good form of an entry, where it has one that is nobody else's by now. */
-function heldVip({ raw }: Walked, input: ModelInput, { settings }: FinishContext): HeldForm | null {
+function heldVip({ raw }: Walked, input: OwnInput, { settings, nodeAddresses }: FinishContext): HeldForm | null {
   const lastGood = input.lastGood.get(raw.key)
   if (lastGood === undefined) return null
   const refusal = input.refused.get(raw.key)
   const held = heldForm(raw, lastGood, {
     services: input.objects.services,
+    nodeAddresses,
     settings,
     draining: input.draining,
     unreachable: input.unreachable,

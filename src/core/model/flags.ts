@@ -22,6 +22,8 @@ export type ParsedFlag<T> =
 /** The settings that have a flag of their own. */
 export type ModelFlagName = Exclude<keyof ModelSettings, "releaseFile">
 
+const NO_NETWORK = "none"
+
 export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSettings[Name]> } = {
   virtualRouterId: {
     flag: "--vrid",
@@ -50,6 +52,20 @@ export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSet
     description: "send adverts to the other nodes' addresses instead of the multicast group",
     default: "false",
     parse: (text) => oneOf(text, BOOLEANS),
+  },
+  peerNetwork: {
+    flag: "--peer-network",
+    value: "network",
+    description: "which of the nodes' addresses unicast adverts go to, such as 10.8.0.0/24",
+    default: NO_NETWORK,
+    parse: (text) => {
+      if (text === NO_NETWORK) return { kind: "value", value: null }
+      const ranges = text === ANY ? null : parseVipRanges(text)
+      const [value] = ranges ?? []
+      return value === undefined || ranges?.length !== 1
+        ? { kind: "wrong", reason: "expected one IPv4 network, such as 10.8.0.0/24, or none" }
+        : { kind: "value", value }
+    },
   },
   scheduler: {
     flag: "--scheduler",
@@ -92,6 +108,7 @@ export const MODEL_FLAG_NAMES = [
   "vrrpVersion",
   "advertInterval",
   "useUnicast",
+  "peerNetwork",
   "scheduler",
   "persistenceTimeout",
   "check",
@@ -132,6 +149,7 @@ export function modelSettingsFrom(
     vrrpVersion: read(MODEL_FLAGS.vrrpVersion, texts.vrrpVersion),
     advertInterval: read(MODEL_FLAGS.advertInterval, texts.advertInterval),
     useUnicast: read(MODEL_FLAGS.useUnicast, texts.useUnicast),
+    peerNetwork: read(MODEL_FLAGS.peerNetwork, texts.peerNetwork),
     scheduler: read(MODEL_FLAGS.scheduler, texts.scheduler),
     persistenceTimeout: read(MODEL_FLAGS.persistenceTimeout, texts.persistenceTimeout),
     check: read(MODEL_FLAGS.check, texts.check),

@@ -1,10 +1,14 @@
 import type { Problem } from "../../kit/problem.ts"
-import { vipFault } from "../desired/address.ts"
+import { ipv4Of, vipFault } from "../desired/address.ts"
 import { quoted, type RawEntry } from "../desired/vip-entry.ts"
-import type { ClusterObjects } from "../objects/kinds.ts"
+import type { Node, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
 import type { ModelSettings } from "./settings.ts"
 import { isAllowed } from "./vip-ranges.ts"
+
+/** How a Node is kept from listing VIPs. */
+const ECHO_CURE =
+  "give its kubelet --node-ip, or put the VIPs on the exclude list of the cloud provider (exclude-internal-network-subnet-cidr and the like)"
 
 /** Why nobody may announce this address; null where it may be, or where it is no address. */
 export function forbiddenAddress(
@@ -21,7 +25,10 @@ export function forbiddenAddress(
   })
   const node = nodeAddresses.get(raw.key)
   if (node !== undefined)
-    return problem("VIP_IS_NODE_ADDRESS", `it is the address of node ${quoted(node)}; choose one that nobody has`)
+    return problem(
+      "VIP_IS_NODE_ADDRESS",
+      `it is the address of node ${quoted(node)}; choose one that nobody has${HINT}`,
+    )
   if (vipFault(raw.key) !== null || isAllowed(raw.key, vipRanges)) return null
   const allowed = vipRanges.map(({ text }) => text)
   const shown =
@@ -29,10 +36,28 @@ export function forbiddenAddress(
   return problem("VIP_OUTSIDE_RANGES", `--vip-ranges allows ${shown}; choose an address there`)
 }
 
+const HINT = `, or, where the Node lists it only since another node announces it, ${ECHO_CURE}`
+
+/** What to say of a VIP that runs and that a Node lists as its own address. It stays: the report is an echo. */
+export function echoProblem(raw: RawEntry, node: string): Problem<ModelCode> {
+  return {
+    code: "VIP_LISTED_BY_NODE",
+    severity: "warning",
+    path: ["data", raw.key],
+    place: raw.place,
+    message:
+      `Cannot believe that ${raw.key} is an address of node ${quoted(node)}: this VIP was announced before the Node listed it, and stays; ` +
+      ECHO_CURE,
+  }
+}
+
 /** Address -> name of the node that has it. */
-export function nodeAddressesOf(objects: ClusterObjects): ReadonlyMap<string, string> {
+export function nodeAddressesOf(nodes: readonly Placed<Node>[]): ReadonlyMap<string, string> {
   const addresses = new Map<string, string>()
-  for (const { object } of objects.nodes)
-    for (const { address } of object.status.addresses) addresses.set(address, object.metadata.name)
+  for (const { object } of nodes) {
+    const { name, peerAddress } = object.metadata
+    const all = [...object.status.addresses.map(({ address }) => address), peerAddress ?? ""]
+    for (const address of all) addresses.set(ipv4Of(address) ?? address, name)
+  }
   return addresses
 }

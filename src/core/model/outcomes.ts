@@ -1,11 +1,12 @@
 import type { Problem } from "../../kit/problem.ts"
 import { inAddressOrder } from "../desired/address.ts"
-import type { EntryOutcome, ModelInput } from "./build-model.ts"
+import type { EntryOutcome, OwnInput } from "./build-model.ts"
 import type { ModelCode } from "./codes.ts"
 import { finishEntry } from "./finish-entry.ts"
 import { nodeAddressesOf } from "./forbidden.ts"
 import type { VipModel } from "./keepalived-model.ts"
-import type { ModelSettings } from "./settings.ts"
+import type { ModelSettings, NodeFacts } from "./settings.ts"
+import { lanOf } from "./subnets.ts"
 import { createEntryWalk, type Walked } from "./walk-entry.ts"
 
 /** What becomes of all entries. */
@@ -24,12 +25,18 @@ export interface Outcomes {
  * Decides what becomes of the entries of a ConfigMap. What was decided before is kept where nothing that it rests on is
  * another; the result is the same as without.
  */
-export function createOutcomes(settings: ModelSettings): (input: ModelInput) => Outcomes {
+export function createOutcomes(settings: ModelSettings): (input: OwnInput) => Outcomes {
   const walkEntries = createEntryWalk(settings)
   let last: Last | null = null
   return (input) => {
     const { walked, changed } = walkEntries(input)
-    const context = { settings, nodeAddresses: nodeAddressesOf(input.objects) }
+    const { own, objects } = input
+    const context = {
+      settings,
+      nodeAddresses: nodeAddressesOf(objects.nodes),
+      echoes: own.echoes,
+      lan: lanOf(input.node, objects.nodes),
+    }
     const finish = (one: Walked) => finishEntry(one, input, context)
     const made =
       last !== null && changed !== null && isAsBefore(last.input, input)
@@ -45,16 +52,24 @@ type Made = Pick<Outcomes, "entries" | "vips" | "problems"> & {
   readonly unusual: readonly number[]
 }
 
-type Last = Made & { readonly input: ModelInput }
+type Last = Made & { readonly input: OwnInput }
 
 /** Whether what was walked as before runs as before, too, where it ran as it was walked. */
-function isAsBefore(before: ModelInput, now: ModelInput): boolean {
+function isAsBefore(before: OwnInput, now: OwnInput): boolean {
   return (
     before.objects.nodes === now.objects.nodes &&
     before.node.ipvs === now.node.ipvs &&
     now.refused.size === 0 &&
-    now.others === undefined
+    now.others === undefined &&
+    before.own.echoes.size === 0 &&
+    now.own.echoes.size === 0 &&
+    isSameLan(before.node, now.node)
   )
+}
+
+/** The addresses of the machine are read each time. */
+function isSameLan(before: NodeFacts, now: NodeFacts): boolean {
+  return before.interface === now.interface && JSON.stringify(before.subnets) === JSON.stringify(now.subnets)
 }
 
 function madeOf(walked: readonly Walked[], entries: readonly EntryOutcome[]): Made {
@@ -96,6 +111,6 @@ function isPlain({ state, problems }: EntryOutcome): boolean {
   return state === "good" && problems.length === 0
 }
 
-function goneFrom(walked: readonly Walked[], { unreachable }: ModelInput): ReadonlySet<string> {
+function goneFrom(walked: readonly Walked[], { unreachable }: OwnInput): ReadonlySet<string> {
   return new Set(unreachable.size === 0 ? [] : walked.flatMap((one) => one.gone))
 }

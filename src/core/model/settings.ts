@@ -1,3 +1,6 @@
+import type { Problem } from "../../kit/problem.ts"
+import type { ModelCode } from "./codes.ts"
+import type { HostAddress } from "./interface.ts"
 import type { VipRange } from "./vip-ranges.ts"
 
 /**
@@ -31,6 +34,8 @@ export interface ModelSettings {
   /** Seconds. */
   readonly advertInterval: number
   readonly useUnicast: boolean
+  /** Network in which unicast adverts are sent; null: the one that the Nodes' own addresses are in. */
+  readonly peerNetwork: VipRange | null
   readonly scheduler: Scheduler
   /** Seconds; 0 for none. */
   readonly persistenceTimeout: number
@@ -46,4 +51,10 @@ export interface NodeFacts {
   readonly interface: string
   /** False where the kernel has no IPVS: keepalived ends altogether when it meets a virtual server there. */
   readonly ipvs: boolean
+  /** This machine's addresses, without those that we put there. Absent where this is another machine. */
+  readonly host?: readonly HostAddress[]
+  /** The subnets of the VIPs' interface, each as an address in it. Absent where nobody knows them. */
+  readonly subnets?: readonly HostAddress[]
+  /** What a person should know of how the interface was chosen. */
+  readonly notes?: readonly Problem<ModelCode>[]
 }

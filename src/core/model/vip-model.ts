@@ -2,6 +2,7 @@ import type { Checked, Place, Problem } from "../../kit/problem.ts"
 import { compare } from "../../kit/problem.ts"
 import { inAddressOrder } from "../desired/address.ts"
 import type { DesiredEndpoint, DesiredVip, DesiredVirtualServer } from "../desired/desired-vip.ts"
+import { quoted } from "../desired/vip-entry.ts"
 import type { ModelCode } from "./codes.ts"
 import { type RealServer, type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
@@ -24,6 +25,8 @@ export interface VipContext {
   readonly draining: Draining
   /** Names of the nodes that answer no more: what runs there gets no new connections. */
   readonly unreachable: ReadonlySet<string>
+  /** Address -> name of the node that has it. */
+  readonly nodeAddresses: ReadonlyMap<string, string>
 }
 
 /**
@@ -54,8 +57,10 @@ export function vipModelOf(
     }
     if (desired.endpoints.some((endpoint) => endpoint.address === vip.address))
       report({ code: "ENDPOINT_IS_VIP", severity: "warning", message: endpointIsVip(desired, vip.address) })
+    const circling = circlingIn(desired, context)
+    for (const problem of drToNode(desired, circling)) report(problem)
     const draining = context.draining.get(vip.address)?.get(key) ?? []
-    const realServers = realServersOf(vip.address, desired, { draining, unreachable: context.unreachable })
+    const realServers = realServersOf(vip.address, desired, { draining, circling, unreachable: context.unreachable })
     if (realServers.length > 0) servers.set(key, virtualServerOf(vip.address, desired, realServers, context.settings))
   }
   const virtualServers = [...servers.values()].toSorted((a, b) => a.port - b.port || compare(a.protocol, b.protocol))
@@ -100,10 +105,15 @@ function realServersOf(
   desired: DesiredVirtualServer,
   {
     draining,
+    circling,
     unreachable,
-  }: { readonly draining: readonly DrainingServer[]; readonly unreachable: ReadonlySet<string> },
+  }: Pick<VipContext, "unreachable"> & {
+    readonly draining: readonly DrainingServer[]
+    /** Addresses that packets would come back from. */
+    readonly circling: ReadonlyMap<string, string>
+  },
 ): readonly RealServer[] {
-  const own = desired.endpoints.filter(({ address }) => address !== vip)
+  const own = desired.endpoints.filter(({ address }) => address !== vip && !circling.has(address))
   const answers = ({ node }: DesiredEndpoint) => node === null || !unreachable.has(node)
   const anyAnswers = own.some((endpoint) => endpoint.state === "ready" && answers(endpoint))
   const servers = own.map((endpoint): RealServer => {
@@ -111,7 +121,7 @@ function realServersOf(
     const weight = state === "ready" && (!anyAnswers || answers(endpoint)) ? 1 : 0
     return { address, port, weight, draining: state === "terminating" }
   })
-  const drained = gone(draining, servers)
+  const drained = gone(draining, servers).filter(({ address }) => !circling.has(address))
   // The endpoints come in order.
   const sorted = drained.length === 0 ? servers : inAddressOrder([...servers, ...drained])
   return sorted.some((server) => server.weight === 1) ? sorted : sorted.map((server) => ({ ...server, weight: 1 }))
@@ -146,6 +156,29 @@ function conflict(desired: DesiredVirtualServer, claimed: string): Fault {
     code: "PORT_CONFLICT",
     message: `Cannot give port ${desired.port}/${desired.protocol} of this VIP to "${desired.service}": ${who}; use another port or another VIP`,
   }
+}
+
+/**
+ * Real server -> name of the node that it is, where DR would send packets in a circle: DR leaves the VIP in them, and that
+ * node has the same virtual server in its own IPVS, which schedules them once more.
+ */
+function circlingIn(desired: DesiredVirtualServer, { nodeAddresses }: VipContext): ReadonlyMap<string, string> {
+  return desired.forwardingMethod === "NAT" ? NOBODY : nodeAddresses
+}
+
+const NOBODY: ReadonlyMap<string, string> = new Map()
+
+function drToNode(
+  desired: DesiredVirtualServer,
+  circling: ReadonlyMap<string, string>,
+): readonly Pick<Problem<ModelCode>, "code" | "severity" | "message">[] {
+  return desired.endpoints.flatMap(({ address, port }) => {
+    const node = circling.get(address)
+    if (node === undefined) return []
+    const why = `that is node ${quoted(node)}, which runs keepalived with the same virtual server, so its own IPVS forwards the packet again`
+    const message = `Cannot forward port ${desired.port} of "${desired.service}" to ${address}:${port} with DR: ${why}; the real server is left out; write :NAT, or use pods that have addresses of their own`
+    return [{ code: "DR_TO_NODE" as const, severity: "warning" as const, message }]
+  })
 }
 
 function endpointIsVip(desired: DesiredVirtualServer, vip: string): string {

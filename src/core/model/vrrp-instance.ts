@@ -1,49 +1,43 @@
-import { isIPv4 } from "node:net"
 import type { Checked, Problem } from "../../kit/problem.ts"
-import { compare } from "../../kit/problem.ts"
-import { addressOrder, rangeFault } from "../desired/address.ts"
+import { compare, hasErrors } from "../../kit/problem.ts"
+import { addressOrder } from "../desired/address.ts"
 import type { Node, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
 import type { VrrpInstance } from "./keepalived-model.ts"
+import { nodeAddressOf } from "./own-nodes.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
+import { unicastOf } from "./unicast.ts"
 
 /**
  * The VRRP instance of one node among its peers.
  *
- * @returns null when the node is not among the Nodes: then nobody knows its rank, and what runs must go on.
+ * @param before the instance that runs or last ran. Without any Node its priority stays, for a rank among none would be the
+ * same on every node; and its peers stay where there are no others, for a fallback to multicast would split the LAN.
+ * @returns null when the node is not among the Nodes, or when nobody can tell whom to send adverts to: then what runs must
+ * go on.
  */
 export function vrrpInstanceOf(
   nodes: readonly Placed<Node>[],
   facts: NodeFacts,
-  settings: ModelSettings,
+  { settings, before = null }: { readonly settings: ModelSettings; readonly before?: VrrpInstance | null },
 ): Checked<VrrpInstance | null, ModelCode> {
   const members = nodes
     .flatMap(memberOf)
     .toSorted((a, b) => addressOrder(a.address) - addressOrder(b.address) || compare(a.name, b.name))
   const rank = members.findIndex((member) => member.name === facts.name)
-  const self = members[rank]
-  if (nodes.length > 0 && self === undefined) return { value: null, problems: [unknownNode(nodes, facts.name)] }
-  const peers = peersOf(members, self?.address)
-  const unicast = settings.useUnicast && self !== undefined && peers.length > 0 ? { source: self.address, peers } : null
+  if (nodes.length > 0 && rank === -1) return { value: null, problems: [unknownNode(nodes, facts.name)] }
+  const unicast = settings.useUnicast ? unicastOf(nodes, facts, { settings, before }) : { value: null, problems: [] }
+  if (hasErrors(unicast.problems)) return { value: null, problems: unicast.problems }
   const instance: VrrpInstance = {
     interface: facts.interface,
     virtualRouterId: settings.virtualRouterId,
     version: settings.vrrpVersion,
-    priority: priorityOf(Math.max(rank, 0), members.length),
+    priority: nodes.length === 0 && before !== null ? before.priority : priorityOf(Math.max(rank, 0), members.length),
     advertInterval: settings.advertInterval,
     anchor: anchorOf(settings.virtualRouterId),
-    unicast,
+    unicast: unicast.value,
   }
-  return { value: instance, problems: settings.useUnicast && unicast === null ? [noPeers(nodes.length)] : [] }
-}
-
-/**
- * Each address once, and none that no neighbour has: a Node's address is what its kubelet says, and keepalived 2.3.3 refuses
- * a file that names a peer twice, as two Nodes do for a while where a machine comes back under another name.
- */
-function peersOf(members: readonly { readonly address: string }[], own: string | undefined): readonly string[] {
-  const addresses = members.map(({ address }) => address)
-  return [...new Set(addresses)].filter((address) => address !== own && rangeFault(address) === null)
+  return { value: instance, problems: unicast.problems }
 }
 
 /**
@@ -66,12 +60,6 @@ export function priorityOf(rank: number, nodes: number): number {
   const step =
     nodes < 2 ? LARGEST_STEP : Math.max(1, Math.min(LARGEST_STEP, Math.floor((HIGHEST - LOWEST) / (nodes - 1))))
   return Math.max(LOWEST, HIGHEST - rank * step)
-}
-
-/** The first IPv4 InternalIP of a Node; where it has none, the first other IPv4 address that is an IP. */
-export function nodeAddressOf(node: Node): string | null {
-  const addresses = node.status.addresses.filter(({ type, address }) => type !== "Hostname" && isIPv4(address))
-  return (addresses.find(({ type }) => type === "InternalIP") ?? addresses[0])?.address ?? null
 }
 
 const HIGHEST = 254
@@ -102,18 +90,5 @@ export function unknownNode(nodes: readonly Placed<Node>[], name: string): Probl
     path: [`Node ${name}`],
     place: null,
     message: `Cannot rank node "${name}": there is no such Node among ${shown}; give this node's name with --node`,
-  }
-}
-
-function noPeers(nodes: number): Problem<ModelCode> {
-  return {
-    code: "UNICAST_NEEDS_PEERS",
-    severity: "warning",
-    path: ["--use-unicast"],
-    place: null,
-    message:
-      nodes === 0
-        ? "Cannot use unicast: there are no Node objects to take the peers from; multicast is used"
-        : "Cannot use unicast: this is the only node; multicast is used until there is another",
   }
 }

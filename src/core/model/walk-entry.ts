@@ -4,9 +4,10 @@ import type { DesiredVip } from "../desired/desired-vip.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
 import type { ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
-import type { EntryOutcome, ModelInput } from "./build-model.ts"
+import type { EntryOutcome, OwnInput } from "./build-model.ts"
 import { changedKeys } from "./changed-keys.ts"
 import type { ModelCode } from "./codes.ts"
+import { nodeAddressesOf } from "./forbidden.ts"
 import { virtualServerKey, type VipModel } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
 import { type DrainingVip, vipModelOf } from "./vip-model.ts"
@@ -17,6 +18,8 @@ export interface Walked {
   /** What it names, and what of it drains: same objects, same walk. */
   readonly services: readonly (readonly [name: string, objects: ServiceObjects | undefined])[]
   readonly draining: DrainingVip | undefined
+  /** The Nodes, where it matters who has which address; else null. */
+  readonly addressees: OwnInput["objects"]["nodes"] | null
   /** The nodes that its endpoints are on, and those among them that answer no more. */
   readonly nodes: ReadonlySet<string>
   readonly gone: readonly string[]
@@ -38,7 +41,7 @@ export interface WalkedEntries {
  * Walks the entries of a ConfigMap. What was walked before is kept as long as neither the entry nor anything that it names
  * is another.
  */
-export function createEntryWalk(settings: ModelSettings): (input: ModelInput) => WalkedEntries {
+export function createEntryWalk(settings: ModelSettings): (input: OwnInput) => WalkedEntries {
   let last: LastWalk | null = null
   return (input) => {
     const changed = last === null ? null : changedPlaces(last, input)
@@ -54,7 +57,7 @@ export function createEntryWalk(settings: ModelSettings): (input: ModelInput) =>
 }
 
 interface LastWalk {
-  readonly input: ModelInput
+  readonly input: OwnInput
   readonly walked: readonly Walked[]
   /** Made when it is asked for: it holds as long as the ConfigMap is the same. */
   places: Places | null
@@ -69,9 +72,10 @@ interface Places {
 /** Where something changed of what entries name, in the same ConfigMap: some endpoints, all day. Null where more did. */
 function changedPlaces(
   last: LastWalk,
-  { configMap, objects, draining, unreachable }: ModelInput,
+  { configMap, objects, draining, unreachable }: OwnInput,
 ): readonly number[] | null {
   if (configMap !== last.input.configMap || !isSameSet(unreachable, last.input.unreachable)) return null
+  if (objects.nodes !== last.input.objects.nodes) return null
   const services = changedKeys(last.input.objects.services, objects.services)
   const drained = changedKeys(last.input.draining, draining)
   if (services === null || drained === null) return null
@@ -96,12 +100,12 @@ function placesIn(walked: readonly Walked[]): Places {
   return { ofService, ofKey: new Map(walked.map(({ raw }, at) => [raw.key, at])) }
 }
 
-function walkAnew(before: readonly Walked[], input: ModelInput, settings: ModelSettings): Walked[] {
+function walkAnew(before: readonly Walked[], input: OwnInput, settings: ModelSettings): Walked[] {
   const byKey = new Map(before.map((one) => [one.raw.key, one]))
   return rawEntries(input.configMap).map((raw) => walkAgain(byKey.get(raw.key), raw, input, settings))
 }
 
-function walkAgain(before: Walked | undefined, raw: RawEntry, input: ModelInput, settings: ModelSettings): Walked {
+function walkAgain(before: Walked | undefined, raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {
   return before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
 }
 
@@ -114,24 +118,27 @@ function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
   }))
 }
 
-function walk(raw: RawEntry, input: ModelInput, settings: ModelSettings): Walked {
+function walk(raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {
   const draining = input.draining.get(raw.key)
   const parsed = parseVipEntry(raw)
   if (parsed.value === null)
     return {
-      ...{ raw, services: [], draining, nodes: new Set(), gone: [] },
+      ...{ raw, services: [], draining, addressees: null, nodes: new Set(), gone: [] },
       ...{ vip: null, waiting: [], problems: parsed.problems, good: null },
     }
   const names = parsed.value.targets.map((target) => `${target.namespace}/${target.name}`)
   const services = names.map((name) => [name, input.objects.services.get(name)] as const)
   const resolved = resolveEntry(parsed.value, raw.place, input.objects.services)
-  const built = vipModelOf(resolved.value, raw.place, { ...input, settings })
+  const isDirect = parsed.value.targets.some(({ forwardingMethod }) => forwardingMethod !== "NAT")
+  const addressees = isDirect ? input.objects.nodes : null
+  const nodeAddresses = nodeAddressesOf(addressees ?? [])
+  const built = vipModelOf(resolved.value, raw.place, { ...input, settings, nodeAddresses })
   const nodes = nodesOf(resolved.value)
   const gone = [...nodes].filter((node) => input.unreachable.has(node))
   const problems = [...resolved.problems, ...built.problems]
   const made = { vip: built.value, waiting: waitingOf(resolved.value, built.value), problems }
   const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", services: names, ...made } as const
-  return { raw, services, draining, nodes, gone, ...made, good: hasErrors(problems) ? null : outcome }
+  return { raw, services, draining, addressees, nodes, gone, ...made, good: hasErrors(problems) ? null : outcome }
 }
 
 /** What is asked for and has no endpoint, by virtualServerKey(). */
@@ -153,11 +160,12 @@ function hasSameGone({ nodes, gone }: Walked, unreachable: ReadonlySet<string>):
   return count === gone.length && gone.every((node) => unreachable.has(node))
 }
 
-function isSame(before: Walked, raw: RawEntry, input: ModelInput): boolean {
+function isSame(before: Walked, raw: RawEntry, input: OwnInput): boolean {
   return (
     isSameRaw(before.raw, raw) &&
     before.draining === input.draining.get(raw.key) &&
     hasSameGone(before, input.unreachable) &&
+    (before.addressees === null || before.addressees === input.objects.nodes) &&
     before.services.every(([name, objects]) => input.objects.services.get(name) === objects)
   )
 }

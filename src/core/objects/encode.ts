@@ -1,7 +1,7 @@
 import { flowMapping, lineText } from "../../kit/yaml-text.ts"
 import { compare } from "../../kit/problem.ts"
 import type { ConfigMap, Endpoint, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
-import { ALLOW_MASS_REMOVAL, SERVICE_NAME_LABEL } from "./schema.ts"
+import { ALLOW_MASS_REMOVAL, PEER_ADDRESS, SERVICE_NAME_LABEL } from "./schema.ts"
 import { trafficSpecText, trafficStatusText } from "./traffic.ts"
 
 /*
@@ -36,7 +36,10 @@ export function encodeNodes(nodes: readonly Node[]): string {
     .toSorted((a, b) => compare(a.metadata.name, b.metadata.name))
     .map((node) => {
       const addresses = node.status.addresses.map(({ type, address }) => flowMapping({ type, address }))
-      return `${head(node)}status:\n${list("  ", "addresses", addresses)}`
+      const { peerAddress } = node.metadata
+      const annotations =
+        peerAddress === undefined ? "" : `  annotations:\n    ${PEER_ADDRESS}: ${lineText(peerAddress)}\n`
+      return `${head(node)}${annotations}status:\n${list("  ", "addresses", addresses)}`
     })
     .join("---\n")
 }

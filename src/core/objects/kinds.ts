@@ -127,7 +127,8 @@ export interface Endpoints {
 export interface Node {
   readonly apiVersion: "v1"
   readonly kind: "Node"
-  readonly metadata: { readonly name: string }
+  /** `peerAddress` is the annotation kube-keepalived-vip.io/peer-address; absent where there is none. */
+  readonly metadata: { readonly name: string; readonly peerAddress?: string }
   readonly status: {
     readonly addresses: readonly { readonly type: string; readonly address: string }[]
   }

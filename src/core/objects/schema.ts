@@ -9,6 +9,9 @@ export const SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 /** The annotation of the VIP ConfigMap that lets a change through which takes most of what works away: the number of entries left. */
 export const ALLOW_MASS_REMOVAL = "kube-keepalived-vip.io/allow-mass-removal"
 
+/** The annotation of a Node that names its address on the interface of the VIPs, for unicast adverts. */
+export const PEER_ADDRESS = "kube-keepalived-vip.io/peer-address"
+
 /** RFC 1123 label: a Service's name, a namespace. These two become parts of a path. */
 export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 /** RFC 1123 subdomain: every other object's name. */
@@ -162,13 +165,13 @@ const node = z
   .object({
     apiVersion: z.literal("v1"),
     kind: z.literal("Node"),
-    metadata: z.object({ name: subdomain }),
+    metadata: z.object({ name: subdomain, annotations: z.object({ [PEER_ADDRESS]: text.nullish() }).nullish() }),
     status: z.object({ addresses: z.array(z.object({ type: text, address: text })).nullish() }).nullish(),
   })
   .transform(({ metadata, status }): Node => ({
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name: metadata.name },
+    metadata: { name: metadata.name, ...peerAddressIn(metadata.annotations?.[PEER_ADDRESS]) },
     status: { addresses: status?.addresses ?? [] },
   }))
 
@@ -188,6 +191,10 @@ export const OBJECT_SCHEMAS = {
 
 function named({ name, namespace }: { name: string; namespace?: string | null | undefined }) {
   return { name, namespace: namespace ?? "default" }
+}
+
+function peerAddressIn(text: string | null | undefined): { readonly peerAddress?: string } {
+  return text === null || text === undefined ? {} : { peerAddress: text }
 }
 
 /** A port without a number means "all ports", which nothing that we render can say. */

@@ -6,7 +6,8 @@ import type { HostFacts } from "../node-facts.ts"
 export function hostFacts(): HostFacts {
   const addresses = Object.entries(networkInterfaces()).flatMap(([name, list]) =>
     (list ?? []).map(({ address, cidr }) => ({
-      interface: name,
+      // An address with a label comes under that: "eth0:vip".
+      interface: name.split(":")[0] ?? name,
       address,
       prefixLength: Number(cidr?.split("/")[1] ?? 32),
     })),

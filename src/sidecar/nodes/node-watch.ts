@@ -25,8 +25,8 @@ export interface NodeWatchState {
 
 /** Asks every second whether the nodes live that host real servers. */
 export interface NodeWatch {
-  /** From now on, the nodes of these objects are asked. */
-  follow(objects: ClusterObjects): void
+  /** From now on, the nodes of these objects are asked, at the addresses that are their own. */
+  follow(objects: Pick<ClusterObjects, "services" | "nodes">): void
   /** Names; the same set while nothing changes. */
   unreachable(): ReadonlySet<string>
   state(): NodeWatchState
@@ -61,13 +61,14 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   let watched: readonly WatchedNode[] = []
   let standings = standingsOf(options.remembered)
   let judgement: Judgement = { unreachable: new Set(options.remembered.unreachable), isCutOff: false }
-  let followed: ClusterObjects | null = null
+  let followed: Pick<ClusterObjects, "services" | "nodes"> | null = null
   let rounds: Promise<void> = Promise.resolve()
   let isAsking = false
   const asking = new Set<string>()
 
-  function follow(objects: ClusterObjects): void {
-    if (followed === objects || stopping.signal.aborted) return
+  function follow(objects: Pick<ClusterObjects, "services" | "nodes">): void {
+    const isSame = followed?.services === objects.services && followed.nodes === objects.nodes
+    if (isSame || stopping.signal.aborted) return
     followed = objects
     watched = watchedNodes(objects, options.self)
     standings = new Map(watched.map((node) => [keyOf(node), standings.get(keyOf(node)) ?? UNHEARD]))

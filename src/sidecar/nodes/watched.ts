@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net"
 import { rangeFault } from "../../core/desired/address.ts"
-import { nodeAddressOf } from "../../core/model/vrrp-instance.ts"
+import { nodeAddressOf } from "../../core/model/own-nodes.ts"
 import type { ClusterObjects, Endpoint, EndpointPort, ServiceObjects } from "../../core/objects/kinds.ts"
 
 /** Where a TCP connection can be tried. */
@@ -26,9 +26,13 @@ const OPINIONS = 2
 /**
  * The nodes that host what the entries forward to, and where these are few, others as witnesses. Sorted by name.
  *
+ * @param objects with Nodes that have the addresses that are their own.
  * @param self this node's name: it is not asked.
  */
-export function watchedNodes(objects: ClusterObjects, self: string): readonly WatchedNode[] {
+export function watchedNodes(
+  objects: Pick<ClusterObjects, "services" | "nodes">,
+  self: string,
+): readonly WatchedNode[] {
   const hosts = hostsOf(objects)
   const own = objects.nodes.find(({ object }) => object.metadata.name === self)
   const ownAddress = own === undefined ? null : nodeAddressOf(own.object)
@@ -46,7 +50,7 @@ export function watchedNodes(objects: ClusterObjects, self: string): readonly Wa
 }
 
 /** Node -> the first of the real servers there. */
-function hostsOf({ services }: ClusterObjects): ReadonlyMap<string, readonly Target[]> {
+function hostsOf({ services }: Pick<ClusterObjects, "services">): ReadonlyMap<string, readonly Target[]> {
   const hosts = new Map<string, Target[]>()
   for (const service of services.values())
     for (const { endpoint, ports } of endpointsOf(service)) {

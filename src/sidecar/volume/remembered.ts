@@ -11,6 +11,20 @@ export interface Remembered {
   readonly lastGood: ReadonlyMap<string, LastGood>
   /** Generation that it was made from; null for none. */
   readonly generation: { readonly sequence: number; readonly name: string } | null
+  /** Its model is the one above. */
+  readonly past: RememberedPast
+}
+
+/** What guards compare with, over a restart of the agent as well. */
+export interface RememberedPast {
+  /** Null where nothing ever ran. */
+  readonly model: KeepalivedModel | null
+  /** How many Node objects there were. */
+  readonly nodeCount: number
+  /** VIPs of the model, and those before them that some Node has listed ever since. */
+  readonly announced: ReadonlySet<string>
+  /** Node -> its own address. */
+  readonly nodes: ReadonlyMap<string, string>
 }
 
 const LARGEST = 64 * 1024 * 1024
@@ -51,15 +65,19 @@ const schema = z.object({
   schema: z.literal(1),
   sha256: z.string(),
   generation: z.object({ sequence: z.number(), name: z.string() }).nullable(),
+  nodeCount: z.number(),
+  announced: z.array(z.string()),
+  nodes: z.array(z.tuple([z.string(), z.string()])),
   model,
   entries: z.array(z.object({ key: z.string(), text: z.string(), vip })),
 })
 
 /** One JSON text, an entry a line, so that `diff` of two of them says something. */
 export function encodeRemembered(remembered: Remembered): string {
-  const { sha256, generation } = remembered
+  const { sha256, generation, past } = remembered
+  const known = { nodeCount: past.nodeCount, announced: [...past.announced], nodes: [...past.nodes] }
   const entries = [...remembered.lastGood].map(([key, { text, vip }]) => JSON.stringify({ key, text, vip }))
-  const head = JSON.stringify({ schema: 1, sha256, generation, model: remembered.model })
+  const head = JSON.stringify({ schema: 1, sha256, generation, ...known, model: remembered.model })
   return `${head.slice(0, -1)},\n"entries":[\n${entries.join(",\n")}\n]}\n`
 }
 
@@ -70,8 +88,9 @@ export function readRemembered(path: string): Remembered | null {
   try {
     const parsed = schema.safeParse(JSON.parse(read.bytes.toString()))
     if (!parsed.success) return null
-    const { sha256, generation, model, entries } = parsed.data
-    return { sha256, generation, model, lastGood: new Map(entries.map(({ key, ...rest }) => [key, rest])) }
+    const { sha256, generation, model, entries, nodeCount, announced, nodes } = parsed.data
+    const past = { model, nodeCount, announced: new Set(announced), nodes: new Map(nodes) }
+    return { sha256, generation, model, lastGood: new Map(entries.map(({ key, ...rest }) => [key, rest])), past }
   } catch {
     return null
   }

@@ -11,6 +11,7 @@ test("modelSettingsFrom() nothing given: the defaults that release 0.35 had, les
       vrrpVersion: 3,
       advertInterval: 1,
       useUnicast: false,
+      peerNetwork: null,
       scheduler: "wlc",
       persistenceTimeout: 0,
       check: "none",

@@ -1,6 +1,7 @@
 import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { modelSettingsFrom } from "../../../src/core/model/flags.ts"
 import { priorityOf, vrrpInstanceOf } from "../../../src/core/model/vrrp-instance.ts"
 import { node, SETTINGS } from "../fixture.ts"
 
@@ -30,37 +31,117 @@ test("priorityOf() falls with the rank and never leaves 1 to 254", () => {
 
 test("vrrpInstanceOf() ranks by address as a number, whatever the order of the Nodes", () => {
   const priorities = (list: typeof nodes) =>
-    ["a", "c", "b"].map((name) => vrrpInstanceOf(list, facts(name), SETTINGS).value?.priority)
+    ["a", "c", "b"].map((name) => vrrpInstanceOf(list, facts(name), { settings: SETTINGS }).value?.priority)
   assert.equal(priorities(nodes), [254, 246, 238])
   assert.equal(priorities(nodes.toReversed()), [254, 246, 238])
 })
 
 test("vrrpInstanceOf() takes all other nodes as unicast peers", () => {
-  const { value } = vrrpInstanceOf(nodes, facts("b"), { ...SETTINGS, useUnicast: true })
+  const { value } = vrrpInstanceOf(nodes, facts("b"), { settings: { ...SETTINGS, useUnicast: true } })
   assert.equal(value?.unicast, { source: "10.4.0.11", peers: ["10.4.0.9", "10.4.0.10"] })
 })
 
 test("vrrpInstanceOf() names a peer once, and none that no neighbour can be, whatever Nodes say", () => {
   const said = ["10.4.0.9", "10.4.0.9", "10.4.0.11", "127.0.0.1", "0.0.0.0", "224.0.0.18", "169.254.50.1", "10.4.0.10"]
   const list = said.map((address, at) => node(`n${at}`, address))
-  const { value } = vrrpInstanceOf(list, facts("n2"), { ...SETTINGS, useUnicast: true })
+  const { value } = vrrpInstanceOf(list, facts("n2"), { settings: { ...SETTINGS, useUnicast: true } })
   assert.equal(value?.unicast, { source: "10.4.0.11", peers: ["10.4.0.9", "10.4.0.10"] })
   const alone = vrrpInstanceOf([node("a", "10.4.0.9"), node("b", "10.4.0.9")], facts("a"), {
-    ...SETTINGS,
-    useUnicast: true,
+    settings: { ...SETTINGS, useUnicast: true },
   })
   assert.is(alone.value?.unicast, null)
 })
 
 test("vrrpInstanceOf() never has an empty list of peers", () => {
-  for (const list of [[], [node("a", "10.4.0.9")]]) {
-    const { value, problems } = vrrpInstanceOf(list, facts("a"), { ...SETTINGS, useUnicast: true })
-    assert.is(value?.unicast, null)
-    assert.equal(
-      problems.map((one) => one.code),
-      ["UNICAST_NEEDS_PEERS"],
-    )
+  const { value, problems } = vrrpInstanceOf([node("a", "10.4.0.9")], facts("a"), UNICAST)
+  assert.is(value?.unicast, null)
+  assert.equal(
+    problems.map(({ code, severity }) => [code, severity]),
+    [["UNICAST_NEEDS_PEERS", "warning"]],
+  )
+})
+
+const UNICAST = { settings: { ...SETTINGS, useUnicast: true } }
+const RAN = vrrpInstanceOf(nodes, facts("b"), UNICAST).value
+
+test("vrrpInstanceOf() waits at the first start ever where there is no Node to send adverts to (fault 203)", () => {
+  for (const list of [[], [node("a", "10.4.0.9"), node("b", "fd00::4")]]) {
+    const { value, problems } = vrrpInstanceOf(list, facts("a"), UNICAST)
+    assert.is(value, null)
+    assert.ok(problems.some(({ code, severity }) => code === "UNICAST_NEEDS_PEERS" && severity === "error"))
   }
+})
+
+test("vrrpInstanceOf() keeps the peers and the rank of before where there is no Node any more (fault 203)", () => {
+  const { value, problems } = vrrpInstanceOf([], facts("b"), { ...UNICAST, before: RAN })
+  assert.equal(value, RAN)
+  assert.is(value?.priority, 238)
+  assert.equal(
+    problems.map(({ code, severity }) => [code, severity]),
+    [["UNICAST_NEEDS_PEERS", "warning"]],
+  )
+  const multicast = vrrpInstanceOf([], facts("b"), { settings: SETTINGS, before: RAN })
+  assert.equal([multicast.value?.priority, multicast.value?.unicast], [238, null])
+})
+
+test("vrrpInstanceOf() never falls back to multicast where peers were known (fault 203)", () => {
+  const { value } = vrrpInstanceOf([node("b", "10.4.0.11")], facts("b"), { ...UNICAST, before: RAN })
+  assert.equal(value?.unicast, RAN?.unicast)
+})
+
+const HOST = [
+  { interface: "eth0", address: "10.4.0.11", prefixLength: 24 },
+  { interface: "eth1", address: "10.8.0.11", prefixLength: 24 },
+]
+const onEth1 = { ...facts("b"), interface: "eth1", host: HOST }
+
+test("vrrpInstanceOf() refuses unicast between addresses of another interface, and says which is where (fault 204)", () => {
+  const { value, problems } = vrrpInstanceOf(nodes, onEth1, UNICAST)
+  assert.is(value, null)
+  assert.equal(
+    problems.map(({ code }) => code),
+    ["UNICAST_OTHER_INTERFACE"],
+  )
+  assert.match(
+    problems[0]?.message ?? "",
+    /10\.4\.0\.11, the address of node "b", is on eth0, and eth1 has 10\.8\.0\.11\/24/,
+  )
+})
+
+const annotated = (name: string, address: string, peerAddress: string) => {
+  const one = node(name, address)
+  return { ...one, object: { ...one.object, metadata: { name, peerAddress } } }
+}
+
+test("vrrpInstanceOf() takes the addresses that the Nodes' annotations name (fault 204)", () => {
+  const list = [annotated("a", "10.4.0.9", "10.8.0.9"), annotated("b", "10.4.0.11", "::ffff:10.8.0.11")]
+  assert.equal(vrrpInstanceOf(list, onEth1, UNICAST).value?.unicast, { source: "10.8.0.11", peers: ["10.8.0.9"] })
+  const half = vrrpInstanceOf([node("a", "10.4.0.9"), ...list.slice(1)], onEth1, UNICAST)
+  assert.is(half.value, null)
+  assert.match(half.problems[0]?.message ?? "", /10\.4\.0\.9, the address of node "a", is on eth0/)
+})
+
+test("vrrpInstanceOf() takes the addresses in --peer-network (fault 204)", () => {
+  const two = (name: string, last: number) => {
+    const one = node(name, `10.4.0.${last}`)
+    const addresses = [...one.object.status.addresses, { type: "InternalIP", address: `10.8.0.${last}` }]
+    return { ...one, object: { ...one.object, status: { addresses } } }
+  }
+  const flags = modelSettingsFrom({ useUnicast: "true", peerNetwork: "10.8.0.0/24" })
+  if (flags.kind === "wrong") throw new Error("the flags are wrong")
+  const { settings } = flags
+  const { value } = vrrpInstanceOf([two("a", 9), two("b", 11)], onEth1, { settings })
+  assert.equal(value?.unicast, { source: "10.8.0.11", peers: ["10.8.0.9"] })
+  const alone = vrrpInstanceOf([two("a", 9), node("b", "10.4.0.11")], onEth1, { settings })
+  assert.equal(
+    alone.problems.map(({ code }) => code),
+    ["PEER_ADDRESS_UNKNOWN"],
+  )
+})
+
+test("vrrpInstanceOf() does not judge by an interface that shows no address", () => {
+  const host = HOST.filter((one) => one.interface === "eth0")
+  assert.is(vrrpInstanceOf(nodes, { ...onEth1, host }, UNICAST).value?.unicast?.source, "10.4.0.11")
 })
 
 test("vrrpInstanceOf() prefers the InternalIP, as floating addresses are on no interface", () => {
@@ -70,16 +151,16 @@ test("vrrpInstanceOf() prefers the InternalIP, as floating addresses are on no i
   const { value } = vrrpInstanceOf(
     [{ ...both, object: { ...both.object, status } }, node("b", "10.4.0.8")],
     facts("a"),
-    {
-      ...SETTINGS,
-      useUnicast: true,
-    },
+    { settings: { ...SETTINGS, useUnicast: true } },
   )
   assert.is(value?.unicast?.source, "10.4.0.9")
 })
 
 test("vrrpInstanceOf() has the anchor of its virtual router ID", () => {
-  assert.is(vrrpInstanceOf([], facts("a"), { ...SETTINGS, virtualRouterId: 77 }).value?.anchor, "169.254.77.1")
+  assert.is(
+    vrrpInstanceOf([], facts("a"), { settings: { ...SETTINGS, virtualRouterId: 77 } }).value?.anchor,
+    "169.254.77.1",
+  )
 })
 
 test.run()

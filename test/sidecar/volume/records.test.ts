@@ -108,6 +108,12 @@ const remembered = (rendered: typeof one): Remembered => ({
   model: rendered.model,
   lastGood: new Map(rendered.model.vips.map((vip) => [vip.key, { text: "", vip }])),
   generation: { sequence: 7, name: "00000000000000000007-0123456789ab" },
+  past: {
+    model: rendered.model,
+    nodeCount: 2,
+    announced: new Set(["10.4.0.50", "10.4.0.51"]),
+    nodes: new Map([["n1", "10.4.0.3"]]),
+  },
 })
 
 test("encodeRemembered() comes back as it was", () =>
