@@ -1,5 +1,6 @@
 import { faultCode, faultText } from "./kit/fault.ts"
 import { nodeVersionObjection } from "./kit/node-version.ts"
+import { standardError } from "./kit/output.ts"
 
 /** Exit status of a fault: we could not do what was asked. */
 const FAULT = 3
@@ -10,23 +11,33 @@ type Main = (argv: readonly string[]) => Promise<number>
 // Who may read and write what we make is decided here, not by whoever starts us.
 process.umask(0o022)
 
-// A reader that has seen enough (`kkv render | head`) is no fault.
+// A reader that has seen enough (`kkv render | head`) is no fault; a full disk is one.
 process.stdout.on("error", (error) => {
   if (faultCode(error) === "EPIPE") process.exit(0)
-  throw error
+  end(new Error("Cannot write to standard output", { cause: error }))
 })
 
-process.exitCode = await kkv(process.argv.slice(2))
+// Node's own words on these would wait for a reader of standard error, and with them the whole process.
+process.on("uncaughtException", end)
+process.removeAllListeners("warning").on("warning", (warning) => standardError().write(`kkv: ${warning.message}\n`))
+
+try {
+  process.exitCode = await kkv(process.argv.slice(2))
+} catch (error) {
+  end(error)
+}
 
 async function kkv(argv: readonly string[]): Promise<number> {
   const objection = nodeVersionObjection()
-  if (objection !== null) return fault(objection)
-  try {
-    const [program, words] = await choose(argv)
-    return await program(words)
-  } catch (error) {
-    return fault(isBug(error) ? (error.stack ?? error.message) : faultText(error))
-  }
+  if (objection !== null) throw new Error(objection)
+  const [program, words] = await choose(argv)
+  return program(words)
+}
+
+/** Says why, and ends the process whatever it still has open: a program that could not start must not go on by half. */
+function end(error: unknown): never {
+  standardError().write(`kkv: ${isBug(error) ? (error.stack ?? error.message) : faultText(error)}\n`)
+  process.exit(FAULT)
 }
 
 /** Loads only the program that was asked for: each has packages that the others do without. */
@@ -44,9 +55,4 @@ async function choose(argv: readonly string[]): Promise<[program: Main, words: r
 /** A fault is thrown as a plain Error by us or by Node; a TypeError and its like are ours to mend and need their stack. */
 function isBug(error: unknown): error is Error {
   return error instanceof Error && error.constructor !== Error
-}
-
-function fault(text: string): number {
-  process.stderr.write(`kkv: ${text}\n`)
-  return FAULT
 }

@@ -90,8 +90,9 @@ test("of the node's disk there are two folders, and every other volume has a lim
   for (const volume of pod.volumes) if (volume["emptyDir"] !== undefined) empty.parse(volume["emptyDir"])
 })
 
-test("the probes ask the loopback interface, where the sidecar answers", () => {
-  for (const name of ["startupProbe", "livenessProbe", "readinessProbe"]) probe.parse(containerOf("sidecar")[name])
+test("the probes of both containers ask the loopback interface, where they answer", () => {
+  for (const container of ["sync", "sidecar"])
+    for (const name of ["startupProbe", "livenessProbe", "readinessProbe"]) probe.parse(containerOf(container)[name])
   assert.not.match(read("base/daemonset.yaml"), "HTTP_ADDRESS")
 })
 

@@ -1,5 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { STATUS_CODES } from "node:http"
+import { createServer, type Server, type Socket } from "node:net"
 import { faultCode, faultText } from "./fault.ts"
+import { type Connections, limitConnections } from "./http-connections.ts"
+import { type HttpRequest, onRequest } from "./http-request.ts"
 
 export interface HttpAnswer {
   readonly status: number
@@ -30,28 +33,38 @@ export interface HttpServer {
 
 /** How long `close()` waits for answers under way. */
 const CLOSE_LIMIT_MS = 1_000
-/** How long a client may take to send its request. */
-const REQUEST_LIMIT_MS = 5_000
-/** What comes on top is cut off at once: whoever opens connections takes none of the files that the program may have open. */
-const MOST_CONNECTIONS = 64
+/** Limits of connections: a client has 5 s for all of it, and the 513th connection ends the oldest. */
+const CONNECTIONS = { open: 512, answered: 16, lifeMs: 5_000 }
+/** Multiple of the time that an answer took: as long it is given again, so that no path takes more than a tenth of the time. */
+const COST_FACTOR = 10
+/** Maximum age of an answer that is given again. */
+const SHARED_LIMIT_MS = 500
 
 /**
- * Answers GET and HEAD from functions.
+ * Answers GET and HEAD from functions, one request a connection.
+ *
+ * Clients that hold connections, send or read slowly, or ask all the time keep nobody else from an answer: connections have limits, an expensive
+ * answer is shared, and a connection costs next to nothing.
  *
  * @throws When the address cannot be listened on.
  */
 export async function serve(options: HttpOptions): Promise<HttpServer> {
-  const limits = { requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS }
-  const server = createServer(limits, (request, response) => {
-    void answer(options, request).then((found) => {
-      // Kept open, the connection of the last answer would hold up close().
-      if (!server.listening) response.shouldKeepAlive = false
-      send(found, request, response)
+  const server = createServer({ allowHalfOpen: true, noDelay: true })
+  const connections = limitConnections(server, CONNECTIONS)
+  const answer = createAnswer(options)
+  server.on("connection", (socket) => {
+    // A client may be gone at any moment, and is owed nothing then.
+    socket.on("error", () => {})
+    onRequest(socket, (request) => {
+      connections.asked(socket)
+      void answer(request).then((found) => {
+        send(found, request, socket)
+        connections.answered(socket)
+      })
     })
   })
-  server.maxConnections = MOST_CONNECTIONS
   await listen(server, options)
-  return { port: portOf(server), close: () => close(server) }
+  return { port: portOf(server), close: () => close(server, connections) }
 }
 
 function listen(server: Server, options: HttpOptions): Promise<void> {
@@ -86,47 +99,79 @@ function listenHint(error: Error): string {
   }
 }
 
-async function answer(options: HttpOptions, request: IncomingMessage): Promise<HttpAnswer> {
-  const path = (request.url ?? "/").replace(/\?.*$/s, "")
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return text(405, `Cannot ${request.method} ${path}: only GET and HEAD are answered here\n`)
+/** An answer as bytes, all but its line of status. */
+interface Reply extends Omit<HttpAnswer, "body"> {
+  readonly body: Buffer
+}
+
+/** What answers requests. Clients that ask at one time share one answer, and the memory that it takes. */
+function createAnswer(options: HttpOptions): (request: HttpRequest | null) => Promise<Reply> {
+  const shared = new Map<string, { readonly reply: Promise<Reply>; until: number }>()
+  return (request) => {
+    if (request === null) return text(400, "Cannot read the request: expected GET, a path and HTTP/1.1\n")
+    const { method, path } = request
+    if (method !== "GET" && method !== "HEAD")
+      return text(405, `Cannot ${method} ${path}: only GET and HEAD are answered here\n`)
+    const route = Object.hasOwn(options.routes, path) ? options.routes[path] : undefined
+    if (route === undefined)
+      return text(404, `Cannot find ${path}: there are\n${Object.keys(options.routes).join("\n")}\n`)
+    const startedAt = performance.now()
+    const before = shared.get(path)
+    if (before !== undefined && startedAt < before.until) return before.reply
+    const now = { reply: routed(options, path, route), until: Number.POSITIVE_INFINITY }
+    shared.set(path, now)
+    void now.reply.then(() => {
+      now.until = startedAt + Math.min(COST_FACTOR * (performance.now() - startedAt), SHARED_LIMIT_MS)
+    })
+    return now.reply
   }
-  const route = Object.hasOwn(options.routes, path) ? options.routes[path] : undefined
-  if (route === undefined) {
-    const paths = Object.keys(options.routes).join("\n")
-    return text(404, `Cannot find ${path}: there are\n${paths}\n`)
-  }
+}
+
+async function routed(options: HttpOptions, path: string, route: () => HttpAnswer | Promise<HttpAnswer>) {
   try {
-    return await route()
+    return replyOf(await route())
   } catch (error) {
     options.onFault?.(path, error)
     return text(500, `Cannot answer ${path}: ${faultText(error)}\n`)
   }
 }
 
-function text(status: number, body: string): HttpAnswer {
-  return { status, type: "text/plain", body }
+function replyOf({ status, type, body }: HttpAnswer): Reply {
+  return { status, type: type.includes("charset") ? type : `${type}; charset=utf-8`, body: Buffer.from(body) }
 }
 
-function send(found: HttpAnswer, request: IncomingMessage, response: ServerResponse): void {
-  const body = Buffer.from(found.body)
-  const type = found.type.includes("charset") ? found.type : `${found.type}; charset=utf-8`
-  const headers = { "content-type": type, "content-length": body.length, "cache-control": "no-store", ...AS_IS }
-  response.writeHead(found.status, found.status === 405 ? { ...headers, allow: "GET, HEAD" } : headers)
-  response.end(request.method === "HEAD" ? undefined : body)
+function text(status: number, body: string): Promise<Reply> {
+  return Promise.resolve(replyOf({ status, type: "text/plain", body }))
 }
 
-/** A browser shall not take a text for a page, whatever stands in it. */
-const AS_IS = { "x-content-type-options": "nosniff" }
+function send({ status, type, body }: Reply, request: HttpRequest | null, socket: Socket): void {
+  if (!socket.writable) return
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    `content-type: ${type}`,
+    `content-length: ${body.length}`,
+    "cache-control: no-store",
+    // A browser shall not take a text for a page, whatever it holds.
+    "x-content-type-options: nosniff",
+    ...(status === 405 ? ["allow: GET, HEAD"] : []),
+    "connection: close",
+  ]
+  // Ended at once, the connection could not be reset while its client does not read.
+  const done = () => void socket.end()
+  const isBodyAsked = request?.method !== "HEAD"
+  socket.cork()
+  socket.write(`${headers.join("\r\n")}\r\n\r\n`, isBodyAsked ? undefined : done)
+  if (isBodyAsked) socket.write(body, done)
+  socket.uncork()
+}
 
-function close(server: Server): Promise<void> {
+function close(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
-    const limit = setTimeout(() => server.closeAllConnections(), CLOSE_LIMIT_MS)
+    const limit = setTimeout(connections.endAll, CLOSE_LIMIT_MS)
     server.close(() => {
       clearTimeout(limit)
       resolve()
     })
-    // A connection that a client keeps open for its next request would hold up close() for as long as it likes.
-    server.closeIdleConnections()
+    connections.endIdle()
   })
 }

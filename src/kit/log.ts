@@ -1,5 +1,6 @@
-import { destination, pino, stdTimeFunctions } from "pino"
+import { pino, stdTimeFunctions } from "pino"
 import { faultText } from "./fault.ts"
+import { standardError } from "./output.ts"
 import { visible } from "./visible.ts"
 
 /** From the most talkative to the most silent. */
@@ -30,21 +31,11 @@ export interface LogOptions {
 
 /**
  * A log whose lines all carry `bindings`, with nothing in them that a terminal would act upon. Written at once, not buffered: the last line before a crash is the one that
- * matters. To standard error, because standard output belongs to a command's answer.
+ * matters. To standard error, because standard output belongs to a command's answer. It waits for no reader: where nobody reads, lines are dropped, and the
+ * line `log-lines-dropped` says how many once somebody does.
  */
 export function createLog(bindings: LogFields, options: LogOptions): Log {
-  const put = options.write ?? toStandardError()
-  const logger = pino(
-    {
-      level: options.level,
-      base: bindings,
-      messageKey: "event",
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: errorField },
-    },
-    { write: (line: string) => put(visible(line)) },
-  )
+  const logger = createPino(bindings, options.level, options.write ?? toStandardError(bindings))
   return {
     debug: (event, fields = {}) => logger.debug(fields, event),
     info: (event, fields = {}) => logger.info(fields, event),
@@ -53,9 +44,28 @@ export function createLog(bindings: LogFields, options: LogOptions): Log {
   }
 }
 
-function toStandardError(): (line: string) => void {
-  const stream = destination({ dest: 2, sync: true })
-  return (line) => void stream.write(line)
+function createPino(bindings: LogFields, level: LogLevel, write: (line: string) => void) {
+  return pino(
+    {
+      level,
+      base: bindings,
+      messageKey: "event",
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: errorField },
+    },
+    { write: (line: string) => write(visible(line)) },
+  )
+}
+
+function toStandardError(bindings: LogFields): (line: string) => void {
+  const output = standardError()
+  output.onLost((count) => {
+    let words = ""
+    createPino(bindings, "warn", (line) => void (words = line)).warn({ count }, "log-lines-dropped")
+    return words
+  })
+  return output.write
 }
 
 function errorField(error: unknown): unknown {

@@ -5,7 +5,7 @@ import type { AgentOptions } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import { type Following, followVrrp } from "./follow-vrrp.ts"
 import { portsOf, report, statusNow } from "./connect.ts"
-import { startServers } from "./http.ts"
+import { type Servers, startServers } from "./http.ts"
 import { masqueradeWanted } from "./masquerader.ts"
 import { type Machine, openParts, type Parts, type Surroundings } from "./parts.ts"
 import { type Pulse, startPulse } from "./pulse.ts"
@@ -18,7 +18,11 @@ import { type VolumeWatch, watchVolume } from "./volume/watch.ts"
 
 const WATCH_MS = 1_000
 
-/** Puts the parts together and sets them going. */
+/**
+ * Puts the parts together and sets them going.
+ *
+ * @throws When the port of its answers cannot be had, before anything else is touched; or when a part cannot be opened.
+ */
 export async function assemble(
   settings: SidecarSettings,
   machine: Machine,
@@ -26,6 +30,7 @@ export async function assemble(
 ): Promise<{ stop(): Promise<void> }> {
   // Until there is an agent, nothing can be said of what it does.
   let told = () => {}
+  const server = settings.httpPort === 0 ? null : await startServers(settings)
   const parts = await openParts(settings, machine, {
     ...surroundings,
     changed: () => {
@@ -67,14 +72,11 @@ export async function assemble(
   // What another agent brought into effect was never compared by this one.
   if (before.inEffect !== null) void agent.checkDrift()
   const endSchedule = startJobs(parts, agent)
-  const server =
-    settings.httpPort === 0
-      ? null
-      : await startServers(settings, {
-          ...{ agent, metrics, watch, status, nodes: parts.nodes, faults: parts.faults },
-          statusNow: () => statusNow(parts, agent.snapshot()),
-          sync: () => syncSigns(settings.desired),
-        })
+  server?.answerFrom({
+    ...{ agent, metrics, watch, status, nodes: parts.nodes, faults: parts.faults },
+    statusNow: () => statusNow(parts, agent.snapshot()),
+    sync: () => syncSigns(settings.desired),
+  })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
   agent.request()
@@ -131,7 +133,7 @@ interface Going {
   readonly watch: VolumeWatch
   readonly agent: Agent
   readonly vrrp: Following
-  readonly server: { close(): Promise<void> } | null
+  readonly server: Servers | null
 }
 
 /** keepalived goes on: whoever stops the agent alone does not stop the VIPs. */

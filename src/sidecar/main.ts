@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { systemClock } from "../kit/clock.ts"
 import { takeLock } from "../kit/lock.ts"
 import { createLog, type Log } from "../kit/log.ts"
+import { standardError } from "../kit/output.ts"
 import { makePrivateDirectory } from "../kit/private-directory.ts"
 import { untilSignal } from "../kit/signals.ts"
 import { assemble } from "./assemble.ts"
@@ -30,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const name = `kkv-sidecar-${virtualRouterId}`
   const lock = await takeLock(name)
   if (lock === null) {
-    process.stderr.write(
+    standardError().write(
       `kkv sidecar: Cannot start: another sidecar on this node has virtual router ID ${virtualRouterId}; stop it, or choose another with --vrid (who has the lock: ss -xlp | grep @${name})\n`,
     )
     return 3

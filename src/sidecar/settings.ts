@@ -5,6 +5,7 @@ import { GUARD_PERCENT } from "../core/model/blast-radius.ts"
 import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../core/model/flags.ts"
 import type { ModelSettings } from "../core/model/settings.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
+import { standardError } from "../kit/output.ts"
 import { packageVersion } from "../kit/package-file.ts"
 import { driftCron } from "./schedule.ts"
 
@@ -178,7 +179,7 @@ function fromOptions(options: Options): ParsedSettings {
     wrong("--http-address", "wanted IP addresses with commas between")
   if (faults.length === 0 && model.kind === "settings")
     return { kind: "settings", settings: { ...settings, model: model.settings } }
-  for (const fault of faults) process.stderr.write(`kkv sidecar: ${fault}\n`)
+  for (const fault of faults) standardError().write(`kkv sidecar: ${fault}\n`)
   return { kind: "exit", status: 2 }
 }
 

@@ -8,6 +8,7 @@ import { bootId, uptimeSeconds } from "../kit/uptime.ts"
 import { openSource, type OpenSource } from "./open-source.ts"
 import { logOutcome } from "./outcome-log.ts"
 import type { Publisher, StatusWriter } from "./ports.ts"
+import { startProbes } from "./probes.ts"
 import { createPublish } from "./publication.ts"
 import { startPulse } from "./pulse.ts"
 import { createReconcile, type PassOutcome } from "./reconcile.ts"
@@ -76,11 +77,13 @@ export async function runSync(settings: Settings, { log, stop }: Surroundings): 
     const source = await openSource(settings, log)
     const heartbeat = createHeartbeat(settings.desired)
     const pulse = startPulse({ write: heartbeat.write, source, log })
+    const probes = settings.httpPort === 0 || settings.once ? null : await startProbes(settings.httpPort, pulse.trouble)
     try {
       const volume = { publisher: publisherOf(settings, log), status: createStatusWriter(settings.desired) }
       const pass = pulse.feltBy(toldPass(source, loggedPass({ settings, source, ...volume }, log)))
       return settings.once ? await runOnce(pass, stop) : await follow({ settings, source, ...volume, pass, log, stop })
     } finally {
+      await probes?.close()
       pulse.stop()
       heartbeat.close()
       await source.close()

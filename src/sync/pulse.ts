@@ -1,5 +1,5 @@
 import { BEAT_SECONDS, type Heartbeat, LONGEST_FAULT } from "../contract/heartbeat.ts"
-import { machineText } from "../kit/fault.ts"
+import { faultText, machineText } from "../kit/fault.ts"
 import type { Log } from "../kit/log.ts"
 import { bootId, uptimeSeconds } from "../kit/uptime.ts"
 import type { OpenSource } from "./open-source.ts"
@@ -16,6 +16,8 @@ export interface PulseOptions {
 export interface Pulse {
   /** The same pass; what it saw goes into the heartbeat. */
   feltBy(pass: () => Promise<PassOutcome>): () => Promise<PassOutcome>
+  /** Why the last heartbeat could not be written; null where it could. */
+  trouble(): string | null
   stop(): void
 }
 
@@ -23,7 +25,7 @@ export interface Pulse {
 export function startPulse({ write, source, log }: PulseOptions): Pulse {
   const boot = bootId()
   let felt: Pick<Heartbeat, "sourceRead" | "published" | "fault"> = { sourceRead: null, published: null, fault: null }
-  let complained = false
+  let trouble: string | null = null
   const beat = () => {
     const staleMs = source.staleMs()
     // What was read stays as it is while nobody can say whether it still holds.
@@ -31,10 +33,10 @@ export function startPulse({ write, source, log }: PulseOptions): Pulse {
       felt = { ...felt, sourceRead: Math.max(0, uptimeSeconds() - staleMs / 1000) }
     try {
       write({ bootId: boot, pid: process.pid, beat: uptimeSeconds(), ...felt })
-      complained = false
+      trouble = null
     } catch (error) {
-      if (!complained) log.warn("no heartbeat", { error })
-      complained = true
+      if (trouble === null) log.warn("no heartbeat", { error })
+      trouble = faultText(error)
     }
   }
   // At once, too: from then on the record has its bytes, and no full disk can take them.
@@ -53,6 +55,7 @@ export function startPulse({ write, source, log }: PulseOptions): Pulse {
       beat()
       return outcome
     },
+    trouble: () => trouble,
     stop: () => clearInterval(timer),
   }
 }

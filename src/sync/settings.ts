@@ -35,6 +35,8 @@ export interface Settings {
   readonly retain: number
   /** Publish once and end. */
   readonly once: boolean
+  /** Port of 127.0.0.1 on which probes are answered; 0 for none. */
+  readonly httpPort: number
   readonly logLevel: LogLevel
 }
 
@@ -159,6 +161,12 @@ function settingsCommand(): Command {
         .default(5),
     )
     .addOption(
+      new Option("--http-port <port>", "answers /livez and /readyz on 127.0.0.1; 0 for none")
+        .env("KKV_HTTP_PORT")
+        .argParser(portNumber)
+        .default(0),
+    )
+    .addOption(
       new Option("--log-level <level>", "least important events to log")
         .env("KKV_LOG_LEVEL")
         .choices(logLevels)
@@ -212,4 +220,10 @@ function retainCount(text: string): number {
   const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
   if (count < 1 || count > 100) throw new InvalidArgumentError("Wanted a whole number from 1 to 100.")
   return count
+}
+
+function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(port <= 65_535)) throw new InvalidArgumentError("Expected a port from 1 to 65535, or 0 for none.")
+  return port
 }

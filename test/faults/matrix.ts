@@ -208,6 +208,65 @@ export const MATRIX: readonly Group[] = [
         "another network namespace has virtual servers; the table changes while it is read",
         "nothing counts as missing that is there",
       ),
+    ],
+  },
+  {
+    name: "Probes and logs",
+    rows: [
+      row(
+        220,
+        "another process opens 10,000 connections to the probes' port: idle, half-sent, byte by byte, never reading, pipelined",
+        "the probes are answered; the oldest connections are ended; memory bounded",
+      ),
+      row(
+        221,
+        "another program has the port of the answers",
+        "the sidecar ends with 3 and says so, before it touches keepalived or the kernel",
+      ),
+      row(
+        222,
+        "nobody reads the log: a pipe or a socket is full, or the reader is slow",
+        "nothing waits for it; whole lines are dropped, counted, and the next reader is told",
+      ),
+      row(
+        223,
+        "a program ends while its log is full",
+        "the last words come where somebody reads; it ends within a second where nobody does",
+      ),
+      row(
+        224,
+        "sync stands still; sync waits for an API server that is not there",
+        "its probe fails, and the kubelet restarts it; its probes are well",
+      ),
+    ],
+  },
+  {
+    name: "Verify",
+    rows: [row(69, "a change that a reload cannot take", "said to need a restart; never a success")],
+  },
+  {
+    name: "What is not ours",
+    rows: [
+      row(
+        210,
+        "the orderly stop, with entries that name what others have on this host",
+        "only what the ledger says goes, with its interface and /32; all of that goes after a kill too",
+      ),
+      row(
+        211,
+        "an entry names an address that this host has already",
+        "refused, ADDRESS_ON_HOST; neighbours run; let in when it is gone",
+      ),
+      row(
+        212,
+        "an entry names a virtual server that IPVS has already",
+        "refused, VIRTUAL_SERVER_ON_HOST; what runs of the entry is held",
+      ),
+      row(
+        213,
+        "another network namespace has virtual servers; the table changes while it is read",
+        "nothing counts as missing that is there",
+      ),
       row(
         214,
         "somebody else on the LAN answers for a VIP that is to be announced for the first time",

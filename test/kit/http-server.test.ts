@@ -122,7 +122,7 @@ test("close() lets an answer under way end", async () => {
 
 test("close() cuts off a client that sends nothing", () =>
   served(async (url, server) => {
-    const socket = connect(Number(new URL(url).port), "127.0.0.1")
+    const socket = connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {})
     const gone = new Promise((resolve) => socket.on("close", resolve))
     await new Promise((resolve) => socket.on("connect", resolve))
     socket.write("GET /health HTTP/1.1\r\n")

@@ -33,7 +33,8 @@ const parts: AnswerParts = {
 
 /** Servers on the addresses; each url is reached by loopback, wherever it listens. */
 async function served(httpAddresses: readonly string[], use: (urls: readonly string[]) => Promise<void>) {
-  const servers = await startServers({ httpPort: 0, httpAddresses }, parts)
+  const servers = await startServers({ httpPort: 0, httpAddresses })
+  servers.answerFrom(parts)
   try {
     await use(servers.ports.map((port) => `http://127.0.0.1:${port}`))
   } finally {
@@ -87,7 +88,7 @@ test("startServers() answers with nothing that a terminal acts upon", () =>
 test("startServers() answers on loopback while somebody holds all connections of the LAN's address", () =>
   served(["127.0.0.1", "0.0.0.0"], async ([own = "", lan = ""]) => {
     const port = Number(new URL(lan).port)
-    const sockets = await Promise.all(Array.from({ length: 100 }, () => opened(port)))
+    const sockets = await Promise.all(Array.from({ length: 600 }, () => opened(port)))
     try {
       assert.ok(sockets.some((socket) => socket.destroyed) || (await someEnds(sockets)), "there is a limit")
       assert.is(await statusOf(`${own}/livez`), 200)
@@ -110,8 +111,21 @@ function someEnds(sockets: readonly Socket[]): Promise<boolean> {
   })
 }
 
+test("startServers() answers before there is anything to say: alive, and neither ready nor well", async () => {
+  const servers = await startServers({ httpPort: 0, httpAddresses: ["127.0.0.1"] })
+  try {
+    const url = `http://127.0.0.1:${servers.ports[0]}`
+    const statuses: number[] = []
+    for (const path of ["/livez", "/readyz", "/health", "/metrics", "/status.json"])
+      statuses.push(await statusOf(url + path))
+    assert.equal(statuses, [200, 503, 503, 503, 503])
+  } finally {
+    await servers.close()
+  }
+})
+
 test("startServers() closes what it has opened when one of the addresses is not this machine's", async () => {
-  const fault: unknown = await startServers({ httpPort: 0, httpAddresses: ["127.0.0.1", "203.0.113.1"] }, parts).catch(
+  const fault: unknown = await startServers({ httpPort: 0, httpAddresses: ["127.0.0.1", "203.0.113.1"] }).catch(
     (error: unknown) => error,
   )
   assert.match(String(fault), "Cannot listen on 203.0.113.1")

@@ -1,4 +1,6 @@
+import { once } from "node:events"
 import { cp, mkdir, readdir, symlink, writeFile } from "node:fs/promises"
+import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -12,7 +14,7 @@ import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 const VRID = "231"
 
 /** Starts the sidecar of a copied package, on a volume of its own, with programs that write down that they were called. */
-async function started(spoil: (directory: string) => Promise<void>) {
+async function started(spoil: (directory: string) => Promise<void>, httpPort = 0) {
   return withTemporaryDirectory(async (directory) => {
     const root = packageFile("", import.meta.url)
     for (const part of ["src", "templates", "package.json"])
@@ -37,12 +39,20 @@ async function started(spoil: (directory: string) => Promise<void>) {
         "--state",
         join(directory, "state"),
       ],
-      ...["--run-dir", join(directory, "run"), "--service", join(directory, "service"), "--http-port", "0"],
+      ...[
+        "--run-dir",
+        join(directory, "run"),
+        "--service",
+        join(directory, "service"),
+        "--http-port",
+        String(httpPort),
+      ],
       ...["--keepalived", join(tools, "keepalived"), "--vrid", VRID],
     ]
     const ended = await run(process.execPath, [join(directory, "src/kkv.ts"), "sidecar", ...words], {
       directory,
       environment: { PATH: `${tools}:/bin:/usr/bin` },
+      limitMs: 55_000,
     })
     const left: readonly string[] = await readdir(join(directory, "applied")).catch(() => [])
     const called = (await readdir(directory)).includes("called")
@@ -57,7 +67,7 @@ for (const [what, template, says] of [
 ] as const)
   test(
     `the image has a template that ${what}: the sidecar ends at its start and leaves keepalived alone (fault 66)`,
-    slow(20_000, async () => {
+    slow(60_000, async () => {
       const { status, stderr, stdout, left, called } = await started((directory) =>
         writeFile(join(directory, "templates/virtual-server.hbs"), template),
       )
@@ -70,7 +80,7 @@ for (const [what, template, says] of [
 
 test(
   "another sidecar of the node has the virtual router ID: the second ends with 3 and touches nothing (faults 41, 63, 74)",
-  slow(20_000, async () => {
+  slow(60_000, async () => {
     const lock = await takeLock(`kkv-sidecar-${VRID}`)
     assert.ok(lock !== null)
     try {
@@ -85,6 +95,26 @@ test(
       assert.equal([left, called], [[], false])
     } finally {
       await lock.release()
+    }
+  }),
+)
+
+test(
+  "another program has the port of the answers: the sidecar says so, ends with 3 and touches nothing (fault 221)",
+  slow(60_000, async () => {
+    const stranger = createServer().listen(0, "127.0.0.1")
+    await once(stranger, "listening")
+    const { port } = stranger.address() as AddressInfo
+    try {
+      const { status, stderr, left, called } = await started(() => Promise.resolve(), port)
+      assert.is(status, 3, stderr)
+      assert.is(
+        stderr,
+        `kkv: Cannot listen on 127.0.0.1 port ${port} (another program has it; stop that one or choose another port): listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+      )
+      assert.equal([left, called], [[], false])
+    } finally {
+      stranger.close()
     }
   }),
 )

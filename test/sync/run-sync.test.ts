@@ -16,6 +16,7 @@ function settingsOf({ source, desired }: Lab) {
     desired,
     servicesConfigmap: "default/vips",
     retain: 5,
+    httpPort: 0,
   } as const
 }
 

@@ -17,6 +17,7 @@ test("readSettings() gives flags and defaults", () => {
       retain: 5,
       logLevel: "info",
       once: false,
+      httpPort: 0,
     },
   })
 })

@@ -59,8 +59,8 @@ check "sync's token is for its own group alone" sync_on n1 '
 check "of applied/ only status.yaml is for others; desired/ is written by sync's user alone" modes
 # Of all TCP and UDP sockets of the node's network those that neither kubelet nor containerd have: the pod is on that network.
 ours_listening() { node on "$1" ss --no-header --numeric --listening --tcp --udp --processes | grep -vE '"(kubelet|containerd)"' | awk '{ print $1, $5 }' | sort; }
-on_loopback() { [ "$(ours_listening n1)" = "tcp 127.0.0.1:8080" ] || { ours_listening n1; return 1; }; }
-check "the pod listens on 127.0.0.1:8080 and on no other address" on_loopback
+on_loopback() { [ "$(ours_listening n1 | tr '\n' ' ')" = "tcp 127.0.0.1:10112 tcp 127.0.0.1:8080 " ] || { ours_listening n1; return 1; }; }
+check "the pod listens on 127.0.0.1, ports 8080 and 10112, and on no other address" on_loopback
 from_lan() { ip netns exec "$BED_LAN" curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://10.4.0.11:8080$1"; }
 check "nothing of it answers the LAN" eval '[ "$(from_lan /metrics)" = 000 ]'
 no_shell() { ! kn exec "$(pod_on n1)" -c sync -- /bin/sh -c true; }
@@ -99,6 +99,14 @@ before=$(keepalived_pid "$h")
 sidecar_on "$h" "kill -9 $before"
 recovered() { p=$(keepalived_pid "$h") && [ "$p" != "$before" ] && holder > /dev/null && answers && same_restarts; }
 check "keepalived is killed: it comes back, and no container is restarted" recovered
+
+# The container's own first process; SIGSTOP from outside, since PID 1 ignores it from within.
+sync_pid() { node on "$1" pgrep -f 'kkv.mjs sync' | head -n 1; }
+restarts_of_sync() { kn get pod "$(pod_on n1)" -o jsonpath='{.status.containerStatuses[?(@.name=="sync")].restartCount}'; }
+before=$(restarts_of_sync)
+node on n1 kill -STOP "$(sync_pid n1)"
+restarted() { [ "$(restarts_of_sync)" -gt "$before" ] && ready && answers; }
+PATIENCE=150 check "sync stands still: the kubelet restarts it, and the VIPs stay (fault 224)" restarted
 
 watch_vip
 h=$(holder)
