@@ -1,7 +1,7 @@
-import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from "node:fs"
+import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs"
 import { join, sep } from "node:path"
 
-import { MAXIMUM_FILE_BYTES } from "../core/objects/decode.ts"
+import { MAXIMUM_FILE_BYTES, MAXIMUM_INPUT_BYTES } from "../core/objects/decode.ts"
 import { faultCode } from "../kit/fault.ts"
 import { compare, type Problem } from "../kit/problem.ts"
 import { readRegularFile } from "../kit/safe-read.ts"
@@ -35,16 +35,61 @@ export function readDirectory(directory: string): FileTexts {
 }
 
 /**
- * One file that the user named: a pipe will do, and a symbolic link, wherever it leads.
+ * One file that the user named: a pipe will do, and a symbolic link, wherever it leads. Of one without an end no more is read than is used.
  *
  * @throws when it cannot be read.
  */
 export function readNamed(file: string): FileTexts {
-  return textOf(file, readFileSync(file))
+  try {
+    return textOf(file, statSync(file).size > MAXIMUM_INPUT_BYTES ? null : readBounded(file))
+  } catch (error) {
+    throw new Error(`Cannot read "${file}"`, { cause: error })
+  }
 }
 
-/** The text of bytes that came from a file, or from standard input; a BOM is kept, for it is a problem of its own. */
-export function textOf(file: string, bytes: Uint8Array): FileTexts {
+/** Null: there is more than that. */
+function readBounded(file: string): Buffer | null {
+  const descriptor = openSync(file, "r")
+  try {
+    const input = createBoundedInput()
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+      const read = readSync(descriptor, chunk)
+      if (read === 0) return input.bytes()
+      if (!input.add(chunk.subarray(0, read))) return null
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const CHUNK_BYTES = 256 * 1024
+
+/** Gathers what is read of an input, up to MAXIMUM_INPUT_BYTES. */
+export function createBoundedInput() {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  return {
+    /** False where it is too much. */
+    add: (chunk: Uint8Array): boolean => {
+      size += chunk.length
+      chunks.push(chunk)
+      return size <= MAXIMUM_INPUT_BYTES
+    },
+    bytes: () => Buffer.concat(chunks),
+  }
+}
+
+/**
+ * The text of bytes that came from a file, or from standard input; a BOM is kept, for it is a problem of its own.
+ *
+ * @param bytes Null: there are too many.
+ */
+export function textOf(file: string, bytes: Uint8Array | null): FileTexts {
+  if (bytes === null) {
+    const reason = `it has more than ${MAXIMUM_INPUT_BYTES} bytes, expected at most 64 MiB`
+    return { files: [], problems: [fileProblem("FILE_TOO_LARGE", file, reason)] }
+  }
   try {
     return { files: [{ file, text: UTF8.decode(bytes) }], problems: [] }
   } catch {

@@ -5,7 +5,7 @@ import { type BuiltModel, createModelBuilder, type ModelInput } from "../core/mo
 import type { ModelSettings, NodeFacts } from "../core/model/settings.ts"
 import { contains, type HostAddress, interfaceOf } from "../core/model/interface.ts"
 import { nodeAddressOf, NO_PAST, ownNodesOf } from "../core/model/own-nodes.ts"
-import { decodeFile } from "../core/objects/decode.ts"
+import { decodeLargeFile } from "../core/objects/decode.ts"
 import { createJoin } from "../core/objects/join.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../core/objects/kinds.ts"
 import { vipConfigMapOf } from "../core/vip-config-map.ts"
@@ -23,6 +23,8 @@ export interface Manifests {
   readonly problems: readonly Problem[]
   /** False where no file holds an EndpointSlice or Endpoints, as in a git tree: then nobody can tell what is ready. */
   readonly hasEndpoints: boolean
+  /** False where no file holds a Service, as in a tree of VIPs alone: then nobody can tell which there are. */
+  readonly hasServices: boolean
 }
 
 /** What the command line says of the node that the configuration is for. */
@@ -33,7 +35,7 @@ export interface NodeChoice {
 
 /** Reads the objects of all sources as one tree. @param configMapName `namespace/name`, or null for the only one. */
 export function manifestsOf(sources: readonly Source[], configMapName: string | null): Manifests {
-  const decoded = sources.flatMap(({ files }) => files.map(({ file, text }) => decodeFile(file, text)))
+  const decoded = sources.flatMap(({ files }) => files.map(({ file, text }) => decodeLargeFile(file, text)))
   const joined = createJoin()(decoded)
   const inFiles: readonly Problem[] = [...sources.flatMap(({ problems }) => problems), ...joined.problems]
   const found = vipConfigMapOf(joined.value, configMapName)
@@ -44,6 +46,7 @@ export function manifestsOf(sources: readonly Source[], configMapName: string | 
     // Where a file cannot be read, the ConfigMap that it may have held is not missed on top of it.
     problems: inFiles.length > 0 && found.value === null ? inFiles : [...inFiles, ...found.problems],
     hasEndpoints: kinds.has("EndpointSlice") || kinds.has("Endpoints"),
+    hasServices: kinds.has("Service"),
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, type Stats, statSync } from "node:fs"
+import { existsSync, type Stats, statSync } from "node:fs"
 import { join } from "node:path"
 
 import { CONFIG_FILE } from "../contract/archive.ts"
@@ -59,8 +59,11 @@ function noManifests(name: string): Omit<Source, "config"> {
   return { name, files: [], problems: [] }
 }
 
-function readText(file: string): FileText {
-  return { file, text: readFileSync(file, "utf8") }
+function readText(path: string): FileText {
+  const { files, problems } = readNamed(path)
+  const [file] = files
+  if (file !== undefined) return file
+  throw new Error(problems[0]?.message.replace("the file", `"${path}"`) ?? `Cannot read "${path}"`)
 }
 
 function statOf(path: string): Stats {

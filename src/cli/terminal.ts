@@ -1,7 +1,6 @@
-import { buffer } from "node:stream/consumers"
-
 import { createColors } from "picocolors"
 import { visible } from "../kit/visible.ts"
+import { createBoundedInput } from "./files.ts"
 
 /** Where a command's words go, and what it may ask of the outside. A test brings its own. */
 export interface Terminal {
@@ -9,8 +8,8 @@ export interface Terminal {
   out(text: string): void
   /** Everything about the answer: standard error. */
   err(text: string): void
-  /** All of standard input. */
-  input(): Promise<Buffer>
+  /** All of standard input; null where that is more than a command reads. */
+  input(): Promise<Buffer | null>
   /** True where standard output may be coloured. */
   readonly colour: boolean
 }
@@ -45,9 +44,15 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    input: () => buffer(process.stdin),
+    input: readInput,
     colour: wantsColour(process.env, process.stdout.isTTY),
   }
+}
+
+async function readInput(): Promise<Buffer | null> {
+  const input = createBoundedInput()
+  for await (const chunk of process.stdin) if (!input.add(chunk as Buffer)) return null
+  return input.bytes()
 }
 
 /**

@@ -57,20 +57,25 @@ function reportOf(manifests: Manifests, settings: ModelSettings): Report {
 }
 
 function entryProblems(
-  { objects, configMap, hasEndpoints }: Manifests,
+  { objects, configMap, hasEndpoints, hasServices }: Manifests,
   settings: ModelSettings,
   notes: string[],
 ): readonly Problem[] {
   if (configMap === null) return []
   const { facts } = chooseNode({ objects, configMap }, { node: null, interface: null })
-  const found = walkOffline(objects, configMap, { facts, settings }).problems.filter(
+  let found: readonly Problem[] = walkOffline(objects, configMap, { facts, settings }).problems.filter(
     ({ code }) => !ABOUT_THIS_NODE.has(code),
   )
-  if (hasEndpoints) return found
-  const kept = found.filter(({ code }) => code !== "NO_ENDPOINTS")
-  if (kept.length < found.length)
-    notes.push("no EndpointSlice or Endpoints here: whether any pod is ready was not looked at")
-  return kept
+  const unasked = (code: string, note: string) => {
+    const kept = found.filter((problem) => problem.code !== code)
+    if (kept.length < found.length) notes.push(note)
+    found = kept
+  }
+  if (!hasServices)
+    unasked("SERVICE_NOT_FOUND", "no Service here: whether those that entries name exist was not looked at")
+  if (!hasEndpoints)
+    unasked("NO_ENDPOINTS", "no EndpointSlice or Endpoints here: whether any pod is ready was not looked at")
+  return found
 }
 
 function printReport(report: Report, terminal: Terminal): void {

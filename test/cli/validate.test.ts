@@ -292,6 +292,43 @@ test("validate() --output json has a stable shape", () =>
     )
   }))
 
+test("validate looks at a tree of VIPs alone: one note, and no Service is missed; what is wrong with an entry is still said", () =>
+  inTree({ "git/vips.yaml": configMap("10.4.0.50: shop/web", "10.4.0.51: shop/mail") }, async () => {
+    const said = await kkv(["validate", "git"])
+    assert.equal(said, {
+      status: 0,
+      out: "note: no Service here: whether those that entries name exist was not looked at\n2 VIPs, 0 virtual servers: no problems (ConfigMap default/vips)\n",
+      err: "",
+    })
+    assert.is((await kkv(["validate", "git", "--vip-ranges", "10.9.0.0/24"])).status, 1)
+  }))
+
+test("validate reads what kubectl prints of a cluster, however large", () =>
+  inTree({}, async () => {
+    const filler = `  annotations: {a: ${"x".repeat(20_000)}}\n`
+    const maps = Array.from(
+      { length: 100 },
+      (_, index) => `metadata:\n  name: m${index}\n  namespace: a\n${filler}data: {}\n`,
+    )
+    const items = [configMap("10.4.0.50: shop/web"), ...maps.map((text) => `apiVersion: v1\nkind: ConfigMap\n${text}`)]
+    const list = items.map((item) => item.trimEnd().replaceAll(/^/gm, "  ").replace("  ", "- ")).join("\n")
+    const said = await kkv(["validate", "-", "--services-configmap", "default/vips"], {
+      input: `apiVersion: v1\nitems:\n${list}\nkind: List\n`,
+    })
+    assert.is(said.status, 0, said.out)
+    assert.match(said.out, /^1 VIP, /m)
+  }))
+
+test("validate reads no more than 64 MiB of anything: it ends at once, and says so", async () => {
+  const said = await kkv(["validate", "/dev/zero"])
+  assert.is(said.status, 1)
+  assert.is(
+    said.out,
+    "/dev/zero: FILE_TOO_LARGE: Cannot read the file: it has more than 67108864 bytes, expected at most 64 MiB\n1 problem in 1 file\n",
+  )
+  assert.match((await kkv(["validate", "-"], { input: null })).out, /^<stdin>: FILE_TOO_LARGE: /)
+})
+
 test.run()
 
 function underGit(tree: Tree): Tree {

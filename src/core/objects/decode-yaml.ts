@@ -6,6 +6,7 @@ import { visible } from "../../kit/visible.ts"
 import type { DecodedFile } from "./decode.ts"
 import type { Placed } from "./kinds.ts"
 import { isKind, kindMeantBy, parseObject, titleOf } from "./parse.ts"
+import { kindOfItems } from "./pieces.ts"
 import type { ShapeIssue } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 import { reasonFor, templateAt } from "./yaml-mistakes.ts"
@@ -26,13 +27,23 @@ const SETTINGS = {
   logLevel: "silent",
 } as const
 
-/** Reads manifests with the full YAML parser, with a place for everything that is wrong. */
-export function decodeYaml(file: string, text: string): DecodedFile {
+/** What the items of a typed list, such as a ServiceList, leave to the list. */
+export interface ItemType {
+  readonly kind: string
+  readonly apiVersion: unknown
+}
+
+/**
+ * Reads manifests with the full YAML parser, with a place for everything that is wrong.
+ *
+ * @param itemType What the text is where it is an item of a typed list.
+ */
+export function decodeYaml(file: string, text: string, itemType: ItemType | null = null): DecodedFile {
   const lines = new LineCounter()
   const parsed = parseAllDocuments(text, { ...SETTINGS, lineCounter: lines })
   const reader: Reader = { file, text, lines, objects: [], problems: [] }
   if (!Array.isArray(parsed)) return { objects: [], problems: [] }
-  for (const document of parsed) readDocument(reader, document)
+  for (const document of parsed) readDocument(reader, document, itemType)
   const template = reader.problems.length === 0 ? null : templateAt(text)
   if (template !== null) return { objects: [], problems: [templateProblem(reader, template)] }
   return { objects: reader.objects, problems: shortened(file, reader.problems) }
@@ -60,9 +71,9 @@ interface Reader extends YamlText {
   readonly problems: Problem<ObjectProblemCode>[]
 }
 
-function readDocument(reader: Reader, document: Document.Parsed): void {
+function readDocument(reader: Reader, document: Document.Parsed, itemType: ItemType | null): void {
   const before = reader.problems.length
-  const ours = isOurs(document.contents)
+  const ours = isOurs(document.contents, itemType)
   for (const error of [...document.errors, ...document.warnings]) {
     const code = codeOf(error)
     // A stranger's document may have its own tags and habits; only what makes its kind doubtful is our business.
@@ -71,30 +82,47 @@ function readDocument(reader: Reader, document: Document.Parsed): void {
   }
   if (!ours) return
   reportMisleading(reader, document)
-  if (reader.problems.length === before && isMap(document.contents)) readObject(reader, document, document.contents)
+  if (reader.problems.length === before && isMap(document.contents))
+    readObject(reader, { document, itemType }, document.contents)
 }
 
 /** True for a List and for the kinds that we know, as far as the document can be read. */
-function isOurs(contents: ParsedNode | null): boolean {
+function isOurs(contents: ParsedNode | null, itemType: ItemType | null): boolean {
   if (!isMap(contents)) return false
-  const kind = contents.get("kind")
+  const kind = contents.get("kind") ?? itemType?.kind
   if (isAlias(kind)) return true
-  return typeof kind === "string" && (kind === "List" || isKind(kind) || kindMeantBy(kind) !== null)
+  return typeof kind === "string" && (isList(kind) || isKind(kind) || kindMeantBy(kind) !== null)
 }
 
-function readObject(reader: Reader, document: Document.Parsed, node: YAMLMap): void {
-  if (node.get("kind") === "List") {
+/** A List, or the list of a kind that we know. */
+function isList(kind: unknown): boolean {
+  const ofItems = kindOfItems(kind)
+  return ofItems !== null && (ofItems === "" || isKind(ofItems))
+}
+
+interface Around {
+  readonly document: Document.Parsed
+  readonly itemType: ItemType | null
+}
+
+function readObject(reader: Reader, { document, itemType }: Around, node: YAMLMap): void {
+  const listKind = node.get("kind")
+  if (isList(listKind)) {
     const items = node.get("items")
-    if (isSeq(items)) for (const item of items.items) if (isMap(item)) readObject(reader, document, item)
+    const kind = kindOfItems(listKind) ?? ""
+    const ofItems = kind === "" ? null : { kind, apiVersion: node.get("apiVersion") }
+    if (isSeq(items))
+      for (const item of items.items) if (isMap(item)) readObject(reader, { document, itemType: ofItems }, item)
     return
   }
   // maxAliasCount 0: an alias that was overlooked throws instead of being followed.
-  const value: unknown = node.toJS(document, { maxAliasCount: 0 })
+  const written: unknown = node.toJS(document, { maxAliasCount: 0 })
+  const value = itemType === null || typeof written !== "object" ? written : { ...itemType, ...written }
   const parsed = parseObject(value)
   if (parsed.kind === "ignored") return
   if (parsed.kind === "issues") {
     for (const issue of parsed.issues.slice(0, MOST_PROBLEMS + 1))
-      reportIssue(reader, node, issue, titleOf(String(node.get("kind")), value))
+      reportIssue(reader, node, issue, titleOf(String(node.get("kind") ?? itemType?.kind), value))
     return
   }
   const data = parsed.object.kind === "ConfigMap" ? node.get("data") : null

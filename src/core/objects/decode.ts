@@ -1,9 +1,10 @@
-import type { Problem } from "../../kit/problem.ts"
+import type { Place, Problem } from "../../kit/problem.ts"
 import { parsePlainYaml } from "../../kit/plain-yaml.ts"
 import { decodeYaml } from "./decode-yaml.ts"
 import type { Placed } from "./kinds.ts"
 import { nestsDeeperAt } from "./nesting.ts"
 import { isKind, parseObject } from "./parse.ts"
+import { type Piece, piecesOf } from "./pieces.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 import { decodeWrittenService } from "./written-service.ts"
 
@@ -15,6 +16,8 @@ export interface DecodedFile {
 
 /** A ConfigMap cannot be larger (limit of the API), and one MiB of YAML takes a second to read. */
 export const MAXIMUM_FILE_BYTES = 1024 * 1024
+/** What `kubectl get … -A` prints of a large cluster fits into it. Each object in it has the limit of a file. */
+export const MAXIMUM_INPUT_BYTES = 64 * 1024 * 1024
 
 /**
  * Reads a file of Kubernetes manifests: YAML or JSON, one document or many, `kind: List` too, objects as the API gives
@@ -31,6 +34,44 @@ export function decodeFile(file: string, text: string): DecodedFile {
   if (unreadable !== null) return { objects: [], problems: [unreadable] }
   return decodeYaml(file, text)
 }
+
+/**
+ * Reads a file that may hold many objects and have up to MAXIMUM_INPUT_BYTES: its documents, and the items of its lists, are each read as a file.
+ *
+ * @param file The name that places carry.
+ */
+export function decodeLargeFile(file: string, text: string): DecodedFile {
+  if (!isTooLarge(text)) return decodeFile(file, text)
+  const pieces = piecesOf(text).map((piece) => decodePiece(file, piece))
+  return {
+    objects: pieces.flatMap(({ objects }) => objects),
+    problems: pieces.flatMap(({ problems }) => problems),
+  }
+}
+
+function decodePiece(file: string, { text, lines, kind, apiVersion }: Piece): DecodedFile {
+  const typed = kind === null ? null : { kind, apiVersion }
+  const { objects, problems } =
+    isTooLarge(text) || typed === null ? decodeFile(file, text) : decodeYaml(file, text, typed)
+  const moved = <T extends Place | null>(place: T): T =>
+    place === null || place.line === null ? place : { ...place, line: place.line + lines }
+  const allMoved = (places: ReadonlyMap<string, Place>) => new Map([...places].map(([key, one]) => [key, moved(one)]))
+  return {
+    objects: objects.map(({ object, place, keyPlaces, firstLines }) => ({
+      object,
+      place: moved(place),
+      keyPlaces: allMoved(keyPlaces),
+      firstLines: firstLines === undefined ? undefined : allMoved(firstLines),
+    })),
+    problems: problems.map((problem) => ({
+      ...problem,
+      place: problem.code === "FILE_TOO_LARGE" ? { file, line: lines + 1, column: 1 } : moved(problem.place),
+      message: problem.code === "FILE_TOO_LARGE" ? TOO_LARGE_OBJECT : problem.message,
+    })),
+  }
+}
+
+const TOO_LARGE_OBJECT = `Cannot read the object: it has more than ${MAXIMUM_FILE_BYTES} bytes, expected at most 1 MiB`
 
 /** Fast, for what machines write; null for everything that needs places or a full parser. */
 function decodePlain(file: string, text: string): DecodedFile | null {

@@ -7,7 +7,8 @@ export interface Said {
 }
 
 export interface KkvOptions {
-  readonly input?: string | Uint8Array
+  /** Null: more than a command reads. */
+  readonly input?: string | Uint8Array | null
   readonly colour?: boolean
 }
 
@@ -17,7 +18,7 @@ export async function kkv(words: readonly string[], options: KkvOptions = {}): P
   const status = await main(words, {
     out: (text) => (said.out += text),
     err: (text) => (said.err += text),
-    input: () => Promise.resolve(Buffer.from(options.input ?? "")),
+    input: () => Promise.resolve(options.input === null ? null : Buffer.from(options.input ?? "")),
     colour: options.colour ?? false,
   })
   return { status, ...said }
