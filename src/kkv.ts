@@ -48,6 +48,7 @@ async function choose(argv: readonly string[]): Promise<[program: Main, words: r
     case "sidecar":
       return [(await import("./sidecar/main.ts")).main, argv.slice(1)]
     default:
+      process.once("SIGINT", () => end(new Error("Interrupted")))
       return [(await import("./cli/main.ts")).main, argv]
   }
 }

@@ -1,4 +1,6 @@
-import { list, type ReadEntry } from "tar"
+import { createReadStream } from "node:fs"
+
+import { Parser, type ReadEntry } from "tar"
 
 import { CONFIG_FILE, GENERATION_PREFIX, isArchiveMember, OUTCOME_FILE } from "../contract/archive.ts"
 import { type ArchiveOutcome, decodeArchiveOutcome } from "../contract/archive.ts"
@@ -37,21 +39,43 @@ export async function readArchive(path: string): Promise<Archive> {
 async function membersOf(path: string): Promise<ReadonlyMap<string, string>> {
   const members = new Map<string, Buffer[]>()
   let bytes = 0
+  let fault: unknown = null
   const onReadEntry = (entry: ReadEntry) => {
     const name = entry.path.replace(/^\.\//, "")
-    if (entry.type !== "File" || !isArchiveMember(name)) return
     bytes += entry.size
-    if (bytes > LARGEST) throw new Error(`it holds more than ${LARGEST} bytes`)
+    // Thrown here, it would reach nobody: this is called while the archive is unpacked.
+    if (bytes > LARGEST) fault ??= new Error(`it holds more than ${LARGEST} bytes`)
+    if (fault !== null || entry.type !== "File" || !isArchiveMember(name)) return void entry.resume()
     const chunks: Buffer[] = []
     members.set(name, chunks)
     entry.on("data", (chunk) => chunks.push(Buffer.from(chunk)))
   }
   try {
-    await list({ file: path, strict: true, onReadEntry })
+    await parsed(path, { onReadEntry, fault: () => fault })
   } catch (error) {
     throw new Error(`Cannot read the archive "${path}"`, { cause: error })
   }
   return new Map([...members].map(([name, chunks]) => [name, Buffer.concat(chunks).toString("utf8")]))
+}
+
+interface Parsing {
+  readonly onReadEntry: (entry: ReadEntry) => void
+  /** What keeps the rest from being of any use; null while nothing does. */
+  readonly fault: () => unknown
+}
+
+/** Reads no further than the first fault: what is small when it is packed may have no end. @throws that fault. */
+async function parsed(path: string, { onReadEntry, fault }: Parsing): Promise<void> {
+  const parser = new Parser({ strict: true, onReadEntry })
+  const ended = new Promise<void>((resolve, reject) => parser.on("end", resolve).on("error", reject))
+  // It may fail while a chunk is awaited.
+  ended.catch(() => {})
+  for await (const chunk of createReadStream(path)) {
+    parser.write(chunk as Buffer)
+    if (fault() !== null) throw fault()
+  }
+  parser.end()
+  await ended
 }
 
 /** A generation, its keepalived.conf and its outcome: each of the latter is smaller than the former. */

@@ -1,11 +1,15 @@
+import { existsSync } from "node:fs"
+
 import { GUARD_PERCENT, heldBack } from "../core/model/blast-radius.ts"
 import { EXIT } from "./exit-status.ts"
 import { chooseNode, manifestsOf, type NodeChoice, walkOffline } from "./offline.ts"
 import { problemLine, problemLines } from "./problem-lines.ts"
 import { type RenderOptions, renderingOf } from "./render.ts"
+import { archivesOf } from "./archives.ts"
 import { openSource, type Source } from "./source.ts"
 import { coloursOf, type Terminal } from "./terminal.ts"
 import { type NamedText, unifiedDiff } from "./unified-diff.ts"
+import { listed } from "./words.ts"
 
 /**
  * Prints what changes in keepalived.conf from one source to another. A side that is no configuration yet is rendered,
@@ -13,10 +17,13 @@ import { type NamedText, unifiedDiff } from "./unified-diff.ts"
  */
 export async function diff(
   [old, new_]: readonly [old: string, new_: string],
-  options: RenderOptions,
+  options: RenderOptions & { readonly state: string },
   terminal: Terminal,
 ): Promise<number> {
-  const sources = [await openSource(old, terminal), await openSource(new_, terminal)] as const
+  const sources = [
+    await openSource(pathOf(old, options.state), terminal),
+    await openSource(pathOf(new_, options.state), terminal),
+  ] as const
   const choice = choiceOf(sources, options)
   const context = { ...options, ...choice, announced: announcedIn(sources) }
   const left = configOf(sources[0], context, terminal)
@@ -30,6 +37,16 @@ export async function diff(
   if (options.output === "json") terminal.out(`${JSON.stringify({ same: text === null, diff: text ?? "" }, null, 2)}\n`)
   else terminal.out(text ?? "")
   return text === null ? EXIT.good : EXIT.no
+}
+
+/** A number of `kkv history` leads to its archive, where no file has that name. */
+function pathOf(word: string, state: string): string {
+  if (!/^\d{1,20}$/.test(word) || existsSync(word)) return word
+  const archives = archivesOf(state)
+  const found = archives.find(({ sequence }) => sequence === Number(word))
+  if (found !== undefined) return found.path
+  const known = archives.length === 0 ? "nothing yet" : `only ${listed(archives.map(({ sequence }) => String(sequence)))}`
+  throw new Error(`Cannot compare ${word}: there is no such file, and the archive in ${state} has ${known}`)
 }
 
 /** Says ahead that the nodes will hold such a step, where they will. */

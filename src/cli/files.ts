@@ -41,7 +41,9 @@ export function readDirectory(directory: string): FileTexts {
  */
 export function readNamed(file: string): FileTexts {
   try {
-    return textOf(file, statSync(file).size > MAXIMUM_INPUT_BYTES ? null : readBounded(file))
+    const stat = statSync(file)
+    if (stat.size > MAXIMUM_INPUT_BYTES) return textOf(file, null)
+    return textOf(file, stat.isFile() ? readBounded(file) : interruptible(() => readBounded(file)))
   } catch (error) {
     throw new Error(`Cannot read "${file}"`, { cause: error })
   }
@@ -64,6 +66,17 @@ function readBounded(file: string): Buffer | null {
 }
 
 const CHUNK_BYTES = 256 * 1024
+
+/** While a read waits for a writer no listener is called: Ctrl-C must end the process by itself. */
+function interruptible<T>(read: () => T): T {
+  const listeners = process.listeners("SIGINT")
+  process.removeAllListeners("SIGINT")
+  try {
+    return read()
+  } finally {
+    for (const listener of listeners) process.on("SIGINT", listener)
+  }
+}
 
 /** Gathers what is read of an input, up to MAXIMUM_INPUT_BYTES. */
 export function createBoundedInput() {

@@ -1,7 +1,9 @@
 import { join } from "node:path"
 
-import { decodeNodeEvent, NODE_HISTORY_BYTES, NODE_HISTORY_FILE, type NodeEvent } from "../contract/node-history.ts"
-import { linesOf } from "../kit/line-file.ts"
+import { decodeNodeEvent, encodeNodeEvent, NODE_HISTORY_BYTES, NODE_HISTORY_FILE, type NodeEvent } from "../contract/node-history.ts"
+import { faultText } from "../kit/fault.ts"
+import { addLine, linesOf } from "../kit/line-file.ts"
+import type { Terminal } from "./terminal.ts"
 
 /** What happened on the node beside its generations, newest first. @throws when it is there and cannot be read. */
 export function eventsOf(state: string): readonly NodeEvent[] {
@@ -9,10 +11,23 @@ export function eventsOf(state: string): readonly NodeEvent[] {
   return lines.flatMap((line) => decodeNodeEvent(line) ?? []).toReversed()
 }
 
+/** Puts an event into the history. What was done stays done where that cannot be written: it is said, and no more. */
+export async function noteEvent(state: string, terminal: Pick<Terminal, "err">, event: NodeEvent): Promise<void> {
+  try {
+    await addLine({ path: join(state, NODE_HISTORY_FILE), fullBytes: NODE_HISTORY_BYTES }, encodeNodeEvent(event))
+  } catch (error) {
+    terminal.err(`note: Cannot write the history of this node: ${faultText(error)}\n`)
+  }
+}
+
 /** An event in words: what happened, and why. */
 export function eventWords(event: NodeEvent): { readonly what: string; readonly why: string } {
   switch (event.kind) {
     case "role":
       return { what: `${event.from.toUpperCase()} > ${event.to.toUpperCase()}`, why: event.reason ?? "no reason given" }
+    case "rollback":
+      return { what: `rollback to ${event.sequence}`, why: event.reason ?? "no reason given" }
+    case "resume":
+      return { what: "resume", why: event.sequence === null ? "" : `generation ${event.sequence} is no longer pinned` }
   }
 }

@@ -117,12 +117,13 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     })
   withModelOptions(program.command("diff"))
     .description("print what changes in keepalived.conf")
-    .addArgument(new Argument("<old>", "a path as for render, an archive, or a keepalived.conf"))
+    .addArgument(new Argument("<old>", "a path as for render, an archive or its number in kkv history, or a keepalived.conf"))
     .addArgument(new Argument("<new>", "likewise"))
+    .addOption(stateOption())
     .addHelpText("after", EXAMPLES.diff)
     .action(async (old: string, new_: string, options: OptionTexts) => {
       const { diff } = await import("./diff.ts")
-      ended(await diff([old, new_], renderOptions(options), terminal))
+      ended(await diff([old, new_], { ...renderOptions(options), state: textOf(options, "state") }, terminal))
     })
 }
 
@@ -153,13 +154,15 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
     })
 }
 
+function stateOption() {
+  return directoryOption("--state", "/var/lib/kube-keepalived-vip", "the node's directory, with the archive")
+}
+
 function addOfState(program: Command, { terminal, ended }: Give): void {
-  const state = () =>
-    directoryOption("--state", "/var/lib/kube-keepalived-vip", "the node's directory, with the archive")
   program
     .command("history")
     .description("print which generations ran on this node, newest first")
-    .addOption(state())
+    .addOption(stateOption())
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.history)
     .action(async (options: OptionTexts) => {
@@ -170,7 +173,7 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .command("rollback")
     .description("pin this node to an archived generation until kkv resume")
     .addArgument(new Argument("<sequence>", "its number in kkv history"))
-    .addOption(state())
+    .addOption(stateOption())
     .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
     .option("--reason <text>", "why, for whoever looks next", reasonText)
     .option("--dry-run", "print what would change, and pin nothing")
@@ -186,7 +189,7 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
   program
     .command("resume")
     .description("end a rollback: the newest generation counts again")
-    .addOption(state())
+    .addOption(stateOption())
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.resume)
     .action(async (options: OptionTexts) => {

@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 
-import { PIN_FILE } from "../contract/pin.ts"
+import { decodePin, PIN_FILE } from "../contract/pin.ts"
 import { syncDirectory } from "../kit/atomic-file.ts"
 import { EXIT } from "./exit-status.ts"
+import { noteEvent } from "./node-events.ts"
 import type { Terminal } from "./terminal.ts"
 import { readIfPresent } from "./volume-files.ts"
 
@@ -15,13 +16,21 @@ export async function resume(
   const path = join(options.state, PIN_FILE)
   const pinned = readIfPresent(path) !== null
   if (pinned) {
+    const sequence = sequenceIn(path)
     await rm(path, { force: true })
     await syncDirectory(options.state)
+    await noteEvent(options.state, terminal, { kind: "resume", time: new Date().toISOString(), sequence, reason: null })
   }
   if (options.output === "json") terminal.out(`${JSON.stringify({ resumed: pinned }, null, 2)}\n`)
   else
     terminal.out(pinned ? resumedText(path) : `Nothing is pinned (no ${path}): the newest generation counts already\n`)
   return EXIT.good
+}
+
+/** Null where the pin cannot be understood. */
+function sequenceIn(path: string): number | null {
+  const decoded = decodePin(readIfPresent(path) ?? "")
+  return decoded.kind === "value" ? decoded.value.sequence : null
 }
 
 function resumedText(path: string): string {

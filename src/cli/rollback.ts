@@ -6,6 +6,7 @@ import { replaceFile } from "../kit/atomic-file.ts"
 import { readArchive } from "./archive.ts"
 import { type ArchiveFile, archivesOf } from "./archives.ts"
 import { EXIT, UsageError } from "./exit-status.ts"
+import { noteEvent } from "./node-events.ts"
 import { coloursOf, type Terminal } from "./terminal.ts"
 import { unifiedDiff } from "./unified-diff.ts"
 import { readIfPresent } from "./volume-files.ts"
@@ -40,7 +41,11 @@ export async function rollback(sequence: string, options: RollbackOptions, termi
     pinnedAt: new Date().toISOString(),
   }
   const path = join(options.state, PIN_FILE)
-  if (!options.dryRun) await replaceFile(path, encodePin(pin))
+  if (!options.dryRun) {
+    await replaceFile(path, encodePin(pin))
+    const { sequence: pinned, pinnedAt: time } = pin
+    await noteEvent(options.state, terminal, { kind: "rollback", time, sequence: pinned, reason: options.reason })
+  }
   if (options.output === "json") {
     terminal.out(`${JSON.stringify({ pinned: !options.dryRun, pin, diff: difference }, null, 2)}\n`)
     return EXIT.good

@@ -1,5 +1,6 @@
 import * as z from "zod"
 
+import { sequenceField } from "./fields.ts"
 import { VRRP_STATES, type VrrpState } from "./vrrp.ts"
 
 /** In the node's directory: what happened on this node, one JSON text a line, oldest first. */
@@ -18,8 +19,19 @@ export interface RoleChange {
   readonly reason: string | null
 }
 
+/** A person has pinned an archived generation, or has ended that. */
+export interface PinChange {
+  readonly kind: "rollback" | "resume"
+  /** ISO 8601. */
+  readonly time: string
+  /** Of the pinned generation; null where nobody can tell. */
+  readonly sequence: number | null
+  /** In the words of the person; null where there are none. */
+  readonly reason: string | null
+}
+
 /** What the history of a node holds beside its generations. */
-export type NodeEvent = RoleChange
+export type NodeEvent = RoleChange | PinChange
 
 const LONGEST_REASON = 300
 
@@ -30,11 +42,23 @@ const role = z.object({
   to: z.enum(VRRP_STATES),
   reason: z.string().max(LONGEST_REASON).nullable(),
 })
-const schema = z.discriminatedUnion("kind", [role])
+const pin = z.object({
+  kind: z.enum(["rollback", "resume"]),
+  time: z.iso.datetime(),
+  sequence: sequenceField.nullable(),
+  reason: z.string().max(LONGEST_REASON).nullable(),
+})
+const schema = z.discriminatedUnion("kind", [role, pin])
 
 /** The line of an event, without its line end. */
-export function encodeNodeEvent({ kind, time, from, to, reason }: NodeEvent): string {
-  return JSON.stringify({ kind, time, from, to, reason: reason === null ? null : reason.slice(0, LONGEST_REASON) })
+export function encodeNodeEvent(event: NodeEvent): string {
+  const reason = event.reason === null ? null : event.reason.slice(0, LONGEST_REASON)
+  const { kind, time } = event
+  return JSON.stringify(
+    event.kind === "role"
+      ? { kind, time, from: event.from, to: event.to, reason }
+      : { kind, time, sequence: event.sequence, reason },
+  )
 }
 
 /** @returns null for half a line, and for what another release wrote. */

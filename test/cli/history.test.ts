@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises"
 
 import { create } from "tar"
 import { test } from "uvu"
@@ -131,8 +131,52 @@ test("rollback() pins an archive, history shows it, resume removes it", () =>
       assert.is(resumed.status, 0)
       assert.match(resumed.out, "Removed the pin (state/pin.json)\n")
       assert.match((await kkv(["resume", ...STATE])).out, "Nothing is pinned")
+      const rows = (await kkv(["history", ...STATE])).out.split("\n")
+      assert.match(rows[1] ?? "", /^- +\S+ +resume +- +generation 2 is no longer pinned$/)
+      assert.match(rows[2] ?? "", /^- +\S+ +rollback to 2 +- +checkout answers 500$/)
     },
   ))
+
+test("diff() takes the numbers that history prints, and says which there are", () =>
+  inArchive(
+    [
+      { sequence: 2, manifests: two },
+      { sequence: 10, manifests: three },
+    ],
+    async () => {
+      const said = await kkv(["diff", "2", "10", ...STATE])
+      assert.is(said.status, 1)
+      assert.match(said.out, "+    10.4.0.61/32 dev eth0\n")
+      assert.is((await kkv(["diff", "2", "2", ...STATE])).status, 0)
+      assert.equal(await kkv(["diff", "2", "3", ...STATE]), {
+        status: 3,
+        out: "",
+        err: "kkv: Cannot compare 3: there is no such file, and the archive in state has only 10 and 2\n",
+      })
+    },
+  ))
+
+test("an archive that unpacks to more than its limit is read no further: one line, status 3", () =>
+  inArchive([{ sequence: 2, manifests: two }], async (directory) => {
+    const archive = `state/archive/${archiveName(name(2))}`
+    // Large while it is unpacked, and small while it is packed: one member above the limit, and two that reach it together.
+    for (const sizes of [[400], [60, 60]]) {
+      const members = sizes.map((_, index) => `generation/services/default/s${index}.yaml`)
+      for (const [index, member] of members.entries()) {
+        await writeTree(`${directory}/bomb`, { [member]: "" })
+        await truncate(`${directory}/bomb/${member}`, (sizes[index] ?? 0) * 1024 * 1024)
+      }
+      await create({ file: `${directory}/${archive}`, cwd: `${directory}/bomb`, gzip: true }, members)
+      for (const words of [["validate", archive], ["diff", "2", "2", ...STATE], ["rollback", "2", ...STATE]]) {
+        const said = await kkv(words)
+        assert.is(said.status, 3)
+        assert.match(said.err, /^kkv: Cannot read the archive "[^\n]*: it holds more than \d+ bytes\n$/)
+      }
+      const shown = await kkv(["history", ...STATE])
+      assert.is(shown.status, 0)
+      assert.match(shown.out, "it holds more than")
+    }
+  }))
 
 test("rollback() --dry-run shows the difference to what runs, and pins nothing", () =>
   inArchive(

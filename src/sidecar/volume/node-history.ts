@@ -49,7 +49,10 @@ export function openNodeHistory(state: string, { failed, done }: HistoryListener
 
 function rolesIn(file: Parameters<typeof linesOf>[0], failed: (error: unknown) => void): readonly RoleChange[] {
   try {
-    return linesOf(file).flatMap((line) => decodeNodeEvent(line) ?? [])
+    return linesOf(file).flatMap((line) => {
+      const event = decodeNodeEvent(line)
+      return event?.kind === "role" ? event : []
+    })
   } catch (error) {
     failed(error)
     return []

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { openSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { slow } from "../support/slow.ts"
+
+const kkv = join(import.meta.dirname, "../../src/kkv.ts")
+
+test(
+  "Ctrl-C ends a command with one line and status 3",
+  slow(60_000, async () => {
+    const child = spawn(process.execPath, [kkv, "validate", "-"], { stdio: ["pipe", "pipe", "pipe"] })
+    let said = ""
+    child.stderr?.on("data", (text: Buffer) => (said += text.toString()))
+    child.stdin.on("error", () => {})
+    // Once it has taken more than a pipe holds, it reads.
+    await new Promise((resolve) => child.stdin.write("# a comment\n".repeat(40_000), resolve))
+    child.kill("SIGINT")
+    assert.equal(await once(child, "close"), [3, null])
+    assert.is(said, "kkv: Interrupted\n")
+  }),
+)
+
+for (const words of [["version"], ["--help"], ["validate", "-"], ["render", "--help"]])
+  test(
+    `output to a full disk ends with one line and status 3: kkv ${words.join(" ")}`,
+    slow(60_000, async () => {
+      const child = spawn(process.execPath, [kkv, ...words], { stdio: ["ignore", openSync("/dev/full", "w"), "pipe"] })
+      let said = ""
+      child.stderr?.on("data", (text: Buffer) => (said += text.toString()))
+      assert.equal(await once(child, "close"), [3, null])
+      assert.is(said, "kkv: Cannot write to standard output: ENOSPC: no space left on device, write\n")
+    }),
+  )
+
+test.run()
