@@ -45,7 +45,8 @@ function pathOf(word: string, state: string): string {
   const archives = archivesOf(state)
   const found = archives.find(({ sequence }) => sequence === Number(word))
   if (found !== undefined) return found.path
-  const known = archives.length === 0 ? "nothing yet" : `only ${listed(archives.map(({ sequence }) => String(sequence)))}`
+  const known =
+    archives.length === 0 ? "nothing yet" : `only ${listed(archives.map(({ sequence }) => String(sequence)))}`
   throw new Error(`Cannot compare ${word}: there is no such file, and the archive in ${state} has ${known}`)
 }
 

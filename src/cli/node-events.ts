@@ -1,6 +1,12 @@
 import { join } from "node:path"
 
-import { decodeNodeEvent, encodeNodeEvent, NODE_HISTORY_BYTES, NODE_HISTORY_FILE, type NodeEvent } from "../contract/node-history.ts"
+import {
+  decodeNodeEvent,
+  encodeNodeEvent,
+  NODE_HISTORY_BYTES,
+  NODE_HISTORY_FILE,
+  type NodeEvent,
+} from "../contract/node-history.ts"
 import { faultText } from "../kit/fault.ts"
 import { addLine, linesOf } from "../kit/line-file.ts"
 import type { Terminal } from "./terminal.ts"

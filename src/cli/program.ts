@@ -117,7 +117,9 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     })
   withModelOptions(program.command("diff"))
     .description("print what changes in keepalived.conf")
-    .addArgument(new Argument("<old>", "a path as for render, an archive or its number in kkv history, or a keepalived.conf"))
+    .addArgument(
+      new Argument("<old>", "a path as for render, an archive or its number in kkv history, or a keepalived.conf"),
+    )
     .addArgument(new Argument("<new>", "likewise"))
     .addOption(stateOption())
     .addHelpText("after", EXAMPLES.diff)

@@ -167,7 +167,11 @@ test("an archive that unpacks to more than its limit is read no further: one lin
         await truncate(`${directory}/bomb/${member}`, (sizes[index] ?? 0) * 1024 * 1024)
       }
       await create({ file: `${directory}/${archive}`, cwd: `${directory}/bomb`, gzip: true }, members)
-      for (const words of [["validate", archive], ["diff", "2", "2", ...STATE], ["rollback", "2", ...STATE]]) {
+      for (const words of [
+        ["validate", archive],
+        ["diff", "2", "2", ...STATE],
+        ["rollback", "2", ...STATE],
+      ]) {
         const said = await kkv(words)
         assert.is(said.status, 3)
         assert.match(said.err, /^kkv: Cannot read the archive "[^\n]*: it holds more than \d+ bytes\n$/)
