@@ -1,7 +1,9 @@
 import { CommanderError } from "commander"
 
+import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
 import { MODEL_FLAGS } from "../core/model/flags.ts"
 import { faultText } from "../kit/fault.ts"
+import { unknownVariables } from "../kit/variables.ts"
 import { EXIT, UsageError } from "./exit-status.ts"
 import { programFor } from "./program.ts"
 import { processTerminal, type Terminal, withNothingHidden } from "./terminal.ts"
@@ -20,6 +22,8 @@ export async function main(argv: readonly string[], own: Terminal = processTermi
     status = ended
   })
   try {
+    const unknown = unknownVariables(process.env, { prefix: VARIABLE_PREFIX, known: VARIABLES })
+    if (unknown.length > 0) throw new UsageError(unknown.join("\n"))
     await program.parseAsync(wordsOf(argv), { from: "user" })
     return status
   } catch (error) {

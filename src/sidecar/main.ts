@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const lock = await takeLock(name)
   if (lock === null) {
     standardError().write(
-      `kkv sidecar: Cannot start: another sidecar on this node has virtual router ID ${virtualRouterId}; stop it, or choose another with --vrid (who has the lock: ss -xlp | grep @${name})\n`,
+      `kkv: Cannot start: another sidecar on this node has virtual router ID ${virtualRouterId}; stop it, or choose another with --vrid (who has the lock: ss -xlp | grep @${name})\n`,
     )
     return 3
   }

@@ -1,11 +1,13 @@
 import { isIP } from "node:net"
 import { hostname } from "node:os"
 import { Command, CommanderError, Option } from "commander"
+import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
 import { GUARD_PERCENT } from "../core/model/blast-radius.ts"
 import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../core/model/flags.ts"
 import type { ModelSettings } from "../core/model/settings.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
 import { standardError } from "../kit/output.ts"
+import { unknownVariables } from "../kit/variables.ts"
 import { packageVersion } from "../kit/package-file.ts"
 import { driftCron } from "./schedule.ts"
 
@@ -55,6 +57,8 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
   const command = commandOf()
   try {
     command.parse([...argv], { from: "user" })
+    for (const fault of unknownVariables(process.env, { prefix: VARIABLE_PREFIX, known: VARIABLES }))
+      command.error(`error: ${fault}`)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     return { kind: "exit", status: error.exitCode === 0 ? 0 : 2 }
@@ -71,6 +75,7 @@ function commandOf(): Command {
     )
     .allowExcessArguments(false)
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "kkv: ")) })
     .showHelpAfterError("(kkv sidecar --help shows all flags)")
   for (const [flags, description, fallback] of PLAIN_FLAGS) command.addOption(optionOf(flags, description, fallback))
   for (const flag of Object.values(MODEL_FLAGS)) {
@@ -179,7 +184,7 @@ function fromOptions(options: Options): ParsedSettings {
     wrong("--http-address", "wanted IP addresses with commas between")
   if (faults.length === 0 && model.kind === "settings")
     return { kind: "settings", settings: { ...settings, model: model.settings } }
-  for (const fault of faults) standardError().write(`kkv sidecar: ${fault}\n`)
+  for (const fault of faults) standardError().write(`kkv: ${fault}\n`)
   return { kind: "exit", status: 2 }
 }
 

@@ -1,8 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
 
+import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
 import { DNS_LABEL, DNS_SUBDOMAIN } from "../core/objects/schema.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
 import { packageVersion } from "../kit/package-file.ts"
+import { unknownVariables } from "../kit/variables.ts"
 import { isInPod } from "./kubernetes/in-pod.ts"
 
 /** Where the objects come from. */
@@ -53,6 +55,9 @@ export function readSettings(argv: readonly string[]): SettingsReading {
   const command = settingsCommand()
   try {
     command.parse(argv, { from: "user" })
+    for (const fault of unknownVariables(process.env, { prefix: VARIABLE_PREFIX, known: VARIABLES }))
+      command.error(`error: ${fault}`)
+    refuseMissing(command)
     refuseNoSource(command)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
@@ -87,6 +92,12 @@ interface Given extends Omit<Settings, "source"> {
   readonly nodeSelector?: string
   readonly applied?: string
   readonly report?: string
+}
+
+/** After all flags were read: one that is not known may be the one that is missing. @throws CommanderError */
+function refuseMissing(command: Command): void {
+  if (command.opts()["servicesConfigmap"] === undefined)
+    command.error("error: required option '--services-configmap <namespace/name>' not specified")
 }
 
 /** @throws CommanderError */
@@ -148,8 +159,7 @@ function settingsCommand(): Command {
     .addOption(
       new Option("--services-configmap <namespace/name>", "the ConfigMap whose entries are VIPs")
         .env("KKV_SERVICES_CONFIGMAP")
-        .argParser(namespacedName)
-        .makeOptionMandatory(),
+        .argParser(namespacedName),
     )
     .addOption(
       new Option("--desired <directory>", "volume to publish in").env("KKV_DESIRED").default("/run/kkv/desired"),
