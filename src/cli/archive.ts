@@ -45,7 +45,10 @@ async function membersOf(path: string): Promise<ReadonlyMap<string, string>> {
     bytes += entry.size
     // Thrown here, it would reach nobody: this is called while the archive is unpacked.
     if (bytes > LARGEST) fault ??= new Error(`it holds more than ${LARGEST} bytes`)
-    if (fault !== null || entry.type !== "File" || !isArchiveMember(name)) return void entry.resume()
+    if (fault !== null || entry.type !== "File" || !isArchiveMember(name)) {
+      entry.resume()
+      return
+    }
     const chunks: Buffer[] = []
     members.set(name, chunks)
     entry.on("data", (chunk) => chunks.push(Buffer.from(chunk)))
@@ -70,8 +73,9 @@ async function parsed(path: string, { onReadEntry, fault }: Parsing): Promise<vo
   const ended = new Promise<void>((resolve, reject) => parser.on("end", resolve).on("error", reject))
   // It may fail while a chunk is awaited.
   ended.catch(() => {})
-  for await (const chunk of createReadStream(path)) {
-    parser.write(chunk as Buffer)
+  const chunks: AsyncIterable<Buffer> = createReadStream(path)
+  for await (const chunk of chunks) {
+    parser.write(chunk)
     if (fault() !== null) throw fault()
   }
   parser.end()

@@ -3,9 +3,13 @@ import { counted } from "./words.ts"
 
 /** `file:line:column: CODE: message`, and `warning:` before the code where nothing is lost. */
 export function problemLine(problem: Problem): string {
-  const where = problem.place === null ? problem.path.join(" ") : placeText(problem.place)
   const mark = problem.severity === "warning" ? "warning: " : ""
-  return `${where}: ${mark}${problem.code}: ${problem.message}`
+  return `${placeOf(problem)}: ${mark}${problem.code}: ${problem.message}`
+}
+
+/** `file:line:column`, or the object where no file has it. */
+export function placeOf({ place, path }: Problem): string {
+  return place === null ? path.join(" ") : placeText(place)
 }
 
 /** One line a problem, sorted by place. Empty where there is none. */

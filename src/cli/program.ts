@@ -135,12 +135,13 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
     .description("print what runs on this node, what is held and what is left out")
     .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
     .addOption(directoryOption("--desired", "/run/kkv/desired", "what sync writes"))
+    .addOption(stateOption())
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.status)
     .action(async (options: OptionTexts) => {
       const { status } = await import("./status.ts")
       const directories = { applied: textOf(options, "applied"), desired: textOf(options, "desired") }
-      ended(await status({ ...directories, output: outputOf(options) }, terminal))
+      ended(await status({ ...directories, state: textOf(options, "state"), output: outputOf(options) }, terminal))
     })
   withModelOptions(program.command("explain"))
     .description("print what led to the lines of one VIP in keepalived.conf")

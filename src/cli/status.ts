@@ -2,14 +2,18 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 
 import type { Age } from "../contract/heartbeat.ts"
-import { POINTER_FILE, STATUS_FILE } from "../contract/layout.ts"
+import { GENERATIONS_DIRECTORY, POINTER_FILE, STATUS_FILE, VIPS_FILE } from "../contract/layout.ts"
+import { decodePin, type Pin, PIN_FILE } from "../contract/pin.ts"
 import { decodePointer, type Pointer } from "../contract/pointer.ts"
-import { decodeStatus, type Status, type StatusVip } from "../contract/status.ts"
+import { decodeStatus, type Status, type StatusNodes, type StatusVip } from "../contract/status.ts"
 import { decodeSyncStatus, type SyncStatus } from "../contract/sync-status.ts"
 import type { StatusVrrp } from "../contract/vrrp.ts"
 import { type AgentSigns, findingsFor, type SyncSigns } from "../contract/well.ts"
+import { decodeFile, MAXIMUM_FILE_BYTES } from "../core/objects/decode.ts"
+import type { Problem } from "../kit/problem.ts"
+import { readRegularFile } from "../kit/safe-read.ts"
 import { EXIT } from "./exit-status.ts"
-import { problemLine } from "./problem-lines.ts"
+import { placeOf } from "./problem-lines.ts"
 import { agentSignsIn, syncAgesIn } from "./signs.ts"
 import { type Colours, coloursOf, type Terminal } from "./terminal.ts"
 import { readContractFile } from "./volume-files.ts"
@@ -18,6 +22,8 @@ import { table } from "./words.ts"
 export interface StatusOptions {
   readonly desired: string
   readonly applied: string
+  /** The node's directory, with the pin. */
+  readonly state: string
   readonly output: "text" | "json"
 }
 
@@ -29,6 +35,10 @@ interface Report {
   readonly sidecar: Status
   /** How long ago the sidecar showed that it lives, and that it looks after keepalived: all it says is of then. */
   readonly agent: AgentSigns
+  /** What holds a rollback in place; null where nothing is pinned. */
+  readonly pin: Pin | null
+  /** `namespace/name` of the ConfigMap that was published; null where it cannot be read. */
+  readonly configMap: string | null
   /** Null where the volume of sync is not there to be read. */
   readonly pointer: Pointer | null
   readonly sync: SyncStatus | null
@@ -49,9 +59,11 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   const ages = syncAgesIn(options.desired)
   const sync: SyncSigns | null = ages === null ? null : { ...ages, published: pointer?.sequence ?? null, status: said }
   const reasons = findingsFor("status", { status: sidecar, agent, sync }).map(({ text }) => text)
+  const pin = sidecar.pinned === null ? null : pinIn(options.state)
+  const configMap = pointer === null ? null : configMapIn(options.desired, pointer)
   const report: Report = {
     healthy: reasons.length === 0,
-    ...{ reasons, sidecar, agent, pointer, sync: said },
+    ...{ reasons, sidecar, agent, pin, configMap, pointer, sync: said },
     ...{ syncSilence: ages?.silence ?? null, sourceAge: ages?.sourceAge ?? null },
   }
   terminal.out(options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : page(report, coloursOf(terminal)))
@@ -73,7 +85,8 @@ function page(report: Report, colours: Colours): string {
     ["VRRP", vrrpLine(sidecar.vrrp)],
     ["Outcome", `${sidecar.outcome}, as of ${sidecar.time}`],
     ["Generation", generationText(sidecar, pointer)],
-    ...(sidecar.pinned === null ? [] : [["Pinned", sidecar.pinned]]),
+    ...(sidecar.pinned === null ? [] : [["Pinned", pinText(sidecar.pinned, report.pin)]]),
+    ...(sidecar.nodes === null ? [] : [["Nodes", nodesText(sidecar.nodes)]]),
     ["Source", sourceText(report)],
     ["keepalived", `${sidecar.keepalivedVersion ?? "cannot be run"}, ${sidecar.keepalived}`],
     ["Agent", agentText(report.agent)],
@@ -82,8 +95,8 @@ function page(report: Report, colours: Colours): string {
     [`${role} on ${sidecar.node}: ${good}`, ...report.reasons.map((reason) => `  ${reason}`)],
     facts,
     vipLines(sidecar.vips, colours),
-    problemSection("Problems", sidecar, colours),
-    sync === null ? [] : problemSection("Problems of the source", sync, colours),
+    problemSection("Problems", sidecar, { colours, place: (problem) => placeOfEntry(problem, report.configMap) }),
+    sync === null ? [] : problemSection("Problems of the source", sync, { colours, place: placeOf }),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -137,8 +150,57 @@ function vipLines(vips: readonly StatusVip[], colours: Colours): readonly string
   return [colours.bold(head), ...lines]
 }
 
-function problemSection(title: string, { problems }: Pick<Status, "problems">, colours: Colours): readonly string[] {
-  return problems.length === 0 ? [] : [colours.bold(title), ...problems.map((problem) => `  ${problemLine(problem)}`)]
+interface Section {
+  readonly colours: Colours
+  /** Where a problem is, in words that lead a person there. */
+  readonly place: (problem: Problem) => string
+}
+
+function problemSection(
+  title: string,
+  { problems }: Pick<Status, "problems">,
+  { colours, place }: Section,
+): readonly string[] {
+  if (problems.length === 0) return []
+  const marks = { error: colours.red("error:"), warning: colours.yellow("warning:") }
+  return [
+    colours.bold(title),
+    ...problems.map((problem) => `  ${marks[problem.severity]} ${place(problem)}: ${problem.code}: ${problem.message}`),
+  ]
+}
+
+/** A file of the volume is none that a person has: what they have is the ConfigMap, and the key of an entry in it. */
+function placeOfEntry({ path }: Problem, configMap: string | null): string {
+  const [field, key] = path
+  if (field !== "data" || key === undefined) return path.join(" ")
+  return `${configMap === null ? "the ConfigMap" : `ConfigMap ${configMap}`}, entry ${key}`
+}
+
+function pinIn(state: string): Pin | null {
+  return readContractFile(join(state, PIN_FILE), decodePin)
+}
+
+function pinText(pinned: string, pin: Pin | null): string {
+  return pin === null ? pinned : `generation ${pin.sequence} since ${pin.pinnedAt}: ${pin.reason}`
+}
+
+function nodesText({ watched, unreachable, unheard, unheardNames, cutOff }: StatusNodes): string {
+  const more = unheard > unheardNames.length ? ` and ${unheard - unheardNames.length} more` : ""
+  return [
+    `${watched - unreachable.length - unheard} of ${watched} reachable`,
+    ...(unreachable.length === 0 ? [] : [`silent: ${unreachable.join(", ")}`]),
+    ...(unheard === 0 ? [] : [`never heard: ${unheardNames.join(", ")}${more}`]),
+    ...(cutOff ? ["half of them or more are silent: this node may be cut off, and no other is judged"] : []),
+  ].join("; ")
+}
+
+/** `namespace/name` of the ConfigMap that was published; null where it cannot be read. */
+function configMapIn(desired: string, { directory }: Pointer): string | null {
+  const file = join(desired, GENERATIONS_DIRECTORY, directory, VIPS_FILE)
+  const read = readRegularFile(file, MAXIMUM_FILE_BYTES)
+  if (read.kind !== "file") return null
+  const [found] = decodeFile(file, read.bytes.toString()).objects
+  return found?.object.kind === "ConfigMap" ? `${found.object.metadata.namespace}/${found.object.metadata.name}` : null
 }
 
 function orNone(sequence: number | null): string {

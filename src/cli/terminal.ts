@@ -51,7 +51,8 @@ export function processTerminal(): Terminal {
 
 async function readInput(): Promise<Buffer | null> {
   const input = createBoundedInput()
-  for await (const chunk of process.stdin) if (!input.add(chunk as Buffer)) return null
+  const chunks: AsyncIterable<Buffer> = process.stdin
+  for await (const chunk of chunks) if (!input.add(chunk)) return null
   return input.bytes()
 }
 

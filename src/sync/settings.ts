@@ -186,6 +186,8 @@ function settingsCommand(): Command {
     .version(packageVersion(), "--version", "display the version")
     .allowExcessArguments(false)
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "kkv: ")) })
+    .showHelpAfterError("(kkv sync --help shows all flags)")
     .exitOverride()
     .addHelpText("after", EXAMPLES)
 }

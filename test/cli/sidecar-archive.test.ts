@@ -35,7 +35,7 @@ test("kkv reads what the sidecar archives", () =>
     assert.ok(await archive.add({ path, name, manifestSha256, config, outcome }))
     const file = `state/archive/${name}.tar.gz`
     assert.match((await kkv(["history", "--state", "state"])).out, /^7 +2026-11-22T23:00:00\.000Z +applied +1 /m)
-    assert.is((await kkv(["validate", file])).out, "1 VIP, 1 virtual server: no problems\n")
+    assert.is((await kkv(["validate", file])).out, "1 VIP, 1 virtual server: no problems (ConfigMap default/vips)\n")
     assert.is((await kkv(["diff", file, name])).status, 0)
     assert.is((await kkv(["rollback", "7", "--state", "state"])).status, 0)
   }))

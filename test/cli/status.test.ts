@@ -2,8 +2,9 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { kkv } from "./support/kkv.ts"
-import { inTree } from "./support/manifests.ts"
-import { forgedHeartbeat, heartbeatText, STATUS, volumes } from "./support/volume.ts"
+import { encodePin } from "../../src/contract/pin.ts"
+import { configMap, inTree, writeTree } from "./support/manifests.ts"
+import { forgedHeartbeat, GENERATION, heartbeatText, STATUS, volumes } from "./support/volume.ts"
 
 const WORDS = ["status", "--applied", "applied", "--desired", "desired"]
 const [VIP] = STATUS.vips
@@ -173,7 +174,7 @@ for (const [name, changes, reason] of sick)
       assert.match(said.out, reason)
     }))
 
-test("status() problems are printed with their place", () => {
+test("status() marks errors and warnings, names the entry and its ConfigMap, and colours them where it may", () => {
   const problem = {
     code: "SERVICE_NOT_FOUND",
     severity: "error",
@@ -181,10 +182,44 @@ test("status() problems are printed with their place", () => {
     place: { file: "vips.yaml", line: 7, column: 3 },
     message: "Cannot forward",
   } as const
-  return inTree(volumes({}, { status: { problems: [problem] } }), async () => {
-    assert.match((await kkv(WORDS)).out, "Problems\n  vips.yaml:7:3: SERVICE_NOT_FOUND: Cannot forward\n")
+  const object = { ...problem, severity: "warning", code: "ANY", path: ["Service default/echo", "spec"] } as const
+  const tree = volumes({}, { status: { problems: [problem, object] } })
+  const said = "error: the ConfigMap, entry 10.4.0.50: SERVICE_NOT_FOUND: Cannot forward"
+  return inTree(tree, async (directory) => {
+    const { out } = await kkv(WORDS)
+    assert.match(out, `Problems\n  ${said}\n  warning: Service default/echo spec: ANY: Cannot forward\n`)
+    await writeTree(directory, {
+      [`desired/generations/${GENERATION}/vips.yaml`]: configMap("10.4.0.50: default/echo"),
+    })
+    assert.match((await kkv(WORDS)).out, said.replace("the ConfigMap", "ConfigMap default/vips"))
+    const coloured = (await kkv(WORDS, { colour: true })).out
+    assert.match(coloured, "\u001b[31merror:\u001b[39m ConfigMap")
+    assert.match(coloured, "\u001b[33mwarning:\u001b[39m Service")
   })
 })
+
+test("status() shows the nodes: reachable, silent, never heard, cut off", async () => {
+  const nodes = { watched: 5, unreachable: ["w1"], unheard: 2, unheardNames: ["w2"], cutOff: false }
+  await inTree(volumes({}, { status: { nodes } }), async () =>
+    assert.match((await kkv(WORDS)).out, /^Nodes +2 of 5 reachable; silent: w1; never heard: w2 and 1 more$/m),
+  )
+  await inTree(volumes({}, { status: { nodes: { ...nodes, cutOff: true } } }), async () =>
+    assert.match((await kkv(WORDS)).out, /^Nodes .*; half of them or more are silent: this node may be cut off/m),
+  )
+})
+
+test("status() says why and since when a generation is pinned", () =>
+  inTree(volumes({}, { status: { pinned: GENERATION } }), async (directory) => {
+    const pin = {
+      archive: `${GENERATION}.tar.gz`,
+      sequence: 7,
+      reason: "checkout answers 500",
+      pinnedAt: "2026-11-22T23:00:00.000Z",
+    }
+    await writeTree(directory, { "state/pin.json": encodePin(pin) })
+    const { out } = await kkv([...WORDS, "--state", "state"])
+    assert.match(out, /^Pinned +generation 7 since 2026-11-22T23:00:00\.000Z: checkout answers 500$/m)
+  }))
 
 test("status() a VIP without a ready pod: its state says so, and the node is healthy (fault 261)", () => {
   const unserved = { ...VIP!, state: "unserved", readyPods: 0, unserved: 1, reason: "no pod is ready" } as const
@@ -232,7 +267,18 @@ test("status() --output json has a stable shape", () =>
     const said = await kkv([...WORDS, "--output", "json"])
     assert.is(said.status, 1)
     const report = JSON.parse(said.out) as Record<string, unknown>
-    const keys = ["healthy", "reasons", "sidecar", "agent", "pointer", "sync", "syncSilence", "sourceAge"]
+    const keys = [
+      "healthy",
+      "reasons",
+      "sidecar",
+      "agent",
+      "pin",
+      "configMap",
+      "pointer",
+      "sync",
+      "syncSilence",
+      "sourceAge",
+    ]
     assert.equal(Object.keys(report), keys)
     assert.is(report["healthy"], false)
   }))

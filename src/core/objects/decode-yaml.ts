@@ -121,8 +121,8 @@ function readObject(reader: Reader, { document, itemType }: Around, node: YAMLMa
   const parsed = parseObject(value)
   if (parsed.kind === "ignored") return
   if (parsed.kind === "issues") {
-    for (const issue of parsed.issues.slice(0, MOST_PROBLEMS + 1))
-      reportIssue(reader, node, issue, titleOf(String(node.get("kind") ?? itemType?.kind), value))
+    const title = titleOf(itemType === null ? String(node.get("kind")) : itemType.kind, value)
+    for (const issue of parsed.issues.slice(0, MOST_PROBLEMS + 1)) reportIssue(reader, node, issue, title)
     return
   }
   const data = parsed.object.kind === "ConfigMap" ? node.get("data") : null
