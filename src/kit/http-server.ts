@@ -35,10 +35,6 @@ export interface HttpServer {
 const CLOSE_LIMIT_MS = 1_000
 /** Limits of connections: a client has 5 s for all of it, and the 513th connection ends the oldest. */
 const CONNECTIONS = { open: 512, answered: 16, lifeMs: 5_000 }
-/** Multiple of the time that an answer took: as long it is given again, so that no path takes more than a tenth of the time. */
-const COST_FACTOR = 10
-/** Maximum age of an answer that is given again. */
-const SHARED_LIMIT_MS = 500
 
 /**
  * Answers GET and HEAD from functions, one request a connection.
@@ -106,7 +102,7 @@ interface Reply extends Omit<HttpAnswer, "body"> {
 
 /** What answers requests. Clients that ask at one time share one answer, and the memory that it takes. */
 function createAnswer(options: HttpOptions): (request: HttpRequest | null) => Promise<Reply> {
-  const shared = new Map<string, { readonly reply: Promise<Reply>; until: number }>()
+  const shared = new Map<string, Promise<Reply>>()
   return (request) => {
     if (request === null) return text(400, "Cannot read the request: expected GET, a path and HTTP/1.1\n")
     const { method, path } = request
@@ -115,15 +111,13 @@ function createAnswer(options: HttpOptions): (request: HttpRequest | null) => Pr
     const route = Object.hasOwn(options.routes, path) ? options.routes[path] : undefined
     if (route === undefined)
       return text(404, `Cannot find ${path}: there are\n${Object.keys(options.routes).join("\n")}\n`)
-    const startedAt = performance.now()
     const before = shared.get(path)
-    if (before !== undefined && startedAt < before.until) return before.reply
-    const now = { reply: routed(options, path, route), until: Number.POSITIVE_INFINITY }
-    shared.set(path, now)
-    void now.reply.then(() => {
-      now.until = startedAt + Math.min(COST_FACTOR * (performance.now() - startedAt), SHARED_LIMIT_MS)
-    })
-    return now.reply
+    if (before !== undefined) return before
+    const reply = routed(options, path, route)
+    shared.set(path, reply)
+    // Clients whose requests came in one turn of the loop have one answer.
+    void reply.then(() => setImmediate(() => shared.delete(path)))
+    return reply
   }
 }
 

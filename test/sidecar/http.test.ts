@@ -71,11 +71,11 @@ test("startServers() shows the VRRP state in the metrics: one of all states, and
     const lines = async () => (await (await fetch(`${url}/metrics`)).text()).split("\n")
     const page = await lines()
     for (const state of ["master", "backup", "fault", "init", "unknown"]) {
-      assert.ok(page.includes(`vip_vrrp_state{state="${state}"} ${state === "master" ? 1 : 0}`), state)
-      assert.ok(page.includes(`vip_vrrp_transitions_total{state="${state}"} 0`), state)
+      assert.ok(page.includes(`kkv_vrrp_state{state="${state}"} ${state === "master" ? 1 : 0}`), state)
+      assert.ok(page.includes(`kkv_vrrp_transitions_total{state="${state}"} 0`), state)
     }
     parts.metrics.transition({ kind: "role", time: "", from: "master", to: "fault", reason: null })
-    assert.ok((await lines()).includes('vip_vrrp_transitions_total{state="fault"} 1'))
+    assert.ok((await lines()).includes('kkv_vrrp_transitions_total{state="fault"} 1'))
   }))
 
 test("startServers() answers with nothing that a terminal acts upon", () =>
