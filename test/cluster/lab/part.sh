@@ -47,11 +47,12 @@ token=$(k -n kube-keepalived-vip create token kube-keepalived-vip)
 report=$(mktemp) verdicts=$(mktemp) errors=$(mktemp)
 trap 'rm -f "$report" "$verdicts" "$errors"; down' EXIT
 passed=0 failed=0
-in_guest() { # NAME: runs NAME.sh of this folder in a guest, and counts its checks
+in_guest() { # NAME [KEY=VALUE...]: runs NAME.sh of this folder in a guest, and counts its checks
   local name=$1 out=$CHECKOUT/test/lab/out/cluster.$1 shown status=0 file
+  shift
   : > "$report" && : > "$verdicts"
   LAB_LINK=g0 LAB_MEM=${LAB_MEM:-2G} LAB_TIMEOUT=${LAB_TIMEOUT:-900} LAB_OUT=$out ip netns exec "$NETNS" "$here/../../lab/lab.sh" \
-    "$here/$name.sh" KUBECTL="$kubectl" KUBEPROXY="$kubeproxy" STATE="/checkout${STATE#"$CHECKOUT"}" >> "$report" 2> "$errors" &
+    "$here/$name.sh" KUBECTL="$kubectl" KUBEPROXY="$kubeproxy" STATE="/checkout${STATE#"$CHECKOUT"}" "$@" >> "$report" 2> "$errors" &
   guest=$!
   tail -n +1 -f --pid="$guest" -s 0.2 "$report" | while IFS= read -r line; do
     read_verdict "$line" || continue
@@ -75,6 +76,6 @@ in_guest() { # NAME: runs NAME.sh of this folder in a guest, and counts its chec
   fi
 }
 # shellcheck disable=SC2086 # LAB_SCRIPTS: some of them, by hand
-for script in ${LAB_SCRIPTS:-walk-through kube-proxy}; do in_guest "$script"; done
+for script in ${LAB_SCRIPTS:-walk-through kube-proxy captures}; do in_guest "$script"; done
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
