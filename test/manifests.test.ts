@@ -37,6 +37,19 @@ const containerOf = (name: string) => {
   return found
 }
 
+/** Peak RSS of sync with 4,998 Services, 32 MiB a generation and every endpoint changed, in MiB: docs/operations.md, "Sizing". */
+const LARGEST_RSS = 378
+
+test("the memory limit of sync holds the largest input and all of its volume (fault 243)", () => {
+  const mebibytes = (text: string) => Number(/^(\d+)Mi$/.exec(text)?.[1])
+  const volume = pod.volumes.find(({ name }) => name === "desired")
+  const { sizeLimit } = z.looseObject({ sizeLimit: z.string() }).parse(volume?.["emptyDir"])
+  // Two whole generations of small files, which take up a quarter more than their bytes, and one being written.
+  assert.ok(mebibytes(sizeLimit) >= 3 * 40, sizeLimit)
+  const { memory } = containerOf("sync").resources.limits
+  assert.ok(mebibytes(memory) >= LARGEST_RSS + mebibytes(sizeLimit), memory)
+})
+
 test("the pod has the node's network, and none of its other namespaces", () => {
   for (const key of ["hostPID", "hostIPC", "hostUsers", "shareProcessNamespace", "procMount"])
     assert.not.ok(Object.hasOwn(pod, key), key)

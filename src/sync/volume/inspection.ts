@@ -38,7 +38,7 @@ export interface Inspection {
 
 /**
  * Makes an inspection: whoever may write the volume, and memory that forgets a bit, can change what was published, and no
- * event tells of it. A round over 100 files takes 4 ms; one over 5,000 files of 32 MiB takes 0.3 s, in 30 looks.
+ * event tells of it. A round over 100 files takes 4 ms of the processor; one over 5,000 files of 32 MiB 0.14 s, in 15 looks or more.
  */
 export function createInspection({ directory, current, now }: InspectionOptions): Inspection {
   let round: { readonly of: PublishedFiles; readonly checks: Iterator<string | null> } | null = null
