@@ -41,7 +41,7 @@ function world(snat: "masquerade" | "none" = "masquerade"): World {
       },
     },
     forgotten: (server, count) => told.push(`${count} of ${server}`),
-    told: (error) => told.push(error === null ? "works" : String(error)),
+    told: (error) => told.push(error instanceof Error ? String(error) : "works"),
   })
   return { clock, flows, asked, told, failing }
 }

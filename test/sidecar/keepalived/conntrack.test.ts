@@ -3,6 +3,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { forgetFlows } from "../../../src/sidecar/keepalived/conntrack.ts"
 import { createNetworkNamespace, rootObjection, script } from "../../support/keepalived.ts"
+import { compare } from "../../../src/kit/problem.ts"
 import { run } from "../../support/run.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
@@ -57,8 +58,8 @@ rootTest("forgetFlows() in a real kernel forgets what IPVS has not taken, and no
       }
       const left = async () =>
         [...(await run(program, ["-L", "-p", "udp"])).stdout.matchAll(/src=10\.4\.0\.148 .*?sport=(\d+)/g)]
-          .map(([, port]) => port)
-          .toSorted()
+          .map(([, port = ""]) => port)
+          .toSorted(compare)
       assert.equal(await left(), ["40000", "40001", "40002", "40003"])
       assert.is(await forgetFlows(program, SERVER), 1)
       assert.equal(await left(), ["40001", "40002", "40003"])

@@ -168,7 +168,7 @@ interface Container {
   readonly [probe: string]: unknown
 }
 
-test("no probe of the shipped pod asks anything of the API: sync has none, the sidecar's is its own server, and it has no token (fault 50)", () => {
+test("no probe of the shipped pod asks anything of the API: each asks its own program on the loopback interface, and the sidecar has no token (fault 50)", () => {
   const file = join(import.meta.dirname, "../../../manifests/base/daemonset.yaml")
   const workload = parseAllDocuments(readFileSync(file, "utf8"))
     .map((document): { kind: string; spec: { template: { spec: Readonly<Record<string, unknown>> } } } =>
@@ -181,16 +181,20 @@ test("no probe of the shipped pod asks anything of the API: sync has none, the s
   const probesOf = (name: string) => partsOf(name).filter(([part]) => part.endsWith("Probe"))
   const hasToken = (name: string) => JSON.stringify(partsOf(name)).includes("serviceaccount")
   assert.equal([hasToken("sync"), hasToken("sidecar"), pod?.["automountServiceAccountToken"]], [true, false, false])
-  assert.equal(probesOf("sync"), [])
-  const paths = probesOf("sidecar").map(([probe, value]) => {
-    const { path, host } = (value as { httpGet: { path: string; host: string } }).httpGet
-    return [probe, path, host]
-  })
-  assert.equal(paths, [
-    ["startupProbe", "/livez", "127.0.0.1"],
-    ["livenessProbe", "/livez", "127.0.0.1"],
-    ["readinessProbe", "/readyz", "127.0.0.1"],
-  ])
+  for (const [name, port] of [
+    ["sync", "sync-http"],
+    ["sidecar", "http"],
+  ] as const) {
+    const asked = probesOf(name).map(([probe, value]) => {
+      const { path, host, port: to } = (value as { httpGet: Readonly<Record<string, string>> }).httpGet
+      return [probe, path, host, to]
+    })
+    assert.equal(asked, [
+      ["startupProbe", "/livez", "127.0.0.1", port],
+      ["livenessProbe", "/livez", "127.0.0.1", port],
+      ["readinessProbe", "/readyz", "127.0.0.1", port],
+    ])
+  }
 })
 
 test.run()
