@@ -15,7 +15,7 @@ lab_packages='
 keepalived             the daemon under test
 ipvsadm                the IPVS table, from outside
 iptables               masquerading of what IPVS forwards
-nftables               the rules of kube-proxy's newer mode
+nftables               the rules of kube-proxy in its nftables mode
 user-mode-linux        the kernel that the lab boots
 kmod                   its modules
 iproute2               network namespaces, addresses

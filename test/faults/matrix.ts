@@ -186,31 +186,6 @@ export const MATRIX: readonly Group[] = [
     ],
   },
   {
-    name: "What is not ours",
-    rows: [
-      row(
-        210,
-        "the orderly stop, with entries that name what others have on this host",
-        "only what the ledger says goes, with its interface and /32; all of that goes after a kill too",
-      ),
-      row(
-        211,
-        "an entry names an address that this host has already",
-        "refused, ADDRESS_ON_HOST; neighbours run; let in when it is gone",
-      ),
-      row(
-        212,
-        "an entry names a virtual server that IPVS has already",
-        "refused, VIRTUAL_SERVER_ON_HOST; what runs of the entry is held",
-      ),
-      row(
-        213,
-        "another network namespace has virtual servers; the table changes while it is read",
-        "nothing counts as missing that is there",
-      ),
-    ],
-  },
-  {
     name: "Probes and logs",
     rows: [
       row(
@@ -239,10 +214,6 @@ export const MATRIX: readonly Group[] = [
         "its probe fails, and the kubelet restarts it; its probes are well",
       ),
     ],
-  },
-  {
-    name: "Verify",
-    rows: [row(69, "a change that a reload cannot take", "said to need a restart; never a success")],
   },
   {
     name: "What is not ours",

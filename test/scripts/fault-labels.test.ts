@@ -24,6 +24,14 @@ test("labelledFiles() have labels of rows that there are", () => {
   assert.equal(strange, [])
 })
 
+test("each number of the matrix is that of one row", () => {
+  const numbers = ROWS.map(({ number }) => number)
+  assert.equal(
+    numbers.filter((number, at) => numbers.indexOf(number) !== at),
+    [],
+  )
+})
+
 test("every row of the matrix has a test, or a reason why there is none", () => {
   const proven = new Set(labelledFiles().flatMap(({ rows }) => rows))
   const bare = ROWS.filter(({ number, notHere }) => !proven.has(number) && notHere === undefined)
