@@ -91,7 +91,8 @@ function entryRow(entry: Entry): readonly string[] {
 
 function eventRow(event: NodeEvent): readonly string[] {
   const { what, why } = eventWords(event)
-  return ["-", event.time, what, "-", why]
+  const [sequence, vips] = event.kind === "replaced" ? [String(event.sequence), String(event.vips)] : ["-", "-"]
+  return [sequence, event.time, what, vips, why]
 }
 
 function changesText(changes: readonly string[] | null): string {

@@ -31,6 +31,8 @@ export function eventWords(event: NodeEvent): { readonly what: string; readonly 
   switch (event.kind) {
     case "role":
       return { what: `${event.from.toUpperCase()} > ${event.to.toUpperCase()}`, why: event.reason ?? "no reason given" }
+    case "replaced":
+      return { what: "applied", why: event.reason }
     case "rollback":
       return { what: `rollback to ${event.sequence}`, why: event.reason ?? "no reason given" }
     case "resume":

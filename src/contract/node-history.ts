@@ -30,8 +30,20 @@ export interface PinChange {
   readonly reason: string | null
 }
 
+/** A generation that had other VIPs in effect than the one after it, and was replaced before it was archived: an outage may be that short. */
+export interface Replaced {
+  readonly kind: "replaced"
+  /** When it came into effect, ISO 8601. */
+  readonly time: string
+  readonly sequence: number
+  /** How many VIPs it had in effect. */
+  readonly vips: number
+  /** What the generation after it changed: VIPs that came and went. */
+  readonly reason: string
+}
+
 /** What the history of a node holds beside its generations. */
-export type NodeEvent = RoleChange | PinChange
+export type NodeEvent = RoleChange | PinChange | Replaced
 
 const LONGEST_REASON = 300
 
@@ -48,17 +60,28 @@ const pin = z.object({
   sequence: sequenceField.nullable(),
   reason: z.string().max(LONGEST_REASON).nullable(),
 })
-const schema = z.discriminatedUnion("kind", [role, pin])
+const replaced = z.object({
+  kind: z.literal("replaced"),
+  time: z.iso.datetime(),
+  sequence: sequenceField,
+  vips: z.int().min(0),
+  reason: z.string().max(LONGEST_REASON),
+})
+const schema = z.discriminatedUnion("kind", [role, pin, replaced])
 
 /** The line of an event, without its line end. */
 export function encodeNodeEvent(event: NodeEvent): string {
   const reason = event.reason === null ? null : event.reason.slice(0, LONGEST_REASON)
   const { kind, time } = event
-  return JSON.stringify(
-    event.kind === "role"
-      ? { kind, time, from: event.from, to: event.to, reason }
-      : { kind, time, sequence: event.sequence, reason },
-  )
+  switch (event.kind) {
+    case "role":
+      return JSON.stringify({ kind, time, from: event.from, to: event.to, reason })
+    case "rollback":
+    case "resume":
+      return JSON.stringify({ kind, time, sequence: event.sequence, reason })
+    case "replaced":
+      return JSON.stringify({ kind, time, sequence: event.sequence, vips: event.vips, reason })
+  }
 }
 
 /** @returns null for half a line, and for what another release wrote. */

@@ -7,6 +7,7 @@ import type { InEffect } from "./agent-state.ts"
 import type { Memory } from "./memory.ts"
 import { type StandingFaults, standsUntilDone } from "./standing-faults.ts"
 import type { Archive } from "./volume/archive.ts"
+import type { NodeHistory } from "./volume/node-history.ts"
 import type { LastKnownGood } from "./volume/last-known-good.ts"
 import { encodeRemembered, type Remembered } from "./volume/remembered.ts"
 
@@ -22,6 +23,7 @@ export interface ArchivistPorts {
   readonly facts: { readonly node: string; readonly keepalivedVersion: string | null }
   readonly failed: () => void
   readonly faults: Pick<StandingFaults, "raise" | "clear">
+  readonly history: Pick<NodeHistory, "add">
   readonly clock: Clock
   readonly log: Log
 }
@@ -78,8 +80,10 @@ export function archivist(ports: ArchivistPorts): Archivist {
       replaceFile(join(ports.applied, MEMORY_FILE), encodeRemembered(rememberedOf(inEffect, memory)), 0o600),
     ),
   )
-  const archives = createSlot(ARCHIVE_AFTER_MS, ({ inEffect }) =>
-    attempt("archive", () => addToArchive(inEffect, ports)),
+  const archives = createSlot(
+    ARCHIVE_AFTER_MS,
+    ({ inEffect }) => attempt("archive", () => addToArchive(inEffect, ports)),
+    (replaced, by) => noteReplaced(replaced.inEffect, by.inEffect, ports),
   )
   return {
     applied: (inEffect, memory) => {
@@ -104,8 +108,16 @@ interface Slot {
   flush(): void
 }
 
-/** Holds the newest for a while: what lived for less is not worth a record. What cannot be written is tried again. */
-function createSlot(afterMs: number, record: (newest: Applied) => Promise<boolean>): Slot {
+/**
+ * Holds the newest for a while: what lived for less is not worth a record of its own. What cannot be written is tried again.
+ *
+ * @param replaced is told of what is replaced before it was recorded.
+ */
+function createSlot(
+  afterMs: number,
+  record: (newest: Applied) => Promise<boolean>,
+  replaced: (old: Applied, by: Applied) => void = () => {},
+): Slot {
   let newest: Applied | null = null
   let timer: NodeJS.Timeout | null = null
   const flush = () => {
@@ -122,6 +134,7 @@ function createSlot(afterMs: number, record: (newest: Applied) => Promise<boolea
   }
   return {
     put: (applied) => {
+      if (newest !== null) replaced(newest, applied)
       newest = applied
       timer ??= setTimeout(flush, afterMs)
     },
@@ -139,6 +152,28 @@ function rememberedOf({ sha256, model, generation }: InEffect, memory: Memory): 
     generation: generation === null ? null : { sequence: generation.sequence, name: generation.name },
   }
 }
+
+/** Only where VIPs came or went: what changes behind them all the time is the archive's. */
+function noteReplaced(old: InEffect, by: InEffect, { history, clock }: ArchivistPorts): void {
+  const before = new Set(old.model.vips.map(({ address }) => address))
+  const after = new Set(by.model.vips.map(({ address }) => address))
+  const came = [...after].filter((address) => !before.has(address))
+  const went = [...before].filter((address) => !after.has(address))
+  if (old.generation === null || came.length + went.length === 0) return
+  const ranMs = Math.max(0, by.since - old.since)
+  const changes = [...came.map((address) => `+VIP ${address}`), ...went.map((address) => `-VIP ${address}`)]
+  const shown = changes.length > MAXIMUM_SHOWN ? [...changes.slice(0, MAXIMUM_SHOWN), "…"] : changes
+  history.add({
+    kind: "replaced",
+    time: new Date(Date.now() - Math.max(0, clock.now() - old.since)).toISOString(),
+    sequence: old.generation.sequence,
+    vips: before.size,
+    reason: `replaced after ${(ranMs / 1000).toFixed(1)} s: ${shown.join(", ")}`,
+  })
+}
+
+/** Maximum VIPs that a line of the history names. */
+const MAXIMUM_SHOWN = 5
 
 async function addToArchive({ sha256, model, generation }: InEffect, ports: ArchivistPorts): Promise<void> {
   const config = ports.candidate(sha256)

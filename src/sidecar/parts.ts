@@ -106,6 +106,7 @@ export async function openParts(
   const archive = withinLimits(await openArchive(settings.state), limits)
   const keepalivedVersion = await machine.keepalived.version()
   await writeArguments(settings)
+  const history = openHistory(settings, { metrics, faults, log })
   const records = archivist({
     applied: settings.applied,
     archive,
@@ -114,6 +115,7 @@ export async function openParts(
     facts: { node: settings.node, keepalivedVersion },
     failed: () => metrics.count("archive-failure"),
     faults,
+    history,
     clock,
     log,
   })
@@ -126,7 +128,7 @@ export async function openParts(
   return {
     ...surroundings,
     nodesMemory,
-    history: openHistory(settings, { metrics, faults, log }),
+    history,
     watchHolder: holderWatch(machine, { clock, log }),
     vacancies: openVacancies(machine, asked, { clock, log }),
     nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),

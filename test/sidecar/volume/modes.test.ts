@@ -44,6 +44,7 @@ async function writeAll(applied: string, state: string, generations: string): Pr
     ...{ applied, lastKnownGood, archive: await openArchive(state), candidate: (one) => volume.candidate(one) },
     ...{ facts: { node: "n1", keepalivedVersion: "2.3.3" }, failed: () => failed(new Error("Cannot record")) },
     faults: { raise: (_, { message }) => failed(new Error(message)), clear: () => undefined },
+    history: { add: () => undefined },
     ...{ clock: createFakeClock(), log: createLog({}, { level: "silent" }) },
   })
   const objects = { configMaps: new Map(), services: new Map(), nodes: [] }
