@@ -99,7 +99,7 @@ export function createMetrics(): Metrics {
       for (const { code } of faults) standing.inc({ code })
       setNodes(nodes, around.nodes)
       cutOff.set(around.nodes?.isCutOff === true ? 1 : 0)
-      hash.reset()
+      hash.remove()
       if (status.appliedSha256 !== null) hash.set(Number.parseInt(status.appliedSha256.slice(0, HASH_DIGITS), 16))
       build.reset()
       build.set({ version: packageVersion(), keepalived: status.keepalivedVersion ?? "unknown" }, 1)

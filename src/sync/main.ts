@@ -8,9 +8,10 @@ import { bootId, uptimeSeconds } from "../kit/uptime.ts"
 import { openSource, type OpenSource } from "./open-source.ts"
 import { logOutcome } from "./outcome-log.ts"
 import type { Publisher, StatusWriter } from "./ports.ts"
-import { startProbes } from "./probes.ts"
+import { createSyncMetrics, type SyncMetrics } from "./metrics.ts"
+import { type ProbesOptions, startProbes } from "./probes.ts"
 import { createPublish } from "./publication.ts"
-import { startPulse } from "./pulse.ts"
+import { type Pulse, startPulse } from "./pulse.ts"
 import { createReconcile, type PassOutcome } from "./reconcile.ts"
 import { readSettings, type Settings } from "./settings.ts"
 import { createHeartbeat } from "./volume/heartbeat-writer.ts"
@@ -65,8 +66,11 @@ export interface Surroundings {
  *
  * @returns Exit status, as `main`. @throws When the volume cannot be used at all.
  */
-export async function runSync(settings: Settings, { log, stop }: Surroundings): Promise<number> {
+export async function runSync(settings: Settings, { log: ownLog, stop }: Surroundings): Promise<number> {
   makeDirectory(resolve(settings.desired))
+  let staleMs: () => number | null = () => null
+  const metrics = createSyncMetrics(() => staleMs())
+  const log = metrics.heardBy(ownLog)
   const lock = await takeWriterLock(settings.desired)
   if (lock === null) {
     const message = `Cannot publish in ${settings.desired}: another kkv sync writes there; stop one of the two`
@@ -75,12 +79,14 @@ export async function runSync(settings: Settings, { log, stop }: Surroundings): 
   }
   try {
     const source = await openSource(settings, log)
+    staleMs = source.staleMs
     const heartbeat = createHeartbeat(settings.desired)
     const pulse = startPulse({ write: heartbeat.write, source, log })
-    const probes = settings.httpPort === 0 || settings.once ? null : await startProbes(settings.httpPort, pulse.trouble)
+    const probes =
+      settings.httpPort === 0 || settings.once ? null : await startProbes(answersOf(settings, pulse, metrics))
     try {
       const volume = { publisher: publisherOf(settings, log), status: createStatusWriter(settings.desired) }
-      const pass = pulse.feltBy(toldPass(source, loggedPass({ settings, source, ...volume }, log)))
+      const pass = pulse.feltBy(toldPass(source, metrics.countedBy(loggedPass({ settings, source, ...volume }, log))))
       return settings.once ? await runOnce(pass, stop) : await follow({ settings, source, ...volume, pass, log, stop })
     } finally {
       await probes?.close()
@@ -91,6 +97,10 @@ export async function runSync(settings: Settings, { log, stop }: Surroundings): 
   } finally {
     await lock.release()
   }
+}
+
+function answersOf({ httpPort, httpAddress }: Settings, pulse: Pulse, metrics: SyncMetrics): ProbesOptions {
+  return { port: httpPort, addresses: httpAddress, notReady: pulse.trouble, metrics: metrics.page }
 }
 
 /** Not `recursive: true`: that tries for ever where the kernel answers ENOENT, as below /proc (Node.js 24). */

@@ -1,21 +1,40 @@
 import { type HttpServer, serve } from "../kit/http-server.ts"
 
+export interface Probes {
+  close(): Promise<void>
+}
+
+export interface ProbesOptions {
+  readonly port: number
+  /** Each has a server of its own: a client that fills up one keeps nobody from another. */
+  readonly addresses: readonly string[]
+  /** Why desired/ cannot be written, in one line; null where it can. */
+  readonly notReady: () => string | null
+  /** In Prometheus' text format. */
+  readonly metrics: () => Promise<string>
+}
+
 /**
- * Answers the kubelet's probes on loopback. Neither asks the API server: a sync that waits for it is alive and ready, and a restart would only lose what it
- * knows. One whose loop stands answers nothing.
+ * Answers the kubelet's probes, and Prometheus. No probe asks the API server: a sync that waits for it is alive and ready, and a restart would
+ * only lose what it knows. One whose loop stands answers nothing.
  *
- * @param notReady Why desired/ cannot be written, in one line; null where it can.
  * @throws When the port cannot be had.
  */
-export function startProbes(port: number, notReady: () => string | null): Promise<HttpServer> {
-  return serve({
-    port,
-    address: "127.0.0.1",
-    routes: {
-      "/livez": () => answer(null),
-      "/readyz": () => answer(notReady()),
-    },
-  })
+export async function startProbes({ port, addresses, notReady, metrics }: ProbesOptions): Promise<Probes> {
+  const routes = {
+    "/livez": () => answer(null),
+    "/readyz": () => answer(notReady()),
+    "/metrics": async () => ({ status: 200, type: "text/plain; version=0.0.4", body: await metrics() }),
+  }
+  const servers: HttpServer[] = []
+  const close = async () => void (await Promise.all(servers.map((server) => server.close())))
+  try {
+    for (const address of addresses) servers.push(await serve({ port, address, routes }))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { close }
 }
 
 function answer(objection: string | null) {

@@ -1,10 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { Command, CommanderError, Option } from "commander"
 
 import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
-import { DNS_LABEL, DNS_SUBDOMAIN } from "../core/objects/schema.ts"
 import { type LogLevel, logLevels } from "../kit/log.ts"
 import { packageVersion } from "../kit/package-file.ts"
 import { unknownVariables } from "../kit/variables.ts"
+import { namespacedName, serverUrl, namespaces, retainCount, ipAddresses, portNumber } from "./flag-values.ts"
 import { isInPod } from "./kubernetes/in-pod.ts"
 
 /** Where the objects come from. */
@@ -37,8 +37,10 @@ export interface Settings {
   readonly retain: number
   /** Publish once and end. */
   readonly once: boolean
-  /** Port of 127.0.0.1 on which probes are answered; 0 for none. */
+  /** Port on which probes and Prometheus are answered; 0 for none. */
   readonly httpPort: number
+  /** Where to answer. */
+  readonly httpAddress: readonly string[]
   readonly logLevel: LogLevel
 }
 
@@ -171,10 +173,16 @@ function settingsCommand(): Command {
         .default(5),
     )
     .addOption(
-      new Option("--http-port <port>", "answers /livez and /readyz on 127.0.0.1; 0 for none")
+      new Option("--http-port <port>", "answers /livez, /readyz and /metrics; 0 for none")
         .env("KKV_HTTP_PORT")
         .argParser(portNumber)
         .default(0),
+    )
+    .addOption(
+      new Option("--http-address <addresses>", "where to answer, commas between")
+        .env("KKV_HTTP_ADDRESS")
+        .argParser(ipAddresses)
+        .default(["127.0.0.1"], "127.0.0.1"),
     )
     .addOption(
       new Option("--log-level <level>", "least important events to log")
@@ -205,37 +213,3 @@ Examples:
   Publish once, into a directory to look at:
     kkv sync --once --source ./manifests --services-configmap default/vips --desired /tmp/desired
     cat /tmp/desired/status.yaml`
-
-function namespacedName(text: string): string {
-  const [namespace, name, ...rest] = text.split("/")
-  const isKey = rest.length === 0 && DNS_LABEL.test(namespace ?? "") && DNS_SUBDOMAIN.test(name ?? "")
-  if (!isKey) throw new InvalidArgumentError('Wanted "namespace/name", such as "default/vips".')
-  return text
-}
-
-function serverUrl(text: string): string {
-  const isUrl = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-  if (!isUrl)
-    throw new InvalidArgumentError('Wanted an URL, such as "https://10.0.0.1:6443" or "http://localhost:8080".')
-  return text.replace(/\/+$/, "")
-}
-
-function namespaces(text: string): readonly string[] {
-  const names = text.split(",").filter((name) => name !== "")
-  const wrong = names.find((name) => !DNS_LABEL.test(name))
-  if (wrong !== undefined)
-    throw new InvalidArgumentError(`Wanted names of namespaces, separated by commas, not "${wrong}".`)
-  return names
-}
-
-function retainCount(text: string): number {
-  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
-  if (count < 1 || count > 100) throw new InvalidArgumentError("Wanted a whole number from 1 to 100.")
-  return count
-}
-
-function portNumber(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (!(port <= 65_535)) throw new InvalidArgumentError("Expected a port from 1 to 65535, or 0 for none.")
-  return port
-}

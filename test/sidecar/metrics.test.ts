@@ -66,4 +66,18 @@ test("metrics: the hash of what is in effect is alike where the text is; version
   assert.match(page, `kkv_build_info{version="${packageVersion()}",keepalived="2.3.3"} 1\n`)
 })
 
+test("metrics: where nothing is in effect there is no hash", async () => {
+  const { agent } = await running()
+  const status = { ...STATUS, appliedSha256: null }
+  const page = await createMetrics().page(agent.snapshot(), {
+    watch: NOTHING,
+    status,
+    sync: SYNC_SIGNS,
+    nodes: null,
+    faults: [],
+  })
+  await agent.stop()
+  assert.not.match(page, /^kkv_config_hash /m)
+})
+
 test.run()

@@ -68,9 +68,10 @@ export const rooms: readonly Room[] = [
   { name: "core/render", files: ["core/render/**"], may: ["core/model/**", "kit/problem.ts", ...hash], pure: true },
   { name: "core/pipeline", files: ["core/*.ts"], may: ["core/**", "kit/problem.ts"], pure: true },
 
+  { name: "sync/metrics", files: ["sync/metrics.ts"], may: ["sync/*.ts", "kit/**", "prom-client"], pure: false },
   {
     name: "sync/main",
-    files: ["sync/main.ts", "sync/settings.ts", "sync/open-source.ts"],
+    files: ["sync/main.ts", "sync/settings.ts", "sync/flag-values.ts", "sync/open-source.ts"],
     may: ["sync/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod"],
     pure: false,
   },

@@ -41,13 +41,16 @@ async function until(port: number, path: string, status: number | null): Promise
 
 test("startProbes() tells why desired/ cannot be written, and lives nevertheless", async () => {
   let objection: string | null = null
-  const server = await startProbes(0, () => objection)
+  const port = await freePort()
+  const answers = { port, addresses: ["127.0.0.1"], notReady: () => objection, metrics: () => Promise.resolve("x 1\n") }
+  const server = await startProbes(answers)
   try {
-    assert.equal([await probed(server.port, "/livez"), await probed(server.port, "/readyz")], [200, 200])
+    assert.equal([await probed(port, "/livez"), await probed(port, "/readyz")], [200, 200])
     objection = "ENOSPC: no space left on device"
-    const answer = await fetch(`http://127.0.0.1:${server.port}/readyz?again`)
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz?again`)
     assert.equal([answer.status, await answer.text()], [503, `${objection}\n`])
-    assert.is(await probed(server.port, "/livez"), 200)
+    assert.is(await probed(port, "/livez"), 200)
+    assert.is(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), "x 1\n")
   } finally {
     await server.close()
   }

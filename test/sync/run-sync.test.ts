@@ -17,6 +17,7 @@ function settingsOf({ source, desired }: Lab) {
     servicesConfigmap: "default/vips",
     retain: 5,
     httpPort: 0,
+    httpAddress: [],
   } as const
 }
 

@@ -18,6 +18,7 @@ test("readSettings() gives flags and defaults", () => {
       logLevel: "info",
       once: false,
       httpPort: 0,
+      httpAddress: ["127.0.0.1"],
     },
   })
 })
