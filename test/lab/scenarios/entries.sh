@@ -28,9 +28,12 @@ block_of 10.4.0.51
 check "the broken entry's last good form stays" test "$REPLY" = "$second"
 says="$(kkv n1 status)"
 echo "$says"
-places() { grep -o 'vips\.yaml:[0-9]*:[0-9]*: [A-Z_]*' <<< "$says" | sort -u | tr '\n' ' '; }
-figures "{\"said\": \"$(places)\"}"
-check "status names both with file:line:column" test "$(places | wc -w)" = 4
+named() { grep -o "ConfigMap [a-z/-]*, entry [0-9.]*: [A-Z_]*" <<< "$says" | sort -u; }
+figures "{\"said\": \"$(named | tr '\n' ';')\"}"
+check "status names both by their ConfigMap and key" test "$(named | sed 's/.*entry //' | tr '\n' ' ')" = "10.4.0.51: BAD_FORWARDING_METHOD 10.4.0.999: BAD_ADDRESS "
+places() { grep -o "file: vips.yaml, line: [0-9]*, column: [0-9]*" "$(volume n1 applied)/status.yaml" | sort -u; }
+figures "{\"said\": \"$(places | tr '\n' ';')\"}"
+check "and status.yaml has file, line and column of both" test "$(places | wc -l)" = 2
 nap 1
 probed good
 figures "$REPLY"
