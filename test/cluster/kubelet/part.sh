@@ -50,13 +50,13 @@ check "sync is 65532, without capabilities, and cannot write its root, nor appli
 owner_alone() { [ "$(node on n1 stat -c '%a %u' /var/lib/kube-keepalived-vip)" = "700 0" ]; }
 check "the node directory is root's alone" owner_alone
 modes() { # of all that is in applied/ and desired/, as sync sees them: what may be read, and that nothing may be written by others
-  sidecar_on n1 'cd /run/kkv/applied && [ "$(find . -type f ! -name status.yaml -perm /077)" = "" ] && [ "$(stat -c %a status.yaml)" = 644 ]' &&
+  sidecar_on n1 'cd /run/kkv/applied && [ "$(find . -type f ! -name status.yaml ! -path ./beat/heartbeat -perm /077)" = "" ] && [ "$(stat -c %a status.yaml)" = 644 ]' &&
     sidecar_on n1 'cd /run/kkv/desired && [ "$(find . -mindepth 1 -perm /022)" = "" ] && [ "$(find . -mindepth 1 ! -user 65532)" = "" ]'
 }
 check "sync's token is for its own group alone" sync_on n1 '
   const { mode, gid } = fs.statSync("/var/run/secrets/kubernetes.io/serviceaccount/token")
   process.exit((mode & 0o7) === 0 && gid === 65532 ? 0 : 1)'
-check "of applied/ only status.yaml is for others; desired/ is written by sync's user alone" modes
+check "of applied/ only status.yaml and the heartbeat are for others; desired/ is written by sync's user alone" modes
 # Of all TCP and UDP sockets of the node's network those that neither kubelet nor containerd have: the pod is on that network.
 ours_listening() { node on "$1" ss --no-header --numeric --listening --tcp --udp --processes | grep -vE '"(kubelet|containerd)"' | awk '{ print $1, $5 }' | sort; }
 on_loopback() { [ "$(ours_listening n1 | tr '\n' ' ')" = "tcp 127.0.0.1:10112 tcp 127.0.0.1:8080 " ] || { ours_listening n1; return 1; }; }
