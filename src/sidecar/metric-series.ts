@@ -76,7 +76,11 @@ export function createSeries() {
     registers,
   })
   const vips = new Gauge({ name: "kkv_entries", help: "Entries by state", labelNames: ["state"], registers })
-  const master = new Gauge({ name: "kkv_master", help: "1 when this node is VRRP master", registers })
+  const master = new Gauge({
+    name: "kkv_master",
+    help: "1 when this node is VRRP master; NaN where that cannot be told",
+    registers,
+  })
   const vrrpState = new Gauge({
     name: "kkv_vrrp_state",
     help: "1 for the state that VRRP has on this node, 0 for the others",

@@ -117,7 +117,7 @@ export function createMetrics(): Metrics {
       if (status.appliedGeneration !== null) generation.set({ state: "applied" }, status.appliedGeneration)
       for (const state of ENTRY_STATES) vips.set({ state }, status.vips.filter((vip) => vip.state === state).length)
       const { state: own, since } = vrrpOf(snapshot)
-      master.set(own === "master" ? 1 : 0)
+      master.set(own === "unknown" ? Number.NaN : own === "master" ? 1 : 0)
       for (const state of VRRP_STATES) vrrpState.set({ state }, state === own ? 1 : 0)
       transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
       // The value of the last look that succeeded is no answer while looks fail.

@@ -66,6 +66,19 @@ test("metrics: the hash of what is in effect is alike where the text is; version
   assert.match(page, `kkv_build_info{version="${packageVersion()}",keepalived="2.3.3"} 1\n`)
 })
 
+test("metrics: a role that cannot be told is not that of a backup", async () => {
+  const { agent } = await running()
+  const rest = { watch: NOTHING, status: STATUS, sync: SYNC_SIGNS, nodes: null, faults: [] }
+  const masterIn = async (state: "master" | "backup" | "unknown") => {
+    const snapshot = { ...agent.snapshot(), vrrp: { state, since: null, reason: null } }
+    return /^kkv_master (\S+)$/m.exec(await createMetrics().page(snapshot, rest))?.[1]
+  }
+  assert.equal([await masterIn("master"), await masterIn("backup")], ["1", "0"])
+  // As the library spells it; Prometheus reads it in any capitals.
+  assert.match((await masterIn("unknown")) ?? "no sample", /^nan$/i)
+  await agent.stop()
+})
+
 test("metrics: where nothing is in effect there is no hash", async () => {
   const { agent } = await running()
   const status = { ...STATUS, appliedSha256: null }
