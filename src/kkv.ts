@@ -11,9 +11,9 @@ type Main = (argv: readonly string[]) => Promise<number>
 // Who may read and write what we make is decided here, not by whoever starts us.
 process.umask(0o022)
 
-// A reader that has seen enough (`kkv render | head`) is no fault; a full disk is one.
+// A reader that has seen enough (`kkv validate | head`) is no fault, and the answer stays what it is; a full disk is one.
 process.stdout.on("error", (error) => {
-  if (faultCode(error) === "EPIPE") process.exit(0)
+  if (faultCode(error) === "EPIPE") return
   end(new Error("Cannot write to standard output", { cause: error }))
 })
 

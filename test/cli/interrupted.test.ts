@@ -35,4 +35,19 @@ for (const words of [["version"], ["--help"], ["validate", "-"], ["render", "--h
     }),
   )
 
+test(
+  "kkv validate | head ends with the status of its answer, without a word",
+  slow(60_000, async () => {
+    const child = spawn(process.execPath, [kkv, "validate", "-"], { stdio: ["pipe", "pipe", "pipe"] })
+    let said = ""
+    child.stderr?.on("data", (text: Buffer) => (said += text.toString()))
+    child.stdout.destroy()
+    // More problems than a pipe holds.
+    const entries = Array.from({ length: 1_500 }, (_, at) => `  host-${at}: ""\n`)
+    child.stdin.end(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vips}\ndata:\n${entries.join("")}`)
+    assert.equal(await once(child, "close"), [1, null])
+    assert.is(said, "")
+  }),
+)
+
 test.run()
