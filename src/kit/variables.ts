@@ -4,8 +4,17 @@ export function unknownVariables(
   { prefix, known }: { readonly prefix: string; readonly known: readonly string[] },
 ): readonly string[] {
   return Object.entries(environment)
-    .filter(([name, value]) => name.startsWith(prefix) && !known.includes(name) && !isOfService(name, value ?? ""))
+    .filter(([name, value]) => hasPrefix(name, prefix) && !known.includes(name) && !isOfService(name, value ?? ""))
     .map(([name]) => `Cannot use the variable ${name}: there is no setting of that name${hint(name, known)}`)
+}
+
+/** Also in small letters, and with a dash or a dot, which a kubelet lets pass: who writes so means the setting. */
+function hasPrefix(name: string, prefix: string): boolean {
+  return shoutedForm(name).startsWith(prefix)
+}
+
+function shoutedForm(name: string): string {
+  return name.toUpperCase().replaceAll(/[-.]/g, "_")
 }
 
 /** A kubelet tells each pod of the Services in its namespace, in variables that begin with their names. */
@@ -15,7 +24,7 @@ function isOfService(name: string, value: string): boolean {
 
 function hint(name: string, known: readonly string[]): string {
   const near = known
-    .map((one) => ({ one, distance: distanceOf(name, one) }))
+    .map((one) => ({ one, distance: distanceOf(shoutedForm(name), one) }))
     .toSorted((a, b) => a.distance - b.distance)
     .find(({ distance }) => distance <= FARTHEST)
   return near === undefined ? "; unset it" : `; did you mean ${near.one}?`

@@ -30,7 +30,12 @@ const cases: readonly [name: string, value: string, says: string | null][] = [
   ["KKV_VIPRANGES", "", "there is no setting of that name; did you mean KKV_VIP_RANGES?"],
   ["KKV_VIRD", "51", "there is no setting of that name; did you mean KKV_VRID?"],
   ["KKV_SOMETHING_ELSE", "1", "there is no setting of that name; unset it"],
+  ["kkv_vip_ranges", "10.0.0.0/8", "there is no setting of that name; did you mean KKV_VIP_RANGES?"],
+  ["Kkv_vip_range", "10.0.0.0/8", "there is no setting of that name; did you mean KKV_VIP_RANGES?"],
+  ["KKV-VIP-RANGES", "10.0.0.0/8", "there is no setting of that name; did you mean KKV_VIP_RANGES?"],
+  ["kkv.vrid", "51", "there is no setting of that name; did you mean KKV_VRID?"],
   ["OTHER", "1", null],
+  ["kkv", "1", null],
   // What a kubelet sets for a Service called kkv, and one called kkv-metrics.
   ["KKV_SERVICE_HOST", "10.96.0.1", null],
   ["KKV_SERVICE_PORT_HTTP", "80", null],
