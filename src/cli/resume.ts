@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 
@@ -14,6 +15,7 @@ export async function resume(
   terminal: Terminal,
 ): Promise<number> {
   const path = join(options.state, PIN_FILE)
+  if (!existsSync(options.state)) throw new Error(`Cannot look for a pin in "${options.state}": ${HINT}`)
   const pinned = readIfPresent(path) !== null
   if (pinned) {
     const sequence = sequenceIn(path)
@@ -26,6 +28,9 @@ export async function resume(
     terminal.out(pinned ? resumedText(path) : `Nothing is pinned (no ${path}): the newest generation counts already\n`)
   return EXIT.good
 }
+
+/** A pin stays where nobody looks: a slip of the hand in the path must not say that nothing is pinned. */
+const HINT = "there is no such directory; run this where the sidecar runs, or name its directory with --state"
 
 /** Null where the pin cannot be understood. */
 function sequenceIn(path: string): number | null {

@@ -211,6 +211,14 @@ test("rollback() refuses what is not there, and what cannot be read", () =>
     assert.match((await kkv(["resume", ...STATE])).out, "Nothing is pinned")
   }))
 
+test("resume() does not say that nothing is pinned where there is no such directory", () =>
+  inTree({}, async () => {
+    const said = await kkv(["resume", "--state", "stat"])
+    assert.is(said.status, 3)
+    assert.match(said.err, /^kkv: Cannot look for a pin in "stat": there is no such directory; .* --state$/m)
+    assert.is(said.out, "")
+  }))
+
 test("resume() removes a pin that nobody can read, too", () =>
   inArchive([{ sequence: 2, manifests: two }], async (directory) => {
     await writeFile(`${directory}/state/pin.json`, "{")
