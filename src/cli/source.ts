@@ -67,7 +67,15 @@ function readText(path: string): FileText {
 }
 
 function statOf(path: string): Stats {
-  const stat = statSync(path, { throwIfNoEntry: false })
+  const stat = statIfPresent(path)
   if (stat === undefined) throw new Error(`Cannot read "${path}": there is no such file or directory`)
   return stat
+}
+
+function statIfPresent(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw new Error(`Cannot read "${path}"`, { cause: error })
+  }
 }

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs"
 import { createColors } from "picocolors"
 import { visible } from "../kit/visible.ts"
 import { createBoundedInput } from "./files.ts"
@@ -49,7 +50,9 @@ export function processTerminal(): Terminal {
   }
 }
 
+/** Node takes a directory for an input without a byte. */
 async function readInput(): Promise<Buffer | null> {
+  if (fstatSync(0).isDirectory()) throw new Error("Cannot read standard input: it is a directory (expected manifests)")
   const input = createBoundedInput()
   const chunks: AsyncIterable<Buffer> = process.stdin
   for await (const chunk of chunks) if (!input.add(chunk)) return null

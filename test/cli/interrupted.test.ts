@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { openSync } from "node:fs"
+import { openSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { slow } from "../support/slow.ts"
+import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
 const kkv = join(import.meta.dirname, "../../src/kkv.ts")
 
@@ -49,5 +50,35 @@ test(
     assert.is(said, "")
   }),
 )
+
+/** Where each leads to nothing that can be read. */
+const unreadable: readonly (readonly [what: string, words: readonly string[], says: string])[] = [
+  ["a directory as standard input", ["-"], "kkv: Cannot read standard input: it is a directory (expected manifests)\n"],
+  [
+    "a symbolic link in a circle",
+    ["circle"],
+    "kkv: Cannot read \"circle\": ELOOP: too many symbolic links encountered, stat 'circle'\n",
+  ],
+  [
+    "an archive in a circle",
+    ["a.tar.gz"],
+    "kkv: Cannot read \"a.tar.gz\": ELOOP: too many symbolic links encountered, stat 'a.tar.gz'\n",
+  ],
+]
+for (const [what, words, says] of unreadable)
+  test(
+    `kkv validate of ${what} ends with one line and status 3`,
+    slow(60_000, () =>
+      withTemporaryDirectory(async (directory) => {
+        for (const name of ["circle", "a.tar.gz"]) symlinkSync(name, join(directory, name))
+        const stdio = [openSync(directory, "r"), "pipe", "pipe"] as const
+        const child = spawn(process.execPath, [kkv, "validate", ...words], { cwd: directory, stdio: [...stdio] })
+        let said = ""
+        child.stderr?.on("data", (text: Buffer) => (said += text.toString()))
+        assert.equal(await once(child, "close"), [3, null])
+        assert.is(said, says)
+      }),
+    ),
+  )
 
 test.run()
