@@ -43,9 +43,92 @@ const mistakes: readonly Mistake[] = [
     ],
   },
   {
+    what: "a line of dashes between a ConfigMap and its data",
+    files: { "v.yaml": `${HEAD}---\ndata:\n  10.4.0.50: default/echo\n` },
+    says: [
+      /^v\.yaml:7:1: OBJECT_SHAPE: Cannot read the document: entries of VIPs stand in a document without a kind \(expected them below "data" of the ConfigMap; is the "---" before it one too many\?\)$/,
+    ],
+  },
+  {
+    what: "dots between entries",
+    files: { "v.yaml": `${HEAD}data:\n  10.4.0.50: ""\n...\n10.4.0.51: ""\n` },
+    says: [/^v\.yaml:9:1: OBJECT_SHAPE: .*entries of VIPs stand in a document without a kind/],
+  },
+  {
+    what: "entries and nothing else",
+    files: { "v.yaml": "10.4.0.50: default/echo\n" },
+    says: [/^v\.yaml:1:1: OBJECT_SHAPE: .*entries of VIPs stand in a document without a kind/],
+  },
+  {
+    what: "no kind",
+    files: { "v.yaml": `${HEAD}data: {10.4.0.50: ""}\n---\n${SERVICE.replace("kind: Service\n", "")}` },
+    says: [/^v\.yaml:8:1: OBJECT_SHAPE: .*it has no kind \(expected kind: ConfigMap, Service or another\)$/],
+  },
+  {
+    what: "no kind in a List",
+    files: { "v.yaml": `kind: List\nitems:\n- apiVersion: v1\n  metadata: {name: vips}\n  data: {10.4.0.50: ""}\n` },
+    says: [/^v\.yaml:3:3: OBJECT_SHAPE: .*entries of VIPs stand in a document without a kind/],
+  },
+  {
+    what: "a list of objects in JSON",
+    files: {
+      "v.json": `[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "vips"}, "data": {"10.4.0.50": ""}}]`,
+    },
+    says: [
+      /^v\.json:1:1: OBJECT_SHAPE: .*a list of objects stands here \(expected "---" between two objects, or kind: List/,
+    ],
+  },
+  {
+    what: "item for items",
+    files: { "v.yaml": `kind: List\nitem:\n- kind: ConfigMap\n` },
+    says: [
+      /^v\.yaml:1:1: OBJECT_SHAPE: Cannot read the List: it has no items \(expected a list of objects below "items"\)$/,
+    ],
+  },
+  {
+    what: "a mapping as items",
+    files: { "v.yaml": `kind: ServiceList\napiVersion: v1\nitems:\n  kind: Service\n` },
+    says: [/^v\.yaml:3:1: OBJECT_SHAPE: Cannot read the ServiceList: its items are no list/],
+  },
+  {
+    what: "objects of JSON, a line each",
+    files: { "v.json": `{"kind": "ConfigMap", "apiVersion": "v1"}\n{"kind": "Service", "apiVersion": "v1"}\n` },
+    says: [
+      /^v\.json:2:1: YAML_SYNTAX: .*a second object begins here \(expected "---" on a line of its own before it\)$/,
+    ],
+  },
+  {
+    what: "an entry of Jsonnet",
+    data: '  ["10.4.0.50"]: default/echo',
+    says: [/^v\.yaml:7:3: YAML_SYNTAX: Cannot read the YAML: a key is a list or a mapping \(expected text\)$/],
+  },
+  {
+    what: "an entry below binaryData, beside data",
+    files: { "v.yaml": `${HEAD}data: {10.4.0.50: ""}\nbinaryData:\n  10.4.0.51: ZGVmYXVsdC9lY2hv\n` },
+    says: [/^v\.yaml:8:3: CONFIGMAP_VALUE: .*10\.4\.0\.51: it stands below binaryData \(expected text below data\)$/],
+  },
+  {
+    what: "a list as data",
+    data: "  - 10.4.0.50: default/echo",
+    says: [/^v\.yaml:7:3: OBJECT_SHAPE: .*: data is a list, not a mapping of addresses to Services/],
+  },
+  {
+    what: "a mapping as the ports of a Service",
+    files: { "v.yaml": `${HEAD}data: {}\n---\n${SERVICE.replace("[{port: 80}]", "{port: 80}")}` },
+    says: [/OBJECT_SHAPE: Cannot read Service default\/echo: spec\.ports is a mapping, wanted a list$/],
+  },
+  {
+    what: "variables of envsubst, as Flux replaces them",
+    data: "  ${VIP}: default/echo\n  10.4.0.51: ${NAMESPACE}/echo",
+    says: [
+      /^v\.yaml:7:3: BAD_ADDRESS: .*it looks like a template; render it first/,
+      /^v\.yaml:8:3: BAD_TARGET: .*it looks like a template; render it first/,
+    ],
+  },
+  {
     what: "datas for data",
     files: { "v.yaml": `${HEAD}datas:\n  10.4.0.50: default/echo\n` },
-    says: [/^v\.yaml:\d+:\d+: OBJECT_SHAPE: .*a ConfigMap does not have the field "datas"; did you mean "data"\?$/],
+    says: [/^v\.yaml:6:1: OBJECT_SHAPE: .*a ConfigMap does not have the field "datas"; did you mean "data"\?$/],
   },
   {
     what: "Data for data",

@@ -35,6 +35,10 @@ const MISTAKES: readonly Mistake[] = [
     says: (key, text) =>
       `key and value are swapped: it is a Service, and "${onlyLine(text)}" is the address (expected ${onlyLine(text)}: ${key})`,
   },
+  {
+    isIt: (key) => /\{\{|\}\}|\$[({]/.test(key),
+    says: () => `it looks like a template; render it first (${EXPECTED})`,
+  },
   { isIt: (key) => key.includes("://"), says: () => `it is a URL (${EXPECTED})` },
   { isIt: isIPv6WithMore, says: () => "it is an IPv6 address, and this release announces IPv4 addresses only" },
   {

@@ -40,7 +40,7 @@ const PAIR = "[a-z0-9-]+/[a-z0-9-]+"
 /** The first that fits counts. */
 const MISTAKES: readonly Mistake[] = [
   { isIt: /^[a-z][a-z0-9+.-]*:\/\//i, says: () => `it is a URL (${EXPECTED})` },
-  { isIt: /\{\{|\}\}/, says: () => `it looks like a template; render it first (${EXPECTED})` },
+  { isIt: /\{\{|\}\}|\$[({]/, says: () => `it looks like a template; render it first (${EXPECTED})` },
   {
     isIt: /^-\s/,
     says: () => `it begins with "- ", as an item of a YAML list does (expected ${FORM} without "- ")`,

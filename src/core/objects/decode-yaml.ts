@@ -1,4 +1,4 @@
-import { Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from "yaml"
+import { Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from "yaml"
 import type { Node as YamlNode, ParsedNode, Scalar, YAMLError, YAMLMap, YAMLSeq } from "yaml"
 
 import type { Problem } from "../../kit/problem.ts"
@@ -10,7 +10,8 @@ import { kindOfItems } from "./pieces.ts"
 import type { ShapeIssue } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 import { reasonFor, templateAt } from "./yaml-mistakes.ts"
-import { entryPlacesOf, placeAt, type YamlText } from "./yaml-places.ts"
+import { strayFault } from "./stray.ts"
+import { entryPlacesOf, offsetOf, placeAt, rangeStart, type YamlText } from "./yaml-places.ts"
 
 /**
  * Closed settings: YAML 1.2 core without merge keys, keys are strings. `yes`, dates and addresses stay text. That a key
@@ -79,8 +80,10 @@ function readDocument(reader: Reader, document: Document.Parsed, itemType: ItemT
     // A stranger's document may have its own tags and habits; only what makes its kind doubtful is our business.
     if (ours || code === "YAML_SYNTAX" || code === "YAML_TAB")
       report(reader, code, error.pos[0], yamlMessage(error, reader.text))
+    // Whatever else the parser says of that document is about what follows.
+    if (isSecondObject(error)) break
   }
-  if (!ours) return
+  if (!ours) return reportStray(reader, document.contents)
   reportMisleading(reader, document)
   if (reader.problems.length === before && isMap(document.contents))
     readObject(reader, { document, itemType }, document.contents)
@@ -111,15 +114,15 @@ function readObject(reader: Reader, { document, itemType }: Around, node: YAMLMa
     const items = node.get("items")
     const kind = kindOfItems(listKind) ?? ""
     const ofItems = kind === "" ? null : { kind, apiVersion: node.get("apiVersion") }
-    if (isSeq(items))
-      for (const item of items.items) if (isMap(item)) readObject(reader, { document, itemType: ofItems }, item)
+    if (!isSeq(items)) return reportItems(reader, node)
+    for (const item of items.items) if (isMap(item)) readObject(reader, { document, itemType: ofItems }, item)
     return
   }
   // maxAliasCount 0: an alias that was overlooked throws instead of being followed.
   const written: unknown = node.toJS(document, { maxAliasCount: 0 })
   const value = itemType === null || typeof written !== "object" ? written : { ...itemType, ...written }
   const parsed = parseObject(value)
-  if (parsed.kind === "ignored") return
+  if (parsed.kind === "ignored") return reportStray(reader, node)
   if (parsed.kind === "issues") {
     const title = titleOf(itemType === null ? String(node.get("kind")) : itemType.kind, value)
     for (const issue of parsed.issues.slice(0, MOST_PROBLEMS + 1)) reportIssue(reader, node, issue, title)
@@ -128,6 +131,20 @@ function readObject(reader: Reader, { document, itemType }: Around, node: YAMLMa
   const data = parsed.object.kind === "ConfigMap" ? node.get("data") : null
   const place = placeAt(reader, node.range?.[0] ?? 0)
   reader.objects.push({ object: parsed.object, place, ...entryPlacesOf(data, reader) })
+}
+
+function reportStray(reader: Reader, node: unknown): void {
+  const fault = strayFault(node)
+  if (fault !== null) report(reader, "OBJECT_SHAPE", rangeStart(node) ?? 0, `Cannot read the document: ${fault}`)
+}
+
+/** A list without anything in it has an empty list there, or nothing. */
+function reportItems(reader: Reader, node: YAMLMap): void {
+  const pair = node.items.find(({ key }) => isScalar(key) && key.value === "items")
+  if (pair !== undefined && (!isNode(pair.value) || (isScalar(pair.value) && pair.value.value === null))) return
+  const found = pair === undefined ? "it has no items" : "its items are no list"
+  const message = `Cannot read the ${String(node.get("kind"))}: ${found} (expected a list of objects below "items")`
+  report(reader, "OBJECT_SHAPE", rangeStart(pair?.key ?? node) ?? 0, message)
 }
 
 /** What makes a line mean something else than what stands in it (the parser itself reports tags). */
@@ -192,42 +209,6 @@ function reportIssue(reader: Reader, node: YAMLMap, issue: ShapeIssue, title: st
   })
 }
 
-/** Where the field stands: its value, or its key (an entry is known by its key), or the nearest thing around it. */
-function offsetOf(root: YAMLMap, issue: ShapeIssue): number {
-  let offset = root.range?.[0] ?? 0
-  let current: unknown = root
-  for (const part of issue.path) {
-    const next: Found | null = step(current, part)
-    if (next === null) break
-    current = next.value
-    offset = issue.code === "CONFIGMAP_VALUE" ? (next.key ?? offset) : (next.start ?? next.key ?? offset)
-  }
-  return offset
-}
-
-interface Found {
-  readonly value: unknown
-  readonly key: number | null
-  readonly start: number | null
-}
-
-function step(node: unknown, part: string | number): Found | null {
-  if (isSeq(node)) {
-    const value = node.items[Number(part)]
-    return value === undefined ? null : { value, key: rangeStart(value), start: rangeStart(value) }
-  }
-  if (!isMap(node)) return null
-  const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === part)
-  if (pair === undefined) return null
-  // The place of an empty value is the end of its key; the key itself is what people look for.
-  const empty = isScalar(pair.value) && pair.value.source === ""
-  return { value: pair.value, key: rangeStart(pair.key), start: empty ? null : rangeStart(pair.value) }
-}
-
-function rangeStart(node: unknown): number | null {
-  return isMap(node) || isSeq(node) || isScalar(node) ? (node.range?.[0] ?? null) : null
-}
-
 function codeOf(error: YAMLError): ObjectProblemCode {
   switch (error.code) {
     case "TAB_AS_INDENT":
@@ -245,8 +226,17 @@ function codeOf(error: YAMLError): ObjectProblemCode {
   }
 }
 
+/** As `jq` prints objects: one behind the other, without a mark between them. */
+function isSecondObject({ message }: YAMLError): boolean {
+  return message.startsWith("Unexpected flow-map-start at node end")
+}
+
 function yamlMessage(error: YAMLError, text: string): string {
-  const detail = error.message.charAt(0).toLowerCase() + error.message.slice(1)
+  const detail = isSecondObject(error)
+    ? 'a second object begins here (expected "---" on a line of its own before it)'
+    : error.message
+        .replace(/^With stringKeys, .*$/, "a key is a list or a mapping (expected text)")
+        .replace(/^./, (first) => first.toLowerCase())
   return `Cannot read the YAML: ${reasonFor(text, error.pos[0]) ?? detail}`
 }
 

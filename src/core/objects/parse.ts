@@ -11,6 +11,8 @@ export interface ShapeIssue {
   readonly code: ObjectProblemCode
   readonly path: readonly (string | number)[]
   readonly message: string
+  /** The field itself is wrong, and not its value. */
+  readonly isKey?: boolean
 }
 
 export type ParsedObject =
@@ -119,17 +121,21 @@ function shapeIssue(title: string, value: unknown, issue: z.core.$ZodIssue): Sha
   if (title.startsWith("ConfigMap") && path[0] === "data" && path.length === 2) {
     return { code: "CONFIGMAP_VALUE", path, message: entryMessage(String(path[1]), found) }
   }
-  if (title.startsWith("ConfigMap") && path.join() === "data" && typeof found === "string")
+  if (title.startsWith("ConfigMap") && path.join() === "data")
     return { code: "OBJECT_SHAPE", path, message: `Cannot read ${title}: data is ${shown(found)}, ${dataHint(found)}` }
   const isName = path[0] === "metadata" && (path[1] === "name" || path[1] === "namespace")
-  const wanted = issue.message.replace(/^[^:]*: expected /, "wanted ")
+  const wanted = issue.message
+    .replace(/^[^:]*: expected /, "wanted ")
+    .replace(/, received \w+$/, "")
+    .replace(/\b(?:record|object)$/, "a mapping")
+    .replace(/\barray$/, "a list")
   const field = path.join(".") || "its fields"
   const message = `Cannot read ${title}: ${field} is ${shown(found)}, ${wanted}`
   return { code: isName ? "OBJECT_NAME" : "OBJECT_SHAPE", path, message }
 }
 
-function dataHint(data: string): string {
-  const entry = /^(\d{1,3}(?:\.\d{1,3}){3}):(\S+)/.exec(data)
+function dataHint(data: unknown): string {
+  const entry = typeof data === "string" ? /^(\d{1,3}(?:\.\d{1,3}){3}):(\S+)/.exec(data) : null
   if (entry === null) return "not a mapping of addresses to Services (expected 10.4.0.50: namespace/service below it)"
   return `and a blank is missing after the colon (expected ${entry[1]}: ${entry[2]})`
 }
@@ -172,19 +178,27 @@ const LONGEST_SHOWN = 80
 /** What the schema lets pass, since it drops what it does not keep. */
 function configMapIssues(title: string, value: Readonly<Record<string, unknown>>): readonly ShapeIssue[] {
   const unknown = unknownFields(title, value)
-  const binary = unknown.length === 0 ? onlyBinaryData(title, value) : null
-  return binary === null ? unknown : [binary]
+  return unknown.length === 0 ? binaryIssues(title, value) : unknown
 }
 
-/** Its data would read as empty, and empty data removes every VIP: that must be said by a person, not by accident. */
-function onlyBinaryData(title: string, value: Readonly<Record<string, unknown>>): ShapeIssue | null {
-  const binary = value["binaryData"]
-  const data = value["data"]
-  if (!isRecord(binary) || Object.keys(binary).length === 0) return null
-  if (isRecord(data) && Object.keys(data).length > 0) return null
-  const message = `Cannot read ${title}: it has binaryData and no data, wanted text under data`
-  return { code: "CONFIGMAP_VALUE", path: ["binaryData"], message }
+/**
+ * An entry below `binaryData` would vanish without a word. And data that is left empty by it would remove every VIP: that must be said by a person,
+ * not by accident.
+ */
+function binaryIssues(title: string, value: Readonly<Record<string, unknown>>): readonly ShapeIssue[] {
+  const { binaryData, data } = value
+  const keys = isRecord(binaryData) ? Object.keys(binaryData) : []
+  const issue = (path: readonly string[], message: string): ShapeIssue => ({ code: "CONFIGMAP_VALUE", path, message })
+  if (keys.length > 0 && !(isRecord(data) && Object.keys(data).length > 0))
+    return [issue(["binaryData"], `Cannot read ${title}: it has binaryData and no data, wanted text under data`)]
+  return keys
+    .filter((key) => ADDRESS.test(key))
+    .map((key) =>
+      issue(["binaryData", key], `Cannot read the entry ${key}: it stands below binaryData (expected text below data)`),
+    )
 }
+
+const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/
 
 function at(value: unknown, path: readonly (string | number)[]): unknown {
   let found = value

@@ -23,6 +23,7 @@ export function unknownFields(title: string, value: Readonly<Record<string, unkn
     code: "OBJECT_SHAPE",
     path: [...path, field],
     message: `Cannot read ${title}: ${complaint(path, field, known)}`,
+    isKey: true,
   })
   return [
     ...Object.keys(value)

@@ -1,6 +1,7 @@
-import { isMap, isScalar, type LineCounter, Scalar } from "yaml"
+import { isMap, isPair, isScalar, isSeq, type LineCounter, Scalar, type YAMLMap } from "yaml"
 import type { Place } from "../../kit/problem.ts"
 import type { Placed } from "./kinds.ts"
+import type { ShapeIssue } from "./parse.ts"
 
 /** A text that was parsed, with the begins of its lines. */
 export interface YamlText {
@@ -37,4 +38,44 @@ export function placeAt({ file, lines }: YamlText, offset: number): Place {
   const { line, col } = lines.linePos(offset)
   // An empty file, or a place before the first line was counted.
   return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
+}
+
+/** Where the field stands: its value, or its key (an entry is known by its key), or the nearest thing around it. */
+export function offsetOf(root: YAMLMap, issue: ShapeIssue): number {
+  let offset = root.range?.[0] ?? 0
+  let current: unknown = root
+  for (const part of issue.path) {
+    const next: Found | null = step(current, part)
+    if (next === null) break
+    current = next.value
+    offset =
+      issue.code === "CONFIGMAP_VALUE" || issue.isKey === true
+        ? (next.key ?? offset)
+        : (next.start ?? next.key ?? offset)
+  }
+  return offset
+}
+
+interface Found {
+  readonly value: unknown
+  readonly key: number | null
+  readonly start: number | null
+}
+
+function step(node: unknown, part: string | number): Found | null {
+  if (isSeq(node)) {
+    const value = node.items[Number(part)]
+    return value === undefined ? null : { value, key: rangeStart(value), start: rangeStart(value) }
+  }
+  if (!isMap(node)) return null
+  const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === part)
+  if (pair === undefined) return null
+  // The place of an empty value is the end of its key; the key itself is what people look for.
+  const empty = isScalar(pair.value) && pair.value.source === ""
+  return { value: pair.value, key: rangeStart(pair.key), start: empty ? null : rangeStart(pair.value) }
+}
+
+/** Offset of a node's begin; null for what is no node. */
+export function rangeStart(node: unknown): number | null {
+  return isMap(node) || isSeq(node) || isScalar(node) ? (node.range?.[0] ?? null) : null
 }
