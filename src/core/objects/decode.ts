@@ -4,7 +4,7 @@ import { decodeYaml } from "./decode-yaml.ts"
 import type { Placed } from "./kinds.ts"
 import { nestsDeeperAt } from "./nesting.ts"
 import { isKind, parseObject } from "./parse.ts"
-import { type Piece, piecesOf } from "./pieces.ts"
+import { MOST_PIECES, type Piece, piecesOf } from "./pieces.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 import { decodeWrittenService } from "./written-service.ts"
 
@@ -42,7 +42,13 @@ export function decodeFile(file: string, text: string): DecodedFile {
  */
 export function decodeLargeFile(file: string, text: string): DecodedFile {
   if (!isTooLarge(text)) return decodeFile(file, text)
-  const pieces = piecesOf(text).map((piece) => decodePiece(file, piece))
+  const parts = piecesOf(text)
+  if (parts.length > MOST_PIECES) {
+    const message = `Cannot read the file: it has more than ${MOST_PIECES} objects`
+    const problem = { code: "FILE_TOO_LARGE", severity: "error", path: [file], message } as const
+    return { objects: [], problems: [{ ...problem, place: { file, line: null, column: null } }] }
+  }
+  const pieces = parts.map((piece) => decodePiece(file, piece))
   return {
     objects: pieces.flatMap(({ objects }) => objects),
     problems: pieces.flatMap(({ problems }) => problems),

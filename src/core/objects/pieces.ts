@@ -8,9 +8,14 @@ export interface Piece {
   readonly apiVersion: string | null
 }
 
+/** 64 MiB have room for so many objects as `kubectl` prints them; of what has more, nothing is read. */
+export const MOST_PIECES = 200_000
+
 /**
  * Takes a large file apart without reading it: a list holds hundreds of objects, and none of them is large. A text that has another form than `kubectl`
  * and other programs write stays in one piece.
+ *
+ * @returns one more than MOST_PIECES at least, where there are more.
  */
 export function piecesOf(text: string): readonly Piece[] {
   return /^\s*\{/.test(text) ? itemsOfJson(text) : documentsOf(text).flatMap(itemsOfYaml)
@@ -28,6 +33,7 @@ function documentsOf(text: string): readonly Piece[] {
   // At the start of a line these three characters are a marker whatever is around them, text in a block too.
   for (const { index } of text.matchAll(/^---(?=\s|$)/gm)) {
     if (index > start) pieces.push(documentOf(text.slice(start, index), lines))
+    if (pieces.length > MOST_PIECES) return pieces
     lines += lineEnds(text.slice(start, index))
     start = index
   }
@@ -46,9 +52,7 @@ function itemsOfYaml(document: Piece): readonly Piece[] {
   if (begin === null || kind === null) return [document]
   const indentation = begin[1] ?? ""
   const pieces: Piece[] = []
-  const starts = [...text.matchAll(new RegExp(`^${indentation}- `, "gm"))]
-    .map(({ index }) => index)
-    .filter((index) => index >= begin.index)
+  const starts = startsOf(text, new RegExp(`^${indentation}- `, "gm"), begin.index)
   let counted = lines + lineEnds(text.slice(0, starts[0] ?? 0))
   for (const [at, start] of starts.entries()) {
     const end = starts[at + 1] ?? endOfItems(text, start)
@@ -58,6 +62,15 @@ function itemsOfYaml(document: Piece): readonly Piece[] {
     counted += lineEnds(item)
   }
   return pieces
+}
+
+function startsOf(text: string, pattern: RegExp, from: number): readonly number[] {
+  const starts: number[] = []
+  for (const { index } of text.matchAll(pattern)) {
+    if (index >= from) starts.push(index)
+    if (starts.length > MOST_PIECES) break
+  }
+  return starts
 }
 
 /** The last item ends where a field of the list follows. */
@@ -89,17 +102,19 @@ function itemsOfJson(text: string): readonly Piece[] {
   let counted = 0
   let countedTo = 0
   const from = begin.index + begin[0].length
-  const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/gs
+  const token = /["[\]{}]/g
   token.lastIndex = from
   for (let found = token.exec(text); found !== null; found = token.exec(text)) {
     const [sign] = found
-    if (sign === "{" || sign === "[") {
+    if (sign === '"') token.lastIndex = endOfString(text, found.index)
+    else if (sign === "{" || sign === "[") {
       if (depth === 0) start = found.index
       depth++
-    } else if (sign === "}" || sign === "]") {
+    } else {
       depth--
       if (depth < 0) return pieces
       if (depth > 0) continue
+      if (pieces.length > MOST_PIECES) return pieces
       counted += lineEnds(text.slice(countedTo, start))
       countedTo = start
       const item = { kind: kind === "" ? null : kind, apiVersion: kind === "" ? null : apiVersion }
@@ -107,6 +122,16 @@ function itemsOfJson(text: string): readonly Piece[] {
     }
   }
   return whole
+}
+
+/** Right behind the quote that ends the string which begins there; the end of the text where none does. */
+function endOfString(text: string, begin: number): number {
+  for (let quote = text.indexOf('"', begin + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let escapes = 0
+    while (text[quote - 1 - escapes] === "\\") escapes++
+    if (escapes % 2 === 0) return quote + 1
+  }
+  return text.length
 }
 
 /** A field of the list itself: before its items, or after all of them. */

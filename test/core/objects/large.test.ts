@@ -75,6 +75,28 @@ test("decodeLargeFile() names the line of an object that is too large", () => {
   )
 })
 
+/** What asks for much work by few bytes, and what is said of it. */
+const TIRING: readonly (readonly [what: string, text: string, says: RegExp])[] = [
+  [
+    "a string of quotes without an end",
+    `{"kind":"List","items":["${'\\"'.repeat(1_000_000)}`,
+    /it has more than 1048576 bytes/,
+  ],
+  ["a million documents", "---\n".repeat(1_000_000), /it has more than 200000 objects/],
+  ["a million items", `kind: List\nitems:\n${"- a\n".repeat(1_000_000)}`, /it has more than 200000 objects/],
+  [
+    "a million items in JSON",
+    `{"kind":"List","items":[${'{"a":1},'.repeat(1_000_000)}]}`,
+    /it has more than 200000 objects/,
+  ],
+]
+for (const [what, text, says] of TIRING)
+  test(`decodeLargeFile() refuses ${what} at once`, () => {
+    const { objects: found, problems } = decodeLargeFile("all.yaml", text)
+    assert.equal([found.length, problems.map(({ code }) => code)], [0, ["FILE_TOO_LARGE"]])
+    assert.match(problems[0]?.message ?? "", says)
+  })
+
 const apiVersions = {
   Service: "v1",
   EndpointSlice: "discovery.k8s.io/v1",
