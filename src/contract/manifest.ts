@@ -62,36 +62,20 @@ export function decodeManifest(text: string): Decoded<Manifest> {
   return decodeJson(MANIFEST_FILE, manifestSchema, text)
 }
 
-/** What the files of a manifest add up to. */
-export interface FilesSum {
-  /** As `contentSha256Of` them. */
-  readonly contentSha256: string
-  readonly bytes: number
-  readonly isSorted: boolean
-}
-
-/** Goes through all of them. */
-export function sumOf(files: readonly ManifestFile[]): FilesSum {
-  return { contentSha256: contentSha256Of(files), bytes: bytesOf(files), isSorted: isSorted(files) }
-}
-
-export function bytesOf(files: readonly ManifestFile[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0)
+/** What cannot come from a writer that keeps the contract, however often the manifest is read again; null when there is nothing. */
+export function contradictionIn({ files, counts, contentSha256 }: Manifest): string | null {
+  if (contentSha256Of(files) !== contentSha256) return `${MANIFEST_FILE}: contentSha256 is not that of its files`
+  if (!isSorted(files)) return `${MANIFEST_FILE} names a file twice, or its files are not sorted by name`
+  if (counts.files !== files.length) return `${MANIFEST_FILE} counts ${counts.files} files and names ${files.length}`
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  if (bytes > MAXIMUM_GENERATION_BYTES)
+    return `its files have ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`
+  return null
 }
 
 /** By name, and each name once. */
-export function isSorted(files: readonly ManifestFile[]): boolean {
+function isSorted(files: readonly ManifestFile[]): boolean {
   return files.every(({ name }, at) => (files[at - 1]?.name ?? "") < name)
-}
-
-/** What cannot come from a writer that keeps the contract, however often it is read again; null where there is nothing. */
-export function contradictionIn({ files, counts, contentSha256 }: Manifest, sum: FilesSum): string | null {
-  if (sum.contentSha256 !== contentSha256) return `${MANIFEST_FILE}: contentSha256 is not that of its files`
-  if (!sum.isSorted) return `${MANIFEST_FILE} names a file twice, or its files are not sorted by name`
-  if (counts.files !== files.length) return `${MANIFEST_FILE} counts ${counts.files} files and names ${files.length}`
-  if (sum.bytes > MAXIMUM_GENERATION_BYTES)
-    return `its files have ${sum.bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`
-  return null
 }
 
 /** The text of `manifest.json`: one file a line, so that `diff` shows what changed. */
@@ -112,7 +96,7 @@ export function contentSha256Of(files: readonly Pick<ManifestFile, "name" | "sha
 }
 
 /** A file's line in the output of `sha256sum`. */
-export function sumLine({ name, sha256 }: Pick<ManifestFile, "name" | "sha256">): string {
+function sumLine({ name, sha256 }: Pick<ManifestFile, "name" | "sha256">): string {
   return `${sha256}  ${name}\n`
 }
 

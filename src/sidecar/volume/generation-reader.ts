@@ -1,10 +1,8 @@
 import { lstatSync } from "node:fs"
 import { basename, join } from "node:path"
 
-import type { Decoded } from "../../contract/decode.ts"
 import { CONTENT_FILE, generationName, MANIFEST_FILE, MAXIMUM_FILE_BYTES } from "../../contract/layout.ts"
-import { type CheckedManifest, createManifestDecoder, decodeCheckedManifest } from "../../contract/manifest-decoder.ts"
-import type { Manifest, ManifestFile } from "../../contract/manifest.ts"
+import { contradictionIn, decodeManifest, type Manifest, type ManifestFile } from "../../contract/manifest.ts"
 import { decodeFile, type DecodedFile } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { faultCode } from "../../kit/fault.ts"
@@ -28,17 +26,16 @@ export type GenerationReader = (path: string, manifestSha256: string | null) => 
  * Nothing older than the newest generation is kept.
  */
 export function createGenerationReader(): GenerationReader {
-  const join = createJoin()
-  const decode = createManifestDecoder()
-  let known: KnownFiles = { files: [], decoded: [] }
+  const joinObjects = createJoin()
+  let known: KnownFiles = new Map()
   return (path, manifestSha256) => {
-    const checked = readManifest(path, manifestSha256, decode)
+    const checked = readManifest(path, manifestSha256)
     if (checked.kind !== "manifest") return checked
     const { manifest } = checked
-    const files = readFiles(path, manifest.files, known)
-    if (files.kind !== "files") return files
-    known = files.known
-    const { value, problems } = join(known.decoded)
+    const read = readFiles(path, manifest.files, known)
+    if (read.kind !== "files") return read
+    known = read.files
+    const { value, problems } = joinObjects(Array.from(known.values(), ({ decoded }) => decoded))
     if (problems.length > 0) return refused("its files have problems", problems)
     const name = generationName(manifest.sequence, manifest.contentSha256)
     const { sequence } = manifest
@@ -58,7 +55,7 @@ export function* filesOfGeneration(
   path: string,
   manifestSha256: string,
 ): Generator<{ readonly name: string; readonly bytes: Buffer } | null> {
-  const checked = readManifest(path, null, decodeCheckedManifest)
+  const checked = readManifest(path, null)
   if (checked.kind === "manifest" && checked.sha256 !== manifestSha256)
     throw new Error(`Cannot copy "${path}": its ${MANIFEST_FILE} is another by now`)
   if (checked.kind !== "manifest") return yield nothing(path, checked)
@@ -80,11 +77,7 @@ type ManifestReading =
   | { readonly kind: "manifest"; readonly manifest: Manifest; readonly bytes: Buffer; readonly sha256: string }
   | Exclude<DirectoryReading, { readonly kind: "generation" }>
 
-function readManifest(
-  path: string,
-  wantedSha256: string | null,
-  decode: (bytes: Buffer) => Decoded<CheckedManifest>,
-): ManifestReading {
+function readManifest(path: string, wantedSha256: string | null): ManifestReading {
   // O_NOFOLLOW guards the last component of a path only; so each directory on the way is looked at by itself.
   const objection = directoryObjection(path)
   if (objection !== null) return objection
@@ -95,14 +88,15 @@ function readManifest(
   if (wantedSha256 !== null && sha256 !== wantedSha256) {
     return { kind: "torn", reason: `${MANIFEST_FILE} has the checksum ${sha256}, wanted ${wantedSha256}` }
   }
-  const decoded = decode(read.bytes)
+  const decoded = decodeManifest(read.bytes.toString("utf8"))
   if (decoded.kind === "unknown-schema") {
     return refused(
       `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, wanted 1; update the older container`,
     )
   }
   if (decoded.kind === "problems") return refused(`Cannot read ${MANIFEST_FILE}`, decoded.problems)
-  const { manifest, contradiction } = decoded.value
+  const manifest = decoded.value
+  const contradiction = contradictionIn(manifest)
   if (contradiction !== null) return refused(contradiction)
   const [directory, name] = [basename(path), generationName(manifest.sequence, manifest.contentSha256)]
   if (wantedSha256 !== null && name !== directory)
@@ -110,45 +104,32 @@ function readManifest(
   return { kind: "manifest", manifest, bytes: read.bytes, sha256 }
 }
 
-/** The files of a generation, by name, and what each of them says. */
-interface KnownFiles {
-  readonly files: readonly ManifestFile[]
-  readonly decoded: readonly DecodedFile[]
+interface KnownFile {
+  readonly sha256: string
+  readonly decoded: DecodedFile
 }
 
+/** The files of a generation by name, in the order of the manifest. */
+type KnownFiles = ReadonlyMap<string, KnownFile>
+
 type FilesReading =
-  { readonly kind: "files"; readonly known: KnownFiles } | Exclude<DirectoryReading, { readonly kind: "generation" }>
+  { readonly kind: "files"; readonly files: KnownFiles } | Exclude<DirectoryReading, { readonly kind: "generation" }>
 
 function readFiles(path: string, files: readonly ManifestFile[], before: KnownFiles): FilesReading {
-  const decoded: DecodedFile[] = []
+  const decoded = new Map<string, KnownFile>()
   const checkedDirectories = new Set<string>([path])
-  let next = 0
   for (const file of files) {
-    // Both are sorted; and what the manifest says in the same words is mostly the same object.
-    if (before.files[next] !== file) next = placeOf(file.name, before.files, next)
-    const known = before.files[next]
-    const same = known?.name === file.name && known.sha256 === file.sha256 ? before.decoded[next] : undefined
-    if (same !== undefined) {
-      decoded.push(same)
-      next += 1
+    const known = before.get(file.name)
+    if (known?.sha256 === file.sha256) {
+      decoded.set(file.name, known)
       continue
     }
     const bytes = readFile(path, file, checkedDirectories)
     if (!Buffer.isBuffer(bytes)) return bytes
-    decoded.push(decodeFile(file.name, bytes.toString("utf8")))
+    decoded.set(file.name, { sha256: file.sha256, decoded: decodeFile(file.name, bytes.toString("utf8")) })
   }
-  return { kind: "files", known: { files, decoded } }
+  return { kind: "files", files: decoded }
 }
-
-/** Where a name stands among the files from a place on, or would. */
-function placeOf(name: string, files: readonly ManifestFile[], from: number): number {
-  let place = from
-  while ((files[place]?.name ?? AFTER_ALL_NAMES) < name) place += 1
-  return place
-}
-
-/** Names of files are ASCII. */
-const AFTER_ALL_NAMES = "\u{7f}"
 
 function readFile(
   root: string,
