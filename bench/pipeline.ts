@@ -133,7 +133,7 @@ async function newSidecar(directory: string): Promise<() => Promise<Stages>> {
     const rendered = await timed(() => render(built))
     // The renderer has checked already; a second time on what is new shows what of it that was.
     await timed(() => structureOf(rendered, seen))
-    const file = await timed(() => volume.writeCandidate(rendered.sha256, rendered.bytes))
+    const file = await timed(() => volume.writeCandidate(rendered.sha256, rendered.text))
     const verdict = await timed(() => test(file))
     for (const piece of rendered.pieces) seen.add(piece)
     if (verdict.kind === "refused")

@@ -3,7 +3,7 @@ import * as z from "zod"
 import { decodeJson } from "./decode.ts"
 import { schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA } from "./layout.ts"
-import { sha256Of } from "./sha256.ts"
+import { sha256Of } from "../kit/sha256.ts"
 
 /** Below desired/, in a directory of its own: its writes must not wake whoever watches for generations. */
 export const HEARTBEAT_DIRECTORY = "beat"

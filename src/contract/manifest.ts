@@ -10,7 +10,7 @@ import {
   MAXIMUM_GENERATION_BYTES,
   SCHEMA,
 } from "./layout.ts"
-import { sha256Of } from "./sha256.ts"
+import { sha256Of } from "../kit/sha256.ts"
 
 /** A file of a generation. */
 export interface ManifestFile {

@@ -1,4 +1,5 @@
-import { type BuiltModel, createModelBuilder, type ModelInput } from "./model/build-model.ts"
+import { createModelBuilder } from "./model/build-model.ts"
+import type { BuiltModel, ModelInput } from "./model/types.ts"
 import type { ModelSettings } from "./model/settings.ts"
 import { createRenderer, type RenderedConfig } from "./render/render.ts"
 import type { TemplateTexts } from "./render/template.ts"

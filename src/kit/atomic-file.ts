@@ -1,15 +1,5 @@
 import { randomBytes } from "node:crypto"
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writevSync,
-} from "node:fs"
+import { closeSync, constants, fstatSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { open, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 
@@ -37,7 +27,7 @@ export async function replaceFile(path: string, content: string | Uint8Array, mo
  * The same in one go: for small files on a volume in memory, where each turn of the thread pool costs more than the work.
  * Never for a real disk, whose fsync may take seconds.
  */
-export function replaceFileAtOnce(path: string, content: Content, mode = 0o644): void {
+export function replaceFileAtOnce(path: string, content: string | Uint8Array, mode = 0o644): void {
   const temporary = join(dirname(path), temporaryName(basename(path)))
   try {
     writeDurablyAtOnce(temporary, content, mode)
@@ -47,14 +37,6 @@ export function replaceFileAtOnce(path: string, content: Content, mode = 0o644):
     throw cannotReplace(path, error)
   }
   syncDirectoryAtOnce(dirname(path))
-}
-
-/** What a file shall hold; parts stand in it one after the other. */
-type Content = string | Uint8Array | readonly Uint8Array[]
-
-function partsOf(content: Content): readonly Uint8Array[] {
-  if (typeof content === "string") return [Buffer.from(content)]
-  return content instanceof Uint8Array ? [content] : content
 }
 
 function cannotReplace(path: string, error: unknown): Error {
@@ -86,16 +68,13 @@ export async function writeDurably(path: string, content: string | Uint8Array, m
 }
 
 /** The same in one go; see `replaceFileAtOnce`. */
-export function writeDurablyAtOnce(path: string, content: Content, mode = 0o644): void {
-  const parts = partsOf(content)
+export function writeDurablyAtOnce(path: string, content: string | Uint8Array, mode = 0o644): void {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content
   const descriptor = openSync(path, NEW_FILE, mode)
   try {
-    const size = parts.reduce((sum, part) => sum + part.length, 0)
-    const written = writevSync(descriptor, parts)
-    // A disk that took a part of it says why when it is asked for the rest.
-    if (written < size) writeFileSync(descriptor, Buffer.concat(parts).subarray(written))
+    writeFileSync(descriptor, bytes)
     fsyncSync(descriptor)
-    assertWhole(path, fstatSync(descriptor).size, size)
+    assertWhole(path, fstatSync(descriptor).size, bytes.length)
   } finally {
     closeSync(descriptor)
   }

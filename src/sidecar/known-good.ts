@@ -80,14 +80,13 @@ async function withoutOthers(good: KnownGood, { others, render }: AgentPorts): P
 
 async function applyKnownGood({ remembered, text }: KnownGood, ports: AgentPorts): Promise<ApplyOutcome> {
   const { sha256, model } = remembered
-  const bytes = [Buffer.from(text)]
-  await ports.apply.files.writeCandidate(sha256, bytes)
+  await ports.apply.files.writeCandidate(sha256, text)
   // Its text is one piece: no VIP can be left out of it, and those that need no masquerading must not wait.
   const masquerade: ApplyPorts["masquerade"] = async (models) => {
     await ports.apply.masquerade(models)
     return NOTHING
   }
-  return apply({ sha256, text, bytes, model, pieces: [] }, null, { ...ports.apply, masquerade })
+  return apply({ sha256, text, model, pieces: [] }, null, { ...ports.apply, masquerade })
 }
 
 const NOTHING: ReadonlySet<string> = new Set()

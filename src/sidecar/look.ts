@@ -1,5 +1,5 @@
 import { type BlastGuard, heldBack } from "../core/model/blast-radius.ts"
-import type { BuiltModel, ModelInput } from "../core/model/build-model.ts"
+import type { BuiltModel, ModelInput } from "../core/model/types.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Others } from "../core/model/others.ts"
 import type { createOwnNodes, OwnNodes, Past } from "../core/model/own-nodes.ts"

@@ -1,4 +1,4 @@
-import type { BuiltModel } from "../core/model/build-model.ts"
+import type { BuiltModel } from "../core/model/types.ts"
 import type { LastGood } from "../core/model/hold.ts"
 import {
   type KeepalivedModel,

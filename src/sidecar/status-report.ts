@@ -8,7 +8,7 @@ import type {
   StatusVip,
 } from "../contract/status.ts"
 import type { StatusVrrp } from "../contract/vrrp.ts"
-import type { EntryOutcome } from "../core/model/build-model.ts"
+import type { EntryOutcome } from "../core/model/types.ts"
 import type { VipModel } from "../core/model/keepalived-model.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { Snapshot } from "./agent-state.ts"

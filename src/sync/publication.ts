@@ -12,7 +12,7 @@ import { encodeConfigMap, encodeNodes, encodeService } from "../core/objects/enc
 import type { ClusterObjects, Placed, ServiceObjects } from "../core/objects/kinds.ts"
 import { MOST_REFERENCES, referencesOf } from "../core/references.ts"
 import { compare, type Problem } from "../kit/problem.ts"
-import { sha256Of } from "../contract/sha256.ts"
+import { sha256Of } from "../kit/sha256.ts"
 import type { SyncProblemCode } from "./problem-codes.ts"
 
 /** A file of the next generation, with its bytes. */

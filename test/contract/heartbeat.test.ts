@@ -10,7 +10,7 @@ import {
   readHeartbeat,
   sourceAgeOf,
 } from "../../src/contract/heartbeat.ts"
-import { sha256Of } from "../../src/contract/sha256.ts"
+import { sha256Of } from "../../src/kit/sha256.ts"
 
 const beat = {
   bootId: "8695abf6-bbe7-49f6-844e-288fe13fe945",

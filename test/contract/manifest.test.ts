@@ -12,7 +12,7 @@ import {
   type Manifest,
 } from "../../src/contract/manifest.ts"
 import { MAXIMUM_FILE_BYTES, MAXIMUM_FILES } from "../../src/contract/layout.ts"
-import { sha256Of } from "../../src/contract/sha256.ts"
+import { sha256Of } from "../../src/kit/sha256.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
 const manifest: Manifest = {

@@ -12,7 +12,7 @@ import type {
   Traffic,
 } from "../../src/core/objects/kinds.ts"
 import { DEFAULT_TRAFFIC } from "../../src/core/objects/traffic.ts"
-import type { ModelInput } from "../../src/core/model/build-model.ts"
+import type { ModelInput } from "../../src/core/model/types.ts"
 import type { ModelSettings } from "../../src/core/model/settings.ts"
 
 /** Settings as the flags have them when none is given. */

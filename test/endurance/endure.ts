@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { sha256Of } from "../../src/contract/sha256.ts"
+import { sha256Of } from "../../src/kit/sha256.ts"
 import { type TestNode, withNode } from "../faults/support/node.ts"
 import { type Bundle, type Program, start, until } from "../faults/support/program.ts"
 import { vipsText } from "../support/manifests.ts"

@@ -90,8 +90,8 @@ for (const code of CODES)
       const volume = await openAppliedVolume(directory, () => Promise.resolve(null))
       const texts = [renderedOf("10.4.0.50"), renderedOf("10.4.0.50", "10.4.0.51")]
       const apply = async (turn: number) => {
-        const { sha256, bytes, model } = texts[turn % 2] ?? renderedOf()
-        await volume.writeCandidate(sha256, bytes)
+        const { sha256, text, model } = texts[turn % 2] ?? renderedOf()
+        await volume.writeCandidate(sha256, text)
         await volume.claim(model)
         await volume.writeJournal({ phase: "swap", from: null, to: sha256 })
         await volume.makeLive(sha256)
@@ -121,17 +121,17 @@ unless("openAppliedVolume() without inodes keeps the live file, and goes on when
     try {
       const volume = await openAppliedVolume(directory, () => Promise.resolve(null))
       const [one, two] = [renderedOf("10.4.0.50"), renderedOf("10.4.0.51")]
-      await volume.writeCandidate(one.sha256, one.bytes)
+      await volume.writeCandidate(one.sha256, one.text)
       await volume.makeLive(one.sha256)
       fill(directory, "")
-      const fault = await volume.writeCandidate(two.sha256, two.bytes).catch((error: unknown) => error)
+      const fault = await volume.writeCandidate(two.sha256, two.text).catch((error: unknown) => error)
       assert.match(String(fault), "ENOSPC")
       assert.is(volume.candidate(two.sha256), null)
       assert.is(await volume.liveSha256(), one.sha256)
       // Going back needs no inode.
       await volume.makeLive(one.sha256)
       rmSync(join(directory, "filler"), { recursive: true })
-      await volume.writeCandidate(two.sha256, two.bytes)
+      await volume.writeCandidate(two.sha256, two.text)
       await volume.makeLive(two.sha256)
       assert.is(await volume.liveSha256(), two.sha256)
     } finally {

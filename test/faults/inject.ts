@@ -128,7 +128,6 @@ function wrapAll(): void {
   wrapped = true
   wrapNames()
   wrapDescriptors()
-  wrapParts()
   wrapHandles()
   wrapProcesses()
   syncBuiltinESMExports()
@@ -214,15 +213,6 @@ function wrapDescriptors(): void {
   )
   replace(fs, "writeFileSync", (inner) => (...words) => {
     const half = () => void inner(words[0], halfOf(words[1]), ...words.slice(2))
-    return around("write", pathOf(words[0]), { work: () => inner(...words), half })
-  })
-}
-
-/** A write in parts is one write. */
-function wrapParts(): void {
-  replace(fs, "writevSync", (inner) => (...words) => {
-    const half = () =>
-      void inner(words[0], [halfOf(Buffer.concat(words[1] as readonly Uint8Array[]))], ...words.slice(2))
     return around("write", pathOf(words[0]), { work: () => inner(...words), half })
   })
 }

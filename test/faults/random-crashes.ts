@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { createLog } from "../../src/kit/log.ts"
-import { sha256Of } from "../../src/contract/sha256.ts"
+import { sha256Of } from "../../src/kit/sha256.ts"
 import { assemble } from "../../src/sidecar/assemble.ts"
 import { parseSettings } from "../../src/sidecar/settings.ts"
 import { addressesIn } from "../support/fake-kernel.ts"

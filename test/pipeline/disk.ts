@@ -60,11 +60,11 @@ export function notify(directory: string, name: string): void {
   for (const wake of watchers.get(directory) ?? []) wake(name)
 }
 
-const CHANGES = new Set(["rename", "rm", "unlink", "link", "mkdir", "writev", "writeFile", "write"])
+const CHANGES = new Set(["rename", "rm", "unlink", "link", "mkdir", "writeFile", "write"])
 
 function onDisk(name: string, words: readonly unknown[]): unknown {
   const act = (memory as unknown as Table)[`${name}Sync`] as (...words: readonly unknown[]) => unknown
-  const half = name === "writev" ? () => void act(words[0], halfOf(words[1] as readonly Uint8Array[])) : null
+  const half = name === "writeFile" ? () => void act(words[0], halfOf(words[1])) : null
   const changes = CHANGES.has(name) || (name === "open" && (Number(words[1]) & fs.constants.O_CREAT) !== 0)
   if (changes) listener.before(name, words, half)
   else listener.reads()
@@ -77,9 +77,9 @@ function onDisk(name: string, words: readonly unknown[]): unknown {
   return result
 }
 
-function halfOf(parts: readonly Uint8Array[]): readonly Uint8Array[] {
-  const bytes = Buffer.concat(parts)
-  return [bytes.subarray(0, Math.floor(bytes.length / 2))]
+function halfOf(content: unknown): Uint8Array {
+  const bytes = Buffer.from(content as string | Uint8Array)
+  return bytes.subarray(0, Math.floor(bytes.length / 2))
 }
 
 /** What rename(2) says and memfs does not. @returns false where there is nothing to do: both names are one file. */
@@ -126,7 +126,7 @@ function handleOf(fd: number) {
     fd,
     sync: () => promised("fsync", [fd]),
     stat: () => promised("fstat", [fd]),
-    writeFile: (bytes: Uint8Array) => promised("writev", [fd, [bytes]]),
+    writeFile: (bytes: Uint8Array) => promised("writeFile", [fd, bytes]),
     close: () => promised("close", [fd]),
   }
 }

@@ -1,5 +1,5 @@
 /** A node whose keepalived and kernel are FAKES: they outlive every agent, and know what keepalived was given, and for how long it ran. */
-import { sha256Of } from "../../src/contract/sha256.ts"
+import { sha256Of } from "../../src/kit/sha256.ts"
 import type { Machine } from "../../src/sidecar/parts.ts"
 import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
 import { addressesIn, kernelShowing } from "../support/fake-kernel.ts"

@@ -274,8 +274,7 @@ function filesOf(node: FakeNode): AgentPorts["apply"]["files"] {
   const texts = new Map<string, string>()
   node.textOf = (sha256) => texts.get(sha256) ?? ""
   return {
-    writeCandidate: (sha256, bytes) => {
-      const text = Buffer.concat(bytes).toString()
+    writeCandidate: (sha256, text) => {
       if (createHash("sha256").update(text).digest("hex") !== sha256) throw new Error("the text is another")
       texts.set(sha256, text)
       return Promise.resolve(sha256)

@@ -1,6 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { createModelBuilder, type ModelInput } from "../../src/core/model/build-model.ts"
+import { createModelBuilder } from "../../src/core/model/build-model.ts"
+import type { ModelInput } from "../../src/core/model/types.ts"
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import { afterApplied, afterWaiting, type Memory, nextDeadline, NO_MEMORY, recalled } from "../../src/sidecar/memory.ts"
 import { cluster, input, service, SETTINGS } from "../core/fixture.ts"

@@ -72,9 +72,6 @@ export const anyNode: fc.Arbitrary<Node> = record({
   status: record({ addresses: fc.array(record({ type: anyText, address: anyText }), { maxLength: 3 }) }),
 })
 
-/** As nearly all names are: three letters first. */
-const word = fc.stringMatching(/^[a-z]{3}(?:[-a-z0-9]{0,12}[a-z0-9])?$/)
-
 /** What the texts of a Service's objects may be. */
 interface Words {
   readonly name: fc.Arbitrary<string>
@@ -130,20 +127,6 @@ export const anyService = serviceOf({
   nodeName: anyText,
   endpoints: fc.boolean(),
   traffic: anyTraffic,
-})
-
-/** The same as a cluster of today has them: slices of IPv4 addresses, and words where people write words. */
-export const usualService = serviceOf({
-  name: word,
-  type: fc.constantFrom("ClusterIP", "NodePort", "LoadBalancer"),
-  clusterIP: fc.oneof(fc.ipV4(), fc.constantFrom("", "None")),
-  portName: fc.oneof(word, fc.constant("")),
-  targetPort: word,
-  addressType: fc.constant("IPv4"),
-  addresses: fc.ipV4().map((address) => [address]),
-  nodeName: fc.oneof(word, fc.ipV4()),
-  endpoints: fc.constant(false),
-  traffic: fc.constant(null),
 })
 
 function serviceOf(words: Words): fc.Arbitrary<ServiceManifests> {

@@ -16,7 +16,6 @@ export interface Room {
 }
 
 const isIp = ["node:net#isIP", "node:net#isIPv4", "node:net#isIPv6"]
-const hash = ["node:crypto#createHash", "node:crypto#hash"]
 const yamlText = ["kit/plain-yaml.ts", "kit/yaml-text.ts", "kit/visible.ts"]
 
 export const rooms: readonly Room[] = [
@@ -31,7 +30,7 @@ export const rooms: readonly Room[] = [
   {
     name: "contract",
     files: ["contract/**"],
-    may: ["kit/problem.ts", ...yamlText, "zod", "yaml", ...hash],
+    may: ["kit/problem.ts", ...yamlText, "zod", "yaml", "kit/sha256.ts"],
     pure: true,
   },
 
@@ -65,7 +64,12 @@ export const rooms: readonly Room[] = [
     may: ["core/render/**", "core/model/**", "handlebars"],
     pure: true,
   },
-  { name: "core/render", files: ["core/render/**"], may: ["core/model/**", "kit/problem.ts", ...hash], pure: true },
+  {
+    name: "core/render",
+    files: ["core/render/**"],
+    may: ["core/model/**", "kit/problem.ts", "kit/sha256.ts"],
+    pure: true,
+  },
   { name: "core/pipeline", files: ["core/*.ts"], may: ["core/**", "kit/problem.ts"], pure: true },
 
   { name: "sync/metrics", files: ["sync/metrics.ts"], may: ["sync/*.ts", "kit/**", "prom-client"], pure: false },

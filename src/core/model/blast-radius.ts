@@ -2,7 +2,7 @@ import { quoted } from "../desired/vip-entry.ts"
 import type { ConfigMap, Placed } from "../objects/kinds.ts"
 import { ALLOW_MASS_REMOVAL } from "../objects/schema.ts"
 import type { Problem } from "../../kit/problem.ts"
-import type { BuiltModel, EntryOutcome } from "./build-model.ts"
+import type { BuiltModel, EntryOutcome } from "./types.ts"
 import type { ModelCode } from "./codes.ts"
 import { type KeepalivedModel, virtualServerKey } from "./keepalived-model.ts"
 

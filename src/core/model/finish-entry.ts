@@ -1,5 +1,5 @@
 import type { Problem } from "../../kit/problem.ts"
-import type { EntryOutcome, OwnInput } from "./build-model.ts"
+import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./codes.ts"
 import { echoProblem, forbiddenAddress } from "./forbidden.ts"
 import { asItWas, type HeldForm, heldForm } from "./hold.ts"

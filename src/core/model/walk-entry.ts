@@ -1,11 +1,9 @@
 import { hasErrors, type Place, type Problem } from "../../kit/problem.ts"
-import { isSameSet } from "../../kit/same-set.ts"
 import type { DesiredVip } from "../desired/desired-vip.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
 import type { ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
-import type { EntryOutcome, OwnInput } from "./build-model.ts"
-import { changedKeys } from "./changed-keys.ts"
+import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./codes.ts"
 import { nodeAddressesOf } from "./forbidden.ts"
 import { virtualServerKey, type VipModel } from "./keepalived-model.ts"
@@ -30,79 +28,17 @@ export interface Walked {
   readonly good: EntryOutcome | null
 }
 
-/** All entries, walked, in the order of the ConfigMap. */
-export interface WalkedEntries {
-  readonly walked: readonly Walked[]
-  /** The places at which the walk may be another than the time before; null: at any. */
-  readonly changed: readonly number[] | null
-}
-
 /**
- * Walks the entries of a ConfigMap. What was walked before is kept as long as neither the entry nor anything that it names
- * is another.
+ * Walks the entries of a ConfigMap, in its order. What was walked before is kept as long as neither the entry nor anything
+ * that it names is another.
  */
-export function createEntryWalk(settings: ModelSettings): (input: OwnInput) => WalkedEntries {
-  let last: LastWalk | null = null
+export function createEntryWalk(settings: ModelSettings): (input: OwnInput) => readonly Walked[] {
+  let last: ReadonlyMap<string, Walked> = new Map()
   return (input) => {
-    const changed = last === null ? null : changedPlaces(last, input)
-    const walked = last === null || changed === null ? walkAnew(last?.walked ?? [], input, settings) : [...last.walked]
-    for (const at of changed ?? []) {
-      const before = walked[at]
-      if (before !== undefined) walked[at] = walkAgain(before, before.raw, input, settings)
-    }
-    const places = changed === null ? null : (last?.places ?? null)
-    last = { input, walked, places }
-    return { walked, changed }
+    const walked = rawEntries(input.configMap).map((raw) => walkAgain(last.get(raw.key), raw, input, settings))
+    last = new Map(walked.map((one) => [one.raw.key, one]))
+    return walked
   }
-}
-
-interface LastWalk {
-  readonly input: OwnInput
-  readonly walked: readonly Walked[]
-  /** Made when it is asked for: it holds as long as the ConfigMap is the same. */
-  places: Places | null
-}
-
-/** Where the entries stand that name a Service, and where an entry stands. */
-interface Places {
-  readonly ofService: ReadonlyMap<string, readonly number[]>
-  readonly ofKey: ReadonlyMap<string, number>
-}
-
-/** Where something changed of what entries name, in the same ConfigMap: some endpoints, all day. Null where more did. */
-function changedPlaces(
-  last: LastWalk,
-  { configMap, objects, draining, unreachable }: OwnInput,
-): readonly number[] | null {
-  if (configMap !== last.input.configMap || !isSameSet(unreachable, last.input.unreachable)) return null
-  if (objects.nodes !== last.input.objects.nodes) return null
-  const services = changedKeys(last.input.objects.services, objects.services)
-  const drained = changedKeys(last.input.draining, draining)
-  if (services === null || drained === null) return null
-  last.places ??= placesIn(last.walked)
-  const { ofService, ofKey } = last.places
-  const found = new Set(services.flatMap((name) => ofService.get(name) ?? []))
-  for (const key of drained) found.add(ofKey.get(key) ?? NOWHERE)
-  found.delete(NOWHERE)
-  return [...found]
-}
-
-const NOWHERE = -1
-
-function placesIn(walked: readonly Walked[]): Places {
-  const ofService = new Map<string, number[]>()
-  for (const [at, { services }] of walked.entries())
-    for (const [name] of services) {
-      const others = ofService.get(name)
-      if (others === undefined) ofService.set(name, [at])
-      else others.push(at)
-    }
-  return { ofService, ofKey: new Map(walked.map(({ raw }, at) => [raw.key, at])) }
-}
-
-function walkAnew(before: readonly Walked[], input: OwnInput, settings: ModelSettings): Walked[] {
-  const byKey = new Map(before.map((one) => [one.raw.key, one]))
-  return rawEntries(input.configMap).map((raw) => walkAgain(byKey.get(raw.key), raw, input, settings))
 }
 
 function walkAgain(before: Walked | undefined, raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {

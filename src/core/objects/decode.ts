@@ -6,7 +6,6 @@ import { nestsDeeperAt } from "./nesting.ts"
 import { isKind, parseObject } from "./parse.ts"
 import { MOST_PIECES, type Piece, piecesOf } from "./pieces.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
-import { decodeWrittenService } from "./written-service.ts"
 
 /** The objects of one file, in the file's order, and all that is wrong in it. */
 export interface DecodedFile {
@@ -28,7 +27,7 @@ export const MAXIMUM_INPUT_BYTES = 64 * 1024 * 1024
  * @param file The name that places carry.
  */
 export function decodeFile(file: string, text: string): DecodedFile {
-  const fast = isTooLarge(text) ? null : (decodeWrittenService(file, text) ?? decodePlain(file, text))
+  const fast = isTooLarge(text) ? null : decodePlain(file, text)
   if (fast !== null) return fast
   const unreadable = wholeFileProblem(file, text)
   if (unreadable !== null) return { objects: [], problems: [unreadable] }

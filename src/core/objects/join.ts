@@ -27,23 +27,15 @@ export type Join = (files: readonly DecodedFile[]) => Checked<ClusterObjects, Ob
  * is taken, and the other is a problem. Slices and Endpoints without a Service are left out.
  */
 export function createJoin(): Join {
-  let last: Joined = { files: [], objects: NOTHING, problems: [] }
+  let before: ClusterObjects = { configMaps: new Map(), services: new Map(), nodes: [] }
   return (files) => {
-    const objects = withChangedServices(last, files)
-    last = objects === null ? joinAll(files, last.objects) : { files, objects, problems: [] }
-    return { value: last.objects, problems: last.problems }
+    const joined = joinAll(files, before)
+    before = joined.value
+    return joined
   }
 }
 
-const NOTHING: ClusterObjects = { configMaps: new Map(), services: new Map(), nodes: [] }
-
-interface Joined {
-  readonly files: readonly DecodedFile[]
-  readonly objects: ClusterObjects
-  readonly problems: readonly Problem<ObjectProblemCode>[]
-}
-
-function joinAll(files: readonly DecodedFile[], before: ClusterObjects): Joined {
+function joinAll(files: readonly DecodedFile[], before: ClusterObjects): ReturnType<Join> {
   const problems: Problem<ObjectProblemCode>[] = files.flatMap((file) => file.problems)
   const found = gather(files, problems)
   const services = new Map<string, ServiceObjects>()
@@ -53,57 +45,17 @@ function joinAll(files: readonly DecodedFile[], before: ClusterObjects): Joined 
     services.set(key, same !== undefined && isSame(same, joined) ? same : joined)
   }
   const nodes = sorted(found.nodes).map(([, node]) => node)
-  const objects = {
+  const value = {
     configMaps: new Map(sorted(found.configMaps)),
     services,
     nodes: isSameList(before.nodes, nodes) ? before.nodes : nodes,
   }
-  return { files, objects, problems: problems.toSorted(byPlace) }
+  return { value, problems: problems.toSorted(byPlace) }
 }
 
 function joinOne(key: string, service: Placed<Service>, found: Gathered): ServiceObjects {
   const slices = inOrder(found.slices.get(key) ?? [], ({ object }) => object.metadata.name)
   return { service, slices, endpoints: found.endpoints.get(key) ?? null }
-}
-
-/**
- * The short way for what happens all day: some endpoints changed, of a thousand Services. Null where more than that did.
- */
-function withChangedServices(last: Joined, files: readonly DecodedFile[]): ClusterObjects | null {
-  if (last.problems.length > 0 || last.files.length !== files.length) return null
-  let services: Map<string, ServiceObjects> | null = null
-  for (let at = 0; at < files.length; at += 1) {
-    const [before, file] = [last.files[at], files[at]]
-    if (file === undefined || before === file) continue
-    const [was, is] = [before === undefined ? null : onlyServiceIn(before), onlyServiceIn(file)]
-    const joined = was === null ? undefined : last.objects.services.get(was.key)
-    // What is called as before clashes with nothing, as before; but other files may have had a part in it.
-    if (was === null || is === null || joined === undefined || !isSame(joined, was.objects)) return null
-    if (was.key !== is.key || !isSameList(was.titles, is.titles)) return null
-    services ??= new Map(last.objects.services)
-    services.set(is.key, is.objects)
-  }
-  return services === null ? last.objects : { ...last.objects, services }
-}
-
-/** One Service and what belongs to it, as sync writes a file of each. */
-interface OnlyService {
-  /** `namespace/name` */
-  readonly key: string
-  readonly objects: ServiceObjects
-  readonly titles: readonly string[]
-}
-
-/** Null when the file holds anything else, or nothing, or has a problem. */
-function onlyServiceIn(file: DecodedFile): OnlyService | null {
-  const problems = [...file.problems]
-  const found = gather([file], problems)
-  const [[key, service] = [], ...others] = found.services
-  if (key === undefined || service === undefined || others.length > 0 || problems.length > 0) return null
-  const objects = joinOne(key, service, found)
-  const parts = [service, ...objects.slices, ...(objects.endpoints === null ? [] : [objects.endpoints])]
-  if (parts.length !== file.objects.length) return null
-  return { key, objects, titles: parts.map(titleIn) }
 }
 
 interface Gathered {

@@ -8,83 +8,54 @@ import {
 } from "../model/keepalived-model.ts"
 import type { TemplateData } from "./needs.ts"
 import { type Piece, pieceOf } from "./piece.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import { checkStructure } from "./structure.ts"
 import { compileTemplates, type Templates, type TemplateTexts } from "./template.ts"
-import { createTextJoin, type JoinedText, textOf } from "./text-join.ts"
 
 /** The text of a keepalived.conf whose structure agrees with its model. Equal models give equal bytes. */
-export interface RenderedConfig extends JoinedText {
+export interface RenderedConfig {
   readonly text: string
+  /** sha256 of the text, 64 hexadecimal digits. */
+  readonly sha256: string
   readonly model: KeepalivedModel
   /** The text in pieces: first the head, then one for each virtual server, then the last line. */
   readonly pieces: readonly Piece[]
 }
 
 /**
- * Renders models. Blocks are kept as long as their VIP is the same object, and the head as long as it would say
- * the same, so that one changed endpoint among thousands costs the blocks of one VIP.
+ * Renders models. The blocks of a VIP are kept as long as it is the same object, so that one changed endpoint among thousands
+ * costs the blocks of one VIP.
  *
  * @throws when the text does not have the structure that the model asks for: a bug, and nothing may be applied.
  */
 export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) => RenderedConfig {
   const templates = compileTemplates(texts)
-  const headOf = createHead(templates)
   const blocksOf = createBlocks(templates)
-  const join = createTextJoin()
   return (model) => {
-    const pieces = [headOf(model)]
-    for (const blocks of blocksOf(model.vips)) for (const block of blocks) pieces.push(block)
-    pieces.push(pieceOf(lastLineOf(model), { kind: "end" }))
+    const pieces = [
+      pieceOf(templates.head(headData(model)), { kind: "head" }),
+      ...model.vips.flatMap(blocksOf),
+      pieceOf(lastLineOf(model), { kind: "end" }),
+    ]
     checkStructure(pieces, model)
-    return {
-      ...join(pieces),
-      // Put together for those who ask for it.
-      get text() {
-        return textOf(pieces)
-      },
-      model,
-      pieces,
-    }
+    const text = pieces.map((piece) => piece.text).join("")
+    return { text, sha256: sha256Of(text), model, pieces }
   }
 }
 
-function createHead(templates: Templates): (model: KeepalivedModel) => Piece {
-  let last: { readonly model: KeepalivedModel; readonly piece: Piece } | null = null
-  return (model) => {
-    const known = last !== null && hasSameHead(last.model, model) ? last.piece : null
-    last = { model, piece: known ?? pieceOf(templates.head(headData(model)), { kind: "head" }) }
-    return last.piece
-  }
-}
-
-type Blocks = readonly Piece[]
-
-/** The blocks of each VIP. */
-function createBlocks(templates: Templates): (vips: readonly VipModel[]) => readonly Blocks[] {
-  const known = new WeakMap<VipModel, Blocks>()
-  const made = (vip: VipModel): Blocks => {
-    const blocks = vip.virtualServers.map((server) => {
-      const origin = { kind: "virtual-server", entry: vip.key, key: virtualServerKey(server) } as const
-      return pieceOf(templates.virtualServer(virtualServerData(server)), origin)
-    })
+/** The blocks of a VIP, one for each virtual server. */
+function createBlocks(templates: Templates): (vip: VipModel) => readonly Piece[] {
+  const known = new WeakMap<VipModel, readonly Piece[]>()
+  return (vip) => {
+    const blocks =
+      known.get(vip) ??
+      vip.virtualServers.map((server) => {
+        const origin = { kind: "virtual-server", entry: vip.key, key: virtualServerKey(server) } as const
+        return pieceOf(templates.virtualServer(virtualServerData(server)), origin)
+      })
     known.set(vip, blocks)
     return blocks
   }
-  let last: { readonly vips: readonly VipModel[]; readonly blocks: readonly Blocks[] } = { vips: [], blocks: [] }
-  return (vips) => {
-    const { vips: before, blocks: blocksBefore } = last
-    // Nearly all stand where they stood before, and a look there costs less than one into the map.
-    const blocks = vips.map((vip, at) => (vip === before[at] ? blocksBefore[at] : known.get(vip)) ?? made(vip))
-    last = { vips, blocks }
-    return blocks
-  }
-}
-
-/** Whether `headData` would be the same: of the VIPs only their addresses stand in it. */
-function hasSameHead(a: KeepalivedModel, b: KeepalivedModel): boolean {
-  if (a.vips.length !== b.vips.length || a.routerId !== b.routerId || a.releaseFile !== b.releaseFile) return false
-  if (!a.vips.every((vip, at) => vip === b.vips[at] || vip.address === b.vips[at]?.address)) return false
-  return JSON.stringify(a.vrrp) === JSON.stringify(b.vrrp)
 }
 
 /** The line by which a whole file is told from one that was cut short. */

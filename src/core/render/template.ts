@@ -32,7 +32,7 @@ export function compileTemplates(texts: TemplateTexts): Templates {
   const compiled = (name: TemplateName) => {
     const { program, needs } = parsed(engine, name, texts)
     const all = takesIn(program) ? [needs, instance.needs] : [needs]
-    const fill = filler(engine, program)
+    const fill = engine.compile<TemplateData>(program, OPTIONS)
     // The library translates a template when it is filled for the first time: now, and not before the first keepalived.conf.
     fill(Object.assign({}, ...all.map(sampleOf)))
     return (data: TemplateData) => {
@@ -41,21 +41,6 @@ export function compileTemplates(texts: TemplateTexts): Templates {
     }
   }
   return { head: compiled("keepalived.conf"), virtualServer: compiled("virtual-server") }
-}
-
-/**
- * To begin with a template costs the library more than to fill one: it begins once, with another one around it, and what fills
- * the inside is kept.
- */
-function filler(engine: typeof Handlebars, program: hbs.AST.Program): (data: TemplateData) => string {
-  const around = engine.parse("{{#keep}}{{/keep}}")
-  for (const block of around.body) Object.assign(block, { program })
-  const kept: Handlebars.TemplateDelegate<TemplateData>[] = []
-  const keep = ({ fn }: Handlebars.HelperOptions) => void kept.push(fn)
-  engine.compile(around, OPTIONS)({}, { helpers: { keep } })
-  const [fill] = kept
-  if (fill === undefined) throw new Error("Cannot use the template library: it never came to the inside of a block")
-  return fill
 }
 
 function parsed(engine: typeof Handlebars, name: TemplateName, texts: TemplateTexts) {
@@ -74,7 +59,7 @@ const OPTIONS: CompileOptions = {
   noEscape: true,
   data: false,
   knownHelpersOnly: true,
-  knownHelpers: { each: true, keep: true, if: false, unless: false, with: false, log: false, lookup: false },
+  knownHelpers: { each: true, if: false, unless: false, with: false, log: false, lookup: false },
   preventIndent: true,
   // The blank lines around blocks are gone since the text was parsed.
   ignoreStandalone: true,

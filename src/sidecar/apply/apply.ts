@@ -52,7 +52,7 @@ async function walk(
   const { keepalived, files } = ports
   // Beside the test: neither needs the other, and rules for a VIP that is not announced do nothing.
   const masqueraded = ports.masquerade([next.model, ...(before === null ? [] : [before.model])])
-  const verdict = await keepalived.test(await files.writeCandidate(rendered.sha256, rendered.bytes))
+  const verdict = await keepalived.test(await files.writeCandidate(rendered.sha256, rendered.text))
   if (verdict.kind === "refused")
     return { kind: "rejected", reason: `keepalived --config-test: ${verdict.ending}`, diagnostics: verdict.diagnostics }
   const vips = newlyLacking(await masqueraded, { next, before })

@@ -14,8 +14,8 @@ export interface Journal {
 
 /** The files below applied/. Every one is replaced whole. */
 export interface ConfigFiles {
-  /** @returns the path of the candidate, which holds exactly these bytes, one part after the other. */
-  writeCandidate(sha256: string, bytes: readonly Uint8Array[]): Promise<string>
+  /** @returns the path of the candidate, which holds exactly this text. */
+  writeCandidate(sha256: string, text: string): Promise<string>
   /** Brings a candidate back that retention may have taken, from the last known good configuration. */
   restoreCandidate(sha256: string): Promise<void>
   /** Gives a candidate the name that keepalived reads. Needs neither a free block nor a free inode: it works on a full disk. */

@@ -6,7 +6,7 @@ import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { replaceFileAtOnce, syncDirectoryAtOnce, temporaryName } from "../../kit/atomic-file.ts"
 import { faultCode } from "../../kit/fault.ts"
 import { readJson, readRegularFile } from "../../kit/safe-read.ts"
-import { sha256Of } from "../../contract/sha256.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import type { ConfigFiles, Journal } from "../apply/ports.ts"
 import { type Ledger, LEDGER_FILE, type LedgerPlaces, openLedger } from "./ledger.ts"
 
@@ -43,9 +43,9 @@ export async function openAppliedVolume(
   await removeHalfWritten(candidates)
   const pathOf = (sha256: string) => join(candidates, `${sha256}.conf`)
   const candidate = (sha256: string) => textWithDigest(pathOf(sha256), sha256) ?? textWithDigest(live, sha256)
-  const writeCandidate = async (sha256: string, bytes: readonly Uint8Array[]) => {
+  const writeCandidate = async (sha256: string, text: string) => {
     // Never trust the name: a crash, or a full disk, may have left a shorter file under it.
-    if (textWithDigest(pathOf(sha256), sha256) === null) replaceFileAtOnce(pathOf(sha256), bytes, OWN_MODE)
+    if (textWithDigest(pathOf(sha256), sha256) === null) replaceFileAtOnce(pathOf(sha256), text, OWN_MODE)
     return pathOf(sha256)
   }
   const ledger = openLedger(join(directory, LEDGER_FILE), ledgers)
@@ -57,7 +57,7 @@ export async function openAppliedVolume(
       const text = candidate(sha256) ?? (await backup(sha256))
       if (text === null)
         throw new Error(`Cannot go back to configuration ${sha256}: its file is gone from "${candidates}"`)
-      await writeCandidate(sha256, [Buffer.from(text)])
+      await writeCandidate(sha256, text)
     },
     makeLive: async (sha256) => {
       const temporary = join(directory, temporaryName("keepalived.conf"))

@@ -7,7 +7,7 @@ import { decodeFile, type DecodedFile } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { faultCode } from "../../kit/fault.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
-import { sha256Of } from "../../contract/sha256.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import type { Reading } from "../ports.ts"
 
 /** A directory's `Reading`, or that it, or something in it, is no longer there: retention may have taken it. */

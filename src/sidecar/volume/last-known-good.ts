@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { syncDirectory, temporaryName, writeDurably } from "../../kit/atomic-file.ts"
 import { compare } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
-import { sha256Of } from "../../contract/sha256.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import { encodeRemembered, readRemembered, type Remembered } from "./remembered.ts"
 
 /** A configuration that ran through the soak, with its text. */

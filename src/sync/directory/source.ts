@@ -2,7 +2,7 @@ import { decodeFile, type DecodedFile, MAXIMUM_FILE_BYTES } from "../../core/obj
 import { createJoin } from "../../core/objects/join.ts"
 import { byPlace } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
-import { sha256Of } from "../../contract/sha256.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import type { ClusterSource, SourceReading } from "../ports.ts"
 import type { SourceProblemCode } from "../problem-codes.ts"
 import { sourceProblem, type Tree, type TreeFile, walkTree } from "./tree.ts"

@@ -8,7 +8,7 @@ import {
   MAXIMUM_POINTER_BYTES,
   POINTER_FILE,
 } from "../../contract/layout.ts"
-import { sha256Of } from "../../contract/sha256.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import { faultCode } from "../../kit/fault.ts"
 import { hasContent, readRegularFile } from "../../kit/safe-read.ts"
 import type { PublishedFiles } from "./published.ts"

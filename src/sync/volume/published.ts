@@ -14,7 +14,7 @@ import { contentSha256Of, decodeManifest, type Manifest } from "../../contract/m
 import { decodePointer, type Pointer } from "../../contract/pointer.ts"
 import { decodeSyncStatus } from "../../contract/sync-status.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
-import { sha256Of } from "../../contract/sha256.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import type { Published } from "../ports.ts"
 
 /** The current generation with the checksums of its files, by name. */

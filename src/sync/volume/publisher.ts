@@ -12,7 +12,7 @@ import {
 import { encodeManifest } from "../../contract/manifest.ts"
 import { encodePointer, type Writer } from "../../contract/pointer.ts"
 import { replaceFileAtOnce, syncDirectoryAtOnce, writeDurably, writeDurablyAtOnce } from "../../kit/atomic-file.ts"
-import { sha256Of } from "../../contract/sha256.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import { hasContent } from "../../kit/safe-read.ts"
 import type { Published, Publisher } from "../ports.ts"
 import type { Publication, PublicationFile } from "../publication.ts"

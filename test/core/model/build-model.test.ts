@@ -1,6 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { createModelBuilder, type ModelInput } from "../../../src/core/model/build-model.ts"
+import { createModelBuilder } from "../../../src/core/model/build-model.ts"
+import type { ModelInput } from "../../../src/core/model/types.ts"
 import type { ModelCode } from "../../../src/core/model/codes.ts"
 import type { LastGood } from "../../../src/core/model/hold.ts"
 import { LIMITS } from "../../../src/core/model/limits.ts"

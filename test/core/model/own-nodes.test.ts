@@ -1,6 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { createModelBuilder, type ModelInput } from "../../../src/core/model/build-model.ts"
+import { createModelBuilder } from "../../../src/core/model/build-model.ts"
+import type { ModelInput } from "../../../src/core/model/types.ts"
 import { createOwnNodes, NO_PAST, nodeAddressOf, ownNodesOf, type Past } from "../../../src/core/model/own-nodes.ts"
 import { cluster, configMap, input, node, service, SETTINGS } from "../fixture.ts"
 

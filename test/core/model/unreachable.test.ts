@@ -1,7 +1,8 @@
 import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { createModelBuilder, type ModelInput } from "../../../src/core/model/build-model.ts"
+import { createModelBuilder } from "../../../src/core/model/build-model.ts"
+import type { ModelInput } from "../../../src/core/model/types.ts"
 import type { Endpoint } from "../../../src/core/objects/kinds.ts"
 import { cluster, endpoint, input, node, service, SETTINGS } from "../fixture.ts"
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import type { Clock } from "../../../src/kit/clock.ts"
-import { sha256Of } from "../../../src/contract/sha256.ts"
+import { sha256Of } from "../../../src/kit/sha256.ts"
 import type { Machine } from "../../../src/sidecar/parts.ts"
 import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../../src/sidecar/ports.ts"
 import { addressesIn, kernelShowing } from "../../support/fake-kernel.ts"

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { sha256Of } from "../../../src/contract/sha256.ts"
+import { sha256Of } from "../../../src/kit/sha256.ts"
 import type { Published } from "../../../src/sync/ports.ts"
 import {
   createNetworkNamespace,

@@ -4,7 +4,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { contentSha256Of, decodeManifest, encodeManifest, type Manifest } from "../../../src/contract/manifest.ts"
-import { sha256Of } from "../../../src/contract/sha256.ts"
+import { sha256Of } from "../../../src/kit/sha256.ts"
 import { createGenerations, readDirectory } from "../../../src/sidecar/volume/generations.ts"
 import { check, point } from "./published.ts"
 

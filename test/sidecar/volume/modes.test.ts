@@ -18,7 +18,7 @@ import { writeGeneration } from "../../support/volume.ts"
 import { createLog } from "../../../src/kit/log.ts"
 import { renderedOf } from "../scripted.ts"
 
-const { sha256, bytes, model } = renderedOf("10.4.0.50")
+const { sha256, text, model } = renderedOf("10.4.0.50")
 
 /** Has everything written that the sidecar writes, through the parts that do. */
 async function writeAll(applied: string, state: string, generations: string): Promise<string> {
@@ -27,7 +27,7 @@ async function writeAll(applied: string, state: string, generations: string): Pr
   }
   const lastKnownGood = await openLastKnownGood(state)
   const volume = await openAppliedVolume(applied, () => Promise.resolve(null))
-  await volume.writeCandidate(sha256, bytes)
+  await volume.writeCandidate(sha256, text)
   await volume.makeLive(sha256)
   await volume.writeJournal({ phase: "in-effect", from: null, to: sha256 })
   await volume.claim(model)

@@ -23,7 +23,7 @@ test("openAppliedVolume() makes a candidate live by a name of its own bytes", ()
     const volume = await openAppliedVolume(directory, noBackup)
     assert.is(await volume.liveSha256(), null)
     for (const rendered of [one, two, one, one]) {
-      await volume.writeCandidate(rendered.sha256, rendered.bytes)
+      await volume.writeCandidate(rendered.sha256, rendered.text)
       await volume.makeLive(rendered.sha256)
       assert.is(await volume.liveSha256(), rendered.sha256)
       assert.is(await readFile(join(directory, "keepalived.conf"), "utf8"), rendered.text)
@@ -39,7 +39,7 @@ test("openAppliedVolume() does not trust a candidate that a crash left short", (
     const volume = await openAppliedVolume(directory, noBackup)
     await writeFile(join(directory, "candidates", `${one.sha256}.conf`), one.text.slice(0, 40))
     assert.is(volume.candidate(one.sha256), null)
-    assert.is(await readFile(await volume.writeCandidate(one.sha256, one.bytes), "utf8"), one.text)
+    assert.is(await readFile(await volume.writeCandidate(one.sha256, one.text), "utf8"), one.text)
   }))
 
 test("openAppliedVolume() brings a lost candidate back from the last known good one, or says that it cannot", () =>
@@ -98,7 +98,7 @@ test("openLedger() finds what a pod left that is gone, and nothing of another bo
 test("openAppliedVolume() keeps the candidates that are needed", () =>
   withTemporaryDirectory(async (directory) => {
     const volume = await openAppliedVolume(directory, noBackup)
-    for (const rendered of [one, two]) await volume.writeCandidate(rendered.sha256, rendered.bytes)
+    for (const rendered of [one, two]) await volume.writeCandidate(rendered.sha256, rendered.text)
     await volume.retain(new Set([two.sha256]))
     assert.equal(await readdir(join(directory, "candidates")), [`${two.sha256}.conf`])
   }))
