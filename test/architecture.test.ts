@@ -51,6 +51,42 @@ test("src/ keeps to the dependency table", () => {
   assert.equal(found.toSorted(), [])
 })
 
+test("src/ has no circle of files, types included", () => {
+  const imports = new Map(files.map((path) => [path, importsOf(path, readFileSync(join(source, path), "utf8"))]))
+  assert.equal(circlesIn(imports), [])
+})
+
+test("circlesIn() finds a circle of two files and one of three, and no other", () => {
+  const imports = { a: ["b", "c"], b: ["c"], c: ["d"], d: ["c"], e: ["f"], f: ["a", "g"], g: ["e"], h: ["h2"], h2: [] }
+  assert.equal(circlesIn(new Map(Object.entries(imports))), ["c d", "e f g"])
+})
+
+/** The files below src/ that a file imports. */
+function importsOf(path: string, text: string): readonly string[] {
+  return mentionsOf(path, text).imports.flatMap(({ specifier }) =>
+    specifier?.startsWith(".") === true ? [posix.join(posix.dirname(path), specifier)] : [],
+  )
+}
+
+/** The groups of files that reach each other, each as its sorted names. */
+function circlesIn(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const reached = new Map([...imports.keys()].map((path) => [path, reachedFrom(path, imports)]))
+  const circles = [...reached].map(([path, others]) => [...others].filter((other) => reached.get(other)?.has(path)))
+  return [...new Set(circles.filter(({ length }) => length > 0).map((circle) => circle.toSorted().join(" ")))]
+}
+
+function reachedFrom(start: string, imports: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const found = new Set<string>()
+  const open = [start]
+  for (let path = open.pop(); path !== undefined; path = open.pop())
+    for (const next of imports.get(path) ?? [])
+      if (!found.has(next)) {
+        found.add(next)
+        open.push(next)
+      }
+  return found
+}
+
 const planted: readonly [what: string, path: string, source: string, complaint: string][] = [
   ["an ordinary import", "core/model/a.ts", 'import { x } from "../render/b.ts"', "imports core/render/b.ts"],
   ["a bare import", "core/desired/a.ts", 'import "../../contract/pointer.ts"', "imports contract/pointer.ts"],

@@ -1,4 +1,4 @@
-import type { Effective } from "./apply/apply.ts"
+import type { Effective } from "./apply/outcome.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import { type DriftCheck, VERIFIED } from "./drift.ts"
 import { type Interference, NO_INTERFERENCE } from "./interference.ts"

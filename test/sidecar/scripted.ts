@@ -1,6 +1,6 @@
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import { createRenderer, type RenderedConfig } from "../../src/core/render/render.ts"
-import type { Effective } from "../../src/sidecar/apply/apply.ts"
+import type { Effective } from "../../src/sidecar/apply/outcome.ts"
 import type { ApplyPorts, Journal } from "../../src/sidecar/apply/ports.ts"
 import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
 import { shippedTemplates } from "../support/golden.ts"

@@ -3,8 +3,7 @@ import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
 import { resolveEntry } from "../desired/resolve.ts"
 import type { ServiceObjects } from "../objects/kinds.ts"
 import type { VipModel } from "./keepalived-model.ts"
-import { type VipContext, vipModelOf } from "./vip-model.ts"
-import { waitingOf } from "./walk-entry.ts"
+import { type VipContext, vipModelOf, waitingOf } from "./vip-model.ts"
 
 /** The form in which an entry last worked: as it was written, and as it was applied. */
 export interface LastGood {

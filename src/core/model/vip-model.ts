@@ -184,3 +184,10 @@ function drToNode(
 function endpointIsVip(desired: DesiredVirtualServer, vip: string): string {
   return `Cannot send packets of "${desired.service}" to ${vip}: that is the VIP itself; the endpoint is left out`
 }
+
+/** What is asked for and has no endpoint, by virtualServerKey(). */
+export function waitingOf({ address, virtualServers }: DesiredVip, built: VipModel): readonly string[] {
+  if (virtualServers.length === built.virtualServers.length) return []
+  const made = new Set(built.virtualServers.map(virtualServerKey))
+  return virtualServers.map((one) => virtualServerKey({ ...one, address })).filter((key) => !made.has(key))
+}

@@ -6,9 +6,9 @@ import type { ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./codes.ts"
 import { nodeAddressesOf } from "./forbidden.ts"
-import { virtualServerKey, type VipModel } from "./keepalived-model.ts"
+import type { VipModel } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
-import { type DrainingVip, vipModelOf } from "./vip-model.ts"
+import { type DrainingVip, vipModelOf, waitingOf } from "./vip-model.ts"
 
 /** The part of an entry's outcome that depends on the entry and on what it names, and on nothing else. */
 export interface Walked {
@@ -75,13 +75,6 @@ function walk(raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {
   const made = { vip: built.value, waiting: waitingOf(resolved.value, built.value), problems }
   const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", services: names, ...made } as const
   return { raw, services, draining, addressees, nodes, gone, ...made, good: hasErrors(problems) ? null : outcome }
-}
-
-/** What is asked for and has no endpoint, by virtualServerKey(). */
-export function waitingOf({ address, virtualServers }: DesiredVip, built: VipModel): readonly string[] {
-  if (virtualServers.length === built.virtualServers.length) return []
-  const made = new Set(built.virtualServers.map(virtualServerKey))
-  return virtualServers.map((one) => virtualServerKey({ ...one, address })).filter((key) => !made.has(key))
 }
 
 function nodesOf({ virtualServers }: DesiredVip): ReadonlySet<string> {

@@ -3,11 +3,11 @@ import type { Node as YamlNode, ParsedNode, Scalar, YAMLError, YAMLMap, YAMLSeq 
 
 import type { Problem } from "../../kit/problem.ts"
 import { visible } from "../../kit/visible.ts"
-import type { DecodedFile } from "./decode.ts"
+import type { DecodedFile } from "./decoded-file.ts"
 import type { Placed } from "./kinds.ts"
 import { isKind, kindMeantBy, parseObject, titleOf } from "./parse.ts"
 import { kindOfItems } from "./pieces.ts"
-import type { ShapeIssue } from "./parse.ts"
+import type { ShapeIssue } from "./shape-issue.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 import { reasonFor, templateAt } from "./yaml-mistakes.ts"
 import { strayFault } from "./stray.ts"

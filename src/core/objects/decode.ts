@@ -1,17 +1,12 @@
 import type { Place, Problem } from "../../kit/problem.ts"
 import { parsePlainYaml } from "../../kit/plain-yaml.ts"
+import type { DecodedFile } from "./decoded-file.ts"
 import { decodeYaml } from "./decode-yaml.ts"
 import type { Placed } from "./kinds.ts"
 import { nestsDeeperAt } from "./nesting.ts"
 import { isKind, parseObject } from "./parse.ts"
 import { MOST_PIECES, type Piece, piecesOf } from "./pieces.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
-
-/** The objects of one file, in the file's order, and all that is wrong in it. */
-export interface DecodedFile {
-  readonly objects: readonly Placed[]
-  readonly problems: readonly Problem<ObjectProblemCode>[]
-}
 
 /** A ConfigMap cannot be larger (limit of the API), and one MiB of YAML takes a second to read. */
 export const MAXIMUM_FILE_BYTES = 1024 * 1024

@@ -1,6 +1,6 @@
 import { byPlace, compare } from "../../kit/problem.ts"
 import type { Checked, Problem } from "../../kit/problem.ts"
-import type { DecodedFile } from "./decode.ts"
+import type { DecodedFile } from "./decoded-file.ts"
 import type {
   ClusterObject,
   ClusterObjects,

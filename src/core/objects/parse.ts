@@ -2,18 +2,9 @@ import type * as z from "zod"
 
 import { visible } from "../../kit/visible.ts"
 import type { ClusterObject, Kind } from "./kinds.ts"
-import type { ObjectProblemCode } from "./problem-codes.ts"
 import { OBJECT_SCHEMAS } from "./schema.ts"
+import type { ShapeIssue } from "./shape-issue.ts"
 import { unknownFields } from "./unknown-fields.ts"
-
-/** What is wrong with one field of an object; `path` leads from the object to the field. */
-export interface ShapeIssue {
-  readonly code: ObjectProblemCode
-  readonly path: readonly (string | number)[]
-  readonly message: string
-  /** The field itself is wrong, and not its value. */
-  readonly isKey?: boolean
-}
 
 export type ParsedObject =
   | { readonly kind: "object"; readonly object: ClusterObject }

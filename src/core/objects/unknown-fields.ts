@@ -1,5 +1,5 @@
 import { visible } from "../../kit/visible.ts"
-import type { ShapeIssue } from "./parse.ts"
+import type { ShapeIssue } from "./shape-issue.ts"
 
 /** Fields of a ConfigMap. Source: Kubernetes API reference, v1 ConfigMap. */
 const FIELDS = ["apiVersion", "kind", "metadata", "data", "binaryData", "immutable"]

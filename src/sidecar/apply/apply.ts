@@ -1,16 +1,9 @@
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { RenderedConfig } from "../../core/render/render.ts"
 import type { ReloadVerdict, RunningKeepalived } from "../ports.ts"
 import type { HolderWatch } from "./holder.ts"
 import { connectionless, masqueradedVips, newlyConnectionless } from "./intent.ts"
-import type { ApplyOutcome } from "./outcome.ts"
+import type { ApplyOutcome, Effective } from "./outcome.ts"
 import type { ApplyPorts } from "./ports.ts"
-
-/** A configuration that was shown to be in effect: its file is a candidate, its effect was seen in the kernel. */
-export interface Effective {
-  readonly sha256: string
-  readonly model: KeepalivedModel
-}
 
 /**
  * Makes a configuration the running one, or leaves the one before it running: test, journal, swap, signal, verify; and

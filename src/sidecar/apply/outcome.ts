@@ -1,4 +1,11 @@
+import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { Diagnostic } from "../ports.ts"
+
+/** A configuration that was shown to be in effect: its file is a candidate, its effect was seen in the kernel. */
+export interface Effective {
+  readonly sha256: string
+  readonly model: KeepalivedModel
+}
 
 /**
  * How an attempt to make a configuration the running one ended: always in exactly one of these.

@@ -1,6 +1,6 @@
 import type { KeepalivedModel, VirtualServer } from "../../core/model/keepalived-model.ts"
 import type { Keepalived } from "../ports.ts"
-import type { Effective } from "./apply.ts"
+import type { Effective } from "./outcome.ts"
 import type { HolderWatch } from "./holder.ts"
 
 /** What the agent was about to do, so that the next one knows what may be half done. */

@@ -1,5 +1,5 @@
 import type { VrrpState } from "../../contract/vrrp.ts"
-import type { VrrpWatchOptions } from "./vrrp-watch.ts"
+import type { VrrpWatchOptions } from "./vrrp-watch-options.ts"
 
 /** Whether the kernel shows what keepalived says: the anchor is there exactly where this node is master. */
 export interface Confirmation {

@@ -1,6 +1,6 @@
 import type { VrrpState } from "../../contract/vrrp.ts"
 import type { VrrpAnswer } from "../ports.ts"
-import type { VrrpWatchOptions } from "./vrrp-watch.ts"
+import type { VrrpWatchOptions } from "./vrrp-watch-options.ts"
 
 /** Whether a backup hears a master: one that does not must take over (RFC 9568, 6.4.2), or its VRRP is stuck. */
 export interface Hearing {

@@ -1,4 +1,5 @@
-import { decodeFile, type DecodedFile, MAXIMUM_FILE_BYTES } from "../../core/objects/decode.ts"
+import { decodeFile, MAXIMUM_FILE_BYTES } from "../../core/objects/decode.ts"
+import type { DecodedFile } from "../../core/objects/decoded-file.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { byPlace } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"

@@ -1,6 +1,6 @@
 import { collectionTitle } from "./collection.ts"
 import { driftOf, type Listed } from "./drift.ts"
-import type { ReflectorOptions } from "./reflector.ts"
+import type { ReflectorOptions } from "./reflector-options.ts"
 import { concerns, identityOf, type Store } from "./store.ts"
 
 /** Lists everything beside the watch and says what the store lacks of it, also after what an event may take. Gives whether it lacks anything. */

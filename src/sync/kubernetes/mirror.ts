@@ -4,7 +4,8 @@ import type { Log } from "../../kit/log.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import type { KubernetesApi } from "./ports.ts"
 import type { Patience } from "./patience.ts"
-import { type Reflector, startReflector, type Trouble } from "./reflector.ts"
+import { type Reflector, startReflector } from "./reflector.ts"
+import type { Trouble } from "./reflector-options.ts"
 
 /** How many of each thing happened since the start. */
 export interface MirrorCounts {

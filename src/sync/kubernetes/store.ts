@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util"
 
 import type { Placed } from "../../core/objects/kinds.ts"
-import { parseObject, type ShapeIssue } from "../../core/objects/parse.ts"
+import { parseObject } from "../../core/objects/parse.ts"
+import type { ShapeIssue } from "../../core/objects/shape-issue.ts"
 import { SERVICE_NAME_LABEL } from "../../core/objects/schema.ts"
 import type { Collection } from "./collection.ts"
 

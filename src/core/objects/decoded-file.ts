@@ -1,0 +1,9 @@
+import type { Problem } from "../../kit/problem.ts"
+import type { Placed } from "./kinds.ts"
+import type { ObjectProblemCode } from "./problem-codes.ts"
+
+/** The objects of one file, in the file's order, and all that is wrong in it. */
+export interface DecodedFile {
+  readonly objects: readonly Placed[]
+  readonly problems: readonly Problem<ObjectProblemCode>[]
+}
