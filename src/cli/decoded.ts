@@ -1,4 +1,5 @@
 import type { Decoded } from "../contract/decode.ts"
+import { SCHEMA } from "../contract/layout.ts"
 
 /**
  * The value of a file of the contract.
@@ -12,7 +13,7 @@ export function decodedOrThrow<T>(file: string, decoded: Decoded<T>): T {
       return decoded.value
     case "unknown-schema":
       throw new Error(
-        `Cannot read ${file}: its schema is ${decoded.schema}, this release knows 1; use the kkv beside it`,
+        `Cannot read ${file}: its schema is ${decoded.schema}, this release knows ${SCHEMA}; use the kkv beside it`,
       )
     case "problems":
       throw new Error(`Cannot read ${file}: ${decoded.problems.map(({ message }) => message).join("; ")}`)

@@ -2,14 +2,21 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 
 import type { Age } from "../contract/heartbeat.ts"
-import { GENERATIONS_DIRECTORY, POINTER_FILE, STATUS_FILE, VIPS_FILE } from "../contract/layout.ts"
+import {
+  configMapIn,
+  GENERATIONS_DIRECTORY,
+  MANIFEST_FILE,
+  MAXIMUM_FILE_BYTES,
+  POINTER_FILE,
+  STATUS_FILE,
+} from "../contract/layout.ts"
+import { decodeManifest } from "../contract/manifest.ts"
 import { decodePin, type Pin, PIN_FILE } from "../contract/pin.ts"
 import { decodePointer, type Pointer } from "../contract/pointer.ts"
 import { decodeStatus, type Status, type StatusNodes, type StatusVip } from "../contract/status.ts"
 import { decodeSyncStatus, type SyncStatus } from "../contract/sync-status.ts"
 import type { StatusVrrp } from "../contract/vrrp.ts"
 import { type AgentSigns, findingsFor, type SyncSigns } from "../contract/well.ts"
-import { decodeFile, MAXIMUM_FILE_BYTES } from "../core/objects/decode.ts"
 import type { Problem } from "../kit/problem.ts"
 import { readRegularFile } from "../kit/safe-read.ts"
 import { EXIT } from "./exit-status.ts"
@@ -60,7 +67,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   const sync: SyncSigns | null = ages === null ? null : { ...ages, published: pointer?.sequence ?? null, status: said }
   const reasons = findingsFor("status", { status: sidecar, agent, sync }).map(({ text }) => text)
   const pin = sidecar.pinned === null ? null : pinIn(options.state)
-  const configMap = pointer === null ? null : configMapIn(options.desired, pointer)
+  const configMap = pointer === null ? null : publishedConfigMap(options.desired, pointer)
   const report: Report = {
     healthy: reasons.length === 0,
     ...{ reasons, sidecar, agent, pin, configMap, pointer, sync: said },
@@ -195,12 +202,11 @@ function nodesText({ watched, unreachable, unheard, unheardNames, cutOff }: Stat
 }
 
 /** `namespace/name` of the ConfigMap that was published; null where it cannot be read. */
-function configMapIn(desired: string, { directory }: Pointer): string | null {
-  const file = join(desired, GENERATIONS_DIRECTORY, directory, VIPS_FILE)
-  const read = readRegularFile(file, MAXIMUM_FILE_BYTES)
-  if (read.kind !== "file") return null
-  const [found] = decodeFile(file, read.bytes.toString()).objects
-  return found?.object.kind === "ConfigMap" ? `${found.object.metadata.namespace}/${found.object.metadata.name}` : null
+function publishedConfigMap(desired: string, { directory }: Pointer): string | null {
+  const read = readRegularFile(join(desired, GENERATIONS_DIRECTORY, directory, MANIFEST_FILE), MAXIMUM_FILE_BYTES)
+  const decoded = read.kind === "file" ? decodeManifest(read.bytes.toString()) : null
+  if (decoded?.kind !== "value") return null
+  return decoded.value.files.map(({ name }) => configMapIn(name)).find((name) => name !== null) ?? null
 }
 
 function orNone(sequence: number | null): string {

@@ -1,7 +1,6 @@
 import { parseDocument } from "yaml"
 import * as z from "zod"
 
-import { parsePlainYaml } from "../kit/plain-yaml.ts"
 import type { Problem } from "../kit/problem.ts"
 import { SCHEMA } from "./layout.ts"
 
@@ -27,8 +26,6 @@ export function decodeJson<T>(file: string, schema: z.ZodType<T>, text: string):
 
 /** Reads YAML of the contract, likewise. */
 export function decodeYaml<T>(file: string, schema: z.ZodType<T>, text: string): Decoded<T> {
-  const plain = parsePlainYaml(text, "")
-  if (plain?.length === 1) return checked(file, schema, plain[0]?.value)
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: true, stringKeys: true, logLevel: "silent" })
   const [error] = [...document.errors, ...document.warnings]
   if (error !== undefined) return problem(file, "CONTRACT_SYNTAX", [], error.message)

@@ -14,7 +14,7 @@ import { sha256Of } from "../kit/sha256.ts"
 
 /** A file of a generation. */
 export interface ManifestFile {
-  /** Path below the generation's directory, such as `services/default/echo.yaml`. */
+  /** Path below the generation's directory, such as `services/default/echo.json`. */
   readonly name: string
   /** In bytes. */
   readonly size: number

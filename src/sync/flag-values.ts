@@ -1,12 +1,15 @@
 import { isIP } from "node:net"
 import { InvalidArgumentError } from "commander"
 
+import { MAXIMUM_CONFIGMAP_NAME } from "../contract/layout.ts"
 import { DNS_LABEL, DNS_SUBDOMAIN } from "../core/objects/schema.ts"
 
 /** `namespace/name`. @throws InvalidArgumentError where the text is something else. */
 export function namespacedName(text: string): string {
   const [namespace, name, ...rest] = text.split("/")
   const isKey = rest.length === 0 && DNS_LABEL.test(namespace ?? "") && DNS_SUBDOMAIN.test(name ?? "")
+  if (isKey && (name ?? "").length > MAXIMUM_CONFIGMAP_NAME)
+    throw new InvalidArgumentError(`Expected a name of at most ${MAXIMUM_CONFIGMAP_NAME} characters.`)
   if (!isKey) throw new InvalidArgumentError('Wanted "namespace/name", such as "default/vips".')
   return text
 }

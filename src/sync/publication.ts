@@ -5,11 +5,11 @@ import {
   MAXIMUM_GENERATION_BYTES,
   NODES_FILE,
   serviceFile,
-  VIPS_FILE,
+  vipsFile,
 } from "../contract/layout.ts"
 import { contentSha256Of, type ManifestFile, type ManifestResource } from "../contract/manifest.ts"
 import { encodeConfigMap, encodeNodes, encodeService } from "../core/objects/encode.ts"
-import type { ClusterObjects, Placed, ServiceObjects } from "../core/objects/kinds.ts"
+import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../core/objects/kinds.ts"
 import { MOST_REFERENCES, referencesOf } from "../core/references.ts"
 import { compare, type Problem } from "../kit/problem.ts"
 import { sha256Of } from "../kit/sha256.ts"
@@ -47,8 +47,8 @@ export type Publish = (
  * @param configMapKey `namespace/name`.
  */
 export function createPublish(configMapKey: string): Publish {
-  const configMapFile = remember((configMap: Placed) =>
-    publicationFile(VIPS_FILE, configMap.object.kind === "ConfigMap" ? encodeConfigMap(configMap.object) : ""),
+  const configMapFile = remember(({ object }: Placed<ConfigMap>) =>
+    publicationFile(vipsFile(object.metadata.namespace, object.metadata.name), encodeConfigMap(object)),
   )
   const nodesFile = remember((nodes: ClusterObjects["nodes"]) =>
     publicationFile(NODES_FILE, encodeNodes(nodes.map(({ object }) => object))),

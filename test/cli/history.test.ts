@@ -18,15 +18,15 @@ interface Packed {
   readonly manifests: Tree
 }
 
-const GOOD_FILE = "services/default/good.yaml"
+const GOOD_FILE = "services/default/good.json"
 const two: Tree = {
-  "vips.yaml": configMap(GOOD_LINE),
-  "nodes.yaml": nodes("10.4.0.3"),
+  "vips/default/vips.yaml": configMap(GOOD_LINE),
+  "nodes.json": nodes("10.4.0.3"),
   [GOOD_FILE]: `${service("good")}---\n${slice("good", ["10.2.0.1"])}`,
 }
 const three: Tree = {
   ...two,
-  "vips.yaml": configMap(GOOD_LINE, '10.4.0.61: ""'),
+  "vips/default/vips.yaml": configMap(GOOD_LINE, '10.4.0.61: ""'),
   [GOOD_FILE]: `${service("good")}---\n${slice("good", ["10.2.0.1", "10.2.0.9"])}`,
 }
 
@@ -161,7 +161,7 @@ test("an archive that unpacks to more than its limit is read no further: one lin
     const archive = `state/archive/${archiveName(name(2))}`
     // Large while it is unpacked, and small while it is packed: one member above the limit, and two that reach it together.
     for (const sizes of [[400], [60, 60]]) {
-      const members = sizes.map((_, index) => `generation/services/default/s${index}.yaml`)
+      const members = sizes.map((_, index) => `generation/services/default/s${index}.json`)
       for (const [index, member] of members.entries()) {
         await writeTree(`${directory}/bomb`, { [member]: "" })
         await truncate(`${directory}/bomb/${member}`, (sizes[index] ?? 0) * 1024 * 1024)

@@ -7,9 +7,9 @@ import { configMap, inTree, nodes, service, slice } from "./support/manifests.ts
 import { writeGeneration } from "../support/volume.ts"
 
 const FILES = {
-  "vips.yaml": configMap("10.4.0.50: default/echo"),
-  "nodes.yaml": nodes("10.4.0.3"),
-  "services/default/echo.yaml": `${service("echo")}---\n${slice("echo", ["10.2.0.1"])}`,
+  "vips/default/vips.yaml": configMap("10.4.0.50: default/echo"),
+  "nodes.json": nodes("10.4.0.3"),
+  "services/default/echo.json": `${service("echo")}---\n${slice("echo", ["10.2.0.1"])}`,
 }
 
 test("kkv reads what the sidecar archives", () =>

@@ -3,7 +3,8 @@ import * as assert from "uvu/assert"
 
 import { kkv } from "./support/kkv.ts"
 import { encodePin } from "../../src/contract/pin.ts"
-import { configMap, inTree, writeTree } from "./support/manifests.ts"
+import { encodeManifest } from "../../src/contract/manifest.ts"
+import { inTree, writeTree } from "./support/manifests.ts"
 import { forgedHeartbeat, GENERATION, heartbeatText, STATUS, volumes } from "./support/volume.ts"
 
 const WORDS = ["status", "--applied", "applied", "--desired", "desired"]
@@ -189,7 +190,11 @@ test("status() marks errors and warnings, names the entry and its ConfigMap, and
     const { out } = await kkv(WORDS)
     assert.match(out, `Problems\n  ${said}\n  warning: Service default/echo spec: ANY: Cannot forward\n`)
     await writeTree(directory, {
-      [`desired/generations/${GENERATION}/vips.yaml`]: configMap("10.4.0.50: default/echo"),
+      [`desired/generations/${GENERATION}/manifest.json`]: encodeManifest({
+        ...{ sequence: 7, contentSha256: "a".repeat(64), resources: [] },
+        counts: { files: 1, configMaps: 1, services: 0, endpoints: 0, nodes: 0 },
+        files: [{ name: "vips/default/vips.yaml", size: 1, sha256: "b".repeat(64) }],
+      }),
     })
     assert.match((await kkv(WORDS)).out, said.replace("the ConfigMap", "ConfigMap default/vips"))
     const coloured = (await kkv(WORDS, { colour: true })).out

@@ -27,7 +27,7 @@ const outcome: ArchiveOutcome = {
 }
 
 test("decodeArchiveOutcome() gives back what was encoded", () => {
-  assert.equal(decodeArchiveOutcome(encodeArchiveOutcome(outcome)), { kind: "value", value: { schema: 1, ...outcome } })
+  assert.equal(decodeArchiveOutcome(encodeArchiveOutcome(outcome)), { kind: "value", value: { schema: 2, ...outcome } })
 })
 
 test("encodeArchiveOutcome() writes the same bytes whatever the order of the fields", () => {
@@ -37,7 +37,7 @@ test("encodeArchiveOutcome() writes the same bytes whatever the order of the fie
 
 test("decodeArchiveOutcome() refuses another schema and another shape", () => {
   const text = encodeArchiveOutcome(outcome)
-  assert.is(decodeArchiveOutcome(text.replace('"schema": 1', '"schema": 2')).kind, "unknown-schema")
+  assert.is(decodeArchiveOutcome(text.replace('"schema": 2', '"schema": 3')).kind, "unknown-schema")
   assert.is(decodeArchiveOutcome(text.replace('"applied"', '"perhaps"')).kind, "problems")
 })
 
@@ -49,13 +49,13 @@ const members: readonly (readonly [name: string, isMember: boolean])[] = [
   ["outcome.json", true],
   ["keepalived.conf", true],
   ["generation/manifest.json", true],
-  ["generation/vips.yaml", true],
-  ["generation/services/default/echo.yaml", true],
-  ["generation/../vips.yaml", false],
+  ["generation/vips/default/vips.yaml", true],
+  ["generation/services/default/echo.json", true],
+  ["generation/../vips/default/vips.yaml", false],
   ["/etc/passwd", false],
-  ["generation/services/a/b/c.yaml", false],
-  ["generation/services/../x.yaml", false],
-  ["degenerate/vips.yaml", false],
+  ["generation/services/a/b/c.json", false],
+  ["generation/services/../x.json", false],
+  ["degenerate/vips/default/vips.yaml", false],
   ["generation/", false],
   ["@other.tar", false],
 ]

@@ -54,7 +54,7 @@ function forged(content: string): string {
   return `${content.padEnd(HEARTBEAT_BYTES - 18)} ${sha256Of(content).slice(0, 16)}\n`
 }
 
-const json = (changes: object) => JSON.stringify({ schema: 1, ...beat, ...changes })
+const json = (changes: object) => JSON.stringify({ schema: 2, ...beat, ...changes })
 const hostile: readonly (readonly [text: string, why: RegExp])[] = [
   ["", /is empty$/],
   ["x", /has 1 bytes \(expected 512\)/],
@@ -68,8 +68,8 @@ const hostile: readonly (readonly [text: string, why: RegExp])[] = [
   [forged("null"), /Cannot read heartbeat/],
   [forged("[]"), /Cannot read heartbeat/],
   [forged('"__proto__"'), /Cannot read heartbeat/],
-  [forged('{"schema":1,"__proto__":{"beat":1}}'), /Cannot read heartbeat/],
-  [forged(json({ schema: 2 })), /has schema 2 \(expected 1\); update the older container/],
+  [forged('{"schema":2,"__proto__":{"beat":1}}'), /Cannot read heartbeat/],
+  [forged(json({ schema: 3 })), /has schema 3 \(expected 2\); update the older container/],
   [forged(json({ beat: "1" })), /beat/],
   [forged(json({ beat: null })), /beat/],
   [forged(json({ beat: -1 })), /beat/],

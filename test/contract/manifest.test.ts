@@ -21,8 +21,8 @@ const manifest: Manifest = {
   counts: { files: 2, configMaps: 1, services: 0, endpoints: 0, nodes: 1 },
   resources: [{ resource: "configmaps", listed: true, resourceVersion: null }],
   files: [
-    { name: "nodes.yaml", size: 10, sha256: "c".repeat(64) },
-    { name: "vips.yaml", size: 20, sha256: "d".repeat(64) },
+    { name: "nodes.json", size: 10, sha256: "c".repeat(64) },
+    { name: "vips/default/vips.yaml", size: 20, sha256: "d".repeat(64) },
   ],
 }
 
@@ -39,13 +39,17 @@ test("encodeManifest() of nothing is still a manifest", () => {
 
 for (const name of [
   "../vips.yaml",
+  "vips.yaml",
+  "vips/default/../vips.yaml",
+  "vips/default/.vips.yaml",
+  `vips/default/${"b".repeat(251)}.yaml`,
   "/etc/passwd",
-  "services/../../x.yaml",
-  "services/a/b/c.yaml",
-  "services/A/b.yaml",
-  "services/a/.yaml",
+  "services/../../x.json",
+  "services/a/b/c.json",
+  "services/A/b.json",
+  "services/a/.json",
   `services/a/${"b".repeat(64)}.yaml`,
-  "services/a/b.yaml\n",
+  "services/a/b.json\n",
   "manifest.json",
   "",
 ]) {
@@ -56,11 +60,11 @@ for (const name of [
 }
 
 test("decodeManifest() refuses a file above the limit", () => {
-  const files = [{ name: "vips.yaml", size: 2 * 1024 * 1024, sha256: "c".repeat(64) }]
+  const files = [{ name: "vips/default/vips.yaml", size: 2 * 1024 * 1024, sha256: "c".repeat(64) }]
   assert.is(decodeManifest(encodeManifest({ ...manifest, files })).kind, "problems")
 })
 
-const fileOf = (name: string) => ({ name: `services/a/${name}.yaml`, size: 1, sha256: "c".repeat(64) })
+const fileOf = (name: string) => ({ name: `services/a/${name}.json`, size: 1, sha256: "c".repeat(64) })
 
 /** What `contradictionIn()` says of a manifest whose sums are right. */
 function contradictionOf(files: Manifest["files"], lies: Partial<Manifest> = {}): string | null {

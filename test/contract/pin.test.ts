@@ -11,7 +11,7 @@ const pin: Pin = {
 }
 
 test("decodePin() gives back what was encoded", () => {
-  assert.equal(decodePin(encodePin(pin)), { kind: "value", value: { schema: 1, ...pin } })
+  assert.equal(decodePin(encodePin(pin)), { kind: "value", value: { schema: 2, ...pin } })
 })
 
 const refused: readonly (readonly [name: string, pin: Partial<Pin>])[] = [

@@ -46,7 +46,7 @@ const status: Status = {
 
 test("decodeStatus() gives back what encodeStatus() was given", () => {
   const text = encodeStatus(status)
-  assert.equal(decodeStatus(text), { kind: "value", value: { schema: 1, ...status } })
+  assert.equal(decodeStatus(text), { kind: "value", value: { schema: 2, ...status } })
   const empty = {
     ...status,
     nodes: null,
@@ -56,18 +56,18 @@ test("decodeStatus() gives back what encodeStatus() was given", () => {
     appliedSha256: null,
     interface: null,
   }
-  assert.equal(decodeStatus(encodeStatus(empty)), { kind: "value", value: { schema: 1, ...empty } })
+  assert.equal(decodeStatus(encodeStatus(empty)), { kind: "value", value: { schema: 2, ...empty } })
 })
 
 test("decodeStatus() reads what a release wrote that did not ask nodes", () => {
   const older = encodeStatus(status).replace(/^nodes: .*\n/m, "")
   assert.not.equal(older, encodeStatus(status))
-  assert.equal(decodeStatus(older), { kind: "value", value: { schema: 1, ...status, nodes: null } })
+  assert.equal(decodeStatus(older), { kind: "value", value: { schema: 2, ...status, nodes: null } })
 })
 
 test("encodeStatus() is read alike by any YAML reader, one VIP and one problem a line", () => {
   const text = encodeStatus(status)
-  assert.equal(parse(text, { version: "1.1" }), { schema: 1, ...status })
+  assert.equal(parse(text, { version: "1.1" }), { schema: 2, ...status })
   assert.is(text.split("\n").filter((line) => /^ {2}- \{(?:vip|code): .*\}$/.test(line)).length, 4)
 })
 
@@ -91,18 +91,18 @@ for (const [what, change] of [
   ["a generation that is no name", { pinned: "../.." }],
 ] as const) {
   test(`decodeStatus() refuses ${what}`, () => {
-    assert.is(decodeStatus(JSON.stringify({ schema: 1, ...status, ...change })).kind, "problems")
+    assert.is(decodeStatus(JSON.stringify({ schema: 2, ...status, ...change })).kind, "problems")
   })
 }
 
 test("decodeStatus() refuses aliases, duplicate keys and garbage", () => {
-  for (const text of ["a: &a 1\nb: *a\n", "schema: 1\nschema: 1\n", "{", "", "\0", "- 1\n"]) {
+  for (const text of ["a: &a 1\nb: *a\n", "schema: 2\nschema: 2\n", "{", "", "\0", "- 1\n"]) {
     assert.is(decodeStatus(text).kind, "problems")
   }
 })
 
 test("decodeStatus() tells another schema", () => {
-  assert.is(decodeStatus(encodeStatus(status).replace("schema: 1", "schema: 2")).kind, "unknown-schema")
+  assert.is(decodeStatus(encodeStatus(status).replace("schema: 2", "schema: 3")).kind, "unknown-schema")
 })
 
 test("decodeSyncStatus() gives back what encodeSyncStatus() was given", () => {
@@ -116,7 +116,7 @@ test("decodeSyncStatus() gives back what encodeSyncStatus() was given", () => {
   }
   const waiting: SyncStatus = { ...held, state: "waiting", sequence: null, directory: null, problems: [] }
   for (const one of [held, waiting]) {
-    assert.equal(decodeSyncStatus(encodeSyncStatus(one)), { kind: "value", value: { schema: 1, ...one } })
+    assert.equal(decodeSyncStatus(encodeSyncStatus(one)), { kind: "value", value: { schema: 2, ...one } })
   }
 })
 

@@ -152,7 +152,7 @@ function fill(directory: string, content: string): void {
 
 /** Files that do not become smaller when packed; always the same, so that the generation keeps its name. */
 const FILES = Object.fromEntries(
-  Array.from({ length: 40 }, (_, index) => [`services/default/s${index}.yaml`, randomBytes(1_500).toString("base64")]),
+  Array.from({ length: 40 }, (_, index) => [`services/default/s${index}.json`, randomBytes(1_500).toString("base64")]),
 )
 const generationIn = (directory: string) => writeGeneration(join(directory, "generations"), 1, FILES)
 

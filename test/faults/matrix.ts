@@ -271,7 +271,7 @@ export const MATRIX: readonly Group[] = [
         "a UDP client keeps its port and never pauses while its virtual server is not there",
         "its flow is forgotten when the virtual server is there (again): answers come from the VIP",
       ),
-      row(76, "sync writes schema 2, the sidecar knows 1, and the reverse", "refused with a clear reason; held"),
+      row(76, "sync writes schema 3, the sidecar knows 2, and the reverse", "refused with a clear reason; held"),
     ],
   },
   {

@@ -21,22 +21,22 @@ const change = (path: string, from: string | RegExp, to: string) => {
   return changed
 }
 
-for (const schema of [2, 0])
+for (const schema of [3, 1, 0])
   test(`the sidecar holds and says what to do where sync writes schema ${schema} (fault 76)`, () =>
     withTemporaryDirectory(async (directory) => {
       const { directory: name } = await publisherOf(directory).publish(publication)
       const generations = createGenerations({ directory, alarm: () => {} })
       const pointer = join(directory, "current.json")
       const before = readFileSync(pointer)
-      change(pointer, '"schema": 1', `"schema": ${schema}`)
+      change(pointer, '"schema": 2', `"schema": ${schema}`)
       const reading = await generations.read()
-      const reason = `Cannot read current.json: it has schema ${schema}, wanted 1; update the older container`
+      const reason = `Cannot read current.json: it has schema ${schema}, wanted 2; update the older container`
       assert.equal(reading, { kind: "refused", reason, problems: [] })
       // A pointer that it knows, to a manifest that it does not.
       writeFileSync(pointer, before)
       const manifest = change(
         join(directory, "generations", name, "manifest.json"),
-        '"schema": 1',
+        '"schema": 2',
         `"schema": ${schema}`,
       )
       change(pointer, /"manifestSha256": "\w+"/, `"manifestSha256": "${sha256Of(manifest)}"`)
@@ -44,10 +44,10 @@ for (const schema of [2, 0])
       assert.is(second.kind === "refused" && second.reason, reason.replace("current.json", "manifest.json"))
     }))
 
-test("sync of schema 1 takes nothing over from a volume of schema 2, and counts on (fault 76)", () =>
+test("sync of schema 2 takes nothing over from a volume of schema 3, and counts on (fault 76)", () =>
   withTemporaryDirectory(async (directory) => {
     await publisherOf(directory).publish(publication)
-    change(join(directory, "current.json"), '"schema": 1', '"schema": 2')
+    change(join(directory, "current.json"), '"schema": 2', '"schema": 3')
     const trouble = (error: unknown) => assert.unreachable(String(error))
     const writer = { bootId: "boot", pid: 2, startedAtUptime: 2 }
     const next = createPublisher({ directory, retain: 5, writer, trouble, gaveUp: () => {} })
@@ -62,7 +62,7 @@ test("sync takes nothing for said by a sidecar whose status has another schema (
     const reader = createStatusReader(directory)
     writeFileSync(join(directory, "status.yaml"), encodeStatus(STATUS))
     assert.equal(reader.read()?.status.vips, STATUS.vips)
-    writeFileSync(join(directory, "status.yaml"), "schema: 2\noutcome: applied\n")
+    writeFileSync(join(directory, "status.yaml"), "schema: 3\noutcome: applied\n")
     assert.is(reader.read(), null)
     return Promise.resolve()
   }))

@@ -16,7 +16,7 @@ export interface Room {
 }
 
 const isIp = ["node:net#isIP", "node:net#isIPv4", "node:net#isIPv6"]
-const yamlText = ["kit/plain-yaml.ts", "kit/yaml-text.ts", "kit/visible.ts"]
+const text = ["kit/yaml-text.ts", "kit/json-text.ts", "kit/visible.ts"]
 
 export const rooms: readonly Room[] = [
   {
@@ -30,14 +30,14 @@ export const rooms: readonly Room[] = [
   {
     name: "contract",
     files: ["contract/**"],
-    may: ["kit/problem.ts", ...yamlText, "zod", "yaml", "kit/sha256.ts"],
+    may: ["kit/problem.ts", ...text, "zod", "yaml", "kit/sha256.ts"],
     pure: true,
   },
 
   {
     name: "core/objects",
     files: ["core/objects/**"],
-    may: ["kit/problem.ts", ...yamlText, "zod", "yaml"],
+    may: ["kit/problem.ts", ...text, "zod", "yaml"],
     pure: true,
   },
   {

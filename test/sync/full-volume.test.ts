@@ -193,11 +193,11 @@ test(
         await lab.until("10.4.0.50", "10.2.0.1")
         await until(() => lab.status()?.state === "published")
         const root = join(lab.desired, "generations", lab.status()?.directory ?? "")
-        const file = openSync(join(root, "services/default/echo.yaml"), "r+")
+        const file = openSync(join(root, "services/default/echo.json"), "r+")
         writeSync(file, "X", 0)
         closeSync(file)
         const said = await lab.event("damaged")
-        assert.match(String(said["reason"]), /^services\/default\/echo\.yaml has the checksum/)
+        assert.match(String(said["reason"]), /^services\/default\/echo\.json has the checksum/)
         // A reader that has not read it before.
         const fresh = async () => {
           const reading = await createGenerations({ directory: lab.desired, alarm: () => {} }).read()

@@ -14,7 +14,7 @@ test("createPublish() takes the ConfigMap, the Services that it names, and all N
   const publication = publicationOf(vips, echo, serviceText("other", ["10.2.0.3"]), nodeText("n1", "10.4.0.3"))
   assert.equal(
     publication.files.map(({ name }) => name),
-    ["nodes.yaml", "services/default/echo.yaml", "vips.yaml"],
+    ["nodes.json", "services/default/echo.json", "vips/default/vips.yaml"],
   )
   assert.equal(publication.counts, { files: 3, configMaps: 1, services: 1, endpoints: 2, nodes: 1 })
 })

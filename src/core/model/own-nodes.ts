@@ -133,7 +133,7 @@ function rememberedNode([name, address]: readonly [string, string]): Placed<Node
       metadata: { name },
       status: { addresses: [{ type: "InternalIP", address }] },
     },
-    place: { file: "nodes.yaml", line: 1, column: 1 },
+    place: { file: "nodes.json", line: null, column: null },
     keyPlaces: new Map(),
   }
 }

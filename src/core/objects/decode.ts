@@ -1,10 +1,9 @@
 import type { Place, Problem } from "../../kit/problem.ts"
-import { parsePlainYaml } from "../../kit/plain-yaml.ts"
 import type { DecodedFile } from "./decoded-file.ts"
 import { decodeYaml } from "./decode-yaml.ts"
 import type { Placed } from "./kinds.ts"
 import { nestsDeeperAt } from "./nesting.ts"
-import { isKind, parseObject } from "./parse.ts"
+import { parseObject } from "./parse.ts"
 import { MOST_PIECES, type Piece, piecesOf } from "./pieces.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 
@@ -22,8 +21,6 @@ export const MAXIMUM_INPUT_BYTES = 64 * 1024 * 1024
  * @param file The name that places carry.
  */
 export function decodeFile(file: string, text: string): DecodedFile {
-  const fast = isTooLarge(text) ? null : decodePlain(file, text)
-  if (fast !== null) return fast
   const unreadable = wholeFileProblem(file, text)
   if (unreadable !== null) return { objects: [], problems: [unreadable] }
   return decodeYaml(file, text)
@@ -73,31 +70,37 @@ function decodePiece(file: string, { text, lines, kind, apiVersion }: Piece): De
 
 const TOO_LARGE_OBJECT = `Cannot read the object: it has more than ${MAXIMUM_FILE_BYTES} bytes, expected at most 1 MiB`
 
-/** Fast, for what machines write; null for everything that needs places or a full parser. */
-function decodePlain(file: string, text: string): DecodedFile | null {
-  const documents = parsePlainYaml(text, "data")
-  if (documents === null) return null
+/**
+ * Reads a file of a generation: what a person wrote is YAML, what a machine wrote is JSON. A machine's file that is not as it
+ * should be is read as a person's file is, for the places of its problems.
+ */
+export function decodeGenerationFile(file: string, text: string): DecodedFile {
+  return (file.endsWith(".json") ? decodeJsonList(file, text) : null) ?? decodeFile(file, text)
+}
+
+/** @returns null for everything that is not a List of objects without any problem. */
+function decodeJsonList(file: string, text: string): DecodedFile | null {
+  const place = { file, line: null, column: null }
   const objects: Placed[] = []
-  for (const { value, line, keyPlaces } of documents) {
-    const kind = value["kind"]
-    if (typeof kind !== "string" || !isKind(kind)) return null
-    const parsed = parseObject(value)
-    if (parsed.kind === "issues") return null
-    if (parsed.kind === "ignored") continue
-    objects.push({
-      object: parsed.object,
-      place: { file, line, column: 1 },
-      keyPlaces: kind === "ConfigMap" ? placesIn(file, keyPlaces) : NO_PLACES,
-    })
+  for (const item of itemsIn(text) ?? [null]) {
+    const parsed = parseObject(item)
+    if (parsed.kind !== "object" || parsed.object.kind === "ConfigMap") return null
+    objects.push({ object: parsed.object, place, keyPlaces: NO_PLACES })
   }
   return { objects, problems: [] }
 }
 
-const NO_PLACES: Placed["keyPlaces"] = new Map()
-
-function placesIn(file: string, places: ReadonlyMap<string, { line: number; column: number }>): Placed["keyPlaces"] {
-  return new Map([...places].map(([key, { line, column }]) => [key, { file, line, column }]))
+function itemsIn(text: string): readonly unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isOfItems = typeof value === "object" && value !== null && "items" in value && "kind" in value
+    return isOfItems && value.kind === "List" && Array.isArray(value.items) ? value.items : null
+  } catch {
+    return null
+  }
 }
+
+const NO_PLACES: Placed["keyPlaces"] = new Map()
 
 function wholeFileProblem(file: string, text: string): Problem<ObjectProblemCode> | null {
   const problem = (code: ObjectProblemCode, offset: number | null, message: string): Problem<ObjectProblemCode> => ({

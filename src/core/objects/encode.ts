@@ -1,8 +1,9 @@
-import { flowMapping, lineText } from "../../kit/yaml-text.ts"
+import { type JsonObject, jsonText } from "../../kit/json-text.ts"
 import { compare } from "../../kit/problem.ts"
+import { lineText } from "../../kit/yaml-text.ts"
 import type { ConfigMap, Endpoint, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
 import { ALLOW_MASS_REMOVAL, PEER_ADDRESS, SERVICE_NAME_LABEL } from "./schema.ts"
-import { trafficSpecText, trafficStatusText } from "./traffic.ts"
+import { trafficSpec, trafficStatus } from "./traffic.ts"
 
 /*
  * The texts are Kubernetes manifests that kubectl reads as well as `decode.ts`. Equal objects give equal bytes, whatever
@@ -17,98 +18,113 @@ export interface ServiceManifests {
   readonly endpoints: Endpoints | null
 }
 
-/** The text of `vips.yaml`: the VIP ConfigMap. */
+/** The text of `vips/<namespace>/<name>.yaml`: the VIP ConfigMap, as people write one. */
 export function encodeConfigMap(configMap: ConfigMap): string {
   const { allowMassRemoval } = configMap.metadata
   const annotations =
     allowMassRemoval === null ? "" : `  annotations:\n    ${ALLOW_MASS_REMOVAL}: ${lineText(allowMassRemoval)}\n`
-  const top = `${head(configMap)}${annotations}`
+  const { namespace, name } = configMap.metadata
+  const names = `metadata:\n  namespace: ${lineText(namespace)}\n  name: ${lineText(name)}\n`
+  const top = `apiVersion: v1\nkind: ConfigMap\n${names}${annotations}`
   const entries = Object.entries(configMap.data)
   if (entries.length === 0) return `${top}data: {}\n`
   const lines = entries.map(([key, value]) => `  ${lineText(key)}:${entryText(value)}\n`)
   return `${top}data:\n${lines.join("")}`
 }
 
-/** The text of `nodes.yaml`, sorted by name. Without any Node it is a comment: empty, and on purpose. */
+/** The text of `nodes.json`: a List of the Nodes, sorted by name. */
 export function encodeNodes(nodes: readonly Node[]): string {
-  if (nodes.length === 0) return "# No Nodes\n"
-  return nodes
+  const items = nodes
     .toSorted((a, b) => compare(a.metadata.name, b.metadata.name))
-    .map((node) => {
-      const addresses = node.status.addresses.map(({ type, address }) => flowMapping({ type, address }))
-      const { peerAddress } = node.metadata
-      const annotations =
-        peerAddress === undefined ? "" : `  annotations:\n    ${PEER_ADDRESS}: ${lineText(peerAddress)}\n`
-      return `${head(node)}${annotations}status:\n${list("  ", "addresses", addresses)}`
-    })
-    .join("---\n")
+    .map(({ apiVersion, kind, metadata: { name, peerAddress }, status }) => ({
+      apiVersion,
+      kind,
+      metadata: { name, annotations: peerAddress === undefined ? undefined : { [PEER_ADDRESS]: peerAddress } },
+      status: { addresses: status.addresses.map(({ type, address }) => ({ type, address })) },
+    }))
+  return listText(items)
 }
 
-/** The text of `services/<namespace>/<name>.yaml`: the Service, its slices by name, its Endpoints. */
+/** The text of `services/<namespace>/<name>.json`: a List of the Service, its slices by name, its Endpoints. */
 export function encodeService({ service, slices, endpoints }: ServiceManifests): string {
-  const documents = [
-    serviceText(service),
-    ...slices.toSorted((a, b) => compare(a.metadata.name, b.metadata.name)).map(sliceText),
-  ]
-  if (endpoints !== null) documents.push(endpointsText(endpoints))
-  return documents.join("---\n")
+  return listText([
+    serviceJson(service),
+    ...slices.toSorted((a, b) => compare(a.metadata.name, b.metadata.name)).map(sliceJson),
+    ...(endpoints === null ? [] : [endpointsJson(endpoints)]),
+  ])
 }
 
-function serviceText(service: Service): string {
-  const { type, clusterIP, ports } = service.spec
-  const address = clusterIP === "" ? "" : `  clusterIP: ${lineText(clusterIP)}\n`
-  const lines = ports.map(({ name, port, protocol, targetPort }) =>
-    flowMapping({ name: name === "" ? undefined : name, port, protocol, targetPort }),
-  )
-  const { traffic } = service
-  const [how, where] = traffic === null ? ["", ""] : [trafficSpecText(traffic), trafficStatusText(traffic)]
-  return `${head(service)}spec:\n  type: ${lineText(type)}\n${address}${how}${list("  ", "ports", lines)}${where}`
+function listText(items: readonly JsonObject[]): string {
+  return jsonText({ apiVersion: "v1", kind: "List", items })
 }
 
-function sliceText(slice: EndpointSlice): string {
-  const labels = `  labels:\n    ${SERVICE_NAME_LABEL}: ${lineText(slice.metadata.service)}\n`
-  const endpoints = slice.endpoints.map(endpointText).sort(compare)
-  return (
-    `${head(slice)}${labels}addressType: ${slice.addressType}\n` +
-    list("", "ports", slice.ports.map(endpointPortText).sort(compare)) +
-    list("", "endpoints", endpoints)
-  )
+function serviceJson({ apiVersion, kind, metadata, spec, traffic }: Service): JsonObject {
+  return {
+    apiVersion,
+    kind,
+    metadata: named(metadata),
+    spec: {
+      type: spec.type,
+      clusterIP: orNothing(spec.clusterIP),
+      ...(traffic === null ? {} : trafficSpec(traffic)),
+      ports: spec.ports.map(({ name, port, protocol, targetPort }) => ({
+        name: orNothing(name),
+        port,
+        protocol,
+        targetPort,
+      })),
+    },
+    status: traffic === null ? undefined : trafficStatus(traffic),
+  }
 }
 
-function endpointText({ addresses, conditions, nodeName }: Endpoint): string {
+function sliceJson({ apiVersion, kind, metadata, addressType, ports, endpoints }: EndpointSlice): JsonObject {
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...named(metadata), labels: { [SERVICE_NAME_LABEL]: metadata.service } },
+    addressType,
+    ports: inOrder(ports.map(endpointPortJson)),
+    endpoints: inOrder(endpoints.map(endpointJson)),
+  }
+}
+
+function endpointJson({ addresses, conditions, nodeName }: Endpoint): JsonObject {
   const { ready, serving, terminating } = conditions
-  return flowMapping({
+  return {
     addresses,
     conditions: { ready, serving: serving === ready ? undefined : serving, terminating: terminating || undefined },
     nodeName: nodeName ?? undefined,
-  })
+  }
 }
 
-function endpointPortText({ name, port, protocol }: EndpointPort): string {
-  return flowMapping({ name: name === "" ? undefined : name, port, protocol })
+function endpointPortJson({ name, port, protocol }: EndpointPort): JsonObject {
+  return { name: orNothing(name), port, protocol }
 }
 
-function endpointsText(endpoints: Endpoints): string {
-  if (endpoints.subsets.length === 0) return `${head(endpoints)}subsets: []\n`
-  const subsets = endpoints.subsets.map(({ addresses, ports }) => {
-    const lines = addresses
-      .map(({ ip, nodeName }) => flowMapping({ ip, nodeName: nodeName ?? undefined }))
-      .sort(compare)
-    const first = list("    ", "addresses", lines)
-    return `  -${first.slice(3)}${list("    ", "ports", ports.map(endpointPortText).sort(compare))}`
-  })
-  return `${head(endpoints)}subsets:\n${subsets.sort(compare).join("")}`
+function endpointsJson({ apiVersion, kind, metadata, subsets }: Endpoints): JsonObject {
+  const items = subsets.map(({ addresses, ports }) => ({
+    addresses: inOrder(addresses.map(({ ip, nodeName }) => ({ ip, nodeName: nodeName ?? undefined }))),
+    ports: inOrder(ports.map(endpointPortJson)),
+  }))
+  return { apiVersion, kind, metadata: named(metadata), subsets: inOrder(items) }
 }
 
-function head({ apiVersion, kind, metadata }: ConfigMap | Service | EndpointSlice | Endpoints | Node): string {
-  const namespace = "namespace" in metadata ? `  namespace: ${lineText(metadata.namespace)}\n` : ""
-  return `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n${namespace}  name: ${lineText(metadata.name)}\n`
+function named({ namespace, name }: { readonly namespace: string; readonly name: string }): JsonObject {
+  return { namespace, name }
 }
 
-/** A list with one item a line. */
-function list(indent: string, key: string, items: readonly string[]): string {
-  if (items.length === 0) return `${indent}${key}: []\n`
-  return `${indent}${key}:\n${items.map((item) => `${indent}  - ${item}\n`).join("")}`
+/** The API takes an empty text for one that is not there. */
+function orNothing(text: string): string | undefined {
+  return text === "" ? undefined : text
+}
+
+/** Sorted by their text: their order has no meaning. */
+function inOrder(items: readonly JsonObject[]): readonly JsonObject[] {
+  return items
+    .map((item) => ({ item, text: JSON.stringify(item) }))
+    .toSorted((a, b) => compare(a.text, b.text))
+    .map(({ item }) => item)
 }
 
 /** Lines that look in a literal block exactly as they are: no blank edges, nothing unprintable. */

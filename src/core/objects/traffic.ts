@@ -1,6 +1,6 @@
 import * as z from "zod"
 
-import { flowMapping, flowText, lineText } from "../../kit/yaml-text.ts"
+import type { JsonObject } from "../../kit/json-text.ts"
 import type { Traffic } from "./kinds.ts"
 
 /*
@@ -93,34 +93,18 @@ export function trafficOf(spec: GivenSpec, status: GivenStatus): Traffic | null 
   return isDefault(traffic) ? null : traffic
 }
 
-/** The lines of a manifest's `spec` before its ports; empty where there is nothing to say. */
-export function trafficSpecText(traffic: Traffic): string {
-  const { sessionAffinity, affinityTimeout } = traffic
-  const affinity =
-    affinityTimeout === null ? "" : `  sessionAffinityConfig: {clientIP: {timeoutSeconds: ${affinityTimeout}}}\n`
-  const word = (key: keyof Traffic, value: string) =>
-    value === DEFAULT_TRAFFIC[key] ? "" : `  ${key}: ${lineText(value)}\n`
-  const list = (key: string, values: readonly string[]) =>
-    values.length === 0 ? "" : `  ${key}: [${values.map(flowText).join(", ")}]\n`
-  return [
-    list("clusterIPs", traffic.clusterIPs),
-    list("externalIPs", traffic.externalIPs),
-    word("loadBalancerIP", traffic.loadBalancerIP),
-    list("loadBalancerSourceRanges", traffic.loadBalancerSourceRanges),
-    word("sessionAffinity", sessionAffinity),
-    affinity,
-    word("externalTrafficPolicy", traffic.externalTrafficPolicy),
-    word("internalTrafficPolicy", traffic.internalTrafficPolicy),
-    traffic.publishNotReadyAddresses ? "  publishNotReadyAddresses: true\n" : "",
-    word("trafficDistribution", traffic.trafficDistribution),
-  ].join("")
+/** The fields of a manifest's `spec` that are not as the API takes them by default. */
+export function trafficSpec(traffic: Traffic): JsonObject {
+  const { ingress: _, affinityTimeout, ...fields } = traffic
+  const defaults = new Map(Object.entries(DEFAULT_TRAFFIC).map(([key, value]) => [key, JSON.stringify(value)]))
+  const spec = Object.entries(fields).filter(([key, value]) => JSON.stringify(value) !== defaults.get(key))
+  const timeout = affinityTimeout === null ? undefined : { clientIP: { timeoutSeconds: affinityTimeout } }
+  return { ...Object.fromEntries(spec), ...(timeout && { sessionAffinityConfig: timeout }) }
 }
 
-/** A manifest's `status`; empty where there is nothing to say. */
-export function trafficStatusText({ ingress }: Traffic): string {
-  if (ingress.length === 0) return ""
-  const lines = ingress.map(({ ip, ipMode }) => `      - ${flowMapping({ ip, ipMode })}\n`)
-  return `status:\n  loadBalancer:\n    ingress:\n${lines.join("")}`
+/** A manifest's `status`; undefined where there is nothing to say. */
+export function trafficStatus({ ingress }: Traffic): JsonObject | undefined {
+  return ingress.length === 0 ? undefined : { loadBalancer: { ingress } }
 }
 
 /** An entry without an address names a host; kube-proxy makes nothing of it. An address without a mode is a VIP to kube-proxy. */
@@ -136,5 +120,5 @@ function wordOf(word: string | null | undefined, fallback: string): string {
 
 /** Nothing to write is nothing to keep. */
 function isDefault(traffic: Traffic): boolean {
-  return trafficSpecText(traffic) === "" && trafficStatusText(traffic) === ""
+  return Object.keys(trafficSpec(traffic)).length === 0 && trafficStatus(traffic) === undefined
 }

@@ -1,9 +1,9 @@
 import { lstatSync } from "node:fs"
 import { basename, join } from "node:path"
 
-import { CONTENT_FILE, generationName, MANIFEST_FILE, MAXIMUM_FILE_BYTES } from "../../contract/layout.ts"
+import { CONTENT_FILE, generationName, MANIFEST_FILE, MAXIMUM_FILE_BYTES, SCHEMA } from "../../contract/layout.ts"
 import { contradictionIn, decodeManifest, type Manifest, type ManifestFile } from "../../contract/manifest.ts"
-import { decodeFile } from "../../core/objects/decode.ts"
+import { decodeGenerationFile } from "../../core/objects/decode.ts"
 import type { DecodedFile } from "../../core/objects/decoded-file.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { faultCode } from "../../kit/fault.ts"
@@ -92,7 +92,7 @@ function readManifest(path: string, wantedSha256: string | null): ManifestReadin
   const decoded = decodeManifest(read.bytes.toString("utf8"))
   if (decoded.kind === "unknown-schema") {
     return refused(
-      `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, wanted 1; update the older container`,
+      `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, wanted ${SCHEMA}; update the older container`,
     )
   }
   if (decoded.kind === "problems") return refused(`Cannot read ${MANIFEST_FILE}`, decoded.problems)
@@ -127,7 +127,7 @@ function readFiles(path: string, files: readonly ManifestFile[], before: KnownFi
     }
     const bytes = readFile(path, file, checkedDirectories)
     if (!Buffer.isBuffer(bytes)) return bytes
-    decoded.set(file.name, { sha256: file.sha256, decoded: decodeFile(file.name, bytes.toString("utf8")) })
+    decoded.set(file.name, { sha256: file.sha256, decoded: decodeGenerationFile(file.name, bytes.toString("utf8")) })
   }
   return { kind: "files", files: decoded }
 }

@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs"
 import { join } from "node:path"
 
-import { GENERATIONS_DIRECTORY, MAXIMUM_POINTER_BYTES, POINTER_FILE } from "../../contract/layout.ts"
+import { GENERATIONS_DIRECTORY, MAXIMUM_POINTER_BYTES, POINTER_FILE, SCHEMA } from "../../contract/layout.ts"
 import { decodePointer, isSameWriter, type Pointer } from "../../contract/pointer.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 import type { Generation, Generations, Reading } from "../ports.ts"
@@ -79,7 +79,7 @@ function readPointer(directory: string): PointerReading {
     case "value":
       return { kind: "pointer", text, pointer: decoded.value }
     case "unknown-schema": {
-      const reason = `Cannot read ${POINTER_FILE}: it has schema ${decoded.schema}, wanted 1; update the older container`
+      const reason = `Cannot read ${POINTER_FILE}: it has schema ${decoded.schema}, wanted ${SCHEMA}; update the older container`
       return { kind: "refused", reason, problems: [] }
     }
     case "problems": {

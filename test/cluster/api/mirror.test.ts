@@ -43,7 +43,7 @@ test(
     assert.equal(echo?.slices, await slicesOf(namespace))
     assert.equal(echo?.endpoints, await podAddresses(namespace))
     assert.equal(nodes, ["node-0", "node-1"], "those that --node-selector selects")
-    assert.equal(files, ["nodes.yaml", `services/${namespace}/echo.yaml`, "vips.yaml"])
+    assert.equal(files, ["nodes.json", `services/${namespace}/echo.json`, `vips/${scene.access.configMapKey}.yaml`])
     await sync.untilStatus("it says so", ({ state }) => state === "published")
   }),
 )
@@ -184,7 +184,7 @@ test(
       "a change of ours is published",
       ({ services }) => services.get(`${named}/echo`)?.endpoints.length === 2,
     )
-    assert.equal(after.files, ["nodes.yaml", `services/${named}/echo.yaml`, "vips.yaml"])
+    assert.equal(after.files, ["nodes.json", `services/${named}/echo.json`, `vips/${scene.access.configMapKey}.yaml`])
     assert.ok(after.sequence <= sequence + 2, "changes of others publish nothing")
     const [mapNamespace = ""] = scene.access.configMapKey.split("/")
     const asked = audited().filter(({ resource }) => resource !== "")

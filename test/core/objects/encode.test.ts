@@ -3,16 +3,22 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { parseAllDocuments } from "yaml"
 
-import { decodeFile } from "../../../src/core/objects/decode.ts"
+import { decodeFile, decodeGenerationFile } from "../../../src/core/objects/decode.ts"
 import { encodeConfigMap, encodeNodes, encodeService, type ServiceManifests } from "../../../src/core/objects/encode.ts"
 import type { ClusterObject, EndpointSlice } from "../../../src/core/objects/kinds.ts"
 import { compare } from "../../../src/kit/problem.ts"
 import { anyConfigMap, anyNode, anyService } from "../../support/objects.ts"
 
 function decoded(text: string): readonly ClusterObject[] {
-  const { objects, problems } = decodeFile("f", text)
+  const { objects, problems } = decodeGenerationFile("f.json", text)
   assert.equal(problems, [])
-  return objects.map(({ object }) => object)
+  const all = objects.map(({ object }) => object)
+  // A person's tools read it alike.
+  assert.equal(
+    decodeFile("f", text).objects.map(({ object }) => object),
+    all,
+  )
+  return all
 }
 
 const byText = (a: unknown, b: unknown) => compare(JSON.stringify(a), JSON.stringify(b))
@@ -120,30 +126,37 @@ test("encodeService() writes a manifest that people can read, one line an endpoi
   })
   assert.is(
     text,
-    `apiVersion: v1
-kind: Service
-metadata:
-  namespace: web
-  name: echo
-spec:
-  type: ClusterIP
-  clusterIP: 10.96.0.1
-  ports:
-    - {name: http, port: 80, protocol: TCP, targetPort: web}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata:
-  namespace: web
-  name: echo-x
-  labels:
-    kubernetes.io/service-name: echo
-addressType: IPv4
-ports:
-  - {port: 8080, protocol: TCP}
-endpoints:
-  - {addresses: [10.2.0.1], conditions: {ready: true}, nodeName: n1}
-  - {addresses: [10.2.0.2], conditions: {ready: false, serving: true, terminating: true}}
+    `{
+ "apiVersion": "v1",
+ "kind": "List",
+ "items": [
+  {
+   "apiVersion": "v1",
+   "kind": "Service",
+   "metadata": {"namespace":"web","name":"echo"},
+   "spec": {
+    "type": "ClusterIP",
+    "clusterIP": "10.96.0.1",
+    "ports": [
+     {"name":"http","port":80,"protocol":"TCP","targetPort":"web"}
+    ]
+   }
+  },
+  {
+   "apiVersion": "discovery.k8s.io/v1",
+   "kind": "EndpointSlice",
+   "metadata": {"namespace":"web","name":"echo-x","labels":{"kubernetes.io/service-name":"echo"}},
+   "addressType": "IPv4",
+   "ports": [
+    {"port":8080,"protocol":"TCP"}
+   ],
+   "endpoints": [
+    {"addresses":["10.2.0.1"],"conditions":{"ready":true},"nodeName":"n1"},
+    {"addresses":["10.2.0.2"],"conditions":{"ready":false,"serving":true,"terminating":true}}
+   ]
+  }
+ ]
+}
 `,
   )
 })
@@ -173,8 +186,26 @@ data:
 })
 
 test("encodeNodes() says on purpose that there is none", () => {
-  assert.is(encodeNodes([]), "# No Nodes\n")
-  assert.equal(decoded("# No Nodes\n"), [])
+  const text = encodeNodes([])
+  assert.is(text, '{"apiVersion":"v1","kind":"List","items":[]}\n')
+  assert.equal(decoded(text), [])
 })
+
+for (const [what, text] of [
+  ["text that is not JSON", "{"],
+  ["a single object", '{"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"}}'],
+  [
+    "a List with a broken object",
+    '{"kind":"List","items":[{"apiVersion":"v1","kind":"Node","metadata":{"name":"N 1"}}]}',
+  ],
+  [
+    "a List with something else",
+    '{"kind":"List","items":[1,{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"}}]}',
+  ],
+  ["a key that stands there twice", '{"kind":"List","kind":"List","items":{}}'],
+] as const)
+  test(`decodeGenerationFile() reads ${what} as a person's file is read`, () => {
+    assert.equal(decodeGenerationFile("nodes.json", text), decodeFile("nodes.json", text))
+  })
 
 test.run()

@@ -92,25 +92,36 @@ test("encodeService() writes the traffic of a Service as a manifest has it", () 
   )
   assert.is(
     encodeService({ service, slices: [], endpoints: null }),
-    `apiVersion: v1
-kind: Service
-metadata:
-  namespace: default
-  name: web
-spec:
-  type: LoadBalancer
-  clusterIP: 10.96.0.9
-  externalIPs: [10.4.0.50]
-  loadBalancerSourceRanges: ["10.0.0.0/8"]
-  sessionAffinity: ClientIP
-  sessionAffinityConfig: {clientIP: {timeoutSeconds: 10800}}
-  externalTrafficPolicy: Local
-  ports:
-    - {name: rdp, port: 3389, protocol: TCP, targetPort: 3389}
-status:
-  loadBalancer:
-    ingress:
-      - {ip: 10.4.0.51, ipMode: VIP}
+    `{
+ "apiVersion": "v1",
+ "kind": "List",
+ "items": [
+  {
+   "apiVersion": "v1",
+   "kind": "Service",
+   "metadata": {"namespace":"default","name":"web"},
+   "spec": {
+    "type": "LoadBalancer",
+    "clusterIP": "10.96.0.9",
+    "externalIPs": ["10.4.0.50"],
+    "loadBalancerSourceRanges": ["10.0.0.0/8"],
+    "sessionAffinity": "ClientIP",
+    "externalTrafficPolicy": "Local",
+    "sessionAffinityConfig": {"clientIP":{"timeoutSeconds":10800}},
+    "ports": [
+     {"name":"rdp","port":3389,"protocol":"TCP","targetPort":3389}
+    ]
+   },
+   "status": {
+    "loadBalancer": {
+     "ingress": [
+      {"ip":"10.4.0.51","ipMode":"VIP"}
+     ]
+    }
+   }
+  }
+ ]
+}
 `,
   )
 })

@@ -92,7 +92,7 @@ tear_() { # NODE WHAT: cut in half in its place, as no program of ours would wri
     generation) # all of the newest one
       text_of $v/desired/current.json
       [[ $REPLY =~ [0-9]{20}-[0-9a-f]{12} ]] || return
-      files=($v/desired/generations/${BASH_REMATCH[0]}/{,services/*/}*.yaml)
+      files=($v/desired/generations/${BASH_REMATCH[0]}/{nodes.json,vips/*/*.yaml,services/*/*.json})
       ;;
     # The candidate that is in effect and the live file are one file with two names.
     candidate) files=($v/applied/candidates/*.conf) ;;

@@ -31,7 +31,7 @@ echo "$says"
 named() { grep -o "ConfigMap [a-z/-]*, entry [0-9.]*: [A-Z_]*" <<< "$says" | sort -u; }
 figures "{\"said\": \"$(named | tr '\n' ';')\"}"
 check "status names both by their ConfigMap and key" test "$(named | sed 's/.*entry //' | tr '\n' ' ')" = "10.4.0.51: BAD_FORWARDING_METHOD 10.4.0.999: BAD_ADDRESS "
-places() { grep -o "file: vips.yaml, line: [0-9]*, column: [0-9]*" "$(volume n1 applied)/status.yaml" | sort -u; }
+places() { grep -o "file: vips/[^,]*, line: [0-9]*, column: [0-9]*" "$(volume n1 applied)/status.yaml" | sort -u; }
 figures "{\"said\": \"$(places | tr '\n' ';')\"}"
 check "and status.yaml has file, line and column of both" test "$(places | wc -l)" = 2
 nap 1

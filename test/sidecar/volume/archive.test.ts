@@ -12,7 +12,7 @@ const NAME = "00000000000000000007-0123456789ab.tar.gz"
 /** Packs a folder that somebody else filled, and unpacks it as the archive of a generation. */
 async function unpacked(directory: string, fill: (root: string) => void): Promise<string> {
   const [foreign, state] = [join(directory, "foreign"), join(directory, "state")]
-  writeTree(foreign, { "generation/vips.yaml": "# ours\n", "keepalived.conf": "# ours\n" })
+  writeTree(foreign, { "generation/vips/default/vips.yaml": "# ours\n", "keepalived.conf": "# ours\n" })
   mkdirSync(join(foreign, "generation/services/default"), { recursive: true })
   fill(foreign)
   const archive = await openArchive(state)
@@ -22,18 +22,18 @@ async function unpacked(directory: string, fill: (root: string) => void): Promis
 }
 
 const FOREIGN: Readonly<Record<string, (root: string) => void>> = {
-  "a link in the place of a file": (root) => symlinkSync("/etc/passwd", join(root, "generation/nodes.yaml")),
+  "a link in the place of a file": (root) => symlinkSync("/etc/passwd", join(root, "generation/nodes.json")),
   "a link in the place of a directory": (root) => symlinkSync("/etc", join(root, "generation/services/kube-system")),
   "names that are none of ours": (root) =>
     writeTree(root, {
       "pin.json": "{}",
       "generation/run": "#!/bin/sh\n",
-      "generation/services/a.yaml": "x",
+      "generation/services/a.json": "x",
       "generation/.x": "x",
     }),
   "a file of 2 MB": (root) => {
-    writeFileSync(join(root, "generation/nodes.yaml"), "")
-    truncateSync(join(root, "generation/nodes.yaml"), 2e6)
+    writeFileSync(join(root, "generation/nodes.json"), "")
+    truncateSync(join(root, "generation/nodes.json"), 2e6)
   },
 }
 for (const [what, fill] of Object.entries(FOREIGN))
@@ -43,23 +43,25 @@ for (const [what, fill] of Object.entries(FOREIGN))
       const files = readdirSync(join(generation, ".."), { recursive: true, encoding: "utf8" })
         .filter((name) => !statSync(join(generation, "..", name)).isDirectory())
         .toSorted()
-      assert.equal(files, ["generation/vips.yaml", "keepalived.conf"])
-      assert.is(readFileSync(join(generation, "vips.yaml"), "utf8"), "# ours\n")
+      assert.equal(files, ["generation/vips/default/vips.yaml", "keepalived.conf"])
+      assert.is(readFileSync(join(generation, "vips/default/vips.yaml"), "utf8"), "# ours\n")
     }))
 
 test("openArchive() unpacks nothing outside of its directory", () =>
   withTemporaryDirectory(async (directory) => {
     const state = join(directory, "state")
     const archive = await openArchive(state)
-    writeTree(directory, { "vips.yaml": "# theirs\n", "work/x": "" })
-    const words = ["../vips.yaml", join(directory, "vips.yaml")]
+    writeTree(directory, { "vips/default/vips.yaml": "# theirs\n", "work/x": "" })
+    const words = ["../vips/default/vips.yaml", join(directory, "vips/default/vips.yaml")]
     const file = join(state, "archive", NAME)
     await tar.create({ file, cwd: join(directory, "work"), gzip: true, preservePaths: true }, words)
     const generation: unknown = await archive.unpack(NAME).catch((error: unknown) => error)
     assert.ok(generation !== undefined)
-    const names = readdirSync(state, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("vips.yaml"))
+    const names = readdirSync(state, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith("vips/default/vips.yaml"),
+    )
     assert.equal(names, [])
-    assert.is(readFileSync(join(directory, "vips.yaml"), "utf8"), "# theirs\n")
+    assert.is(readFileSync(join(directory, "vips/default/vips.yaml"), "utf8"), "# theirs\n")
   }))
 
 for (const name of ["../../etc/x.tar.gz", "x.tar.gz", `${NAME}/..`, `a/${NAME}`])
@@ -74,7 +76,9 @@ test("withinLimits() has removed what is beyond the limits when an addition is d
   withTemporaryDirectory(async (directory) => {
     const archive = withinLimits(await openArchive(join(directory, "state")), { count: 2, bytes: 1e9 })
     for (const sequence of [1, 2, 3]) {
-      const made = writeGeneration(join(directory, "generations"), sequence, { "vips.yaml": `# ${sequence}\n` })
+      const made = writeGeneration(join(directory, "generations"), sequence, {
+        "vips/default/vips.yaml": `# ${sequence}\n`,
+      })
       await archive.add({ ...made, config: "# none\n", outcome: outcomeOf(sequence, made.name) })
     }
     const kept = readdirSync(join(directory, "state/archive")).map((name) => Number(name.slice(0, 20)))

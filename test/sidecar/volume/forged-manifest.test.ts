@@ -59,7 +59,7 @@ check("readDirectory() refuses a manifest that names a file twice", async ({ dir
 check(
   "createGenerations() refuses files with problems, whoever vouches for them (fault 8)",
   async ({ directory, path }) => {
-    const file = join(path, "vips.yaml")
+    const file = join(path, "vips/default/vips.yaml")
     const text = readFileSync(file, "utf8")
     // Every cut of the file, with the checksums of the cut: it parses or it is refused, and nothing throws.
     for (let end = 0; end < text.length; end++) {
@@ -68,7 +68,7 @@ check(
       const target = join(directory, "generations")
       forge(directory, path, (manifest) => {
         const files = manifest.files.map((one) =>
-          one.name === "vips.yaml" ? { ...one, size: end, sha256: sha256Of(cut) } : one,
+          one.name === "vips/default/vips.yaml" ? { ...one, size: end, sha256: sha256Of(cut) } : one,
         )
         return { ...manifest, files, contentSha256: contentSha256Of(files) }
       })

@@ -20,7 +20,7 @@ check("createGenerations() reads what was published", async ({ generations, dire
   assert.is(generation.manifestSha256, pointerOf(directory).manifestSha256)
   assert.equal([...generation.objects.services.keys()], ["default/echo", "default/other"])
   const place = generation.objects.configMaps.get("default/vips")?.keyPlaces.get("10.4.0.51")
-  assert.equal(place, { file: "vips.yaml", line: 8, column: 3 })
+  assert.equal(place, { file: "vips/default/vips.yaml", line: 8, column: 3 })
 })
 
 test("createGenerations() gives absent in an empty volume, and without one", () =>
@@ -43,7 +43,7 @@ check("createGenerations() reads only the files that changed, and keeps the obje
   const next = await publisherOf(volume.directory, 1).publish(second)
   const path = join(volume.directory, "generations", next.directory)
   // An unchanged file is not read: its content does not matter any more.
-  unlinkSync(join(path, "services/default/other.yaml"))
+  unlinkSync(join(path, "services/default/other.json"))
   const after = generationOf(await volume.generations.read())
   assert.is(after.sequence, 2)
   assert.is(after.objects.services.get("default/other"), before.objects.services.get("default/other"))
@@ -58,7 +58,7 @@ check("createGenerations() forgets what the newest generation does not use", asy
   await publisher.publish(publicationOf(vipsText(), nodeText("n1", "10.4.0.3")))
   await generations.read()
   const { directory: name } = await publisher.publish(first)
-  unlinkSync(join(directory, "generations", name, "services/default/other.yaml"))
+  unlinkSync(join(directory, "generations", name, "services/default/other.json"))
   assert.is((await generations.read()).kind, "torn")
 })
 
@@ -170,9 +170,9 @@ check("readDirectory() reads a generation by its path, wherever it stands", asyn
   const generation = generationOf(readDirectory(copy))
   assert.is(generation.sequence, 1)
   assert.is(join(directory, "generations", generation.name), path)
-  writeFileSync(join(copy, "vips.yaml"), vipsText())
+  writeFileSync(join(copy, "vips/default/vips.yaml"), vipsText())
   assert.is(readDirectory(copy).kind, "torn")
-  unlinkSync(join(copy, "vips.yaml"))
+  unlinkSync(join(copy, "vips/default/vips.yaml"))
   assert.is(readDirectory(copy).kind, "absent")
   assert.is(readDirectory(join(directory, "none")).kind, "absent")
 })

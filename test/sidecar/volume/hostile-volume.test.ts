@@ -24,7 +24,7 @@ check(
 check(
   "createGenerations() believes no file that is cut at any byte, and no other one of the same size (fault 8)",
   async (volume) => {
-    for (const name of ["vips.yaml", "services/default/echo.yaml", "manifest.json"]) {
+    for (const name of ["vips/default/vips.yaml", "services/default/echo.json", "manifest.json"]) {
       const file = join(volume.path, name)
       const bytes = readFileSync(file)
       for (let end = 0; end < bytes.length; end++) {
@@ -48,7 +48,7 @@ const garbage: readonly [what: string, kind: Reading["kind"], make: (pointer: st
   ["a directory", "refused", (pointer) => mkdirSync(pointer)],
   ["100 MB long", "refused", (pointer) => void execFileSync("truncate", ["-s", "100M", pointer])],
   ["garbage", "torn", (pointer) => writeFileSync(pointer, "\0\0\0")],
-  ["of another schema", "refused", (pointer) => writeFileSync(pointer, '{"schema": 2}')],
+  ["of another schema", "refused", (pointer) => writeFileSync(pointer, '{"schema": 3}')],
   ["no pointer at all", "refused", (pointer) => writeFileSync(pointer, "[]")],
   ["empty", "torn", (pointer) => writeFileSync(pointer, "")],
   ["a socket", "refused", (pointer) => void spawnSync(process.execPath, ["-e", LEAVE_SOCKET, pointer])],
@@ -77,7 +77,7 @@ check(
       path,
       join(path, "services"),
       join(path, "services/default"),
-      join(path, "vips.yaml"),
+      join(path, "vips/default/vips.yaml"),
       join(path, "manifest.json"),
     ]) {
       renameSync(name, away)

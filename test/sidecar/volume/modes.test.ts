@@ -39,7 +39,7 @@ async function writeAll(applied: string, state: string, generations: string): Pr
   status.write(STATUS)
   await status.idle()
   writeHeartbeat(applied, { bootId: "b", pid: 1, beat: 1, sourceRead: 1, published: 1, fault: null })
-  const made = writeGeneration(generations, 1, { "vips.yaml": "# none\n" })
+  const made = writeGeneration(generations, 1, { "vips/default/vips.yaml": "# none\n" })
   const records = archivist({
     ...{ applied, lastKnownGood, archive: await openArchive(state), candidate: (one) => volume.candidate(one) },
     ...{ facts: { node: "n1", keepalivedVersion: "2.3.3" }, failed: () => failed(new Error("Cannot record")) },

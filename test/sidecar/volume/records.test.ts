@@ -148,7 +148,7 @@ test("openLastKnownGood() removes what a crash left half written", () =>
 
 /** A generation with two files, and what else lies in its directory. */
 async function generation(directory: string, sequence: number, beside: (path: string) => void = () => {}) {
-  const files = { "services/default/echo.yaml": "kind: Service\n", "vips.yaml": `# ${sequence}\n` }
+  const files = { "services/default/echo.json": "kind: Service\n", "vips/default/vips.yaml": `# ${sequence}\n` }
   const made = writeGeneration(join(directory, "generations"), sequence, files)
   beside(made.path)
   return Promise.resolve(made)
@@ -187,8 +187,10 @@ test("openArchive() packs equal content into equal bytes, and unpacks what was p
       "manifest.json",
       "services",
       "services/default",
-      "services/default/echo.yaml",
-      "vips.yaml",
+      "services/default/echo.json",
+      "vips",
+      "vips/default",
+      "vips/default/vips.yaml",
     ])
     assert.equal(
       (await readdir(join(directory, "state", "archive"))).filter((one) => one.includes("tmp")),
@@ -199,8 +201,8 @@ test("openArchive() packs equal content into equal bytes, and unpacks what was p
 /** What somebody who may write desired/ can lay into a generation that the sidecar has read already. */
 const BESIDE: Readonly<Record<string, (path: string) => void>> = {
   "a sparse file of 1 GB": (path) => {
-    writeFileSync(join(path, "services/default/more.yaml"), "")
-    truncateSync(join(path, "services/default/more.yaml"), 1e9)
+    writeFileSync(join(path, "services/default/more.json"), "")
+    truncateSync(join(path, "services/default/more.json"), 1e9)
   },
   "a fifo": (path) => execFileSync("mkfifo", [join(path, "pipe")]),
   "a link to the whole machine": (path) => symlinkSync("/", join(path, "services/default/root")),
@@ -217,8 +219,8 @@ for (const [what, beside] of Object.entries(BESIDE))
       await tar.list({ file, onReadEntry: ({ path }) => names.push(path) })
       assert.equal(names.toSorted(), [
         "./generation/manifest.json",
-        "./generation/services/default/echo.yaml",
-        "./generation/vips.yaml",
+        "./generation/services/default/echo.json",
+        "./generation/vips/default/vips.yaml",
         "./keepalived.conf",
         "./outcome.json",
       ])
@@ -234,14 +236,14 @@ const INSTEAD: Readonly<Record<string, (path: string) => void>> = {
     symlinkSync("real", join(path, "services"))
   },
   "a file is a link": (path) => {
-    rmSync(join(path, "vips.yaml"))
-    symlinkSync("/etc/hostname", join(path, "vips.yaml"))
+    rmSync(join(path, "vips/default/vips.yaml"))
+    symlinkSync("/etc/hostname", join(path, "vips/default/vips.yaml"))
   },
   "a file is a fifo": (path) => {
-    rmSync(join(path, "vips.yaml"))
-    execFileSync("mkfifo", [join(path, "vips.yaml")])
+    rmSync(join(path, "vips/default/vips.yaml"))
+    execFileSync("mkfifo", [join(path, "vips/default/vips.yaml")])
   },
-  "a file is another": (path) => writeFileSync(join(path, "vips.yaml"), "# x\n"),
+  "a file is another": (path) => writeFileSync(join(path, "vips/default/vips.yaml"), "# x\n"),
   "the manifest is another": (path) => writeFileSync(join(path, "manifest.json"), "{}"),
 }
 

@@ -22,11 +22,15 @@ const damages: readonly (readonly [what: string, act: (root: string, volume: str
   [
     "a byte of a Service is another",
     (root) => flip(join(root, ECHO)),
-    /^services\/default\/echo\.yaml has the checksum /,
+    /^services\/default\/echo\.json has the checksum /,
   ],
-  ["a byte of the ConfigMap is another", (root) => flip(join(root, "vips.yaml")), /^vips\.yaml has the checksum /],
-  ["the Nodes are cut short", (root) => truncateSync(join(root, "nodes.yaml"), 10), /^nodes\.yaml has the checksum /],
-  ["a file is missing", (root) => rmSync(join(root, ECHO)), /^services\/default\/echo\.yaml is missing/],
+  [
+    "a byte of the ConfigMap is another",
+    (root) => flip(join(root, "vips/default/vips.yaml")),
+    /^vips\/default\/vips\.yaml has the checksum /,
+  ],
+  ["the Nodes are cut short", (root) => truncateSync(join(root, "nodes.json"), 10), /^nodes\.json has the checksum /],
+  ["a file is missing", (root) => rmSync(join(root, ECHO)), /^services\/default\/echo\.json is missing/],
   [
     "the manifest is empty",
     (root) => truncateSync(join(root, "manifest.json"), 0),
@@ -38,7 +42,7 @@ const damages: readonly (readonly [what: string, act: (root: string, volume: str
       rmSync(join(root, ECHO))
       symlinkSync("/etc/hostname", join(root, ECHO))
     },
-    /^services\/default\/echo\.yaml: it is a symbolic link/,
+    /^services\/default\/echo\.json: it is a symbolic link/,
   ],
   [
     "a directory is a link",
@@ -57,7 +61,7 @@ const damages: readonly (readonly [what: string, act: (root: string, volume: str
     /^current\.json is not /,
   ],
 ]
-const ECHO = "services/default/echo.yaml"
+const ECHO = "services/default/echo.json"
 
 function flip(path: string): void {
   const text = Buffer.from("\0")
@@ -104,7 +108,7 @@ test("mend() leaves what is whole, and what this life has not published", () =>
     assert.is((await publisher.mend())?.sequence, 1)
     const next = publisherOf(volume, 2)
     flip(join(volume, "generations", directory, ECHO))
-    assert.match(await found(next), /echo\.yaml has the checksum/)
+    assert.match(await found(next), /echo\.json has the checksum/)
     assert.is((await next.mend())?.sequence, 1)
     assert.is.not(next.damage(), null)
   }))
@@ -118,7 +122,7 @@ test("createInspection() looks at a part at a time, rests after each round, and 
     let time = 0
     // Each question for the time takes a ms: so each look has ten checks.
     const inspection = createInspection({ directory: volume, current: () => published, now: () => ++time })
-    flip(join(volume, "generations", directory, "vips.yaml"))
+    flip(join(volume, "generations", directory, "vips/default/vips.yaml"))
     let looks = 1
     while (inspection.look() === null) looks++
     assert.ok(looks > 5 && looks < 20, `${looks} looks`)

@@ -46,9 +46,9 @@ test("createPublisher() publishes a generation that its reader believes", () =>
     assert.equal(readdirSync(directory).sort(), ["current.json", "generations"])
     assert.equal(readdirSync(join(directory, "generations", published.directory)).sort(), [
       "manifest.json",
-      "nodes.yaml",
+      "nodes.json",
       "services",
-      "vips.yaml",
+      "vips",
     ])
   }))
 
@@ -58,9 +58,9 @@ test("createPublisher() links the files that did not change, and writes the othe
     const inode = (generation: string, file: string) => statSync(join(directory, "generations", generation, file)).ino
     const one = (await publisher.publish(first)).directory
     const two = (await publisher.publish(second)).directory
-    assert.is(inode(one, "services/default/other.yaml"), inode(two, "services/default/other.yaml"))
-    assert.is(inode(one, "vips.yaml"), inode(two, "vips.yaml"))
-    assert.is.not(inode(one, "services/default/echo.yaml"), inode(two, "services/default/echo.yaml"))
+    assert.is(inode(one, "services/default/other.json"), inode(two, "services/default/other.json"))
+    assert.is(inode(one, "vips/default/vips.yaml"), inode(two, "vips/default/vips.yaml"))
+    assert.is.not(inode(one, "services/default/echo.json"), inode(two, "services/default/echo.json"))
   }))
 
 test("createPublisher() writes what it cannot link", () =>
@@ -76,7 +76,7 @@ test("createPublisher() writes anew what somebody cut short in the generation be
   withTemporaryDirectory(async (directory) => {
     const publisher = publisherOf(directory)
     const { directory: one } = await publisher.publish(first)
-    truncateSync(join(directory, "generations", one, "nodes.yaml"), 10)
+    truncateSync(join(directory, "generations", one, "nodes.json"), 10)
     await publisher.publish(second)
     assert.is(await sequenceRead(directory), 2)
   }))
@@ -93,7 +93,7 @@ function flip(path: string, keepTime = false): void {
 }
 
 for (const keepTime of [false, true])
-  for (const name of ["nodes.yaml", "vips.yaml", "services/default/other.yaml"])
+  for (const name of ["nodes.json", "vips/default/vips.yaml", "services/default/other.json"])
     test(`createPublisher() writes again ${name} that has another byte, ${keepTime ? "and its old time, " : ""}in the generation before (fault 241)`, () =>
       withTemporaryDirectory(async (directory) => {
         const publisher = publisherOf(directory)
@@ -107,7 +107,7 @@ test("createPublisher() writes again what is a link by now in the generation bef
   withTemporaryDirectory(async (directory) => {
     const publisher = publisherOf(directory)
     const { directory: one } = await publisher.publish(first)
-    const path = join(directory, "generations", one, "nodes.yaml")
+    const path = join(directory, "generations", one, "nodes.json")
     writeFileSync(join(directory, "elsewhere"), readFileSync(path))
     rmSync(path)
     symlinkSync(join(directory, "elsewhere"), path)
@@ -137,7 +137,7 @@ test("createPublisher() reads back what an earlier life published, and counts on
 test("createPublisher() does not take over a generation of which a byte is wrong", () =>
   withTemporaryDirectory(async (directory) => {
     const { directory: name } = await publisherOf(directory).publish(first)
-    const file = join(directory, "generations", name, "services/default/other.yaml")
+    const file = join(directory, "generations", name, "services/default/other.json")
     writeFileSync(file, readFileSync(file, "utf8").replace("10.2.1.1", "10.2.1.2"))
     const next = publisherOf(directory, 2)
     assert.is(next.current(), null)
@@ -152,7 +152,7 @@ const crashes: readonly [step: string, make: (directory: string) => void, nextSe
     "P2 and P3, half of the files",
     (directory) => {
       mkdirSync(join(directory, "generations/.tmp-2-abcdef/services/default"), { recursive: true })
-      writeFileSync(join(directory, "generations/.tmp-2-abcdef/services/default/echo.yaml"), "apiVer")
+      writeFileSync(join(directory, "generations/.tmp-2-abcdef/services/default/echo.json"), "apiVer")
     },
     2,
   ],
@@ -197,7 +197,7 @@ test("createPublisher() counts on from the names of generations where the pointe
   withTemporaryDirectory(async (directory) => {
     const publisher = publisherOf(directory)
     for (const next of [first, second, first]) await publisher.publish(next)
-    for (const ruin of ["", "{", '{"schema": 2}']) {
+    for (const ruin of ["", "{", '{"schema": 3}']) {
       writeFileSync(join(directory, "current.json"), ruin)
       const again = publisherOf(directory, 2)
       assert.is(again.current(), null)
@@ -207,7 +207,7 @@ test("createPublisher() counts on from the names of generations where the pointe
 
 test("createPublisher() counts on from the status where all else is lost", () =>
   withTemporaryDirectory(async (directory) => {
-    const status = `schema: 1\nstate: held\nsince: now\nsource: dir\nsequence: 41\ndirectory: null\nproblems: []\n`
+    const status = `schema: 2\nstate: held\nsince: now\nsource: dir\nsequence: 41\ndirectory: null\nproblems: []\n`
     writeFileSync(join(directory, "status.yaml"), status)
     assert.is((await publisherOf(directory).publish(first)).sequence, 42)
   }))
@@ -232,7 +232,7 @@ test("createPublisher() leaves the current generation when it cannot publish, an
 test("createPublisher() reads no file through a symlink that somebody put there", () =>
   withTemporaryDirectory(async (directory) => {
     const { directory: name } = await publisherOf(directory).publish(first)
-    const file = join(directory, "generations", name, "vips.yaml")
+    const file = join(directory, "generations", name, "vips/default/vips.yaml")
     const copy = join(directory, "copy")
     writeFileSync(copy, readFileSync(file))
     rmSync(file)

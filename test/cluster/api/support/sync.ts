@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { parseAllDocuments } from "yaml"
+import { parse } from "yaml"
 
 import { decodeHeartbeat } from "../../../../src/contract/heartbeat.ts"
 import { decodeManifest } from "../../../../src/contract/manifest.ts"
@@ -168,18 +168,19 @@ function read(directory: string): Generation {
     decodeManifest(readFileSync(join(directory, "manifest.json"), "utf8")),
   )
   const names = files.map(({ name }) => name)
-  const objects = (name: string) =>
-    parseAllDocuments(readFileSync(join(directory, name), "utf8")).map((document): MirroredObject => document.toJS())
+  const text = (name: string) => readFileSync(join(directory, name), "utf8")
+  const objects = (name: string) => (JSON.parse(text(name)) as { readonly items: readonly MirroredObject[] }).items
+  const configMap = parse(text(names.find((name) => name.startsWith("vips/")) ?? "")) as MirroredObject
   return {
     sequence,
     contentSha256,
     files: names,
-    entries: objects("vips.yaml")[0]?.data ?? {},
-    nodes: names.includes("nodes.yaml") ? objects("nodes.yaml").map(({ metadata }) => metadata.name) : [],
+    entries: configMap.data ?? {},
+    nodes: objects("nodes.json").map(({ metadata }) => metadata.name),
     services: new Map(
       names
         .filter((name) => name.startsWith("services/"))
-        .map((name) => [name.slice("services/".length, -".yaml".length), mirrored(objects(name))]),
+        .map((name) => [name.slice("services/".length, -".json".length), mirrored(objects(name))]),
     ),
   }
 }

@@ -1,0 +1,35 @@
+import { visible } from "./visible.ts"
+
+/** What `jsonText` can write; `undefined` leaves the key out. */
+export type JsonValue = string | number | boolean | null | undefined | readonly JsonValue[] | JsonObject
+export interface JsonObject {
+  readonly [key: string]: JsonValue
+}
+
+/**
+ * JSON that people read and `diff` compares line by line: a value stands on one line, unless a list of objects is in it.
+ * Hidden characters are escaped.
+ */
+export function jsonText(value: JsonValue): string {
+  return `${visible(textOf(value, "\n"))}\n`
+}
+
+/** @param lineEnd A line feed and the indentation of the value. */
+function textOf(value: JsonValue, lineEnd: string): string {
+  if (!hasObjects(value)) return JSON.stringify(value)
+  const inner = `${lineEnd} `
+  if (isList(value)) return `[${inner}${value.map((item) => textOf(item, inner)).join(`,${inner}`)}${lineEnd}]`
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
+  return `{${inner}${fields.map(([key, field]) => `${JSON.stringify(key)}: ${textOf(field, inner)}`).join(`,${inner}`)}${lineEnd}}`
+}
+
+/** Whether a list of objects is in it. */
+function hasObjects(value: JsonValue): value is readonly JsonValue[] | JsonObject {
+  if (typeof value !== "object" || value === null) return false
+  if (isList(value)) return value.some((item) => typeof item === "object" && item !== null)
+  return Object.values(value).some(hasObjects)
+}
+
+function isList(value: readonly JsonValue[] | JsonObject): value is readonly JsonValue[] {
+  return Array.isArray(value)
+}
