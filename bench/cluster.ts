@@ -80,11 +80,11 @@ async function measureCosts(world: ClusterWorld, programs: Programs, kubeconfig:
   const pod = await startPod(programs, ["--kubeconfig", kubeconfig])
   const memory: number[] = []
   try {
-    memory.push(pod.sync.memory())
+    memory.push(Math.round(pod.sync.memory().resident))
     // What nobody named comes and goes all day.
     for (let turn = 0; turn < 500; turn += 1) await world.changeUnnamed(turn)
     await delay(2_000)
-    memory.push(pod.sync.memory())
+    memory.push(Math.round(pod.sync.memory().resident))
   } finally {
     await pod.stop()
   }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 
-import { bundle, type Pod, type Programs, startPod } from "./latency/pod.ts"
+import { bundle, type Pod, type Programs, startPod, togetherOf } from "./latency/pod.ts"
 import { median, ms, quantile, table } from "./statistics.ts"
 import { changeOneEndpoint, type Size, volumesRoot, writeManifests } from "./world.ts"
 
@@ -28,6 +28,7 @@ export async function benchLatency(): Promise<string> {
     "converged after",
     "RSS sync",
     "RSS sidecar",
+    "both, each page once",
   ]
   return table(head, rows)
 }
@@ -41,7 +42,8 @@ async function measure(size: Size, programs: Programs): Promise<string[]> {
     const change = (turn: number) => changeOneEndpoint(source, turn % size.vips, { endpoints: size.endpoints, turn })
     const idle = await idleLatencies(pod, change, { changes, pauseMs })
     const burst = await churn(pod, (turn) => change(100 + turn))
-    const memory = [pod.sync, pod.sidecar].map((usage) => `${usage.memory()} MB`)
+    const used = [pod.sync, pod.sidecar].map((usage) => usage.memory())
+    const memory = [...used.map(({ resident }) => resident), togetherOf(used)].map((size) => `${Math.round(size)} MB`)
     const times = [quantile(idle, 0.5), quantile(idle, 0.9), Math.max(...idle)].map((time) => `${ms(time)} ms`)
     const figures = [burst.perSecond.toFixed(1), `${ms(burst.convergedMs)} ms`]
     return [`${size.vips} x ${size.endpoints}`, ...times, ...figures, ...memory]

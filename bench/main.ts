@@ -1,14 +1,17 @@
 /**
- * Measures the product on this machine; all figures of one table come from one run.
+ * Measures the product on this machine, with Node.js started as `kkv` starts it; all figures of one table come from one run.
  * Usage: node bench/main.ts [pipeline|latency]
  *        node bench/main.ts cluster KUBECONFIG [SERVICES...]    an API server that nobody else uses; 500, 5000 and 20000 Services
  * Compare ratios, not milliseconds: machines differ, and this one may be busy.
  */
 import { benchCluster } from "./cluster.ts"
+import { asShipped } from "./launcher.ts"
 import { benchLatency } from "./latency.ts"
 import { benchPipeline } from "./pipeline.ts"
 
 const [wanted, kubeconfig, ...sizes] = process.argv.slice(2)
+const status = asShipped()
+if (status !== null) process.exit(status)
 if (wanted === undefined || wanted === "pipeline") {
   console.log(
     "Stages of one pass of the sidecar, median milliseconds; keepalived's own config test beside them as the unit:\n",

@@ -28,17 +28,15 @@ interface Stages {
 }
 
 const SIZES: readonly Size[] = [10, 100, 1_000].map((vips) => ({ vips, endpoints: 10 }))
-/** So many that the median is that of code which the compiler has seen: the first pass of a process is told by itself. */
+/** The median is that of code which the compiler has seen: the first pass of a process is measured by itself. */
 const ROUNDS = 21
 
 /** Measures the sidecar's stages: all of it once, then one changed endpoint, beside keepalived's own config test. */
 export async function benchPipeline(): Promise<string> {
   const rows: string[][] = []
-  const changes: number[] = []
   const first = await firstPass(SIZES.at(-1) ?? { vips: 1_000, endpoints: 10 })
   for (const size of SIZES) {
     const { whole, changed } = await measure(size, ROUNDS)
-    changes.push(oursOf(changed))
     rows.push(
       row(`${size.vips} x ${size.endpoints}, all of it`, whole),
       row(`${size.vips} x ${size.endpoints}, one endpoint changed`, changed),
@@ -48,10 +46,9 @@ export async function benchPipeline(): Promise<string> {
     ["VIPs x endpoints", "read", "model", "render", "structure", "write", "ours", "config test", "ours / config test"],
     rows,
   )
-  const growth = ((changes.at(-1) ?? Number.NaN) / (changes[0] ?? Number.NaN)).toFixed(1)
   return `${stages}
 
-One changed endpoint among 1,000 VIPs costs ${growth} times what it costs among 10.
+Goals: one changed endpoint among 1,000 VIPs takes at most a third of a config test; the first pass over 1,000 x 10 takes at most 1 s.
 The first pass of this process, over all of 1,000 x 10 and with nothing compiled yet, took ${ms(oursOf(first))} ms of ours.`
 }
 

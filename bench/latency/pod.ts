@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { build } from "esbuild"
 
 import { packageFile } from "../../src/kit/package-file.ts"
+import { readLauncher } from "../launcher.ts"
 import { volumesRoot } from "../world.ts"
 
 export interface Programs {
@@ -52,10 +53,24 @@ export interface Pod {
 
 /** What a process uses. */
 export interface Usage {
-  /** Resident memory in MB. */
-  memory(): number
+  /** Resident memory, in MB. */
+  memory(): Memory
   /** Processor time since its start, in ms. */
   processor(): number
+}
+
+/** Resident memory of a process, in MB. Source: proc_pid_smaps_rollup(5). */
+export interface Memory {
+  /** All of it: RSS. */
+  readonly resident: number
+  /** The part of it that other processes have as well, such as the pages of the Node.js binary. */
+  readonly shared: number
+}
+
+/** Memory of processes, in MB, each page counted once: what they share is the same to all of them. */
+export function togetherOf(all: readonly Memory[]): number {
+  const own = all.reduce((sum, { resident, shared }) => sum + resident - shared, 0)
+  return own + Math.max(...all.map(({ shared }) => shared))
 }
 
 /**
@@ -71,11 +86,12 @@ export async function startPod(
 ): Promise<Pod> {
   const directory = await mkdtemp(join(volumesRoot(), "kkv-bench-"))
   await mkdir(join(directory, "desired"))
+  const { flags, environment } = readLauncher()
   const hangups: number[] = []
   const started: ChildProcess[] = []
   const start = (words: readonly string[], onOutput?: (text: string) => void) => {
-    const child = spawn(process.execPath, ["--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", ...words], {
-      env: { ...process.env, ...ALLOCATOR },
+    const child = spawn(process.execPath, [...flags, ...words], {
+      env: { ...process.env, ...environment },
       stdio: ["ignore", onOutput === undefined ? "ignore" : "pipe", "ignore"],
     })
     child.stdout?.setEncoding("utf8").on("data", onOutput ?? (() => undefined))
@@ -110,14 +126,12 @@ export async function startPod(
   return pod
 }
 
-/** As bin/kkv sets it. */
-const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "65536", MALLOC_MMAP_THRESHOLD_: "65536" }
-
 function usageOf({ pid }: ChildProcess): Usage {
   return {
     memory: () => {
-      const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
-      return Math.round(Number(kib) / 1024)
+      const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")
+      const of = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(text)?.[1]) / 1024
+      return { resident: of("Rss"), shared: of("Shared_Clean") + of("Shared_Dirty") }
     },
     // proc(5): utime and stime, in ticks of 10 ms.
     processor: () => {

@@ -11,6 +11,7 @@ import { contentSha256Of, type ManifestFile, type ManifestResource } from "../co
 import { encodeConfigMap, encodeNodes, encodeService } from "../core/objects/encode.ts"
 import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../core/objects/kinds.ts"
 import { MOST_REFERENCES, referencesOf } from "../core/references.ts"
+import { memo } from "../kit/memo.ts"
 import { compare, type Problem } from "../kit/problem.ts"
 import { sha256Of } from "../kit/sha256.ts"
 import type { SyncProblemCode } from "./problem-codes.ts"
@@ -47,13 +48,13 @@ export type Publish = (
  * @param configMapKey `namespace/name`.
  */
 export function createPublish(configMapKey: string): Publish {
-  const configMapFile = remember(({ object }: Placed<ConfigMap>) =>
+  const configMapFile = memo(({ object }: Placed<ConfigMap>) =>
     publicationFile(vipsFile(object.metadata.namespace, object.metadata.name), encodeConfigMap(object)),
   )
-  const nodesFile = remember((nodes: ClusterObjects["nodes"]) =>
+  const nodesFile = memo((nodes: ClusterObjects["nodes"]) =>
     publicationFile(NODES_FILE, encodeNodes(nodes.map(({ object }) => object))),
   )
-  const fileOfService = remember(encodedService)
+  const fileOfService = memo(encodedService)
   return (objects, resources) => {
     const configMap = objects.configMaps.get(configMapKey)
     if (configMap === undefined) return [configMapMissing(configMapKey)]
@@ -133,17 +134,5 @@ function tooLarge(what: string): Problem<"GENERATION_TOO_LARGE"> {
     path: [],
     place: null,
     message: `Cannot publish a generation: ${what}; name fewer Services in one ConfigMap`,
-  }
-}
-
-/** The result of a pure function of one object, for as long as that object lives. */
-function remember<K extends object, V>(compute: (key: K) => V): (key: K) => V {
-  const known = new WeakMap<K, V>()
-  return (key) => {
-    const before = known.get(key)
-    if (before !== undefined) return before
-    const value = compute(key)
-    known.set(key, value)
-    return value
   }
 }

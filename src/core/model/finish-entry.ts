@@ -34,16 +34,18 @@ function withWarnings({ raw }: Walked, outcome: EntryOutcome, { echoes, lan }: F
 
 function whatRuns(walked: Walked, input: OwnInput, context: FinishContext): EntryOutcome {
   const { raw, vip } = walked
-  const services = walked.services.map(([name]) => name)
-  const base = { key: raw.key, text: raw.text, place: raw.place, services, waiting: walked.waiting }
   const holder = input.others?.addresses.get(raw.key)
   const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings) ?? heldByOthers(raw, holder)
-  // Not even its last good form may run: that would be somebody else's address.
-  if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
-  if (holder?.kind === "asked") return { ...base, state: "pending", vip: null, problems: walked.problems }
   const refusal = input.refused.get(raw.key)
   const taken = takenServers(raw, vip, input.others)
-  if (refusal === undefined && taken === null && walked.good !== null) return withIpvs(walked.good, input.node)
+  const isAsked = holder?.kind === "asked"
+  if (forbidden === null && !isAsked && refusal === undefined && taken === null && walked.good !== null)
+    return withIpvs(walked.good, input.node)
+  const services = walked.services.map(([name]) => name)
+  const base = { key: raw.key, text: raw.text, place: raw.place, services, waiting: walked.waiting }
+  // Not even its last good form may run: that would be somebody else's address.
+  if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
+  if (isAsked) return { ...base, state: "pending", vip: null, problems: walked.problems }
   const problems = [
     ...walked.problems,
     ...(refusal === undefined ? [] : [refusalProblem(refusal, raw)]),

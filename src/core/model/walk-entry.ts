@@ -1,3 +1,4 @@
+import { memo } from "../../kit/memo.ts"
 import { hasErrors, type Place, type Problem } from "../../kit/problem.ts"
 import type { DesiredVip } from "../desired/desired-vip.ts"
 import { resolveEntry } from "../desired/resolve.ts"
@@ -45,14 +46,14 @@ function walkAgain(before: Walked | undefined, raw: RawEntry, input: OwnInput, s
   return before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
 }
 
-function rawEntries(configMap: Placed<ConfigMap>): RawEntry[] {
-  return Object.entries(configMap.object.data).map(([key, text]) => ({
+const rawEntries = memo((configMap: Placed<ConfigMap>): readonly RawEntry[] =>
+  Object.entries(configMap.object.data).map(([key, text]) => ({
     key,
     text,
     place: configMap.keyPlaces.get(key) ?? configMap.place,
     firstLine: configMap.firstLines?.get(key),
-  }))
-}
+  })),
+)
 
 function walk(raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {
   const draining = input.draining.get(raw.key)
