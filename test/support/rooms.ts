@@ -55,7 +55,7 @@ export const rooms: readonly Room[] = [
   {
     name: "core/model",
     files: ["core/model/**"],
-    may: ["core/desired/**", "core/objects/**", "kit/problem.ts", "kit/memo.ts", "kit/same-set.ts", ...isIp],
+    may: ["core/desired/**", "core/objects/**", "kit/problem.ts", "kit/memo.ts", "kit/same-set.ts", "zod", ...isIp],
     pure: true,
   },
   {

@@ -1,70 +1,96 @@
-import type { ForwardingMethod } from "../desired/vip-entry.ts"
+import * as z from "zod"
 
-/**
+/*
  * Everything that decides the bytes of a keepalived.conf, in the words of keepalived.conf(5). A model breaks no rule that
- * we know of: it is validated, sorted, and equal models render to equal bytes.
+ * we know of: it is validated, sorted, and equal models render to equal bytes. The schemas read a model that was written to
+ * a file; they say what shape it has, not that it breaks no rule.
  */
-export interface KeepalivedModel {
-  /** Names this node in keepalived's own logs: letters, digits, dots and dashes. */
-  readonly routerId: string
-  readonly vrrp: VrrpInstance
-  /** A file that holds 0, or 1 to give all VIPs away (track_file). */
-  readonly releaseFile: string
-  /** Sorted by address. */
-  readonly vips: readonly VipModel[]
-}
+
+const realServerSchema = z
+  .object({
+    address: z.string(),
+    port: z.number(),
+    /** 1, or 0 while it finishes the connections that it has and gets no new ones, or its node answers no more. */
+    weight: z.union([z.literal(0), z.literal(1)]),
+    /** True for one that is no ready endpoint any more and has only its connections to finish. */
+    draining: z.boolean(),
+  })
+  .readonly()
+
+const virtualServerSchema = z
+  .object({
+    /** `namespace/name` of the Service, for the comment above the block. */
+    service: z.string(),
+    address: z.string(),
+    port: z.number(),
+    protocol: z.enum(["TCP", "UDP"]),
+    scheduler: z.string(),
+    forwardingMethod: z.enum(["NAT", "DR"]),
+    /** Seconds, 1 to 2678400; null for none. */
+    persistenceTimeout: z.number().nullable(),
+    check: z.enum(["none", "tcp"]),
+    /** Sorted by address, then port. */
+    realServers: z.array(realServerSchema).readonly(),
+  })
+  .readonly()
+
+export const vipModelSchema = z
+  .object({
+    /** The entry's key in the VIP ConfigMap. */
+    key: z.string(),
+    address: z.string(),
+    /** Sorted by port, then protocol. Each has at least one real server with a weight above 0. */
+    virtualServers: z.array(virtualServerSchema).readonly(),
+  })
+  .readonly()
+
+const vrrpInstanceSchema = z
+  .object({
+    interface: z.string(),
+    /** 1 to 255. */
+    virtualRouterId: z.number(),
+    version: z.union([z.literal(2), z.literal(3)]),
+    /** 1 to 254. */
+    priority: z.number(),
+    /** Seconds, in hundredths (RFC 9568, 5.2.7); whole seconds for VRRP version 2. */
+    advertInterval: z.number(),
+    /**
+     * The only address that adverts carry. It never changes, because keepalived before 2.3.3 throws away adverts whose number
+     * of addresses differs from its own: nodes that differ for a second would elect two masters.
+     */
+    anchor: z.string(),
+    /** Null: adverts go to the multicast group. */
+    unicast: z
+      .object({ source: z.string(), peers: z.array(z.string()).readonly() })
+      .readonly()
+      .nullable(),
+  })
+  .readonly()
+
+export const keepalivedModelSchema = z
+  .object({
+    /** Names this node in keepalived's own logs: letters, digits, dots and dashes. */
+    routerId: z.string(),
+    vrrp: vrrpInstanceSchema,
+    /** A file that holds 0, or 1 to give all VIPs away (track_file). */
+    releaseFile: z.string(),
+    /** Sorted by address. */
+    vips: z.array(vipModelSchema).readonly(),
+  })
+  .readonly()
+
+/** All of a keepalived.conf. */
+export type KeepalivedModel = z.infer<typeof keepalivedModelSchema>
 
 /** The one VRRP instance, in which all VIPs ride. */
-export interface VrrpInstance {
-  readonly interface: string
-  /** 1 to 255. */
-  readonly virtualRouterId: number
-  readonly version: 2 | 3
-  /** 1 to 254. */
-  readonly priority: number
-  /** Seconds, in hundredths (RFC 9568, 5.2.7); whole seconds for VRRP version 2. */
-  readonly advertInterval: number
-  /**
-   * The only address that adverts carry. It never changes, because keepalived before 2.3.3 throws away adverts whose number
-   * of addresses differs from its own: nodes that differ for a second would elect two masters.
-   */
-  readonly anchor: string
-  /** Null: adverts go to the multicast group. */
-  readonly unicast: { readonly source: string; readonly peers: readonly string[] } | null
-}
+export type VrrpInstance = z.infer<typeof vrrpInstanceSchema>
 
 /** A VIP and its virtual servers. This is also the form in which a VIP is held while its entry is broken. */
-export interface VipModel {
-  /** The entry's key in the VIP ConfigMap. */
-  readonly key: string
-  readonly address: string
-  /** Sorted by port, then protocol. Each has at least one real server with a weight above 0. */
-  readonly virtualServers: readonly VirtualServer[]
-}
+export type VipModel = z.infer<typeof vipModelSchema>
 
-export interface VirtualServer {
-  /** `namespace/name` of the Service, for the comment above the block. */
-  readonly service: string
-  readonly address: string
-  readonly port: number
-  readonly protocol: "TCP" | "UDP"
-  readonly scheduler: string
-  readonly forwardingMethod: ForwardingMethod
-  /** Seconds, 1 to 2678400; null for none. */
-  readonly persistenceTimeout: number | null
-  readonly check: "none" | "tcp"
-  /** Sorted by address, then port. */
-  readonly realServers: readonly RealServer[]
-}
+export type VirtualServer = z.infer<typeof virtualServerSchema>
 
-export interface RealServer {
-  readonly address: string
-  readonly port: number
-  /** 1, or 0 while it finishes the connections that it has and gets no new ones, or its node answers no more. */
-  readonly weight: 0 | 1
-  /** True for one that is no ready endpoint any more and has only its connections to finish. */
-  readonly draining: boolean
-}
+export type RealServer = z.infer<typeof realServerSchema>
 
 /** Tells one virtual server from all others: `10.4.0.50 80 TCP`. */
 export function virtualServerKey(server: Pick<VirtualServer, "address" | "port" | "protocol">): string {

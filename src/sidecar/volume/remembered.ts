@@ -1,6 +1,6 @@
 import * as z from "zod"
 import type { LastGood } from "../../core/model/hold.ts"
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import { type KeepalivedModel, keepalivedModelSchema, vipModelSchema } from "../../core/model/keepalived-model.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 
 /** What the agent needs to know of an applied configuration after it was started anew. */
@@ -29,38 +29,6 @@ export interface RememberedPast {
 
 const LARGEST = 64 * 1024 * 1024
 
-const realServer = z.object({
-  address: z.string(),
-  port: z.number(),
-  weight: z.union([z.literal(0), z.literal(1)]),
-  draining: z.boolean(),
-})
-const virtualServer = z.object({
-  service: z.string(),
-  address: z.string(),
-  port: z.number(),
-  protocol: z.enum(["TCP", "UDP"]),
-  scheduler: z.string(),
-  forwardingMethod: z.enum(["NAT", "DR"]),
-  persistenceTimeout: z.number().nullable(),
-  check: z.enum(["none", "tcp"]),
-  realServers: z.array(realServer),
-})
-const vip = z.object({ key: z.string(), address: z.string(), virtualServers: z.array(virtualServer) })
-const model = z.object({
-  routerId: z.string(),
-  vrrp: z.object({
-    interface: z.string(),
-    virtualRouterId: z.number(),
-    version: z.union([z.literal(2), z.literal(3)]),
-    priority: z.number(),
-    advertInterval: z.number(),
-    anchor: z.string(),
-    unicast: z.object({ source: z.string(), peers: z.array(z.string()) }).nullable(),
-  }),
-  releaseFile: z.string(),
-  vips: z.array(vip),
-})
 const schema = z.object({
   schema: z.literal(1),
   sha256: z.string(),
@@ -68,8 +36,8 @@ const schema = z.object({
   nodeCount: z.number(),
   announced: z.array(z.string()),
   nodes: z.array(z.tuple([z.string(), z.string()])),
-  model,
-  entries: z.array(z.object({ key: z.string(), text: z.string(), vip })),
+  model: keepalivedModelSchema,
+  entries: z.array(z.object({ key: z.string(), text: z.string(), vip: vipModelSchema })),
 })
 
 /** One JSON text, an entry a line, so that `diff` of two of them says something. */
