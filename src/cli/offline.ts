@@ -14,7 +14,7 @@ import { createRenderer, type RenderedConfig } from "../core/render/render.ts"
 import { byPlace, compare, type Problem } from "../kit/problem.ts"
 import type { Source } from "./source.ts"
 import { machineAddresses } from "./machine.ts"
-import { readTemplates } from "./templates.ts"
+import { readTemplates } from "../templates.ts"
 
 /** The objects of some sources, and what was wrong with their files. */
 export interface Manifests {

@@ -50,7 +50,7 @@ export async function assemble(
     ...{ volume: parts.volume, keepalived: machine.keepalived, clock },
     knownGood: () => parts.lastKnownGood.read(),
   })
-  const agent = createAgent(optionsOf(settings), await portsOf(parts), before)
+  const agent = createAgent(optionsOf(settings), portsOf(parts), before)
   told = () => report(parts, agent.snapshot())
   const watch = watchVolume({
     directory: settings.desired,

@@ -1,13 +1,11 @@
-import { readFile } from "node:fs/promises"
 import type { Status } from "../contract/status.ts"
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import type { Others } from "../core/model/others.ts"
 import { createOwnNodes } from "../core/model/own-nodes.ts"
 import { createPipeline } from "../core/pipeline.ts"
 import { createRenderer } from "../core/render/render.ts"
-import type { TemplateName, TemplateTexts } from "../core/render/template.ts"
 import { vipConfigMapOf } from "../core/vip-config-map.ts"
-import { packageFile } from "../kit/package-file.ts"
+import { readTemplates } from "../templates.ts"
 import type { AgentPorts } from "./agent-ports.ts"
 import type { Snapshot } from "./agent-state.ts"
 import type { ApplyPorts } from "./apply/ports.ts"
@@ -24,10 +22,10 @@ import { verifyEffect } from "./verify.ts"
 import { sourceAge } from "./volume/heartbeat-reader.ts"
 
 /** What the agent is given of the parts. */
-export async function portsOf(parts: Parts): Promise<AgentPorts> {
+export function portsOf(parts: Parts): AgentPorts {
   const { settings, machine, volume, lastKnownGood, clock, log } = parts
   const { keepalived, kernel } = machine
-  const templates = await readTemplates()
+  const templates = readTemplates()
   return {
     generations: parts.generations,
     pipeline: createPipeline(settings.model, templates),
@@ -138,14 +136,4 @@ export function statusNow(
     faults: faults.standing(),
   }
   return statusOf(snapshot, { node, interface: wanted, ...around })
-}
-
-/** Templates come with the program; one that does not parse ends it here, before keepalived could notice. */
-async function readTemplates(): Promise<TemplateTexts> {
-  const read = (name: TemplateName) => readFile(packageFile(`templates/${name}.hbs`), "utf8")
-  return {
-    "keepalived.conf": await read("keepalived.conf"),
-    "vrrp-instance": await read("vrrp-instance"),
-    "virtual-server": await read("virtual-server"),
-  }
 }

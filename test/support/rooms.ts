@@ -25,6 +25,13 @@ export const rooms: readonly Room[] = [
     may: ["kit/**", "sync/main.ts", "sidecar/main.ts", "cli/main.ts"],
     pure: false,
   },
+  // The texts of templates/ come with the package.
+  {
+    name: "templates",
+    files: ["templates.ts"],
+    may: ["core/render/**", "kit/**", "node:fs#readFileSync"],
+    pure: false,
+  },
   { name: "kit/log", files: ["kit/log.ts"], may: ["kit/**", "pino"], pure: false },
   { name: "kit", files: ["kit/**"], may: ["node:*"], pure: false },
   {
@@ -144,7 +151,18 @@ export const rooms: readonly Room[] = [
     name: "sidecar/main",
     // Whoever opens the parts, or joins them, must know them all.
     files: ["main", "assemble", "parts", "connect", "follow-vrrp", "settings"].map((name) => `sidecar/${name}.ts`),
-    may: ["sidecar/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod", "prom-client", "node-cron"],
+    may: [
+      "sidecar/**",
+      "templates.ts",
+      "contract/**",
+      "core/**",
+      "kit/**",
+      "node:*",
+      "commander",
+      "zod",
+      "prom-client",
+      "node-cron",
+    ],
     pure: false,
   },
   {
@@ -256,7 +274,7 @@ export const rooms: readonly Room[] = [
   {
     name: "cli",
     files: ["cli/**"],
-    may: ["contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
+    may: ["templates.ts", "contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
     pure: false,
   },
 ]
