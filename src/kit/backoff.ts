@@ -12,9 +12,9 @@ export interface BackoffOptions {
  * 2, 4, 8, 16, 32, 64, 128, 256, 300, 300 ... s.
  *
  * @param failures How many attempts have failed in a row; from 1.
- * @param random From 0 to below 1, as Math.random() gives it; nodes that failed together do not come back together.
+ * @param random From 0 to below 1, as Math.random() gives it: programs that failed together do not come back together. 0.5: no jitter.
  */
-export function backoffMs(options: BackoffOptions, failures: number, random: number): number {
+export function backoffMs(options: BackoffOptions, failures: number, random = 0.5): number {
   const { firstMs, maximumMs, jitter } = options
   const wait = Math.min(maximumMs, firstMs * 2 ** Math.max(0, failures - 1))
   return Math.round(wait * (1 + jitter * (2 * random - 1)))

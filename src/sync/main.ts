@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 
+import { backoffMs } from "../kit/backoff.ts"
 import { systemClock } from "../kit/clock.ts"
 import { createLog, type Log } from "../kit/log.ts"
 import { createPacer } from "../kit/pacer.ts"
@@ -25,9 +26,8 @@ import { takeWriterLock } from "./volume/writer-lock.ts"
  */
 const PACE = { gatherMs: 2, minimumIntervalMs: 250, costFactor: 5, maximumPauseMs: 5_000 }
 
-/** Wait after a fault such as a full disk, doubled each time. */
-const SHORTEST_BACKOFF_MS = 1000
-const LONGEST_BACKOFF_MS = 30_000
+/** Wait after a fault such as a full disk. */
+const BACKOFF = { firstMs: 1_000, maximumMs: 30_000, jitter: 0 }
 
 /** Time between two looks at a part of what is published. */
 const INSPECT_MS = 1000
@@ -174,29 +174,30 @@ interface Following extends Surroundings, Workings {
 }
 
 async function follow({ settings, source, pass, log, stop, ...volume }: Following): Promise<number> {
-  let backoffMs = SHORTEST_BACKOFF_MS
+  let failures = 0
   let retry: NodeJS.Timeout | undefined
   const later = (ms: number) => {
     clearTimeout(retry)
     retry = setTimeout(() => pacer.request(), ms)
   }
   const afterFault = () => {
-    later(backoffMs)
-    backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS)
+    failures += 1
+    const retryAfterMs = backoffMs(BACKOFF, failures)
+    later(retryAfterMs)
+    return retryAfterMs
   }
   const pacer = createPacer({
     ...PACE,
     run: async () => {
       const outcome = await pass()
-      if (outcome.kind === "failed") return afterFault()
-      backoffMs = SHORTEST_BACKOFF_MS
+      if (outcome.kind === "failed") return void afterFault()
+      failures = 0
       if (outcome.kind === "settling") later(outcome.retryAfterMs)
       // An editor's temporary file is no reason to let the file itself wait.
       return outcome.kind === "published" ? undefined : null
     },
     onFault: (error) => {
-      log.error("cannot publish", { error, retryAfterMs: backoffMs })
-      afterFault()
+      log.error("cannot publish", { error, retryAfterMs: afterFault() })
     },
   })
   const watch = source.follow(() => pacer.request())

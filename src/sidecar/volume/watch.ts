@@ -4,6 +4,7 @@ import { basename, join } from "node:path"
 import { watch } from "chokidar"
 
 import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
+import { backoffMs } from "../../kit/backoff.ts"
 
 /** After an event the volume is looked at again: watchers have been seen to swallow the second of two quick changes. */
 const LOOK_AGAIN_MS = [75, 250]
@@ -11,8 +12,7 @@ const LOOK_AGAIN_MS = [75, 250]
 const POLL_MS = 1000
 /** How long after the poll found a change the watcher may still report it. */
 const GRACE_MS = 250
-const SHORTEST_BACKOFF_MS = 1000
-const LONGEST_BACKOFF_MS = 60_000
+const BACKOFF = { firstMs: 1_000, maximumMs: 60_000, jitter: 0 }
 
 /** What a watcher tells. */
 export interface WatcherListener {
@@ -128,7 +128,7 @@ interface KeeperEvents {
 
 /** Keeps one watcher open; a broken or deaf one is replaced, later and later as long as none brings an event. */
 function keepWatcher({ directory, trouble, open = openChokidar }: VolumeWatchOptions, on: KeeperEvents): Keeper {
-  let backoffMs = SHORTEST_BACKOFF_MS
+  let failures = 0
   let timer: NodeJS.Timeout | null = null
   let closed = false
   let current = start()
@@ -138,7 +138,7 @@ function keepWatcher({ directory, trouble, open = openChokidar }: VolumeWatchOpt
     const watcher = open(directory, {
       event: (path) => {
         if (!own.live || isNoise(path)) return
-        backoffMs = SHORTEST_BACKOFF_MS
+        failures = 0
         on.onEvent()
       },
       error: (error) => {
@@ -159,11 +159,12 @@ function keepWatcher({ directory, trouble, open = openChokidar }: VolumeWatchOpt
     if (closed || timer !== null) return
     trouble?.(reason, error)
     void current.close().catch(() => undefined)
-    timer = setTimeout(() => {
+    failures += 1
+    const restart = () => {
       timer = null
       current = start()
-    }, backoffMs)
-    backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS)
+    }
+    timer = setTimeout(restart, backoffMs(BACKOFF, failures))
   }
 
   async function close(): Promise<void> {
