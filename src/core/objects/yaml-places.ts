@@ -1,7 +1,7 @@
 import { isMap, isPair, isScalar, isSeq, type LineCounter, Scalar, type YAMLMap } from "yaml"
 import type { Place } from "../../kit/problem.ts"
 import type { Placed } from "./kinds.ts"
-import type { ShapeIssue } from "./parse.ts"
+import type { ShapeIssue } from "./shape-issue.ts"
 
 /** A text that was parsed, with the begins of its lines. */
 export interface YamlText {
