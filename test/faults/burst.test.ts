@@ -94,7 +94,8 @@ async function burst(pod: Pod, send: (change: number) => void): Promise<Course> 
     while (last < due) send((last += 1))
     const is = sequence()
     for (; seen < is; seen++) published.push(now())
-    if (tick % 100 === 0) memory.push({ at: now() - startedAt, sync: pod.sync.memory().resident, sidecar: pod.sidecar.memory().resident })
+    if (tick % 100 === 0)
+      memory.push({ at: now() - startedAt, sync: pod.sync.memory().resident, sidecar: pod.sidecar.memory().resident })
     await new Promise((resolve) => setTimeout(resolve, 8))
   }
   return { published, memory, last, startedAt, endedAt: now() }
