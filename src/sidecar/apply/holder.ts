@@ -19,7 +19,7 @@ export type WaitEnd = "master" | "advert" | "limit"
 /** A watch over the master's adverts, which begins before the config test and goes on beside it. */
 export interface HolderWatch {
   /**
-   * Resolves right after an advert of the master: at once, where one was heard within the last look.
+   * Resolves right after an advert of the master: at once, where one was heard within the last twentieth of an interval.
    *
    * @returns the milliseconds that it has waited.
    */
@@ -50,8 +50,11 @@ export function createHolderWatch(options: HolderOptions): (model: KeepalivedMod
       stop: () => stopped.abort(),
       awaitAdvert: async () => {
         stopped.abort()
+        const since = options.clock.now()
+        // A look takes time in which an advert grows old.
+        if (isFresh(state, vrrp, options.clock)) return 0
         await beside
-        return waitForAdvert(options, vrrp, { state, look: lookOnce })
+        return waitForAdvert(options, vrrp, { state, look: lookOnce, since })
       },
     }
   }
@@ -103,22 +106,24 @@ async function lookOn(
 async function waitForAdvert(
   { clock, waited }: HolderOptions,
   vrrp: VrrpInstance,
-  { state, look }: { readonly state: Watched; readonly look: Look },
+  { state, look, since }: { readonly state: Watched; readonly look: Look; readonly since: number },
 ): Promise<number> {
-  const since = clock.now()
-  for (;;) {
-    await look()
+  for (let pauseMs = 0; ; pauseMs = lookMs(vrrp)) {
     const ms = clock.now() - since
     if (!state.tells) return ms
-    const isFresh = state.heardAt !== null && clock.now() - state.heardAt <= lookMs(vrrp)
-    const ended = state.isMaster ? "master" : isFresh ? "advert" : ms >= longestWaitMs(vrrp) ? "limit" : null
-    if (ended === null) {
-      await clock.delay(lookMs(vrrp))
-      continue
+    const isAdvert = isFresh(state, vrrp, clock)
+    const ended = state.isMaster ? "master" : isAdvert ? "advert" : ms >= longestWaitMs(vrrp) ? "limit" : null
+    if (ended !== null) {
+      if (ms > longestSilenceMs(vrrp)) waited({ ms: Math.round(ms), ended })
+      return ms
     }
-    if (ms > longestSilenceMs(vrrp)) waited({ ms: Math.round(ms), ended })
-    return ms
+    await clock.delay(pauseMs)
+    await look()
   }
+}
+
+function isFresh({ heardAt }: Watched, vrrp: VrrpInstance, clock: Clock): boolean {
+  return heardAt !== null && clock.now() - heardAt <= lookMs(vrrp)
 }
 
 function lookMs({ advertInterval }: VrrpInstance): number {

@@ -17,6 +17,8 @@ interface World {
   heard: number | null
   error: Error | null
   asked: number
+  /** How long keepalived takes for an answer. */
+  answerMs: number
   master: boolean
   readonly watch: ReturnType<typeof createHolderWatch>
 }
@@ -25,8 +27,9 @@ function world(): World {
   const clock = createFakeClock()
   const options: HolderOptions = {
     clock,
-    advertsHeard: () => {
+    advertsHeard: async () => {
       made.asked++
+      if (made.answerMs > 0) await clock.delay(made.answerMs)
       return made.error === null ? Promise.resolve(made.heard) : Promise.reject(made.error)
     },
     addresses: () => Promise.resolve(new Set(made.master ? [MODEL.vrrp.anchor] : [])),
@@ -39,6 +42,7 @@ function world(): World {
     heard: 7,
     error: null,
     asked: 0,
+    answerMs: 0,
     master: false,
     watch: createHolderWatch(options),
   }
@@ -112,6 +116,22 @@ test("createHolderWatch() does not wait for an advert that was heard while the c
     void made.clock.delay(heardAtMs).then(() => (made.heard = 8))
     between(await tookMs(made, testMs), 0, 10)
   }
+})
+
+test("createHolderWatch() judges an advert when the config test ends, and not after one more look", async () => {
+  const made = world()
+  made.answerMs = 30
+  // Looks begin after 0, 80 and 160 ms; the third has it, after 190 ms. The fourth has begun when the test ends.
+  void made.clock.delay(170).then(() => (made.heard = 8))
+  assert.is(await tookMs(made, 240), 0)
+})
+
+test("createHolderWatch() judges what the look under way finds before it looks once more", async () => {
+  const made = world()
+  made.answerMs = 60
+  // The third look begins after 220 ms and ends after 280; one more would end after 340.
+  void made.clock.delay(225).then(() => (made.heard = 8))
+  between(await tookMs(made, 230), 50, 60)
 })
 
 test("createHolderWatch() waits for the next advert where the last one is older than a twentieth of an interval", async () => {
