@@ -1,6 +1,6 @@
 import * as z from "zod"
 
-import type { ConfigMap, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
+import type { ConfigMap, EndpointConditions, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
 import { TRAFFIC_SPEC, TRAFFIC_STATUS, trafficOf } from "./traffic.ts"
 
 /** The label that ties an EndpointSlice to its Service. Source: Kubernetes well-known labels. */
@@ -212,7 +212,16 @@ interface GivenConditions {
   readonly terminating?: boolean | null | undefined
 }
 
-function readyConditions(given: GivenConditions | null | undefined) {
+/** One object for all endpoints that are alike: there may be some hundred thousand. */
+function readyConditions(given: GivenConditions | null | undefined): EndpointConditions {
   const ready = given?.ready ?? true
-  return { ready, serving: given?.serving ?? ready, terminating: given?.terminating ?? false }
+  const [serving, terminating] = [given?.serving ?? ready, given?.terminating ?? false]
+  const known = CONDITIONS.find(
+    (one) => one.ready === ready && one.serving === serving && one.terminating === terminating,
+  )
+  return known ?? { ready, serving, terminating }
 }
+
+const CONDITIONS: readonly EndpointConditions[] = [true, false].flatMap((ready) =>
+  [true, false].flatMap((serving) => [false, true].map((terminating) => ({ ready, serving, terminating }))),
+)

@@ -86,4 +86,24 @@ test("parseObject() takes names of 253 characters where the API does", () => {
   assert.is(parseObject({ apiVersion: "v1", kind: "Service", metadata: { name: "a".repeat(64) } }).kind, "issues")
 })
 
+test("parseObject() gives endpoints that are alike one object of conditions: the largest input has some hundred thousand", () => {
+  const slice = (...given: readonly object[]) => ({
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: "a", labels: { "kubernetes.io/service-name": "a" } },
+    addressType: "IPv4",
+    endpoints: given.map((conditions) => ({ addresses: ["10.2.0.1"], conditions })),
+  })
+  const conditionsIn = (value: object) => {
+    const parsed = parseObject(value)
+    if (parsed.kind !== "object" || parsed.object.kind !== "EndpointSlice") throw new Error(parsed.kind)
+    return parsed.object.endpoints.map(({ conditions }) => conditions)
+  }
+  const [ready, implied, other] = conditionsIn(slice({ ready: true }, {}, { ready: false, terminating: true }))
+  assert.is(implied, ready)
+  assert.is(conditionsIn(slice({ ready: true, serving: true, terminating: false }))[0], ready)
+  assert.equal(ready, { ready: true, serving: true, terminating: false })
+  assert.equal(other, { ready: false, serving: false, terminating: true })
+})
+
 test.run()
