@@ -1,6 +1,3 @@
-import { existsSync, mkdirSync } from "node:fs"
-import { dirname, resolve } from "node:path"
-
 import { backoffMs } from "../kit/backoff.ts"
 import { systemClock } from "../kit/clock.ts"
 import { createLog, type Log } from "../kit/log.ts"
@@ -15,6 +12,7 @@ import { createPublish } from "./publication.ts"
 import { type Pulse, startPulse } from "./pulse.ts"
 import { createReconcile, type PassOutcome } from "./reconcile.ts"
 import { readSettings, type Settings } from "./settings.ts"
+import { makeVolume } from "./volume/directory.ts"
 import { createHeartbeat } from "./volume/heartbeat-writer.ts"
 import { createPublisher } from "./volume/publisher.ts"
 import { createStatusWriter } from "./volume/status-writer.ts"
@@ -67,7 +65,7 @@ export interface Surroundings {
  * @returns Exit status, as `main`. @throws When the volume cannot be used at all.
  */
 export async function runSync(settings: Settings, { log: ownLog, stop }: Surroundings): Promise<number> {
-  makeDirectory(resolve(settings.desired))
+  makeVolume(settings.desired, settings.source.kind === "directory" ? settings.source.directory : null)
   let staleMs: () => number | null = () => null
   const metrics = createSyncMetrics(() => staleMs())
   const log = metrics.heardBy(ownLog)
@@ -101,13 +99,6 @@ export async function runSync(settings: Settings, { log: ownLog, stop }: Surroun
 
 function answersOf({ httpPort, httpAddress }: Settings, pulse: Pulse, metrics: SyncMetrics): ProbesOptions {
   return { port: httpPort, addresses: httpAddress, notReady: pulse.trouble, metrics: metrics.page }
-}
-
-/** Not `recursive: true`: that tries for ever where the kernel answers ENOENT, as below /proc (Node.js 24). */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return
-  makeDirectory(dirname(path))
-  mkdirSync(path)
 }
 
 type Pass = () => Promise<PassOutcome>
