@@ -1,4 +1,5 @@
-import { createReadStream } from "node:fs"
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
 
 import { Parser, type ReadEntry } from "tar"
 
@@ -73,10 +74,17 @@ async function parsed(path: string, { onReadEntry, fault }: Parsing): Promise<vo
   const ended = new Promise<void>((resolve, reject) => parser.on("end", resolve).on("error", reject))
   // It may fail while a chunk is awaited.
   ended.catch(() => {})
-  const chunks: AsyncIterable<Buffer> = createReadStream(path)
-  for await (const chunk of chunks) {
-    parser.write(chunk)
-    if (fault() !== null) throw fault()
+  // Without waiting: a fifo has no end, and often no writer.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (!(await handle.stat()).isFile()) throw new Error("it is no regular file")
+    const chunks: AsyncIterable<Buffer> = handle.createReadStream({ autoClose: false })
+    for await (const chunk of chunks) {
+      parser.write(chunk)
+      if (fault() !== null) throw fault()
+    }
+  } finally {
+    await handle.close()
   }
   parser.end()
   await ended

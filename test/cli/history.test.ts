@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process"
+import { mkdirSync, symlinkSync } from "node:fs"
 import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises"
 
 import { create } from "tar"
@@ -209,6 +211,27 @@ test("rollback() refuses what is not there, and what cannot be read", () =>
     assert.is(cut.status, 3)
     assert.match(cut.err, "Cannot read the archive")
     assert.match((await kkv(["resume", ...STATE])).out, "Nothing is pinned")
+  }))
+
+test("an archive that is a fifo, a directory or a link to nowhere is waited for by no command", () =>
+  inTree({}, async () => {
+    const name = (sequence: number) => `${String(sequence).padStart(20, "0")}-${"a".repeat(12)}.tar.gz`
+    mkdirSync("state/archive", { recursive: true })
+    execFileSync("mkfifo", [`state/archive/${name(3)}`])
+    mkdirSync(`state/archive/${name(2)}`)
+    symlinkSync("nowhere", `state/archive/${name(1)}`)
+    const history = await kkv(["history", ...STATE])
+    assert.match(history.out, /^3 .*it is no regular file/m)
+    assert.match(history.out, /^2 .*it is no regular file/m)
+    assert.match(history.out, /^1 .*ENOENT/m)
+    for (const words of [
+      ["rollback", "3"],
+      ["diff", "3", "2"],
+    ]) {
+      const said = await kkv([...words, ...STATE])
+      assert.is(said.status, 3)
+      assert.match(said.err, /^kkv: Cannot read the archive ".*": it is no regular file$/m)
+    }
   }))
 
 test("resume() does not say that nothing is pinned where there is no such directory", () =>
