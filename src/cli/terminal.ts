@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs"
 import { createColors } from "picocolors"
 import { visible } from "../kit/visible.ts"
+import { UsageError } from "./exit-status.ts"
 import { createBoundedInput } from "./files.ts"
 
 /** Where a command's words go, and what it may ask of the outside. A test brings its own. */
@@ -29,7 +30,18 @@ export function withNothingHidden(terminal: Terminal): Terminal {
           .map((part, at) => (at % 2 === 1 ? part : visible(part)))
           .join("")
       : visible(text)
-  return { ...terminal, out: (text) => terminal.out(shown(text)), err: (text) => terminal.err(visible(text)) }
+  const out = (text: string) => terminal.out(shown(text))
+  return { ...terminal, out, err: (text) => terminal.err(visible(text)), input: once(terminal.input) }
+}
+
+/** A second reader of standard input would find nothing, and take that for an answer. */
+function once(input: Terminal["input"]): Terminal["input"] {
+  let isRead = false
+  return () => {
+    if (isRead) throw new UsageError('Cannot read standard input twice (expected "-" once)')
+    isRead = true
+    return input()
+  }
 }
 
 /** Bold, dim, the six colours, and back. Its parentheses keep them in what `split` gives. */

@@ -57,6 +57,17 @@ for (const [words, hint] of refused)
     assert.match(said.err, hint)
   })
 
+for (const words of [
+  ["diff", "-", "-"],
+  ["validate", "-", "-"],
+])
+  test(`main() refuses to read standard input twice: ${words.join(" ")}`, async () => {
+    const said = await kkv(words, { input: configMap("10.4.0.50: default/echo") })
+    assert.is(said.status, 2)
+    assert.is(said.err, 'kkv: Cannot read standard input twice (expected "-" once)\n')
+    assert.is(said.out, "")
+  })
+
 test("main() --use-unicast may be written as other programs have it", () =>
   inTree({ "v.yaml": configMap() }, async () => {
     assert.match((await kkv(["render", "--use-unicast", "."])).err, "UNICAST_NEEDS_PEERS")
