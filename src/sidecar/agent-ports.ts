@@ -44,6 +44,8 @@ export interface AgentPorts extends LookPorts {
   /** Takes what fails and stands, from whoever meets it. */
   readonly faults: Pick<StandingFaults, "raise" | "clear">
   readonly clock: Clock
+  /** From 0 to below 1: nodes that failed together do not come back together. */
+  readonly random: () => number
   readonly log: Log
 }
 

@@ -1,11 +1,11 @@
 import type { Effective } from "./apply/outcome.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
-import { type DriftCheck, VERIFIED } from "./drift.ts"
+import type { DriftCheck } from "./drift.ts"
 import { type Interference, NO_INTERFERENCE } from "./interference.ts"
 import type { Capture } from "./capture/capture.ts"
 import type { Differences } from "./keepalived/effect.ts"
 import type { Refusals, Seen } from "./look.ts"
-import { afterApplied, type Memory } from "./memory.ts"
+import type { Memory } from "./memory.ts"
 import type { Generation, ProcessIdentity, RunningKeepalived } from "./ports.ts"
 import { NOT_SEEN, type Vrrp } from "./vrrp/vrrp.ts"
 
@@ -61,10 +61,13 @@ export interface Known extends Snapshot {
   readonly tornSince: number | null
 }
 
+/** A change of what is known. It gives the fields that are others afterwards. All of them are in agent-transitions.ts. */
+export type Transition = (known: Known) => Partial<Known>
+
 /** The one place that changes. */
 export interface AgentState {
   known(): Known
-  update(change: Partial<Known>): void
+  become(next: Transition): void
 }
 
 /** @param start what runs already. It soaks from the beginning: nobody watched it to the end. */
@@ -87,8 +90,8 @@ export function createAgentState(start: { readonly inEffect: InEffect | null; re
   }
   return {
     known: () => known,
-    update: (change) => {
-      known = { ...known, ...change }
+    become: (next) => {
+      known = { ...known, ...next(known) }
     },
   }
 }
@@ -109,57 +112,6 @@ export function due(known: Known): Candidate | null {
 export function awaitsLan({ seen, inEffect, running }: Pick<Known, "seen" | "inEffect" | "running">): boolean {
   if (seen?.kind !== "candidate" || inEffect !== null || running !== null) return false
   return seen.rendered.model.vips.length === 0 && seen.built.entries.some(({ state }) => state === "pending")
-}
-
-/** How an attempt ended. */
-export interface Attempt {
-  readonly tried: Candidate
-  readonly outcome: ApplyOutcome
-  /** keepalived after it. */
-  readonly running: RunningKeepalived | null
-  /** Whether there was doubt before it began: a refused file takes none away. */
-  readonly doubtful: boolean
-}
-
-/** What an attempt changes in what is known. */
-export function afterAttempt(
-  known: Known,
-  { tried, outcome, running, doubtful }: Attempt,
-  time: { readonly now: number; readonly drainTime: number },
-): Partial<Known> {
-  const ended = { outcome, running }
-  switch (outcome.kind) {
-    case "unchanged":
-    case "applied":
-      return { ...ended, ...afterGoodEnd(known, { tried, outcome, running, doubtful }, time) }
-    case "rejected":
-      return { ...ended, attempted: tried.rendered.sha256, failures: 0, doubtful }
-    case "rolled-back":
-    case "stranded": {
-      const failures = known.failures + 1
-      const parent = running?.parent ?? known.parent
-      // What it went back to has run with a break: its soak begins anew.
-      const soakSince = known.soakSince === null ? null : time.now
-      const stranded = outcome.kind === "stranded"
-      return { ...ended, attempted: tried.rendered.sha256, failures, doubtful: stranded, parent, soakSince }
-    }
-  }
-}
-
-function afterGoodEnd(
-  known: Known,
-  { tried, outcome, running }: Attempt,
-  time: { readonly now: number; readonly drainTime: number },
-): Partial<Known> {
-  const { sha256, model } = tried.rendered
-  // What ran before goes on with its soak.
-  const same = outcome.kind === "unchanged" && known.inEffect?.sha256 === sha256 ? known.inEffect : null
-  const since = same?.since ?? time.now
-  const inEffect = { sha256, model, generation: tried.generation, since }
-  const memory = afterApplied(known.memory, { built: tried.built, model }, time)
-  const good = { attempted: null, failures: 0, doubtful: false, drift: VERIFIED, inEffect, memory }
-  if (same !== null) return good
-  return { ...good, parent: running?.parent ?? null, deaths: 0, soakSince: since, lastDifferences: null }
 }
 
 export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {

@@ -3,6 +3,7 @@ import { createPacer, type Pacer } from "../kit/pacer.ts"
 import { createTimers } from "../kit/timers.ts"
 import { type AgentOptions, type AgentPorts, type Lonely, RETRY, type Wake, type Workings } from "./agent-ports.ts"
 import { createAgentState, due, type InEffect, type Snapshot } from "./agent-state.ts"
+import { afterRoleSeen } from "./agent-transitions.ts"
 import { createCapturePass } from "./capture-pass.ts"
 import { compareAndRepair, restartKeepalived, tellOfTakeover, watchKeepalived } from "./guardian.ts"
 import { type Memory, recalled } from "./memory.ts"
@@ -68,7 +69,7 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
     retest: () => retest(workings),
     learn: (vrrp) => {
       tellOfTakeover(vrrp, workings)
-      state.update({ vrrp })
+      state.become(afterRoleSeen(vrrp))
       ports.onChange(state.known())
     },
     unstick: () => alone("watch", () => restartKeepalived(workings)),
@@ -105,7 +106,7 @@ function createPacers(
   let faults = 0
   const onFault = (error: unknown) => {
     tell(error)
-    timers.set("fault", backoffMs(RETRY, ++faults, Math.random()), look)
+    timers.set("fault", backoffMs(RETRY, ++faults, ports.random()), look)
   }
   // What a fault left undone is still due: only then is it over.
   const settled = () => {

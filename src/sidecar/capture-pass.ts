@@ -1,6 +1,7 @@
 import { faultText } from "../kit/fault.ts"
 import type { Workings } from "./agent-ports.ts"
 import type { InEffect } from "./agent-state.ts"
+import { afterCaptureLook } from "./agent-transitions.ts"
 import type { Capture } from "./capture/capture.ts"
 
 /** How long a look that failed is waited with before it is tried once more: another program may have held the lock. */
@@ -84,7 +85,7 @@ const UNKNOWN = "Cannot tell whether a rule of this node takes the packets of th
 /** Says in the log what is another than before. */
 function note(found: readonly Capture[], { state, ports }: Workings): void {
   const before = state.known().captured ?? []
-  state.update({ captured: found })
+  state.become(afterCaptureLook(found))
   if (JSON.stringify(before) === JSON.stringify(found)) return
   ports.log.warn("captures", { count: found.length, first: found[0] ?? null })
   ports.onChange(state.known())

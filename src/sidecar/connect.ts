@@ -47,6 +47,7 @@ export function portsOf(parts: Parts): AgentPorts {
     ...listenersOf(parts),
     faults: parts.faults,
     clock,
+    random: Math.random,
     log,
   }
 }

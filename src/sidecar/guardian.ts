@@ -1,5 +1,20 @@
 import type { Workings } from "./agent-ports.ts"
 import { type InEffect, isSameProcess } from "./agent-state.ts"
+import {
+  afterAlive,
+  afterComparison,
+  afterDeath,
+  afterFailedComparison,
+  afterInterference,
+  afterMissing,
+  afterProcessSeen,
+  afterRestart,
+  afterRevival,
+  afterSoak,
+  afterSoakCheck,
+  beforeSwap,
+  isBack,
+} from "./agent-transitions.ts"
 import { connectionless } from "./apply/intent.ts"
 import { checkDrift, type Restored } from "./drift.ts"
 import { afterRepair, isOver, KUBE_PROXY_INTERFACE, nextLookMs, NO_INTERFERENCE, pauseMs } from "./interference.ts"
@@ -12,18 +27,16 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
   const { state, ports } = workings
   const { running: before, inEffect } = state.known()
   const running = await ports.keepalived.running()
-  state.update({ running })
+  state.become(afterProcessSeen(running))
   if (partsOf(before) !== partsOf(running)) ports.onChange(state.known())
   if (inEffect === null) {
     if (before !== null && running === null) workings.apply()
     return
   }
   if (running === null) return revive(workings)
-  const { parent, soakSince } = state.known()
-  // Nobody saw the process in which the soak began: this may be another, so the soak begins with it.
-  const unseen = parent === null && soakSince !== null
-  state.update({ missingSince: null, parent: running.parent, soakSince: unseen ? ports.clock.now() : soakSince })
-  if (parent !== null && !isSameProcess(parent, running.parent)) return afterRestart(inEffect, running, workings)
+  const { parent } = state.known()
+  state.become(afterAlive(running, ports.clock.now()))
+  if (parent !== null && !isSameProcess(parent, running.parent)) return noteRestart(inEffect, running, workings)
   await endSoak(inEffect, workings)
 }
 
@@ -35,25 +48,21 @@ function partsOf(running: RunningKeepalived | null): string {
 /** Compares the kernel with what should be in effect, and repairs. */
 export async function compareAndRepair(workings: Workings): Promise<void> {
   const { state, ports, timers, alone } = workings
-  const { inEffect, lastDifferences, interference, respawned } = state.known()
+  const { inEffect, lastDifferences, interference } = state.known()
   if (inEffect === null || (await ports.keepalived.running()) === null) return
   await compareLiveFile(inEffect, workings)
   const mayRestore = pauseMs(interference, ports.clock.now()) === 0
   const looked = checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
-  const { check, found, restored } = await looked.catch((error: unknown) => {
+  const comparison = await looked.catch((error: unknown) => {
     // What the comparison before has found is not known any more.
-    state.update({ drift: null })
+    state.become(afterFailedComparison)
     ports.onChange(state.known())
     throw error
   })
-  // A checker that was started anew takes its time to bring everything back.
-  const isBack = restored === "set-right" || (check.difference === null && respawned)
-  state.update({
-    drift: check,
-    lastDifferences: found,
-    respawned: isBack ? false : respawned || restored === "respawned",
-  })
-  if (isBack) ports.apply.appeared(connectionless(inEffect.model))
+  const { found, restored } = comparison
+  const isComplete = isBack(state.known(), comparison)
+  state.become(afterComparison(comparison))
+  if (isComplete) ports.apply.appeared(connectionless(inEffect.model))
   await watchInterference(restored, workings)
   if (found !== null && found.surplusVips.length > 0)
     timers.set("second-look", SECOND_LOOK_MS, () => void alone("compare", () => compareAndRepair(workings)))
@@ -70,7 +79,7 @@ async function compareLiveFile(inEffect: InEffect, { state, ports, apply }: Work
   if (doubtful || (await ports.apply.files.liveSha256()) === inEffect.sha256) return
   ports.log.warn("live-file", { difference: "keepalived.conf is not what was applied", sha256: inEffect.sha256 })
   if (seen?.kind !== "candidate" || seen.rendered.sha256 !== inEffect.sha256) return
-  state.update({ doubtful: true })
+  state.become(beforeSwap)
   apply()
 }
 
@@ -83,7 +92,7 @@ async function watchInterference(restored: Restored, workings: Workings): Promis
     const kubeProxy = (await ports.kernel.hasInterface?.(KUBE_PROXY_INTERFACE)) ?? false
     interference = afterRepair(interference, now, { respawned: restored === "respawned", kubeProxy })
   } else if (isOver(interference, now)) interference = NO_INTERFERENCE
-  state.update({ interference })
+  state.become(afterInterference(interference))
   const nextMs = nextLookMs(interference, now)
   if (nextMs === null) timers.clear("interference")
   else timers.set("interference", nextMs, () => void alone("compare", () => compareAndRepair(workings)))
@@ -105,20 +114,20 @@ export function tellOfTakeover(now: Vrrp, { state, ports }: Workings): void {
 /** The supervisor starts a keepalived that died again by itself; we only do where it was told not to. */
 async function revive(workings: Workings): Promise<void> {
   const { state, ports } = workings
-  const missingSince = state.known().missingSince ?? ports.clock.now()
-  state.update({ missingSince })
-  if (ports.clock.now() - missingSince < REVIVE_AFTER_MS) return
-  state.update({ missingSince: null })
+  const now = ports.clock.now()
+  state.become(afterMissing(now))
+  if (now - (state.known().missingSince ?? now) < REVIVE_AFTER_MS) return
+  state.become(afterRevival)
   const verdict = await ports.keepalived.start()
   ports.log.warn("keepalived-started", { verdict: verdict.kind })
   if (verdict.kind === "failed") await diedTooOften(workings)
 }
 
 /** The new one programs what its file says; what the old one left behind is ours to remove. */
-async function afterRestart(inEffect: InEffect, now: RunningKeepalived, workings: Workings): Promise<void> {
+async function noteRestart(inEffect: InEffect, now: RunningKeepalived, workings: Workings): Promise<void> {
   const { state, ports } = workings
   ports.log.warn("keepalived-restarted", { now: now.parent.pid })
-  if (state.known().soakSince !== null) state.update({ soakSince: ports.clock.now() })
+  state.become(afterRestart(ports.clock.now()))
   if (await diedTooOften(workings)) return
   const failure = await ports.apply.verify(inEffect.model)
   if (failure !== null) ports.log.warn("keepalived-restarted", { difference: failure })
@@ -129,11 +138,12 @@ async function afterRestart(inEffect: InEffect, now: RunningKeepalived, workings
 /** Counts a death, and goes back when the configuration is to blame. @returns whether it went back. */
 async function diedTooOften(workings: Workings): Promise<boolean> {
   const { state, ports } = workings
-  const { inEffect, deaths } = state.known()
+  const { inEffect } = state.known()
   if (inEffect === null || ports.clock.now() - inEffect.since > BLAME_MS) return false
-  state.update({ deaths: deaths + 1 })
-  if (deaths + 1 < MOST_DEATHS) return false
-  const reason = `keepalived ended ${deaths + 1} times within ${BLAME_MS / 1_000} s of the change`
+  state.become(afterDeath)
+  const { deaths } = state.known()
+  if (deaths < MOST_DEATHS) return false
+  const reason = `keepalived ended ${deaths} times within ${BLAME_MS / 1_000} s of the change`
   return goBackToKnownGood(reason, workings)
 }
 
@@ -145,14 +155,14 @@ async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
   if (soakSince === null || doubtful || now - soakSince < options.soakMs) return
   const difference = await ports.apply.verify(inEffect.model)
   const running = await ports.keepalived.running()
-  state.update({ soakSince: ports.clock.now() })
+  state.become(afterSoakCheck(ports.clock.now()))
   if (running === null || parent === null || !isSameProcess(running.parent, parent)) return
   if (difference !== null) {
     ports.log.warn("soak", { difference })
     return compareAndRepair(workings)
   }
   await ports.settle(inEffect)
-  if (await ports.onSoaked(inEffect, memory)) state.update({ soakSince: null })
+  if (await ports.onSoaked(inEffect, memory)) state.become(afterSoak)
 }
 
 const REVIVE_AFTER_MS = 3_000

@@ -1,6 +1,5 @@
 import type { Workings } from "./agent-ports.ts"
-import type { Known } from "./agent-state.ts"
-import type { Guard, Guarding, Seen } from "./look.ts"
+import type { Guarding } from "./look.ts"
 
 /**
  * What the next step must not take away at once: of what runs, or, before anything does, of what last did.
@@ -25,23 +24,4 @@ export function guardingOf({ state, ports, options }: Workings): Guarding | null
     const age = ports.sourceAge()
     return age.kind === "age" && age.seconds * 1000 < now - since
   }
-}
-
-/** What a look changes in what is known, and whether it is news that a guard holds what was seen. */
-export function afterLook(
-  { seen, endpointsLostSince }: Pick<Known, "seen" | "endpointsLostSince">,
-  next: Seen,
-  now: number,
-): { readonly endpointsLostSince: number | null; readonly isNews: boolean } {
-  const guard = guardOf(next)
-  const areLost = guard === "endpoints-lost" || (next.kind === "candidate" && next.believesInLostEndpoints)
-  return {
-    endpointsLostSince: areLost ? (endpointsLostSince ?? now) : null,
-    isNews: guard !== null && guard !== guardOf(seen),
-  }
-}
-
-/** Which guard holds what was seen. */
-export function guardOf(seen: Seen | null): Guard | null {
-  return seen?.kind === "no-model" ? seen.guard : null
 }

@@ -1,10 +1,10 @@
 import { takenServersOf } from "../core/model/others.ts"
 import { backoffMs } from "../kit/backoff.ts"
 import { type AgentPorts, RETRY, type Workings } from "./agent-ports.ts"
+import { afterFailedStart, afterGoingBack, afterProcessSeen, afterTakeOver, beforeSwap } from "./agent-transitions.ts"
 import { apply } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import type { ApplyPorts } from "./apply/ports.ts"
-import { VERIFIED } from "./drift.ts"
 import { announcing, type Memory, recalled } from "./memory.ts"
 import { retryLater } from "./retry.ts"
 import type { KnownGood } from "./volume/last-known-good.ts"
@@ -13,15 +13,14 @@ import type { KnownGood } from "./volume/last-known-good.ts"
 export async function startOnKnownGood(workings: Workings): Promise<void> {
   const { state, ports, timers } = workings
   const running = await ports.keepalived.running()
-  state.update({ running })
+  state.become(afterProcessSeen(running))
   const remembered = ports.knownGood()
   if (state.known().inEffect !== null || running !== null || remembered === null || timers.isSet("known-good")) return
   const good = await withoutOthers(remembered, ports)
   const outcome = await applyKnownGood(good, ports)
   if (outcome.kind === "rejected" || outcome.kind === "stranded") {
-    const failures = state.known().failures + 1
-    state.update({ failures })
-    timers.set("known-good", backoffMs(RETRY, failures, Math.random()), workings.apply)
+    state.become(afterFailedStart)
+    timers.set("known-good", backoffMs(RETRY, state.known().failures, ports.random()), workings.apply)
     ports.log.error("last-known-good", { outcome: outcome.kind, reason: outcome.reason })
     return
   }
@@ -44,19 +43,19 @@ export async function believeInKnownGood(good: KnownGood, { state, ports, option
  */
 export async function goBackToKnownGood(reason: string, workings: Workings): Promise<boolean> {
   const { state, ports } = workings
-  const { inEffect, failures, memory } = state.known()
+  const { inEffect, memory } = state.known()
   const remembered = ports.knownGood()
   const good = remembered === null ? null : await withoutOthers(remembered, ports)
   if (inEffect === null || good === null || good.remembered.sha256 === inEffect.sha256) return false
   const startedAt = ports.clock.now()
-  state.update({ doubtful: true })
+  state.become(beforeSwap)
   const result = await applyKnownGood(good, ports)
   const failed = result.kind === "rejected" || result.kind === "stranded" ? result.reason : null
   const outcome: ApplyOutcome =
     failed === null
       ? { kind: "rolled-back", reason }
       : { kind: "stranded", reason: `${reason}; going back to the last known good configuration failed too: ${failed}` }
-  state.update({ outcome, attempted: inEffect.sha256, failures: failures + 1, deaths: 0 })
+  state.become(afterGoingBack(outcome))
   // The memory stays: from another one the next look would make another text of the same generation, and try that.
   if (failed === null) await takeOver(good, memory, workings)
   retryLater(RETRY.maximumMs, workings)
@@ -100,8 +99,7 @@ async function takeOver(
   const running = await ports.keepalived.running()
   const inEffect = { sha256, model, generation: null, since: ports.clock.now() }
   const known = announcing({ ...memory, past: { ...memory.past, model } }, model)
-  const settled = { drift: VERIFIED, doubtful: false, deaths: 0, soakSince: null, lastDifferences: null }
-  state.update({ ...settled, inEffect, memory: known, running, parent: running?.parent ?? null })
+  state.become(afterTakeOver(inEffect, known, running))
   ports.onApplied(inEffect, known)
   ports.log.warn("last-known-good", { outcome: "applied", generation: generation?.sequence ?? null, sha256 })
 }

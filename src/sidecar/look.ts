@@ -63,6 +63,16 @@ export type Seen =
       readonly reading: "absent" | "torn" | "refused"
     }
 
+/** Which guard holds what was seen. */
+export function guardOf(seen: Seen | null): Guard | null {
+  return seen?.kind === "no-model" ? seen.guard : null
+}
+
+/** What is published disagrees with its checksums: for a moment that is no more than a race with its writer. */
+export function isTorn(seen: Seen): boolean {
+  return seen.kind === "no-generation" && seen.reading === "torn"
+}
+
 export interface LookPorts {
   readonly generations: Generations
   readonly pipeline: ReturnType<typeof createPipeline>

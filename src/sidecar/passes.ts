@@ -2,30 +2,38 @@ import type { Refusal } from "../core/model/refusal.ts"
 import { backoffMs } from "../kit/backoff.ts"
 import type { Problem } from "../kit/problem.ts"
 import { RETRY, type Workings } from "./agent-ports.ts"
-import { afterAttempt, awaitsLan, type Candidate, due } from "./agent-state.ts"
+import { awaitsLan, type Candidate, due } from "./agent-state.ts"
+import {
+  afterAttempt,
+  afterDrainTimes,
+  afterLook,
+  afterRefusals,
+  afterSameText,
+  afterWalkWithout,
+  beforeAttempt,
+} from "./agent-transitions.ts"
 import { apply } from "./apply/apply.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import { culpritsOf } from "./culprit.ts"
-import { afterLook, guardingOf } from "./guarding.ts"
+import { guardingOf } from "./guarding.ts"
 import { believeInKnownGood, startOnKnownGood } from "./known-good.ts"
-import { look, type Refusals, type Seen, walk } from "./look.ts"
-import { afterApplied, afterWaiting, announcing, nextDeadline } from "./memory.ts"
+import { guardOf, look, type Refusals, type Seen, walk } from "./look.ts"
+import { nextDeadline } from "./memory.ts"
 import { reportHeld, reportPass } from "./pass-report.ts"
 import { retryLater } from "./retry.ts"
-import { isTorn, noteUnreadable } from "./unreadable.ts"
+import { noteUnreadable } from "./unreadable.ts"
 
 /** Looks at the inputs once, and requests what follows from them. */
 export async function lookPass(workings: Workings): Promise<void> {
   const { state, ports } = workings
-  const memory = afterWaiting(state.known().memory, ports.clock.now())
-  state.update({ memory })
-  const { refusals } = state.known()
+  state.become(afterDrainTimes(ports.clock.now()))
+  const { memory, refusals } = state.known()
   const next = await look(ports, { memory, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) })
   // What an attempt has taught meanwhile makes another text of it.
   if (state.known().memory !== memory || state.known().refusals !== refusals) return workings.look()
-  // A torn reading says nothing about the generation before it, which was whole.
-  const { seen } = state.known()
-  if (!isTorn(next) || seen === null || isTorn(seen)) takeNote(next, workings)
+  const before = guardOf(state.known().seen)
+  state.become(afterLook(next, ports.clock.now()))
+  if (next.kind === "no-model" && next.guard !== null && next.guard !== before) reportHeld(ports.log, next)
   takeAsApplied(workings)
   noteUnreadable(next, workings)
   wakeFor(next, workings)
@@ -40,12 +48,6 @@ function announcedBy({ state, ports }: Workings): ReadonlySet<string> {
   const lastRan = ports.knownGood()?.remembered.model.vips ?? []
   const good = [...memory.lastGood.values()].map(({ vip }) => vip)
   return new Set([...running, ...lastRan, ...good].map(({ address }) => address))
-}
-
-function takeNote(next: Seen, { state, ports }: Workings): void {
-  const { endpointsLostSince, isNews } = afterLook(state.known(), next, ports.clock.now())
-  state.update({ seen: next, endpointsLostSince })
-  if (isNews && next.kind === "no-model") reportHeld(ports.log, next)
 }
 
 function wakeFor(next: Seen, { state, ports, timers, look }: Workings): void {
@@ -63,14 +65,13 @@ function isOfOthers({ code }: Problem): boolean {
 
 /** A generation that leads to the text in effect is in effect, without anybody's doing. */
 function takeAsApplied({ state, ports, options }: Workings): void {
-  const { seen, inEffect, doubtful, memory } = state.known()
+  const { seen, inEffect, doubtful } = state.known()
   if (seen?.kind !== "candidate" || inEffect === null || doubtful) return
-  const { built, rendered, generation } = seen
+  const { rendered, generation } = seen
   if (rendered.sha256 !== inEffect.sha256 || inEffect.generation?.name === generation.name) return
-  const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
-  const taken = { ...inEffect, model: rendered.model, generation }
-  state.update({ inEffect: taken, memory: afterApplied(memory, { built, model: rendered.model }, time) })
-  ports.onApplied(taken, state.known().memory)
+  state.become(afterSameText(seen, inEffect, { now: ports.clock.now(), drainTime: options.drainTimeMs }))
+  const known = state.known()
+  if (known.inEffect !== null) ports.onApplied(known.inEffect, known.memory)
   reportPass(ports.log, seen, { outcome: { kind: "unchanged" }, tookMs: 0 })
 }
 
@@ -95,13 +96,12 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
   const startedAt = ports.clock.now()
   const { doubtful, running: before } = state.known()
   timers.clear("retry")
-  // A Node may list a VIP a moment after it is there, and before anything is known to be in effect.
-  state.update({ doubtful: true, memory: announcing(state.known().memory, newest.rendered.model) })
+  state.become(beforeAttempt(newest.rendered.model))
   const { tried, outcome } = await applyWithoutCulprits(newest, workings)
   const now = ports.clock.now()
   const running = await ports.keepalived.running()
   const time = { now, drainTime: options.drainTimeMs }
-  state.update(afterAttempt(state.known(), { tried, outcome, running, doubtful }, time))
+  state.become(afterAttempt({ tried, outcome, running, doubtful }, time))
   await follow(outcome, workings)
   ports.onAttempt(outcome, now - startedAt)
   reportPass(ports.log, tried, { outcome, tookMs: now - startedAt })
@@ -125,10 +125,10 @@ async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> 
       if (good !== null) await believeInKnownGood(good, workings)
       // What was claimed and is gone again is nobody's: somebody else may take it before the next attempt.
       if (inEffect !== null) await ports.settle(inEffect)
-      return retryLater(backoffMs(RETRY, failures, Math.random()), workings)
+      return retryLater(backoffMs(RETRY, failures, ports.random()), workings)
     }
     case "stranded":
-      return retryLater(backoffMs(RETRY, failures, Math.random()), workings)
+      return retryLater(backoffMs(RETRY, failures, ports.random()), workings)
   }
 }
 
@@ -175,12 +175,11 @@ async function withoutCulprits(refused: Candidate, verdict: Rejected, workings: 
   const accused = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, Refusal>()
   if ([...culprits].every(([key, { code }]) => accused.get(key)?.code === code)) return null
   const refusals: Refusals = { manifestSha256, entries: new Map([...accused, ...culprits]) }
-  state.update({ refusals })
+  state.become(afterRefusals(refusals))
   const known = { memory, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) }
   const again = await walk(refused.generation, ports, known)
   if (again.kind !== "candidate") return null
-  // Something newer may have been seen meanwhile.
-  if (state.known().seen === refused) state.update({ seen: again })
+  state.become(afterWalkWithout(refused, again))
   return again
 }
 

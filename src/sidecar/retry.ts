@@ -1,8 +1,9 @@
 import type { Workings } from "./agent-ports.ts"
+import { afterRetest } from "./agent-transitions.ts"
 
 /** Lets what was refused or failed be tried again: an interface may have appeared meanwhile. */
 export function retest({ state, look }: Pick<Workings, "state" | "look">): void {
-  state.update({ attempted: null, refusals: null })
+  state.become(afterRetest)
   look()
 }
 

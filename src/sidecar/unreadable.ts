@@ -7,20 +7,13 @@ const TORN_MS = 10_000
 const RETRY_MS = 250
 const LATE_RETRY_MS = 2_000
 
-/** What is published disagrees with its checksums: for a moment that is no more than a race with its writer. */
-export function isTorn(seen: Seen): boolean {
-  return seen.kind === "no-generation" && seen.reading === "torn"
-}
-
 /**
  * Says that the newest generation cannot be read, until one can: at once where what is there can come from no writer that keeps
  * the contract, and after ten seconds where a checksum or a size disagrees. A torn one is read again and again.
  */
 export function noteUnreadable(next: Seen, { state, ports, timers, look }: Workings): void {
-  const now = ports.clock.now()
-  const tornSince = isTorn(next) ? (state.known().tornSince ?? now) : null
-  state.update({ tornSince })
-  const isLasting = tornSince !== null && now - tornSince >= TORN_MS
+  const { tornSince } = state.known()
+  const isLasting = tornSince !== null && ports.clock.now() - tornSince >= TORN_MS
   if (tornSince !== null) timers.set("torn", isLasting ? LATE_RETRY_MS : RETRY_MS, look)
   const isRefused = next.kind === "no-generation" && next.reading === "refused"
   if (next.kind === "no-generation" && (isRefused || isLasting))

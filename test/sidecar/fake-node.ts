@@ -205,6 +205,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     onFault: () => undefined,
     faults: node.faults,
     clock: node.clock,
+    random: () => 0.5,
     log: { debug: log, info: log, warn: log, error: log },
   }
 }

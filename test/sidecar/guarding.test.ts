@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Agent } from "../../src/sidecar/agent.ts"
-import { guardOf } from "../../src/sidecar/guarding.ts"
+import { guardOf } from "../../src/sidecar/look.ts"
 import { createMetrics } from "../../src/sidecar/metrics.ts"
 import { statusOf } from "../../src/sidecar/status-report.ts"
 import { SYNC, SYNC_SIGNS } from "../cli/support/volume.ts"

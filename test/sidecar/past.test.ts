@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Agent } from "../../src/sidecar/agent.ts"
-import { guardOf } from "../../src/sidecar/guarding.ts"
+import { guardOf } from "../../src/sidecar/look.ts"
 import { NO_MEMORY } from "../../src/sidecar/memory.ts"
 import { node as nodeObject, service } from "../core/fixture.ts"
 import { agentOn, type FakeNode, fakeNode, generation, knownGood, passSeconds } from "./fake-node.ts"
