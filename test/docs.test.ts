@@ -39,7 +39,7 @@ function anchorsIn(text: string): readonly string[] {
 
 test("docs/security.md proves each row of its tables by a test that is there", () => {
   const text = readFileSync(join(root, "docs/security.md"), "utf8")
-  const threats = text.slice(text.indexOf("\n## Whoever"), text.indexOf("\n## What listens"))
+  const threats = text.slice(text.indexOf("\n## A user who"), text.indexOf("\n## What listens"))
   const rows = threats.split("\n").filter((line) => /^\| (?!-|they try|it tries)/.test(line))
   assert.ok(rows.length > 25, `${rows.length} rows`)
   for (const row of rows) assert.match(row.split("|")[3] ?? "", /\]\(\.\.\/test\/[^)]+\)/, row)
