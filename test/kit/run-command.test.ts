@@ -6,7 +6,7 @@ import * as assert from "uvu/assert"
 import { runCommand } from "../../src/kit/run-command.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
-const options = { timeoutMs: 5_000, maximumOutputBytes: 1_000 }
+const options = { timeoutMs: 30_000, maximumOutputBytes: 1_000 }
 const sh = (script: string, more = {}) => runCommand("sh", ["-c", script], { ...options, ...more })
 
 test("runCommand() gives status, output and time", async () => {
@@ -28,16 +28,16 @@ test("runCommand() names the signal that ended the program", async () => {
 })
 
 test("runCommand() kills the whole group on timeout, also what ignores SIGTERM", async () => {
-  const result = await sh("trap '' TERM; sleep 60 & echo $!; wait", { timeoutMs: 200 })
+  const result = await sh("trap '' TERM; sleep 60 & echo $!; wait", { timeoutMs: 2_000 })
   assert.equal([result.timedOut, result.signal], [true, "SIGKILL"])
-  assert.ok(result.tookMs < 2_000)
+  assert.ok(result.tookMs < 30_000)
   assert.not(isAlive(Number(result.stdout)))
 })
 
 test("runCommand() ends when a child that left the group keeps the output open", async () => {
-  const result = await sh("setsid sleep 3 & echo started")
+  const result = await sh("setsid sleep 20 & echo started")
   assert.equal([result.status, result.stdout], [0, "started\n"])
-  assert.ok(result.tookMs < 2_500, `${result.tookMs}`)
+  assert.ok(result.tookMs < 15_000, `${result.tookMs}`)
 })
 
 test("runCommand() keeps the first bytes of 1 GB and stays small", async () => {
@@ -66,7 +66,7 @@ test("runCommand() throws when the signal aborts, after killing the group", asyn
   setTimeout(() => stop.abort(new Error("enough")), 50)
   const startedAt = performance.now()
   await rejects(sh("sleep 60", { signal: stop.signal }), /enough/)
-  assert.ok(performance.now() - startedAt < 2_000)
+  assert.ok(performance.now() - startedAt < 30_000)
   await rejects(sh("exit 0", { signal: stop.signal }), /enough/)
 })
 

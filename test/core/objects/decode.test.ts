@@ -5,6 +5,7 @@ import { decodeFile } from "../../../src/core/objects/decode.ts"
 import type { ObjectProblemCode } from "../../../src/core/objects/problem-codes.ts"
 import { placeText } from "../../../src/kit/problem.ts"
 import { nodeText, serviceText, vipsText } from "../../support/manifests.ts"
+import { processorTime } from "../../support/processor-time.ts"
 
 /** `line:column CODE`, sorted as found. */
 function problemsOf(text: string): readonly string[] {
@@ -161,13 +162,13 @@ test("decodeFile() keeps the order of entries whose keys are not numbers, whatev
 })
 
 test("decodeFile() refuses bombs quickly (fault 61)", () => {
-  const startedAt = performance.now()
+  const tookMs = processorTime()
   const bomb = `a: &a [x,x,x]\n${["b", "c", "d", "e", "f"].map((key) => `${key}: &${key} [*a,*a,*a]\n`).join("")}`
   assert.ok(problemsOf(`${service}${bomb}`).every((problem) => /ALIAS|ANCHOR/.test(problem)))
   for (const depth of [100, 5000, 100_000]) problemsOf(`${service}spec: ${"[".repeat(depth)}\n`)
   problemsOf(`${service}spec: ${"[".repeat(5000)}${"]".repeat(5000)}\n`)
   problemsOf(Array.from({ length: 700 }, (_, depth) => `${" ".repeat(2 * depth)}a:\n`).join(""))
-  assert.ok(performance.now() - startedAt < 1000)
+  assert.ok(tookMs() < 1000)
 })
 
 test("decodeFile() shows a hundred problems of a file, and how many more there are", () => {
