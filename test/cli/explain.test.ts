@@ -34,7 +34,7 @@ test("explain() every endpoint says why it is a real server, or why not", () =>
         ["10.2.0.1", 1, "it is ready"],
         ["10.2.0.2", null, "it is not ready"],
         ["10.2.0.3", 0, "it terminates: no new connections, time to end the old ones"],
-        ["10.2.0.4", null, "it terminates, and serves no more"],
+        ["10.2.0.4", null, "it is terminating and no longer serves"],
         ["127.0.0.1", null, "127.0.0.0/8 is the loopback range"],
         ["10.4.0.50", null, "it is the VIP itself"],
       ],

@@ -152,9 +152,9 @@ const mistakes: readonly Mistake[] = [
   },
   { what: "a URL as value", data: "  10.4.0.50: https://echo.default/", says: [/BAD_TARGET: .*it is a URL/] },
   {
-    what: "an entry within an entry",
+    what: "an entry inside an entry",
     data: '  10.4.0.50: "10.4.0.50: default/echo"',
-    says: [/BAD_TARGET: .*it is an entry within an entry/],
+    says: [/BAD_TARGET: .*it is an entry inside an entry/],
   },
   {
     what: "a YAML list of one as value",
@@ -171,7 +171,7 @@ const mistakes: readonly Mistake[] = [
   {
     what: "list items in a block of lines",
     data: "  10.4.0.50: |\n    - default/echo",
-    says: [/^v\.yaml:8:5: BAD_TARGET: .*as an item of a YAML list does/],
+    says: [/^v\.yaml:8:5: BAD_TARGET: .*like an item of a YAML list/],
   },
   {
     what: "a YAML mapping as value",
@@ -195,22 +195,22 @@ const mistakes: readonly Mistake[] = [
   {
     what: "a blank behind the second colon, in a block of lines",
     data: "  10.4.0.50: |\n    default/echo: NAT",
-    says: [/^v\.yaml:8:5: BAD_TARGET: .*a blank stands beside the colon \(expected default\/echo:NAT\)$/],
+    says: [/^v\.yaml:8:5: BAD_TARGET: .*it has a blank beside the colon \(expected default\/echo:NAT\)$/],
   },
   {
     what: "a port by number",
     data: "  10.4.0.50: default/echo:80",
-    says: [/BAD_FORWARDING_METHOD: .*a port cannot be chosen there; .*\(expected default\/echo\)$/],
+    says: [/BAD_FORWARDING_METHOD: .*only NAT or DR can follow the colon, not a port; .*\(expected default\/echo\)$/],
   },
   {
     what: "a port by name",
     data: "  10.4.0.50: default/echo:http",
-    says: [/BAD_FORWARDING_METHOD: .*a port cannot be chosen there/],
+    says: [/BAD_FORWARDING_METHOD: .*only NAT or DR can follow the colon, not a port/],
   },
   {
     what: "a port and a method",
     data: "  10.4.0.50: default/echo:80:NAT",
-    says: [/BAD_FORWARDING_METHOD: .*a port cannot be chosen there/],
+    says: [/BAD_FORWARDING_METHOD: .*only NAT or DR can follow the colon, not a port/],
   },
   {
     what: "an unknown method",
@@ -261,28 +261,28 @@ const mistakes: readonly Mistake[] = [
   {
     what: "a host name as key",
     data: "  vip.example.org: default/echo",
-    says: [/BAD_ADDRESS: .*it is a host name, and names are not looked up/],
+    says: [/BAD_ADDRESS: .*it is a host name, and host names are not resolved/],
   },
   { what: "a range as key", data: "  10.4.0.50-10.4.0.60: default/echo", says: [/BAD_ADDRESS: .*it is a range/] },
   {
     what: "two addresses as key",
     data: '  "10.4.0.50, 10.4.0.51": default/echo',
-    says: [/BAD_ADDRESS: .*it holds several addresses/],
+    says: [/BAD_ADDRESS: .*it has several addresses/],
   },
   {
     what: "an address with its port as key",
     data: '  "10.4.0.50:80": default/echo',
-    says: [/BAD_ADDRESS: .*it carries a port; write 10\.4\.0\.50 alone/],
+    says: [/BAD_ADDRESS: .*it has a port; write only 10\.4\.0\.50:/],
   },
   {
     what: "an address with its prefix as key",
     data: "  10.4.0.50/24: default/echo",
-    says: [/BAD_ADDRESS: .*it carries a prefix length; write 10\.4\.0\.50 alone/],
+    says: [/BAD_ADDRESS: .*it has a prefix length; write only 10\.4\.0\.50:/],
   },
   {
     what: "an address with an interface as key",
     data: "  10.4.0.50@eth1: default/echo",
-    says: [/BAD_ADDRESS: .*it names an interface; write 10\.4\.0\.50 alone/],
+    says: [/BAD_ADDRESS: .*it names an interface; write only 10\.4\.0\.50:/],
   },
   { what: "a URL as key", data: '  "https://10.4.0.50": default/echo', says: [/BAD_ADDRESS: .*it is a URL/] },
   {
@@ -318,7 +318,7 @@ const mistakes: readonly Mistake[] = [
   {
     what: "no slash",
     data: "  10.4.0.50: echo",
-    says: [/BAD_TARGET: .*there is no slash in it \(expected namespace\/service/],
+    says: [/BAD_TARGET: .*it has no slash \(expected namespace\/service/],
   },
   {
     what: "a kind in other capitals",

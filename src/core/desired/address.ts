@@ -1,10 +1,10 @@
 import { isIPv4, isIPv6 } from "node:net"
 
 /**
- * Says what is wrong with a text as the address of a VIP; null when nothing is.
+ * Says why a text cannot be the address of a VIP; null when it can.
  *
- * Only the dotted form with four decimal numbers is taken: `010.4.0.50` is 8.4.0.50 to some programs and 10.4.0.50 to
- * others, and keepalived refuses it (keepalived.conf(5), virtual_ipaddress).
+ * Only the dotted form with four decimal numbers is valid. Some programs read `010.4.0.50` as 8.4.0.50 and others as
+ * 10.4.0.50, and keepalived refuses it (keepalived.conf(5), virtual_ipaddress).
  */
 export function vipFault(text: string): string | null {
   if (!isIPv4(text)) return isIPv4(withoutLeadingZeros(text)) ? LEADING_ZERO : NOT_AN_ADDRESS
@@ -29,10 +29,10 @@ export function rangeFault(address: string): string | null {
 }
 
 /**
- * The IPv4 address that a text means, as four decimal numbers; null where it means none.
+ * The IPv4 address that a text means, as four decimal numbers; null when it does not mean one.
  *
  * An IPv4-mapped IPv6 address is the same address in another spelling: `::ffff:10.4.0.50`, `::FFFF:a04:32` (RFC 4291,
- * 2.5.5.2). Others write a prefix length, or zeros in front of a number.
+ * 2.5.5.2). A prefix length and leading zeros are ignored.
  */
 export function ipv4Of(text: string): string | null {
   if (isIPv4(text)) return text
@@ -59,7 +59,7 @@ function mappedIpv4(text: string): string | null {
   return [high >> 8, high & 255, low >> 8, low & 255].join(".")
 }
 
-/** The 32 bits of an IPv4 address as a number: the order in which people read addresses. No array is made on the way. */
+/** The 32 bits of an IPv4 address as a number: the order in which people read addresses. Allocates no array. */
 export function addressOrder(address: string): number {
   let order = 0
   let part = 0
@@ -76,7 +76,7 @@ export function addressOrder(address: string): number {
 const DOT = 0x2e
 const ZERO = 0x30
 
-/** Sorted as people read addresses, then by port. What is in order is given back as it is. */
+/** Sorts by address as a number, then by port. Returns a sorted list unchanged. */
 export function inAddressOrder<T extends { readonly address: string; readonly port?: number }>(
   list: readonly T[],
 ): readonly T[] {

@@ -1,4 +1,4 @@
-/** What can be wrong with an entry of the VIP ConfigMap, or with the objects that it names. */
+/** Problems of an entry of the VIP ConfigMap, and of the objects that it names. */
 export type DesiredCode =
   | "BAD_ADDRESS"
   | "BAD_TARGET"

@@ -1,7 +1,7 @@
 import type { Place } from "../../kit/problem.ts"
 import type { ForwardingMethod } from "./vip-entry.ts"
 
-/** One VIP with what stands behind it, joined from its entry, the Services that it names and their endpoints. */
+/** One VIP, joined from its entry, the Services that the entry names and their endpoints. */
 export interface DesiredVip {
   /** The ConfigMap's key. */
   readonly key: string
@@ -15,23 +15,23 @@ export interface DesiredVirtualServer {
   /** `namespace/name` of the Service. */
   readonly service: string
   readonly servicePlace: Place
-  /** The Service's port, which is the VIP's. */
+  /** The Service's port, which is also the VIP's port. */
   readonly port: number
   readonly protocol: "TCP" | "UDP"
   readonly forwardingMethod: ForwardingMethod
-  /** Where the Service says by number where its pods listen; null where it names a port of the container. */
+  /** The Service's numeric target port; null when it names a port of the container. */
   readonly targetPort: number | null
-  /** Seconds that a client stays with its endpoint, where the Service says so; null where it does not. */
+  /** Seconds that a client stays with its endpoint; null when the Service does not set it. */
   readonly affinityTimeout: number | null
-  /** Sorted by address, then port; each pair once. */
+  /** Sorted by address, then port, without duplicates. */
   readonly endpoints: readonly DesiredEndpoint[]
 }
 
 export interface DesiredEndpoint {
   readonly address: string
   readonly port: number
-  /** `ready` takes new connections; `terminating` is on its way out and finishes what it has. */
+  /** `ready` takes new connections; `terminating` only finishes the connections that it has. */
   readonly state: "ready" | "terminating"
-  /** Name of the node that it runs on; null where the cluster does not say. */
+  /** Name of the node that it runs on; null when the cluster does not name one. */
   readonly node: string | null
 }

@@ -4,7 +4,7 @@ import { inAddressOrder } from "./address.ts"
 import type { DesiredEndpoint } from "./desired-vip.ts"
 import { addressObjection, conditionObjection, sliceObjection, targetPortOf } from "./objections.ts"
 
-/** An endpoint that no packet may be sent to, and why. */
+/** An endpoint that must not receive packets, and why. */
 export interface BadEndpoint {
   readonly address: string
   readonly reason: string
@@ -12,10 +12,9 @@ export interface BadEndpoint {
 }
 
 /**
- * The endpoints behind one port of a Service, as kube-proxy finds them: by the name of the Service's port (its target
- * port, named or numeric, is resolved already, pod by pod), from the EndpointSlices, or from the Endpoints where the
- * Service has no slice. Only the first address of an endpoint counts. Where nothing is ready, what still serves while it
- * terminates is used instead.
+ * Finds the endpoints behind one port of a Service in the same way as kube-proxy: by the name of the Service's port (the
+ * target port is already resolved, pod by pod), in the EndpointSlices, or in the Endpoints when the Service has no slice.
+ * Only the first address of an endpoint counts. When no endpoint is ready, those that terminate and still serve are used.
  *
  * Source: Kubernetes KEP-1669 (ProxyTerminatingEndpoints); discovery.k8s.io/v1 Endpoint.
  */
@@ -35,7 +34,7 @@ export function endpointsOf(
   return { endpoints: usable(eachOnce(inAddressOrder(good))), bad }
 }
 
-/** The same pod may stand in two slices for a moment; the better news wins (EndpointSlice, Duplicate endpoints). */
+/** A pod can be in two slices for a moment; a ready copy wins (EndpointSlice, Duplicate endpoints). */
 function eachOnce(sorted: readonly DesiredEndpoint[]): readonly DesiredEndpoint[] {
   const once: DesiredEndpoint[] = []
   for (const endpoint of sorted) {
@@ -51,7 +50,7 @@ function usable(endpoints: readonly DesiredEndpoint[]): readonly DesiredEndpoint
   return endpoints.map((endpoint) => ({ ...endpoint, state: "ready" as const }))
 }
 
-/** What one object says, and where it stands. */
+/** The endpoints of one object, and the place of that object. */
 interface Part {
   readonly endpoints: readonly DesiredEndpoint[]
   readonly place: Place

@@ -1,16 +1,16 @@
-/** One line of an entry's value that says something. */
+/** One line of an entry's value that is neither empty nor a comment. */
 export interface EntryLine {
-  /** Without the blanks around it and without a comment. */
+  /** Without surrounding blanks and without a comment. */
   readonly text: string
-  /** Line of the value, from 0. */
+  /** Line of the value, counted from 0. */
   readonly at: number
   /** Number of blanks before it. */
   readonly indent: number
 }
 
 /**
- * The lines of an entry's value, without empty ones and without comments. As in YAML, a comment begins with `#` at the begin
- * of a line or behind a blank; no name of Kubernetes has one.
+ * The lines of an entry's value, without empty lines and comments. As in YAML, a comment starts with `#` at the start of a
+ * line or after a blank. Kubernetes names do not contain `#`.
  */
 export function entryLines(value: string): readonly EntryLine[] {
   return value.split("\n").flatMap((line, at) => {

@@ -2,10 +2,10 @@ import type { Service, Traffic } from "../objects/kinds.ts"
 import { quoted } from "./vip-entry.ts"
 
 /**
- * Says which fields of a Service change what kube-proxy does with its packets and change nothing on a VIP: one message a field.
+ * Reports the fields of a Service that kube-proxy obeys and that have no effect on a VIP: one message per field.
  *
- * `sessionAffinity: ClientIP` and `publishNotReadyAddresses` are honoured (the latter by the EndpointSlices, which call every pod
- * ready), so they are not among them.
+ * `sessionAffinity: ClientIP` and `publishNotReadyAddresses` do have an effect, so they are not reported. The second one works
+ * through the EndpointSlices, which mark every pod as ready.
  *
  * @param name `namespace/name`
  */
@@ -19,9 +19,9 @@ export function ignoredFields({ traffic }: Service, name: string): readonly stri
 
 interface Rule {
   readonly field: string
-  /** Null where the field asks for nothing that a VIP does not do. */
+  /** Null when a VIP already does what the field asks for. */
   readonly valueOf: (traffic: Traffic) => string | null
-  /** What happens instead, and what to do. */
+  /** What happens instead, and what a user can do. */
   readonly effect: string
 }
 
@@ -29,29 +29,29 @@ const RULES: readonly Rule[] = [
   {
     field: "sessionAffinity",
     valueOf: ({ sessionAffinity }) => otherThan(sessionAffinity, ["None", "ClientIP"]),
-    effect: "only None and ClientIP are known, so each connection may go to another pod",
+    effect: "only None and ClientIP are supported, so each connection can go to another pod",
   },
   {
     field: "externalTrafficPolicy",
     valueOf: ({ externalTrafficPolicy }) => otherThan(externalTrafficPolicy, ["Cluster"]),
     effect:
-      "its packets go to ready pods on all nodes, and with NAT the pods see the node's address in place of the client's; use :DR where the pods must see the client",
+      "packets go to ready pods on all nodes, and with NAT the pods see the node's address instead of the client's; use :DR if the pods must see the client's address",
   },
   {
     field: "loadBalancerSourceRanges",
     valueOf: ({ loadBalancerSourceRanges: ranges }) => (ranges.length === 0 ? null : ranges.join(",")),
     effect:
-      "every client that reaches the VIP reaches the pods; keep others away with a firewall in front of the nodes until this release can",
+      "every client that reaches the VIP reaches the pods; use a firewall in front of the nodes to keep other clients out",
   },
   {
     field: "internalTrafficPolicy",
     valueOf: ({ internalTrafficPolicy }) => otherThan(internalTrafficPolicy, ["Cluster"]),
-    effect: "it counts for the cluster IP alone; the packets of the VIP go to ready pods on all nodes",
+    effect: "it applies to the cluster IP only; packets of the VIP go to ready pods on all nodes",
   },
   {
     field: "trafficDistribution",
     valueOf: ({ trafficDistribution }) => otherThan(trafficDistribution, [""]),
-    effect: "the packets of the VIP go to ready pods in all zones and on all nodes alike",
+    effect: "packets of the VIP go to ready pods in all zones and on all nodes",
   },
 ]
 

@@ -3,10 +3,10 @@ import { vipFault } from "./address.ts"
 import { entryLines } from "./entry-lines.ts"
 
 /**
- * Says what is wrong with the key of an entry; null when it is an address that can be announced. It names the mistake behind
- * it, where that is one that people make.
+ * Says what is wrong with the key of an entry; null when it is an address that can be announced. Names the mistake when it is
+ * a common one.
  *
- * @param text The entry's value: key and value may be swapped.
+ * @param text The entry's value, since a user may have swapped key and value.
  */
 export function keyFault(key: string, text: string): string | null {
   const fault = vipFault(key)
@@ -15,7 +15,7 @@ export function keyFault(key: string, text: string): string | null {
   return mistake === undefined ? fault : mistake.says(key, text)
 }
 
-/** Whether a Service stands where the address belongs, and an address where the Service belongs. */
+/** Whether the key is a Service and the value is an address. */
 export function isSwapped(key: string, text: string): boolean {
   return SERVICE.test(key) && isIPv4(onlyLine(text))
 }
@@ -28,7 +28,7 @@ interface Mistake {
 const SERVICE = /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9]*(?::\w+)?$/
 const EXPECTED = "expected one IPv4 address, such as 10.4.0.50"
 
-/** The first that fits counts. */
+/** The first match counts. */
 const MISTAKES: readonly Mistake[] = [
   {
     isIt: isSwapped,
@@ -43,7 +43,7 @@ const MISTAKES: readonly Mistake[] = [
   { isIt: isIPv6WithMore, says: () => "it is an IPv6 address, and this release announces IPv4 addresses only" },
   {
     isIt: (key) => isIPv4(beforeFirst(key, "/")),
-    says: (key) => `it carries a prefix length; write ${beforeFirst(key, "/")} alone: a VIP is always announced as /32`,
+    says: (key) => `it has a prefix length; write only ${beforeFirst(key, "/")}: a VIP is always announced as /32`,
   },
   {
     isIt: (key) => SERVICE.test(key),
@@ -51,20 +51,19 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     isIt: (key) => isIPv4(beforeFirst(key, ":")),
-    says: (key) => `it carries a port; write ${beforeFirst(key, ":")} alone: a VIP has the ports of its Services`,
+    says: (key) => `it has a port; write only ${beforeFirst(key, ":")}: a VIP has the ports of its Services`,
   },
   {
     isIt: (key) => isIPv4(beforeFirst(key, "-").trim()),
-    says: () => "it is a range, and an entry has one address: write an entry for each",
+    says: () => "it is a range, and an entry has one address: write one entry for each address",
   },
   {
     isIt: (key) => key.split(/[\s,;]+/).filter((part) => isIPv4(part)).length > 1,
-    says: () => "it holds several addresses, and an entry has one: write an entry for each",
+    says: () => "it has several addresses, and an entry has one: write one entry for each address",
   },
   {
     isIt: (key) => isIPv4(beforeFirst(key, "@")) || isIPv4(beforeFirst(key, "%")),
-    says: (key) =>
-      `it names an interface; write ${key.split(/[@%]/)[0]} alone: --iface names the interface of all VIPs`,
+    says: (key) => `it names an interface; write only ${key.split(/[@%]/)[0]}: --iface names the interface of all VIPs`,
   },
   {
     isIt: (key) => /^\d+(?:\.\d+){3}$/.test(key) && largest(key) !== null,
@@ -72,7 +71,7 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     isIt: (key) => /^(?=.*[a-z])[a-z0-9-]+(?:\.[a-z0-9-]+)+\.?$/i.test(key) && !/^0x/i.test(key),
-    says: () => `it is a host name, and names are not looked up (${EXPECTED})`,
+    says: () => `it is a host name, and host names are not resolved (${EXPECTED})`,
   },
 ]
 
@@ -85,7 +84,7 @@ function beforeFirst(key: string, mark: string): string {
   return at === -1 ? "" : key.slice(0, at)
 }
 
-/** The first number above 255; null where there is none. */
+/** The first number above 255; null when all are smaller. */
 function largest(key: string): string | null {
   return key.split(".").find((part) => Number(part) > 255) ?? null
 }

@@ -2,32 +2,32 @@ import { isIPv4 } from "node:net"
 import type { Endpoint, EndpointPort, ServiceObjects, ServicePort } from "../objects/kinds.ts"
 import { rangeFault } from "./address.ts"
 
-/** The port of a slice or subset that stands for a port of the Service: the one of the same name and protocol. */
+/** The port of a slice or subset that has the name and protocol of a port of the Service. */
 export function targetPortOf(ports: readonly EndpointPort[], port: ServicePort): EndpointPort | undefined {
   return ports.find(({ name, protocol }) => name === port.name && protocol === port.protocol)
 }
 
-/** Why none of the endpoints of a slice counts for a port; null where nothing of the slice itself speaks against them. */
+/** Why no endpoint of a slice counts for a port; null when the slice itself is usable. */
 export function sliceObjection(
   { addressType, ports }: { readonly addressType: string; readonly ports: readonly EndpointPort[] },
   port: ServicePort,
 ): string | null {
   if (addressType !== "IPv4") return `this release forwards to IPv4, and the slice holds ${addressType}`
-  return targetPortOf(ports, port) === undefined ? `there is no port ${portText(port)} here` : null
+  return targetPortOf(ports, port) === undefined ? `the slice has no port ${portText(port)}` : null
 }
 
-/** Why an endpoint takes no packets because of its conditions; null where these allow it. */
+/** Why the conditions of an endpoint rule it out; null when they allow it. */
 export function conditionObjection({ ready, serving, terminating }: Endpoint["conditions"]): string | null {
   if (ready || (serving && terminating)) return null
-  return terminating ? "it terminates, and serves no more" : "it is not ready"
+  return terminating ? "it is terminating and no longer serves" : "it is not ready"
 }
 
-/** Why no packet may be sent to an address; null where one may. */
+/** Why an address must not receive packets; null when it may. */
 export function addressObjection(address: string): string | null {
   return isIPv4(address) ? rangeFault(address) : "it is not an IPv4 address"
 }
 
-/** Says why a port of a Service has no endpoint that takes packets: the first of these causes that is so. */
+/** Says why a port of a Service has no usable endpoint: the first cause that applies. */
 export function whyNoEndpoints({ slices, endpoints }: ServiceObjects, port: ServicePort): string {
   if (slices.length === 0 && endpoints === null)
     return "no EndpointSlice names this Service (label kubernetes.io/service-name)"
@@ -39,7 +39,7 @@ export function whyNoEndpoints({ slices, endpoints }: ServiceObjects, port: Serv
   if (inIPv4.length === 0 && parts.length > 0)
     return `its EndpointSlices hold ${[...new Set(parts.map(({ addressType }) => addressType))].join(" and ")}, and this release forwards to IPv4`
   const withPods = inIPv4.filter((part) => part.endpoints.length > 0)
-  if (withPods.length === 0) return slices.length > 0 ? "it has no pods" : "no pod of it is ready"
+  if (withPods.length === 0) return slices.length > 0 ? "it has no pods" : "none of its pods is ready"
   const withPort = withPods.filter((part) => sliceObjection(part, port) === null)
   if (withPort.length === 0) return withoutPort(withPods, port)
   return notReady(withPort.flatMap((part) => part.endpoints))
@@ -52,7 +52,7 @@ interface Part {
   readonly endpoints: readonly Endpoint[]
 }
 
-/** What Endpoints list is ready; who is not is listed apart, and not mirrored. */
+/** The addresses of Endpoints are ready. sync does not copy `notReadyAddresses`. */
 function subsetsOf(endpoints: ServiceObjects["endpoints"]): readonly Part[] {
   return (endpoints?.object.subsets ?? []).map(({ addresses, ports }) => ({
     title: `Endpoints ${endpoints?.object.metadata.name}`,
@@ -86,7 +86,7 @@ function notReady(endpoints: readonly Endpoint[]): string {
   return endpoints.length === 1 ? "its only pod is not ready" : `none of its ${endpoints.length} pods is ready`
 }
 
-/** `"http" for TCP`, as messages name a port. */
+/** `"http" for TCP`: the form of a port in messages. */
 function portText({ name, protocol }: { readonly name: string; readonly protocol: string }): string {
   return name === "" ? `without a name for ${protocol}` : `"${name}" for ${protocol}`
 }

@@ -10,9 +10,9 @@ import { quoted, type ServiceTarget, type VipEntry } from "./vip-entry.ts"
 /**
  * Joins an entry with the Services that it names.
  *
- * @param entryPlace where the entry stands; problems of a line that has a place of its own stand there.
- * @param services keyed `namespace/name`.
- * @returns the VIP with every virtual server that could be joined; what could not is a problem.
+ * @param entryPlace Place of the entry, for problems of lines that have no place of their own.
+ * @param services Keyed `namespace/name`.
+ * @returns the VIP with every virtual server that could be joined, and a problem for each of the others.
  */
 export function resolveEntry(
   entry: VipEntry,
@@ -49,11 +49,11 @@ function missing({ namespace, name }: ServiceTarget): Fault {
   const hint = KIND_NAMES.has(namespace) ? ` in the namespace "${namespace}" (expected namespace/service)` : ""
   return {
     code: "SERVICE_NOT_FOUND",
-    message: `Cannot forward to ${service}: there is no such Service${hint}; create it, or mend the name in this entry`,
+    message: `Cannot forward to ${service}: the Service does not exist${hint}; create it, or correct the name in this entry`,
   }
 }
 
-/** What people write before the slash as kubectl has it there. */
+/** Names of the kind that users write before the slash, as in `kubectl get service/web`. */
 const KIND_NAMES: ReadonlySet<string> = new Set(["service", "services", "svc"])
 
 function serviceFault({ service }: ServiceObjects, name: string): Fault | null {
@@ -69,8 +69,8 @@ function serviceFault({ service }: ServiceObjects, name: string): Fault | null {
 }
 
 /**
- * Most real servers of one entry: half of all that there may be, so that no Service alone keeps the others from changing.
- * Looked at before they are joined: a Service has room for thousands of ports, and each of them for each endpoint.
+ * Maximum real servers of one entry: half of the limit of a model, so that one Service alone cannot block the others.
+ * Checked before the join, because a Service can have thousands of ports, each with every endpoint.
  */
 const MOST_REAL_SERVERS = 10_000
 
@@ -78,7 +78,7 @@ function realServersAskedFor({ service, slices, endpoints }: ServiceObjects): nu
   let count = 0
   for (const { object } of slices) if (object.addressType === "IPv4") count += object.endpoints.length
   if (slices.length === 0) for (const { addresses } of endpoints?.object.subsets ?? []) count += addresses.length
-  // A port without endpoints is a problem to tell of, and counts as much.
+  // A port without endpoints counts as one real server: it gives a problem.
   return service.object.spec.ports.length * Math.max(1, count)
 }
 
@@ -100,7 +100,7 @@ function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report
     if (protocol === "SCTP") {
       report({
         code: "PROTOCOL_NOT_SUPPORTED",
-        message: `Cannot forward port ${port.port}/SCTP of ${quoted(service)}: this release knows TCP and UDP`,
+        message: `Cannot forward port ${port.port}/SCTP of ${quoted(service)}: this release forwards TCP and UDP only`,
       })
       return []
     }
@@ -126,5 +126,5 @@ function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report
 function noEndpoints(objects: ServiceObjects, service: string, port: ServicePort): string {
   const name = port.name === "" ? "" : ` (${port.name})`
   const why = whyNoEndpoints(objects, port)
-  return `Cannot forward port ${port.port}${name} of ${quoted(service)}: ${why}; the VIP stays announced meanwhile`
+  return `Cannot forward port ${port.port}${name} of ${quoted(service)}: ${why}; the VIP stays announced`
 }

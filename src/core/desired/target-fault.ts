@@ -4,29 +4,28 @@ const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const FORM = "namespace/service[:NAT|:DR]"
 const EXPECTED = `expected ${FORM}`
 
-/** Whether a text can be the name of a namespace or a Service. Source: RFC 1123, label. */
+/** Whether a text is a valid name of a namespace or a Service. Source: RFC 1123, label. */
 export function isLabel(text: string): boolean {
   return LABEL.test(text)
 }
 
 /**
- * Says why a line of an entry does not name a Service, by the mistake behind it where that is one that people make.
+ * Says why a line of an entry does not name a Service. Names the mistake when it is a common one.
  *
- * @param line A line that does not read as `namespace/service` before its first colon.
+ * @param line A line that does not have the form `namespace/service` before its first colon.
  */
 export function targetFault(line: string): string {
   const mistake = MISTAKES.find(({ isIt }) => isIt.test(line))
   if (mistake !== undefined) return mistake.says(line)
   const service = line.split(":")[0] ?? ""
   const parts = service.split("/")
-  if (isIPv4(service.trim()))
-    return `an address stands where the Service belongs: the key of the entry is its address (${EXPECTED})`
-  if (parts.length < 2) return `there is no slash in it (${EXPECTED})`
-  if (parts.length > 2) return `there is more than one slash in it (${EXPECTED})`
+  if (isIPv4(service.trim())) return `it is an address, and the address of an entry is its key (${EXPECTED})`
+  if (parts.length < 2) return `it has no slash (${EXPECTED})`
+  if (parts.length > 2) return `it has more than one slash (${EXPECTED})`
   const bad = parts.find((part) => !LABEL.test(part)) ?? ""
   if (bad === "") return `a name is empty (${EXPECTED})`
   if (bad.length > 63) return `a name in it has ${bad.length} characters (expected at most 63)`
-  return `${JSON.stringify(bad)} is not a valid Kubernetes name (expected small letters, digits and "-")`
+  return `${JSON.stringify(bad)} is not a valid Kubernetes name (expected lower-case letters, digits and "-")`
 }
 
 interface Mistake {
@@ -34,21 +33,20 @@ interface Mistake {
   readonly says: (line: string) => string
 }
 
-/** Characters of a Service and its namespace, with the slash. */
+/** `namespace/service`. */
 const PAIR = "[a-z0-9-]+/[a-z0-9-]+"
 
-/** The first that fits counts. */
+/** The first match counts. */
 const MISTAKES: readonly Mistake[] = [
   { isIt: /^[a-z][a-z0-9+.-]*:\/\//i, says: () => `it is a URL (${EXPECTED})` },
   { isIt: /\{\{|\}\}|\$[({]/, says: () => `it looks like a template; render it first (${EXPECTED})` },
   {
     isIt: /^-\s/,
-    says: () => `it begins with "- ", as an item of a YAML list does (expected ${FORM} without "- ")`,
+    says: () => `it starts with "- ", like an item of a YAML list (expected ${FORM} without "- ")`,
   },
   {
     isIt: /^\d+\.\d+\.\d+\.\d+\s*:/,
-    says: () =>
-      `it is an entry within an entry: the address is the key and stands before the first colon (${EXPECTED})`,
+    says: () => `it is an entry inside an entry: the address is the key, before the first colon (${EXPECTED})`,
   },
   {
     isIt: new RegExp(`^${PAIR}(?::\\w+)?[\\s,;]+${PAIR}`),
@@ -61,7 +59,7 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     isIt: new RegExp(`^${PAIR}(?:\\s+:\\s*|:\\s+)(?:NAT|DR)$`, "i"),
-    says: (line) => `a blank stands beside the colon (expected ${line.replaceAll(/\s+/g, "")})`,
+    says: (line) => `it has a blank beside the colon (expected ${line.replaceAll(/\s+/g, "")})`,
   },
   {
     isIt: /^[a-z0-9-]+\.[a-z0-9-]+(?:\.svc(?:\.[a-z0-9.-]+)?)?(?::\w+)?$/,

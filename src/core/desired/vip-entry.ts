@@ -6,8 +6,8 @@ import { isSwapped, keyFault } from "./key-fault.ts"
 import { isLabel, targetFault } from "./target-fault.ts"
 
 /**
- * How IPVS hands a packet to a real server. NAT rewrites addresses and may change the port; DR (direct routing) hands the
- * packet on untouched, so the port stays and the pod must own the VIP.
+ * How IPVS forwards a packet to a real server. NAT rewrites addresses and may change the port. DR (direct routing) forwards
+ * the packet unchanged, so the port stays the same and the pod must own the VIP.
  *
  * Source: ipvsadm(8), PACKET-FORWARDING-METHODS.
  */
@@ -18,11 +18,11 @@ export interface ServiceTarget {
   readonly namespace: string
   readonly name: string
   readonly forwardingMethod: ForwardingMethod
-  /** Where it stands: its own line in a block of lines, else the entry. */
+  /** Its own line in a block of lines; otherwise the entry. */
   readonly place: Place | null
 }
 
-/** One entry of the VIP ConfigMap, parsed. No targets: the VIP is announced and nothing is forwarded. */
+/** One entry of the VIP ConfigMap, parsed. Without targets the VIP is announced and forwards nothing. */
 export interface VipEntry {
   /** The ConfigMap's key. */
   readonly key: string
@@ -30,18 +30,18 @@ export interface VipEntry {
   readonly targets: readonly ServiceTarget[]
 }
 
-/** An entry as it stands in the ConfigMap. */
+/** An entry as written in the ConfigMap. */
 export interface RawEntry {
   readonly key: string
   readonly text: string
   readonly place: Place | null
-  /** Where the first line of the value stands, where the value is a block of lines (`|`); else absent. */
+  /** Place of the first line of the value when the value is a block of lines (`|`); otherwise absent. */
   readonly firstLine?: Place | undefined
 }
 
 /**
- * Reads `10.4.0.50: default/echoheaders:NAT` and its relatives: without a method (NAT), with an empty value (VIP only),
- * with several lines (several Services; empty lines and comments are skipped), with a method in small letters.
+ * Reads `10.4.0.50: default/echoheaders:NAT` and its other forms: without a method (NAT), with an empty value (VIP only),
+ * with several lines (several Services; empty lines and comments are skipped), with a method in lower case.
  *
  * @returns the entry, or null when any part of it is broken; every broken part is a problem.
  */
@@ -96,14 +96,14 @@ const MOST_SERVICES = 1_000
 const LONGEST_VALUE = 256 * 1024
 const LIMITS_SHOWN = `has more than ${MOST_SERVICES} lines or ${LONGEST_VALUE} characters`
 
-/** Null where there are too many. */
+/** Null when there are too many lines or characters. */
 function linesOf(text: string): readonly EntryLine[] | null {
   if (text.length > LONGEST_VALUE) return null
   const lines = entryLines(text)
   return lines.length > MOST_SERVICES ? null : lines
 }
 
-/** Maximum problems shown of one entry; the others show once these are mended. */
+/** Maximum problems shown of one entry; the others appear once these are corrected. */
 const MOST_PROBLEMS = 20
 
 function reporter({ key, place }: RawEntry): { readonly problems: Problem<DesiredCode>[]; readonly report: Report } {
@@ -115,13 +115,13 @@ function reporter({ key, place }: RawEntry): { readonly problems: Problem<Desire
   return { problems, report }
 }
 
-/** A text in double quotes as JSON writes it, cut to a length that a log line bears, with nothing hidden in it. */
+/** A text as a JSON string, cut to `MAX_QUOTED` characters, with hidden characters escaped. */
 export function quoted(text: string): string {
   return visible(JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text))
 }
 
 const MAX_QUOTED = 80
-/** Blanks, and no line ends: over these each line of blanks would be looked at once for each line before it. */
+/** Blanks without line ends: with `\s`, the time would grow with the square of the number of blank lines. */
 const LONG_FORM = /^[ \t]*(address|interface|prefixLength|prefer|preempt|group|services)[ \t]*:/m
 const METHODS: ReadonlySet<string> = new Set<ForwardingMethod>(["NAT", "DR"])
 const LATER_METHODS: ReadonlySet<string> = new Set(["TUN", "PROXY"])
@@ -144,12 +144,12 @@ function parseTarget(
   const method = word.toUpperCase()
   if (isForwardingMethod(method)) return { namespace, name, forwardingMethod: method }
   if (LATER_METHODS.has(method))
-    report("METHOD_NOT_SUPPORTED", `Cannot forward with ${quoted(word)}: this release forwards with NAT and DR`)
+    report("METHOD_NOT_SUPPORTED", `Cannot forward with ${quoted(word)}: this release supports NAT and DR only`)
   else report(...methodFault(line, service, word))
   return null
 }
 
-/** What may follow the colon of a line where people take it for a port. */
+/** Text after the colon that a user means as a port. */
 const PORT = /^(?:(?=[a-z-]{0,14}[0-9])[a-z0-9-]{1,15}|https?|dns)(?::(?:nat|dr))?$/i
 const METHOD_BESIDE_BLANKS = /^\s*(?:nat|dr)\s*$/i
 
@@ -161,7 +161,7 @@ function methodFault(line: string, service: string, word: string): [DesiredCode,
   if (PORT.test(word))
     return [
       "BAD_FORWARDING_METHOD",
-      `Cannot read ${quoted(`:${word}`)}: NAT or DR stands after the colon, and a port cannot be chosen there; a VIP has all ports of its Service (expected ${service})`,
+      `Cannot read ${quoted(`:${word}`)}: only NAT or DR can follow the colon, not a port; a VIP has all ports of its Service (expected ${service})`,
     ]
   return [
     "BAD_FORWARDING_METHOD",

@@ -83,7 +83,7 @@ const causes: readonly [what: string, objects: ServiceObjects, why: string][] = 
     }),
     'its pods have no port "http" for TCP (Endpoints web has one without a name for TCP)',
   ],
-  ["Endpoints without a ready address", subsets(), "no pod of it is ready"],
+  ["Endpoints without a ready address", subsets(), "none of its pods is ready"],
 ]
 for (const [what, objects, why] of causes)
   test(`whyNoEndpoints() names the cause: ${what}`, () => assert.is(whyNoEndpoints(objects, PORT), why))
