@@ -12,7 +12,7 @@ export interface AdoptPorts {
   readonly volume: AppliedVolume
   readonly keepalived: Pick<Keepalived, "running">
   readonly clock: Clock
-  /** What ran through its soak on this node, in this pod or in one before it. */
+  /** The configuration that last ran through its soak on this node, in this pod or in an earlier one. */
   readonly knownGood: () => KnownGood | null
 }
 
@@ -22,8 +22,8 @@ export interface Adopted {
 }
 
 /**
- * What the last agent left: a configuration that journal, live file and a running keepalived agree on is adopted. A new pod
- * has an empty volume; what the node itself remembers is then what guards compare with and what broken entries are held in.
+ * Adopts what the last agent left: a configuration on which journal, live file and a running keepalived agree. A new pod
+ * has an empty volume. Guards then compare with what the node itself remembers, and broken entries are held in that form.
  */
 export async function adopt(applied: string, ports: AdoptPorts): Promise<Adopted> {
   const { volume, keepalived, clock } = ports
@@ -42,7 +42,7 @@ export async function adopt(applied: string, ports: AdoptPorts): Promise<Adopted
     (await volume.liveSha256()) === remembered.sha256 &&
     (await keepalived.running()) !== null
   const { sha256, model } = remembered
-  // The ledger may be lost: what runs is ours all the same.
+  // Even if the ledger is lost, everything that runs is ours.
   if (agrees) await volume.claim(model)
   return { inEffect: agrees ? { sha256, model, generation: null, since: clock.now() } : null, memory }
 }

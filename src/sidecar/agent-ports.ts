@@ -20,31 +20,31 @@ export interface AgentPorts extends LookPorts {
   readonly keepalived: Keepalived
   readonly kernel: Kernel
   readonly owned: () => Promise<Owned>
-  /** Rules of this node that take packets of virtual servers before IPVS; absent on a machine that cannot tell. */
+  /** Rules of this node that take packets of virtual servers before IPVS. Absent on a machine that cannot list them. */
   readonly captures?: CaptureLook
-  /** Strikes out of the ledger what the kernel no longer has. */
+  /** Removes from the ledger what the kernel no longer has. */
   readonly settle: (inEffect: InEffect) => Promise<void>
   readonly knownGood: () => KnownGood | null
-  /** Renders a part of it. Absent: it is used whole. */
+  /** Renders a part of the configuration. Absent: the configuration is used whole. */
   readonly render?: (model: KeepalivedModel) => RenderedConfig
-  /** Whether a person holds an older generation in place: then that is what shall run. */
+  /** Whether a user pinned an older generation, which must then run. */
   readonly isPinned: () => boolean
   /** Why the firewall of this node cannot be changed; null when it can. */
   readonly firewallFault: () => string | null
-  /** Seconds since sync last read its source whole. */
+  /** Seconds since sync last read its whole source. */
   readonly sourceAge: () => Age
   readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void
-  /** A configuration has come into effect. Off the path: nobody waits for it. */
+  /** Records that a configuration is in effect. Traffic does not wait for the record. */
   readonly onApplied: (inEffect: InEffect, memory: Memory) => void
-  /** A configuration has run through the soak. @returns whether that is recorded; if not, it soaks again. */
+  /** Records that a configuration ran through the soak. @returns whether it is recorded; if not, the soak repeats. */
   readonly onSoaked: (inEffect: InEffect, memory: Memory) => Promise<boolean>
   readonly onChange: (snapshot: Snapshot) => void
-  /** A pass or a check met a fault of the world; what runs goes on. */
+  /** Reports that a pass or a check met a fault of the environment. The running configuration stays. */
   readonly onFault: () => void
-  /** Takes what fails and stands, from whoever meets it. */
+  /** Register of the faults that persist. */
   readonly faults: Pick<StandingFaults, "raise" | "clear">
   readonly clock: Clock
-  /** From 0 to below 1: nodes that failed together do not come back together. */
+  /** Random number from 0 to below 1: nodes that failed together must not retry together. */
   readonly random: () => number
   readonly log: Log
 }
@@ -52,21 +52,21 @@ export interface AgentPorts extends LookPorts {
 export interface AgentOptions {
   readonly drainTimeMs: number
   readonly soakMs: number
-  /** True when entries are checked: then the pace leaves gaps in which a check can fail. */
+  /** True when keepalived checks real servers: the pace then leaves gaps in which a check can fail. */
   readonly checks: boolean
   readonly guard: {
-    /** More than so many percent of what works, and at least three, are not taken away at once; 100 for no limit. */
+    /** Percentage of working VIPs or virtual servers (at least three) that a change must not exceed; 100 for no limit. */
     readonly percent: number
-    /** After so long it is believed that endpoints are gone. */
+    /** Time after which the loss of endpoints is accepted, in ms. */
     readonly endpointsMs: number
   }
 }
 
-/** Why the agent wakes up although nothing was requested. */
+/** Why the agent wakes up without a request. */
 export type Wake =
   "torn" | "others" | "no-model" | "fault" | "drained" | "retry" | "known-good" | "second-look" | "interference"
 
-/** Work that nothing else may overlap. */
+/** Work that must not overlap with other work. */
 export type Lonely = "watch" | "compare"
 
 /** What every part of the agent works with. */
@@ -77,11 +77,11 @@ export interface Workings {
   readonly timers: Timers<Wake>
   /** Requests a look at the inputs. */
   readonly look: () => void
-  /** Requests that the newest be applied. */
+  /** Requests that the newest configuration be applied. */
   readonly apply: () => void
-  /** Does it when nothing else is compared or applied. Its failure stands, under the name, until it succeeds. */
+  /** Runs work when no other compare or apply runs. Its failure is reported under the name until it succeeds. */
   readonly alone: (name: Lonely, work: () => Promise<void>) => Promise<void>
 }
 
-/** What went wrong for a reason that may pass is tried again. */
+/** Tries again what failed for a temporary reason. */
 export const RETRY = { firstMs: 2_000, maximumMs: 300_000, jitter: 0.2 }

@@ -9,68 +9,68 @@ import type { Memory } from "./memory.ts"
 import type { Generation, ProcessIdentity, RunningKeepalived } from "./ports.ts"
 import { NOT_SEEN, type Vrrp } from "./vrrp/vrrp.ts"
 
-/** What runs, and since when it is known to. */
+/** The running configuration, and since when it is known to run. */
 export interface InEffect extends Effective {
-  /** Null for one that was adopted or restored without its generation. */
+  /** Null for a configuration that was adopted or restored without its generation. */
   readonly generation: Generation | null
   readonly since: number
 }
 
-/** Everything there is to know about the agent at one moment; what is shown anywhere is made from this. */
+/** Everything that is known about the agent at one moment. Status, metrics and probes are made from it. */
 export interface Snapshot {
   readonly seen: Seen | null
-  /** How the last attempt to apply something ended. */
+  /** How the last attempt to apply ended. */
   readonly outcome: ApplyOutcome | null
   readonly inEffect: InEffect | null
   readonly running: RunningKeepalived | null
-  /** What VRRP made of this node, as keepalived says. */
+  /** VRRP's state on this node, as keepalived reports it. */
   readonly vrrp: Vrrp
   readonly drift: DriftCheck | null
-  /** Whether somebody else changes what is ours in IPVS. */
+  /** Whether another program changes our entries in IPVS. */
   readonly interference?: Interference
-  /** What the last look for rules that come before IPVS has found; absent before the first. */
+  /** Rules that come before IPVS, as the last look found them; absent before the first look. */
   readonly captured?: readonly Capture[]
   readonly memory: Memory
 }
 
 export type Candidate = Extract<Seen, { readonly kind: "candidate" }>
 
-/** The snapshot, and what only the agent itself needs to know. Times are milliseconds of its clock. */
+/** The snapshot, and what only the agent itself needs. Times are milliseconds of its clock. */
 export interface Known extends Snapshot {
   readonly interference: Interference
   readonly refusals: Refusals | null
-  /** The text that was tried last and is not in effect; null when it may be tried again, or none was. */
+  /** The text that was tried last and is not in effect; null when it may be tried again, or no text was tried. */
   readonly attempted: string | null
-  /** Attempts in a row that failed for a reason that may pass. */
+  /** Consecutive attempts that failed for a temporary reason. */
   readonly failures: number
-  /** True from the swap to its good end: journal, file and process may not be those of `inEffect`. */
+  /** True from the swap until it succeeds: meanwhile journal, file and process may differ from `inEffect`. */
   readonly doubtful: boolean
-  /** The keepalived in which the effect was seen last; another one in its place means that it died. */
+  /** The keepalived in which the effect was last verified. If another one runs, this one died. */
   readonly parent: ProcessIdentity | null
   readonly missingSince: number | null
-  /** Deaths of keepalived soon after the last apply. */
+  /** Number of times keepalived died soon after the last apply. */
   readonly deaths: number
-  /** When the soak under way began; null when there is none. */
+  /** Start of the current soak; null when no soak runs. */
   readonly soakSince: number | null
   readonly lastDifferences: Differences | null
-  /** True from the moment when the checker was started anew until everything was seen to be back. */
+  /** True from the restart of the checker until everything is back in the kernel. */
   readonly respawned: boolean
-  /** Since when it is seen that the endpoints of most virtual servers are gone; null while they are not. */
+  /** Time since which the endpoints of most virtual servers are gone; null while they are present. */
   readonly endpointsLostSince: number | null
-  /** Since when what is published disagrees with its checksums; null while it does not. */
+  /** Time since which the published generation disagrees with its checksums; null while it agrees. */
   readonly tornSince: number | null
 }
 
-/** A change of what is known. It gives the fields that are others afterwards. All of them are in agent-transitions.ts. */
+/** A change of what is known. Returns the fields that change. All transitions are in agent-transitions.ts. */
 export type Transition = (known: Known) => Partial<Known>
 
-/** The one place that changes. */
+/** The only mutable state. */
 export interface AgentState {
   known(): Known
   become(next: Transition): void
 }
 
-/** @param start what runs already. It soaks from the beginning: nobody watched it to the end. */
+/** @param start The configuration that runs already. Its soak starts again, because no agent watched it to the end. */
 export function createAgentState(start: { readonly inEffect: InEffect | null; readonly memory: Memory }): AgentState {
   let known: Known = {
     ...start,
@@ -96,7 +96,7 @@ export function createAgentState(start: { readonly inEffect: InEffect | null; re
   }
 }
 
-/** What is to be applied; null when the newest is in effect, or was tried in vain, or there is none. */
+/** The configuration to apply; null when the newest is in effect, was tried without success, or does not exist. */
 export function due(known: Known): Candidate | null {
   const { seen, inEffect, attempted, doubtful } = known
   if (seen?.kind !== "candidate" || awaitsLan(known)) return null
@@ -106,8 +106,8 @@ export function due(known: Known): Candidate | null {
 }
 
 /**
- * Whether the first configuration on this node waits: nothing runs, and the LAN is being asked for all that it would announce. It
- * has answered within some seconds; a start without any VIP would have to be followed by a reload.
+ * Whether the first configuration on this node waits: keepalived does not run yet, and the agent asks the LAN about all its VIPs.
+ * The answer takes some seconds. A start without any VIP would need a reload right after it.
  */
 export function awaitsLan({ seen, inEffect, running }: Pick<Known, "seen" | "inEffect" | "running">): boolean {
   if (seen?.kind !== "candidate" || inEffect !== null || running !== null) return false

@@ -11,24 +11,24 @@ import type { RunningKeepalived } from "./ports.ts"
 import type { Vrrp } from "./vrrp/vrrp.ts"
 
 /*
- * All changes of what the agent knows. Each is a pure function of what is known and of what was seen; times are milliseconds
+ * All changes of what the agent knows. Each is a pure function of the knowledge and an observation; times are milliseconds
  * of the agent's clock.
  */
 
-/** @param drainTime Milliseconds that a real server without an endpoint keeps its connections. */
+/** @param drainTime Milliseconds for which a real server without an endpoint keeps its connections. */
 export interface Moment {
   readonly now: number
   readonly drainTime: number
 }
 
-// --- what is seen of the inputs
+// --- observations of the inputs
 
 /** Real servers whose drain time is over are gone. */
 export function afterDrainTimes(now: number): Transition {
   return ({ memory }) => ({ memory: afterWaiting(memory, now) })
 }
 
-/** The newest generation was read, and what it leads to is known. */
+/** The agent read the newest generation, and knows what it leads to. */
 export function afterLook(next: Seen, now: number): Transition {
   return ({ seen, endpointsLostSince, tornSince }) => {
     const torn = { tornSince: isTorn(next) ? (tornSince ?? now) : null }
@@ -39,7 +39,7 @@ export function afterLook(next: Seen, now: number): Transition {
   }
 }
 
-/** A generation that leads to the text in effect is in effect, without any attempt. */
+/** A generation that leads to the text in effect is in effect without an attempt. */
 export function afterSameText(candidate: Candidate, inEffect: InEffect, moment: Moment): Transition {
   const { built, rendered, generation } = candidate
   return ({ memory }) => ({
@@ -50,12 +50,12 @@ export function afterSameText(candidate: Candidate, inEffect: InEffect, moment: 
 
 // --- attempts
 
-/** From now on journal, file and process may not be those of what is in effect. */
+/** From now on journal, file and process may differ from the configuration in effect. */
 export function beforeSwap(): Partial<Known> {
   return { doubtful: true }
 }
 
-/** A Node may list a VIP a moment after it is there, and before anything is known to be in effect. */
+/** A Node may list a VIP soon after the VIP exists, and before the configuration is known to be in effect. */
 export function beforeAttempt(model: KeepalivedModel): Transition {
   return ({ memory }) => ({ ...beforeSwap(), memory: announcing(memory, model) })
 }
@@ -64,9 +64,9 @@ export function beforeAttempt(model: KeepalivedModel): Transition {
 export interface Attempt {
   readonly tried: Candidate
   readonly outcome: ApplyOutcome
-  /** keepalived after it. */
+  /** The keepalived that runs after the attempt. */
   readonly running: RunningKeepalived | null
-  /** Whether there was doubt before it began: a refused file takes none away. */
+  /** Whether `inEffect` was in doubt before the attempt: a refused file does not remove the doubt. */
   readonly doubtful: boolean
 }
 
@@ -84,7 +84,7 @@ export function afterAttempt(attempt: Attempt, moment: Moment): Transition {
       case "stranded": {
         const failures = known.failures + 1
         const parent = running?.parent ?? known.parent
-        // What it went back to has run with a break: its soak begins anew.
+        // The previous configuration runs again after an interruption, so its soak restarts.
         const soakSince = known.soakSince === null ? null : moment.now
         const stranded = outcome.kind === "stranded"
         return { ...ended, attempted: tried.rendered.sha256, failures, doubtful: stranded, parent, soakSince }
@@ -95,7 +95,7 @@ export function afterAttempt(attempt: Attempt, moment: Moment): Transition {
 
 function afterGoodEnd(known: Known, { tried, outcome, running }: Attempt, moment: Moment): Partial<Known> {
   const { sha256, model } = tried.rendered
-  // What ran before goes on with its soak.
+  // The soak of the previous configuration continues.
   const same = outcome.kind === "unchanged" && known.inEffect?.sha256 === sha256 ? known.inEffect : null
   const since = same?.since ?? moment.now
   const inEffect = { sha256, model, generation: tried.generation, since }
@@ -105,29 +105,29 @@ function afterGoodEnd(known: Known, { tried, outcome, running }: Attempt, moment
   return { ...good, parent: running?.parent ?? null, deaths: 0, soakSince: since, lastDifferences: null }
 }
 
-/** keepalived, or this node, cannot take some entries. */
+/** keepalived, or this node, cannot accept some entries. */
 export function afterRefusals(refusals: Refusals): Transition {
   return () => ({ refusals })
 }
 
-/** The candidate without the refused entries. Something newer may have been seen meanwhile. */
+/** The candidate without the refused entries. The agent may have read a newer one meanwhile. */
 export function afterWalkWithout(refused: Candidate, again: Candidate): Transition {
   return ({ seen }) => (seen === refused ? { seen: again } : {})
 }
 
-/** What was refused or failed may be tried again. */
+/** A refused or failed text may be tried again. */
 export function afterRetest(): Partial<Known> {
   return { attempted: null, refusals: null }
 }
 
 // --- going back
 
-/** The last known good configuration could not be started on. */
+/** keepalived could not start with the last known good configuration. */
 export function afterFailedStart({ failures }: Known): Partial<Known> {
   return { failures: failures + 1 }
 }
 
-/** What is in effect was given up for the last known good configuration, with this outcome. */
+/** The agent gave up the configuration in effect for the last known good one, with this outcome. */
 export function afterGoingBack(outcome: ApplyOutcome): Transition {
   return ({ inEffect, failures }) => ({
     outcome,
@@ -152,7 +152,7 @@ export function afterProcessSeen(running: RunningKeepalived | null): Transition 
 /** keepalived runs while something is in effect. */
 export function afterAlive(running: RunningKeepalived, now: number): Transition {
   return ({ parent, soakSince }) => {
-    // Nobody saw the process in which the soak began: this may be another, so the soak begins with it.
+    // The soak may have begun in another process that no agent watched, so it restarts with this one.
     const isUnseen = parent === null && soakSince !== null
     return { missingSince: null, parent: running.parent, soakSince: isUnseen ? now : soakSince }
   }
@@ -162,12 +162,12 @@ export function afterMissing(now: number): Transition {
   return ({ missingSince }) => ({ missingSince: missingSince ?? now })
 }
 
-/** The agent had it started. */
+/** The agent started keepalived. */
 export function afterRevival(): Partial<Known> {
   return { missingSince: null }
 }
 
-/** Another keepalived has taken its place. */
+/** Another keepalived process replaced the known one. */
 export function afterRestart(now: number): Transition {
   return ({ soakSince }) => ({ soakSince: soakSince === null ? null : now })
 }
@@ -177,7 +177,7 @@ export function afterDeath({ deaths }: Known): Partial<Known> {
   return { deaths: deaths + 1 }
 }
 
-/** The soak goes on from here, unless its end is told. */
+/** The soak continues from here, unless `afterSoak` ends it. */
 export function afterSoakCheck(now: number): Transition {
   return () => ({ soakSince: now })
 }
@@ -192,7 +192,7 @@ export function afterRoleSeen(vrrp: Vrrp): Transition {
 
 // --- the kernel
 
-/** What a comparison found, and what was done about it. */
+/** The result of a comparison, and of the repair. */
 export interface Comparison {
   readonly check: DriftCheck
   readonly found: Differences | null
@@ -208,12 +208,12 @@ export function afterComparison(comparison: Comparison): Transition {
   })
 }
 
-/** Whether what was missing is there again: a checker that was started anew takes its time to bring everything back. */
+/** Whether the missing entries are back: a restarted checker needs time to add all of them. */
 export function isBack({ respawned }: Known, { check, restored }: Comparison): boolean {
   return restored === "set-right" || (check.difference === null && respawned)
 }
 
-/** What the comparison before has found is not known any more. */
+/** The result of the previous comparison is no longer valid. */
 export function afterFailedComparison(): Partial<Known> {
   return { drift: null }
 }

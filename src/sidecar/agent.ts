@@ -13,35 +13,35 @@ import { standsUntilDone } from "./standing-faults.ts"
 import type { Vrrp } from "./vrrp/vrrp.ts"
 
 export interface Agent {
-  /** Something may have changed: look again. Carries no content. */
+  /** Looks at the inputs again, because something may have changed. */
   request(): void
-  /** Looks after keepalived: did it die, is a soak over. Called every second. */
+  /** Checks keepalived: whether it died, and whether a soak is over. Called every second. */
   watch(): Promise<void>
-  /** Compares the kernel with what should be in effect, and repairs. */
+  /** Compares the kernel with what should be in effect, and repairs it. */
   checkDrift(): Promise<void>
-  /** Looks whether something takes packets before IPVS sees them. Changes nothing. */
+  /** Looks for rules that take packets before IPVS sees them. Changes nothing. */
   lookForCaptures(): Promise<void>
-  /** Tries again what was refused before: an interface may have appeared meanwhile. */
+  /** Tries a refused text again: an interface may have appeared meanwhile. */
   retest(): void
-  /** Takes note of what VRRP made of this node. */
+  /** Records VRRP's state on this node. */
   learn(vrrp: Vrrp): void
-  /** Has keepalived stopped and started, where VRRP in it is stuck. */
+  /** Restarts keepalived when its VRRP is stuck. */
   unstick(): Promise<void>
   snapshot(): Snapshot
-  /** Ends after the step under way. keepalived goes on. */
+  /** Stops after the current step. keepalived keeps running. */
   stop(): Promise<void>
 }
 
-/** What runs already. */
+/** The configuration that runs already. */
 interface Start {
   readonly inEffect: InEffect | null
   readonly memory: Memory
 }
 
 /**
- * The program's heart: looks at the inputs, and has the newest ones applied, one at a time and at a bearable pace.
+ * The core of the sidecar: looks at the inputs and applies the newest generation, one at a time and at a limited rate.
  *
- * @param start what runs already, as the journal and the memory of the last agent tell.
+ * @param start The configuration that runs already, from the journal and the memory of the last agent.
  */
 export function createAgent(options: AgentOptions, ports: AgentPorts, start: Start): Agent {
   const { clock, log } = ports
@@ -84,7 +84,7 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
   }
 }
 
-/** What the agent does, as the message of a fault says it. */
+/** The work of the agent, as a fault's message names it. */
 const WORK = {
   look: "read the newest generation",
   apply: "apply the newest generation",
@@ -108,7 +108,7 @@ function createPacers(
     tell(error)
     timers.set("fault", backoffMs(RETRY, ++faults, ports.random()), look)
   }
-  // What a fault left undone is still due: only then is it over.
+  // The work that a fault interrupted is still due. The fault ends when that work is done.
   const settled = () => {
     if (due(state.known()) === null) faults = 0
   }
@@ -126,7 +126,7 @@ function createPacers(
   }
 }
 
-/** Lets the real servers of what runs already drain too, should the first generation not have them any more. */
+/** Drains the real servers of the running configuration too, in case the first generation lacks them. */
 function withRecent({ inEffect, memory }: Start, { drainTimeMs }: AgentOptions, { clock }: AgentPorts): Start {
   if (inEffect === null) return { inEffect, memory }
   return { inEffect, memory: recalled(memory, inEffect.model, { now: clock.now(), drainTime: drainTimeMs }) }
@@ -137,7 +137,7 @@ interface Queue {
   idle(): Promise<unknown>
 }
 
-/** Checks and applies never overlap: each would take the other's work for drift. */
+/** Checks and applies never overlap, because each would treat the other's work as drift. */
 function createQueue(): Queue {
   let last: Promise<unknown> = Promise.resolve()
   return {
@@ -150,7 +150,7 @@ function createQueue(): Queue {
   }
 }
 
-/** Whoever calls while it waits or works gets the same turn: a long apply must not leave a queue of checks behind. */
+/** Calls that come while it waits or works share one turn, so that a long apply does not leave a queue of checks. */
 function onceAtATime(work: () => Promise<void>): () => Promise<void> {
   let turn: Promise<void> | null = null
   return () =>
@@ -160,7 +160,7 @@ function onceAtATime(work: () => Promise<void>): () => Promise<void> {
 }
 
 const AT_ONCE = { gatherMs: 0, minimumIntervalMs: 0, costFactor: 0 }
-/** However slow a reload was: the change after it is somebody's repair, perhaps. */
+/** Even after a slow reload the pause is limited: the next change may be a repair. */
 const BEARABLE = { gatherMs: 0, minimumIntervalMs: 500, costFactor: 5, maximumPauseMs: 5_000 }
-/** A check of ours fails within 3 s of the first 5 s (render.ts); every 15 s it gets the time to. */
+/** A keepalived check fails within 3 s of the first 5 s (render.ts); every 15 s the pace leaves time for it. */
 const QUIET_GAP = { everyMs: 15_000, lastingMs: 9_000 }

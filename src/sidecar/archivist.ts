@@ -11,7 +11,7 @@ import type { NodeHistory } from "./volume/node-history.ts"
 import type { LastKnownGood } from "./volume/last-known-good.ts"
 import { encodeRemembered, type Remembered } from "./volume/remembered.ts"
 
-/** In applied/: what the next agent must know of the configuration in effect, should this one be killed. */
+/** File in applied/: what the next agent must know of the configuration in effect if this agent is killed. */
 export const MEMORY_FILE = "memory.json"
 
 export interface ArchivistPorts {
@@ -28,24 +28,24 @@ export interface ArchivistPorts {
   readonly log: Log
 }
 
-/** Keeps the records that outlive a pass. Nothing that serves traffic waits for it, and its failures are only counted. */
+/** Keeps the records that outlive a pass. Traffic does not wait for them, and their failures are only counted and reported. */
 export interface Archivist {
   applied(inEffect: InEffect, memory: Memory): void
-  /** @returns whether it is recorded; false is worth another try. */
+  /** @returns whether the record is written; if not, try again. */
   soaked(inEffect: InEffect, memory: Memory): Promise<boolean>
-  /** Resolves when nothing is being written. */
+  /** Resolves when no write is under way. */
   idle(): Promise<void>
 }
 
-/** After the first of a row of changes: an agent that is killed remembers the newest but this. */
+/** Delay that joins a series of changes: the agent's memory may lag by this time when it is killed. */
 const MEMORY_AFTER_MS = 1_000
-/** Packing reads every file of a generation: not while the next change is being applied, if it can be helped. */
+/** Delay before packing, which reads every file of a generation: the next change should be applied first. */
 const ARCHIVE_AFTER_MS = 5_000
 
-/** A full disk is given room by a person, or by the next retention. */
+/** Pause between attempts on a full disk, until a user or retention frees space. */
 const AGAIN_AFTER_MS = 30_000
 
-/** What is written, as the message of a fault says it. */
+/** The record, as a fault's message names it. */
 const RECORDS = {
   memory: "memory of this agent",
   archive: "archive of generations",
@@ -109,9 +109,9 @@ interface Slot {
 }
 
 /**
- * Holds the newest for a while: what lived for less is not worth a record of its own. What cannot be written is tried again.
+ * Holds the newest item for a while: an item that is replaced sooner does not get its own record. Retries failed writes.
  *
- * @param replaced is told of what is replaced before it was recorded.
+ * @param replaced Called with an item that is replaced before it was recorded.
  */
 function createSlot(
   afterMs: number,
@@ -129,7 +129,7 @@ function createSlot(
   }
   const again = (failed: Applied) => {
     newest ??= failed
-    // It keeps no agent that is told to end.
+    // The timer does not keep an agent alive that must stop.
     timer ??= setTimeout(flush, AGAIN_AFTER_MS).unref()
   }
   return {
@@ -153,7 +153,7 @@ function rememberedOf({ sha256, model, generation }: InEffect, memory: Memory): 
   }
 }
 
-/** Only where VIPs came or went: what changes behind them all the time is the archive's. */
+/** Only changes that add or remove VIPs. The archive records the endpoints, which change all the time. */
 function noteReplaced(old: InEffect, by: InEffect, { history, clock }: ArchivistPorts): void {
   const before = new Set(old.model.vips.map(({ address }) => address))
   const after = new Set(by.model.vips.map(({ address }) => address))
@@ -172,7 +172,7 @@ function noteReplaced(old: InEffect, by: InEffect, { history, clock }: Archivist
   })
 }
 
-/** Maximum VIPs that a line of the history names. */
+/** Maximum VIPs in one line of the history. */
 const MAXIMUM_SHOWN = 5
 
 async function addToArchive({ sha256, model, generation }: InEffect, ports: ArchivistPorts): Promise<void> {

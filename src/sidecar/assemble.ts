@@ -19,16 +19,16 @@ import { type VolumeWatch, watchVolume } from "./volume/watch.ts"
 const WATCH_MS = 1_000
 
 /**
- * Puts the parts together and sets them going.
+ * Connects the parts and starts them.
  *
- * @throws When the port of its answers cannot be had, before anything else is touched; or when a part cannot be opened.
+ * @throws When the HTTP port cannot be opened, before anything else is touched; or when a part cannot be opened.
  */
 export async function assemble(
   settings: SidecarSettings,
   machine: Machine,
   surroundings: Surroundings,
 ): Promise<{ stop(): Promise<void> }> {
-  // Until there is an agent, nothing can be said of what it does.
+  // Before the agent exists, there is no state to report.
   let told = () => {}
   const server = settings.httpPort === 0 ? null : await startServers(settings)
   const parts = await openParts(settings, machine, {
@@ -41,7 +41,7 @@ export async function assemble(
     told: () => told(),
     firewall: {
       wanted: () => masqueradeWanted(agent.snapshot()),
-      // The entries that wait for it need not do so any longer.
+      // The entries that wait for the firewall can be tried again.
       healed: () => agent.retest(),
     },
   })
@@ -69,7 +69,7 @@ export async function assemble(
     void agent.watch().then(pulse.looked)
     void vrrp.look()
   }, WATCH_MS)
-  // What another agent brought into effect was never compared by this one.
+  // This agent has not yet compared what another agent brought into effect.
   if (before.inEffect !== null) void agent.checkDrift()
   const endSchedule = startJobs(parts, agent)
   server?.answerFrom({
@@ -103,7 +103,7 @@ function beat({ settings, faults }: Parts, agent: Agent): Pulse {
 function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
   const { settings, masquerade, archive, volume, lastKnownGood, log } = parts
   const jobs = {
-    // Side by side: addresses and IPVS are compared, however long iptables takes.
+    // In parallel: the comparison of addresses and IPVS does not wait for iptables.
     drift: async () => {
       const isKnown = agent.snapshot().inEffect !== null
       await Promise.all([isKnown ? masquerade.recheck() : undefined, agent.checkDrift()])
@@ -118,7 +118,7 @@ function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
   return startSchedule(jobs, settings.driftCron, { log, faults: parts.faults })
 }
 
-/** Says what sync can say in its heartbeat alone: that its volume takes nothing. */
+/** Reports what sync can say only in its heartbeat: that it cannot write its volume. */
 function noteSync({ settings, faults }: Pick<Parts, "settings" | "faults">): void {
   const fault = syncFault(settings.desired)
   if (fault === null) return faults.clear("sync")
@@ -136,7 +136,7 @@ interface Going {
   readonly server: Servers | null
 }
 
-/** keepalived goes on: whoever stops the agent alone does not stop the VIPs. */
+/** keepalived keeps running: stopping the agent alone does not stop the VIPs. */
 async function stop(parts: Parts, going: Going): Promise<void> {
   const { records, masquerade, flows, status, nodes, nodesMemory, volume, history, vacancies } = parts
   clearInterval(going.everySecond)
@@ -158,7 +158,7 @@ async function stop(parts: Parts, going: Going): Promise<void> {
   await going.server?.close()
 }
 
-/** The candidates that something may still go back to. */
+/** The candidates that the agent may still go back to. */
 function needed({ inEffect, seen }: Snapshot, lastKnownGood: LastKnownGood): ReadonlySet<string> {
   const newest = seen?.kind === "candidate" ? seen.rendered.sha256 : undefined
   const all = [inEffect?.sha256, newest, lastKnownGood.read()?.remembered.sha256]

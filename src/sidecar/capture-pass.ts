@@ -4,22 +4,22 @@ import type { InEffect } from "./agent-state.ts"
 import { afterCaptureLook } from "./agent-transitions.ts"
 import type { Capture } from "./capture/capture.ts"
 
-/** How long a look that failed is waited with before it is tried once more: another program may have held the lock. */
+/** Pause before a failed look is repeated once, in ms: another program may have held the lock. */
 const AGAIN_MS = 5_000
-/** A look that is longer than this takes at most a sixth of the time, however many rules the node has. */
+/** Longest normal look, in ms. A longer one takes at most a sixth of the time, however many rules the node has. */
 const LONG_LOOK_MS = 3_000
 const COST_FACTOR = 5
 
 export interface CapturePass {
-  /** Looks, unless the last look was so long that it is too soon. Never throws: that it cannot be told is then what is known. */
+  /** Looks, unless the last look was slow and is too recent. Never throws: a failure is recorded as a fault. */
   look(): Promise<void>
-  /** Looks where the virtual servers in effect are others than at the last look. */
+  /** Looks if the virtual servers in effect differ from those of the last look. */
   lookIfNew(): Promise<void>
-  /** Ends the look under way. */
+  /** Stops the current look. */
   stop(): void
 }
 
-/** Looks for rules of this node that take the packets of what is in effect before IPVS sees them. Changes nothing. */
+/** Looks for rules of this node that take the packets of the configuration in effect before IPVS. Changes nothing. */
 export function createCapturePass(workings: Workings): CapturePass {
   const { state, ports } = workings
   const stopping = new AbortController()
@@ -36,7 +36,7 @@ export function createCapturePass(workings: Workings): CapturePass {
     const { found, tookMs } = await lookFor(inEffect, workings, stopping.signal)
     if (stopping.signal.aborted) return
     last = { servers: serversOf(inEffect), endedAt: ports.clock.now(), tookMs }
-    // What was found before is not over because nobody can look.
+    // A failed look does not clear what an earlier look found.
     if (found !== null) note(found, workings)
   }
   const look = () => (underWay ??= run().finally(() => (underWay = null)))
@@ -49,19 +49,19 @@ export function createCapturePass(workings: Workings): CapturePass {
   return { look, lookIfNew, stop: () => stopping.abort() }
 }
 
-/** Never empty, so that the first look is one of other servers. */
+/** Never empty, so that the first look always finds a difference. */
 function serversOf({ model }: InEffect): string {
   const servers = model.vips.flatMap(({ virtualServers }) => virtualServers)
   return `servers ${servers.map(({ address, port, protocol }) => `${address} ${port} ${protocol}`).join()}`
 }
 
 interface Looked {
-  /** Null: it cannot be told. */
+  /** Null: the rules cannot be read. */
   readonly found: readonly Capture[] | null
   readonly tookMs: number
 }
 
-/** Looks, and once more where that fails. The failure stands until a look succeeds. */
+/** Looks, and repeats a failed look once. The fault persists until a look succeeds. */
 async function lookFor({ model }: InEffect, { ports }: Workings, signal: AbortSignal): Promise<Looked> {
   const servers = model.vips.flatMap(({ virtualServers }) => virtualServers)
   for (let isAgain = false; ; isAgain = true) {
@@ -82,7 +82,7 @@ async function lookFor({ model }: InEffect, { ports }: Workings, signal: AbortSi
 const FAULT = "forwarding"
 const UNKNOWN = "Cannot tell whether a rule of this node takes the packets of the VIPs before IPVS"
 
-/** Says in the log what is another than before. */
+/** Logs the captures that began and ended. */
 function note(found: readonly Capture[], { state, ports }: Workings): void {
   const before = state.known().captured ?? []
   state.become(afterCaptureLook(found))

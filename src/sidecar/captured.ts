@@ -9,20 +9,20 @@ export type CaptureCode =
   | "FORWARDED_BY_RULE"
   | "DROPPED_BY_RULE"
 
-/** Maximum captures that are said one by one. */
+/** Maximum captures with a message of their own. */
 const MAXIMUM_SAID = 20
 
 /**
- * What a person must do about the rules that come before IPVS: errors, for what was declared is not what serves the VIP.
+ * Problems for the rules that come before IPVS. They are errors, because IPVS does not serve the VIP as declared.
  *
- * The text is the same for as long as the rules are: an Event is written for each new text.
+ * The text stays the same while the rules do, because sync writes an Event for each new text.
  */
 export function captureProblems(
   found: readonly Capture[],
   model: Pick<KeepalivedModel, "vips">,
 ): readonly Problem<CaptureCode>[] {
   const keys = new Map(model.vips.map((vip) => [vip.address, vip.key]))
-  // What is no longer a VIP of ours is nobody's problem.
+  // A rule for an address that is not a VIP of this node any more is not a problem.
   const ours = found.filter(({ server }) => keys.has(server.address))
   const said = ours.slice(0, MAXIMUM_SAID).map((capture): Problem<CaptureCode> => {
     const more =
@@ -71,7 +71,7 @@ function remedyOf({ taker, owner, server }: Capture): string {
     case "hostport":
       return `take hostPort ${server.port} from that pod, give it a hostIP that is not the VIP, or use another port`
     case "rule":
-      return "remove the rule, or have it leave out the VIP"
+      return "remove the rule, or exclude the VIP from it"
   }
 }
 
@@ -80,13 +80,13 @@ function kubeProxyRemedy(owner: Owner | null, address: string): string {
     case "cluster IP":
       return "a cluster IP cannot be a VIP: use another address"
     case "external IP":
-      return `take ${address} out of its spec.externalIPs`
+      return `remove ${address} from its spec.externalIPs`
     case "load balancer IP":
-      return `give ${address} ipMode: Proxy in its status.loadBalancer.ingress, or take it out`
+      return `give ${address} ipMode: Proxy in its status.loadBalancer.ingress, or remove it`
     case "node port":
-      return "use a port that is nobody's nodePort, or limit kube-proxy's nodePortAddresses to the nodes' own addresses"
+      return "use a port that is not a nodePort of any Service, or limit kube-proxy's nodePortAddresses to the nodes' own addresses"
     case "external":
     case null:
-      return `take ${address} out of its spec.externalIPs, and give it ipMode: Proxy in its status.loadBalancer.ingress`
+      return `remove ${address} from its spec.externalIPs, and give it ipMode: Proxy in its status.loadBalancer.ingress`
   }
 }

@@ -21,7 +21,7 @@ import { statusOf } from "./status-report.ts"
 import { verifyEffect } from "./verify.ts"
 import { sourceAge } from "./volume/heartbeat-reader.ts"
 
-/** What the agent is given of the parts. */
+/** The agent's ports, made from the parts. */
 export function portsOf(parts: Parts): AgentPorts {
   const { settings, machine, volume, lastKnownGood, clock, log } = parts
   const { keepalived, kernel } = machine
@@ -89,7 +89,7 @@ function applyPortsOf({
   }
 }
 
-/** Who hears of what the agent did. */
+/** Receives the agent's results. */
 function listenersOf(parts: Parts) {
   const ownNodes = createOwnNodes()
   const follow = ({ objects }: Generation, { memory }: Snapshot) => {
@@ -104,7 +104,7 @@ function listenersOf(parts: Parts) {
     onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
     onApplied: (inEffect, memory) => {
       records.applied(inEffect, memory)
-      // No attempt is under way: besides these two nothing is gone back to. The volume is in memory, and small.
+      // No attempt is under way, so the agent can go back only to these two. The volume is in memory, and small.
       const keep = [inEffect.sha256, lastKnownGood.read()?.remembered.sha256 ?? inEffect.sha256]
       volume.retain(new Set(keep)).then(() => toldOfCandidates(null), toldOfCandidates)
     },
@@ -119,12 +119,12 @@ function listenersOf(parts: Parts) {
 
 const NOBODY: ReadonlySet<string> = new Set()
 
-/** Has written for people what the agent knows. */
+/** Writes the agent's status for users. */
 export function report(parts: Parts, snapshot: Snapshot): void {
   parts.status.write(statusNow(parts, snapshot))
 }
 
-/** The status as it is at this moment. */
+/** The status at this moment. */
 export function statusNow(
   { settings, generations, keepalivedVersion, nodes, faults }: Omit<Parts, "status">,
   snapshot: Snapshot,

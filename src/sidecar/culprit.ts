@@ -3,12 +3,12 @@ import { pieceAt, type RenderedConfig } from "../core/render/render.ts"
 import type { Diagnostic } from "./ports.ts"
 
 /**
- * The entries that a refused file is refused for, with what keepalived said of each.
+ * The entries that made keepalived refuse a file, with keepalived's message for each.
  *
- * keepalived names a line, or a virtual server; both lead to the block, and the block to its entry. What cannot be led
- * back to an entry (the head of the file, a message without a place) accuses nobody.
+ * keepalived names a line or a virtual server. Both identify the block, and the block identifies its entry. A message that
+ * does not lead to an entry (the head of the file, a message without a place) blames no entry.
  *
- * @returns entry key -> keepalived's words.
+ * @returns entry key -> keepalived's message.
  */
 export function culpritsOf(rendered: RenderedConfig, diagnostics: readonly Diagnostic[]): ReadonlyMap<string, Refusal> {
   const culprits = new Map<string, Refusal>()

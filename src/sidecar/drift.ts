@@ -11,20 +11,20 @@ import {
 import type { Keepalived, Kernel } from "./ports.ts"
 import { compareWithKernel } from "./verify.ts"
 
-/** What a comparison with the kernel found, and what was done about it. */
+/** The result of a comparison with the kernel, and of the repair. */
 export interface DriftCheck {
   readonly role: "MASTER" | "BACKUP" | null
   /** Null: the kernel shows what it should. */
   readonly difference: string | null
   readonly repaired: boolean
-  /** True where the repair of IPVS is put off: there were several of late. */
+  /** True when the repair of IPVS is delayed, because there were several recently. */
   readonly waits?: boolean
 }
 
-/** What an apply has shown at its end: the kernel is as it should be. */
+/** The result of an apply that succeeded: the kernel shows what it should. */
 export const VERIFIED: DriftCheck = { role: null, difference: null, repaired: false }
 
-/** What was done to IPVS: entries were set right one by one, or the checker was started anew and does so. */
+/** What was done to IPVS: the agent corrected the entries one by one, or restarted the checker, which adds them. */
 export type Restored = "nothing" | "set-right" | "respawned"
 
 export interface DriftPorts {
@@ -33,19 +33,19 @@ export interface DriftPorts {
   readonly owned: () => Promise<Owned>
   readonly clock: Clock
   readonly log: Log
-  /** False where IPVS must not be repaired yet; true if absent. */
+  /** False when IPVS must not be repaired yet; true if absent. */
   readonly mayRestore?: boolean
 }
 
 /**
- * Compares the kernel with the model that should be in effect and repairs what is ours.
+ * Compares the kernel with the model that should be in effect and repairs our entries.
  *
- * keepalived compares with its own memory only, so a reload repairs nothing. What is missing is added, what is wrong is set
- * right, what is too much and ours is removed; what is not ours stays.
- * Addresses are removed only when they were too many in the check before as well: for a moment of every election they
- * look like that.
+ * keepalived compares only with its own memory, so a reload repairs nothing. The agent adds what is missing, corrects what
+ * is wrong, and removes surplus entries that are ours. It leaves other entries alone.
+ * It removes an address only if the previous check found it too: during an election, addresses look surplus for a
+ * moment.
  *
- * @param before the differences of the check before.
+ * @param before The differences that the previous check found.
  */
 export async function checkDrift(
   model: KeepalivedModel,
@@ -54,7 +54,7 @@ export async function checkDrift(
 ): Promise<{ readonly check: DriftCheck; readonly found: Differences | null; readonly restored: Restored }> {
   const found = await seenTwice(model, ports)
   if (found === null) {
-    const difference = `there is no interface "${model.vrrp.interface}"`
+    const difference = `interface "${model.vrrp.interface}" does not exist`
     return { found, check: { role: null, difference, repaired: false }, restored: "nothing" }
   }
   const difference = differenceText(found)
@@ -71,10 +71,10 @@ export async function checkDrift(
 }
 
 /**
- * Brings back what IPVS lacks of a model that keepalived says to have programmed: kube-proxy may delete it in the very
- * moment of a reload. Whether it stays is for the caller to see.
+ * Adds what IPVS lacks of a model that keepalived reports as programmed: kube-proxy may delete it during the
+ * reload. The caller checks whether it stays.
  *
- * @returns false where nothing was missing, or it cannot be added.
+ * @returns false when nothing was missing, or it cannot be added.
  */
 export async function restoreMissing(model: KeepalivedModel, ports: DriftPorts): Promise<boolean> {
   try {
@@ -91,9 +91,9 @@ export async function restoreMissing(model: KeepalivedModel, ports: DriftPorts):
 }
 
 /**
- * Sets right what a keepalived left that did not end in order, for the one that is about to start: that one does not know
- * what its predecessor had and its own configuration lacks, and leaves the values of what it finds as they are. Only for
- * when none runs, so that no election is under way in which addresses come and go.
+ * Cleans up after a keepalived that did not stop in order, before the next one starts. The next one does not know which
+ * entries its predecessor had beyond its own configuration, and keeps the values of entries that it finds. Call it only
+ * while keepalived does not run, so that no election adds or removes addresses meanwhile.
  */
 export async function clearRemains(
   model: KeepalivedModel,
@@ -110,13 +110,13 @@ export async function clearRemains(
   log.warn("remains-cleared", { difference: differenceText(found) })
 }
 
-/** What was added to another interface than the one that the VIPs are on now. */
+/** Addresses that were added to another interface than the one that the VIPs are on now. */
 function addedElsewhere({ vrrp }: KeepalivedModel, { additions = [] }: Owned): readonly (readonly [string, string])[] {
   const pairs = [...additions].map((line) => line.split(" ", 2))
   return pairs.flatMap(([address = "", name = ""]) => (name === vrrp.interface ? [] : [[address, name] as const]))
 }
 
-/** The kernel's table is no snapshot while somebody changes it: a difference counts when a second look agrees. */
+/** The kernel's table is not a snapshot while programs change it: a difference counts when a second look confirms it. */
 async function seenTwice(model: KeepalivedModel, ports: DriftPorts): Promise<Differences | null> {
   const first = await compareWithKernel(model, ports.kernel, await ports.owned())
   if (first !== null && differenceText(first) === null) return first
@@ -131,7 +131,7 @@ interface Drift {
   readonly before: Differences | null
 }
 
-/** Takes away what is too much for certain. @returns whether anything was done. */
+/** Removes what is certainly surplus. @returns whether anything was done. */
 async function clear(model: KeepalivedModel, { found, before }: Drift, kernel: Kernel): Promise<boolean> {
   const surplusVips = found.surplusVips.filter((vip) => before?.role === found.role && before.surplusVips.includes(vip))
   return setRight(model, { ...found, ...NOTHING_WRONG, surplusVips }, kernel)
@@ -139,7 +139,7 @@ async function clear(model: KeepalivedModel, { found, before }: Drift, kernel: K
 
 const NOTHING_WRONG = { surplusRealServers: [], wrong: [] }
 
-/** Sets the virtual servers that must be there right. */
+/** Corrects the virtual servers that must exist. */
 async function restoreIpVs(model: KeepalivedModel, found: Differences, ports: DriftPorts): Promise<Restored> {
   const done = await setRight(model, { ...found, surplusVirtualServers: [], surplusVips: [] }, ports.kernel)
   const restored = await restore(model, found, ports)
@@ -151,7 +151,7 @@ function differsInIpVs(found: Differences): boolean {
   return [missingVirtualServers, missingRealServers, surplusRealServers, wrong].some((list) => list.length > 0)
 }
 
-/** Takes away what is too much and corrects what is wrong. @returns whether anything was done. */
+/** Removes surplus entries and corrects wrong ones. @returns whether anything was done. */
 async function setRight(model: KeepalivedModel, found: Differences, kernel: Kernel): Promise<boolean> {
   for (const key of found.surplusVirtualServers) await kernel.removeVirtualServer(key)
   for (const { server, real } of found.surplusRealServers) await kernel.removeRealServer(server, real)
@@ -162,12 +162,12 @@ async function setRight(model: KeepalivedModel, found: Differences, kernel: Kern
   )
 }
 
-/** So few are added one by one; more cost less when keepalived's checker is started anew and adds them all. */
+/** Maximum entries that are added one by one. For more, it is cheaper to restart keepalived's checker, which adds all. */
 const FEW = 20
 
 /**
- * Brings back what is missing. keepalived believes it to be there, so adding it behind its back is just what it believes;
- * only where it checks real servers itself does it know which of them may be added.
+ * Adds what is missing. keepalived believes that the entry exists, so adding it directly matches keepalived's memory.
+ * If keepalived checks real servers, only keepalived knows which of them may be added.
  */
 async function restore(
   model: KeepalivedModel,
@@ -197,7 +197,7 @@ async function restore(
   return "set-right"
 }
 
-/** keepalived leaves what is there as it is: a wrong value is ours to set. */
+/** Corrects wrong values, because keepalived keeps the values of entries that exist. */
 async function correct({ server, real }: WrongValue, model: KeepalivedModel, kernel: Kernel): Promise<void> {
   const name = virtualServerName(server)
   const wanted = model.vips.flatMap((vip) => vip.virtualServers).find((one) => virtualServerName(one) === name)

@@ -7,15 +7,15 @@ import type { Vrrp } from "./vrrp/vrrp.ts"
 import { createVrrpWatch } from "./vrrp/vrrp-watch.ts"
 
 export interface Following {
-  /** Looks for what is new. Never throws. */
+  /** Looks for changes. Never throws. */
   look(): Promise<void>
   stop(): void
 }
 
-/** Shortest time between two restarts of a keepalived that is stuck. */
+/** Shortest time between two restarts of a stuck keepalived, in ms. */
 const UNSTICK_PAUSE_MS = 300_000
 
-/** Has everybody told what VRRP makes of this node: the agent, and through it the status; metrics, log and history. */
+/** Reports VRRP's state on this node to the agent (and so to the status), the metrics, the log and the history. */
 export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot" | "unstick">): Following {
   const { machine, history, faults, clock, log } = parts
   const { keepalived, kernel, link, vrrp: told } = machine
@@ -73,8 +73,8 @@ function tell({ history, metrics, log }: Parts, vrrp: Vrrp, change: RoleChange):
 }
 
 /**
- * Whether the address is there that unicast adverts are sent from. keepalived 2.2.7 says FAULT where it starts without, and
- * nothing where it is lost later; 2.3.3 sends from it all the same, and no peer hears an answer (measured).
+ * Checks that the source address of unicast adverts exists. keepalived 2.2.7 reports FAULT when it starts without the
+ * address, and nothing when the address is lost later; 2.3.3 still sends from it, and no peer hears an answer (measured).
  */
 function sourceWatch({ machine, faults, clock }: Parts, agent: Pick<Agent, "snapshot">): () => Promise<void> {
   let since: number | null = null
@@ -91,10 +91,10 @@ function sourceWatch({ machine, faults, clock }: Parts, agent: Pick<Agent, "snap
   }
 }
 
-/** Time for which an address may be away, as where a lease is renewed. */
+/** Time for which an address may be absent, for example while a lease is renewed, in ms. */
 const SOURCE_GRACE_MS = 5_000
 
-/** It is a backup: it holds no VIP, so nobody misses it while it starts again. */
+/** A backup holds no VIP, so a restart of its keepalived interrupts no traffic. */
 function unsticker({ faults, clock, log }: Parts, agent: Pick<Agent, "unstick">): (what: string | null) => void {
   let last = Number.NEGATIVE_INFINITY
   return (what) => {

@@ -22,7 +22,7 @@ import { goBackToKnownGood } from "./known-good.ts"
 import type { RunningKeepalived } from "./ports.ts"
 import type { Vrrp } from "./vrrp/vrrp.ts"
 
-/** Looks after keepalived: did it die, is a soak over. */
+/** Checks keepalived: whether it died, and whether a soak is over. */
 export async function watchKeepalived(workings: Workings): Promise<void> {
   const { state, ports } = workings
   const { running: before, inEffect } = state.known()
@@ -40,12 +40,12 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
   await endSoak(inEffect, workings)
 }
 
-/** Which of its processes run, as the status tells. */
+/** Which of its processes run, as the status names them. */
 function partsOf(running: RunningKeepalived | null): string {
   return running === null ? "none" : running.vrrp === null ? "without VRRP" : "all"
 }
 
-/** Compares the kernel with what should be in effect, and repairs. */
+/** Compares the kernel with what should be in effect, and repairs it. */
 export async function compareAndRepair(workings: Workings): Promise<void> {
   const { state, ports, timers, alone } = workings
   const { inEffect, lastDifferences, interference } = state.known()
@@ -54,7 +54,7 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
   const mayRestore = pauseMs(interference, ports.clock.now()) === 0
   const looked = checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
   const comparison = await looked.catch((error: unknown) => {
-    // What the comparison before has found is not known any more.
+    // The result of the previous comparison is no longer valid.
     state.become(afterFailedComparison)
     ports.onChange(state.known())
     throw error
@@ -70,9 +70,9 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
 }
 
 /**
- * The live file is what keepalived starts on the next time it dies, and we alone write it. Where something else stands in
- * it, the configuration in effect walks the whole way again. One that the newest generation does not lead to cannot: its
- * text is no longer at hand; the next good change replaces the file.
+ * keepalived reads the live file at its next start, and only the agent writes it. If the file has other content,
+ * the agent applies the configuration in effect again. If the newest generation does not lead to that configuration, its
+ * text is no longer available; the next good change then replaces the file.
  */
 async function compareLiveFile(inEffect: InEffect, { state, ports, apply }: Workings): Promise<void> {
   const { seen, doubtful } = state.known()
@@ -83,7 +83,7 @@ async function compareLiveFile(inEffect: InEffect, { state, ports, apply }: Work
   apply()
 }
 
-/** Where IPVS was repaired of late, somebody may be at work who does it again: looks sooner than the interval says. */
+/** After a recent repair of IPVS another program may undo it again, so the agent compares before the interval ends. */
 async function watchInterference(restored: Restored, workings: Workings): Promise<void> {
   const { state, ports, timers, alone } = workings
   const now = ports.clock.now()
@@ -104,14 +104,14 @@ export async function restartKeepalived({ ports }: Workings): Promise<void> {
   ports.log.warn("keepalived-restarted", { verdict: verdict.kind, ...(verdict.kind === "failed" ? verdict : {}) })
 }
 
-/** What came to a VIP before it was here was passed on, and began flows that IPVS does not know. */
+/** Packets for a VIP that arrived before the VIP did were forwarded, and began flows that IPVS does not know. */
 export function tellOfTakeover(now: Vrrp, { state, ports }: Workings): void {
   const { vrrp, inEffect } = state.known()
   if (now.state !== "master" || vrrp.state === "master" || inEffect === null) return
   ports.apply.appeared(connectionless(inEffect.model))
 }
 
-/** The supervisor starts a keepalived that died again by itself; we only do where it was told not to. */
+/** The supervisor restarts a keepalived that died. The agent starts it only if the supervisor was told not to. */
 async function revive(workings: Workings): Promise<void> {
   const { state, ports } = workings
   const now = ports.clock.now()
@@ -123,7 +123,7 @@ async function revive(workings: Workings): Promise<void> {
   if (verdict.kind === "failed") await diedTooOften(workings)
 }
 
-/** The new one programs what its file says; what the old one left behind is ours to remove. */
+/** The new keepalived programs its file; the agent removes what the old one left behind. */
 async function noteRestart(inEffect: InEffect, now: RunningKeepalived, workings: Workings): Promise<void> {
   const { state, ports } = workings
   ports.log.warn("keepalived-restarted", { now: now.parent.pid })
@@ -147,7 +147,7 @@ async function diedTooOften(workings: Workings): Promise<boolean> {
   return goBackToKnownGood(reason, workings)
 }
 
-/** What holds at the end of the soak, in the process in which it began, is what to go back to from now on. */
+/** A configuration that is in effect at the end of the soak, in the same process, becomes the last known good one. */
 async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
   const { state, ports, options } = workings
   const { soakSince, parent, doubtful, memory } = state.known()
@@ -167,6 +167,6 @@ async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
 
 const REVIVE_AFTER_MS = 3_000
 const SECOND_LOOK_MS = 1_000
-/** For so long after an apply a death of keepalived is held against the configuration. */
+/** Time after an apply in which a death of keepalived is blamed on the configuration, in ms. */
 const BLAME_MS = 60_000
 const MOST_DEATHS = 3

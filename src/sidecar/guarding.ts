@@ -2,9 +2,9 @@ import type { Workings } from "./agent-ports.ts"
 import type { Guarding } from "./look.ts"
 
 /**
- * What the next step must not take away at once: of what runs, or, before anything does, of what last did.
+ * What the next step must not remove at once: the running configuration, or before a start, the one that ran last.
  *
- * @returns null where there is nothing to lose, or where a person has pinned what shall run.
+ * @returns null when there is nothing to lose, or when a user pinned a generation.
  */
 export function guardingOf({ state, ports, options }: Workings): Guarding | null {
   const { inEffect, endpointsLostSince, memory } = state.known()
@@ -18,7 +18,7 @@ export function guardingOf({ state, ports, options }: Workings): Guarding | null
     believesInLostEndpoints: isBelieved(ports.clock.now(), endpointsLostSince),
   }
 
-  /** It has been so for long enough, and sync has read its source since it began. */
+  /** The loss has lasted long enough, and sync has read its source since it began. */
   function isBelieved(now: number, since: number | null): boolean {
     if (since === null || now - since < options.guard.endpointsMs) return false
     const age = ports.sourceAge()

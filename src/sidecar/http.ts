@@ -10,13 +10,13 @@ import type { StandingFaults } from "./standing-faults.ts"
 import type { StatusWriter } from "./volume/status-writer.ts"
 import type { VolumeWatch } from "./volume/watch.ts"
 
-/** What the answers are made from. */
+/** The sources of the answers. */
 export interface AnswerParts {
   readonly agent: Pick<Agent, "snapshot">
   readonly metrics: Metrics
   readonly watch: Pick<VolumeWatch, "counts">
   readonly status: Pick<StatusWriter, "value">
-  /** As it is at this moment. */
+  /** The state at this moment. */
   readonly statusNow: () => Omit<Status, "time">
   readonly sync: () => SyncSigns
   readonly faults: Pick<StandingFaults, "standing">
@@ -24,20 +24,20 @@ export interface AnswerParts {
 }
 
 export interface Servers {
-  /** What is listened on, in the order of the addresses; also where port 0 was asked for. */
+  /** The ports in use, in the order of the addresses; also when port 0 was requested. */
   readonly ports: readonly number[]
-  /** From now on the answers are made from these; until then only `/livez` says that all is well. */
+  /** From now on the answers come from these parts; before that, only `/livez` reports success. */
   answerFrom(parts: AnswerParts): void
   close(): Promise<void>
 }
 
 /**
- * Answers probes, Prometheus and people, with a server of its own for each address: whoever fills up that of the LAN does
- * not keep the kubelet from the one on loopback. The status, which names Services, stays on the node.
+ * Answers probes, Prometheus and users, with one server per address: a client that exhausts the server on the LAN does
+ * not block the kubelet on loopback. The status names Services, so it is served only on loopback.
  *
- * They listen before there is anything to say: whoever has the port keeps the sidecar from touching keepalived, and no probe asks a stranger.
+ * They listen before there is anything to report: another program on the port then stops the sidecar before it touches keepalived.
  *
- * @throws When one of the addresses cannot be listened on.
+ * @throws When the server cannot listen on one of the addresses.
  */
 export async function startServers({
   httpPort: port,
@@ -69,18 +69,18 @@ const text = (code: number, body: string): HttpAnswer => ({
   body: `${visible(body)}\n`,
 })
 
-/** @param why what is not well; empty where all is. */
+/** @param why What is not well; empty when everything is. */
 const verdict = (why: string, code: number, prefix = ""): HttpAnswer =>
   why === "" ? text(200, "OK") : text(code, prefix + why)
 
-/** Makes a route of what answers from the parts, once there are any. */
+/** Makes a route from a function of the parts, which exist later. */
 type WithParts = (
   answer: (parts: AnswerParts) => HttpAnswer | Promise<HttpAnswer>,
 ) => () => HttpAnswer | Promise<HttpAnswer>
 
 const STARTING = text(503, "the sidecar is starting")
 
-/** What is not well, as one who asks is told. What sync says is no part of it: no probe depends on the API server. */
+/** What is not well, for a probe. The state of sync is left out, so that no probe depends on the API server. */
 function why(asker: Asker, { statusNow }: AnswerParts): string {
   return findingsFor(asker, { status: statusNow(), agent: null, sync: null })
     .map((finding) => finding.text)
@@ -90,7 +90,7 @@ function why(asker: Asker, { statusNow }: AnswerParts): string {
 function routesOf(withParts: WithParts): HttpRoutes {
   return {
     "/health": withParts((parts) => verdict(why("health", parts), 500, "keepalived not healthy: ")),
-    // That this is answered at all is the answer: the loop turns.
+    // An answer of any kind proves that the event loop runs.
     "/livez": () => text(200, "OK"),
     "/readyz": withParts((parts) => verdict(why("ready", parts), 503)),
     "/metrics": withParts(async ({ agent, metrics, watch, statusNow, sync, faults, nodes }) => ({

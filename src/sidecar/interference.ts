@@ -1,22 +1,22 @@
 import type { KeepalivedModel } from "../core/model/keepalived-model.ts"
 import { compare, type Problem } from "../kit/problem.ts"
 
-/** What is known of somebody else who changes what is ours in IPVS. Times are milliseconds of the agent's clock. */
+/** What is known of another program that changes our entries in IPVS. Times are milliseconds of the agent's clock. */
 export interface Interference {
-  /** Repairs in a row: each was wanted within ten minutes of the one before. */
+  /** Consecutive repairs, each needed within ten minutes of the one before. */
   readonly repairs: number
-  /** When the last one was made. */
+  /** Time of the last repair. */
   readonly lastAt: number
-  /** Whether that one started keepalived's checker anew, which must not be done often. */
+  /** Whether that repair restarted keepalived's checker, which must not happen often. */
   readonly respawned: boolean
-  /** Whether the interface stood there that only kube-proxy in IPVS mode makes. */
+  /** Whether the interface existed that only kube-proxy in IPVS mode creates. */
   readonly kubeProxy: boolean
 }
 
 export const NO_INTERFERENCE: Interference = { repairs: 0, lastAt: 0, respawned: false, kubeProxy: false }
 
 /**
- * kube-proxy in IPVS mode makes this dummy interface before its first look at the IPVS table, and takes it away only when
+ * kube-proxy in IPVS mode creates this dummy interface before its first look at the IPVS table, and deletes it only when
  * it changes its mode. Source: Kubernetes, pkg/proxy/ipvs/proxier.go, defaultDummyDevice and syncProxyRules.
  */
 export const KUBE_PROXY_INTERFACE = "kube-ipvs0"
@@ -31,9 +31,9 @@ export function afterRepair(
 }
 
 /**
- * How long the next repair must wait still, in ms: 2, 4, 8, 16, then 30 s after the one before. kube-proxy deletes at each
- * of its syncs, every 30 s at least, so a quicker repair would hardly be worth more. keepalived delays the start of a
- * checker that ends more than once a minute by ever more.
+ * Wait before the next repair, in ms: 2, 4, 8, 16, then 30 s after the repair before. kube-proxy deletes at each
+ * of its syncs, at least every 30 s, so a faster repair gains little. keepalived delays the start of a
+ * checker that ends more than once a minute, more each time.
  */
 export function pauseMs(known: Interference, now: number): number {
   if (isOver(known, now)) return 0
@@ -43,15 +43,15 @@ export function pauseMs(known: Interference, now: number): number {
   return Math.max(0, known.lastAt + pause - now)
 }
 
-/** When to compare again although the interval is not over, in ms; null where nobody has interfered of late. */
+/** Time until the next comparison before the interval ends, in ms; null when no program has interfered recently. */
 export function nextLookMs(known: Interference, now: number): number | null {
   return isOver(known, now) ? null : Math.max(pauseMs(known, now), WATCHFUL_MS)
 }
 
 /**
- * What a person must do about it; null before it has happened again.
+ * What a user must do about it; null before it has happened again.
  *
- * The text is the same for as long as the VIPs are: an Event is written for each new text.
+ * The text stays the same while the VIPs do, because sync writes an Event for each new text.
  */
 export function interferenceProblem(
   known: Interference,
@@ -72,14 +72,14 @@ export function interferenceProblem(
   return { ...own, code: "FOREIGN_CHANGES", path: ["IPVS"], message }
 }
 
-/** What kube-proxy must leave alone: up to four VIPs one by one, more as the /24 networks that they lie in. */
+/** The networks that kube-proxy must exclude: up to four single VIPs, or for more the /24 networks that contain them. */
 export function excludeCidrs(model: KeepalivedModel): readonly string[] {
   const vips = model.vips.map((vip) => vip.address)
   if (vips.length <= FEW_VIPS) return vips.map((vip) => `${vip}/32`)
   return [...new Set(vips.map((vip) => vip.replace(/\.\d+$/, ".0/24")))].toSorted(compare)
 }
 
-/** Nobody has interfered, or not for long. */
+/** The state when no program has interfered recently. */
 export function isOver({ repairs, lastAt }: Interference, now: number): boolean {
   return repairs === 0 || now - lastAt >= OVER_MS
 }
@@ -89,6 +89,6 @@ const FIRST_PAUSE_MS = 2_000
 const LONGEST_PAUSE_MS = 30_000
 const RESPAWN_PAUSE_MS = 75_000
 const WATCHFUL_MS = 5_000
-/** A person at a keyboard may need two repairs. */
+/** Repairs before a warning: a user who works on the node by hand may cause two. */
 const MOST_ACCIDENTS = 3
 const FEW_VIPS = 4

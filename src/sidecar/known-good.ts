@@ -9,7 +9,7 @@ import { announcing, type Memory, recalled } from "./memory.ts"
 import { retryLater } from "./retry.ts"
 import type { KnownGood } from "./volume/last-known-good.ts"
 
-/** Without any generation, or before the first good one: what last ran on this node, if anything did. */
+/** Without any generation, or before the first good one: the configuration that last ran on this node, if any. */
 export async function startOnKnownGood(workings: Workings): Promise<void> {
   const { state, ports, timers } = workings
   const running = await ports.keepalived.running()
@@ -27,7 +27,7 @@ export async function startOnKnownGood(workings: Workings): Promise<void> {
   await believeInKnownGood(good, workings)
 }
 
-/** What is known when the last known good configuration was shown to be in effect. */
+/** The agent's knowledge after the last known good configuration was verified to be in effect. */
 export async function believeInKnownGood(good: KnownGood, { state, ports, options }: Workings): Promise<void> {
   const { model, lastGood, past } = good.remembered
   const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
@@ -36,10 +36,10 @@ export async function believeInKnownGood(good: KnownGood, { state, ports, option
 }
 
 /**
- * Puts the last known good configuration in the place of the one in effect. Its text is tried again when it has had the
- * longest pause there is.
+ * Replaces the configuration in effect by the last known good one. The replaced text is tried again after the longest
+ * pause.
  *
- * @returns false when there is no other to go back to.
+ * @returns false when there is no other configuration to go back to.
  */
 export async function goBackToKnownGood(reason: string, workings: Workings): Promise<boolean> {
   const { state, ports } = workings
@@ -56,7 +56,7 @@ export async function goBackToKnownGood(reason: string, workings: Workings): Pro
       ? { kind: "rolled-back", reason }
       : { kind: "stranded", reason: `${reason}; going back to the last known good configuration failed too: ${failed}` }
   state.become(afterGoingBack(outcome))
-  // The memory stays: from another one the next look would make another text of the same generation, and try that.
+  // The memory stays. Another memory would make another text of the same generation, and the next look would try that.
   if (failed === null) await takeOver(good, memory, workings)
   retryLater(RETRY.maximumMs, workings)
   ports.onAttempt(outcome, ports.clock.now() - startedAt)
@@ -65,7 +65,7 @@ export async function goBackToKnownGood(reason: string, workings: Workings): Pro
   return true
 }
 
-/** The same without the VIPs that others on this host have by now: it may be long ago that it ran here. */
+/** The same without the VIPs that other programs on this host have now: the configuration may be old. */
 async function withoutOthers(good: KnownGood, { others, render }: AgentPorts): Promise<KnownGood> {
   const { remembered } = good
   const found = (await others?.(remembered.model, null)) ?? null
@@ -80,7 +80,7 @@ async function withoutOthers(good: KnownGood, { others, render }: AgentPorts): P
 async function applyKnownGood({ remembered, text }: KnownGood, ports: AgentPorts): Promise<ApplyOutcome> {
   const { sha256, model } = remembered
   await ports.apply.files.writeCandidate(sha256, text)
-  // Its text is one piece: no VIP can be left out of it, and those that need no masquerading must not wait.
+  // A VIP cannot be removed from its text, and VIPs that need no masquerading must not wait.
   const masquerade: ApplyPorts["masquerade"] = async (models) => {
     await ports.apply.masquerade(models)
     return NOTHING

@@ -16,59 +16,59 @@ import type { Generation, Generations } from "./ports.ts"
 /** A guard against the loss of what works. `own-node`: this node is not among the Nodes. */
 export type Guard = BlastGuard | "own-node"
 
-/** What a step must not take away at once. */
+/** What a step must not remove at once. */
 export interface Guarding {
-  /** What runs, or last ran. */
+  /** The model that runs, or ran last. */
   readonly before: Pick<KeepalivedModel, "vips">
   readonly nodesBefore: number
   readonly percent: number
-  /** Whether it has been long enough so that endpoints are gone. */
+  /** Whether the endpoints have been gone long enough to accept the loss. */
   readonly believesInLostEndpoints: boolean
 }
 
-/** What is known beside the inputs. */
+/** Knowledge beside the inputs. */
 export interface Known {
   readonly memory: Memory
   readonly refusals: Refusals | null
-  /** Null where nothing runs or last ran, or a person chose what shall. */
+  /** Null when no configuration runs or ran last, or a user pinned a generation. */
   readonly guarding: Guarding | null
   /** VIPs that run, or once ran, on this node. */
   readonly announced: ReadonlySet<string>
 }
 
-/** What a look at the inputs led to. Only `candidate` can change what runs. */
+/** The result of a look at the inputs. Only `candidate` can change what runs. */
 export type Seen =
   | {
       readonly kind: "candidate"
       readonly generation: Generation
       readonly built: BuiltModel
       readonly rendered: RenderedConfig
-      /** True where it takes away what has lost its endpoints, since that has lasted. */
+      /** True when it removes what lost its endpoints, because the loss has lasted. */
       readonly believesInLostEndpoints: boolean
     }
-  /** A whole generation from which nothing can be made: what runs goes on. */
+  /** A complete generation that does not give a configuration: what runs continues. */
   | {
       readonly kind: "no-model"
       readonly generation: Generation
       readonly problems: readonly Problem[]
-      /** Which guard holds it; null where it is no guard that does. */
+      /** The guard that holds it; null when the cause is not a guard. */
       readonly guard: Guard | null
     }
-  /** No generation to be believed: what runs goes on. */
+  /** No generation can be trusted: what runs continues. */
   | {
       readonly kind: "no-generation"
       readonly reason: string
       readonly problems: readonly Problem[]
-      /** `absent`: there is none yet. `torn`: it disagrees with its checksums. `refused`: no writer of ours can have made it. */
+      /** `absent`: none exists yet. `torn`: it disagrees with its checksums. `refused`: not written by sync as the contract says. */
       readonly reading: "absent" | "torn" | "refused"
     }
 
-/** Which guard holds what was seen. */
+/** The guard that holds the generation. */
 export function guardOf(seen: Seen | null): Guard | null {
   return seen?.kind === "no-model" ? seen.guard : null
 }
 
-/** What is published disagrees with its checksums: for a moment that is no more than a race with its writer. */
+/** The published files disagree with their checksums: for a moment this is only a race with their writer. */
 export function isTorn(seen: Seen): boolean {
   return seen.kind === "no-generation" && seen.reading === "torn"
 }
@@ -76,31 +76,31 @@ export function isTorn(seen: Seen): boolean {
 export interface LookPorts {
   readonly generations: Generations
   readonly pipeline: ReturnType<typeof createPipeline>
-  /** Names of the nodes that answer no more; the same set while nothing changes. */
+  /** Names of the nodes that no longer answer; the same set while nothing changes. */
   readonly unreachable: () => ReadonlySet<string>
-  /** @returns the facts, or what keeps this node from having a configuration. */
+  /** @returns the facts, or the problem that prevents a configuration for this node. */
   readonly node: (nodes: OwnNodes["nodes"], past: Past) => Promise<NodeFacts | Problem>
   /** Reads the addresses of Nodes. */
   readonly ownNodes: ReturnType<typeof createOwnNodes>
-  /** What others have and a model asks for; null where that is nothing. Absent: nobody looks. */
+  /** What other programs have and a model asks for; null when that is nothing. Absent: no check. */
   readonly others?: (model: KeepalivedModel, firstTime: FirstTime | null) => Promise<Others | null>
 }
 
-/** What tells which VIPs are announced for the first time. Null in its place: none is. */
+/** Finds the VIPs that are announced for the first time. Null in its place: there are none. */
 export interface FirstTime {
   /** VIPs that run, or once ran, on this node. */
   readonly announced: ReadonlySet<string>
-  /** With the addresses that are their own. */
+  /** Nodes with their own addresses. */
   readonly nodes: OwnNodes["nodes"]
 }
 
-/** The entries of the generation with this manifest that this node cannot take as they are written, by their keys. */
+/** Keys of the entries of the generation with this manifest that this node cannot accept as written. */
 export interface Refusals {
   readonly manifestSha256: string
   readonly entries: ReadonlyMap<string, Refusal>
 }
 
-/** Reads the newest generation and walks it to a text, with what is remembered. Changes nothing. */
+/** Reads the newest generation and makes a text of it, with what is remembered. Changes nothing. */
 export async function look(ports: LookPorts, known: Known): Promise<Seen> {
   const reading = await ports.generations.read()
   switch (reading.kind) {
@@ -120,7 +120,7 @@ export async function look(ports: LookPorts, known: Known): Promise<Seen> {
   }
 }
 
-/** Walks a generation to a text. */
+/** Makes a text of a generation. */
 export async function walk(
   generation: Generation,
   ports: Pick<LookPorts, "node" | "ownNodes" | "pipeline" | "unreachable" | "others">,
@@ -152,7 +152,7 @@ export async function walk(
   return { ...noModel(generation, [held.problem, ...built.problems]), guard: held.guard }
 }
 
-/** Walks once more, without what others have, where the first walk asks for any of that. */
+/** Repeats the walk without what other programs have, if the first walk asks for any of it. */
 async function withoutOthers(
   { pipeline, others }: Pick<LookPorts, "pipeline" | "others">,
   announced: ReadonlySet<string>,
@@ -170,7 +170,7 @@ function noModel(generation: Generation, problems: readonly Problem[]): Extract<
   return { kind: "no-model", generation, problems, guard: isOwnNode ? "own-node" : null }
 }
 
-/** What earlier configurations tell of addresses. */
+/** What earlier configurations show about addresses. */
 export function pastOf({ past }: Memory): Past {
   return { announced: past.announced, nodes: past.nodes, vrrp: past.model?.vrrp ?? null }
 }

@@ -9,14 +9,14 @@ import { type Kernel, MasqueradeFault } from "./ports.ts"
 
 export interface Masquerader {
   /**
-   * Has our iptables chain masquerade for the VIPs of these models. Never throws.
+   * Makes our iptables chain masquerade for the VIPs of these models. Never throws.
    *
-   * @returns those of their VIPs that need it and do not have it: empty when all is well.
+   * @returns the VIPs that need it and do not have it; empty when all have it.
    */
   ensure(models: readonly KeepalivedModel[]): Promise<ReadonlySet<string>>
-  /** The same for what is wanted, and looks at the kernel: another program may have changed our chain. */
+  /** The same for the expected VIPs, and reads the kernel: another program may have changed our chain. */
   recheck(): Promise<void>
-  /** Why the chain cannot be changed; null when all is well. */
+  /** Why the chain cannot be changed; null when it can. */
   fault(): string | null
   stop(): void
 }
@@ -25,19 +25,19 @@ export interface MasqueraderOptions {
   readonly snat: "masquerade" | "none"
   readonly kernel: Pick<Kernel, "masquerade">
   readonly clock: Clock
-  /** VIPs that our chain should masquerade for, whatever is under way: what is in effect, and what waits. */
+  /** VIPs that our chain should masquerade for at any time: those in effect, and those that wait. */
   readonly wanted: () => readonly string[]
-  /** The chain cannot be changed, for this reason; or, with null, can be again. */
+  /** The chain cannot be changed for this reason; null: it can be changed again. */
   readonly told: (fault: MasqueradeFault | null) => void
 }
 
-/** A program that holds the lock of iptables may give it back at any time. */
+/** A program that holds the lock of iptables may release it at any time. */
 const RETRY_MS = 5_000
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * Keeps our iptables chain as the VIPs need it. iptables runs only when the set of VIPs is another than the last time, and at
- * each recheck. Where it fails, nobody waits for it a second time: it is tried again beside everything else.
+ * Keeps our iptables chain as the VIPs need it. iptables runs only when the set of VIPs changes, and at each recheck. A
+ * failure is repeated in the background; no other work waits for it a second time.
  */
 export function createMasquerader(options: MasqueraderOptions): Masquerader {
   const { snat, clock, wanted } = options
@@ -78,18 +78,18 @@ export function createMasquerader(options: MasqueraderOptions): Masquerader {
 /** What is known of our chain, and whether it can be changed. */
 interface Chain {
   change(vips: readonly string[], look: "memory" | "kernel"): Promise<void>
-  /** Whether these VIPs need a change of it. */
+  /** Whether these VIPs need a change of the chain. */
   isDue(vips: readonly string[]): boolean
-  /** Those of the VIPs that it does not masquerade for, as far as that is known. */
+  /** The VIPs for which it does not masquerade, as far as known. */
   lacking(vips: readonly string[]): ReadonlySet<string>
   fault(): MasqueradeFault | null
 }
 
 function createChain({ kernel, told }: Pick<MasqueraderOptions, "kernel" | "told">): Chain {
   let fault: MasqueradeFault | null = null
-  /** What the chain had when it was seen last. */
+  /** The content of the chain when it was last read. */
   let seen = NONE
-  /** False where it must be looked up whether that is still so. */
+  /** False when that must be read again. */
   let isConfirmed = false
   const turnOut = (now: MasqueradeFault | null) => {
     const isNews = fault?.message !== now?.message
@@ -107,7 +107,7 @@ function createChain({ kernel, told }: Pick<MasqueraderOptions, "kernel" | "told
         const failed = asFault(error)
         if (failed.vips !== null) seen = new Set(failed.vips)
         isConfirmed = false
-        // A chain that no VIP needs is missed by nobody; the next recheck looks for it again.
+        // A missing chain that no VIP needs is not a fault; the next recheck looks for it again.
         turnOut(vips.length === 0 ? null : failed)
       }
     },
@@ -117,11 +117,11 @@ function createChain({ kernel, told }: Pick<MasqueraderOptions, "kernel" | "told
   }
 }
 
-/** VIPs that are forwarded by NAT: in effect, on their way into effect, or waiting for the firewall. */
+/** VIPs that are forwarded by NAT: in effect, about to be, or waiting for the firewall. */
 export function masqueradeWanted({ inEffect, seen }: Pick<Snapshot, "inEffect" | "seen">): readonly string[] {
   const running = inEffect === null ? [] : masqueradedVips(inEffect.model)
   if (seen?.kind !== "candidate") return running
-  // A recheck must not take from the chain what an apply has put there.
+  // A recheck must not remove from the chain what an apply has added.
   const coming = masqueradedVips(seen.rendered.model)
   const waiting = seen.built.entries.filter(({ problems }) =>
     problems.some(({ code }) => code === "MASQUERADE_MISSING"),

@@ -12,11 +12,11 @@ import type { Node } from "../core/objects/kinds.ts"
 import { isSameSet } from "../kit/same-set.ts"
 import type { RememberedPast } from "./volume/remembered.ts"
 
-/** What the agent remembers of what it applied: inputs of the next model. */
+/** What the agent remembers of the configurations that it applied: inputs of the next model. */
 export interface Memory {
   /** Entry key -> the form in which the entry last worked. */
   readonly lastGood: ReadonlyMap<string, LastGood>
-  /** VIP -> the real servers of the last moments. */
+  /** VIP -> its recent real servers. */
   readonly recent: ReadonlyMap<string, RecentVip>
   /** What ran last, and what was known of addresses then. */
   readonly past: RememberedPast
@@ -26,20 +26,20 @@ export const NO_PAST: RememberedPast = { model: null, nodeCount: 0, announced: n
 
 /** A VIP's real servers that take connections, or did so within the drain time. */
 export interface RecentVip {
-  /** The model that this was made from; an unchanged VIP is not looked at again. */
+  /** The model that this was made from; an unchanged VIP is not processed again. */
   readonly vip: VipModel | null
   readonly draining: DrainingVip
-  /** Virtual server key -> `address:port` -> when it may go; absent for one that still takes connections. Milliseconds. */
+  /** Virtual server key -> `address:port` -> end of the drain, in ms; absent for a server that still takes connections. */
   readonly deadlines: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
 export const NO_MEMORY: Memory = { lastGood: new Map(), recent: new Map(), past: NO_PAST }
 
 /**
- * What to remember after a model came into effect: every good entry in the form that works now, and every real server
- * that takes connections, so that one which disappears can finish them first.
+ * The memory after a model came into effect: every good entry in the form that works now, and every real server that
+ * takes connections, so that one that disappears can finish them first.
  *
- * @param now,drainTime milliseconds.
+ * @param now,drainTime Milliseconds.
  */
 export function afterApplied(
   memory: Memory,
@@ -69,7 +69,7 @@ function pastAfter(
   { built, model }: { readonly built: BuiltModel; readonly model: KeepalivedModel },
 ): RememberedPast {
   const { nodes, echoes, isRemembered } = built.own
-  // A VIP that is gone goes on to be ours as long as some Node lists it: its kubelet looks only now and then.
+  // A deleted VIP remains ours while a Node lists it: the kubelet looks only from time to time.
   const listed = [...past.announced].filter((address) => echoes.has(address))
   const announced = new Set([...model.vips.map(({ address }) => address), ...listed])
   const known = new Map(nodes.flatMap(({ object }) => knownNode(object)))
@@ -81,7 +81,7 @@ function pastAfter(
   }
 }
 
-/** The same, where a model is about to run: what a Node lists from now on may be an echo of it. */
+/** The same for a model that is about to run: a Node may list one of its VIPs from now on. */
 export function announcing(memory: Memory, model: KeepalivedModel): Memory {
   const { past } = memory
   const announced = new Set([...past.announced, ...model.vips.map(({ address }) => address)])
@@ -99,9 +99,9 @@ function isSameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string
 
 /**
  * What an agent remembers of a configuration that it did not bring into effect itself: entries, and the real servers of
- * its model. Those that were draining may still have connections: they get the whole drain time again.
+ * its model. Draining servers may still have connections, so they get the whole drain time again.
  *
- * @param now,drainTime milliseconds.
+ * @param now,drainTime Milliseconds.
  */
 export function recalled(
   { lastGood, past }: Pick<Memory, "lastGood" | "past">,
@@ -129,7 +129,7 @@ export function afterWaiting(memory: Memory, now: number): Memory {
   return { ...memory, recent }
 }
 
-/** When the next real server may go; Infinity when none drains. Milliseconds. */
+/** End of the next drain, in ms; Infinity when nothing drains. */
 export function nextDeadline(memory: Memory): number {
   let next = Number.POSITIVE_INFINITY
   for (const recent of memory.recent.values()) next = Math.min(next, earliest(recent))
@@ -148,7 +148,7 @@ function recentOf(
   before: RecentVip | undefined,
   time: { readonly now: number; readonly drainTime: number },
 ): RecentVip {
-  // Without a drain time what is gone goes with the very reload that its successor comes with.
+  // Without a drain time, the same reload removes the old server and adds its successor.
   if (time.drainTime === 0) return { vip, draining: new Map(), deadlines: new Map() }
   const draining = new Map<string, readonly DrainingServer[]>()
   const deadlines = new Map<string, ReadonlyMap<string, number>>()
@@ -160,7 +160,7 @@ function recentOf(
     for (const real of server.realServers) {
       const name = `${real.address}:${real.port}`
       const was = known.some((one) => `${one.address}:${one.port}` === name)
-      // One that is new here and already on its way out has no connections of ours to finish.
+      // A server that is new here and already draining has no connections of ours to finish.
       if (real.draining && !was) continue
       kept.push({ address: real.address, port: real.port })
       if (real.draining) until.set(name, before?.deadlines.get(key)?.get(name) ?? deadlineAfter(time))
@@ -171,7 +171,7 @@ function recentOf(
   return { vip, draining, deadlines }
 }
 
-/** Rounded up to whole steps, so that what began to drain within one of them goes with one reload. */
+/** Rounded up to whole steps, so that drains that begin within one step end with one reload. */
 function deadlineAfter({ now, drainTime }: { readonly now: number; readonly drainTime: number }): number {
   return drainTime < STEP_MS ? now + drainTime : Math.ceil((now + drainTime) / STEP_MS) * STEP_MS
 }
@@ -189,6 +189,6 @@ function withoutExpired(recent: RecentVip, now: number): RecentVip {
     )
     deadlines.set(key, new Map([...until].filter(([, deadline]) => deadline > now)))
   }
-  // The model is not what this was made from any more, so that the next applied one is looked at again.
+  // The model differs from the one this was made from, so that the next applied model is processed again.
   return { vip: null, draining, deadlines }
 }

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 /** Upper ends of the histograms' buckets, in seconds. */
 const DURATIONS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** Everything that the sidecar tells Prometheus, each series with its name and what it means. */
+/** Every metric of the sidecar, with its help text. */
 export function createSeries() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -34,17 +34,17 @@ export function createSeries() {
   })
   const silence = new Gauge({
     name: "kkv_sync_heartbeat_age_seconds",
-    help: "Seconds since sync last showed that it lives; +Inf where that cannot be told",
+    help: "Seconds since the last sign of life of sync; +Inf if unknown",
     registers,
   })
   const source = new Gauge({
     name: "kkv_source_age_seconds",
-    help: "Seconds since sync last knew its source to be as it was read; +Inf where that cannot be told",
+    help: "Seconds since sync last confirmed that it has the current content of its source; +Inf if unknown",
     registers,
   })
   const unknown = new Gauge({
     name: "kkv_unknown",
-    help: "1 where it cannot be told, which is never well",
+    help: "1 if the state is unknown, which does not count as well",
     labelNames: ["what"],
     registers,
   })
@@ -55,7 +55,7 @@ export function createSeries() {
   })
   const findings = new Gauge({
     name: "kkv_not_well",
-    help: "What is not well, by what it is about",
+    help: "1 for each part that is not well",
     labelNames: ["about"],
     registers,
   })
@@ -78,7 +78,7 @@ export function createSeries() {
   const vips = new Gauge({ name: "kkv_entries", help: "Entries by state", labelNames: ["state"], registers })
   const master = new Gauge({
     name: "kkv_master",
-    help: "1 when this node is VRRP master; NaN where that cannot be told",
+    help: "1 when this node is VRRP master; NaN if unknown",
     registers,
   })
   const vrrpState = new Gauge({
@@ -95,17 +95,17 @@ export function createSeries() {
   })
   const transitionTime = new Gauge({
     name: "kkv_vrrp_last_transition_timestamp_seconds",
-    help: "When VRRP's state on this node changed last; 0: not known",
+    help: "Time of the last change of VRRP's state on this node; 0 if unknown",
     registers,
   })
   const running = new Gauge({
     name: "kkv_keepalived_running",
-    help: "1 when keepalived runs; NaN while nobody can tell",
+    help: "1 when keepalived runs; NaN if unknown",
     registers,
   })
   const drift = new Gauge({
     name: "kkv_drift",
-    help: "1 when the kernel differs from what is in effect; NaN before it was compared",
+    help: "1 when the kernel differs from what is in effect; NaN before the first comparison",
     registers,
   })
   const recovered = new Counter({
@@ -116,18 +116,18 @@ export function createSeries() {
   const watcherErrors = new Counter({ name: "kkv_watcher_errors_total", help: "Errors of the file watcher", registers })
   const nodes = new Gauge({
     name: "kkv_nodes",
-    help: "Nodes that are asked whether they live, by what they answer",
+    help: "Nodes that the sidecar probes, by their answer",
     labelNames: ["state"],
     registers,
   })
   const cutOff = new Gauge({
     name: "kkv_nodes_cut_off",
-    help: "1 while half of the nodes or more are silent: then this node may be cut off, and no other is judged",
+    help: "1 while half of the nodes or more do not answer: this node may be cut off, so the sidecar does not judge the others",
     registers,
   })
   const hash = new Gauge({
     name: "kkv_config_hash",
-    help: "First 48 bits of the sha256 of the keepalived.conf in effect, alike on nodes with the same text; absent where there is none",
+    help: "First 48 bits of the sha256 of the keepalived.conf in effect, equal on nodes with the same text; absent if there is none",
     registers,
   })
   const build = new Gauge({
@@ -138,13 +138,13 @@ export function createSeries() {
   })
   const guards = new Gauge({
     name: "kkv_guard_held",
-    help: "1 while a guard against the loss of what works holds what is new",
+    help: "1 while a guard holds back a change that removes too much",
     labelNames: ["guard"],
     registers,
   })
   const standing = new Gauge({
     name: "kkv_faults",
-    help: "Faults of this node that stand, by code; a code without one has no sample",
+    help: "Current faults of this node, by code; no sample for a code without a fault",
     labelNames: ["code"],
     registers,
   })

@@ -17,12 +17,12 @@ import type { NodeWatchState } from "./nodes/node-watch.ts"
 import type { StandingFault } from "./standing-faults.ts"
 import { vrrpOf } from "./status-report.ts"
 
-/** What the snapshot does not hold. */
+/** Values that the snapshot does not hold. */
 export interface Around {
   readonly watch: WatchCounts
   readonly status: Omit<Status, "time">
   readonly sync: SyncSigns
-  /** Null where nodes are not asked. */
+  /** Null when nodes are not probed. */
   readonly nodes: NodeWatchState | null
   readonly faults: readonly StandingFault[]
 }
@@ -32,7 +32,7 @@ export interface Metrics {
   applied(outcome: ApplyOutcome, tookMs: number): void
   /** Counts a change of VRRP's state. */
   transition(change: RoleChange): void
-  /** Counts something that has no gauge of its own. */
+  /** Counts an event that has no gauge of its own. */
   count(what: (typeof EVENTS)[number]): void
   /** The page, in Prometheus' text format. */
   page(snapshot: Snapshot, around: Around): Promise<string>
@@ -79,7 +79,7 @@ export function createMetrics(): Metrics {
   } = series
   for (const state of VRRP_STATES) transitions.inc({ state }, 0)
   for (const gauge of [success, successTime]) gauge.set(Number.NaN)
-  // A counter that is missing before its first event hides that one from increase().
+  // If a counter is missing before its first event, increase() does not see that event.
   for (const result of RESULTS) applies.inc({ result }, 0)
   for (const kind of EVENTS) events.inc({ kind }, 0)
   return {
@@ -111,7 +111,7 @@ export function createMetrics(): Metrics {
       well.set(found.length === 0 ? 1 : 0)
       for (const subject of SUBJECTS)
         findings.set({ about: subject }, found.filter(({ about }) => about === subject).length)
-      // What is not known now has no sample: the last one would pass for it.
+      // An unknown value has no sample, because an old one would look current.
       generation.reset()
       if (status.observedGeneration !== null) generation.set({ state: "seen" }, status.observedGeneration)
       if (status.appliedGeneration !== null) generation.set({ state: "applied" }, status.appliedGeneration)
@@ -120,7 +120,7 @@ export function createMetrics(): Metrics {
       master.set(own === "unknown" ? Number.NaN : own === "master" ? 1 : 0)
       for (const state of VRRP_STATES) vrrpState.set({ state }, state === own ? 1 : 0)
       transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
-      // The value of the last look that succeeded is no answer while looks fail.
+      // While looks fail, the value of the last successful one is not valid.
       const isSeen = status.keepalived !== "unknown" && !faults.some(({ key }) => key === "watch")
       running.set(isSeen ? (snapshot.running === null ? 0 : 1) : Number.NaN)
       drift.set(status.drift === "unknown" ? Number.NaN : status.drift === "none" ? 0 : 1)
@@ -131,7 +131,7 @@ export function createMetrics(): Metrics {
   }
 }
 
-/** Those that the sidecar keeps, and those of sync by the code of its problem. */
+/** Guards of the sidecar; guards of sync are found by the code of their problem. */
 const GUARDS = ["mass-removal", "endpoints-lost", "nodes-lost", "own-node"] as const
 const GUARDS_OF_SYNC: ReadonlyMap<string, string> = new Map([["CONFIGMAP_MISSING", "configmap"]])
 

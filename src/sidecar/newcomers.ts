@@ -15,10 +15,10 @@ export interface NewcomerPorts {
 }
 
 /**
- * What others have, and besides the VIPs that must not be announced yet: those that are to be for the first time, until the LAN has been
- * asked for them, and for as long as a stranger answers. A VIP that runs, that once ran on this node, or that is in the ledger is
- * not asked for again: a takeover waits for nothing. Nor is any while the ledger of a keepalived that lives on is lost: all of it may be
- * announced already.
+ * What other programs have, and the VIPs that must not be announced yet: new VIPs until the LAN has answered, and while another
+ * station has the address. The sidecar does not ask again for a VIP that runs, once ran on this node, or is in the ledger, so a
+ * takeover does not wait. It asks for no VIP while keepalived runs and its ledger is lost, because all VIPs may be announced
+ * already.
  */
 export async function withNewcomers(
   model: KeepalivedModel,

@@ -12,9 +12,9 @@ export interface HostFacts {
   readonly ipvs: boolean
 }
 
-/** What the facts of this node are made from. */
+/** The sources of the facts of this node. */
 export interface NodeQuestion {
-  /** The Nodes, with the addresses that are their own. */
+  /** The Nodes, with their own addresses. */
   readonly nodes: OwnNodes["nodes"]
   readonly wanted: { readonly node: string; readonly interface: string | null }
   readonly host: HostFacts
@@ -22,10 +22,10 @@ export interface NodeQuestion {
 }
 
 /**
- * What is known of this node: its interface is the one that was named, or the one that `interfaceOf` chooses for the
+ * The facts of this node. Its interface is the one that `--iface` names, or the one that `interfaceOf` chooses for the
  * address of its Node object.
  *
- * @returns a problem where there is no such interface: keepalived would take such a file and announce nothing.
+ * @returns a problem when that interface does not exist: keepalived would accept such a file and announce nothing.
  */
 export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFacts | Problem {
   const own = ownAddresses(host, past)
@@ -39,7 +39,7 @@ export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFa
   if (wanted.interface !== null) {
     if (host.interfaces.has(wanted.interface)) return facts(wanted.interface)
     return problem(
-      `there is no interface "${wanted.interface}" here; there are ${[...host.interfaces].join(", ")}`,
+      `interface "${wanted.interface}" does not exist here (found ${[...host.interfaces].join(", ")})`,
       wanted.node,
     )
   }
@@ -52,17 +52,17 @@ export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFa
   if (found !== null) return { ...facts(found), notes: keptNotes(found, { address, host: own }) }
   const why =
     address === null
-      ? `there is no Node "${wanted.node}" to tell its address`
+      ? `Node "${wanted.node}", which has the address, does not exist`
       : `no interface has ${address}, or a subnet that contains it`
   return problem(`${why}; name the interface with --iface`, wanted.node)
 }
 
-/** The IPv4 addresses that are there without our doing. */
+/** The IPv4 addresses that the host has apart from ours. */
 function ownAddresses({ addresses }: HostFacts, { announced }: Past): readonly HostAddress[] {
   return addresses.filter(({ address }) => isIPv4(address) && !announced.has(address) && !isAnchor(address))
 }
 
-/** Says where the interface would be another one, were there no VIPs on it. */
+/** Warns when the interface would be another one if it had no VIPs. */
 function keptNotes(
   kept: string,
   { address, host }: { readonly address: string | null; readonly host: readonly HostAddress[] },
@@ -75,7 +75,7 @@ function keptNotes(
       severity: "warning",
       path: ["--iface"],
       place: null,
-      message: `The VIPs stay on ${kept}, where they run, and a node that starts now takes ${best} for ${address}; name the interface with --iface to end the doubt`,
+      message: `The VIPs stay on ${kept}, where they run, but a node that starts now uses ${best} for ${address}; name the interface with --iface`,
     },
   ]
 }

@@ -12,9 +12,9 @@ export interface OwnershipPorts {
 }
 
 /**
- * What this host has of others, where the model asks for any of it; null where it does not. Nothing of others becomes ours
- * because an entry names it: what exists and is not in the ledger is somebody else's. Looks only where the model names
- * something that the ledger lacks.
+ * What other programs on this host have, if the model asks for any of it; otherwise null. Everything that exists and is not in
+ * the ledger belongs to another program, even when an entry names it. Looks only if the model names something that the
+ * ledger lacks.
  */
 export async function othersIn(model: KeepalivedModel, ports: OwnershipPorts): Promise<Others | null> {
   const ledger = await ports.ledger()
@@ -38,8 +38,8 @@ function holderOf({ address, interface: name, prefixLength }: KernelAddress): re
 }
 
 /**
- * The addresses that an earlier keepalived of ours left, where no ledger tells. It adds all of them as it adds the anchor, which
- * nobody else has: to the same interface, with prefix /32 and, from release 2.3.2 on, with a protocol that says keepalived.
+ * The addresses that an earlier keepalived of ours left, when the ledger is lost. keepalived adds all of them like the anchor,
+ * which only we have: to the same interface, with prefix /32 and, from release 2.3.2 on, with the protocol "keepalived".
  */
 function lostVips({ vrrp }: KeepalivedModel, found: readonly KernelAddress[]): readonly string[] {
   const isOurs = (one: KernelAddress) => one.interface === vrrp.interface && one.prefixLength === 32
@@ -49,8 +49,8 @@ function lostVips({ vrrp }: KeepalivedModel, found: readonly KernelAddress[]): r
 }
 
 /**
- * Nothing marks a virtual server. Where no ledger tells, those of a keepalived that lives on are taken for ours, and those of
- * addresses that are: a VIP that works is not taken away.
+ * Virtual servers carry no mark. When the ledger is lost, those of a keepalived that still runs count as ours, and those on
+ * our addresses do too: a working VIP must not be removed.
  */
 async function serversOfOthers(
   { kernel, keepalived }: OwnershipPorts,

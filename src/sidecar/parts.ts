@@ -37,19 +37,19 @@ export interface Machine {
   readonly host: () => HostFacts
   readonly link: (name: string) => Link
   readonly vrrp: VrrpSource
-  /** Absent on a machine that cannot tell. */
+  /** Absent on a machine that cannot list the rules. */
   readonly captures?: CaptureLook
-  /** Absent where nobody on the LAN can be asked. */
+  /** Absent when the LAN cannot be asked. */
   readonly lan?: Lan
 }
 
-/** What the program stands in. */
+/** The environment of the program. */
 export interface Surroundings {
   readonly clock: Clock
   readonly log: Log
 }
 
-/** The parts of the program, each knowing only what it needs. */
+/** The parts of the program, each with only the ports that it needs. */
 export interface Parts extends Surroundings {
   readonly settings: SidecarSettings
   readonly machine: Machine
@@ -66,20 +66,20 @@ export interface Parts extends Surroundings {
   readonly flows: StaleFlows
   readonly nodesMemory: NodesMemory
   readonly history: NodeHistory
-  /** Null where nodes are not asked. */
+  /** Null when nodes are not probed. */
   readonly nodes: NodeWatch | null
-  /** Null where nobody on the LAN can be asked. */
+  /** Null when the LAN cannot be asked. */
   readonly vacancies: Vacancies | null
   readonly watchHolder: (model: KeepalivedModel) => HolderWatch
 }
 
-/** What the parts set going. */
+/** What the parts start. */
 interface Listeners {
-  /** Another node answers, or answers no more. */
+  /** A node answers again, or no longer answers. */
   readonly changed: () => void
-  /** There is something new for the status. */
+  /** The status has something new. */
   readonly told: () => void
-  /** The LAN has answered who has an address, or that nobody does. */
+  /** The LAN has answered whether an address is in use. */
   readonly asked: () => void
   readonly firewall: Pick<MasqueraderOptions, "wanted"> & {
     /** Our iptables chain can be changed again. */
@@ -87,7 +87,7 @@ interface Listeners {
   }
 }
 
-/** Opens the parts of a sidecar; what an earlier one left on the volume and the disk is theirs to go on with. */
+/** Opens the parts of a sidecar. They continue with what an earlier one left on the volume and the disk. */
 export async function openParts(
   settings: SidecarSettings,
   machine: Machine,
@@ -234,7 +234,7 @@ function staleFlows(
   })
 }
 
-/** Words for keepalived's command line that its service reads when it starts. */
+/** Arguments for keepalived's command line, which its service reads when it starts. */
 async function writeArguments({ runDirectory, releaseVips }: SidecarSettings): Promise<void> {
   await writeFile(join(runDirectory, "arguments"), releaseVips ? "" : "--dont-release-vrrp\n")
 }
@@ -244,7 +244,7 @@ function textOf(lastKnownGood: LastKnownGood, sha256: string): string | null {
   return good?.remembered.sha256 === sha256 ? good.text : null
 }
 
-/** The unpacked generation of an archive, under the name that it had. */
+/** The unpacked generation of an archive, under its original name. */
 function readNamed(path: string, name: string): Promise<Reading> {
   const reading = readDirectory(path)
   const sequence = sequenceOf(name) ?? 0

@@ -5,7 +5,7 @@ import type { Candidate } from "./agent-state.ts"
 import type { ApplyOutcome } from "./apply/outcome.ts"
 import type { Seen } from "./look.ts"
 
-/** Writes the one line of the log that tells how a pass ended. */
+/** Writes one line of the log about the end of a pass. */
 export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyOutcome; tookMs: number }): void {
   const { outcome, tookMs } = result
   const fields = {
@@ -25,7 +25,7 @@ export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyO
   else log.warn("pass", fields)
 }
 
-/** Says that a guard keeps what was seen from coming into effect, when it begins to. */
+/** Logs when a guard begins to hold a generation. */
 export function reportHeld(log: Log, { generation, guard, problems }: Extract<Seen, { kind: "no-model" }>): void {
   log.warn("held", {
     generation: generation.sequence,
@@ -34,7 +34,7 @@ export function reportHeld(log: Log, { generation, guard, problems }: Extract<Se
   })
 }
 
-/** By state, the keys of the entries that are not simply applied, in the words of the status. */
+/** Keys of the entries that are not simply applied, by state, in the words of the status. */
 function entriesIn({ built }: Candidate, outcome: ApplyOutcome): Partial<Record<EntryState, readonly string[]>> {
   const isInEffect = outcome.kind === "applied" || outcome.kind === "unchanged"
   const keys = new Map<EntryState, string[]>()
@@ -45,5 +45,5 @@ function entriesIn({ built }: Candidate, outcome: ApplyOutcome): Partial<Record<
   return Object.fromEntries(keys)
 }
 
-/** Problems and entries that one line of the log names; the status has all. */
+/** Maximum problems and entries in one line of the log; the status has all. */
 const MOST_LOGGED = 10

@@ -23,13 +23,13 @@ import { reportHeld, reportPass } from "./pass-report.ts"
 import { retryLater } from "./retry.ts"
 import { noteUnreadable } from "./unreadable.ts"
 
-/** Looks at the inputs once, and requests what follows from them. */
+/** Looks at the inputs once, and requests the actions that follow. */
 export async function lookPass(workings: Workings): Promise<void> {
   const { state, ports } = workings
   state.become(afterDrainTimes(ports.clock.now()))
   const { memory, refusals } = state.known()
   const next = await look(ports, { memory, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) })
-  // What an attempt has taught meanwhile makes another text of it.
+  // Knowledge from an attempt that ended meanwhile changes the text.
   if (state.known().memory !== memory || state.known().refusals !== refusals) return workings.look()
   const before = guardOf(state.known().seen)
   state.become(afterLook(next, ports.clock.now()))
@@ -41,7 +41,7 @@ export async function lookPass(workings: Workings): Promise<void> {
   ports.onChange(state.known())
 }
 
-/** The VIPs that run, or once ran, on this node: what is announced already is never asked for. */
+/** The VIPs that run, or once ran, on this node: the LAN is not asked for a VIP that is already announced. */
 function announcedBy({ state, ports }: Workings): ReadonlySet<string> {
   const { inEffect, memory } = state.known()
   const running = inEffect?.model.vips ?? []
@@ -51,9 +51,9 @@ function announcedBy({ state, ports }: Workings): ReadonlySet<string> {
 }
 
 function wakeFor(next: Seen, { state, ports, timers, look }: Workings): void {
-  // It may be for this machine's sake: an interface that appears tells nobody.
+  // The cause may be this machine: there is no notification when an interface appears.
   if (next.kind === "no-model") timers.set("no-model", NO_MODEL_RETRY_MS, look)
-  // Nobody says when another program has taken away what is its own.
+  // There is no notification when another program removes what it has.
   if (next.kind === "candidate" && next.built.problems.some(isOfOthers)) timers.set("others", OTHERS_RETRY_MS, look)
   const deadline = nextDeadline(state.known().memory)
   if (Number.isFinite(deadline)) timers.set("drained", deadline - ports.clock.now() + 1, look)
@@ -63,7 +63,7 @@ function isOfOthers({ code }: Problem): boolean {
   return code === "ADDRESS_ON_HOST" || code === "VIRTUAL_SERVER_ON_HOST"
 }
 
-/** A generation that leads to the text in effect is in effect, without anybody's doing. */
+/** A generation that leads to the text in effect is in effect without an attempt. */
 function takeAsApplied({ state, ports, options }: Workings): void {
   const { seen, inEffect, doubtful } = state.known()
   if (seen?.kind !== "candidate" || inEffect === null || doubtful) return
@@ -76,10 +76,10 @@ function takeAsApplied({ state, ports, options }: Workings): void {
 }
 
 /**
- * Applies the newest. Whoever requested it may have seen what the last attempt has brought into effect since: then there
+ * Applies the newest candidate. If an earlier attempt has brought it into effect since the request, there
  * is nothing to do.
  *
- * @returns what it cost, ms.
+ * @returns the cost in ms.
  */
 export async function applyPass(workings: Workings): Promise<number> {
   const { state, ports, look } = workings
@@ -105,7 +105,7 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
   await follow(outcome, workings)
   ports.onAttempt(outcome, now - startedAt)
   reportPass(ports.log, tried, { outcome, tookMs: now - startedAt })
-  // A start is no reload, and after a failure the next change may be its repair: neither slows the next one down.
+  // A start is not a reload, and after a failure the next change may be the repair: neither delays the next change.
   return before !== null && outcome.kind === "applied" ? now - startedAt - outcome.waitedMs : 0
 }
 
@@ -120,10 +120,10 @@ async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> 
     case "rejected":
       return
     case "rolled-back": {
-      // With nothing in effect before, there was only one configuration to go back to.
+      // Without a configuration in effect, there was only one to go back to.
       const good = inEffect === null ? ports.knownGood() : null
       if (good !== null) await believeInKnownGood(good, workings)
-      // What was claimed and is gone again is nobody's: somebody else may take it before the next attempt.
+      // A VIP that was claimed and is gone again belongs to no program: another may take it before the next attempt.
       if (inEffect !== null) await ports.settle(inEffect)
       return retryLater(backoffMs(RETRY, failures, ports.random()), workings)
     }
@@ -132,7 +132,7 @@ async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> 
   }
 }
 
-/** Holds the entries that this node cannot take and tries again without them: one bad entry never blocks the others. */
+/** Holds the entries that this node cannot accept and tries again without them: a bad entry never blocks the others. */
 async function applyWithoutCulprits(
   newest: Candidate,
   workings: Workings,
@@ -148,7 +148,7 @@ async function applyWithoutCulprits(
   }
 }
 
-/** keepalived may name one entry at a time. */
+/** Maximum attempts, because keepalived may name one entry at a time. */
 const MOST_REFUSALS = 10
 
 /** The entries of these VIPs, which wait for the firewall of this node. */

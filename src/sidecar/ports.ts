@@ -2,26 +2,26 @@ import type { VrrpState } from "../contract/vrrp.ts"
 import type { ClusterObjects } from "../core/objects/kinds.ts"
 import type { Problem } from "../kit/problem.ts"
 
-/** One verified generation: every size and checksum agreed before a byte of it was believed. */
+/** A verified generation: every size and checksum agreed before any content was used. */
 export interface Generation {
   /** The sequence number of `current.json`; grows when, and only when, the content changes. */
   readonly sequence: number
   /** The directory's name, `<20-digit sequence>-<12 hex>`. */
   readonly name: string
-  /** The directory's path. It may vanish later (retention); its content is here. */
+  /** The directory's path. Retention may remove it later; its content is here. */
   readonly path: string
   readonly manifestSha256: string
   readonly objects: ClusterObjects
 }
 
-/** What a look at `desired/` found. Only `generation` is ever acted upon; on everything else the applied state stays. */
+/** The result of a look at `desired/`. The agent acts only on `generation`; otherwise the applied state stays. */
 export type Reading =
   | { readonly kind: "generation"; readonly generation: Generation }
   /** No `current.json` yet: sync has published nothing in this volume. */
   | { readonly kind: "absent" }
-  /** Sizes or checksums disagree; a moment later they may agree. */
+  /** Sizes or checksums disagree; they may agree a moment later. */
   | { readonly kind: "torn"; readonly reason: string }
-  /** Something that no writer of ours makes: a symlink, a path that leaves the volume, an older sequence, an unknown schema. */
+  /** Content that sync never writes: a symlink, a path that leaves the volume, an older sequence, an unknown schema. */
   | { readonly kind: "refused"; readonly reason: string; readonly problems: readonly Problem[] }
 
 export interface Generations {
@@ -29,11 +29,11 @@ export interface Generations {
   read(): Promise<Reading>
 }
 
-/** A line of what the config test printed, tied to a line of the tested file where keepalived names one. */
+/** A line of the config test's output, with the line of the tested file if keepalived names one. */
 export interface Diagnostic {
-  /** Line of the tested file, from 1; null where keepalived gives none. */
+  /** Line of the tested file, from 1; null if keepalived gives none. */
   readonly line: number | null
-  /** `10.4.0.50 80 TCP` where the message names a virtual server; else null. */
+  /** `10.4.0.50 80 TCP` if the message names a virtual server; else null. */
   readonly virtualServer: string | null
   readonly message: string
 }
@@ -48,14 +48,14 @@ export type TestVerdict =
       readonly diagnostics: readonly Diagnostic[]
     }
 
-/** One process, known by pid and start time: a pid alone may have been given to another process since. */
+/** A process, identified by pid and start time: a pid alone may belong to another process later. */
 export interface ProcessIdentity {
   readonly pid: number
   /** Field 22 of /proc/<pid>/stat: clock ticks after boot. */
   readonly startTime: string
 }
 
-/** The running keepalived: the parent and its children (checker first, then VRRP, as far as they exist). */
+/** The running keepalived: the parent and its children (checker first, then VRRP), as far as they exist. */
 export interface RunningKeepalived {
   readonly parent: ProcessIdentity
   readonly checker: ProcessIdentity | null
@@ -64,80 +64,80 @@ export interface RunningKeepalived {
 
 export type ReloadVerdict =
   | { readonly kind: "acknowledged"; readonly tookMs: number }
-  /** keepalived ended, refused the reload, or did not answer in time. `log` is what it said meanwhile. */
+  /** keepalived ended, refused the reload, or did not answer in time. `log` is its output meanwhile. */
   | { readonly kind: "failed"; readonly reason: string; readonly log: readonly string[] }
 
 export interface Keepalived {
   /** Version of the installed program, such as `2.2.7`. */
   version(): Promise<string>
-  /** Judges the file with `keepalived --config-test`; never touches the running process. */
+  /** Tests the file with `keepalived --config-test`; never touches the running process. */
   test(file: string): Promise<TestVerdict>
   /** The running keepalived, or null. */
   running(): Promise<RunningKeepalived | null>
-  /** Has the supervisor start keepalived on the live file and waits until it serves. */
+  /** Makes the supervisor start keepalived on the live file and waits until it serves. */
   start(): Promise<ReloadVerdict>
-  /** Sends SIGHUP to the process given and waits until it has acknowledged. */
+  /** Sends SIGHUP to the given process and waits until it confirms the reload. */
   reload(target: RunningKeepalived): Promise<ReloadVerdict>
-  /** Has the supervisor stop and start keepalived. */
+  /** Makes the supervisor stop and start keepalived. */
   restart(): Promise<ReloadVerdict>
   /**
-   * How many adverts it has heard so far of a master that means to go on (RFC 9568, 5.2.3: one that goes says priority 0).
-   * Null where it does not tell.
+   * Number of adverts heard so far from a master that stays (RFC 9568, 5.2.3: a master that leaves sends priority 0).
+   * Null if keepalived does not report it.
    */
   advertsHeard(target: RunningKeepalived): Promise<number | null>
-  /** Kills the checker child; its parent starts another, which programs everything that is missing in IPVS. */
+  /** Kills the checker child. Its parent starts another, which adds everything that is missing in IPVS. */
   respawnChecker(target: RunningKeepalived): Promise<void>
 }
 
-/** A line of keepalived's log that says what VRRP is now, or why it is so. */
+/** A line of keepalived's log that gives VRRP's new state, or the reason for it. */
 export interface VrrpEvent {
   /** `unknown`: keepalived, or its VRRP child, has ended. */
   readonly state: VrrpState
-  /** When, in ms of the date, exact to the second; null where the line has no time. */
+  /** Date in ms, exact to the second; null if the line has no time. */
   readonly at: number | null
   readonly reason: string | null
 }
 
-/** What the VRRP child says of itself when it is asked. */
+/** The VRRP child's answer about itself. */
 export type VrrpAnswer =
   | {
       readonly kind: "answer"
       readonly state: Exclude<VrrpState, "unknown">
-      /** Since when, in ms of the date; a reload counts as a beginning too. Null where it has never changed. */
+      /** Date of the last change in ms; a reload counts as a change. Null if the state has never changed. */
       readonly at: number | null
       /** Seconds between two adverts, its own or the master's: the longer of the two. */
       readonly advertInterval: number
       /** Adverts heard so far. */
       readonly heard: number
-      /** Adverts of masters that gave the role up, among those heard. */
+      /** Number of these that a master sent when it gave up the role. */
       readonly farewells: number
     }
   /** It runs, and did not answer in time. */
   | { readonly kind: "silent" }
-  /** It has not come through its start. */
+  /** Its start is not complete. */
   | { readonly kind: "not-ready" }
-  /** This build of keepalived has no such answer. */
+  /** This build of keepalived does not support the question. */
   | { readonly kind: "cannot" }
 
-/** What VRRP made of this node, in keepalived's own words. keepalived waits for nobody who listens here. */
+/** VRRP's state on this node, as keepalived reports it. keepalived does not wait for the reader. */
 export interface VrrpSource {
-  /** What the log tells since the last call; at the first call, all that is kept of it. */
+  /** The events in the log since the last call; at the first call, in all that is kept of the log. */
   news(): Promise<readonly VrrpEvent[]>
   ask(target: RunningKeepalived): Promise<VrrpAnswer>
-  /** Calls when the log may have something new; a hint may be lost. @returns what ends that. */
+  /** Calls when the log may have changed; a call may be lost. @returns a function that ends the calls. */
   listen(hint: () => void): () => void
 }
 
-/** An interface: not there, not set up, set up without a cable or a peer, or as it should be. */
+/** An interface: missing, not up, up without a carrier, or working. */
 export type Link = "absent" | "down" | "no-carrier" | "up"
 
-/** A virtual server as the kernel's IPVS table has it. */
+/** A virtual server in the kernel's IPVS table. */
 export interface KernelVirtualServer {
   readonly address: string
   readonly port: number
   readonly protocol: "TCP" | "UDP" | "SCTP"
   readonly scheduler: string
-  /** Seconds; null for no persistence. Absent where the table does not tell. */
+  /** Seconds; null for no persistence. Absent if the table does not show it. */
   readonly persistenceTimeout?: number | null
   readonly realServers: readonly KernelRealServer[]
 }
@@ -149,37 +149,37 @@ export interface KernelRealServer {
   readonly weight: number
 }
 
-/** An IPv4 address as the kernel has it. */
+/** An IPv4 address in the kernel. */
 export interface KernelAddress {
   readonly interface: string
   readonly address: string
   readonly prefixLength: number
-  /** Who added it, as iproute2 writes it (`keepalived`, `0x12`); null where the kernel or iproute2 does not tell. */
+  /** The program that added it, as iproute2 writes it (`keepalived`, `0x12`); null if the kernel or iproute2 does not show it. */
   readonly protocol: string | null
 }
 
 export interface Kernel {
-  /** IPv4 addresses of the interface with prefix /32, as ours have it; null where there is no such interface. */
+  /** IPv4 addresses of the interface with prefix /32, as ours have it; null if the interface does not exist. */
   addresses(interfaceName: string): Promise<ReadonlySet<string> | null>
-  /** Every IPv4 address of this network namespace. Absent in a kernel that cannot tell. */
+  /** Every IPv4 address of this network namespace. Absent in a kernel that cannot list them. */
   allAddresses?(): Promise<readonly KernelAddress[]>
   /** Whether this network namespace has an interface of that name, up or down. Absent in a kernel that cannot tell. */
   hasInterface?(name: string): Promise<boolean>
   /**
-   * What is in the IPVS table of this network namespace, at a glance: nothing is told that is not there, but something may be
-   * left out. Null where the kernel has no IPVS. Absent where nothing is quicker than the whole table.
+   * A quick look at the IPVS table of this network namespace: every entry that it returns exists, but it may omit
+   * some. Null if the kernel has no IPVS. Absent if nothing is faster than the whole table.
    */
   glance?(): Promise<readonly KernelVirtualServer[] | null>
-  /** The IPVS table of this network namespace, whole; null where the kernel has no IPVS. */
+  /** The whole IPVS table of this network namespace; null if the kernel has no IPVS. */
   virtualServers(): Promise<readonly KernelVirtualServer[] | null>
   removeAddress(interfaceName: string, address: string): Promise<void>
   removeVirtualServer(key: VirtualServerKey): Promise<void>
-  /** Sets scheduler and persistence of a virtual server that exists; its connections stay. */
+  /** Sets scheduler and persistence of an existing virtual server; its connections stay. */
   setVirtualServer(
     key: VirtualServerKey,
     to: { readonly scheduler: string; readonly persistenceTimeout: number | null },
   ): Promise<void>
-  /** Sets weight and forwarding method of a real server that exists; its connections stay. */
+  /** Sets weight and forwarding method of an existing real server; its connections stay. */
   setRealServer(key: VirtualServerKey, to: KernelRealServer): Promise<void>
   addVirtualServer(
     key: VirtualServerKey,
@@ -188,16 +188,16 @@ export interface Kernel {
   addRealServer(key: VirtualServerKey, real: KernelRealServer): Promise<void>
   removeRealServer(key: VirtualServerKey, real: { readonly address: string; readonly port: number }): Promise<void>
   /**
-   * Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; empty removes the chain.
+   * Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; an empty list removes the chain.
    *
-   * @param look `memory`: what is known of the chain since the last time is not read again. `kernel`: it is.
+   * @param look `memory`: uses what is known of the chain since the last call. `kernel`: reads the chain.
    */
   masquerade(vips: readonly string[], look: "memory" | "kernel"): Promise<void>
-  /** Forgets the flows to a virtual server that IPVS has not taken. @returns how many there were. */
+  /** Deletes the conntrack flows to a virtual server that IPVS does not handle. @returns their number. */
   forgetFlows(key: VirtualServerKey): Promise<number>
 }
 
-/** Our chain could not be read or changed. `vips` are those that it is known to masquerade for; null where that is unknown. */
+/** Our chain could not be read or changed. `vips` are those that it certainly masquerades for; null if unknown. */
 export class MasqueradeFault extends Error {
   readonly vips: readonly string[] | null
 

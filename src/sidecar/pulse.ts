@@ -2,26 +2,26 @@ import { BEAT_SECONDS, type Heartbeat, LONGEST_FAULT } from "../contract/heartbe
 import { type StandingFaults, stableText } from "./standing-faults.ts"
 
 export interface PulseOptions {
-  /** Puts a beat where readers find it. @throws when the volume cannot be written. */
+  /** Writes a heartbeat for its readers. @throws when the volume cannot be written. */
   readonly write: (heartbeat: Heartbeat) => void
   /** Sequence of the generation in effect; null for none. */
   readonly inEffect: () => number | null
-  /** Why the status cannot be written; null where it can. */
+  /** Why the status cannot be written; null when it can. */
   readonly fault: () => string | null
-  /** Seconds since boot, and the name of that boot. */
+  /** Seconds since boot, and the ID of that boot. */
   readonly uptime: () => number
   readonly bootId: string
   readonly faults: Pick<StandingFaults, "raise" | "clear">
 }
 
-/** What readers of the status can know of the agent: without it the last status of a dead one would be believed for ever. */
+/** Shows readers of the status that the agent lives. Otherwise they would trust the last status of a dead agent. */
 export interface Pulse {
-  /** Notes that the agent has looked after keepalived to the end. */
+  /** Records that the agent has checked keepalived completely. */
   looked(): void
   stop(): void
 }
 
-/** Beats at once, and then every other second. */
+/** Writes a heartbeat at once, and then every two seconds. */
 export function startPulse({ write, inEffect, fault, uptime, bootId, faults }: PulseOptions): Pulse {
   let lookedAt: number | null = null
   const beat = () => {

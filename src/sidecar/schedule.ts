@@ -2,20 +2,20 @@ import * as cron from "node-cron"
 import type { Log } from "../kit/log.ts"
 import { type StandingFaults, standsUntilDone } from "./standing-faults.ts"
 
-/** What happens now and then, whatever else happens. Nothing that safety needs hangs on it: it follows the wall clock. */
+/** Periodic jobs. Safety does not depend on them, because they follow the wall clock. */
 export interface Jobs {
-  /** Compare the kernel with what should be in effect. */
+  /** Compares the kernel with what should be in effect. */
   readonly drift: () => Promise<void>
-  /** Remove what nobody needs any more. */
+  /** Removes files that are not needed any more. */
   readonly retention: () => Promise<void>
-  /** Try again what was refused. */
+  /** Tries a refused text again. */
   readonly retest: () => void
 }
 
 /**
- * A cron expression for every so many seconds.
+ * A cron expression for an interval in seconds.
  *
- * @returns null for an interval that a cron expression cannot say evenly: it must divide a minute, or be whole minutes
+ * @returns null for an interval that a cron expression cannot give evenly: it must divide a minute, or be whole minutes
  * that divide an hour.
  */
 export function driftCron(seconds: number): string | null {
@@ -25,20 +25,20 @@ export function driftCron(seconds: number): string | null {
   return Number.isInteger(minutes) && 60 % minutes === 0 ? `0 */${minutes} * * * *` : null
 }
 
-/** Who hears of a job that failed. */
+/** Receives the failures of jobs. */
 export interface Tellers {
   readonly log: Log
   readonly faults: Pick<StandingFaults, "raise" | "clear">
 }
 
-/** What each job does, as the message of a fault says it. */
+/** The work of each job, as a fault's message names it. */
 const WHAT = {
-  drift: "look after the kernel from time to time",
-  retention: "remove what nobody needs any more",
-  retest: "try again what was refused",
+  drift: "compare the kernel with what is in effect",
+  retention: "remove files that are not needed any more",
+  retest: "try a refused configuration again",
 } as const
 
-/** Starts the jobs. @returns a function that ends them; a job under way goes on to its end. */
+/** Starts the jobs. @returns a function that stops them; a job under way runs to its end. */
 export function startSchedule(jobs: Jobs, driftExpression: string, tellers: Tellers): () => Promise<void> {
   const ends = [
     schedule("drift", { expression: driftExpression, job: jobs.drift }, tellers),
@@ -53,9 +53,9 @@ export function startSchedule(jobs: Jobs, driftExpression: string, tellers: Tell
 const EVERY_TEN_MINUTES = "30 */10 * * * *"
 
 /**
- * The library says when, by the date of that moment; the wait is a timer of ours, which no date changes, so that two runs are
- * never further apart than the expression says. Its own runner waits for one moment of the date: when the clock was set back an
- * hour it stood still for that hour, and when it was set to 2040 it first counted every minute until then.
+ * The library computes the time of the next run from the current date. The wait is our own timer, which the date does not affect,
+ * so that two runs are never further apart than the expression says. The library's own runner waits for a date: after the clock
+ * went back an hour it stopped for that hour, and after a change to 2040 it first counted every minute until then.
  */
 function schedule(
   name: keyof Jobs,
@@ -76,7 +76,7 @@ function schedule(
   }
   const wait = (): void => {
     const [next, afterNext] = task.getNextRuns(2)
-    // A timer may ring a millisecond early: then this is still the moment that was waited for.
+    // A timer may fire a millisecond early; that run still belongs to the awaited date.
     const due = next?.getTime() === last?.getTime() ? afterNext : next
     last = due
     timer = setTimeout(() => void run(), Math.max(0, Number(due) - Date.now())).unref()

@@ -25,7 +25,7 @@ export interface SidecarSettings {
   readonly model: ModelSettings
   readonly snat: "masquerade" | "none"
   readonly releaseVips: boolean
-  /** Whether the LAN is asked who has a VIP before it is announced for the first time. */
+  /** Whether the sidecar asks the LAN for a VIP before it announces the VIP for the first time. */
   readonly askLan: boolean
   readonly drainTimeMs: number
   readonly soakMs: number
@@ -33,11 +33,11 @@ export interface SidecarSettings {
   readonly driftCron: string
   readonly archiveCount: number
   readonly archiveBytes: number
-  /** More than so many percent of what works, and at least three, are not taken away at once; 100 for no limit. */
+  /** Percentage of working VIPs or virtual servers (at least three) that a change must not exceed; 100 for no limit. */
   readonly guardPercent: number
-  /** After so long it is believed that the endpoints of most virtual servers are gone. */
+  /** Time after which the loss of most endpoints is accepted. */
   readonly guardMs: number
-  /** TCP port that other nodes are asked on whether they live; 0 for not at all. */
+  /** TCP port on which other nodes are probed; 0 disables probing. */
   readonly nodeProbePort: number
   readonly httpPort: number
   /** Addresses of this machine, at least one. */
@@ -47,12 +47,12 @@ export interface SidecarSettings {
 
 export type ParsedSettings =
   | { readonly kind: "settings"; readonly settings: SidecarSettings }
-  /** The words ask for help, or are wrong; what there was to say is said. */
+  /** The command line asks for help, or is wrong; the output is already written. */
   | { readonly kind: "exit"; readonly status: number }
 
 const MIB = 1024 * 1024
 
-/** Reads the flags, and the environment (`KKV_` and the flag's name) where a flag is not given. */
+/** Reads the flags; an environment variable (`KKV_` and the flag's name) replaces an absent flag. */
 export function parseSettings(argv: readonly string[]): ParsedSettings {
   const command = commandOf()
   try {
@@ -71,7 +71,7 @@ type Options = Readonly<Record<string, string | true | undefined>>
 function commandOf(): Command {
   const command = new Command("kkv sidecar")
     .description(
-      "Watches desired/, proves each generation, and makes it what keepalived runs. Needs keepalived, its supervisor, NET_ADMIN and NET_RAW.",
+      "Watches desired/, tests each generation, and applies it to keepalived. Needs keepalived, its supervisor, NET_ADMIN and NET_RAW.",
     )
     .allowExcessArguments(false)
     .exitOverride()
@@ -87,35 +87,43 @@ function commandOf(): Command {
 
 const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallback: string | undefined])[] = [
   ["--desired <dir>", "the volume that sync writes", "/run/kkv/desired"],
-  ["--applied <dir>", "where keepalived.conf, status.yaml and the journal go", "/run/kkv/applied"],
-  ["--state <dir>", "on the node: last known good configuration and archive", "/var/lib/kube-keepalived-vip"],
-  ["--run-dir <dir>", "pid files, log and release file of keepalived", "/run/keepalived"],
+  ["--applied <dir>", "directory of keepalived.conf, status.yaml and the journal", "/run/kkv/applied"],
+  [
+    "--state <dir>",
+    "directory on the node for the last known good configuration and the archive",
+    "/var/lib/kube-keepalived-vip",
+  ],
+  ["--run-dir <dir>", "directory of keepalived's pid files, log and release file", "/run/keepalived"],
   ["--service <dir>", "s6 service directory of keepalived", "/run/service/keepalived"],
-  ["--keepalived <file>", "the program", "/usr/sbin/keepalived"],
-  ["--node <name>", "this node's name, as its Node object has it (default: the host's name)", undefined],
+  ["--keepalived <file>", "the keepalived program", "/usr/sbin/keepalived"],
+  ["--node <name>", "name of this node's Node object (default: the host's name)", undefined],
   ["--iface <name>", "interface of the VIPs (default: the one that has the node's address, or its subnet)", undefined],
-  ["--snat <masquerade|none>", "make the replies of pods behind NAT pass this node", "masquerade"],
-  ["--release-vips [true|false]", "give the VIPs to a peer before keepalived stops", "true"],
-  ["--ask-lan [true|false]", "ask by ARP who has a VIP before it is announced for the first time", "true"],
-  ["--drain-time <seconds>", "how long a real server that is gone finishes its connections", "30"],
-  ["--soak <seconds>", "how long a configuration runs before it is the last known good one", "15"],
-  ["--drift-interval <seconds>", "between two comparisons with the kernel", "60"],
-  ["--archive-count <number>", "archived generations kept", "100"],
-  ["--archive-mib <number>", "MiB that archived generations may take together", "64"],
+  ["--snat <masquerade|none>", "whether replies of pods behind NAT return through this node", "masquerade"],
+  ["--release-vips [true|false]", "hand the VIPs over to a peer before keepalived stops", "true"],
+  ["--ask-lan [true|false]", "ask by ARP whether a VIP is in use before announcing it for the first time", "true"],
+  ["--drain-time <seconds>", "how long a removed real server may finish its connections", "30"],
+  ["--soak <seconds>", "how long a configuration must run to become the last known good one", "15"],
+  ["--drift-interval <seconds>", "interval between comparisons with the kernel", "60"],
+  ["--archive-count <number>", "maximum archived generations", "100"],
+  ["--archive-mib <number>", "maximum total size of archived generations, in MiB", "64"],
   [
     "--guard-percent <number>",
-    "more of the VIPs or virtual servers, and 3 at least, do not go at once; 100: may",
+    "hold a change that removes more than this percentage of VIPs or virtual servers (and at least 3); 100: never",
     String(GUARD_PERCENT),
   ],
-  ["--guard-time <seconds>", "until it is believed that the endpoints of so many are gone", "60"],
+  ["--guard-time <seconds>", "how long the loss of most endpoints must last before it is applied", "60"],
   [
     "--node-probe-port <port>",
-    "asks the nodes with real servers on it if they live; refused is alive; 0: never",
+    "TCP port to probe nodes with real servers; a refused connection counts as alive; 0: never",
     "10256",
   ],
-  ["--http-port <port>", "health, metrics and status; 0 for none", "8080"],
-  ["--http-address <addresses>", "where to answer, commas between; /status.json only on loopback ones", "127.0.0.1"],
-  [`--log-level <${logLevels.join("|")}>`, "least important lines to log", "info"],
+  ["--http-port <port>", "port of health, metrics and status; 0 for none", "8080"],
+  [
+    "--http-address <addresses>",
+    "addresses to listen on, separated by commas; /status.json only on loopback ones",
+    "127.0.0.1",
+  ],
+  [`--log-level <${logLevels.join("|")}>`, "lowest level of lines to log", "info"],
 ]
 
 const EXAMPLES = `
@@ -139,12 +147,12 @@ function fromOptions(options: Options): ParsedSettings {
   }
   const number = (flag: string, name: string, range: readonly [least: number, most: number]) => {
     const value = /^\d+(\.\d+)?$/.test(text(name)) ? Number(text(name)) : Number.NaN
-    if (!(value >= range[0] && value <= range[1])) wrong(flag, `wanted a number from ${range[0]} to ${range[1]}`)
+    if (!(value >= range[0] && value <= range[1])) wrong(flag, `expected a number from ${range[0]} to ${range[1]}`)
     return value
   }
   const choice = <T extends string>(flag: string, name: string, choices: readonly [T, ...T[]]): T => {
     const found = choices.find((one) => one === text(name))
-    if (found === undefined) wrong(flag, `wanted ${choices.join(" or ")}`)
+    if (found === undefined) wrong(flag, `expected ${choices.join(" or ")}`)
     return found ?? choices[0]
   }
   const runDirectory = text("runDir")
@@ -153,7 +161,7 @@ function fromOptions(options: Options): ParsedSettings {
     for (const fault of model.faults) faults.push(`Cannot use ${fault.flag} "${fault.text}": ${fault.reason}`)
   const cron = driftCron(Number(text("driftInterval")))
   if (cron === null)
-    wrong("--drift-interval", "wanted seconds that divide a minute, or whole minutes that divide an hour")
+    wrong("--drift-interval", "expected seconds that divide a minute, or whole minutes that divide an hour")
   const settings: Omit<SidecarSettings, "model"> = {
     desired: text("desired"),
     applied: text("applied"),
@@ -179,16 +187,16 @@ function fromOptions(options: Options): ParsedSettings {
     logLevel: choice("--log-level", "logLevel", logLevels),
   }
   if (settings.interface !== null && !INTERFACE.test(settings.interface))
-    wrong("--iface", "wanted the name of an interface")
+    wrong("--iface", "expected the name of an interface")
   if (!settings.httpAddresses.every((address) => isIP(address) !== 0))
-    wrong("--http-address", "wanted IP addresses with commas between")
+    wrong("--http-address", "expected IP addresses, separated by commas")
   if (faults.length === 0 && model.kind === "settings")
     return { kind: "settings", settings: { ...settings, model: model.settings } }
   for (const fault of faults) standardError().write(`kkv: ${fault}\n`)
   return { kind: "exit", status: 2 }
 }
 
-/** What Linux takes, less what keepalived.conf does not. */
+/** Characters that Linux accepts, except those that keepalived.conf does not. */
 const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/
 
 function modelTexts(options: Options): Partial<Record<ModelFlagName, string>> {

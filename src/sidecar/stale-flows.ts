@@ -5,11 +5,11 @@ import type { Kernel } from "./ports.ts"
 
 export interface StaleFlows {
   /**
-   * These virtual servers have just begun to forward on this node: flows of their clients that began before are forgotten,
-   * beside everything else. Never throws.
+   * Deletes, in the background, older flows of the clients of virtual servers that just began to forward on this
+   * node. Never throws.
    */
   appeared(servers: readonly VirtualServer[]): void
-  /** Resolves when nothing is under way. */
+  /** Resolves when no work is under way. */
   idle(): Promise<void>
   stop(): void
 }
@@ -18,20 +18,20 @@ export interface StaleFlowsOptions {
   readonly snat: "masquerade" | "none"
   readonly kernel: Pick<Kernel, "forgetFlows">
   readonly clock: Clock
-  /** So many flows of this virtual server were forgotten. */
+  /** Reports the number of flows of this virtual server that were deleted. */
   readonly forgotten: (server: string, flows: number) => void
-  /** It fails, with this error; or, with null, works again. */
+  /** Reports a failure, or, with null, that it works again. */
   readonly told: (fault: unknown) => void
 }
 
 const RETRY_MS = 15_000
 
 /**
- * Forgets the flows that a virtual server did not get because it was not there when they began.
+ * Deletes the flows that bypass a virtual server, because it did not exist when they began.
  *
  * A client that keeps its port and never pauses (NTP, RADIUS, SIP, WireGuard) keeps such a flow for ever: its packets are
- * forwarded without masquerading, and the answers come from the pod's address. What fails is tried again; a round ends at
- * its first failure, so that it takes no longer than that.
+ * forwarded without masquerading, and the answers come from the pod's address. Failures are retried. A round ends at
+ * its first failure, which limits its duration.
  */
 export function createStaleFlows({ snat, kernel, clock, forgotten, told }: StaleFlowsOptions): StaleFlows {
   const timers = createTimers<"retry">(clock)
@@ -43,7 +43,7 @@ export function createStaleFlows({ snat, kernel, clock, forgotten, told }: Stale
     try {
       for (const [name, server] of waiting) {
         const flows = await kernel.forgetFlows(server)
-        // One that appeared again meanwhile is looked at again.
+        // A virtual server that appeared again meanwhile is processed again.
         if (waiting.get(name) === server) waiting.delete(name)
         if (flows > 0) forgotten(name, flows)
       }
@@ -58,7 +58,7 @@ export function createStaleFlows({ snat, kernel, clock, forgotten, told }: Stale
   const start = () => {
     round ??= forgetAll().finally(() => {
       round = null
-      // Whatever came while the last one was looked at.
+      // Process what was added during the last round.
       if (waiting.size > 0 && !failing) start()
     })
   }

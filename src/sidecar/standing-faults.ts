@@ -2,38 +2,38 @@ import { faultText } from "../kit/fault.ts"
 import { compare, type Problem } from "../kit/problem.ts"
 import type { StandingCode } from "./fault-codes.ts"
 
-/** A fault of the world that stands: it was met, and nothing has shown since that it is over. */
+/** A fault of the environment that persists: it occurred, and no success has ended it. */
 export interface StandingFault {
-  /** What failed, such as `firewall` or `record archive`: raising it again renews it, and a success of the same clears it. */
+  /** What failed, such as `firewall` or `record archive`. Raising it again renews the fault; a success clears it. */
   readonly key: string
   readonly code: StandingCode
   /** What failed, why, and what to do about it. */
   readonly message: string
-  /** When it was met first. */
+  /** When it first occurred. */
   readonly since: Date
 }
 
 export interface StandingFaults {
-  /** Says that `key` has failed. The time of the first failure stays, the newest message counts. */
+  /** Reports that `key` has failed. The time of the first failure stays, the newest message counts. */
   raise(key: string, fault: Pick<StandingFault, "code" | "message">): void
-  /** Says that `key` works. Nothing happens where it never failed. */
+  /** Reports that `key` works. Does nothing if it never failed. */
   clear(key: string): void
   /** In the order of the keys. */
   standing(): readonly StandingFault[]
 }
 
 export interface FaultListeners {
-  /** Hears once of each fault that begins. */
+  /** Called once for each fault that begins. */
   readonly raised: (fault: StandingFault) => void
-  /** Hears once of each fault that ends. */
+  /** Called once for each fault that ends. */
   readonly cleared: (fault: StandingFault) => void
-  /** Hears of everything that alters `standing()`. */
+  /** Called for every change of `standing()`. */
   readonly changed: () => void
 }
 
 /**
- * The register of faults that stand. A fault that passes unseen would count as well; one that is here is shown by the
- * status, the metrics and the log until its own success takes it away.
+ * The register of faults that persist. Brief faults are counted elsewhere; a fault in this register is shown by the
+ * status, the metrics and the log until its own success clears it.
  */
 export function createStandingFaults(now: () => Date, listeners: FaultListeners): StandingFaults {
   const faults = new Map<string, StandingFault>()
@@ -59,7 +59,7 @@ export function createStandingFaults(now: () => Date, listeners: FaultListeners)
   }
 }
 
-/** What is attempted, and how its failure is called. */
+/** What is attempted, and the name of its failure. */
 export interface Attempted {
   readonly key: string
   readonly code: StandingCode
@@ -67,7 +67,7 @@ export interface Attempted {
   readonly what: string
 }
 
-/** Does the work. Its failure stands until it succeeds. @throws what the work throws. */
+/** Does the work. Its failure persists until it succeeds. @throws what the work throws. */
 export async function standsUntilDone<T>(
   { raise, clear }: Pick<StandingFaults, "raise" | "clear">,
   { key, code, what }: Attempted,
@@ -83,7 +83,7 @@ export async function standsUntilDone<T>(
   }
 }
 
-/** What hears how each attempt ended: null, or what was thrown. */
+/** Reports how each attempt ended: null for success, or the error. */
 export function heardBy(
   { raise, clear }: Pick<StandingFaults, "raise" | "clear">,
   { key, code, what }: Attempted,
@@ -92,7 +92,7 @@ export function heardBy(
     error === null ? clear(key) : raise(key, { code, message: `Cannot ${what}: ${stableText(error)}` })
 }
 
-/** A fault in one line that is the same each time: the random part of a temporary file's name (kit/atomic-file.ts) is left out. */
+/** A fault in one line that is the same each time: omits the random part of a temporary file's name (kit/atomic-file.ts). */
 export function stableText(error: unknown): string {
   return faultText(error).replaceAll(/\.(\S+)\.[0-9a-f]{12}\b/g, "$1")
 }

@@ -17,18 +17,18 @@ import { interferenceProblem, NO_INTERFERENCE } from "./interference.ts"
 import type { NodeWatchState } from "./nodes/node-watch.ts"
 import { faultProblem, type StandingFault } from "./standing-faults.ts"
 
-/** What the snapshot does not hold and the status shows. */
+/** Values that the status shows and the snapshot does not hold. */
 export interface StatusContext {
   readonly node: string
   readonly interface: string | null
   readonly pinned: string | null
   readonly keepalivedVersion: string | null
-  /** Null where nodes are not asked. */
+  /** Null when nodes are not probed. */
   readonly nodes: NodeWatchState | null
   readonly faults: readonly StandingFault[]
 }
 
-/** What people, probes and sync are told: made from a snapshot, by nothing else. */
+/** The status for users, probes and sync, made only from a snapshot. */
 export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Status, "time"> {
   const { seen, inEffect } = snapshot
   const { outcome, reason } = outcomeOf(snapshot)
@@ -57,15 +57,15 @@ function nodesOf({ watched, unreachable, unheard, isCutOff }: NodeWatchState): S
   return { watched, unreachable, unheard: unheard.length, unheardNames, cutOff: isCutOff }
 }
 
-/** One line of the status has all of them. */
+/** Maximum length of a list, so that one line of the status holds it. */
 const MOST_NAMES = 10
 
-/** How the newest generation fared, and why, where that is not the good way. */
+/** The outcome of the newest generation, and the reason if it is not a success. */
 export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {
   readonly outcome: StatusOutcome
   readonly reason: string | null
 } {
-  if (seen === null) return { outcome: "waiting", reason: "the agent has only just started" }
+  if (seen === null) return { outcome: "waiting", reason: "the agent has just started" }
   if (seen.kind === "no-generation")
     return { outcome: seen.problems.length > 0 || inEffect !== null ? "rejected" : "waiting", reason: seen.reason }
   if (seen.kind === "no-model") return { outcome: "rejected", reason: seen.problems.find(isError)?.message ?? null }
@@ -76,13 +76,13 @@ export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {
   return { outcome: outcome.kind, reason: outcome.reason }
 }
 
-/** What VRRP made of this node, as keepalived says. */
+/** VRRP's state on this node, as keepalived reports it. */
 export function vrrpOf({ vrrp, inEffect }: Snapshot): StatusVrrp {
   return { ...vrrp, advertInterval: inEffect?.model.vrrp.advertInterval ?? null }
 }
 
 function keepalivedOf({ running, seen }: Snapshot): StatusKeepalived {
-  // Before the first look nobody has asked.
+  // Before the first look it is unknown.
   if (running === null) return seen === null ? "unknown" : "stopped"
   return running.vrrp === null ? "without-vrrp" : "running"
 }
@@ -93,10 +93,10 @@ function driftOf({ drift, inEffect }: Snapshot): StatusDrift {
   return drift.repaired ? "repaired" : "found"
 }
 
-/** Everything that a person should mend or know, in the order of the places. */
+/** Everything that a user should correct or know, in the order of the places. */
 export function problemsOf(snapshot: Snapshot): readonly Problem[] {
   const { seen, drift, inEffect, interference = NO_INTERFERENCE, captured } = snapshot
-  // What went wrong with an earlier generation is no problem of one that is in effect.
+  // Problems of an earlier generation do not concern the one in effect.
   const outcome = isInEffect(snapshot) ? null : snapshot.outcome
   const own: Problem[] = []
   const add = (code: string, message: string) =>
@@ -162,7 +162,7 @@ function vipOf(entry: EntryOutcome, { isApplied, announced }: Effect): StatusVip
   }
 }
 
-/** What is in effect still, and the newest generation has no entry for: it goes when that comes into effect. */
+/** A VIP that is in effect and that the newest generation does not have: it goes when that generation comes into effect. */
 function goingVips(entries: readonly EntryOutcome[], snapshot: Snapshot): readonly StatusVip[] {
   if (isInEffect(snapshot)) return []
   const keys = new Set(entries.map(({ key }) => key))
@@ -172,12 +172,13 @@ function goingVips(entries: readonly EntryOutcome[], snapshot: Snapshot): readon
   )
 }
 
-const ASKED = "the LAN is being asked whether anybody else has the address, before it is announced for the first time"
+const ASKED =
+  "the sidecar is asking the LAN whether the address is in use, before it announces the address for the first time"
 
-/** Without a whole generation, what runs is what ran: every VIP of it is held. */
+/** Without a complete generation, the running configuration stays: every VIP of it is held. */
 function heldVips(snapshot: Snapshot): readonly StatusVip[] {
   const { seen } = snapshot
-  const reason = seen?.kind === "no-generation" ? seen.reason : "what is there now cannot be applied"
+  const reason = seen?.kind === "no-generation" ? seen.reason : "the newest generation cannot be applied"
   return runningVips(snapshot).map((vip) => ({ ...vip, state: "held" as const, reason }))
 }
 

@@ -1,15 +1,15 @@
 import type { Workings } from "./agent-ports.ts"
 import type { Seen } from "./look.ts"
 
-/** Time after which a generation that disagrees with its checksums is not being written any more, in ms. */
+/** Time after which a generation with wrong checksums is no longer considered as being written, in ms. */
 const TORN_MS = 10_000
 /** Wait before a torn generation is read again, in ms: at first, and after `TORN_MS`. */
 const RETRY_MS = 250
 const LATE_RETRY_MS = 2_000
 
 /**
- * Says that the newest generation cannot be read, until one can: at once where what is there can come from no writer that keeps
- * the contract, and after ten seconds where a checksum or a size disagrees. A torn one is read again and again.
+ * Raises a fault when the newest generation cannot be read, until one can: at once for content that a correct writer never
+ * makes, and after ten seconds for a wrong checksum or size. A torn generation is read again and again.
  */
 export function noteUnreadable(next: Seen, { state, ports, timers, look }: Workings): void {
   const { tornSince } = state.known()
@@ -21,7 +21,7 @@ export function noteUnreadable(next: Seen, { state, ports, timers, look }: Worki
       code: "GENERATION_UNREADABLE",
       message:
         `Cannot read the newest generation: ${next.reason}; what runs goes on; ` +
-        "sync publishes it again when it finds the damage: look at its log, and at who else writes to desired/",
+        "sync publishes it again when it finds the damage; look at sync's log, and for other programs that write to desired/",
     })
   else if (tornSince === null) ports.faults.clear("generation")
 }

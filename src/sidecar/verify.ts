@@ -5,8 +5,8 @@ import { type Differences, differences, differenceText, type Owned, virtualServe
 import type { Kernel } from "./ports.ts"
 
 /**
- * Whether a glance at the kernel shows all that the model asks for. What a glance leaves out may be there, so it says nothing
- * about what must be gone.
+ * Whether a quick look at the kernel shows everything that the model asks for. The quick look may omit entries, so it cannot
+ * tell what is surplus.
  */
 async function isSeenAtAGlance(model: KeepalivedModel, kernel: Kernel, owned: Owned): Promise<boolean> {
   if (kernel.glance === undefined) return false
@@ -18,7 +18,7 @@ async function isSeenAtAGlance(model: KeepalivedModel, kernel: Kernel, owned: Ow
   return differenceText(differences(intended, { addresses, virtualServers: await kernel.glance() }, owned)) === null
 }
 
-/** Compares what the kernel shows with a model. Null: the interface is not there. */
+/** Compares the kernel with a model. Null: the interface does not exist. */
 export async function compareWithKernel(
   model: KeepalivedModel,
   kernel: Kernel,
@@ -30,10 +30,10 @@ export async function compareWithKernel(
 }
 
 /**
- * Waits until the kernel shows the model. The kernel sends nobody a note when IPVS changes, so this looks again, ever
- * more seldom.
+ * Waits until the kernel shows the model. The kernel does not notify of IPVS changes, so this polls, at growing
+ * intervals.
  *
- * @returns null when it does, or what differs still when the time is over.
+ * @returns null when it does, or the difference when the time is over.
  */
 export async function verifyEffect(
   model: KeepalivedModel,
@@ -44,9 +44,9 @@ export async function verifyEffect(
     const owned = await ports.owned()
     if (await isSeenAtAGlance(model, ports.kernel, owned)) return null
     const found = await compareWithKernel(model, ports.kernel, owned)
-    const text = found === null ? `there is no interface "${model.vrrp.interface}"` : differenceText(found)
+    const text = found === null ? `interface "${model.vrrp.interface}" does not exist` : differenceText(found)
     if (text === null) return null
-    if (ports.clock.now() >= deadline) return `the kernel does not show what was asked for: ${text}`
+    if (ports.clock.now() >= deadline) return `the kernel does not show the configuration: ${text}`
     await ports.clock.delay(pause)
   }
 }

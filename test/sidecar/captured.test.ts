@@ -20,19 +20,19 @@ const said: readonly [what: string, found: Partial<Capture>, code: string, messa
     "an external IP",
     {},
     "FORWARDED_BY_KUBE_PROXY",
-    'Cannot forward 10.4.0.50:80/TCP by IPVS: kube-proxy, for Service "default/ext", takes its packets first (RULE); take 10.4.0.50 out of its spec.externalIPs',
+    'Cannot forward 10.4.0.50:80/TCP by IPVS: kube-proxy, for Service "default/ext", takes its packets first (RULE); remove 10.4.0.50 from its spec.externalIPs',
   ],
   [
     "a load balancer's address",
     { owner: { kind: "service", name: "shop/lb", field: "load balancer IP" } },
     "FORWARDED_BY_KUBE_PROXY",
-    'Cannot forward 10.4.0.50:80/TCP by IPVS: kube-proxy, for Service "shop/lb", takes its packets first (RULE); give 10.4.0.50 ipMode: Proxy in its status.loadBalancer.ingress, or take it out',
+    'Cannot forward 10.4.0.50:80/TCP by IPVS: kube-proxy, for Service "shop/lb", takes its packets first (RULE); give 10.4.0.50 ipMode: Proxy in its status.loadBalancer.ingress, or remove it',
   ],
   [
     "a drop for want of local endpoints",
     { effect: "dropped", owner: { kind: "service", name: "shop/local", field: "external" } },
     "DROPPED_BY_KUBE_PROXY",
-    'Cannot forward 10.4.0.50:80/TCP by IPVS: kube-proxy, for Service "shop/local", drops its packets first (RULE); take 10.4.0.50 out of its spec.externalIPs, and give it ipMode: Proxy in its status.loadBalancer.ingress',
+    'Cannot forward 10.4.0.50:80/TCP by IPVS: kube-proxy, for Service "shop/local", drops its packets first (RULE); remove 10.4.0.50 from its spec.externalIPs, and give it ipMode: Proxy in its status.loadBalancer.ingress',
   ],
   [
     "a hostPort",
@@ -44,7 +44,7 @@ const said: readonly [what: string, found: Partial<Capture>, code: string, messa
     "a rule of somebody",
     { taker: "rule", owner: null },
     "FORWARDED_BY_RULE",
-    "Cannot forward 10.4.0.50:80/TCP by IPVS: a rule of the nat table takes its packets first (RULE); remove the rule, or have it leave out the VIP",
+    "Cannot forward 10.4.0.50:80/TCP by IPVS: a rule of the nat table takes its packets first (RULE); remove the rule, or exclude the VIP from it",
   ],
 ]
 for (const [what, found, code, message] of said)

@@ -116,7 +116,7 @@ export function script(
     },
     verify: () => {
       step("verify")
-      return Promise.resolve(fails("verify") ? "the kernel does not show what was asked for" : null)
+      return Promise.resolve(fails("verify") ? "the kernel does not show the configuration" : null)
     },
     appeared: () => undefined,
     masquerade: () => Promise.resolve(new Set<string>()),

@@ -1,7 +1,7 @@
 import type { StatusVrrp } from "../../contract/vrrp.ts"
 
-/** What VRRP made of this node. */
+/** VRRP's state on this node. */
 export type Vrrp = Pick<StatusVrrp, "state" | "since" | "reason">
 
 /** Before the first look. */
-export const NOT_SEEN: Vrrp = { state: "unknown", since: null, reason: "the agent has only just started" }
+export const NOT_SEEN: Vrrp = { state: "unknown", since: null, reason: "the agent has just started" }
