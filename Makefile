@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test test-cluster test-faults image image-test unit demo demo-gitops bench endurance fuzz torture golden format clean installed-for-check installed-for-image
+.PHONY: help install build check test test-cluster test-faults image image-test unit demo demo-gitops bench largest endurance fuzz torture golden format clean installed-for-check installed-for-image
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ demo-gitops: installed-for-image build ## A commit, a broken one and its revert,
 
 bench: install build ## Measures the pipeline, the latency and the memory
 	@node bench/main.ts
+
+largest: install ## The largest input of the contract, all of it changing, under the shipped memory limits; PARTS= for some (root; 10 minutes)
+	@node bench/main.ts largest $(PARTS)
 
 endurance: install ## 10,000 generations with the real keepalived: memory, descriptors, watches, files at each thousand (root; 20 minutes)
 	@node test/endurance/main.ts $(GENERATIONS)

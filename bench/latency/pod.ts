@@ -143,7 +143,8 @@ function usageOf({ pid }: ChildProcess): Usage {
   }
 }
 
-function sidecarWords(directory: string): readonly string[] {
+/** The flags of a sidecar that has all its folders in one directory. */
+export function sidecarWords(directory: string): readonly string[] {
   const name = readdirSync("/sys/class/net").find((one) => one !== "lo" && !one.startsWith("bonding")) ?? "lo"
   const words = { desired: "desired", applied: "applied", state: "state", "run-dir": "run", service: "service" }
   const folders = Object.entries(words).flatMap(([flag, folder]) => [`--${flag}`, join(directory, folder)])
