@@ -16,6 +16,11 @@ export function decodedOrThrow<T>(file: string, decoded: Decoded<T>): T {
         `Cannot read ${file}: its schema is ${decoded.schema}, this release knows ${SCHEMA}; use the kkv beside it`,
       )
     case "problems":
-      throw new Error(`Cannot read ${file}: ${decoded.problems.map(({ message }) => message).join("; ")}`)
+      throw new Error(
+        `Cannot read ${file}: ${decoded.problems.map(({ message }) => message.replace(BEGIN, "")).join("; ")}`,
+      )
   }
 }
+
+/** A problem names the file without its path, for people who know where it lies. */
+const BEGIN = /^Cannot read \S+: /

@@ -234,6 +234,13 @@ test("an archive that is a fifo, a directory or a link to nowhere is waited for 
     }
   }))
 
+test("history() names a pin that nobody can read once", () =>
+  inTree({ "state/pin.json": "{", "state/archive/.keep": "" }, async () => {
+    const said = await kkv(["history", ...STATE])
+    assert.is(said.status, 3)
+    assert.match(said.err, /^kkv: Cannot read state\/pin\.json: Expected property name/)
+  }))
+
 test("resume() does not say that nothing is pinned where there is no such directory", () =>
   inTree({}, async () => {
     const said = await kkv(["resume", "--state", "stat"])
