@@ -5,6 +5,7 @@
 #   scripts/install.sh all     also the Debian packages and the second keepalived release of `make test` and `make demo`;
 #                              root, where any of them is missing
 #   scripts/install.sh image   the npm packages, and the Debian packages that build the images and look at them; root as above
+#   scripts/install.sh kernel  the npm packages, and the Debian packages that test/lab/kernel.sh builds from; root as above
 # More than one word may be given.
 set -euo pipefail
 
@@ -46,6 +47,17 @@ libcap2-bin            capsh: runs one in the lab
 mmdebstrap             makes the base images
 debian-archive-keyring verifies what they are made of
 jq                     reads their configuration
+'
+kernel_packages='
+linux-source-6.1       the kernel of the lab with nftables
+xz-utils               unpacks it
+make                   builds it
+gcc                    compiles it
+libc6-dev              what it is compiled against
+flex                   reads its configuration
+bison                  the same
+bc                     its constants of time
+kmod                   indexes its modules
 '
 
 say() { echo "install: $*"; }
@@ -163,12 +175,12 @@ install_keepalived_releases() {
 }
 
 usage() {
-  echo "usage: scripts/install.sh check|all|image..." >&2
+  echo "usage: scripts/install.sh check|all|image|kernel..." >&2
   exit 2
 }
 [ $# -gt 0 ] || usage
 for word; do
-  case $word in check | all | image) ;; *) usage ;; esac
+  case $word in check | all | image | kernel) ;; *) usage ;; esac
 done
 install_npm_packages
 for word; do
@@ -178,6 +190,7 @@ for word; do
       install_keepalived_releases
       ;;
     image) install_debian_packages "$image_packages" ;;
+    kernel) install_debian_packages "$kernel_packages" ;;
   esac
 done
 $did_something || say "everything is there"

@@ -4,7 +4,7 @@
 #
 # The guest sees the host's files read-only through hostfs, under an overlay of its own, the same without an overlay on /host, and
 # this checkout on /checkout.
-#   LAB_UML      prefix that holds bin/linux.uml and lib/uml/modules (default /usr; Debian package user-mode-linux)
+#   LAB_UML      prefix that holds bin/linux.uml and lib/uml/modules (default /usr: Debian's user-mode-linux; kernel.sh builds one with nftables)
 #   LAB_MEM      memory of the guest (default 1G, sparse)
 #   LAB_TIMEOUT  seconds before the guest is killed (default 400)
 #   LAB_OUT      folder for console and logs (default out/SCENARIO)
