@@ -76,6 +76,10 @@ test("sync is nobody, has no capability, and gains none", () => {
   })
 })
 
+test("no SIGTERM comes before the sidecar's container can hear it", () => {
+  assert.equal(containerOf("sidecar")["lifecycle"], { preStop: { exec: { command: ["/etc/s6/await-init"] } } })
+})
+
 test("the sidecar is root with two capabilities, and gains none", () => {
   assert.equal(containerOf("sidecar").securityContext, {
     runAsUser: 0,

@@ -260,6 +260,11 @@ export const MATRIX: readonly Group[] = [
       ),
       row(72, "a cron tick in an apply; a loop that stood 5 s; a bad expression", "one after the other; once; refused"),
       row(73, "SIGTERM in each phase", "ends or leaves its journal in time; keepalived last, the VIP in order"),
+      row(
+        276,
+        "SIGTERM while the container starts, beside a start of keepalived, or while nobody reads the log",
+        "not lost; nothing starts after it; what an earlier container left is gone as well",
+      ),
       row(74, "two pods on one node in a rollout", "the second waits for the first to go, and takes over"),
       row(
         230,

@@ -12,7 +12,7 @@ if [ -n "${BREAK:-}" ]; then
   IMAGE=/shared/broken
   mkdir -p $IMAGE
   cp -r /checkout/image/s6 $IMAGE/
-  sed -i '/echo 1 >/d; /sleep 1.5/d; s/^s6-svc -wD.*/s6-svc -O keepalived; kill -9 $(cat "$run"\/*.pid)/' $IMAGE/s6/scan/.s6-svscan/SIGTERM
+  sed -i '/echo 1 >/d; /sleep 1.5/d; s/.*s6-svc -wD.*/s6-svc -O keepalived; kill -9 $(cat "$run"\/*.pid)/' $IMAGE/s6/scan/.s6-svscan/SIGTERM
   [ "$BREAK" = kill ] || sed -i '/release-node/d' $IMAGE/s6/scan/.s6-svscan/SIGTERM
 fi
 ENDPOINTS=10.2.68.5 two_nodes --soak 2 --drain-time 2
@@ -33,7 +33,7 @@ process_of n1 $SYNC
 check "sync: user 65532, no capability, none to get" process_has "Uid:.65532.65532.65532.65532" "Gid:.65532.65532.65532.65532" "CapEff:.$NONE" "CapPrm:.$NONE" \
   "CapBnd:.$NONE" "NoNewPrivs:.1" "NSpid:.*.1"
 process_of n1 $SIDECAR
-check "sidecar: NET_ADMIN and NET_RAW, no more to get" process_has "Uid:.0.0.0.0" "CapEff:.$BOTH" "CapBnd:.$BOTH" "NoNewPrivs:.1" "Name:.s6-svscan"
+check "sidecar: NET_ADMIN and NET_RAW, no more to get" process_has "Uid:.0.0.0.0" "CapEff:.$BOTH" "CapBnd:.$BOTH" "NoNewPrivs:.1" "Name:.init"
 in_pod n1 sh -c 'touch /etc/x; touch /run/kkv/desired/x; touch /run/kkv/applied/x && rm /run/kkv/applied/x && echo written' > /shared/touched 2>&1
 check "sidecar: root and desired/ are read-only, applied/ is not" eval '[ "$(grep -c "Read-only file system" /shared/touched)" = 2 ] && grep -q ^written /shared/touched'
 in_pod n1 kkv version > /shared/version 2>&1

@@ -19,7 +19,7 @@ if [ -n "${BREAK:-}" ]; then
   case $BREAK in
     release) sed -i '/echo 1 >/d; /sleep 1.5/d' $script ;;
     connections) sed -i '/keep-connections/d' $script ;;
-    kill) sed -i '/echo 1 >/d; /sleep 1.5/d; s/^s6-svc -wD.*/s6-svc -O keepalived; kill -9 $(cat "$run"\/*.pid)/' $script ;;
+    kill) sed -i '/echo 1 >/d; /sleep 1.5/d; s/.*s6-svc -wD.*/s6-svc -O keepalived; kill -9 $(cat "$run"\/*.pid)/' $script ;;
     *) die "BREAK is release, connections or kill" ;;
   esac
 fi
