@@ -59,8 +59,15 @@ test("the pod has the node's network, and none of its other namespaces", () => {
   )
 })
 
-test("only the container that ends before the others begin is privileged", () => {
-  assert.equal(containerOf("prepare-node").securityContext, { privileged: true, readOnlyRootFilesystem: true })
+test("nothing is privileged, and only the container that ends before the others begin loads modules", () => {
+  assert.not.match(read("base/daemonset.yaml"), /privileged:/)
+  assert.equal(containerOf("prepare-node").securityContext, {
+    runAsUser: 0,
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "SYS_MODULE"] },
+    seLinuxOptions: { type: "spc_t" },
+  })
   // A sidecar in Kubernetes' sense would run on.
   assert.not.ok(Object.hasOwn(containerOf("prepare-node"), "restartPolicy"))
 })
@@ -92,16 +99,17 @@ test("the sidecar is root with two capabilities, and gains none", () => {
 test("each container has the volumes that it needs, and writes only its own", () => {
   const mounts = (name: string) =>
     containerOf(name).volumeMounts.map((one) => `${one.name} ${one.readOnly ? "ro" : "rw"}`)
-  assert.equal(mounts("prepare-node"), ["modules ro"])
+  assert.equal(mounts("prepare-node"), ["modules ro", "sysctls rw"])
   assert.equal(mounts("sync"), ["token ro", "desired rw", "applied ro"])
   assert.equal(mounts("sidecar"), ["desired ro", "applied rw", "run rw", "tmp rw", "node rw"])
 })
 
-test("of the node's disk there are two folders, and every other volume has a limit", () => {
+test("of the node's disk there are two folders, of its /proc the sysctls of the network, and every other volume has a limit", () => {
   const hostPaths = pod.volumes.flatMap((volume) => (volume["hostPath"] === undefined ? [] : [volume["hostPath"]]))
   assert.equal(hostPaths, [
     { path: "/var/lib/kube-keepalived-vip", type: "DirectoryOrCreate" },
     { path: "/lib/modules" },
+    { path: "/proc/sys/net", type: "Directory" },
   ])
   const empty = z.strictObject({ medium: z.literal("Memory"), sizeLimit: z.string().regex(/^\d+Mi$/) })
   for (const volume of pod.volumes) if (volume["emptyDir"] !== undefined) empty.parse(volume["emptyDir"])

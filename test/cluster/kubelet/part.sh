@@ -11,6 +11,8 @@ up
 
 # --- the manifests --------------------------------------------------------------------------------------------------------------
 accepted() { k apply --dry-run=server --validate=strict -k "$1" > /dev/null; }
+# What the init container has to set. (Containerd would set it for pods with a network of their own, of which there are none here.)
+for n in n1 n2; do node on "$n" sysctl -qw net.ipv4.ip_forward=0; done
 t=$(now_ms)
 k apply -k "$here" > /dev/null
 first_ready() { ready && measured "after $(($(now_ms) - t)) ms"; }
@@ -38,6 +40,16 @@ check "kubectl exec: kkv status answers" status
 # --- seen from inside -----------------------------------------------------------------------------------------------------------
 capabilities() { [ "$(sidecar_on n1 'grep -c "^Cap\(Prm\|Eff\|Bnd\):.0000000000003000$" /proc/1/status')" = 3 ]; }
 check "sidecar has NET_ADMIN and NET_RAW and nothing else" capabilities
+nothing_privileged() { [ "$(kn get pods -o jsonpath='{..securityContext.privileged}')" = "" ]; }
+check "no container of the pods is privileged" nothing_privileged
+prepared() {
+  local n
+  for n in n1 n2; do
+    [ "$(node on "$n" cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || return 1
+    kn logs "$(pod_on "$n")" -c prepare-node | grep -q 'net/ipv4/ip_forward = 1 (' || return 1
+  done
+}
+check "prepare-node has set the sysctl of both nodes" prepared
 check "sidecar has a seccomp filter and gains no privileges" sidecar_on n1 'grep -q "^NoNewPrivs:.1$" /proc/1/status && grep -q "^Seccomp:.2$" /proc/1/status'
 check "sidecar cannot write its root, nor desired/" sidecar_on n1 '! touch /x && ! touch /run/kkv/desired/x'
 check "sidecar has no token" sidecar_on n1 '[ ! -e /var/run/secrets ] && ! env | grep -i token'
