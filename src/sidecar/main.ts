@@ -11,6 +11,7 @@ import { createCaptureLook } from "./capture/look.ts"
 import { hostFacts } from "./keepalived/host.ts"
 import { createKeepalived } from "./keepalived/keepalived.ts"
 import { createKernel } from "./keepalived/kernel.ts"
+import { masqueradeChainOf } from "./keepalived/masquerade.ts"
 import { linkOf } from "./keepalived/link.ts"
 import { createVrrpSource } from "./keepalived/vrrp-source.ts"
 import { createLan } from "./lan/arping.ts"
@@ -54,6 +55,7 @@ function machineOf(settings: SidecarSettings, log: Log): Machine {
   const { keepalived: program, runDirectory } = settings
   const vrrp = createVrrpSource({ program, runDirectory, clock: systemClock })
   const captures = createCaptureLook()
-  const machine = { keepalived, kernel: createKernel(), host: hostFacts, link: linkOf, vrrp, captures }
+  const kernel = createKernel({ chain: masqueradeChainOf(settings.model.virtualRouterId) })
+  const machine = { keepalived, kernel, host: hostFacts, link: linkOf, vrrp, captures }
   return settings.askLan ? { ...machine, lan: createLan((why) => log.warn("lan-unknown", { why })) } : machine
 }

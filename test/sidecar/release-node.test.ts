@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { packageFile } from "../../src/kit/package-file.ts"
+import { masqueradeChainOf } from "../../src/sidecar/keepalived/masquerade.ts"
 import { openLedger } from "../../src/sidecar/volume/ledger.ts"
 import { createNetworkNamespace, type NetworkNamespace, rootObjection } from "../support/keepalived.ts"
 import { run } from "../support/run.ts"
@@ -101,6 +102,48 @@ unless(
     })
     assert.equal(left, sorted(OTHERS, ["10.4.0.51/32 eth0"]))
   }),
+)
+
+unless(
+  "release-node and keep-connections take the chains and the table of their own virtual router ID alone",
+  slow(20_000, () =>
+    withTemporaryDirectory(async (directory) => {
+      const namespace = await createNetworkNamespace()
+      const within = async (name: string, ...words: readonly string[]) => {
+        const ended = await run("ip", ["netns", "exec", namespace.name, name, ...words])
+        assert.is(ended.status, 0, ended.stderr + ended.stdout)
+        return ended.stdout
+      }
+      const connections = packageFile("image/s6/scan/.s6-svscan/keep-connections")
+      const left = async () => {
+        const found = (await within("iptables-save")) + (await within("ip", "rule"))
+        return [...new Set(found.match(/KUBE-KEEPALIVED-VIP\S*|205\d\d$/gm))].toSorted()
+      }
+      const both = ["20550", "20551", "KUBE-KEEPALIVED-VIP", "KUBE-KEEPALIVED-VIP-51"]
+      try {
+        const usual = join(directory, "keepalived.conf")
+        const other = join(directory, "other.conf")
+        const { text } = renderedOf("10.4.0.50")
+        await writeFile(usual, text)
+        await writeFile(other, text.replace("virtual_router_id 50", "virtual_router_id 51"))
+        for (const file of [usual, other]) await within(connections, "begin", file)
+        for (const virtualRouterId of [50, 51]) {
+          const chain = masqueradeChainOf(virtualRouterId)
+          await within("iptables", "-t", "nat", "-N", chain)
+          await within("iptables", "-t", "nat", "-A", "POSTROUTING", "-j", chain)
+        }
+        assert.equal(await left(), both)
+        await within(connections, "end", other)
+        await within(program, other)
+        assert.equal(await left(), ["20550", "KUBE-KEEPALIVED-VIP"])
+        await within(connections, "end", usual)
+        await within(program, usual)
+        assert.equal(await left(), [])
+      } finally {
+        await namespace.remove()
+      }
+    }),
+  ),
 )
 
 test.run()

@@ -46,7 +46,7 @@ export function createKernel(options: KernelOptions = {}): Kernel {
     setVirtualServer: (key, to) => changeIpVs(ipvsadm, ["-E", ...serverWords(key), ...schedulingWords(to)]),
     addRealServer: (key, real) => changeIpVs(ipvsadm, ["-a", ...serverWords(key), ...realServerWords(real)]),
     setRealServer: (key, to) => changeIpVs(ipvsadm, ["-e", ...serverWords(key), ...realServerWords(to)]),
-    ...createMasqueradeChain({ iptables, iptablesRestore }),
+    ...createMasqueradeChain({ ...options, iptables, iptablesRestore }),
     forgetFlows: (key) => forgetFlows(options.conntrack ?? "conntrack", key),
   }
 }

@@ -5,10 +5,16 @@ import { MasqueradeFault } from "../ports.ts"
 export interface IptablesPrograms {
   readonly iptables: string
   readonly iptablesRestore: string
+  /** The chain of the nat table that is ours alone; that of the usual virtual router ID if absent. */
+  readonly chain?: string
 }
 
-/** The chain of the nat table that is ours alone. */
-export const MASQUERADE_CHAIN = "KUBE-KEEPALIVED-VIP"
+/** Another installation on this node, with another virtual router ID, has a chain of its own. The image's stop scripts know the names, too. */
+export function masqueradeChainOf(virtualRouterId: number): string {
+  return virtualRouterId === 50 ? USUAL_CHAIN : `${USUAL_CHAIN}-${virtualRouterId}`
+}
+
+const USUAL_CHAIN = "KUBE-KEEPALIVED-VIP"
 /** Seconds to wait for another program that holds the lock of the legacy tables. */
 const LOCK_SECONDS = 5
 /** Some more than the wait for the lock: a program that hangs is ended. */
@@ -40,7 +46,7 @@ export function createMasqueradeChain(programs: IptablesPrograms): MasqueradeCha
   const change = async (state: MasqueradeState, vips: readonly string[]) => {
     known = null
     const failed = await changeChain(programs, state, vips)
-    if (failed === null) known = afterChange(vips)
+    if (failed === null) known = afterChange(vips, programs.chain)
     return failed
   }
   return {
@@ -68,7 +74,7 @@ async function changeChain(
   state: MasqueradeState,
   vips: readonly string[],
 ): Promise<Failed | null> {
-  const change = masqueradeChange(state, vips)
+  const change = masqueradeChange(state, vips, programs.chain)
   if (change === null) return null
   const has = state.jumps.length > 0 ? (state.vips ?? []) : []
   const words = ["--noflush", "-w", String(LOCK_SECONDS)]
@@ -87,41 +93,41 @@ function isBusy({ stderr, timedOut }: CommandResult): boolean {
 const LOCKED = /xtables lock/
 
 /** As `iptables -S` will list it. */
-function afterChange(vips: readonly string[]): MasqueradeState {
+function afterChange(vips: readonly string[], chain = USUAL_CHAIN): MasqueradeState {
   if (vips.length === 0) return { jumps: [], vips: null, chainExists: false }
-  return { jumps: [OUR_JUMP], vips: [...new Set(vips)].toSorted(), chainExists: true }
+  return { jumps: [jumpTo(chain)], vips: [...new Set(vips)].toSorted(), chainExists: true }
 }
 
 /** The text for `iptables-restore --noflush` that leads from the state to these VIPs; null when nothing is to be done. */
-export function masqueradeChange(state: MasqueradeState, vips: readonly string[]): string | null {
+export function masqueradeChange(state: MasqueradeState, vips: readonly string[], chain = USUAL_CHAIN): string | null {
   const wanted = [...new Set(vips)].toSorted()
   if (wanted.length === 0 && !state.chainExists && state.jumps.length === 0) return null
   if (wanted.length > 0 && state.jumps.length === 1 && state.vips?.join(" ") === wanted.join(" ")) return null
   const unhooked = state.jumps.map((jump) => `-D ${jump}`)
   // Naming a chain makes it where it is missing, and empties it.
-  const lines = ["*nat", `:${MASQUERADE_CHAIN} - [0:0]`, ...unhooked]
-  if (wanted.length === 0) return [...lines, `-X ${MASQUERADE_CHAIN}`, "COMMIT", ""].join("\n")
+  const lines = ["*nat", `:${chain} - [0:0]`, ...unhooked]
+  if (wanted.length === 0) return [...lines, `-X ${chain}`, "COMMIT", ""].join("\n")
   // First of all: network plugins end the walk of packets from pod to pod with rules of their own.
-  const jump = `-I ${OUR_JUMP.replace("POSTROUTING", "POSTROUTING 1")}`
+  const jump = `-I ${jumpTo(chain).replace("POSTROUTING", "POSTROUTING 1")}`
   const rules = wanted.map(
-    (vip) => `-A ${MASQUERADE_CHAIN} -m ipvs --ipvs --vaddr ${vip}/32 --vdir ORIGINAL --vmethod MASQ -j MASQUERADE`,
+    (vip) => `-A ${chain} -m ipvs --ipvs --vaddr ${vip}/32 --vdir ORIGINAL --vmethod MASQ -j MASQUERADE`,
   )
   return [...lines, jump, ...rules, "COMMIT", ""].join("\n")
 }
 
 /** The rule that leads to our chain. */
-const OUR_JUMP = `POSTROUTING -m ipvs --ipvs --vdir ORIGINAL -j ${MASQUERADE_CHAIN}`
+const jumpTo = (chain: string) => `POSTROUTING -m ipvs --ipvs --vdir ORIGINAL -j ${chain}`
 
 async function masqueradeState(programs: IptablesPrograms): Promise<MasqueradeState> {
   const what = "Cannot read the nat table"
-  const list = (chain: string) =>
-    run(programs.iptables, ["-w", String(LOCK_SECONDS), "-t", "nat", "-S", chain], { vips: null })
-  const [postrouting, ours] = await Promise.all([list("POSTROUTING"), list(MASQUERADE_CHAIN)])
+  const list = (name: string) =>
+    run(programs.iptables, ["-w", String(LOCK_SECONDS), "-t", "nat", "-S", name], { vips: null })
+  const [postrouting, ours] = await Promise.all([list("POSTROUTING"), list(programs.chain ?? USUAL_CHAIN)])
   if (postrouting.status !== 0) throw iptablesFault(what, programs.iptables, { result: postrouting, vips: null })
   // iptables-nft 1.8.9 says "incompatible" of a chain that is missing, where POSTROUTING of the same table is not.
   const isMissing = ours.status === 1
   if (ours.status !== 0 && !isMissing) throw iptablesFault(what, programs.iptables, { result: ours, vips: null })
-  return parseMasqueradeState(postrouting.stdout, isMissing ? null : ours.stdout)
+  return parseMasqueradeState(postrouting.stdout, isMissing ? null : ours.stdout, programs.chain)
 }
 
 type Vips = MasqueradeFault["vips"]
@@ -183,17 +189,16 @@ function whatToDo({ stderr, timedOut }: CommandResult): string {
  * @param postrouting What `iptables -t nat -S POSTROUTING` printed.
  * @param ours The same of our chain; null where there is none.
  */
-export function parseMasqueradeState(postrouting: string, ours: string | null): MasqueradeState {
-  const jumps = appended(postrouting).filter((rule) => rule.endsWith(` -j ${MASQUERADE_CHAIN}`))
+export function parseMasqueradeState(postrouting: string, ours: string | null, chain = USUAL_CHAIN): MasqueradeState {
+  const jumps = appended(postrouting).filter((rule) => rule.endsWith(` -j ${chain}`))
   const chainExists = ours !== null
-  const vips = appended(ours ?? "").map((rule) => OUR_RULE.exec(rule)?.[1] ?? null)
+  const vips = appended(ours ?? "").map((rule) => OUR_RULE.exec(rule.replace(`${chain} `, ""))?.[1] ?? null)
   const known = vips.filter((vip) => vip !== null)
   return { jumps, chainExists, vips: chainExists && known.length === vips.length ? known.toSorted() : null }
 }
 
 /** iptables leaves out the `--ipvs` that the other options imply; that of nf_tables keeps `/32`, the legacy one does not. */
-const OUR_RULE =
-  /^KUBE-KEEPALIVED-VIP -m ipvs (?:--ipvs )?--vaddr ([0-9.]+)(?:\/32)? --vdir ORIGINAL --vmethod MASQ -j MASQUERADE$/
+const OUR_RULE = /^-m ipvs (?:--ipvs )?--vaddr ([0-9.]+)(?:\/32)? --vdir ORIGINAL --vmethod MASQ -j MASQUERADE$/
 
 function appended(rules: string): readonly string[] {
   return rules

@@ -6,6 +6,7 @@ import {
   createMasqueradeChain,
   type IptablesPrograms,
   masqueradeChange,
+  masqueradeChainOf,
   type MasqueradeState,
   parseMasqueradeState,
 } from "../../../src/sidecar/keepalived/masquerade.ts"
@@ -60,6 +61,18 @@ const changes: [name: string, state: MasqueradeState, vips: readonly string[], c
 for (const [name, state, vips, change] of changes) {
   test(`masqueradeChange() ${name}`, () => assert.is(masqueradeChange(state, vips), change))
 }
+
+test("another virtual router ID has a chain of its own, and does not see that of the usual one", () => {
+  const chain = masqueradeChainOf(51)
+  assert.is(masqueradeChainOf(50), "KUBE-KEEPALIVED-VIP")
+  assert.equal(parseMasqueradeState(POSTROUTING, null, chain), none)
+  const change = masqueradeChange(none, ["10.4.0.50"], chain) ?? ""
+  const rules = change.split("\n").filter((line) => line.startsWith("-"))
+  const listed = rules.map((line) => line.replace("-I POSTROUTING 1", "-A POSTROUTING"))
+  assert.match(change, /^:KUBE-KEEPALIVED-VIP-51 - /m)
+  assert.equal(parseMasqueradeState(listed[0] ?? "", listed[1] ?? "", chain).vips, ["10.4.0.50"])
+  assert.is(masqueradeChange(parseMasqueradeState(listed[0] ?? "", listed[1] ?? "", chain), ["10.4.0.50"], chain), null)
+})
 
 /** Of iptables-legacy 1.8.9; kube-proxy's rules beside ours. */
 const POSTROUTING = `-P POSTROUTING ACCEPT
