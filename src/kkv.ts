@@ -44,13 +44,25 @@ function end(error: unknown): never {
 async function choose(argv: readonly string[]): Promise<[program: Main, words: readonly string[]]> {
   switch (argv[0]) {
     case "sync":
-      return [(await import("./sync/main.ts")).main, argv.slice(1)]
+      return [await loadSync(), argv.slice(1)]
     case "sidecar":
       return [(await import("./sidecar/main.ts")).main, argv.slice(1)]
     default:
       process.once("SIGINT", () => end(new Error("Interrupted")))
       return [(await import("./cli/main.ts")).main, argv]
   }
+}
+
+/** In a container it is PID 1, for which a signal without a handler does not exist: it has one while its program loads, too. */
+async function loadSync(): Promise<Main> {
+  let isLoading = true
+  // It stays: to take the last listener away would lose what has arrived and was not told yet.
+  process.once("SIGTERM", () => {
+    if (isLoading) process.exit(0)
+  })
+  const { main } = await import("./sync/main.ts")
+  isLoading = false
+  return main
 }
 
 /** A fault is thrown as a plain Error by us or by Node; a TypeError and its like are ours to mend and need their stack. */

@@ -4,6 +4,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { run } from "./support/run.ts"
 import { withTemporaryDirectory } from "./support/temporary-directory.ts"
+import { testUnless } from "./support/test-unless.ts"
 
 const launcher = join(import.meta.dirname, "../bin/kkv")
 
@@ -99,5 +100,24 @@ for (const [what, checkout, says] of refusals) {
     assert.is(status, 3)
   })
 }
+
+const noRoot = process.getuid?.() === 0 ? null : "root is needed to make a PID namespace: run this test with sudo"
+testUnless(noRoot)("kkv sync that is PID 1 misses no SIGTERM while its program loads (fault 276)", () =>
+  withTemporaryDirectory(async (directory) => {
+    const preload = join(directory, "preload.mjs")
+    const text = `import { registerHooks } from "node:module"
+const load = (url, context, next) => {
+  if (url.endsWith("/sync/main.ts")) process.kill(process.pid, "SIGTERM")
+  return next(url, context)
+}
+registerHooks({ load })`
+    await writeFile(preload, text)
+    const kkv = join(import.meta.dirname, "../src/kkv.ts")
+    const words = ["sync", "--source", directory, "--services-configmap", "default/vips", "--desired", directory]
+    const node = [process.execPath, "--import", preload, kkv, ...words]
+    const ended = await run("unshare", ["--pid", "--fork", "--kill-child", ...node], { limitMs: 10_000 })
+    assert.is(ended.status, 0, ended.stderr)
+  }),
+)
 
 test.run()
