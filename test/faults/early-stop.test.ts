@@ -186,4 +186,21 @@ unless(
   ),
 )
 
+unless(
+  "s6-svscan is killed: the container releases the node and ends, as with SIGTERM, and says by its status that nobody asked (fault 276)",
+  slow(90_000, () =>
+    withScene(async (scene) => {
+      const pod = await scene.start()
+      await until(() => existsSync(scene.at("run/vrrp.pid")), "keepalived runs", 40_000)
+      const text = `for one in /proc/[0-9]*; do
+  read -r name < $one/comm
+  [ "$name" != s6-svscan ] || kill -KILL \${one#/proc/}
+done`
+      await pod.exec(await script(scene.at("kill"), text))
+      assert.is(await pod.ended, 1, pod.output())
+      assert.equal(await addressesOf(scene.namespace), ["10.4.0.3"], "neither VIP nor anchor is left")
+    }),
+  ),
+)
+
 test.run()

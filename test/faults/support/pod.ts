@@ -11,7 +11,9 @@ import { type Bundle, type Faults, until } from "./program.ts"
 export interface Pod {
   /** What it has printed. */
   output(): string
-  /** SIGTERM to its PID 1. Resolves with the exit status when it has ended. */
+  /** Resolves with the exit status when it has ended. */
+  readonly ended: Promise<number | null>
+  /** SIGTERM to its PID 1. Resolves as `ended`. */
   terminate(): Promise<number | null>
   kill(): void
   /** Runs a program in the container, as `kubectl exec` does. */
@@ -80,6 +82,7 @@ exec ${packageFile("image/s6/init", import.meta.url)} ${words.join(" ")} --adver
   const init = () => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim())
   return {
     output: () => output,
+    ended,
     terminate: () => {
       process.kill(init(), "SIGTERM")
       return ended
