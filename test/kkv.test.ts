@@ -113,7 +113,9 @@ const load = (url, context, next) => {
 registerHooks({ load })`
     await writeFile(preload, text)
     const kkv = join(import.meta.dirname, "../src/kkv.ts")
-    const words = ["sync", "--source", directory, "--services-configmap", "default/vips", "--desired", directory]
+    const [source, desired] = [join(directory, "source"), join(directory, "desired")]
+    await mkdir(source)
+    const words = ["sync", "--source", source, "--services-configmap", "default/vips", "--desired", desired]
     const node = [process.execPath, "--import", preload, kkv, ...words]
     const ended = await run("unshare", ["--pid", "--fork", "--kill-child", ...node], { limitMs: 10_000 })
     assert.is(ended.status, 0, ended.stderr)
