@@ -103,7 +103,7 @@ export async function clearRemains(
   for (const [address, name] of addedElsewhere(model, ours)) {
     if ((await kernel.addresses(name))?.has(address) !== true) continue
     await kernel.removeAddress(name, address)
-    log.warn("remains-cleared", { difference: `too much: ${address} on ${name}` })
+    log.warn("remains-cleared", { difference: `surplus: ${address} on ${name}` })
   }
   const found = await compareWithKernel(model, kernel, ours)
   if (found === null || !(await setRight(model, found, kernel))) return

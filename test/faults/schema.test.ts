@@ -30,7 +30,7 @@ for (const schema of [3, 1, 0])
       const before = readFileSync(pointer)
       change(pointer, '"schema": 2', `"schema": ${schema}`)
       const reading = await generations.read()
-      const reason = `Cannot read current.json: it has schema ${schema}, wanted 2; update the older container`
+      const reason = `Cannot read current.json: it has schema ${schema}, expected 2; update the older container`
       assert.equal(reading, { kind: "refused", reason, problems: [] })
       // A pointer that it knows, to a manifest that it does not.
       writeFileSync(pointer, before)

@@ -53,11 +53,11 @@ const said = (node: FakeNode) => node.faults.standing().map(({ code, message }) 
 
 test("createAgent() says after ten seconds that a generation stays torn, with the file, until one is whole (fault 244)", async () => {
   const { node, agent } = await running()
-  await publish(node, agent, { kind: "torn", reason: "vips.yaml has the checksum a, wanted b" })
+  await publish(node, agent, { kind: "torn", reason: "vips.yaml has the checksum a, expected b" })
   await passSeconds(node, agent, 9)
   assert.equal(said(node), [])
   await passSeconds(node, agent, 2)
-  assert.match(said(node).join(), /^GENERATION_UNREADABLE: Cannot read .*: vips\.yaml has the checksum a, wanted b; /)
+  assert.match(said(node).join(), /^GENERATION_UNREADABLE: Cannot read .*: vips\.yaml has the checksum a, expected b; /)
   assert.is(applied(agent), 1)
   node.reading = generation(2, AB)
   await passSeconds(node, agent, 3)

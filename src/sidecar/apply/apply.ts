@@ -6,14 +6,14 @@ import type { ApplyOutcome, Effective } from "./outcome.ts"
 import type { ApplyPorts } from "./ports.ts"
 
 /**
- * Makes a configuration the running one, or leaves the one before it running: test, journal, swap, signal, verify; and
- * back on any failure after the swap.
+ * Makes a configuration the running one, or keeps the previous one: test, journal, swap, signal, verify; and goes back
+ * on any failure after the swap.
  *
- * The order carries the promise. A file that the config test refused never has the live name. The journal is written
- * before the live file changes and says "in effect" only after the kernel was seen to agree, so that whoever is killed
- * anywhere in between finds an unfinished journal and walks the whole way again.
+ * The order gives the guarantee. A file that the config test refuses never gets the live name. The journal is written
+ * before the live file changes and says "in effect" only after the kernel agreed. If the agent is killed
+ * anywhere in between, the next agent finds an unfinished journal and repeats all steps.
  *
- * @param before what was last shown to be in effect, to go back to; null when nothing was.
+ * @param before The last configuration that was verified to be in effect, to go back to; null for none.
  */
 export async function apply(
   rendered: RenderedConfig,
@@ -33,7 +33,7 @@ export async function apply(
 interface Change {
   readonly next: Effective
   readonly before: Effective | null
-  /** Null where nobody is waited for. */
+  /** Null when there is nothing to wait for. */
   readonly holder: HolderWatch | null
 }
 
@@ -43,7 +43,7 @@ async function walk(
   ports: ApplyPorts,
 ): Promise<ApplyOutcome> {
   const { keepalived, files } = ports
-  // Beside the test: neither needs the other, and rules for a VIP that is not announced do nothing.
+  // In parallel with the test: neither needs the other, and rules for a VIP that is not announced do nothing.
   const masqueraded = ports.masquerade([next.model, ...(before === null ? [] : [before.model])])
   const verdict = await keepalived.test(await files.writeCandidate(rendered.sha256, rendered.text))
   if (verdict.kind === "refused")
@@ -64,7 +64,7 @@ async function walk(
   return { kind: "applied", testMs: verdict.tookMs, waitedMs, signalledAtMs }
 }
 
-/** A VIP that has forwarded by NAT before goes on: to take it away would harm it more than any firewall does. */
+/** A VIP that already forwards by NAT stays: to remove it would do more harm than any firewall does. */
 function newlyLacking(
   lacking: ReadonlySet<string>,
   { next, before }: Pick<Change, "next" | "before">,
@@ -77,15 +77,15 @@ function lackingReason(vips: ReadonlySet<string>): string {
   return `Cannot apply it yet: the firewall of this node does not masquerade for ${[...vips].slice(0, 3).join(", ")}`
 }
 
-/** Only a reload puts anything off: what does not run is started at once. */
+/** Only a reload waits: a keepalived that does not run is started at once. */
 async function watchHolder(before: Effective | null, ports: ApplyPorts): Promise<HolderWatch | null> {
   if (before === null || ports.watchHolder === undefined || (await ports.keepalived.running()) === null) return null
   return ports.watchHolder(before.model)
 }
 
 /**
- * True when this configuration runs already: the journal says so, the live file is its, and keepalived runs. Whether the
- * kernel still shows it is for the soak and the drift check, which also watch what was adopted.
+ * True when this configuration already runs: the journal says so, the live file matches, and keepalived runs. The soak
+ * and the drift check verify that the kernel still shows it; they also watch an adopted configuration.
  */
 async function isInEffect(next: Effective, ports: ApplyPorts): Promise<boolean> {
   const journal = await ports.files.journal()
@@ -94,7 +94,7 @@ async function isInEffect(next: Effective, ports: ApplyPorts): Promise<boolean> 
   return (await ports.keepalived.running()) !== null
 }
 
-/** @returns null when the configuration is in effect, else why it is not. */
+/** @returns null when the configuration is in effect, else the reason why not. */
 async function bringIntoEffect(
   next: Effective,
   running: RunningKeepalived | null,
@@ -108,7 +108,7 @@ async function bringIntoEffect(
   if (running !== null && now.parent.pid !== running.parent.pid)
     return "keepalived ended during the reload and was started again"
   const difference = await ports.verify(next.model)
-  // keepalived has done its part; what it programmed may have been deleted behind its back, by kube-proxy for one.
+  // keepalived has finished; another program, such as kube-proxy, may have deleted its entries meanwhile.
   if (difference === null || (await ports.restore?.(next.model)) !== true) return difference
   const still = await ports.verify(next.model)
   if (still === null) ports.appeared(connectionless(next.model))
@@ -117,8 +117,7 @@ async function bringIntoEffect(
 
 async function goBack(before: Effective | null, reason: string, ports: ApplyPorts): Promise<ApplyOutcome> {
   const target = before ?? (await ports.lastKnownGood())
-  if (target === null)
-    return { kind: "stranded", reason: `${reason}; and there is no earlier configuration to go back to` }
+  if (target === null) return { kind: "stranded", reason: `${reason}; no earlier configuration is available` }
   await ports.files.restoreCandidate(target.sha256)
   await ports.files.makeLive(target.sha256)
   const failure = await bringIntoEffect(target, await ports.keepalived.running(), ports)

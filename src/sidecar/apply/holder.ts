@@ -2,43 +2,43 @@ import type { KeepalivedModel, VrrpInstance } from "../../core/model/keepalived-
 import type { Clock } from "../../kit/clock.ts"
 
 export interface HolderOptions {
-  /** Adverts that keepalived has heard so far (`Keepalived.advertsHeard`); null where it does not tell. */
+  /** Adverts that keepalived has heard so far (`Keepalived.advertsHeard`); null if it does not report them. */
   readonly advertsHeard: () => Promise<number | null>
-  /** IPv4 addresses of the interface; null where there is no such interface. */
+  /** IPv4 addresses of the interface; null if the interface does not exist. */
   readonly addresses: (interfaceName: string) => Promise<ReadonlySet<string> | null>
   readonly clock: Clock
-  /** The question failed; it is as if keepalived did not tell. */
+  /** Reports that the question failed, which counts as no answer. */
   readonly failed: (error: unknown) => void
-  /** A wait is over in which the master was silent for longer than one that lives is. */
+  /** Reports the end of a wait in which the master was silent for longer than a living one is. */
   readonly waited: (facts: { readonly ms: number; readonly ended: WaitEnd }) => void
 }
 
-/** `master`: this node has the VIPs now. `advert`: somebody else has. `limit`: nobody had them for so long. */
+/** `master`: this node has the VIPs now. `advert`: another node has. `limit`: the time limit passed without an advert. */
 export type WaitEnd = "master" | "advert" | "limit"
 
-/** A watch over the master's adverts, which begins before the config test and goes on beside it. */
+/** A watch for the master's adverts, which begins before the config test and continues beside it. */
 export interface HolderWatch {
   /**
-   * Resolves right after an advert of the master: at once, where one was heard within the last twentieth of an interval.
+   * Resolves right after an advert of the master: at once if one was heard within the last twentieth of an interval.
    *
-   * @returns the milliseconds that it has waited.
+   * @returns the wait in ms.
    */
   awaitAdvert(): Promise<number>
-  /** Ends the watch; nothing is waited for any more. */
+  /** Ends the watch and any wait. */
   stop(): void
 }
 
 /**
- * Makes what a backup waits for before it reloads keepalived: the master's next advert.
+ * Makes the wait of a backup before it reloads keepalived: until the master's next advert.
  *
- * keepalived waits anew for the master's adverts from each reload on. So a backup that reloads while the master is dead takes
- * over that much later, and one that reloads all the time never does. Right after an advert nothing is put off: it, too,
- * starts that time anew (RFC 9568, 6.4.2). Where keepalived does not tell what it hears, nothing is waited for.
+ * Each reload restarts keepalived's wait for the master's adverts. So a backup that reloads while the master is dead takes
+ * over later by that time, and a backup that reloads all the time never takes over. A reload right after an advert delays
+ * nothing, because the advert restarts that time too (RFC 9568, 6.4.2). Without an answer from keepalived, there is no wait.
  *
- * Adverts are counted from the beginning of the watch on. The master sends one at its own reload and starts its interval
- * anew: a backup whose test ends a moment later would else have just missed it, and wait for a whole interval.
+ * The count of adverts starts with the watch. The master sends an advert at its own reload and restarts its interval. A
+ * backup whose test ends a moment later would otherwise have just missed it, and wait for a whole interval.
  *
- * @returns a function of what is in effect.
+ * @returns a function of the configuration in effect.
  */
 export function createHolderWatch(options: HolderOptions): (model: KeepalivedModel) => HolderWatch {
   return ({ vrrp }) => {
@@ -51,7 +51,7 @@ export function createHolderWatch(options: HolderOptions): (model: KeepalivedMod
       awaitAdvert: async () => {
         stopped.abort()
         const since = options.clock.now()
-        // A look takes time in which an advert grows old.
+        // A look takes time, in which an advert gets older.
         if (isFresh(state, vrrp, options.clock)) return 0
         await beside
         return waitForAdvert(options, vrrp, { state, look: lookOnce, since })
@@ -60,14 +60,14 @@ export function createHolderWatch(options: HolderOptions): (model: KeepalivedMod
   }
 }
 
-/** What the looks have shown so far. */
+/** The results of the looks so far. */
 interface Watched {
-  /** Adverts at the last look that told. */
+  /** Adverts at the last look with an answer. */
   count: number | null
-  /** When the look was made that found one more; null for none. */
+  /** Time of the look that found one more advert; null for none. */
   heardAt: number | null
   isMaster: boolean
-  /** False where keepalived has never told. */
+  /** False if keepalived has never answered. */
   tells: boolean
 }
 
@@ -91,7 +91,7 @@ function serialLook(
   }
 }
 
-/** Looks on beside the config test. */
+/** Continues to look beside the config test. */
 async function lookOn(
   { clock, failed }: HolderOptions,
   vrrp: VrrpInstance,
@@ -130,15 +130,15 @@ function lookMs({ advertInterval }: VrrpInstance): number {
   return (advertInterval * 1_000) / LOOKS_AN_INTERVAL
 }
 
-/** So much of an interval a takeover can still be put off: each look costs a line in keepalived's log. */
+/** Looks in one advert interval: a takeover is delayed by at most one look, and each look costs a line in keepalived's log. */
 const LOOKS_AN_INTERVAL = 20
 
-/** A master that lives is not silent for longer; something for a busy machine is in it. */
+/** Longest silence of a living master, with a reserve for a busy machine. */
 function longestSilenceMs({ advertInterval }: VrrpInstance): number {
   return 1.5 * advertInterval * 1_000 + 250
 }
 
-/** A backup takes over after three adverts and a skew of one at most (RFC 9568, 6.1); and something for a busy machine. */
+/** A backup takes over after at most three adverts and a skew of one (RFC 9568, 6.1), plus a reserve for a busy machine. */
 function longestWaitMs({ advertInterval }: VrrpInstance): number {
   return (4 * advertInterval + 1) * 1_000
 }

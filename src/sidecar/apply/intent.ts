@@ -23,7 +23,7 @@ export function intendedEffect(model: KeepalivedModel): IntendedEffect {
   }
 }
 
-/** Every name by which a model leaves traces in the kernel: its VIPs, the anchor among them, and its virtual servers. */
+/** Every name of a model's entries in the kernel: its VIPs (with the anchor) and its virtual servers. */
 export function tracesOf(model: KeepalivedModel): {
   readonly vips: readonly string[]
   readonly virtualServers: readonly string[]
@@ -34,7 +34,7 @@ export function tracesOf(model: KeepalivedModel): {
   }
 }
 
-/** The VIPs whose packets IPVS forwards by NAT, so that the replies must find their way back through this node. */
+/** The VIPs whose packets IPVS forwards by NAT, so that the replies must return through this node. */
 export function masqueradedVips(model: KeepalivedModel): readonly string[] {
   return model.vips.filter(needsMasquerade).map((vip) => vip.address)
 }
@@ -49,7 +49,7 @@ export function connectionless({ vips }: KeepalivedModel): readonly VirtualServe
     )
 }
 
-/** Those of a model that have not forwarded before: new, without a real server until now, or by another method. */
+/** The virtual servers that did not forward before: new, previously without a real server, or with another method. */
 export function newlyConnectionless(next: KeepalivedModel, before: KeepalivedModel | null): readonly VirtualServer[] {
   const known = new Set(before === null ? [] : connectionless(before).map(virtualServerKey))
   return connectionless(next).filter((server) => !known.has(virtualServerKey(server)))

@@ -3,21 +3,21 @@ import type { VirtualServerKey } from "../ports.ts"
 import { iptablesRule } from "./iptables-rule.ts"
 import type { Rule } from "./rule.ts"
 
-/** How long one program may take, and how much it may print. */
+/** Limits of the time and output of one program. */
 export const PROGRAM_LIMITS = { timeoutMs: 20_000, maximumOutputBytes: 32 * 1024 * 1024 }
 /** Seconds to wait for another program that holds the lock of the legacy tables. */
 const LOCK_SECONDS = "5"
 /** Maximum rules of a chain that may concern one of our virtual servers. */
 const MAXIMUM_RULES = 20_000
 
-/** Thrown where a kernel has no such tables at all, so that no rule of theirs can take a packet. */
+/** Thrown if the kernel does not have such tables, so that none of their rules can take a packet. */
 export class NoTables extends Error {}
 
 /**
- * Lists chains of a table, one by one and each once, as they are asked for: the tables of a node may have 50,000 rules, of which
- * a packet meets a few chains. Rules for other addresses are forgotten as they are read.
+ * Lists the chains of a table on demand, each once: the tables of a node may have 50,000 rules, of which
+ * a packet meets a few chains. Rules for other addresses are dropped while they are read.
  *
- * @returns a function that gives the rules of a chain; empty where the table has no such chain.
+ * @returns a function that returns the rules of a chain; empty if the table does not have it.
  */
 export function createIptablesChains(
   program: string,
@@ -63,7 +63,7 @@ async function listOf(
   throw programFault(`${program} -t ${table} -S ${chain}`, result)
 }
 
-/** What to say of a program that failed. */
+/** The error of a program that failed. */
 export function programFault(command: string, { stderr, status, signal, timedOut }: CommandResult): Error {
   const said = stderr.trim().split("\n")[0] ?? ""
   const ending = timedOut ? `gave no answer in ${PROGRAM_LIMITS.timeoutMs / 1000} s` : `ended with ${status ?? signal}`
@@ -72,7 +72,7 @@ export function programFault(command: string, { stderr, status, signal, timedOut
 
 const BUILT_IN: ReadonlySet<string> = new Set(["PREROUTING", "INPUT"])
 
-/** A cheap look at what nearly all rules of a large table have: one address, that is not ours. */
+/** A quick check of what nearly all rules of a large table have: a single address, which is not ours. */
 function createFilter(servers: readonly VirtualServerKey[]): (line: string) => boolean {
   const addresses = new Set(servers.map(({ address }) => address))
   return (line) => {
@@ -81,5 +81,5 @@ function createFilter(servers: readonly VirtualServerKey[]): (line: string) => b
   }
 }
 
-/** A destination comes first, behind a source alone. */
+/** The destination is the first option, or follows a source. */
 const ONE_DESTINATION = /^-A \S+ (?:(?:! )?-s \S+ )?-d (\d+\.\d+\.\d+\.\d+)\/32 /

@@ -3,7 +3,7 @@ import { emptyRule, networkOf, portRangeOf, type Rule, type RuleDraft, type Verd
 /**
  * Reads a line of `iptables -S`.
  *
- * @returns null for a line that is no rule (`-P`, `-N`, a comment).
+ * @returns null for a line that is not a rule (`-P`, `-N`, a comment).
  *
  * Source: iptables(8), iptables-extensions(8).
  */
@@ -36,7 +36,7 @@ interface Option {
   readonly not: boolean
 }
 
-/** @returns how many words beside the option's own it has used. */
+/** @returns the number of words used beside the option itself. */
 function take(rule: RuleDraft, option: Option): number {
   const { word, value, not } = option
   switch (word) {
@@ -61,7 +61,7 @@ function take(rule: RuleDraft, option: Option): number {
       rule.interfaces = [...rule.interfaces, { name: value, not }]
       return 1
     case "--dst-type":
-      // Where the VIP is served it is an address of this machine.
+      // A served VIP is an address of this machine.
       if (not || value !== "LOCAL") rule.unknown = true
       return 1
     case "--ctstate":
@@ -75,7 +75,7 @@ function take(rule: RuleDraft, option: Option): number {
   }
 }
 
-/** What some packets have and others do not. */
+/** Options that some packets match and others do not. */
 const PARTIAL: ReadonlySet<string> = new Set([
   ...["-s", "--sport", "--sports", "--src-type", "--src-range", "--mode", "--probability", "--every", "--packet"],
   ...["--limit", "--limit-burst", "--hashlimit-upto", "--hashlimit-above", "--mac-source", "--connlimit-above"],
@@ -114,7 +114,7 @@ function verdictOf(word: string, target: string, rest: readonly string[]): Verdi
   }
 }
 
-/** Targets that let a packet go on, or have nothing to do with its destination. */
+/** Targets that let a packet continue, or do not concern its destination. */
 const HARMLESS: ReadonlySet<string> = new Set([
   ...[
     "AUDIT",
@@ -133,7 +133,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   ...["MARK", "MASQUERADE", "NFLOG", "NOTRACK", "RATEEST", "SECMARK", "SET", "SNAT", "TCPMSS", "TOS", "TRACE", "TTL"],
 ])
 
-/** Splits as a shell would: words in double quotes may hold blanks, and a backslash before a quote. */
+/** Splits like a shell: words in double quotes may contain blanks, and a backslash before a quote. */
 function wordsOf(line: string): readonly string[] {
   const words: string[] = []
   for (const [, inQuotes, bare] of line.matchAll(/"((?:[^"\\]|\\.)*)"|([^\s"]+)/g))

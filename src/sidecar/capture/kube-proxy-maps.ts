@@ -3,7 +3,7 @@ import { type Capture, type Owner, type ServiceField, shownRule } from "./captur
 
 /** Table and maps of kube-proxy in nftables mode. Source: Kubernetes, pkg/proxy/nftables/proxier.go. */
 export const KUBE_PROXY_TABLE = "ip kube-proxy"
-/** As they are asked for, in this order. */
+/** The maps, in the order of the requests. */
 export const KUBE_PROXY_MAPS = [
   "service-ips",
   "no-endpoint-services",
@@ -11,16 +11,16 @@ export const KUBE_PROXY_MAPS = [
   "no-endpoint-nodeports",
 ] as const
 const MAPS: ReadonlySet<string> = new Set(KUBE_PROXY_MAPS)
-/** The set of the addresses on which node ports are answered. */
+/** The set of the addresses that serve node ports. */
 export const NODE_PORT_ADDRESSES = "nodeport-ips"
 
 /**
- * Takes the lines that `nft list` prints of kube-proxy's maps and keeps what concerns some virtual servers; a cluster has tens
+ * Takes the lines that `nft list` prints of kube-proxy's maps and keeps those of some virtual servers; a cluster has tens
  * of thousands of others.
  */
 export function createMapReader(servers: readonly VirtualServerKey[]): {
   readonly line: (line: string) => void
-  /** What takes the packets; a drop hides what else is said of the same virtual server. */
+  /** The captures of the packets; a drop hides other elements of the same virtual server. */
   readonly captures: () => readonly Capture[]
 } {
   const byKey = new Map(servers.map((server) => [keyOf(server.address, server.protocol, String(server.port)), server]))

@@ -8,7 +8,7 @@ import { nftChains } from "./nft-chains.ts"
 import { captureOf, isKubeProxyService } from "./owner.ts"
 import { type Taken, takenFrom } from "./walk.ts"
 
-/** Programs and files; each has the usual name unless a test brings its own. */
+/** Programs and files; each has the usual name unless a test sets another. */
 export interface CaptureOptions {
   readonly nft?: string
   readonly iptablesNft?: string
@@ -19,9 +19,9 @@ export interface CaptureOptions {
 
 export interface CaptureQuestion {
   readonly servers: readonly VirtualServerKey[]
-  /** The interface that clients' packets come in by. */
+  /** The interface on which clients' packets arrive. */
   readonly inward: string
-  /** Ends the look; the promise is then rejected. */
+  /** Stops the look; the promise is then rejected. */
   readonly signal: AbortSignal
 }
 
@@ -29,10 +29,10 @@ export type CaptureLook = (question: CaptureQuestion) => Promise<readonly Captur
 
 /**
  * Looks for rules of this network namespace that take the packets of virtual servers before IPVS sees them: those of kube-proxy
- * in iptables and in nftables mode, those of pods with a hostPort, and every other rule of iptables that changes a destination.
- * Both kinds of iptables are looked at, for the host may use another than this container.
+ * in iptables and in nftables mode, those of pods with a hostPort, and every other iptables rule that changes a destination.
+ * It checks both kinds of iptables, because the host may use another one than this container.
  *
- * @throws When a program is missing or fails: then nobody knows.
+ * @throws When a program is missing or fails: then the result is unknown.
  */
 export function createCaptureLook(options: CaptureOptions = {}): CaptureLook {
   const nft = options.nft ?? "nft"
@@ -50,12 +50,12 @@ export function createCaptureLook(options: CaptureOptions = {}): CaptureLook {
   }
 }
 
-/** To ask the legacy program is to load its modules; so the kernel is asked first whether they are in use. */
+/** A call of the legacy program loads its modules, so this asks the kernel first whether they are in use. */
 async function hasLegacyTables(file: string): Promise<boolean> {
   try {
     return (await readFile(file, "utf8")).split("\n").includes("nat")
   } catch {
-    // The file comes with the modules.
+    // The file exists once the modules are loaded.
     return false
   }
 }
@@ -80,7 +80,7 @@ async function inIptables(program: string, question: CaptureQuestion): Promise<r
   return found
 }
 
-/** Where kube-proxy refuses what is for a Service without (local) endpoints. IPVS comes after this chain. */
+/** The chain in which kube-proxy rejects packets for a Service without (local) endpoints. IPVS comes after this chain. */
 const KUBE_PROXY_DROPS = "KUBE-EXTERNAL-SERVICES"
 
 async function inKubeProxyMaps(nft: string, { servers, signal }: CaptureQuestion): Promise<readonly Capture[]> {
@@ -91,14 +91,14 @@ async function inKubeProxyMaps(nft: string, { servers, signal }: CaptureQuestion
   ]
   const together = createMapReader(servers)
   if (await list(lists.join("; "), together.line)) return together.captures()
-  // No kube-proxy of this mode, or one that lacks some of the maps.
+  // kube-proxy does not run in this mode, or lacks some of the maps.
   const single = createMapReader(servers)
   if (!(await list(lists[0] ?? "", single.line))) return []
   for (const one of lists.slice(1)) await list(one, single.line)
   return single.captures()
 }
 
-/** The portmap plugin's own table. Source: containernetworking/plugins, plugins/meta/portmap/portmap_nftables.go. */
+/** The portmap plugin's own tables. Source: containernetworking/plugins, plugins/meta/portmap/portmap_nftables.go. */
 const HOST_PORT_TABLES = ["ip cni_hostport", "inet cni_hostport"]
 
 async function inHostPortTable(nft: string, { servers, inward, signal }: CaptureQuestion): Promise<readonly Capture[]> {
@@ -118,19 +118,19 @@ async function inHostPortTable(nft: string, { servers, inward, signal }: Capture
   return found
 }
 
-/** @returns a function that hands on what nft prints, and gives false where there is nothing of that name. */
+/** @returns a function that passes on nft's output, and returns false if the named object does not exist. */
 function createLister(nft: string, signal: AbortSignal) {
   return async (command: string, line: (text: string) => void): Promise<boolean> => {
     const result = await runCommand(nft, [command], { ...PROGRAM_LIMITS, line, signal })
     if (result.truncated) throw new Error(`"nft ${command}" prints too much to look at`)
     if (result.status === 0) return true
-    // A kernel without nf_tables has no tables either.
+    // A kernel without nf_tables does not have tables either.
     if (/no such file or directory|not supported|unable to initialize netlink socket/i.test(result.stderr)) return false
     throw programFault(`nft ${command}`, result)
   }
 }
 
-/** Of one taker and virtual server the first; that it drops the packets counts more than that it means to forward them. */
+/** Keeps the first capture of each taker and virtual server, and prefers a drop over a forward. */
 function eachOnce(found: readonly Capture[]): readonly Capture[] {
   const once = new Map<string, Capture>()
   for (const capture of found) {

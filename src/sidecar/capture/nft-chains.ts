@@ -3,14 +3,14 @@ import { emptyRule, networkOf, portRangeOf, type Rule, type RuleDraft, type Verd
 /** A chain as nft prints it. */
 export interface NftChain {
   readonly name: string
-  /** True where the kernel sends packets that come in through it, to have their destination changed. */
+  /** True if the kernel sends incoming packets through it to change their destination. */
   readonly isNatPrerouting: boolean
   readonly rules: readonly Rule[]
 }
 
 /**
- * Reads the chains that `nft list table` prints. What a rule asks for that is not understood makes it a rule that is never
- * said to take a packet.
+ * Reads the chains that `nft list table` prints. A rule with a condition that is not understood is never
+ * reported to take a packet.
  *
  * Source: nft(8).
  */
@@ -47,7 +47,7 @@ function ruleOf(line: string, words: readonly string[]): Rule {
   return rule
 }
 
-/** @returns how many words the statement at the beginning has. */
+/** @returns the number of words in the statement at the beginning. */
 function take(rule: RuleDraft, words: readonly string[]): number {
   const [first = "", second = "", third = "", fourth = ""] = words
   const not = third === "!="

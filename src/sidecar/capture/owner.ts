@@ -3,7 +3,7 @@ import { type Capture, type Owner, type ServiceField, shownRule, type Taker } fr
 import type { Taken } from "./walk.ts"
 
 /**
- * Chains of kube-proxy that send a packet to a pod of a Service, or leave it to be dropped.
+ * Chains of kube-proxy that send a packet to a pod of a Service, or mark it to be dropped.
  *
  * Source: Kubernetes, pkg/proxy/iptables/proxier.go.
  */
@@ -11,7 +11,7 @@ export function isKubeProxyService(chain: string): boolean {
   return /^KUBE-(?:SVC|SVL|XLB|EXT|FW|SEP)-/.test(chain)
 }
 
-/** Says who took the packets, by the names of the chains and the comments of the rules. */
+/** Names the owner of the rule that took the packets, from the names of the chains and the comments of the rules. */
 export function captureOf(server: VirtualServerKey, taken: Taken, by: Taker | null = null): Capture {
   const { rule, chains } = taken
   const { verdict } = rule
@@ -43,7 +43,7 @@ function takerOf(chains: readonly string[]): Taker {
   return "rule"
 }
 
-/** `default/web:http external IP`, `default/web has no local endpoints`; of a node port the Service alone. */
+/** `default/web:http external IP`, `default/web has no local endpoints`; for a node port the Service alone. */
 const COMMENT = /^([a-z0-9.-]+\/[a-z0-9.-]+)(?::[a-z0-9.-]*)?(?: (.*))?$/i
 
 function serviceOf(comment: string, chains: readonly string[]): Owner | null {
@@ -59,7 +59,7 @@ function fieldOf(what: string, chains: readonly string[]): ServiceField {
   return what.startsWith("loadbalancer IP") ? "load balancer IP" : "external"
 }
 
-/** `dnat name: "cbr0" id: "5f2a9b7c1d"` leads to the pod's chain in iptables; in nftables the rule itself has the id alone. */
+/** `dnat name: "cbr0" id: "5f2a9b7c1d"` leads to the pod's chain in iptables; in nftables the rule itself has only the id. */
 function sandboxOf(comments: readonly string[]): Owner | null {
   for (const comment of comments) {
     const id = /\bid: "([^"]+)"/.exec(comment)?.[1] ?? /^[0-9a-z][0-9a-z_.-]{5,}$/i.exec(comment)?.[0]

@@ -2,44 +2,44 @@ import { isIPv4 } from "node:net"
 
 import type { VirtualServerKey } from "../ports.ts"
 
-/** What one rule of a chain asks of a packet and does with it, whatever program printed it. */
+/** The conditions and the action of one rule of a chain, whatever program printed it. */
 export interface Rule {
-  /** Each of these must hold. */
+  /** Each of these conditions must hold. */
   readonly destinations: readonly Destination[]
   /** Null: any. In lower case, such as `tcp`. */
   readonly protocols: readonly string[] | null
   /** Destination ports, each range with both ends; null: any. */
   readonly ports: readonly (readonly [first: number, last: number])[] | null
-  /** Interfaces that the packet must, or must not, come in by. */
+  /** Interfaces on which the packet must, or must not, arrive. */
   readonly interfaces: readonly { readonly name: string; readonly not: boolean }[]
-  /** True where it also asks for something that not every packet of a client has: a source, a chance, a limit. */
+  /** True with a condition that not every packet of a client meets: a source, a probability, a limit. */
   readonly partial: boolean
-  /** True where it asks for something that cannot be told here, or for a local destination that a VIP is not. */
+  /** True with a condition that cannot be judged here, or with a local destination that excludes VIPs. */
   readonly unknown: boolean
   readonly verdict: Verdict
-  /** Empty where there is none. */
+  /** Empty if the rule has none. */
   readonly comment: string
   readonly text: string
 }
 
 export interface Destination {
-  /** Base address and mask as numbers; several: one of them. */
+  /** Base address and mask as numbers; if several, one of them must match. */
   readonly networks: readonly (readonly [base: number, mask: number])[]
   readonly not: boolean
 }
 
 export type Verdict =
   | { readonly kind: "jump" | "goto"; readonly chain: string }
-  /** Gives the packet another destination. */
+  /** Changes the packet's destination. */
   | { readonly kind: "take"; readonly to: string | null }
   | { readonly kind: "drop" | "accept" | "return" | "none" }
 
-/** A rule in the making. */
+/** A rule that is still being read. */
 export type RuleDraft = {
   -readonly [K in keyof Rule]: Rule[K]
 }
 
-/** A rule that asks for nothing and does nothing yet. */
+/** A rule without conditions or action so far. */
 export function emptyRule(text: string): RuleDraft {
   return {
     destinations: [],
@@ -54,10 +54,10 @@ export function emptyRule(text: string): RuleDraft {
   }
 }
 
-/** How a rule concerns the packets of a virtual server: all that clients send, some of them, or none for all that can be told. */
+/** Which packets of a virtual server match a rule: all that clients send, some of them, or none as far as known. */
 export type Fit = "all" | "some" | "none"
 
-/** @param inward the interface that clients' packets come in by. */
+/** @param inward The interface on which clients' packets arrive. */
 export function fitOf(rule: Rule, server: VirtualServerKey, inward: string): Fit {
   if (rule.unknown) return "none"
   if (rule.protocols !== null && !rule.protocols.includes(server.protocol.toLowerCase())) return "none"
@@ -70,12 +70,12 @@ export function fitOf(rule: Rule, server: VirtualServerKey, inward: string): Fit
   return rule.partial ? "some" : "all"
 }
 
-/** `eth+` means each interface whose name begins so; nft writes `eth*`. */
+/** `eth+` means each interface whose name begins with "eth"; nft writes `eth*`. */
 function isInterface(pattern: string, name: string): boolean {
   return /[+*]$/.test(pattern) ? name.startsWith(pattern.slice(0, -1)) : pattern === name
 }
 
-/** An address or network as it is printed: `10.4.0.50`, `10.4.0.0/24`, `10.4.0.0/255.255.255.0`; null for anything else. */
+/** An address or network as printed: `10.4.0.50`, `10.4.0.0/24`, `10.4.0.0/255.255.255.0`; null for anything else. */
 export function networkOf(text: string): readonly [base: number, mask: number] | null {
   const [address = "", length = "32"] = text.split("/")
   if (!isIPv4(address)) return null
@@ -92,7 +92,7 @@ function addressNumber(address: string): number {
   return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0)
 }
 
-/** Ports as they are printed: `80`, `8000:8010`, `8000-8010`; null for anything else. */
+/** Ports as printed: `80`, `8000:8010`, `8000-8010`; null for anything else. */
 export function portRangeOf(text: string): readonly [first: number, last: number] | null {
   const [, first, last = first] = /^(\d+)(?:[:-](\d+))?$/.exec(text) ?? []
   return first === undefined ? null : [Number(first), Number(last)]

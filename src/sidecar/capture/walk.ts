@@ -1,7 +1,7 @@
 import type { VirtualServerKey } from "../ports.ts"
 import { fitOf, type Rule } from "./rule.ts"
 
-/** The rules of a chain, in order; empty where there is no such chain. */
+/** The rules of a chain, in order; empty if the chain does not exist. */
 export type ChainReader = (chain: string) => Promise<readonly Rule[]>
 
 /** The rule that takes the packets of a virtual server. */
@@ -9,7 +9,7 @@ export interface Taken extends Path {
   readonly rule: Rule
 }
 
-/** How a packet came to a rule. */
+/** How a packet reached a rule. */
 interface Path {
   /** The chains that lead to the rule, its own last. */
   readonly chains: readonly string[]
@@ -19,27 +19,27 @@ interface Path {
 
 export interface WalkOptions {
   readonly chainOf: ChainReader
-  /** The interface that clients' packets come in by. */
+  /** The interface on which clients' packets arrive. */
   readonly inward: string
-  /** Whether a rule that leads to this chain takes the packet for good, whatever the chain looks like. */
+  /** Whether a rule that leads to this chain takes the packet finally, whatever the chain contains. */
   readonly isTaker: (chain: string) => boolean
 }
 
 /**
  * Follows the packets of new connections to a virtual server through the chains of a table that changes destinations.
  *
- * A packet that a rule sends to the VIP itself, or accepts, goes on to IPVS. A rule that asks for what cannot be told here
- * takes nothing, so that nobody is accused wrongly.
+ * A packet that a rule sends to the VIP itself, or accepts, continues to IPVS. A rule with a condition that cannot be judged
+ * here takes nothing, so that no program is blamed wrongly.
  *
- * @returns the first rule that takes all or some of them; null: they reach IPVS, as far as this table goes.
- * @throws When the chains nest deeper than any kernel lets them.
+ * @returns the first rule that takes all or some of them; null: they reach IPVS, as far as this table shows.
+ * @throws When the chains nest deeper than the kernel allows.
  */
 export async function takenFrom(start: string, server: VirtualServerKey, options: WalkOptions): Promise<Taken | null> {
   const end = await walk({ chains: [start], comments: [] }, server, options)
   return typeof end === "string" ? null : end
 }
 
-/** `through`: the chain is at its end, or returns. `accepted`: the table has no more to say. */
+/** `through`: the chain is at its end, or returns. `accepted`: the rest of the table does not apply. */
 type End = Taken | "through" | "accepted"
 
 async function walk(path: Path, server: VirtualServerKey, options: WalkOptions): Promise<End> {
@@ -49,7 +49,7 @@ async function walk(path: Path, server: VirtualServerKey, options: WalkOptions):
     const fit = fitOf(rule, server, options.inward)
     if (fit === "none") continue
     const end = await follow(rule, path, { server, options })
-    // What only some packets do says nothing of the others.
+    // A rule for some packets only does not decide for the others.
     if (end !== null && (fit === "all" || typeof end !== "string")) return end
   }
   return "through"
@@ -60,7 +60,7 @@ interface Walker {
   readonly options: WalkOptions
 }
 
-/** @returns null where the packet goes on to the next rule. */
+/** @returns null if the packet continues with the next rule. */
 async function follow(rule: Rule, path: Path, { server, options }: Walker): Promise<End | null> {
   const { verdict } = rule
   switch (verdict.kind) {
@@ -84,7 +84,7 @@ async function follow(rule: Rule, path: Path, { server, options }: Walker): Prom
   }
 }
 
-/** Whether a destination is the virtual server itself: a rule that keeps others from taking its packets. */
+/** Whether a destination is the virtual server itself: such a rule protects its packets from later rules. */
 function isTo(to: string | null, { address, port }: VirtualServerKey): boolean {
   return to === address || to === `${address}:${port}`
 }

@@ -5,25 +5,25 @@ import type { KernelAddress } from "../ports.ts"
 import { programFault } from "./program-fault.ts"
 
 /**
- * IPv4 addresses of an interface with prefix /32; null where there is no such interface.
+ * IPv4 addresses of an interface with prefix /32; null if the interface does not exist.
  *
- * @throws When neither the system nor `ip` tells.
+ * @throws When neither the system nor `ip` can list them.
  */
 export async function addressesOf(ip: string, name: string): Promise<ReadonlySet<string> | null> {
   const quick = quickAddresses(name)
   if (quick !== null) return quick
-  // It does not tell of an interface that is down, that has lost its carrier, or that has no address (libuv,
-  // uv_interface_addresses): it is just those where a VIP may be left.
+  // The system omits an interface that is down, lacks a carrier, or has no address (libuv, uv_interface_addresses). A VIP may
+  // remain on just such an interface.
   const { addresses, stderr } = await listedAddresses(ip, ["dev", name], `the addresses of "${name}"`)
   if (/does not exist|Cannot find device/.test(stderr)) return null
   return new Set(addresses.filter(({ prefixLength }) => prefixLength === 32).map(({ address }) => address))
 }
 
 /**
- * 0.1 ms instead of the 3 ms of a program. The kernel gives addresses in pieces: what changes between two of them can hide
- * one, so a set counts when two reads in a row agree. An address with a label comes under that: "eth0:vip".
+ * Takes 0.1 ms, where a program takes 3 ms. The kernel gives addresses in pieces, and a change between two pieces can hide
+ * an address, so a set counts when two reads in a row agree. An address with a label appears under the label: "eth0:vip".
  *
- * @returns null where nothing is told of this interface, or never twice the same.
+ * @returns null if the system does not list this interface, or two reads never agree.
  */
 function quickAddresses(name: string): ReadonlySet<string> | null {
   let before: string | null = null
@@ -43,7 +43,7 @@ function isOfOne(cidr: string): boolean {
   return cidr.endsWith("/32")
 }
 
-/** Every IPv4 address of this network namespace. @throws When `ip` does not tell. */
+/** Every IPv4 address of this network namespace. @throws When `ip` cannot list them. */
 export async function allAddresses(ip: string): Promise<readonly KernelAddress[]> {
   return (await listedAddresses(ip, [], "the addresses of this host")).addresses
 }
@@ -62,7 +62,7 @@ interface Listed {
   readonly stderr: string
 }
 
-/** What `ip address show` tells; the kernel says, and iproute2 then prints, that a dump was interrupted by a change. */
+/** The output of `ip address show`. When a change interrupts the kernel's dump, iproute2 prints that. */
 async function listedAddresses(ip: string, which: readonly string[], what: string): Promise<Listed> {
   for (let left = MAXIMUM_READS; ; left--) {
     const result = await runCommand(ip, ["-json", "-details", "-4", "address", "show", ...which], ADDRESS_LIMITS)
@@ -85,5 +85,5 @@ async function listedAddresses(ip: string, which: readonly string[], what: strin
 
 /** Maximum reads of a table that changes meanwhile. */
 const MAXIMUM_READS = 5
-/** With details an address takes 300 bytes. */
+/** Maximum output; with details an address takes 300 bytes. */
 const ADDRESS_LIMITS = { timeoutMs: 10_000, maximumOutputBytes: 16 * 1024 * 1024 }

@@ -2,17 +2,17 @@ import { readFile, rm } from "node:fs/promises"
 import { systemClock } from "../../kit/clock.ts"
 import { faultCode } from "../../kit/fault.ts"
 
-/** What keepalived writes into its directory for temporary files (TMPDIR) when its VRRP child gets SIGUSR2. */
+/** The file that keepalived writes into its directory for temporary files (TMPDIR) when its VRRP child gets SIGUSR2. */
 const STATISTICS = "keepalived.stats"
-/** Measured on 2.2.7 and 2.3.3: written within 0.2 s; a machine that is busy may take longer. */
+/** Time limit. Measured on 2.2.7 and 2.3.3: written within 0.2 s; a busy machine may take longer. */
 const LIMIT_MS = 1_000
 const POLL_MS = 10
 
 /**
- * Has the VRRP child write its statistics and reads them: adverts heard of masters that mean to go on.
+ * Makes the VRRP child write its statistics and reads them: adverts heard from masters that stay.
  *
- * @param signal sends SIGUSR2 to the VRRP child.
- * @returns null where nothing was written in time.
+ * @param signal Sends SIGUSR2 to the VRRP child.
+ * @returns null if nothing was written in time.
  */
 export async function askForAdverts(directory: string, signal: () => void): Promise<number | null> {
   const file = `${directory}/${STATISTICS}`
@@ -27,9 +27,9 @@ export async function askForAdverts(directory: string, signal: () => void): Prom
 }
 
 /**
- * Adverts received, without those of priority 0: with these a master says that it goes.
+ * Adverts received, except those of priority 0, with which a master gives up its role.
  *
- * @returns null where the text is not, or not yet, the whole statistics.
+ * @returns null if the text is not, or not yet, the complete statistics.
  */
 export function advertsIn(text: string): number | null {
   const numberAt = (section: string) => {

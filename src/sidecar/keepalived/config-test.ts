@@ -6,26 +6,26 @@ import type { TestVerdict } from "../ports.ts"
 import { parseDiagnostics } from "./diagnostics.ts"
 
 export interface ConfigTestOptions {
-  /** Path of the keepalived that runs the file, or would. */
+  /** Path of the keepalived that runs the file. */
   readonly program: string
-  /** Overrides the limit that follows from the file's size, in ms. */
+  /** Overrides the limit computed from the file's size, in ms. */
   readonly timeoutMs?: number
 }
 
 export type ConfigTest = (file: string) => Promise<TestVerdict>
 
 const TEST_LIMIT_MS = 10_000
-/** Measured: 5,000 virtual servers of 10 real servers are 5.3 MB and take 1.5 s; 20,000 real servers of one take 3 s. */
+/** Time limit. Measured: 5,000 virtual servers of 10 real servers are 5.3 MB and take 1.5 s; 20,000 real servers of one take 3 s. */
 const TEST_LIMIT_MS_PER_MB = 1_000
 const MAXIMUM_OUTPUT_BYTES = 64 * 1024
 
 /**
- * A test of keepalived.conf files by keepalived itself, which never touches a running process. It must run in the network
+ * Tests keepalived.conf files with keepalived itself, without touching a running process. The test must run in the network
  * namespace of the daemon, because it looks at the interfaces.
  *
- * Only status 0 without a word printed is accepted. Status 0 alone is not: keepalived gives it for a file that is missing,
- * that is empty, or whose include is missing (measured on 2.2.7, 2.3.3 and 2.4.3). So the file is looked at before and
- * after, too.
+ * It accepts only status 0 without any output. Status 0 alone is not enough: keepalived returns it for a file that is missing,
+ * empty, or has a missing include (measured on 2.2.7, 2.3.3 and 2.4.3). So the file is checked before and
+ * after the test, too.
  *
  * @throws (the test) When keepalived cannot be started.
  */
@@ -35,7 +35,7 @@ export function createConfigTest(options: ConfigTestOptions): ConfigTest {
     const before = await look(file)
     if (before.kind === "unfit") return refused(before.reason, startedAt)
     const timeoutMs = options.timeoutMs ?? TEST_LIMIT_MS + TEST_LIMIT_MS_PER_MB * (Number(before.stats.size) / 1e6)
-    // -e: a file that cannot be read is an error. The long form has other names in other releases.
+    // -e: an unreadable file is an error. The long form of the options differs between releases.
     const result = await runCommand(options.program, ["-t", "-e", "-f", file], {
       timeoutMs,
       maximumOutputBytes: MAXIMUM_OUTPUT_BYTES,
@@ -59,7 +59,7 @@ async function look(file: string): Promise<Look> {
     if (stats.size === 0n) return { kind: "unfit", reason: "the file is empty" }
     return { kind: "file", stats }
   } catch (error) {
-    return { kind: "unfit", reason: faultCode(error) === "ENOENT" ? "there is no such file" : `${faultCode(error)}` }
+    return { kind: "unfit", reason: faultCode(error) === "ENOENT" ? "the file does not exist" : `${faultCode(error)}` }
   }
 }
 

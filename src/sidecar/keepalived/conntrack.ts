@@ -1,23 +1,23 @@
 import { type CommandResult, runCommand } from "../../kit/run-command.ts"
 import type { VirtualServerKey } from "../ports.ts"
 
-/** A look through a full table of 262,144 entries takes a second. */
+/** Limits: a scan of a full table of 262,144 entries takes a second. */
 const LIMITS = { timeoutMs: 5_000, maximumOutputBytes: 64 * 1024 }
 
 /**
- * Has the kernel forget the flows to a virtual server that IPVS has not taken: those whose answers would come from the
- * VIP itself. Such a flow began while there was no virtual server. The kernel decides about masquerading at the first
- * packet of a flow alone, so all later ones would reach the pod with the client's address. Flows that IPVS has taken are
- * answered by a real server, and stay.
+ * Deletes the conntrack flows to a virtual server that IPVS does not handle: those whose answers would come from the
+ * VIP itself. Such a flow began before the virtual server existed. The kernel decides about masquerading only at the first
+ * packet of a flow, so all later packets would reach the pod with the client's address. In a flow that IPVS handles, a
+ * real server answers; those flows stay.
  *
- * @returns how many were forgotten.
+ * @returns the number of deleted flows.
  * @throws When conntrack is missing, fails, or does not end in time.
  */
 export async function forgetFlows(program: string, { address, port, protocol }: VirtualServerKey): Promise<number> {
   const flow = ["--orig-dst", address, "--orig-port-dst", String(port), "--reply-src", address]
   const words = ["-D", "-f", "ipv4", "-p", protocol.toLowerCase(), ...flow]
   const result = await runCommand(program, words, LIMITS)
-  // It ends with 1 where there was nothing to delete.
+  // conntrack ends with status 1 if there was nothing to delete.
   const deleted = /: (\d+) flow entries have been deleted/.exec(result.stderr)?.[1]
   if (deleted !== undefined && (result.status === 0 || deleted === "0")) return Number(deleted)
   throw new Error(

@@ -4,7 +4,7 @@ import type { KernelRealServer, KernelVirtualServer, VirtualServerKey } from "..
 /** What the kernel must show when a configuration is in effect. */
 export interface IntendedEffect {
   readonly interface: string
-  /** On the interface if, and only if, this node is MASTER. */
+  /** Addresses that are on the interface if, and only if, this node is MASTER. */
   readonly anchor: string
   readonly vips: readonly string[]
   readonly virtualServers: readonly IntendedVirtualServer[]
@@ -16,7 +16,7 @@ export interface IntendedVirtualServer extends VirtualServerKey {
   /** Seconds; null for no persistence. Absent: any. */
   readonly persistenceTimeout?: number | null
   readonly realServers: readonly IntendedRealServer[]
-  /** True where keepalived checks the real servers: those may then be absent, or have weight 0. */
+  /** True when keepalived checks the real servers: they may then be absent, or have weight 0. */
   readonly checked: boolean
 }
 
@@ -33,12 +33,12 @@ export interface KernelState {
   readonly virtualServers: readonly KernelVirtualServer[] | null
 }
 
-/** What was ever ours on this node and may therefore be removed by us. */
+/** Everything that we have added on this node, and so may remove. */
 export interface Owned {
   readonly vips: Iterable<string>
   /** As `virtualServerName` spells them. */
   readonly virtualServers: Iterable<string>
-  /** As `10.4.0.50 eth0`: which interface each address was added to. Absent: the model's. */
+  /** As `10.4.0.50 eth0`: the interface of each added address. Absent: the model's. */
   readonly additions?: Iterable<string>
 }
 
@@ -47,7 +47,7 @@ export interface RealServerDifference {
   readonly real: { readonly address: string; readonly port: number }
 }
 
-/** Something that is there, but otherwise than intended. `real` is null where the virtual server itself is meant. */
+/** An entry that exists with a wrong value. `real` is null if the virtual server itself has it. */
 export interface WrongValue {
   readonly server: VirtualServerKey
   readonly real: { readonly address: string; readonly port: number } | null
@@ -59,12 +59,12 @@ export interface WrongValue {
 /** All lists are sorted by name. All are empty when the kernel shows what it should. */
 export interface Differences {
   readonly role: "MASTER" | "BACKUP"
-  /** Only a MASTER lacks a VIP. */
+  /** VIPs that are missing; only a MASTER can lack one. */
   readonly missingVips: readonly string[]
-  /** Ours but not intended; on a BACKUP every one of ours. */
+  /** Ours but not intended; on a BACKUP, all of ours. */
   readonly surplusVips: readonly string[]
   readonly missingVirtualServers: readonly VirtualServerKey[]
-  /** Ours but not intended. What was never ours is not mentioned. */
+  /** Ours but not intended. Entries that were never ours are left out. */
   readonly surplusVirtualServers: readonly VirtualServerKey[]
   readonly missingRealServers: readonly RealServerDifference[]
   readonly surplusRealServers: readonly RealServerDifference[]
@@ -98,8 +98,8 @@ export function differences(intended: IntendedEffect, kernel: KernelState, owned
 }
 
 /**
- * The differences in one line, at most three of each kind; null when there are none. The role is no difference.
- * `missing: 10.4.0.50, 10.4.0.50 80 TCP; weight of 10.2.1.11:8080 in 10.4.0.50 80 TCP is 0 and not 1`
+ * The differences in one line, at most three of each kind; null when there are none. The role does not count.
+ * `missing: 10.4.0.50, 10.4.0.50 80 TCP; weight of 10.2.1.11:8080 in 10.4.0.50 80 TCP is 0, expected 1`
  */
 export function differenceText(found: Differences): string | null {
   const reals = (list: readonly RealServerDifference[]) => list.map(realServerText)
@@ -113,19 +113,19 @@ export function differenceText(found: Differences): string | null {
     ...found.surplusVirtualServers.map(virtualServerName),
     ...reals(found.surplusRealServers),
   ]
-  const parts = [listed("missing: ", missing), listed("too much: ", surplus), listed("", found.wrong.map(wrongText))]
+  const parts = [listed("missing: ", missing), listed("surplus: ", surplus), listed("", found.wrong.map(wrongText))]
   const text = parts.filter((part) => part !== "").join("; ")
   return text === "" ? null : text
 }
 
-/** Tells one virtual server from all others: `10.4.0.50 80 TCP`. */
+/** A unique name of a virtual server: `10.4.0.50 80 TCP`. */
 export function virtualServerName(server: VirtualServerKey): string {
   return `${server.address} ${server.port} ${server.protocol}`
 }
 
 type ServerWithReals = VirtualServerKey & { readonly realServers: readonly RealServerDifference["real"][] }
 
-/** The real servers that the one has and the other lacks. */
+/** The real servers that the first has and the second lacks. */
 function lacking(
   server: VirtualServerKey,
   having: ServerWithReals,
@@ -153,11 +153,11 @@ function wrongValues(want: IntendedVirtualServer, have: KernelVirtualServer): re
     const real = { address, port }
     const wish = intended.get(realServerName(real))
     if (wish === undefined) continue
-    // LOCAL: the kernel delivers to itself, whatever the method was; it does not tell us any more.
+    // LOCAL: the kernel delivers to itself, whatever the method was; the method is not visible any more.
     if (forwardingMethod !== want.forwardingMethod && forwardingMethod !== "LOCAL") {
       wrong.push({ server, real, field: "forwardingMethod", intended: want.forwardingMethod, actual: forwardingMethod })
     }
-    // A check that fails sets the weight to 0 (inhibit_on_failure).
+    // A failing check sets the weight to 0 (inhibit_on_failure).
     if (weight !== wish.weight && !(want.checked && weight === 0)) {
       wrong.push({ server, real, field: "weight", intended: String(wish.weight), actual: String(weight) })
     }
@@ -191,7 +191,7 @@ function realServerText({ server, real }: RealServerDifference): string {
 function wrongText({ server, real, field, intended, actual }: WrongValue): string {
   const whose = real === null ? virtualServerName(server) : realServerText({ server, real })
   const what = field === "forwardingMethod" ? "forwarding method" : field
-  return `${what} of ${whose} is ${actual} and not ${intended}`
+  return `${what} of ${whose} is ${actual}, expected ${intended}`
 }
 
 const MOST_LISTED = 3

@@ -3,12 +3,12 @@ import { faultCode } from "../../kit/fault.ts"
 import type { KernelRealServer, KernelVirtualServer } from "../ports.ts"
 
 /**
- * What `/proc/net/ip_vs` shows, in the kernel's order; null where the kernel has no IPVS. What is shown is there. What is not
- * shown may be there all the same: the kernel gives the file a page at a time and finds the place of the next page by counting,
- * with the entries of other network namespaces on the way and without them at the start. Use it only to find something.
+ * The entries of `/proc/net/ip_vs`, in the kernel's order; null if the kernel has no IPVS. Every entry shown exists, but an entry
+ * that exists may be missing: the kernel gives the file a page at a time and finds the next page by counting entries, and it
+ * counts those of other network namespaces on the way but not at the start. Use it only to find something.
  *
- * @param file `/proc/net/ip_vs` unless a test brings its own.
- * @throws When the file is there but cannot be read.
+ * @param file `/proc/net/ip_vs` unless a test sets another.
+ * @throws When the file exists but cannot be read.
  */
 export async function readIpVsTable(file = "/proc/net/ip_vs"): Promise<readonly KernelVirtualServer[] | null> {
   try {
@@ -52,12 +52,12 @@ function virtualServerOf(line: string, realServers: readonly KernelRealServer[])
   const [protocolName = "", place = "", scheduler = ""] = line.split(/ +/, 3)
   const protocol = PROTOCOLS[protocolName]
   if (protocol === undefined) return null
-  // The persistence is told in ticks whose length is not told: that there is some is all that is known.
+  // The persistence is in ticks of unknown length, so only its existence is known.
   const persistence = line.includes(" persistent ") ? {} : { persistenceTimeout: null }
   return { ...addressAndPort(place), protocol, scheduler, ...persistence, realServers }
 }
 
-/** `  -> 0A02010B:1F90      Masq    1      0          0`; the head of the table looks alike, but names no method. */
+/** `  -> 0A02010B:1F90      Masq    1      0          0`; the head of the table looks similar, but has no method. */
 function realServerOf(line: string): KernelRealServer | null {
   const [place = "", method = "", weight = ""] = line.slice("  -> ".length).split(/ +/, 3)
   const forwardingMethod = METHODS[method]

@@ -1,11 +1,11 @@
 import type { KernelRealServer, KernelVirtualServer } from "../ports.ts"
 
 /**
- * Makes the reader of the whole IPVS table. The kernel gives it in pieces by netlink, too: what is added or deleted between two
- * pieces can hide a neighbour. So a table counts when two reads in a row agree; where it changes all the time, what any of some
- * reads has seen is there.
+ * Makes the reader of the whole IPVS table. The kernel gives it in pieces by netlink, and an entry that is added or deleted
+ * between two pieces can hide a neighbour. So a table counts when two reads in a row agree. If it changes all the time, the
+ * result is everything that any of several reads has seen.
  *
- * @param save gives what `ipvsadm -Sn` prints.
+ * @param save Returns the output of `ipvsadm -Sn`.
  */
 export function createTableReader(save: () => Promise<string>): () => Promise<readonly KernelVirtualServer[]> {
   let last: { readonly text: string; readonly servers: readonly KernelVirtualServer[] } | null = null
@@ -24,7 +24,7 @@ export function createTableReader(save: () => Promise<string>): () => Promise<re
 /** Maximum reads for one answer. */
 const MAXIMUM_READS = 4
 
-/** Each virtual server as the newest of these tables has it. */
+/** Each virtual server, as the newest of these tables has it. */
 function unionOf(tables: readonly (readonly KernelVirtualServer[])[]): readonly KernelVirtualServer[] {
   const servers = new Map<string, KernelVirtualServer>()
   for (const table of tables)
@@ -33,11 +33,11 @@ function unionOf(tables: readonly (readonly KernelVirtualServer[])[]): readonly 
 }
 
 /**
- * The virtual servers of what `ipvsadm -Sn` prints, in its order. Those of a firewall mark have no address and are left out.
+ * The virtual servers in the output of `ipvsadm -Sn`, in its order. Those of a firewall mark have no address and are left out.
  *
  * `-A -t 10.4.0.50:80 -s wlc -p 300 -M 255.255.255.255` and `-a -t 10.4.0.50:80 -r 10.2.1.11:8080 -m -w 1`
  *
- * @throws When a line is none that ipvsadm(8) documents: half an answer must not count as a whole one.
+ * @throws When a line does not match ipvsadm(8): an incomplete answer must not count as a complete one.
  */
 export function parseSavedTable(text: string): readonly KernelVirtualServer[] {
   const servers: KernelVirtualServer[] = []

@@ -13,38 +13,38 @@ import { createSupervisor, type Supervisor, type SupervisorOptions } from "./sup
 import { isCheckerDue, type LogVerdict, messageOf, reloadVerdict, startVerdict, tellsOfStart } from "./verdict.ts"
 
 export interface KeepalivedOptions extends SupervisorOptions {
-  /** Path of the program, for the config test and its version; the service's run script starts the same. */
+  /** Path of the program, for the config test and its version; the service's run script starts the same program. */
   readonly program: string
-  /** Where the service keeps its pid files, its statistics (TMPDIR) and, in `log/`, its log: `/run/keepalived`. */
+  /** Directory of the service's pid files, its statistics (TMPDIR) and, in `log/`, its log: `/run/keepalived`. */
   readonly runDirectory: string
   /** The file that keepalived reads. */
   readonly liveFile: string
-  /** Overrides the limit that follows from the live file's size, in ms. */
+  /** Overrides the limit computed from the live file's size, in ms. */
   readonly limitMs?: number
 }
 
-/** What all that follows works with. */
+/** The parts that the functions below work with. */
 interface Parts {
   readonly runDirectory: string
   readonly files: PidFiles
   readonly log: ProcessLog
   readonly readiness: Readiness
   readonly supervisor: Supervisor
-  /** Ms that a start or a reload may take. */
+  /** Time limit of a start or a reload, in ms. */
   readonly limitMs: () => Promise<number>
 }
 
 const ANSWER_LIMIT_MS = 10_000
-/** Measured, 2.2.7 with a check for each of 10,000 real servers (1 MB): 20 s, 48 s on a busy machine; without checks 1 s. */
+/** Time limit. Measured, 2.2.7 with a check for each of 10,000 real servers (1 MB): 20 s, 48 s on a busy machine; without checks 1 s. */
 const ANSWER_LIMIT_MS_PER_MB = 40_000
-/** A keepalived that does not stop on SIGTERM for so long is killed: it gives its own children 5 s. */
+/** Time after SIGTERM until keepalived is killed: it gives its own children 5 s. */
 const STOP_LIMIT_MS = 8_000
 /** Measured: keepalived waits 0, 1, 2, 4, 8, 16 ... s before a respawn that follows another within a minute. */
 const RESPAWN_LIMIT_MS = 20_000
 const POLL_MS = 50
 const MOST_LOG_LINES = 40
 
-/** The keepalived of this node, which an s6 service runs beside us. */
+/** The keepalived of this node, which an s6 service runs beside the agent. */
 export function createKeepalived(options: KeepalivedOptions): Keepalived {
   const parts = openParts(options)
   let version: Promise<string> | null = null
@@ -94,7 +94,7 @@ async function restart(parts: Parts): Promise<ReloadVerdict> {
   if (before === null) return start(parts)
   const mark = await parts.log.mark()
   await parts.supervisor.restart()
-  // A process that hangs must not keep a good file from being served; its children end with it (PR_SET_PDEATHSIG).
+  // A hanging process must not block a good file; its children end with it (PR_SET_PDEATHSIG).
   const killer = setTimeout(() => signalIfRunning(before.parent, "SIGKILL"), STOP_LIMIT_MS)
   try {
     return await awaitStart(parts, { mark, startedAt, limitMs: STOP_LIMIT_MS + (await parts.limitMs()) })
@@ -110,7 +110,7 @@ interface Waiting {
   readonly begunEarlier?: (lines: readonly string[]) => Promise<Earlier | null>
 }
 
-/** A keepalived whose start the supervisor had begun before it was asked to. */
+/** A keepalived that the supervisor had started before the request. */
 interface Earlier {
   readonly kind: "earlier"
   readonly running: RunningKeepalived
@@ -137,7 +137,7 @@ async function awaitStart(parts: Parts, { mark, startedAt, limitMs, begunEarlier
   return acknowledged(startedAt)
 }
 
-/** Its first lines are older than the mark, and what it has read may be older than the live file: it must read that again. */
+/** Its first lines are older than the mark, and it may have read an older file than the live one: it must read that again. */
 async function earlierStart(parts: Parts, lines: readonly string[]): Promise<Earlier | null> {
   const running = runningKeepalived(parts.files)
   if (running === null || tellsOfStart(lines)) return null
@@ -154,7 +154,7 @@ async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVe
     const early = await parts.readiness.awaitReady(target)
     mark = await parts.log.mark()
     if (early !== null) return failed(parts, mark, early)
-    // Once more, because waiting takes time: the pid may be another's by now, and the checker dead.
+    // Check again after the wait: the pid may belong to another process now, and the checker may be dead.
     if (!isRunning(target.parent)) return failed(parts, mark, ENDED)
   } while (checker !== null && !isRunning(checker))
   process.kill(target.parent.pid, "SIGHUP")
@@ -163,7 +163,7 @@ async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVe
     deadlineMs: limitMs,
     judge: (lines) => decided(reloadVerdict(lines)) ?? (isRunning(target.parent) ? null : ended),
   })
-  // What made it fail stands in the log: the next reload looks there before it signals.
+  // The log has the cause of the failure: the next reload looks there before it signals.
   if (verdict?.kind !== "complete") parts.readiness.forget()
   if (verdict === null) return failed(parts, mark, `no "Reload complete" within ${seconds(limitMs)}`)
   if (verdict.kind === "failed") return failed(parts, mark, verdict.reason)
@@ -176,8 +176,8 @@ async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVe
 }
 
 /**
- * The checker that lives now, waited for where one has died: the log says so, or it was there a moment ago. Null where there is none,
- * and when the time is over: then it may be signalled all the same, for two checkers do less harm than no change at all.
+ * The checker that runs now. Waits for it if one has died: the log says so, or it existed a moment ago. Null if there is none,
+ * or when the time is over: the reload then signals anyway, because two checkers do less harm than no change at all.
  */
 async function awaitChecker(parts: Parts, target: RunningKeepalived): Promise<ProcessIdentity | null> {
   for (let waitedMs = 0; waitedMs < LONGEST_RESPAWN_MS; waitedMs += POLL_MS) {
@@ -189,7 +189,7 @@ async function awaitChecker(parts: Parts, target: RunningKeepalived): Promise<Pr
   return null
 }
 
-/** The fifth death in a row puts the next life off by 16 s. */
+/** Time limit: keepalived delays the restart after the fifth death in a row by 16 s. */
 const LONGEST_RESPAWN_MS = 20_000
 
 const ended: LogVerdict = { kind: "failed", reason: ENDED }
@@ -197,7 +197,7 @@ const ended: LogVerdict = { kind: "failed", reason: ENDED }
 async function advertsHeard(parts: Parts, { parent, vrrp }: RunningKeepalived): Promise<number | null> {
   const now = runningKeepalived(parts.files)
   if (now === null || vrrp === null || !isSame(now.parent, parent) || !isSame(now.vrrp, vrrp)) return null
-  // Before its handlers are there the signal would end it.
+  // A signal before its handlers exist would end it.
   if (!(await parts.readiness.isReady(now))) return null
   return askForAdverts(parts.runDirectory, () => signalIfRunning(vrrp, "SIGUSR2"))
 }

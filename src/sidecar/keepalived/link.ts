@@ -17,7 +17,7 @@ function read(file: string): string | null {
   try {
     return readFileSync(file, "utf8")
   } catch (error) {
-    // EINVAL: an interface that is down has no carrier to tell of.
+    // EINVAL: an interface that is down has no carrier state.
     const code = faultCode(error)
     if (code === "ENOENT" || code === "EINVAL" || code === "ENOTDIR") return null
     throw error

@@ -3,38 +3,38 @@ import { open, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { faultCode } from "../../kit/fault.ts"
 
-/** A place in the log: what was written after it is news. It stays right when the file is rotated. */
+/** A position in the log: later lines are new. It stays valid when the file is rotated. */
 export interface LogMark {
-  /** Null: there was no file yet. */
+  /** Null: the file did not exist yet. */
   readonly inode: bigint | null
   readonly offset: number
 }
 
 export interface LogWait<T> {
   readonly mark: LogMark
-  /** Called with all whole lines since the mark, at once and then at each change; null: go on waiting. */
+  /** Called with all complete lines since the mark, at once and then at each change; null: continue to wait. */
   readonly judge: (lines: readonly string[]) => T | null | Promise<T | null>
   readonly deadlineMs: number
 }
 
-/** The log that s6-log keeps of keepalived's standard error: `current`, and older files beside it. */
+/** The log of keepalived's standard error, kept by s6-log: `current`, and older files beside it. */
 export interface ProcessLog {
-  /** The end of the log as it is now. */
+  /** The current end of the log. */
   mark(): Promise<LogMark>
-  /** Whole lines since the mark, as they were written; null as mark: all that is still kept. */
+  /** Complete lines since the mark, as they were written; with null as mark, all lines that are kept. */
   since(mark: LogMark | null): Promise<readonly string[]>
-  /** The same, with the place to go on from: no line is ever given twice, or in two halves. */
+  /** The same, with the position to continue from: no line is returned twice, or in two parts. */
   next(mark: LogMark | null): Promise<{ readonly lines: readonly string[]; readonly mark: LogMark }>
-  /** Calls at each change, as far as the kernel tells; a hint may be lost. @returns what ends that; null: nothing to listen to yet. */
+  /** Calls at each change, as far as the kernel reports it; a call may be lost. @returns what ends the calls; null: no directory yet. */
   listen(hint: () => void): (() => void) | null
   /** Waits for a judgement other than null; null when the deadline has passed. */
   waitFor<T>(wait: LogWait<T>): Promise<T | null>
 }
 
-/** s6-log tells nobody that it wrote; a file event is a hint, and may be lost. */
+/** Poll interval: s6-log sends no notification when it writes, and a file event may be lost. */
 const POLL_MS = 50
 const MAXIMUM_FILE_BYTES = 16 * 1024 * 1024
-/** A rotation takes a moment; nothing rotates this often in one. */
+/** Maximum repeated reads: a rotation takes a moment, and does not happen this often in one. */
 const MOST_ATTEMPTS = 20
 
 /** @param directory The directory that s6-log writes to; it may still be missing. */
@@ -58,7 +58,7 @@ async function markOf(directory: string): Promise<LogMark> {
 
 interface Lines {
   readonly lines: readonly string[]
-  /** The end of the last whole line. */
+  /** The end of the last complete line. */
   readonly mark: LogMark
 }
 
@@ -67,8 +67,8 @@ async function nextLines(directory: string, mark: LogMark | null): Promise<Lines
     const before = await layoutOf(directory)
     const found = await linesSince(directory, mark)
     const after = await layoutOf(directory)
-    // A step of a rotation between the list of files and their reading could have hidden one: `previous` gets its last name
-    // when there is a new `current` already.
+    // A step of a rotation between the list of files and their reading could have hidden a file: `previous` gets its final name
+    // when a new `current` already exists.
     if (before === after || attempt === MOST_ATTEMPTS) return found
   }
 }
@@ -82,7 +82,7 @@ async function layoutOf(directory: string): Promise<string> {
 
 async function linesSince(directory: string, mark: LogMark | null): Promise<Lines> {
   const names = (await optional(readdir(directory))) ?? []
-  // s6-log renames `current` to `previous`, links that to a name that is its time (TAI64N: sorted by name is sorted by
+  // s6-log renames `current` to `previous`, links that to a name made of its time (TAI64N: the order of names is the order of
   // time), and begins a new `current`.
   const old = names.filter((name) => /^@[0-9a-f]{24}\.[su]$/.test(name)).toSorted()
   const ordered = [...old, ...names.filter((name) => name === "previous"), "current"]
@@ -93,7 +93,7 @@ async function linesSince(directory: string, mark: LogMark | null): Promise<Line
   const start = mark === null ? -1 : distinct.findIndex((file) => file.inode === mark.inode)
   const parts = distinct.slice(Math.max(0, start)).map(({ inode, content }, i) => {
     const offset = i === 0 && start >= 0 ? (mark?.offset ?? 0) : 0
-    // What stands after the last line end is half a line: the rest of it is still to come.
+    // The text after the last line end is an incomplete line: the rest follows.
     const end = Math.max(offset, content.lastIndexOf("\n") + 1)
     return { text: content.subarray(offset, end).toString("utf8"), mark: { inode, offset: end } }
   })
@@ -160,7 +160,7 @@ function watchDirectory(directory: string): Changes {
   }
 }
 
-/** Without a watcher (no directory yet, no inotify left) the poll alone serves. */
+/** Without a watcher (no directory yet, or no inotify watch left), only the poll works. */
 function tryWatch(directory: string, onChange: () => void): ReturnType<typeof watch> | null {
   try {
     return watch(directory, onChange).on("error", () => {})

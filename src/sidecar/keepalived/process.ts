@@ -10,7 +10,7 @@ export interface PidFiles {
   readonly vrrp: string
 }
 
-/** The pid files of the service whose directory this is. */
+/** The pid files in this directory of the service. */
 export function pidFilesIn(runDirectory: string): PidFiles {
   return {
     parent: join(runDirectory, "keepalived.pid"),
@@ -19,7 +19,7 @@ export function pidFilesIn(runDirectory: string): PidFiles {
   }
 }
 
-/** A line of /proc/<pid>/stat, as far as it matters here. Source: proc_pid_stat(5). */
+/** The fields of /proc/<pid>/stat that matter here. Source: proc_pid_stat(5). */
 export interface ProcessStat {
   readonly pid: number
   readonly name: string
@@ -30,11 +30,11 @@ export interface ProcessStat {
 }
 
 const PROGRAM = "keepalived"
-/** The kernel tells times to programs in 1/100 s on all machines. Source: time(7), USER_HZ. */
+/** The kernel reports times to programs in 1/100 s on all machines. Source: time(7), USER_HZ. */
 const TICKS_PER_SECOND = 100
 
 /**
- * The running keepalived, or null. A pid file is only where we begin to look: the process must live and be called
+ * The running keepalived, or null. A pid file is only a starting point: the process must live, its name must be
  * keepalived, and its children must be its own.
  */
 export function runningKeepalived(files: PidFiles): RunningKeepalived | null {
@@ -47,26 +47,26 @@ export function runningKeepalived(files: PidFiles): RunningKeepalived | null {
   return { parent: identityOf(parent), checker: childOf(files.checker), vrrp: childOf(files.vrrp) }
 }
 
-/** True while this very process runs. A zombie runs no more, and another process with its pid is another. */
+/** True while this very process runs. A zombie does not count, nor another process with its pid. */
 export function isRunning(identity: ProcessIdentity): boolean {
   const stat = readStat(identity.pid)
   return stat !== null && isAlive(stat) && stat.startTime === identity.startTime
 }
 
-/** True where both are one process: a pid may be given to another, a start time not. */
+/** True if both are one process: a pid may be reused, its start time may not. */
 export function isSame(a: ProcessIdentity | null, b: ProcessIdentity): boolean {
   return a !== null && a.pid === b.pid && a.startTime === b.startTime
 }
 
-/** Seconds since the process began, by the clock that startTime counts on; exact to 10 ms. */
+/** Seconds since the process began, by the clock of startTime; exact to 10 ms. */
 export function ageOf(identity: ProcessIdentity): number {
   const uptime = Number.parseFloat(readFileSync("/proc/uptime", "utf8"))
   return uptime - Number(identity.startTime) / TICKS_PER_SECOND
 }
 
-/** @returns null where the text is no such line. */
+/** @returns null if the text is not such a line. */
 export function parseStat(text: string): ProcessStat | null {
-  // The name stands in parentheses, and may hold blanks and parentheses itself: the last one closes it.
+  // The name is in parentheses, and may itself contain blanks and parentheses: the last one closes it.
   const match = /^(\d+) \((.*)\) (\S) (.*)$/s.exec(text)
   if (match === null) return null
   const [, pid = "", name = "", state = "", rest = ""] = match
@@ -98,7 +98,7 @@ function identityOf({ pid, startTime }: ProcessStat): ProcessIdentity {
   return { pid, startTime }
 }
 
-/** At once: these files are a line of memory each, and many turns of the event loop lie between look and SIGHUP otherwise. */
+/** Synchronous: these files are a short line each, and many turns of the event loop would separate look and SIGHUP otherwise. */
 function readOptional(path: string): string | null {
   try {
     return readFileSync(path, "utf8")

@@ -4,29 +4,29 @@ import type { ProcessLog } from "./log.ts"
 import { ageOf, isSame, type PidFiles, runningKeepalived } from "./process.ts"
 import { type StartState, startState } from "./verdict.ts"
 
-/** Whether keepalived has its signal handlers: before its start is complete SIGHUP kills it (measured: at once, on 2.2.7 and 2.3.3). */
+/** Whether keepalived has its signal handlers: SIGHUP kills it before its start is complete (measured on 2.2.7 and 2.3.3). */
 export interface Readiness {
-  /** This parent is known to have come through its start, and to take files. */
+  /** Records that this parent has completed its start, and accepts files. */
   note(parent: ProcessIdentity): void
-  /** What was known holds no more: the log decides anew. */
+  /** Forgets what is known: the log decides again. */
   forget(): void
   stateOf(now: RunningKeepalived): Promise<StartState>
-  /** True where a signal to it, or to a child, harms nothing. */
+  /** True when a signal to it, or to a child, does no harm. */
   isReady(now: RunningKeepalived): Promise<boolean>
-  /** Waits until it is ready. @returns null, or why it never came so far. */
+  /** Waits until it is ready. @returns null, or why it never became ready. */
   awaitReady(target: RunningKeepalived): Promise<string | null>
 }
 
 export interface ReadinessOptions {
   readonly files: PidFiles
   readonly log: ProcessLog
-  /** Ms that a start may take. */
+  /** Time limit of a start, in ms. */
   readonly limitMs: () => Promise<number>
 }
 
-/** After this time a start whose log is no longer kept is taken as over. */
+/** Age after which a start whose log is not kept any more counts as complete. */
 const START_AGE_SECONDS = 5
-/** A child younger than this may not have its signal handlers yet: SIGHUP would end it. */
+/** A younger child may not have its signal handlers yet: SIGHUP would end it. */
 const CHILD_AGE_SECONDS = 1
 const POLL_MS = 50
 
@@ -37,7 +37,7 @@ export function createReadiness({ files, log, limitMs }: ReadinessOptions): Read
   const stateOf = async (now: RunningKeepalived): Promise<StartState> => {
     if (isSame(started, now.parent)) return "complete"
     const state = startState(await log.since(null), now.vrrp?.pid ?? null)
-    // The log of a process that has run for long may have been rotated away.
+    // The log of a process that has run for a long time may have been rotated away.
     return state === "unknown" && ageOf(now.parent) > START_AGE_SECONDS ? "complete" : state
   }
   return {
@@ -73,7 +73,7 @@ function childrenAreOfAge(now: RunningKeepalived): boolean {
   if (now.vrrp === null) return false
   const parentAge = ageOf(now.parent)
   const ages = [now.vrrp, now.checker].filter((child) => child !== null).map(ageOf)
-  // Children that were born with their parent have come through its start; one that was respawned is on its own.
+  // Children that started with their parent are ready with it; a respawned child is ready later.
   return ages.every((age) => age > CHILD_AGE_SECONDS || parentAge - age < CHILD_AGE_SECONDS)
 }
 

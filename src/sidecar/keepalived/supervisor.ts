@@ -1,14 +1,14 @@
 import { runCommand } from "../../kit/run-command.ts"
 
-/** The s6 service that keepalived is. */
+/** The s6 service that runs keepalived. */
 export interface Supervisor {
-  /** Wanted up: started now, and again whenever it ends. */
+  /** Sets the expected state to up: starts it now, and again whenever it ends. */
   up(): Promise<void>
-  /** Wanted down: SIGTERM. */
+  /** Sets the expected state to down: sends SIGTERM. */
   down(): Promise<void>
-  /** SIGTERM; it comes back because it is wanted up. */
+  /** Sends SIGTERM; the supervisor starts it again, because its expected state is up. */
   restart(): Promise<void>
-  /** What the supervisor says, in its words: `up (pid 123) 4 seconds`. */
+  /** The supervisor's own words: `up (pid 123) 4 seconds`. */
   status(): Promise<string>
 }
 
@@ -22,7 +22,7 @@ export interface SupervisorOptions {
 
 const LIMITS = { timeoutMs: 5_000, maximumOutputBytes: 4_096 }
 
-/** @throws (each method) When there is no s6, or it does not supervise the directory. */
+/** @throws (each method) When s6 is missing, or does not supervise the directory. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { serviceDirectory, s6Svc = "s6-svc", s6Svstat = "s6-svstat" } = options
   const ask = async (program: string, words: readonly string[]) => {

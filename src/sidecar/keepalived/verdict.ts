@@ -2,16 +2,16 @@
 export type LogVerdict =
   | { readonly kind: "complete" }
   | { readonly kind: "failed"; readonly reason: string }
-  /** Not done yet, or not begun. */
+  /** Not complete yet, or not begun. */
   | { readonly kind: "pending" }
 
-/** How far a process has come, by its log. */
+/** The progress of a process, from its log. */
 export type StartState =
   | "starting"
   | "complete"
   /** It refused a reload as a whole. Measured on 2.2.7 and 2.3.3: from then on it misreads every file, also a good one. */
   | "spoiled"
-  /** The log does not tell. */
+  /** The log does not contain it. */
   | "unknown"
 
 const STARTING = /^Starting Keepalived v/
@@ -21,8 +21,8 @@ const RELOADED = /^Reload complete$/
 const UNCHANGEABLE = /^Cannot change .* at a reload/
 
 /**
- * Lines that mean that keepalived did not take the configuration as it stands, and how that is called. `Reload complete`
- * follows some of them all the same: measured, keepalived goes on with what it understood.
+ * Lines that mean that keepalived did not accept the configuration as written, and the reason for each. `Reload complete`
+ * follows some of them anyway: measured, keepalived continues with the part that it understood.
  * Source: keepalived, lib/parser.c, core/main.c, check/ipwrapper.c; log lines of 2.2.7 and 2.3.3.
  */
 const NEGATIVE: readonly (readonly [pattern: RegExp, reason: string])[] = [
@@ -48,14 +48,14 @@ export function reloadVerdict(lines: readonly string[]): LogVerdict {
   const texts = lines.map(messageOf)
   const failed = negativeSign(texts)
   if (failed !== null) return failed
-  // An earlier reload may have ended only now: the end that counts comes after a beginning.
+  // An earlier reload may have ended only now: the relevant end comes after a beginning.
   const begun = texts.findIndex((text) => RELOADING.test(text))
   return begun >= 0 && texts.some((text, i) => i > begun && RELOADED.test(text))
     ? { kind: "complete" }
     : { kind: "pending" }
 }
 
-/** Judges the lines since the start was asked for; what an earlier process said at its end does not count. */
+/** Judges the lines since the start was requested; the last lines of an earlier process do not count. */
 export function startVerdict(lines: readonly string[]): LogVerdict {
   const texts = lines.map(messageOf)
   const begin = texts.findIndex((text) => STARTING.test(text))
@@ -63,14 +63,14 @@ export function startVerdict(lines: readonly string[]): LogVerdict {
   const since = texts.slice(begin)
   const failed = negativeSign(since)
   if (failed !== null) return failed
-  // The supervisor started it again: a crash says nothing itself.
+  // The supervisor started it again, so there was a crash that left no line.
   if (since.filter((text) => STARTING.test(text)).length > 1)
     return { kind: "failed", reason: "keepalived ended at its start" }
   return since.some((text) => STARTED.test(text)) ? { kind: "complete" } : { kind: "pending" }
 }
 
 /**
- * Whether the checker has died and its next life is still to come: keepalived puts that off by 0, 1, 2, 4 … seconds when it
+ * Whether the checker has died and its successor has not started yet: keepalived delays that by 0, 1, 2, 4 … seconds when it
  * dies often. A SIGHUP meanwhile would start one as well, and both would stay (measured, 2.2.7).
  */
 export function isCheckerDue(lines: readonly string[]): boolean {
@@ -88,8 +88,8 @@ export function tellsOfStart(lines: readonly string[]): boolean {
 }
 
 /**
- * How far the process whose VRRP child this is has come. The log names no pid of the parent; but it
- * names each child's, so it tells whose life its last one is.
+ * The progress of the process with this VRRP child. The log does not name the parent's pid, but it
+ * names each child's pid, which shows whether its last start belongs to this process.
  */
 export function startState(lines: readonly string[], vrrpPid: number | null): StartState {
   const texts = lines.map(messageOf)
@@ -101,7 +101,7 @@ export function startState(lines: readonly string[], vrrpPid: number | null): St
   return life.some((text) => STARTED.test(text)) ? "complete" : "starting"
 }
 
-/** Without the time that keepalived puts in front: `Sun Nov 22 18:38:37 2026: message`. */
+/** Without the time that keepalived writes first: `Sun Nov 22 18:38:37 2026: message`. */
 export function messageOf(line: string): string {
   return line.replace(/^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}: /, "")
 }

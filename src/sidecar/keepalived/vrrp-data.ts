@@ -4,21 +4,21 @@ import type { Clock } from "../../kit/clock.ts"
 import { faultCode } from "../../kit/fault.ts"
 import type { VrrpAnswer } from "../ports.ts"
 
-/** What keepalived's VRRP child writes into its directory for temporary files (TMPDIR) when it gets the signal JSON. */
+/** The file that keepalived's VRRP child writes into its directory for temporary files (TMPDIR) on the signal JSON. */
 const FILE = "keepalived.json"
-/** Measured on 2.2.7 and 2.3.3: written within 0.1 s; a machine that is busy takes longer. */
+/** Time limit. Measured on 2.2.7 and 2.3.3: written within 0.1 s; a busy machine takes longer. */
 const LIMIT_MS = 2_000
 const POLL_MS = 20
-/** 100 bytes a VIP, and then some. */
+/** Maximum bytes: about 100 for each VIP, with a reserve. */
 const LARGEST = 8 * 1024 * 1024
 
 type Data = Extract<VrrpAnswer, { kind: "answer" }>
 
 /**
- * Has the VRRP child write what it knows, and reads it.
+ * Makes the VRRP child write its state, and reads it.
  *
- * @param signal sends the signal JSON to the VRRP child.
- * @returns null where nothing whole was written in time.
+ * @param signal Sends the signal JSON to the VRRP child.
+ * @returns null if nothing complete was written in time.
  */
 export async function askForVrrp(directory: string, signal: () => void, clock: Clock): Promise<Data | null> {
   const file = `${directory}/${FILE}`
@@ -45,13 +45,13 @@ const instance = z.object({
   }),
   stats: z.object({ advert_rcvd: z.int(), pri_zero_rcvd: z.int() }),
 })
-/** A list of instances; with `json_version 2` it stands in an object. */
+/** A list of instances; with `json_version 2` it is inside an object. */
 const schema = z.union([z.array(instance), z.object({ vrrp: z.array(instance) }).transform(({ vrrp }) => vrrp)])
 
 /** Source: keepalived, vrrp/vrrp.h, VRRP_STATE_*. */
 const STATES = ["init", "backup", "master", "fault"] as const
 
-/** @returns null where the text is not, or not yet, all that keepalived has to say of its one instance. */
+/** @returns null if the text is not, or not yet, keepalived's complete answer about its one instance. */
 export function vrrpIn(text: string): Data | null {
   const parsed = schema.safeParse(jsonOf(text))
   const one = parsed.success ? parsed.data[0] : undefined

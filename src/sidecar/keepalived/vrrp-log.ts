@@ -1,12 +1,12 @@
 import type { VrrpEvent } from "../ports.ts"
 
-/** Reads VRRP's state out of the lines of keepalived's log, in their order. */
+/** Reads VRRP's state from the lines of keepalived's log, in their order. */
 export interface VrrpReader {
-  /** @param lines Whole lines; a reason may stand in lines of an earlier call. */
+  /** @param lines Complete lines; the reason may be in lines of an earlier call. */
   read(lines: readonly string[]): readonly VrrpEvent[]
 }
 
-/** Longest time between the line that gives a reason and the line that says what follows from it. */
+/** Longest time between the line with a reason and the line with the new state. */
 const REASON_MS = 2_000
 
 /** `Sun Nov 22 18:38:37 2026: message`: the time of this machine's time zone. */
@@ -18,7 +18,7 @@ const LINE = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d) (\d{4}):
  */
 const STATE = /^\([^)]+\):? entering (master|backup|fault) state(?: \((.+)\))?$/i
 
-/** What ends a life of VRRP. The last one is a line of the service's finish script. */
+/** Lines that end a run of VRRP. The last one is a line of the service's finish script. */
 const ENDS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^Stopping$/, "keepalived was told to stop"],
   [/^Stopped Keepalived v/, "keepalived ended"],
@@ -28,7 +28,7 @@ const ENDS: readonly (readonly [pattern: RegExp, reason: string])[] = [
 
 type Found = (match: RegExpExecArray) => string
 
-/** Lines before a state that say why it comes. */
+/** Lines that come before a state and give its reason. */
 const REASONS: readonly (readonly [pattern: RegExp, reason: Found])[] = [
   [
     /^Netlink reports (\S+) (down|up)$/,
@@ -43,7 +43,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: Found])[] = [
   [/^\([^)]+\):? (.*address.*(?:removed|deleted).*)$/i, ([, what = ""]) => `keepalived says: ${what}`],
 ]
 
-/** A line after the state that says more than the line before it. */
+/** A line after the state that has a better reason than the line before it. */
 const DELETED = /^Interface (\S+) deleted$/
 
 interface Reason {
@@ -64,7 +64,7 @@ export function createVrrpReader(): VrrpReader {
     }
     const end = ENDS.find(([pattern]) => pattern.test(text))
     if (end !== undefined) {
-      // What follows an end says the same again.
+      // Lines after an end repeat it.
       if (state === "unknown") return null
       state = "unknown"
       return { state, at, reason: end[1] }

@@ -10,16 +10,16 @@ import { askForVrrp } from "./vrrp-data.ts"
 import { createVrrpReader } from "./vrrp-log.ts"
 
 export interface VrrpSourceOptions {
-  /** Path of the program: it knows the number of its signal. */
+  /** Path of the program, which knows the number of its signal. */
   readonly program: string
-  /** Where the service keeps its pid files, its answers (TMPDIR) and, in `log/`, its log. */
+  /** Directory of the service's pid files, its answers (TMPDIR) and, in `log/`, its log. */
   readonly runDirectory: string
   readonly clock: Clock
 }
 
 /**
- * What keepalived says of VRRP: its log tells each change and the reason, and its VRRP child, when it gets the signal JSON,
- * what is so now. keepalived waits for neither: its log goes to s6-log, which runs without us.
+ * VRRP's state from keepalived: its log has each change and its reason, and its VRRP child reports the current state when it
+ * gets the signal JSON. keepalived does not wait for either: its log goes to s6-log, which runs without the agent.
  */
 export function createVrrpSource({ program, runDirectory, clock }: VrrpSourceOptions): VrrpSource {
   const files = pidFilesIn(runDirectory)
@@ -47,7 +47,7 @@ function isEnd(mark: LogMark, end: LogMark): boolean {
   return mark.inode === end.inode && mark.offset === end.offset
 }
 
-/** The signal's number depends on the C library. @returns null where this build writes no JSON. */
+/** The signal's number depends on the C library. @returns null if this build does not write JSON. */
 async function signalOf(program: string): Promise<number | null> {
   const { status, stdout } = await runCommand(program, ["--signum=JSON"], {
     timeoutMs: 5_000,
@@ -70,7 +70,7 @@ async function ask({ parent, vrrp }: RunningKeepalived, asking: Asking): Promise
   const now = runningKeepalived(files)
   if (now === null || vrrp === null || !isSame(now.parent, parent) || !isSame(now.vrrp, vrrp))
     return { kind: "not-ready" }
-  // Before its handlers are there the signal would end it.
+  // A signal before its handlers exist would end it.
   if (!(await readiness.isReady(now))) return { kind: "not-ready" }
   const send = () => {
     if (!isRunning(vrrp)) return
@@ -83,7 +83,7 @@ async function ask({ parent, vrrp }: RunningKeepalived, asking: Asking): Promise
   return (await askForVrrp(runDirectory, send, clock)) ?? (isRunning(vrrp) ? { kind: "silent" } : { kind: "not-ready" })
 }
 
-/** The log's directory comes with keepalived's first start. */
+/** The log's directory is created at keepalived's first start. */
 function listen(log: ProcessLog, hint: () => void, clock: Clock): () => void {
   const stopping = new AbortController()
   let end: (() => void) | null = null

@@ -1,25 +1,25 @@
 import { runCommand } from "../../kit/run-command.ts"
 
-/** The stations of a LAN, as they answer ARP. A hardware address is spelled `56:61:6D:23:D8:C8`. */
+/** The stations of a LAN, found by ARP. A hardware address is spelled `56:61:6D:23:D8:C8`. */
 export interface Lan {
   /**
-   * Asks by ARP probes (RFC 5227, 2.1.1: without an address of our own, so that no neighbour learns anything from it) who has this
-   * address. @returns the hardware address of whoever answers; null where nobody does, or nobody can be asked.
+   * Asks which station has this address, by ARP probes (RFC 5227, 2.1.1: without a sender address, so that no neighbour learns
+   * from them). @returns the hardware address of the station that answers; null if none does, or the LAN cannot be asked.
    */
   probe(interfaceName: string, address: string): Promise<string | null>
-  /** Asks for the hardware address of a neighbour. Null where it does not answer. */
+  /** Asks for the hardware address of a neighbour. Null if it does not answer. */
   resolve(interfaceName: string, address: string): Promise<string | null>
 }
 
-/** RFC 5227 has three probes and up to seven seconds; who answers ARP at all does so within milliseconds. */
+/** RFC 5227 has three probes and up to seven seconds; a station that answers ARP does so within milliseconds. */
 const PROBE = ["-D", "-c", "2", "-w", "2"]
 const RESOLVE = ["-D", "-c", "1", "-w", "1"]
 const LIMITS = { timeoutMs: 10_000, maximumOutputBytes: 64 * 1024 }
 
 /**
- * The LAN by way of the `arping` of iputils.
+ * The LAN, through the `arping` of iputils.
  *
- * @param failed hears that nobody can be asked: the program is missing, or the interface is down.
+ * @param failed Called when the LAN cannot be asked: the program is missing, or the interface is down.
  */
 export function createLan(failed: (why: string) => void, arping = "arping"): Lan {
   const ask = async (words: readonly string[], interfaceName: string, address: string) => {

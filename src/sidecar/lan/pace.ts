@@ -1,6 +1,6 @@
 import type { Clock } from "../../kit/clock.ts"
 
-/** Makes what runs at most so much work at a time; the rest waits its turn. */
+/** Limits the work that runs at a time; the rest waits. */
 export function createLimit(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   let running = 0
   const waiting: (() => void)[] = []
@@ -10,7 +10,7 @@ export function createLimit(most: number): <T>(work: () => Promise<T>) => Promis
     try {
       return await work()
     } finally {
-      // Its place goes to the next one, if there is one.
+      // The next waiting job, if any, takes the free place.
       const next = waiting.shift()
       if (next === undefined) running -= 1
       else next()
@@ -18,7 +18,7 @@ export function createLimit(most: number): <T>(work: () => Promise<T>) => Promis
   }
 }
 
-/** Makes what finds something out once for all who ask within a time, ms, since it was begun. */
+/** Shares the result among all calls within a time, in ms, since the work began. */
 export function createMemo<T>(clock: Clock, lastingMs: number): (key: string, find: () => Promise<T>) => Promise<T> {
   let last: { readonly key: string; readonly at: number; readonly found: Promise<T> } | null = null
   return (key, find) => {

@@ -5,10 +5,10 @@ import { createTimers } from "../../kit/timers.ts"
 import type { Lan } from "./arping.ts"
 import { createLimit, createMemo } from "./pace.ts"
 
-/** Where addresses are asked for, and who may answer. */
+/** Where to ask for addresses, and which stations may answer. */
 export interface Round {
   readonly interface: string
-  /** Whoever answers for it is the master. */
+  /** The station that answers for it is the master. */
   readonly anchor: string
   /** Addresses of the other nodes. */
   readonly peers: readonly string[]
@@ -20,8 +20,8 @@ export type Wait =
 
 export interface Vacancies {
   /**
-   * Which of the addresses that are to be announced for the first time must wait, and why. Never waits itself: what is not known is
-   * asked for, and `changed` says when it is known. What is no longer named is forgotten.
+   * The addresses that must wait before their first announcement, and why. Never waits itself: it asks for what is unknown, and
+   * calls `changed` when the answer is known. It forgets addresses that are no longer named.
    */
   waiting(addresses: readonly string[], round: Round): ReadonlyMap<string, Wait>
   stop(): void
@@ -31,7 +31,7 @@ export interface VacanciesOptions {
   readonly lan: Lan
   /** Whether this node is master. */
   readonly isMaster: (round: Round) => Promise<boolean>
-  /** Something is known that was not. */
+  /** Called when a new answer is known. */
   readonly changed: () => void
   readonly clock: Clock
   readonly log: Log
@@ -42,24 +42,24 @@ type Standing = Wait | { readonly kind: "free" }
 
 interface Asked {
   readonly standing: Standing
-  /** Answers of a stranger in a row. */
+  /** Consecutive answers of a stranger. */
   readonly refusals: number
 }
 
 /** Maximum questions at a time, a process each: a thousand new VIPs take half a minute. */
 const MOST_AT_A_TIME = 64
-/** What becomes known within this time leads to one look. */
+/** Time within which answers share one look. */
 const GATHER_MS = 250
-/** Who the master and the peers are is asked once for all addresses of a moment. */
+/** Time for which the addresses share one question for the master and the peers. */
 const MASTER_MS = 1_000
 const PEERS_MS = 30_000
 const AGAIN = { firstMs: 5_000, maximumMs: 60_000, jitter: 0.2 }
 
 /**
- * Makes what finds out whether somebody else has an address before it is announced for the first time.
+ * Makes the check whether another station has an address before its first announcement.
  *
- * The master asks, or who is about to be it: a node whose LAN has nobody that answers for the anchor. A backup lets an address in
- * without asking, because the master has. An answer of a peer is not a stranger's: it is the VIP's holder of this moment.
+ * The master asks, and a node that is about to become master: its LAN has no station that answers for the anchor. A backup
+ * accepts an address without asking, because the master has asked. An answer of a peer does not count: the peer holds the VIP.
  */
 export function createVacancies(options: VacanciesOptions): Vacancies {
   const { clock, changed, log, random = Math.random } = options
@@ -67,7 +67,7 @@ export function createVacancies(options: VacanciesOptions): Vacancies {
   const timers = createTimers<string>(clock)
   const judge = createJudge(options)
   const limited = createLimit(MOST_AT_A_TIME)
-  /** Answers that are not told yet: what comes within a moment is told together. */
+  /** Answers that are not reported yet: answers within a moment are reported together. */
   const answered = new Map<string, Asked>()
   const tell = () => {
     for (const [address, asked] of answered) if (known.has(address)) known.set(address, asked)
@@ -113,10 +113,10 @@ export function createVacancies(options: VacanciesOptions): Vacancies {
   }
 }
 
-/** No address. */
+/** Timer of the report; the other timers have the name of their address. */
 const TOLD = "told"
 
-/** Tells the hardware address of a stranger that has an address; null where it is free to be announced. Never rejects. */
+/** Returns the hardware address of a stranger that has an address; null if it is free to be announced. Never rejects. */
 function createJudge({
   lan,
   isMaster,

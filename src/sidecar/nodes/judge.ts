@@ -1,48 +1,48 @@
 /**
- * What came of a question. `accepted` and `refused` both come from a living kernel. `silent`: nothing came back in time.
- * `unknown`: we could not ask, which says nothing of the node.
+ * The result of a probe. `accepted` and `refused` both come from a living kernel. `silent`: no answer in time.
+ * `unknown`: the probe was not possible, which says nothing about the node.
  */
 export type Answer = "accepted" | "refused" | "silent" | "unknown"
 
-/** What a node and one of its pods answered in the same second. */
+/** The answers of a node and one of its pods in the same second. */
 export interface Answers {
   readonly own: Answer
-  /** Null where no pod was asked: the node is well, or has none that speaks TCP. */
+  /** Null if no pod was probed: the node answers, or has no pod with TCP. */
   readonly pod: Answer | null
 }
 
-/** What is known of one node. Made by `hear`, and by nothing else. */
+/** What is known of one node. Only `hear` makes it. */
 export interface Standing {
-  /** Only a node that has answered before is judged: a firewall that drops the question from the start is no death. */
+  /** Only a node that has answered before is judged: a firewall that always dropped the probe does not mean a dead node. */
   readonly hasAnswered: boolean
-  /** Whether it took the connection when it answered last, or refused it. */
+  /** Whether its last answer accepted the connection, or refused it. */
   readonly accepts: boolean
-  /** True when neither it nor a pod of it answered last. */
+  /** True when the last probes of the node and of its pod both got no answer. */
   readonly isSilent: boolean
-  /** How often in a row that was so. */
+  /** Number of consecutive times that both were silent. */
   readonly misses: number
-  /** How often since then it answered, in any way; counted while it is unreachable. */
+  /** Number of answers of any kind since then; counted while it is unreachable. */
   readonly answers: number
-  /** How often of these it answered like a node whose pods run. */
+  /** Number of these that show that its pods run. */
   readonly goodAnswers: number
-  /** How often in a row its pods answered alone. */
+  /** Number of consecutive times that only its pods answered. */
   readonly podsAlone: number
 }
 
-/** Who is unreachable, and whether we judge at all. */
+/** The unreachable nodes, and whether nodes are judged at all. */
 export interface Judgement {
-  /** Names. Fewer than half of those that have answered before, our own node counted among them. */
+  /** Names. Fewer than half of the nodes that have answered before, with our own node counted among them. */
   readonly unreachable: ReadonlySet<string>
-  /** True while half of the nodes or more are silent: then it may be we who are cut off, and nobody else is judged. */
+  /** True while half of the nodes or more are silent: this node may be cut off, so no other node is judged. */
   readonly isCutOff: boolean
 }
 
 export const MISSES = 3
-/** A node that is starting refuses connections before its pods run: so many answers must show that it is well again. */
+/** A starting node refuses connections before its pods run, so this many answers must show that it works again. */
 export const GOOD_ANSWERS = 3
-/** Or it answers for so long in any way: by then the cluster has said what runs there. */
+/** Answers of any kind after which it counts as back: by then the cluster has reported what runs there. */
 export const ANSWERS = 60
-/** Where only its pods answer for so long, a firewall has come up: nothing is asked of them any more, and it is not judged. */
+/** Answers of its pods alone after which a firewall is assumed: the pods are not probed any more, and the node is not judged. */
 export const PODS_ALONE = 60
 
 export const UNHEARD: Standing = {
@@ -55,12 +55,12 @@ export const UNHEARD: Standing = {
   podsAlone: 0,
 }
 
-/** @returns the standing of a node after one more second; the same object where that tells nothing new. */
+/** @returns the standing of a node after one more second; the same object if nothing changes. */
 export function hear(standing: Standing, { own, pod }: Answers, isUnreachable: boolean): Standing {
   const ownAnswers = isAnswer(own)
   if (!ownAnswers && !isAnswer(pod)) {
     if (own === "unknown" || pod === "unknown") return standing
-    // Of one that never answered there is nothing to count.
+    // For a node that never answered there is nothing to count.
     if (!standing.hasAnswered) return standing
     return { ...standing, isSilent: true, misses: standing.misses + 1, answers: 0, goodAnswers: 0 }
   }
@@ -76,24 +76,24 @@ export function hear(standing: Standing, { own, pod }: Answers, isUnreachable: b
 /**
  * Judges all nodes together.
  *
- * @param before who was unreachable until now: it stays so until it is back.
+ * @param before The nodes that were unreachable until now: each stays unreachable until it is back.
  */
 export function judge(standings: ReadonlyMap<string, Standing>, before: ReadonlySet<string>): Judgement {
   const judged = [...standings].filter(([, { hasAnswered }]) => hasAnswered)
-  // We answer, too: of three nodes one may go.
+  // Our own node answers, too: of three nodes, one may be lost.
   const all = judged.length + 1
   const isGone = ([name, standing]: readonly [string, Standing]) => before.has(name) && !isBack(standing)
   const silent = judged.filter((one) => one[1].isSilent || isGone(one))
   const isCutOff = 2 * silent.length >= all
   const unreachable = judged.filter((one) => isGone(one) || (!isCutOff && one[1].misses >= MISSES))
-  // Some that answered may have left the cluster since.
+  // Some nodes that answered may have left the cluster since.
   const names = 2 * unreachable.length >= all ? [] : unreachable.map(([name]) => name)
   return { unreachable: new Set(names), isCutOff }
 }
 
 /**
- * What is left of a standing after a moment in which we were cut off: whoever is silent still when that is over is asked
- * three times again, for not everybody comes back in the same moment.
+ * The standing after a period in which this node was cut off: a node that is still silent afterwards is probed
+ * three times again, because not all nodes come back in the same moment.
  */
 export function afterCutOff(standing: Standing): Standing {
   return standing.misses === 0 ? standing : { ...standing, misses: 0 }

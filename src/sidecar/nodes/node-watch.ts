@@ -5,27 +5,27 @@ import { isSameSet } from "../../kit/same-set.ts"
 import { afterCutOff, type Answer, type Answers, hear, type Judgement, judge, type Standing, UNHEARD } from "./judge.ts"
 import { type Target, type WatchedNode, watchedNodes } from "./watched.ts"
 
-/** What one agent knows of the nodes, for the next. */
+/** What one agent knows of the nodes, for the next agent. */
 export interface RememberedNodes {
-  /** Those that have answered; `accepts` as in `Standing`. */
+  /** Nodes that have answered; `accepts` as in `Standing`. */
   readonly answered: readonly { readonly node: string; readonly address: string; readonly accepts: boolean }[]
   readonly unreachable: readonly string[]
 }
 
-/** For people: how the other nodes fare. */
+/** The state of the other nodes, for users. */
 export interface NodeWatchState {
   readonly watched: number
-  /** Names, sorted: nothing is forwarded there any more that could go elsewhere. */
+  /** Sorted names of the nodes that get no packets while other nodes can take them. */
   readonly unreachable: readonly string[]
-  /** Names, sorted, of those that have never answered: they are not judged. */
+  /** Sorted names of the nodes that have never answered: they are not judged. */
   readonly unheard: readonly string[]
-  /** Half of the nodes or more are silent: nobody is judged. */
+  /** Half of the nodes or more are silent: no node is judged. */
   readonly isCutOff: boolean
 }
 
-/** Asks every second whether the nodes live that host real servers. */
+/** Probes every second whether the nodes that host real servers live. */
 export interface NodeWatch {
-  /** From now on, the nodes of these objects are asked, at the addresses that are their own. */
+  /** Sets the nodes to probe: those of these objects, at their own addresses. */
   follow(objects: Pick<ClusterObjects, "services" | "nodes">): void
   /** Names; the same set while nothing changes. */
   unreachable(): ReadonlySet<string>
@@ -36,23 +36,23 @@ export interface NodeWatch {
 export interface NodeWatchOptions {
   /** This node's name. */
   readonly self: string
-  /** That the nodes are asked on. */
+  /** The port to probe. */
   readonly port: number
   readonly ask: (target: Target) => Promise<Answer>
   readonly remembered: RememberedNodes
-  /** What is known has changed, so that the next agent should know it too. */
+  /** Called when the next agent should learn something new. */
   readonly remember: (nodes: RememberedNodes) => void
-  /** Somebody is unreachable, or back. */
+  /** Called when a node becomes unreachable, or is back. */
   readonly changed: () => void
-  /** `state` says something new. */
+  /** Called when `state` changes. */
   readonly told: () => void
   readonly clock: Clock
   readonly log: Log
 }
 
-/** Each node is asked so often. */
+/** Interval between two probes of a node, in ms. */
 export const ROUND_MS = 1_000
-/** The questions of a second are spread over so many moments. */
+/** Number of moments over which the probes of a second are spread. */
 const MOMENTS = 20
 
 export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
@@ -84,7 +84,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
       const moments = Math.min(MOMENTS, nodes.length)
       for (let moment = 0; moment < moments && !stopping.signal.aborted; moment++) {
         for (const node of nodes.filter((_, at) => at % moments === moment)) void askOne(node)
-        // After a standstill it goes on from now: what was missed is not asked all at once.
+        // After a pause of the process it continues from now: missed probes are not sent all at once.
         next = Math.max(next + ROUND_MS / moments, clock.now())
         await clock.delay(next - clock.now(), stopping.signal)
       }
@@ -99,7 +99,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
     const answers = await answersOf(node, standings.get(key) ?? UNHEARD)
     asking.delete(key)
     const before = standings.get(key)
-    // It may have gone from the objects meanwhile.
+    // The node may have disappeared from the objects meanwhile.
     if (before === undefined || stopping.signal.aborted) return
     const after = hear(before, answers, judgement.unreachable.has(node.name))
     if (after === before) return
@@ -109,7 +109,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
     if (after.hasAnswered !== before.hasAnswered) options.told()
   }
 
-  /** A node in doubt is known by its pods as well: a firewall may have come up for the node alone. */
+  /** A pod of a silent node is probed too: a new firewall may block only the node. */
   async function answersOf({ name, address, realServers }: WatchedNode, standing: Standing): Promise<Answers> {
     const { hasAnswered, isSilent, misses, answers, podsAlone } = standing
     const isDoubtful = hasAnswered && (isSilent || podsAlone > 0 || judgement.unreachable.has(name))
@@ -136,7 +136,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   }
 
   function tellCutOff(isCutOff: boolean): void {
-    const reason = "half of the nodes or more do not answer: it may be this one that is cut off, so no other is judged"
+    const reason = "half of the nodes or more do not answer: this node may be cut off, so it judges no other node"
     if (isCutOff) log.warn("nodes-silent", { watched: watched.length, reason })
     else log.info("nodes-answer-again", { watched: watched.length })
     options.told()
@@ -175,7 +175,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   }
 }
 
-/** A node with another address is another one. */
+/** A node with a new address is a different node. */
 function keyOf({ name, address }: Pick<WatchedNode, "name" | "address">): string {
   return `${name} ${address}`
 }

@@ -9,7 +9,7 @@ export interface OpenNodes extends Pick<NodeWatchOptions, "remembered" | "rememb
   readonly log: Log
 }
 
-/** Watches the nodes with real sockets. Null where the port says that nobody wants it. */
+/** Watches the nodes with real sockets. Null if port 0 disables the watch. */
 export function openNodeWatch({ settings, ...options }: OpenNodes): NodeWatch | null {
   const { node: self, nodeProbePort: port } = settings
   if (port === 0) return null

@@ -2,25 +2,25 @@ import { connect, type Socket } from "node:net"
 import type { Answer } from "./judge.ts"
 import type { Target } from "./watched.ts"
 
-/** Asks by TCP whether somebody is there. */
+/** Probes by TCP whether a host answers. */
 export interface Prober {
-  /** Tries to connect, and hangs up at once. Never rejects. */
+  /** Tries to connect, and closes at once. Never rejects. */
   ask(target: Target): Promise<Answer>
-  /** Ends all that is under way. */
+  /** Ends all probes under way. */
   close(): void
 }
 
-/** On a LAN a living kernel answers within a millisecond. */
+/** Time limit: on a LAN a living kernel answers within a millisecond. */
 const TIMEOUT_MS = 500
-/** A timer so late says that this machine stood still, and nothing of the node. */
+/** A timer that fires later than this shows that this machine paused, and says nothing about the node. */
 const LATE_MS = 1_000
-/** Five hundred nodes that are silent all at once have half of them open. */
+/** Maximum open connections: five hundred nodes that are silent at the same time have half of them open. */
 const MOST_OPEN = 256
 
 /**
- * Makes a prober. At most `mostOpen` connections are tried at a time; what comes on top is `unknown`.
+ * Makes a prober. It tries at most `mostOpen` connections at a time; further ones are `unknown`.
  *
- * It hangs up with a reset: no side keeps a closed connection for a minute.
+ * It closes with a reset, so that no side keeps a closed connection for a minute.
  */
 export function createProber({ timeoutMs = TIMEOUT_MS, mostOpen = MOST_OPEN } = {}): Prober {
   const open = new Set<Socket>()
@@ -37,7 +37,7 @@ export function createProber({ timeoutMs = TIMEOUT_MS, mostOpen = MOST_OPEN } = 
           socket.resetAndDestroy()
           resolve(answer)
         }
-        // Where our own loop was late, what has arrived meanwhile is read before the verdict.
+        // If our own event loop was late, read what has arrived meanwhile before the verdict.
         const timer = setTimeout(() => setImmediate(() => end(isLate() ? "unknown" : "silent")), timeoutMs)
         const isLate = () => performance.now() - startedAt > timeoutMs + LATE_MS
         socket.once("connect", () => end("accepted"))
@@ -55,7 +55,7 @@ function answerOf(error: Error): Answer {
   return typeof code === "string" ? (ANSWERS[code] ?? "unknown") : "unknown"
 }
 
-/** A refusal comes from the node itself. That it cannot be reached is said by others, on its behalf or on ours. */
+/** A refusal comes from the node itself. Other hosts, or this one, report that it cannot be reached. */
 const ANSWERS: Readonly<Record<string, Answer>> = {
   ECONNREFUSED: "refused",
   ECONNRESET: "refused",

@@ -3,31 +3,31 @@ import { rangeFault } from "../../core/desired/address.ts"
 import { nodeAddressOf } from "../../core/model/own-nodes.ts"
 import type { ClusterObjects, Endpoint, EndpointPort, ServiceObjects } from "../../core/objects/kinds.ts"
 
-/** Where a TCP connection can be tried. */
+/** A target of a TCP connection. */
 export interface Target {
   readonly address: string
   readonly port: number
 }
 
-/** A node that is asked whether it lives. */
+/** A node to probe. */
 export interface WatchedNode {
   readonly name: string
   readonly address: string
-  /** False for one that no real server is on: it is asked so that we know whether it is we who are cut off. */
+  /** False for a node without real servers: it is probed to find out whether this node is cut off. */
   readonly hasRealServers: boolean
-  /** Some of its real servers, at most two, TCP only: a second opinion where the node itself is silent. */
+  /** Some of its real servers, at most two, TCP only: a second opinion when the node itself is silent. */
   readonly realServers: readonly Target[]
 }
 
-/** So many nodes are asked at least, where there are so many. */
+/** Minimum nodes to probe, if the cluster has that many. */
 export const WITNESSES = 5
 const OPINIONS = 2
 
 /**
- * The nodes that host what the entries forward to, and where these are few, others as witnesses. Sorted by name.
+ * The nodes that host what the entries forward to, and if these are few, others as witnesses. Sorted by name.
  *
- * @param objects with Nodes that have the addresses that are their own.
- * @param self this node's name: it is not asked.
+ * @param objects Nodes must have their own addresses.
+ * @param self This node's name: it is not probed.
  */
 export function watchedNodes(
   objects: Pick<ClusterObjects, "services" | "nodes">,
@@ -49,7 +49,7 @@ export function watchedNodes(
   return watched.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** Node -> the first of the real servers there. */
+/** Node -> the first of its real servers. */
 function hostsOf({ services }: Pick<ClusterObjects, "services">): ReadonlyMap<string, readonly Target[]> {
   const hosts = new Map<string, Target[]>()
   for (const service of services.values())
@@ -60,7 +60,7 @@ function hostsOf({ services }: Pick<ClusterObjects, "services">): ReadonlyMap<st
       hosts.set(nodeName, targets)
       const address = addresses[0] ?? ""
       const port = ports.find(({ protocol }) => protocol === "TCP")?.port
-      // The same addresses that packets are forwarded to, and no others: a slice is written by whoever may.
+      // Only the addresses that packets are forwarded to, because other users may write EndpointSlices.
       const isUsable = isIPv4(address) && rangeFault(address) === null && endpoint.conditions.serving
       const isKnown = targets.some((target) => target.address === address)
       if (port !== undefined && isUsable && !isKnown && targets.length < OPINIONS) targets.push({ address, port })
@@ -73,7 +73,7 @@ interface Hosted {
   readonly ports: readonly EndpointPort[]
 }
 
-/** As `core/desired/endpoints.ts` reads them: Endpoints count only where there is no slice. */
+/** As in `core/desired/endpoints.ts`: Endpoints count only if there is no slice. */
 function endpointsOf({ slices, endpoints }: ServiceObjects): readonly Hosted[] {
   if (slices.length > 0)
     return slices.flatMap(({ object }) =>

@@ -17,7 +17,7 @@ import { syncDirectory, temporaryName, writeDurably } from "../../kit/atomic-fil
 import { compare } from "../../kit/problem.ts"
 import { filesOfGeneration } from "./generation-reader.ts"
 
-/** What goes into one archive. */
+/** The contents of one archive. */
 export interface ArchiveContent {
   /** The generation's directory, and its name. */
   readonly path: string
@@ -28,26 +28,26 @@ export interface ArchiveContent {
 }
 
 export interface ArchiveLimits {
-  /** Most archives kept. */
+  /** Maximum archives. */
   readonly count: number
-  /** Most bytes that they take together. */
+  /** Maximum bytes of all archives together. */
   readonly bytes: number
 }
 
 export interface Archive {
   /**
-   * Packs a generation that ran: what went in, what came out, what became of it. Equal content gives equal bytes.
+   * Packs a generation that ran: its input, the configuration, and its outcome. Equal content gives equal bytes.
    *
-   * @returns false when the generation's directory is gone already: a newer one has taken its place.
+   * @returns false when the generation's directory is gone: a newer one has replaced it.
    */
   add(content: ArchiveContent): Promise<boolean>
-  /** Unpacks the generation of an archive and returns its directory. Only names and sizes of ours come out. */
+  /** Unpacks the generation of an archive and returns its directory. Accepts only the names and sizes that pack() writes. */
   unpack(archive: string): Promise<string>
-  /** Removes the oldest archives beyond the limits. @returns how many. */
+  /** Removes the oldest archives beyond the limits. @returns their number. */
   retain(limits: ArchiveLimits): Promise<number>
 }
 
-/** The same archive, which after each addition removes what is then beyond the limits: nobody waits for the next clean-up. */
+/** The same archive, which enforces the limits after each addition instead of at the next clean-up. */
 export function withinLimits(archive: Archive, limits: ArchiveLimits): Archive {
   return {
     ...archive,
@@ -59,7 +59,7 @@ export function withinLimits(archive: Archive, limits: ArchiveLimits): Archive {
   }
 }
 
-/** state/archive/: on the node, so that it survives the pod; nothing that serves traffic ever waits for it. */
+/** state/archive/: on the node, so that it survives the pod; traffic never waits for it. */
 export async function openArchive(state: string): Promise<Archive> {
   const root = join(state, ARCHIVE_DIRECTORY)
   await mkdir(root, { recursive: true, mode: 0o700 })
@@ -100,7 +100,7 @@ async function add(root: string, content: ArchiveContent): Promise<boolean> {
 
 const EPOCH = new Date(0)
 
-/** The names of its files; null where the generation is gone, as a whole or in part. */
+/** The names of its files; null if the generation is gone, completely or in part. */
 async function copied({ path, manifestSha256 }: ArchiveContent, to: string): Promise<readonly string[] | null> {
   const names: string[] = []
   for (const file of filesOfGeneration(path, manifestSha256)) {
@@ -112,16 +112,15 @@ async function copied({ path, manifestSha256 }: ArchiveContent, to: string): Pro
   return names
 }
 
-/** A source that vanishes while it is packed leaves an archive that cannot be read: list it before it gets its name. */
+/** A source that disappears during packing leaves an unreadable archive, so list the archive before it gets its name. */
 async function assertComplete(file: string, members: number): Promise<void> {
   let found = 0
   await tar.list({ file, strict: true, onReadEntry: () => (found += 1) })
-  if (found !== members)
-    throw new Error(`Cannot trust archive "${file}": ${found} files are in it, ${members} were packed`)
+  if (found !== members) throw new Error(`Cannot trust archive "${file}": found ${found} files, expected ${members}`)
 }
 
 async function unpack(root: string, archive: string): Promise<string> {
-  if (!ARCHIVE_NAME.test(archive)) throw new Error(`Cannot unpack "${archive}": that is no name of an archive`)
+  if (!ARCHIVE_NAME.test(archive)) throw new Error(`Cannot unpack "${archive}": not the name of an archive`)
   const directory = join(root, temporaryName(archive))
   await mkdir(directory, { mode: 0o700 })
   let bytes = 0
@@ -149,7 +148,7 @@ async function retain(root: string, limits: ArchiveLimits): Promise<number> {
   let removed = 0
   for (const [at, name] of names.entries()) {
     bytes += (await stat(join(root, name))).size
-    // The newest one stays whatever its size: a history of nothing helps nobody.
+    // The newest archive stays whatever its size, because an empty history is useless.
     if (at === 0 || (at < limits.count && bytes <= limits.bytes)) continue
     await unlink(join(root, name))
     removed += 1

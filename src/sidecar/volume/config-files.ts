@@ -12,24 +12,24 @@ import { type Ledger, LEDGER_FILE, type LedgerPlaces, openLedger } from "./ledge
 
 export interface AppliedVolume extends ConfigFiles {
   ledger(): Promise<Ledger>
-  /** Removes from the ledger what no longer belongs to this model. Only after the kernel was seen without it. */
+  /** Removes from the ledger what is not in this model. Call it only after the kernel was checked to be without it. */
   settle(model: KeepalivedModel): Promise<void>
-  /** Removes the candidates that are not named, and whatever a crash left half written. */
+  /** Removes the candidates that are not named, and temporary files of a crash. */
   retain(keep: ReadonlySet<string>): Promise<void>
-  /** The text of a candidate, or of the live file, whose bytes have this sha256; null when there is none. */
+  /** The text of a candidate, or of the live file, with this sha256; null when there is none. */
   candidate(sha256: string): string | null
-  /** Resolves when nothing is left to write on the disk. */
+  /** Resolves when no write to the disk is pending. */
   idle(): Promise<void>
 }
 
-/** Largest keepalived.conf we make: 1,000 VIPs with 20 real servers each are 2 MB. */
+/** Maximum size of a keepalived.conf: 1,000 VIPs with 20 real servers each are 2 MB. */
 const LARGEST_CONFIG = 8 * 1024 * 1024
 
 /**
- * The files below applied/, a volume in memory: what stands between a change and its SIGHUP is written in one go.
+ * The files below applied/, a volume in memory. The writes between a change and its SIGHUP are synchronous.
  *
- * @param backup gives the text of the last known good configuration, should a candidate that is to be restored be gone.
- * @param ledgers where the ledger has its copy, and the boot that it counts for.
+ * @param backup Returns the text of the last known good configuration, if a candidate to restore is gone.
+ * @param ledgers The copy of the ledger, and the boot for which it is valid.
  */
 export async function openAppliedVolume(
   directory: string,
@@ -44,7 +44,7 @@ export async function openAppliedVolume(
   const pathOf = (sha256: string) => join(candidates, `${sha256}.conf`)
   const candidate = (sha256: string) => textWithDigest(pathOf(sha256), sha256) ?? textWithDigest(live, sha256)
   const writeCandidate = async (sha256: string, text: string) => {
-    // Never trust the name: a crash, or a full disk, may have left a shorter file under it.
+    // Do not trust the name: a crash, or a full disk, may have left a shorter file with it.
     if (textWithDigest(pathOf(sha256), sha256) === null) replaceFileAtOnce(pathOf(sha256), text, OWN_MODE)
     return pathOf(sha256)
   }
@@ -63,7 +63,7 @@ export async function openAppliedVolume(
       const temporary = join(directory, temporaryName("keepalived.conf"))
       const source = isLinked(pathOf(sha256), temporary) ? temporary : pathOf(sha256)
       renameSync(source, live)
-      // Where both names are the same file already, rename(2) does nothing and leaves both.
+      // If both names are already the same file, rename(2) does nothing and leaves both.
       rmSync(temporary, { force: true })
       syncDirectoryAtOnce(directory)
     },
@@ -72,7 +72,7 @@ export async function openAppliedVolume(
     writeJournal: async (journal) =>
       replaceFileAtOnce(join(directory, "journal.json"), `${JSON.stringify({ schema: 1, ...journal })}\n`, OWN_MODE),
     ...ledger,
-    // In one go: between two turns an attempt might write the candidate that is to be the next live file.
+    // Synchronous: between two turns an attempt might write the candidate that is to be the next live file.
     retain: async (keep) => {
       for (const name of readdirSync(candidates))
         if (!keep.has(name.replace(/\.conf$/, ""))) unlinkSync(join(candidates, name))
@@ -80,7 +80,7 @@ export async function openAppliedVolume(
   }
 }
 
-/** On a volume in memory a link takes an inode as a file does: where none is left, the candidate itself must move. */
+/** On a volume in memory a link takes an inode like a file: if none is left, the candidate itself must move. */
 function isLinked(from: string, to: string): boolean {
   try {
     linkSync(from, to)
@@ -91,7 +91,7 @@ function isLinked(from: string, to: string): boolean {
   }
 }
 
-/** For our own user alone, which is keepalived's, too. Of all that stands in applied/ only status.yaml is for others. */
+/** Readable only by our own user, which keepalived uses too. In applied/ only status.yaml is for others. */
 const OWN_MODE = 0o600
 
 const journalSchema = z.object({

@@ -11,20 +11,20 @@ import { readRegularFile } from "../../kit/safe-read.ts"
 import { sha256Of } from "../../kit/sha256.ts"
 import type { Reading } from "../ports.ts"
 
-/** A directory's `Reading`, or that it, or something in it, is no longer there: retention may have taken it. */
+/** The `Reading` of a directory, or that a part of it is gone: retention may have removed it. */
 export type DirectoryReading =
   Exclude<Reading, { readonly kind: "absent" }> | { readonly kind: "gone"; readonly what: string }
 
 /**
  * Reads one generation directory.
  *
- * @param manifestSha256 What the pointer says of the manifest; null where there is no pointer, as in an archive.
+ * @param manifestSha256 The manifest's checksum in the pointer; null without a pointer, as in an archive.
  */
 export type GenerationReader = (path: string, manifestSha256: string | null) => DirectoryReading
 
 /**
- * Makes a reader that reads a file only where its checksum is new: what one generation was made of is kept for the next.
- * Nothing older than the newest generation is kept.
+ * Makes a reader that reads a file only if its checksum is new: it keeps the files of one generation for the next.
+ * It keeps nothing older than the newest generation.
  */
 export function createGenerationReader(): GenerationReader {
   const joinObjects = createJoin()
@@ -46,11 +46,11 @@ export function createGenerationReader(): GenerationReader {
 }
 
 /**
- * Copies nothing but what the manifest names, each file whole: whoever may write the volume may lay anything else beside
- * it, of any size and kind. The files come one at a time, so that the caller may do other things in between.
+ * Copies only what the manifest names, each file completely: other programs that may write the volume can add anything,
+ * of any size and kind. The files come one at a time, so that the caller can do other work in between.
  *
- * @param manifestSha256 The manifest must have this checksum.
- * @returns null where the generation is gone. @throws Where something is there that its writer never made.
+ * @param manifestSha256 The expected checksum of the manifest.
+ * @returns null if the generation is gone. @throws When the content is not what its writer made.
  */
 export function* filesOfGeneration(
   path: string,
@@ -58,7 +58,7 @@ export function* filesOfGeneration(
 ): Generator<{ readonly name: string; readonly bytes: Buffer } | null> {
   const checked = readManifest(path, null)
   if (checked.kind === "manifest" && checked.sha256 !== manifestSha256)
-    throw new Error(`Cannot copy "${path}": its ${MANIFEST_FILE} is another by now`)
+    throw new Error(`Cannot copy "${path}": its ${MANIFEST_FILE} has changed`)
   if (checked.kind !== "manifest") return yield nothing(path, checked)
   yield { name: MANIFEST_FILE, bytes: checked.bytes }
   const checkedDirectories = new Set<string>([path])
@@ -79,7 +79,7 @@ type ManifestReading =
   | Exclude<DirectoryReading, { readonly kind: "generation" }>
 
 function readManifest(path: string, wantedSha256: string | null): ManifestReading {
-  // O_NOFOLLOW guards the last component of a path only; so each directory on the way is looked at by itself.
+  // O_NOFOLLOW protects only the last component of a path, so each directory on the way is checked by itself.
   const objection = directoryObjection(path)
   if (objection !== null) return objection
   const read = readRegularFile(join(path, MANIFEST_FILE), MAXIMUM_FILE_BYTES)
@@ -87,12 +87,12 @@ function readManifest(path: string, wantedSha256: string | null): ManifestReadin
   if (read.kind === "unsafe") return refused(`Cannot read ${MANIFEST_FILE}: ${read.reason}`)
   const sha256 = sha256Of(read.bytes)
   if (wantedSha256 !== null && sha256 !== wantedSha256) {
-    return { kind: "torn", reason: `${MANIFEST_FILE} has the checksum ${sha256}, wanted ${wantedSha256}` }
+    return { kind: "torn", reason: `${MANIFEST_FILE} has the checksum ${sha256}, expected ${wantedSha256}` }
   }
   const decoded = decodeManifest(read.bytes.toString("utf8"))
   if (decoded.kind === "unknown-schema") {
     return refused(
-      `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, wanted ${SCHEMA}; update the older container`,
+      `Cannot read ${MANIFEST_FILE}: it has schema ${decoded.schema}, expected ${SCHEMA}; update the older container`,
     )
   }
   if (decoded.kind === "problems") return refused(`Cannot read ${MANIFEST_FILE}`, decoded.problems)
@@ -101,7 +101,7 @@ function readManifest(path: string, wantedSha256: string | null): ManifestReadin
   if (contradiction !== null) return refused(contradiction)
   const [directory, name] = [basename(path), generationName(manifest.sequence, manifest.contentSha256)]
   if (wantedSha256 !== null && name !== directory)
-    return refused(`the directory is called ${directory}, wanted ${name}`)
+    return refused(`the directory is called ${directory}, expected ${name}`)
   return { kind: "manifest", manifest, bytes: read.bytes, sha256 }
 }
 
@@ -137,8 +137,8 @@ function readFile(
   { name, size, sha256 }: ManifestFile,
   checkedDirectories: Set<string>,
 ): Buffer | Exclude<DirectoryReading, { readonly kind: "generation" }> {
-  // The manifest's schema has said so already; nothing else stands between a name and a path.
-  if (!CONTENT_FILE.test(name)) return refused(`"${name}" is no name of a file of a generation`)
+  // The manifest's schema has already checked this; without it, no other check would protect the path.
+  if (!CONTENT_FILE.test(name)) return refused(`"${name}" is not the name of a file of a generation`)
   const path = `${root}/${name}`
   const objection = wayObjection(path, checkedDirectories)
   if (objection !== null) return objection
@@ -146,13 +146,13 @@ function readFile(
   if (read.kind === "absent") return { kind: "gone", what: name }
   if (read.kind === "unsafe") return refused(`Cannot read ${name}: ${read.reason}`)
   if (read.bytes.length !== size)
-    return { kind: "torn", reason: `${name} has ${read.bytes.length} bytes, wanted ${size}` }
+    return { kind: "torn", reason: `${name} has ${read.bytes.length} bytes, expected ${size}` }
   const found = sha256Of(read.bytes)
-  if (found !== sha256) return { kind: "torn", reason: `${name} has the checksum ${found}, wanted ${sha256}` }
+  if (found !== sha256) return { kind: "torn", reason: `${name} has the checksum ${found}, expected ${sha256}` }
   return read.bytes
 }
 
-/** Looks at the directories that lead to a file, up to one that was looked at before; the root is one of these. */
+/** Checks the directories that lead to a file, except those checked before; the root is one of them. */
 function wayObjection(path: string, checked: Set<string>): ReturnType<typeof directoryObjection> {
   const directory = path.slice(0, path.lastIndexOf("/"))
   if (checked.has(directory)) return null
@@ -163,7 +163,7 @@ function wayObjection(path: string, checked: Set<string>): ReturnType<typeof dir
 
 function directoryObjection(path: string): Exclude<DirectoryReading, { readonly kind: "generation" }> | null {
   try {
-    return lstatSync(path).isDirectory() ? null : refused(`Cannot read ${path}: it is no directory`)
+    return lstatSync(path).isDirectory() ? null : refused(`Cannot read ${path}: it is not a directory`)
   } catch (error) {
     const code = faultCode(error)
     if (code === "ENOENT" || code === "ENOTDIR") return { kind: "gone", what: path }

@@ -7,21 +7,21 @@ import { readRegularFile } from "../../kit/safe-read.ts"
 import type { Generation, Generations, Reading } from "../ports.ts"
 import { createGenerationReader, type GenerationReader } from "./generation-reader.ts"
 
-/** How often the pointer is read again because retention took the generation that it had named. */
+/** Maximum reads of the pointer while retention removes the generation that it named. */
 const RETENTION_RACES = 3
 
 export interface GenerationsOptions {
   /** The volume, such as `/run/kkv/desired`. */
   readonly directory: string
-  /** Hears of what is followed and should still not have happened, such as a writer that begins to count anew. */
+  /** Reports what is accepted but should not happen, such as a writer that restarts its sequence. */
   readonly alarm: (reason: string) => void
   /** Reads what the pointer names; a reader of its own if absent. */
   readonly reader?: GenerationReader
 }
 
 /**
- * Reads the volume that sync writes. A generation is believed only when `current.json` names it and every size and
- * checksum agrees. What was read once is not read again until the pointer changes, and then only the files that did.
+ * Reads the volume that sync writes. A generation is trusted only when `current.json` names it and every size and
+ * checksum agrees. Files are read again only when the pointer changes, and then only those that changed.
  */
 export function createGenerations({ directory, alarm, ...options }: GenerationsOptions): Generations {
   const reader = options.reader ?? createGenerationReader()
@@ -49,7 +49,7 @@ export function createGenerations({ directory, alarm, ...options }: GenerationsO
 }
 
 /**
- * Reads one generation directory by its path, without a pointer: an archive that was unpacked, the last good
+ * Reads one generation directory by its path, without a pointer: an unpacked archive, or the last good
  * generation. Every size and checksum must agree with its manifest.
  */
 export function readDirectory(path: string): Reading {
@@ -79,12 +79,12 @@ function readPointer(directory: string): PointerReading {
     case "value":
       return { kind: "pointer", text, pointer: decoded.value }
     case "unknown-schema": {
-      const reason = `Cannot read ${POINTER_FILE}: it has schema ${decoded.schema}, wanted ${SCHEMA}; update the older container`
+      const reason = `Cannot read ${POINTER_FILE}: it has schema ${decoded.schema}, expected ${SCHEMA}; update the older container`
       return { kind: "refused", reason, problems: [] }
     }
     case "problems": {
       const reason = decoded.problems.map(({ message }) => message).join("; ")
-      // Text that breaks off may be whole in a moment; text that is whole and says something else will not mend itself.
+      // An incomplete text may be complete a moment later; a complete text with other content does not repair itself.
       if (decoded.problems.some(({ code }) => code === "CONTRACT_SYNTAX")) return { kind: "torn", reason }
       return { kind: "refused", reason, problems: decoded.problems }
     }
@@ -95,13 +95,13 @@ function readNamed(directory: string, pointer: Pointer, reader: GenerationReader
   const generations = join(directory, GENERATIONS_DIRECTORY)
   const stat = lstatSync(generations, { throwIfNoEntry: false })
   if (stat !== undefined && !stat.isDirectory()) {
-    return { kind: "refused", reason: `Cannot read ${generations}: it is no directory`, problems: [] } as const
+    return { kind: "refused", reason: `Cannot read ${generations}: it is not a directory`, problems: [] } as const
   }
-  // The name has the form that the pointer's schema asks for: no separator, no dots.
+  // The pointer's schema limits the name's form: no separator, no dots.
   return reader(join(generations, pointer.directory), pointer.manifestSha256)
 }
 
-/** A writer never counts back, and never says two things under one number. */
+/** A writer never counts back, and never publishes two contents under one number. */
 function orderObjection(last: Pointer, next: Pointer): string | null {
   if (!isSameWriter(last.writer, next.writer)) return null
   if (next.sequence < last.sequence) {
@@ -113,7 +113,7 @@ function orderObjection(last: Pointer, next: Pointer): string | null {
   return null
 }
 
-/** A new writer may have found an empty volume: a wiped volume must not wedge its reader, but somebody should know. */
+/** A new writer may have found an empty volume: a wiped volume must not block its reader, but users should know of it. */
 function followedWithAlarm(last: Pointer, next: Pointer): string | null {
   if (isSameWriter(last.writer, next.writer)) return null
   if (next.sequence > last.sequence || next.manifestSha256 === last.manifestSha256) return null

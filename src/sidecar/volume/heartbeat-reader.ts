@@ -16,13 +16,13 @@ import { readRegularFile } from "../../kit/safe-read.ts"
 import { bootId, uptimeSeconds } from "../../kit/uptime.ts"
 import { syncStatusIn } from "./sync-status-reader.ts"
 
-/** Seconds since sync last read its source whole, or why that cannot be told. */
+/** Seconds since sync last read its whole source, or why that is unknown. */
 export function sourceAge(desired: string): Age {
   const reading = heartbeatIn(desired)
   return sourceAgeOf(reading, now())
 }
 
-/** What sync's volume tells of sync; each part that cannot be read is unknown. */
+/** What sync's volume says about sync; each part that cannot be read is unknown. */
 export function syncSigns(desired: string): SyncSigns {
   const reading = heartbeatIn(desired)
   const moment = now()
@@ -35,7 +35,7 @@ export function syncSigns(desired: string): SyncSigns {
   }
 }
 
-/** Why sync cannot write its volume, in the machine's words; null where it can, or where nobody knows. */
+/** Why sync cannot write its volume, in the machine's words; null when it can, or when that is unknown. */
 export function syncFault(desired: string): string | null {
   return faultIn(heartbeatIn(desired), now())
 }

@@ -10,8 +10,8 @@ import {
 } from "../../contract/heartbeat.ts"
 
 /**
- * Overwrites the sidecar's record below `applied` in place, which works on a full disk too. It is opened each time, so that it
- * comes back when somebody has removed it; sync, another user, may read it.
+ * Overwrites the sidecar's record below `applied` in place, which also works on a full disk. It opens the file each time, so that
+ * a removed file comes back; sync, another user, may read it.
  *
  * @throws when the volume cannot be written.
  */

@@ -14,9 +14,9 @@ export interface KnownGood {
 
 /** state/last-known-good/: on the node, so that it survives the pod. */
 export interface LastKnownGood {
-  /** The newest one whose files are whole; a spoilt one is passed over for the one before it. */
+  /** The newest one with complete files; a damaged one is skipped for the one before it. */
   read(): KnownGood | null
-  /** Writes it durably beside the ones before, then removes all but the last two. */
+  /** Writes it durably beside the earlier ones, then removes all but the last two. */
   promote(good: KnownGood): Promise<void>
 }
 
@@ -25,8 +25,8 @@ const NAME = /^\d{10}$/
 const LARGEST_CONFIG = 8 * 1024 * 1024
 
 /**
- * Each promotion is a directory of its own, numbered: `last-known-good/<10 digits>/{keepalived.conf,record.json}`. It gets
- * its name only when its files are on the disk, so that a power cut leaves the one before it.
+ * Each promotion has its own numbered directory: `last-known-good/<10 digits>/{keepalived.conf,record.json}`. It gets
+ * its name only when its files are on the disk, so that a power failure leaves the one before it.
  */
 export async function openLastKnownGood(state: string): Promise<LastKnownGood> {
   const root = join(state, "last-known-good")

@@ -4,14 +4,14 @@ import { replaceFile, replaceFileAtOnce } from "../../kit/atomic-file.ts"
 import { readJson } from "../../kit/safe-read.ts"
 import { tracesOf } from "../apply/intent.ts"
 
-/** What we added to this kernel since it booted, or were about to add. Whatever is not in it belongs to somebody else. */
+/** What we added to this kernel since it booted, or were about to add. Everything else belongs to other programs. */
 export interface Ledger {
   readonly vips: ReadonlySet<string>
   /** As `10.4.0.50 eth0`: the interface that the address was added to, always with prefix /32. */
   readonly additions: ReadonlySet<string>
   /** As `10.4.0.50 80 TCP`. */
   readonly virtualServers: ReadonlySet<string>
-  /** True where no ledger of this boot was found, and nothing has been claimed since. */
+  /** True if no ledger of this boot was found, and nothing has been claimed since. */
   readonly isLost: boolean
 }
 
@@ -20,19 +20,19 @@ export const LEDGER_FILE = "ledger.json"
 
 /** Where a ledger is kept besides its file. */
 export interface LedgerPlaces {
-  /** The boot that it counts for: a kernel that has booted since has nothing of ours. Null: any. */
+  /** The boot for which it is valid: a kernel that has booted since has nothing of ours. Null: any. */
   readonly boot: string | null
   /** A second file on the node, which outlives the pod; null for none. */
   readonly copy: string | null
-  /** The copy could not be written. */
+  /** Reports that the copy could not be written. */
   readonly failed: (error: unknown) => void
 }
 
 export interface LedgerFile {
   ledger(): Promise<Ledger>
-  /** Adds a model's VIPs and virtual servers, before any of it exists. */
+  /** Adds a model's VIPs and virtual servers, before any of them exists. */
   claim(model: KeepalivedModel): Promise<void>
-  /** Removes what no longer belongs to this model. Only after the kernel was seen without it. */
+  /** Removes what is not in this model. Call it only after the kernel was checked to be without it. */
   settle(model: KeepalivedModel): Promise<void>
   /** Resolves when the copy is written. */
   idle(): Promise<void>
@@ -41,7 +41,7 @@ export interface LedgerFile {
 /**
  * The ledger in a file, one item a line: `release-node` of the image reads it without a JSON parser.
  *
- * The copy is what a pod leaves that was killed together with its volume. It is on a disk, so nothing waits for it.
+ * The copy remains when the pod is killed together with its volume. It is on a disk, so no work waits for it.
  */
 export function openLedger(path: string, places: LedgerPlaces): LedgerFile {
   let current = read(path, places) ?? (places.copy === null ? null : read(places.copy, places)) ?? NOTHING
@@ -118,7 +118,7 @@ function encode(
   return `${head},"vips":${lines(additions)},"virtualServers":${lines(virtualServers)}}\n`
 }
 
-/** As keepalived.conf's: for our own user alone. */
+/** Readable only by our own user, like keepalived.conf. */
 const OWN_MODE = 0o600
 /** Maximum size of a ledger: 1,000 VIPs with 20 virtual servers each are 600 kB. */
 const LARGEST = 8 * 1024 * 1024

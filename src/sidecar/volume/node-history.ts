@@ -9,20 +9,20 @@ import {
 } from "../../contract/node-history.ts"
 import { addLine, linesOf } from "../../kit/line-file.ts"
 
-/** What happened on this node, on its disk: it outlives the pod. */
+/** The events of this node, on its disk: they outlive the pod. */
 export interface NodeHistory {
-  /** Changes of VRRP's state, oldest first, as they were when the agent started. */
+  /** Changes of VRRP's state, oldest first, as of the agent's start. */
   readonly roles: readonly RoleChange[]
-  /** Has an event written, in the order of the calls. Never waits, never throws. */
+  /** Writes an event in the background, in the order of the calls. Never waits, never throws. */
   add(event: NodeEvent): void
-  /** Resolves when nothing is left to write. */
+  /** Resolves when no write is pending. */
   idle(): Promise<void>
 }
 
 export interface HistoryListeners {
-  /** An event cannot be read or written. Nothing that serves traffic waits for it. */
+  /** Reports that an event cannot be read or written. Traffic does not wait for it. */
   readonly failed: (error: unknown) => void
-  /** An event is written. */
+  /** Reports that an event is written. */
   readonly done: () => void
 }
 

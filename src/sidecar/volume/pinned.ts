@@ -5,18 +5,18 @@ import { readRegularFile } from "../../kit/safe-read.ts"
 import type { Generation, Generations, Reading } from "../ports.ts"
 import type { Archive } from "./archive.ts"
 
-/** The generation that a person pinned with `kkv rollback`, in place of the newest. */
+/** The generation that a user pinned with `kkv rollback`, instead of the newest. */
 export interface PinnedGenerations extends Generations {
-  /** Name of the archived generation that holds; null when the newest counts. As of the last reading. */
+  /** Name of the pinned archived generation; null when the newest counts. As of the last reading. */
   pinned(): string | null
-  /** True when the pin is another than at the last reading. Cheap: called every second. */
+  /** True when the pin differs from that of the last reading. Cheap, because it is called every second. */
   moved(): boolean
 }
 
 /**
- * A pinned generation in today's cluster: the entries and Services as they were, the endpoints and Nodes as they are, for
- * the pods of that time may be long gone. A Service that nothing names any more has no endpoints of today; it keeps those
- * that it had.
+ * A pinned generation in today's cluster: the entries and Services of the archive with the current endpoints and Nodes, because
+ * the pods of that time may be gone. A Service that no current entry names has no current endpoints; it keeps those
+ * of the archive.
  */
 export function inTodaysCluster(pinned: Generation, newest: Generation | null): Generation {
   if (newest === null) return pinned
@@ -30,8 +30,8 @@ export function inTodaysCluster(pinned: Generation, newest: Generation | null): 
 }
 
 /**
- * Reads the pinned generation while there is a pin, else the newest. A pin that cannot be read, or whose archive is gone,
- * is refused with its reason, and what runs goes on: whoever pinned something wants nothing newer.
+ * Reads the pinned generation while a pin exists, else the newest. A pin that cannot be read, or whose archive is gone,
+ * is refused with its reason, and what runs continues: a user who pinned a generation does not expect a newer one.
  */
 export function createPinnedGenerations(
   state: string,
@@ -46,7 +46,7 @@ export function createPinnedGenerations(
       try {
         return (readPin(path)?.text ?? null) !== (current === null ? null : JSON.stringify(current.pin))
       } catch {
-        // A disk that cannot be read tells of no pin; the next look at the inputs meets it too, and says so.
+        // An unreadable disk does not show a pin; the next look at the inputs also fails, and reports it.
         return false
       }
     },

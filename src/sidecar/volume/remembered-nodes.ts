@@ -4,7 +4,7 @@ import { replaceFile } from "../../kit/atomic-file.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 import type { RememberedNodes } from "../nodes/node-watch.ts"
 
-/** In applied/: which nodes have answered, and which do no more, should this agent be killed. */
+/** File in applied/: which nodes have answered, and which no longer answer, if this agent is killed. */
 const NODES_MEMORY_FILE = "nodes.json"
 const LARGEST = 1024 * 1024
 
@@ -14,7 +14,7 @@ const schema = z.object({
   unreachable: z.array(z.string()),
 })
 
-/** @returns nothing where there is no such file or it is not whole: then each node must answer once to be judged. */
+/** @returns an empty memory if the file is missing or incomplete: then each node must answer once to be judged. */
 export function readRememberedNodes(applied: string): RememberedNodes {
   const read = readRegularFile(join(applied, NODES_MEMORY_FILE), LARGEST)
   if (read.kind !== "file") return NOTHING
@@ -29,17 +29,17 @@ export function readRememberedNodes(applied: string): RememberedNodes {
 const NOTHING: RememberedNodes = { answered: [], unreachable: [] }
 
 export interface NodesMemory {
-  /** Has the newest written. Never waits, never throws. */
+  /** Writes the newest in the background. Never waits, never throws. */
   remember(nodes: RememberedNodes): void
-  /** Resolves when nothing is left to write. */
+  /** Resolves when no write is pending. */
   idle(): Promise<void>
 }
 
-/** Many nodes answer for the first time in one second. */
+/** Delay that joins writes: many nodes answer for the first time in one second. */
 const GATHER_MS = 1_000
 
 /**
- * @param told hears how each write ended: null, or why it failed; the next agent then waits for an answer of each node.
+ * @param told Reports how each write ended: null, or the error; the next agent then waits for an answer of each node.
  */
 export function createNodesMemory(applied: string, told: (error: unknown) => void): NodesMemory {
   let newest: RememberedNodes | null = null

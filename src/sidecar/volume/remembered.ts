@@ -3,25 +3,25 @@ import type { LastGood } from "../../core/model/hold.ts"
 import { type KeepalivedModel, keepalivedModelSchema, vipModelSchema } from "../../core/model/keepalived-model.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 
-/** What the agent needs to know of an applied configuration after it was started anew. */
+/** What the agent needs to know of an applied configuration after a restart. */
 export interface Remembered {
   /** sha256 of the configuration. */
   readonly sha256: string
   readonly model: KeepalivedModel
   readonly lastGood: ReadonlyMap<string, LastGood>
-  /** Generation that it was made from; null for none. */
+  /** The generation that it was made from; null for none. */
   readonly generation: { readonly sequence: number; readonly name: string } | null
   /** Its model is the one above. */
   readonly past: RememberedPast
 }
 
-/** What guards compare with, over a restart of the agent as well. */
+/** The basis of the guards, also after a restart of the agent. */
 export interface RememberedPast {
-  /** Null where nothing ever ran. */
+  /** Null if nothing ever ran. */
   readonly model: KeepalivedModel | null
-  /** How many Node objects there were. */
+  /** Number of Node objects. */
   readonly nodeCount: number
-  /** VIPs of the model, and those before them that some Node has listed ever since. */
+  /** VIPs of the model, and earlier VIPs that some Node has listed ever since. */
   readonly announced: ReadonlySet<string>
   /** Node -> its own address. */
   readonly nodes: ReadonlyMap<string, string>
@@ -40,7 +40,7 @@ const schema = z.object({
   entries: z.array(z.object({ key: z.string(), text: z.string(), vip: vipModelSchema })),
 })
 
-/** One JSON text, an entry a line, so that `diff` of two of them says something. */
+/** A JSON text with one entry a line, so that `diff` of two of them is useful. */
 export function encodeRemembered(remembered: Remembered): string {
   const { sha256, generation, past } = remembered
   const known = { nodeCount: past.nodeCount, announced: [...past.announced], nodes: [...past.nodes] }
@@ -49,7 +49,7 @@ export function encodeRemembered(remembered: Remembered): string {
   return `${head.slice(0, -1)},\n"entries":[\n${entries.join(",\n")}\n]}\n`
 }
 
-/** @returns null when there is no such file or it is not whole; then nothing is remembered, which is always safe. */
+/** @returns null when the file is missing or incomplete; then nothing is remembered, which is always safe. */
 export function readRemembered(path: string): Remembered | null {
   const read = readRegularFile(path, LARGEST)
   if (read.kind !== "file") return null

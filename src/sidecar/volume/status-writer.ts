@@ -4,24 +4,24 @@ import { encodeStatus, type Status } from "../../contract/status.ts"
 import { replaceFile } from "../../kit/atomic-file.ts"
 
 export interface StatusWriter {
-  /** Has what is new written soon. Never waits, never throws. */
+  /** Writes a new status soon, in the background. Never waits, never throws. */
   write(status: Omit<Status, "time">): void
   /** The newest; null before the first. */
   value(): Status | null
-  /** Tries again what could not be written; nothing happens where all is. */
+  /** Tries again what could not be written; otherwise does nothing. */
   retry(): void
-  /** Resolves when nothing is left to write. */
+  /** Resolves when no write is pending. */
   idle(): Promise<void>
 }
 
-/** People read it: it may come a moment after what it tells, and never in the way of that. */
+/** Delay: the file is for users, so it may be a moment late, and must not delay the work that it reports. */
 const GATHER_MS = 100
 
 /**
- * Writes applied/status.yaml when it says something new; the time alone is nothing new.
+ * Writes applied/status.yaml when the status changes; a new time alone does not count.
  *
- * @param told hears how each write ended: null, or why it failed. The status is for people; nothing that serves traffic
- *   waits for it.
+ * @param told Reports how each write ended: null, or the error. The status is for users; traffic does
+ *   not wait for it.
  */
 export function createStatusWriter(applied: string, told: (error: unknown) => void): StatusWriter {
   const path = join(applied, STATUS_FILE)
@@ -45,7 +45,7 @@ export function createStatusWriter(applied: string, told: (error: unknown) => vo
       .then(
         () => told(null),
         (error: unknown) => {
-          // Else it would never be tried again, and the older status would be believed.
+          // Otherwise it would never be tried again, and readers would trust the older status.
           written = ""
           isBehind = true
           told(error)

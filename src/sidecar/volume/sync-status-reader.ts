@@ -3,7 +3,7 @@ import { MAXIMUM_FILE_BYTES, STATUS_FILE } from "../../contract/layout.ts"
 import { decodeSyncStatus, type SyncStatus } from "../../contract/sync-status.ts"
 import { readRegularFile } from "../../kit/safe-read.ts"
 
-/** What `desired/status.yaml` says; null where there is none, or nobody can read it. */
+/** The content of `desired/status.yaml`; null if it is missing or cannot be read. */
 export function syncStatusIn(desired: string): SyncStatus | null {
   try {
     const read = readRegularFile(join(desired, STATUS_FILE), MAXIMUM_FILE_BYTES)

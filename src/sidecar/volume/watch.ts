@@ -6,17 +6,17 @@ import { watch } from "chokidar"
 import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
 import { backoffMs } from "../../kit/backoff.ts"
 
-/** After an event the volume is looked at again: watchers have been seen to swallow the second of two quick changes. */
+/** Delay of a second look after an event: watchers sometimes lose the second of two quick changes. */
 const LOOK_AGAIN_MS = [75, 250]
-/** The poll is the truth, the watcher only makes it faster. */
+/** Poll interval: the poll is reliable, the watcher only makes it faster. */
 const POLL_MS = 1000
-/** How long after the poll found a change the watcher may still report it. */
+/** Time after the poll found a change in which the watcher may still report it. */
 const GRACE_MS = 250
 const BACKOFF = { firstMs: 1_000, maximumMs: 60_000, jitter: 0 }
 
-/** What a watcher tells. */
+/** The events of a watcher. */
 export interface WatcherListener {
-  /** Something below the directory changed; what it says is never believed, only looked after. */
+  /** Something below the directory changed; the event's content is not used, only a new look. */
   event(path: string): void
   error(error: unknown): void
   /** From now on changes are reported. */
@@ -28,15 +28,15 @@ export type OpenWatcher = (directory: string, listener: WatcherListener) => { cl
 
 export interface VolumeWatchOptions {
   readonly directory: string
-  /** Look again: carries no content, comes once or often. */
+  /** Requests a look. It may come several times for a change. */
   readonly hint: () => void
-  /** Hears why the watcher is replaced. */
+  /** Reports why the watcher is replaced. */
   readonly trouble?: (reason: string, error: unknown) => void
   readonly open?: OpenWatcher
 }
 
 export interface WatchCounts {
-  /** Changes that the poll found and the watcher did not report; anything but 0 is a deaf watcher. */
+  /** Changes that the poll found and the watcher did not report; above 0, the watcher does not work. */
   readonly pollRecovered: number
   readonly watcherErrors: number
 }
@@ -46,7 +46,7 @@ export interface VolumeWatch {
   close(): Promise<void>
 }
 
-/** Gives a hint whenever `current.json` may have changed: at once by the watcher, within a second in any case. */
+/** Calls whenever `current.json` may have changed: at once through the watcher, within a second in any case. */
 export function watchVolume(options: VolumeWatchOptions): VolumeWatch {
   const { directory, hint } = options
   const timers = new Set<NodeJS.Timeout>()
@@ -96,18 +96,18 @@ export function watchVolume(options: VolumeWatchOptions): VolumeWatch {
   return { counts: () => ({ ...counts }), close }
 }
 
-/** chokidar, with the settings that its behaviour asks for: see the comments. */
+/** chokidar, with settings for its known behaviour: see the comments. */
 export const openChokidar: OpenWatcher = (directory, listener) => {
   const watcher = watch(directory, {
     depth: 0,
-    // A symlink in there is nobody's business of ours, and must not lead the watcher elsewhere.
+    // A symlink in the volume is not ours, and must not lead the watcher elsewhere.
     followSymlinks: false,
-    // Would hold back deletions for 100 ms and ignore names that look like an editor's.
+    // Would delay deletions by 100 ms and ignore names that look like an editor's.
     atomic: false,
     ignoreInitial: true,
     persistent: true,
   })
-  // The kernel's own event, 8 ms before chokidar has made sense of it: a hint needs no sense.
+  // The kernel's own event, 8 ms before chokidar has processed it: a hint needs no processing.
   watcher.on("raw", (_event, path) => listener.event(path ?? directory))
   // Without a listener an error would end the process.
   watcher.on("error", (error) => listener.error(error))
@@ -126,7 +126,7 @@ interface KeeperEvents {
   readonly onError: () => void
 }
 
-/** Keeps one watcher open; a broken or deaf one is replaced, later and later as long as none brings an event. */
+/** Keeps one watcher open. Replaces a broken or silent one, at growing intervals while none reports an event. */
 function keepWatcher({ directory, trouble, open = openChokidar }: VolumeWatchOptions, on: KeeperEvents): Keeper {
   let failures = 0
   let timer: NodeJS.Timeout | null = null
@@ -176,7 +176,7 @@ function keepWatcher({ directory, trouble, open = openChokidar }: VolumeWatchOpt
   return { replace, close }
 }
 
-/** The writer's own report and its temporary files change beside the pointer and mean nothing to us. */
+/** The writer's own report and its temporary files change beside the pointer and do not matter here. */
 function isNoise(path: string): boolean {
   const name = basename(path)
   return name === STATUS_FILE || (name.startsWith(".") && !name.startsWith(".."))
@@ -187,7 +187,7 @@ function pointerIdentity(directory: string): string {
     const { ino, size, mtimeNs } = statSync(join(directory, POINTER_FILE), { bigint: true })
     return `${ino} ${size} ${mtimeNs}`
   } catch {
-    // Absent or unreadable: why is the reader's to say.
+    // Absent or unreadable: the reader reports the reason.
     return "none"
   }
 }

@@ -1,14 +1,14 @@
 import type { VrrpState } from "../../contract/vrrp.ts"
 import type { VrrpWatchOptions } from "./vrrp-watch-options.ts"
 
-/** Whether the kernel shows what keepalived says: the anchor is there exactly where this node is master. */
+/** Whether the kernel confirms keepalived's state: the anchor exists if, and only if, this node is master. */
 export interface Confirmation {
   /** True while they differ: then keepalived is asked again. */
   isDoubtful(): boolean
   confirm(state: VrrpState): Promise<void>
 }
 
-/** Time that keepalived has to put its addresses on the interface, or to take them from it. */
+/** Time for keepalived to add its addresses to the interface, or to remove them. */
 const DISAGREE_MS = 5_000
 
 export function createConfirmation(options: Pick<VrrpWatchOptions, "hasAnchor" | "disagrees" | "clock">): Confirmation {
@@ -18,7 +18,7 @@ export function createConfirmation(options: Pick<VrrpWatchOptions, "hasAnchor" |
   return {
     isDoubtful: () => since !== null,
     confirm: async (state) => {
-      // Of what keepalived does not say, there is nothing to confirm.
+      // A state that keepalived does not report cannot be confirmed.
       const hasAnchor = state === "unknown" || state === "init" ? null : await options.hasAnchor()
       const agrees = hasAnchor === null || hasAnchor === (state === "master")
       since = agrees ? null : (since ?? clock.now())

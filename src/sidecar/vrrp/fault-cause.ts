@@ -15,9 +15,9 @@ const LINKS = {
 } as const
 
 /**
- * What keeps VRRP on this node in FAULT, as the machine shows it, and what to do; keepalived's log is silent about most.
+ * Why VRRP on this node is in FAULT, as the machine shows it, and what to do; keepalived's log has few of the causes.
  *
- * @returns null where everything that is looked at is as it should be.
+ * @returns null if every check succeeds.
  */
 export async function faultCauseOf({ vrrp, releaseFile }: KeepalivedModel, machine: Machine): Promise<string | null> {
   const name = vrrp.interface

@@ -2,18 +2,18 @@ import type { VrrpState } from "../../contract/vrrp.ts"
 import type { VrrpAnswer } from "../ports.ts"
 import type { VrrpWatchOptions } from "./vrrp-watch-options.ts"
 
-/** Whether a backup hears a master: one that does not must take over (RFC 9568, 6.4.2), or its VRRP is stuck. */
+/** Whether a backup hears a master: without one it must take over (RFC 9568, 6.4.2), or its VRRP is stuck. */
 export interface Hearing {
-  /** @param answer Null where keepalived was not asked. */
+  /** @param answer Null if keepalived was not asked. */
   hear(state: VrrpState, answer: VrrpAnswer | null): void
 }
 
-/** Time for a busy machine, beyond three adverts and a skew of one at most. */
+/** Reserve for a busy machine, beyond three adverts and a skew of at most one. */
 const GRACE_MS = 10_000
 
 /**
- * A keepalived 2.2.7 whose interface was deleted and made again says BACKUP for ever: it hears nothing, and never takes over
- * (measured; 2.3.3 recovers).
+ * A keepalived 2.2.7 whose interface was deleted and created again reports BACKUP for ever: it hears nothing, and never takes
+ * over (measured; 2.3.3 recovers).
  */
 export function createHearing({ deaf, clock }: Pick<VrrpWatchOptions, "deaf" | "clock">): Hearing {
   let heard: number | null = null

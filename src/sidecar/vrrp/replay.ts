@@ -4,8 +4,8 @@ import type { VrrpEvent } from "../ports.ts"
 const SECOND = 1_000
 
 /**
- * Of all that the log still keeps, what earlier agents have not seen. The log is exact to the second, so what the history
- * has of its last second is left out by its state.
+ * The events in the log that earlier agents have not seen. The log is exact to the second, so events of the history's last
+ * second are recognized by their state.
  */
 export function unknownEvents(events: readonly VrrpEvent[], roles: readonly RoleChange[]): readonly VrrpEvent[] {
   const last = roles.at(-1)

@@ -6,19 +6,19 @@ import type { Vrrp } from "./vrrp.ts"
 export interface VrrpWatchOptions {
   readonly source: VrrpSource
   readonly running: () => Promise<RunningKeepalived | null>
-  /** Whether the kernel shows the anchor; null where nothing is in effect that has one. */
+  /** Whether the kernel shows the anchor; null if no configuration with an anchor is in effect. */
   readonly hasAnchor: () => Promise<boolean | null>
-  /** What is down, as the machine shows it; null where it shows nothing. Asked in FAULT alone. */
+  /** What is down, as the machine shows it; null for nothing. Called only in FAULT. */
   readonly faultCause: () => Promise<string | null>
   /** What earlier agents saw, oldest first. */
   readonly roles: readonly RoleChange[]
-  /** The state or its reason is another. `change` is null where the state is the same. */
+  /** Called when the state or its reason changes. `change` is null if the state is the same. */
   readonly changed: (vrrp: Vrrp, change: RoleChange | null) => void
-  /** keepalived and the kernel say different things of this node's role, in one sentence; null: they agree again. */
+  /** Called when keepalived and the kernel disagree about this node's role, with one sentence; null: they agree again. */
   readonly disagrees: (what: string | null) => void
-  /** This backup hears no master, and does not take over. Null: it hears one again, or is no backup any more. */
+  /** Called when this backup hears no master and does not take over. Null: it hears one again, or is not a backup any more. */
   readonly deaf: (what: string | null) => void
   readonly clock: Clock
-  /** Milliseconds of the date. */
+  /** Date in ms. */
   readonly date: () => number
 }

@@ -6,15 +6,15 @@ import { unknownEvents } from "./replay.ts"
 import type { VrrpWatchOptions } from "./vrrp-watch-options.ts"
 import { NOT_SEEN, type Vrrp } from "./vrrp.ts"
 
-/** Follows VRRP's state by keepalived's own words. */
+/** Follows VRRP's state as keepalived reports it. */
 export interface VrrpWatch {
-  /** Looks for what is new. Calls while a look is under way get the one after it. */
+  /** Looks for changes. Calls during a look share the next one. */
   look(): Promise<void>
 }
 
 /** Longest time between two questions. */
 const ASK_MS = 5_000
-/** Questions in a row without an answer after which keepalived counts as not answering. */
+/** Consecutive questions without an answer after which keepalived counts as not answering. */
 const MOST_SILENCES = 3
 
 export function createVrrpWatch(options: VrrpWatchOptions): VrrpWatch {
@@ -35,11 +35,11 @@ export function createVrrpWatch(options: VrrpWatchOptions): VrrpWatch {
     const from = vrrp.state
     const time = new Date(at ?? date()).toISOString()
     vrrp = { state, since: isNew ? time : vrrp.since, reason }
-    // A start is no change of the role.
+    // A start does not count as a change of the role.
     options.changed(vrrp, isNew && state !== "init" ? { kind: "role", time, from, to: state, reason } : null)
   }
 
-  /** Why it became so, where the log does not say. */
+  /** The reason for the state, if the log does not have it. */
   function reasonOf({ state, reason }: VrrpEvent, answer: VrrpAnswer | null): string | null {
     if (reason !== null) return reason
     if (state === "backup" && vrrp.state === "fault") return "the fault is over"
@@ -71,7 +71,7 @@ export function createVrrpWatch(options: VrrpWatchOptions): VrrpWatch {
     return clock.now() - askedAt >= ASK_MS
   }
 
-  /** What is so, whatever the log said. */
+  /** The current state, whatever the log said. */
   function settle(target: RunningKeepalived | null, answer: VrrpAnswer | null): void {
     if (target === null) return enter("unknown", null, "keepalived is not running")
     if (target.vrrp === null) return enter("unknown", null, "keepalived's VRRP child process is not running")
@@ -81,7 +81,7 @@ export function createVrrpWatch(options: VrrpWatchOptions): VrrpWatch {
       case "answer":
         farewells = answer.farewells
         contradictions = answer.state === vrrp.state ? 0 : contradictions + 1
-        // The log comes by way of another process, and may be a moment late.
+        // The log comes through another process, and may be a moment late.
         if (contradictions > 1 || (contradictions > 0 && (vrrp.state === "unknown" || vrrp.state === "init")))
           enter(answer.state, answer.at, "keepalived says so when it is asked; its log does not say why")
         return
@@ -106,14 +106,14 @@ export function createVrrpWatch(options: VrrpWatchOptions): VrrpWatch {
     const answer = isLive && (isFirst || events.length > 0 || isDue()) ? await ask(target) : null
     const isFirstLook = isFirst
     isFirst = false
-    // A keepalived that has said nothing yet is another than the one of which the last agent wrote.
+    // A keepalived that has not reported anything yet is not the one that the last agent described.
     if (isFirstLook && told.length === 0 && answer?.kind === "not-ready") vrrp = NOT_SEEN
-    // What happened while it was asked is in the log as well.
+    // The log also has what happened during the question.
     take(answer === null ? events : [...events, ...(await source.news())], answer)
     settle(target, answer)
     if (vrrp.state === "fault" && (answer !== null || events.length > 0))
       enter("fault", null, await options.faultCause())
-    // What the last agent wrote, and keepalived confirms, is shown as well.
+    // What the last agent wrote, and keepalived confirms, is reported as well.
     if (isFirstLook) options.changed(vrrp, null)
     hearing.hear(vrrp.state, answer)
     await confirmation.confirm(vrrp.state)

@@ -105,7 +105,7 @@ rootTest("configTest() refuses what keepalived lets pass: no file, an empty one,
     await mkdir(join(directory, "directory.conf"))
     await symlink("/dev/null", join(directory, "link.conf"))
     const ending = async (name: string) => summaryOf(await test(join(directory, name)))
-    assert.equal(await ending("none.conf"), ["there is no such file"])
+    assert.equal(await ending("none.conf"), ["the file does not exist"])
     assert.equal(await ending("empty.conf"), ["the file is empty"])
     assert.equal(await ending("directory.conf"), ["it is not a regular file"])
     assert.equal(await ending("link.conf"), ["it is not a regular file"])

@@ -228,8 +228,8 @@ test("differenceText() names three of each kind", () => {
   }
   assert.is(
     differenceText(found),
-    "missing: 10.4.0.1, 10.4.0.2, 10.4.0.50 80 TCP and 1 more; too much: 10.4.0.50 443 TCP; " +
-      "weight of 10.2.1.11:8080 in 10.4.0.50 80 TCP is 0 and not 1, scheduler of 10.4.0.50 80 TCP is rr and not wlc",
+    "missing: 10.4.0.1, 10.4.0.2, 10.4.0.50 80 TCP and 1 more; surplus: 10.4.0.50 443 TCP; " +
+      "weight of 10.2.1.11:8080 in 10.4.0.50 80 TCP is 0, expected 1, scheduler of 10.4.0.50 80 TCP is rr, expected wlc",
   )
 })
 

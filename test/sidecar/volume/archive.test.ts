@@ -69,7 +69,7 @@ for (const name of ["../../etc/x.tar.gz", "x.tar.gz", `${NAME}/..`, `a/${NAME}`]
     withTemporaryDirectory(async (directory) => {
       const archive = await openArchive(directory)
       const fault: unknown = await archive.unpack(name).catch((error: unknown) => error)
-      assert.match(String(fault), "that is no name of an archive")
+      assert.match(String(fault), "not the name of an archive")
     }))
 
 test("withinLimits() has removed what is beyond the limits when an addition is done", () =>
