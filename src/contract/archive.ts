@@ -5,34 +5,34 @@ import { type Decoded, decodeJson } from "./decode.ts"
 import { generationNameField, problemField, schemaField, sequenceField, sha256Field } from "./fields.ts"
 import { CONTENT_FILE, MANIFEST_FILE, SCHEMA } from "./layout.ts"
 
-/** In the node's state directory: one gzipped tar a generation that ran. */
+/** In the node's state directory: one gzipped tar for each generation that ran. */
 export const ARCHIVE_DIRECTORY = "archive"
-/** `<20-digit sequence>-<12 hex>.tar.gz`: the generation's name and the ending. */
+/** `<20-digit sequence>-<12 hex>.tar.gz`: the generation's name and the suffix. */
 export const ARCHIVE_NAME = /^(\d{20})-([0-9a-f]{12})\.tar\.gz$/
 
-/** In an archive: what became of the generation. */
+/** In an archive: the generation's outcome. */
 export const OUTCOME_FILE = "outcome.json"
-/** In an archive: the keepalived.conf that it led to. */
+/** In an archive: the keepalived.conf made from the generation. */
 export const CONFIG_FILE = "keepalived.conf"
-/** In an archive: the generation's own files, the manifest among them. */
+/** In an archive: the generation's own files, including the manifest. */
 export const GENERATION_PREFIX = "generation/"
 
-/** `outcome.json`: what became of a generation on one node. */
+/** `outcome.json`: the outcome of a generation on one node. */
 export interface ArchiveOutcome {
   readonly sequence: number
   /** The generation's directory name. */
   readonly generation: string
-  /** When it was archived, ISO 8601. For people; nothing is decided by it. */
+  /** When it was archived, ISO 8601. For people only; no decision depends on it. */
   readonly time: string
-  /** `applied`: it ran through its soak. The others: how far it came. */
+  /** `applied`: it passed its soak time. The others: how far it got. */
   readonly outcome: (typeof OUTCOMES)[number]
   /** Why it is not `applied`; null where it is. */
   readonly reason: string | null
   readonly node: string
   readonly interface: string
-  /** Such as `2.3.3`; null where it could not be asked. */
+  /** Such as `2.3.3`; null when unknown. */
   readonly keepalivedVersion: string | null
-  /** Of the keepalived.conf beside it. */
+  /** Checksum of the keepalived.conf in the same archive. */
   readonly configSha256: string
   /** Addresses that it announces, in the order of the keepalived.conf. */
   readonly vips: readonly string[]
@@ -66,7 +66,7 @@ export function decodeArchiveOutcome(text: string): Decoded<ArchiveOutcome> {
   return decodeJson(OUTCOME_FILE, archiveOutcomeSchema, text)
 }
 
-/** The text of `outcome.json`. Keys stand in the order of the schema: archives of the same thing have the same bytes. */
+/** The text of `outcome.json`. Keys are in the order of the schema, so equal outcomes give equal bytes. */
 export function encodeArchiveOutcome(outcome: ArchiveOutcome): string {
   return `${JSON.stringify(archiveOutcomeSchema.parse({ schema: SCHEMA, ...outcome }), null, 2)}\n`
 }
@@ -76,7 +76,7 @@ export function archiveName(generation: string): string {
   return `${generation}.tar.gz`
 }
 
-/** True for the names that an archive of ours has inside; anything else in a tar is not for us. */
+/** True for the names of files that our archives contain; every other name in a tar is ignored. */
 export function isArchiveMember(name: string): boolean {
   if (name === OUTCOME_FILE || name === CONFIG_FILE) return true
   if (!name.startsWith(GENERATION_PREFIX)) return false

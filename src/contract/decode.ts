@@ -6,25 +6,25 @@ import { SCHEMA } from "./layout.ts"
 
 export type ContractProblemCode = "CONTRACT_SYNTAX" | "CONTRACT_SHAPE"
 
-/** What a file of the contract says, or why we cannot know. */
+/** The content of a contract file, or the reason why it cannot be read. */
 export type Decoded<T> =
   | { readonly kind: "value"; readonly value: T }
   /** Written by a program of another release. The reader keeps what it has. */
   | { readonly kind: "unknown-schema"; readonly schema: string }
   | { readonly kind: "problems"; readonly problems: readonly Problem<ContractProblemCode>[] }
 
-/** Reads JSON of the contract. Fields that the schema does not know are dropped: later releases may add some. */
+/** Reads a JSON file of the contract. It drops fields that the schema does not know: later releases may add some. */
 export function decodeJson<T>(file: string, schema: z.ZodType<T>, text: string): Decoded<T> {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return problem(file, "CONTRACT_SYNTAX", [], error instanceof Error ? error.message : "it is no JSON")
+    return problem(file, "CONTRACT_SYNTAX", [], error instanceof Error ? error.message : "it is not JSON")
   }
   return checked(file, schema, value)
 }
 
-/** Reads YAML of the contract, likewise. */
+/** Reads a YAML file of the contract in the same way. */
 export function decodeYaml<T>(file: string, schema: z.ZodType<T>, text: string): Decoded<T> {
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: true, stringKeys: true, logLevel: "silent" })
   const [error] = [...document.errors, ...document.warnings]
@@ -36,7 +36,7 @@ export function decodeYaml<T>(file: string, schema: z.ZodType<T>, text: string):
   }
 }
 
-/** Made once: a thousand lines of a manifest are looked at in one pass. */
+/** Created once, because schemas are costly to create. */
 const withSchema = z.object({ schema: z.unknown() })
 
 function checked<T>(file: string, schema: z.ZodType<T>, value: unknown): Decoded<T> {

@@ -1,21 +1,21 @@
 /**
- * What became of an entry of the ConfigMap: the one vocabulary for it, in `status.yaml`, `kkv status`, `kkv explain`, the
- * metrics, the log and the VipReport.
+ * The state of a ConfigMap entry. `status.yaml`, `kkv status`, `kkv explain`, the metrics, the log and the VipReport all use
+ * these words.
  *
- * `applied`: in effect as it is written. `unserved`: likewise, and at least one of its ports has no ready pod, so that nobody
- * answers there. `pending`: accepted, not yet in effect. `held`: broken, its last good form stays in effect. `partial`: new
- * and broken, and only what of it breaks no rule is in effect. `left-out`: broken, and there never was a good form.
+ * `applied`: in effect as written. `unserved`: in effect as written, but at least one of its ports has no ready pod, so
+ * connections to it fail. `pending`: accepted, not yet in effect. `held`: invalid; its last good form stays in effect.
+ * `partial`: new and invalid; only its valid part is in effect. `left-out`: invalid, and it never had a good form.
  */
 export type EntryState = (typeof ENTRY_STATES)[number]
 export const ENTRY_STATES = ["applied", "unserved", "pending", "held", "partial", "left-out"] as const
 
-/** What the rules make of an entry, before anything is in effect. */
+/** How the rules judge an entry, before anything is in effect. */
 export interface EntryForm {
-  /** `good`: as it is written. `pending`: not announced before the LAN has said that nobody else has the address. */
+  /** `good`: as written. `pending`: not announced until a check of the LAN shows that no other machine has the address. */
   readonly form: "good" | "held" | "partial" | "left-out" | "pending"
-  /** How many of its virtual servers have no ready pod. */
+  /** Number of its virtual servers without a ready pod. */
   readonly unserved: number
-  /** Whether that is in effect; where nothing runs, as in the CLI: whether it would be. */
+  /** Whether this form is in effect; in the CLI, where nothing runs: whether it would be. */
   readonly isInEffect: boolean
 }
 
@@ -26,7 +26,7 @@ export function entryStateOf({ form, unserved, isInEffect }: EntryForm): EntrySt
   return unserved > 0 ? "unserved" : "applied"
 }
 
-/** Whether a state needs nobody's attention to the entry itself: it is in effect as it is written. */
+/** Whether the entry is in effect as written, so that the entry itself needs no attention. */
 export function isAsWritten(state: EntryState): state is "applied" | "unserved" {
   return state === "applied" || state === "unserved"
 }

@@ -11,9 +11,9 @@ export const sequenceField = z.int().min(1)
 export const sha256Field = z.string().regex(SHA256)
 export const generationNameField = z.string().regex(GENERATION_NAME)
 
-/** How many there are of each in a generation. */
+/** Number of objects of each kind in a generation. */
 export interface Counts {
-  /** The manifest aside. */
+  /** Without the manifest. */
   readonly files: number
   readonly configMaps: number
   readonly services: number
@@ -38,7 +38,7 @@ export const problemField: z.ZodType<Problem> = z.object({
   message: z.string(),
 })
 
-/** The lines of a list `key:`, one item a line; JSON's brackets where there is none. */
+/** The lines of a list `key:`, one item per line; `[]` for an empty list. */
 export function listLines<T>(key: string, items: readonly T[], line: (item: T) => string): string {
   return items.length === 0 ? `${key}: []\n` : `${key}:\n${items.map((item) => `  - ${line(item)}\n`).join("")}`
 }

@@ -5,39 +5,39 @@ import { schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA } from "./layout.ts"
 import { sha256Of } from "../kit/sha256.ts"
 
-/** Below desired/, in a directory of its own: its writes must not wake whoever watches for generations. */
+/** Below desired/, in its own directory: its writes must not wake programs that watch for generations. */
 export const HEARTBEAT_DIRECTORY = "beat"
 export const HEARTBEAT_FILE = "heartbeat"
-/** Always so long: it is overwritten in place, which works on a full disk too. */
+/** Fixed size in bytes: the file is overwritten in place, which also works on a full disk. */
 export const HEARTBEAT_BYTES = 512
-/** Seconds between two beats, and after how many the writer counts as silent. */
+/** Seconds between two beats, and seconds without a beat after which the writer counts as silent. */
 export const BEAT_SECONDS = 2
 export const SILENT_SECONDS = 15
 
 /**
- * `desired/beat/heartbeat`: evidence that sync lives, and when what it knows was last known to be true; `applied/beat/heartbeat`:
- * the same of the sidecar, without which the last status of a dead one would be believed for ever. A stamp that a timer
- * alone renews would prove nothing, so each time is that of something that happened.
+ * `desired/beat/heartbeat` shows that sync is alive, and when sync last confirmed what it knows. `applied/beat/heartbeat` shows
+ * the same for the sidecar; without it, readers would trust the last status of a dead sidecar for ever. A time stamp that only
+ * a timer renews would prove nothing, so each time here is the time of a real event.
  *
- * Times are seconds since boot (`/proc/uptime`), one clock for all containers of a node, which nobody sets.
+ * Times are seconds since boot (`/proc/uptime`). All containers of a node share this clock, and no program can set it.
  */
 export interface Heartbeat {
-  /** Of the boot that the times count from; those of another boot mean nothing. */
+  /** The boot from which the times count; times of another boot have no meaning. */
   readonly bootId: string
   readonly pid: number
   readonly beat: number
-  /** When the source was last read whole; null: not yet. Of the sidecar: when it last looked after keepalived to the end. */
+  /** When sync last read its source completely; null: not yet. For the sidecar: when it last completed a check of keepalived. */
   readonly sourceRead: number | null
-  /** Sequence of the generation that `current.json` names; null for none. Of the sidecar: of the one in effect. */
+  /** Sequence of the generation that `current.json` names; null for none. For the sidecar: of the generation in effect. */
   readonly published: number | null
   /**
-   * Why the newest input could not be written, in the machine's words, such as `ENOSPC: no space left on device, write`; null
-   * where it could. Here as well as in `status.yaml`, since this file can be written where that cannot.
+   * Why the newest input could not be written, in the words of the operating system, such as `ENOSPC: no space left on device,
+   * write`; null if it was written. `status.yaml` has it too, but this file can be written when `status.yaml` cannot.
    */
   readonly fault: string | null
 }
 
-/** Maximum length of `fault`, so that the record has room for it whatever JSON makes of its characters. */
+/** Maximum length of `fault`, so that it fits into the record after JSON has escaped it. */
 export const LONGEST_FAULT = 120
 
 export const heartbeatSchema = z.object({
@@ -50,35 +50,35 @@ export const heartbeatSchema = z.object({
   fault: z.string().max(LONGEST_FAULT).nullable(),
 })
 
-/** Difference between a beat and the reader's clock that rounding explains, in seconds: one tick of /proc/uptime. */
+/** Maximum rounding difference between a beat and the reader's clock, in seconds: one tick of /proc/uptime. */
 const CLOCK_STEP_SECONDS = 0.02
 
 const CHECK_DIGITS = 16
 const ROOM = HEARTBEAT_BYTES - CHECK_DIGITS - 2
 
-/** Exactly HEARTBEAT_BYTES: one line of JSON, padded; the first 16 hex digits of its sha256; a line end. */
+/** Encodes exactly HEARTBEAT_BYTES: one line of JSON, padded; the first 16 hex digits of its sha256; a line feed. */
 export function encodeHeartbeat({ bootId, pid, beat, sourceRead, published, ...rest }: Heartbeat): string {
-  // A byte a character: the record has always the same length.
+  // One byte per character, so that the record always has the same length.
   const fault = rest.fault?.replaceAll(/[^ -~]/g, "?").replaceAll(/["\\]/g, "'") ?? null
   const json = JSON.stringify({ schema: SCHEMA, bootId, pid, beat, sourceRead, published, fault })
   return `${json.padEnd(ROOM)} ${checkOf(json)}\n`
 }
 
-/** What a heartbeat says, or why nothing can be told from it. */
+/** The content of a heartbeat, or the reason why it is unknown. */
 export type HeartbeatReading =
   { readonly kind: "heartbeat"; readonly heartbeat: Heartbeat } | { readonly kind: "unknown"; readonly why: string }
 
-/** How long ago something happened, or why that cannot be told. What is unknown is never well, and never "0 s ago". */
+/** How long ago something happened, or the reason why this is unknown. An unknown age never counts as well, or as "0 s ago". */
 export type Age =
   { readonly kind: "age"; readonly seconds: number } | { readonly kind: "unknown"; readonly why: string }
 
-/** What is found in the place of the file; `kit/safe-read.ts` gives it. */
+/** What `kit/safe-read.ts` finds at the path of the file. */
 type FoundFile =
   | { readonly kind: "file"; readonly bytes: Buffer }
   | { readonly kind: "absent" }
   | { readonly kind: "unsafe"; readonly reason: string }
 
-/** Reads a heartbeat with `read`, whatever is in its place: a fault of the disk is one more reason why nothing is known. */
+/** Reads a heartbeat with `read`. Never throws: a disk fault, too, gives an `unknown` reading. */
 export function readHeartbeat(read: () => FoundFile): HeartbeatReading {
   try {
     const found = read()
@@ -89,13 +89,13 @@ export function readHeartbeat(read: () => FoundFile): HeartbeatReading {
   }
 }
 
-/** Reads the text of a heartbeat, whoever wrote it; never throws. One that is read while it is written is `unknown` for a moment. */
+/** Reads the text of a heartbeat; never throws, whatever the text. A heartbeat that is being written is `unknown` for a moment. */
 export function decodeHeartbeat(text: string): HeartbeatReading {
   if (text === "") return unknown("the heartbeat file is empty")
   if (text.length !== HEARTBEAT_BYTES)
     return unknown(`the heartbeat file has ${text.length} bytes (expected ${HEARTBEAT_BYTES})`)
   const json = text.slice(0, ROOM).trimEnd()
-  if (text.slice(ROOM + 1, -1) !== checkOf(json)) return unknown("the heartbeat's checksum is not that of its content")
+  if (text.slice(ROOM + 1, -1) !== checkOf(json)) return unknown("the heartbeat's checksum does not match its content")
   const decoded = decodeJson(HEARTBEAT_FILE, heartbeatSchema, json)
   switch (decoded.kind) {
     case "unknown-schema":
@@ -118,24 +118,28 @@ export interface Moment {
 
 /** Seconds since the last beat. */
 export function heartbeatAge(reading: HeartbeatReading, moment: Moment): Age {
-  return ageOf(reading, moment, { what: "the last beat", when: ({ beat }) => beat, never: "there was no beat yet" })
+  return ageOf(reading, moment, {
+    what: "the last beat",
+    when: ({ beat }) => beat,
+    never: "there has been no beat yet",
+  })
 }
 
-/** Seconds since the source was last known whole: how old the knowledge is. */
+/** Seconds since sync last read its source completely. */
 export function sourceAgeOf(reading: HeartbeatReading, moment: Moment): Age {
-  const never = "the source has not been read whole yet"
+  const never = "sync has not read its source completely yet"
   return ageOf(reading, moment, { what: "the last reading of the source", when: ({ sourceRead }) => sourceRead, never })
 }
 
-/** The fault that a heartbeat of this boot tells; null where there is none, or nobody knows. */
+/** The fault in a heartbeat of this boot; null if there is none, or if it is unknown. */
 export function faultIn(reading: HeartbeatReading, { bootId }: Moment): string | null {
   return reading.kind === "heartbeat" && reading.heartbeat.bootId === bootId ? reading.heartbeat.fault : null
 }
 
-/** Seconds since the sidecar last looked after keepalived to the end: what it says is of then. */
+/** Seconds since the sidecar last completed a check of keepalived: its status is that old. */
 export function lookAgeOf(reading: HeartbeatReading, moment: Moment): Age {
-  const never = "it has not done so yet"
-  return ageOf(reading, moment, { what: "the last look", when: ({ sourceRead }) => sourceRead, never })
+  const never = "the agent has not completed a check yet"
+  return ageOf(reading, moment, { what: "the last check", when: ({ sourceRead }) => sourceRead, never })
 }
 
 interface Event {
@@ -147,11 +151,11 @@ interface Event {
 function ageOf(reading: HeartbeatReading, { uptime, bootId }: Moment, { what, when, never }: Event): Age {
   if (reading.kind === "unknown") return reading
   const { heartbeat } = reading
-  if (heartbeat.bootId !== bootId) return unknown("the heartbeat is of another boot of this machine")
+  if (heartbeat.bootId !== bootId) return unknown("the heartbeat is from another boot of this machine")
   const at = when(heartbeat)
   if (at === null) return unknown(never)
   const seconds = uptime - at
-  if (!Number.isFinite(seconds)) return unknown("this machine does not say how long it has been up")
+  if (!Number.isFinite(seconds)) return unknown("this machine does not report its uptime")
   if (seconds < -CLOCK_STEP_SECONDS) return unknown(`${what} is ${(-seconds).toFixed(1)} s in the future`)
   return { kind: "age", seconds: Math.max(0, seconds) }
 }

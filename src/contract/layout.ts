@@ -1,36 +1,36 @@
-/** The layout of the volume that sync writes and sidecars read. Everything here is promised to third parties. */
+/** The layout of the volume that sync writes and sidecars read. Everything here is a promise to third-party readers. */
 
-/** The number in `schema` of every file of the contract. Another number is another contract. */
+/** The value of `schema` in every file of the contract. Another number means another contract. */
 export const SCHEMA = 2
 
-/** The commit marker: the only name through which a generation is ever reached. */
+/** The commit marker: readers reach a generation only through this file. */
 export const POINTER_FILE = "current.json"
-/** Below the volume's root: one directory a generation. */
+/** Below the volume's root: one directory per generation. */
 export const GENERATIONS_DIRECTORY = "generations"
 /** In each generation: names, sizes and checksums of all its other files. */
 export const MANIFEST_FILE = "manifest.json"
-/** What the writer of a volume says of itself; for people and probes. */
+/** The status of the volume's writer, for people and probes. */
 export const STATUS_FILE = "status.yaml"
 
 /** In a generation: all Nodes. */
 export const NODES_FILE = "nodes.json"
 
-/** Largest `manifest.json` and largest file of a generation, in bytes. */
+/** Maximum size of `manifest.json` and of each file of a generation, in bytes. */
 export const MAXIMUM_FILE_BYTES = 1024 * 1024
-/** Largest sum of the files of a generation, in bytes. */
+/** Maximum total size of the files of a generation, in bytes. */
 export const MAXIMUM_GENERATION_BYTES = 32 * 1024 * 1024
-/** Longest name of a VIP ConfigMap: with `.yaml` it must be a name that a file can have. */
+/** Maximum length of a VIP ConfigMap's name: with `.yaml` it must still be a valid file name. */
 export const MAXIMUM_CONFIGMAP_NAME = 250
-/** Most files in a generation, the manifest aside. */
+/** Maximum files in a generation, without the manifest. */
 export const MAXIMUM_FILES = 5_000
-/** Largest `current.json`, in bytes. */
+/** Maximum size of `current.json`, in bytes. */
 export const MAXIMUM_POINTER_BYTES = 4096
 
 /** `<20-digit sequence>-<first 12 hex digits of the content's checksum>`. */
 export const GENERATION_NAME = /^(\d{20})-([0-9a-f]{12})$/
 /** A sha256 as hex digits. */
 export const SHA256 = /^[0-9a-f]{64}$/
-/** The only names a generation's files have; no other string of a manifest is ever made part of a path. */
+/** The only valid names for a generation's files; no other string from a manifest ever becomes part of a path. */
 export const CONTENT_FILE =
   /^(?:nodes\.json|(?:vips\/[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9](?:[-.a-z0-9]{0,248}[a-z0-9])?\.yaml|services\/[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.json))$/
 

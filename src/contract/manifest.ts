@@ -21,20 +21,20 @@ export interface ManifestFile {
   readonly sha256: string
 }
 
-/** Where the objects of one kind came from. */
+/** The source of the objects of one kind. */
 export interface ManifestResource {
   /** `configmaps`, `services`, `endpointslices`, `endpoints` or `nodes`. */
   readonly resource: string
-  /** Always true: a generation is published only after everything was listed once. */
+  /** Always true: sync publishes a generation only after it has listed everything once. */
   readonly listed: boolean
   /** The resourceVersion of the list; null where the source has none, such as a directory. */
   readonly resourceVersion: string | null
 }
 
-/** `manifest.json`: all that a generation consists of. */
+/** `manifest.json`: the list of everything in a generation. */
 export interface Manifest {
   readonly sequence: number
-  /** `contentSha256Of` the files: equal content, equal checksum. */
+  /** `contentSha256Of` the files: equal content has an equal checksum. */
   readonly contentSha256: string
   readonly counts: Counts
   readonly resources: readonly ManifestResource[]
@@ -62,23 +62,23 @@ export function decodeManifest(text: string): Decoded<Manifest> {
   return decodeJson(MANIFEST_FILE, manifestSchema, text)
 }
 
-/** What cannot come from a writer that keeps the contract, however often the manifest is read again; null when there is nothing. */
+/** An error in the manifest that reading it again cannot cure, because its writer broke the contract; null if there is none. */
 export function contradictionIn({ files, counts, contentSha256 }: Manifest): string | null {
-  if (contentSha256Of(files) !== contentSha256) return `${MANIFEST_FILE}: contentSha256 is not that of its files`
+  if (contentSha256Of(files) !== contentSha256) return `${MANIFEST_FILE}: contentSha256 does not match its files`
   if (!isSorted(files)) return `${MANIFEST_FILE} names a file twice, or its files are not sorted by name`
   if (counts.files !== files.length) return `${MANIFEST_FILE} counts ${counts.files} files and names ${files.length}`
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   if (bytes > MAXIMUM_GENERATION_BYTES)
-    return `its files have ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`
+    return `its files have ${bytes} bytes, expected at most ${MAXIMUM_GENERATION_BYTES}`
   return null
 }
 
-/** By name, and each name once. */
+/** True if the files are sorted by name and each name occurs once. */
 function isSorted(files: readonly ManifestFile[]): boolean {
   return files.every(({ name }, at) => (files[at - 1]?.name ?? "") < name)
 }
 
-/** The text of `manifest.json`: one file a line, so that `diff` shows what changed. */
+/** The text of `manifest.json`: one file per line, so that `diff` shows what changed. */
 export function encodeManifest({ sequence, contentSha256, counts, resources, files }: Manifest): string {
   const head = { schema: SCHEMA, sequence, contentSha256, counts }
   const fields = Object.entries(head).map(([key, value]) => `  "${key}": ${JSON.stringify(value)},\n`)

@@ -3,46 +3,46 @@ import * as z from "zod"
 import { sequenceField } from "./fields.ts"
 import { VRRP_STATES, type VrrpState } from "./vrrp.ts"
 
-/** In the node's directory: what happened on this node, one JSON text a line, oldest first. */
+/** In the node's directory: the events of this node, one JSON text per line, oldest first. */
 export const NODE_HISTORY_FILE = "history.jsonl"
-/** Size of that file at which it is put aside: some 300 of the longest lines, and at least so many are kept. */
+/** Size at which that file is rotated, in bytes: room for about 300 of the longest lines, so at least that many are kept. */
 export const NODE_HISTORY_BYTES = 128 * 1024
 
-/** VRRP's state on this node has changed. */
+/** A change of the VRRP state on this node. */
 export interface RoleChange {
   readonly kind: "role"
-  /** ISO 8601; exact to the second where keepalived's log told it. */
+  /** ISO 8601; exact to the second if it comes from keepalived's log. */
   readonly time: string
   readonly from: VrrpState
   readonly to: VrrpState
-  /** Why; null where keepalived gives no reason. */
+  /** The reason; null if keepalived gives none. */
   readonly reason: string | null
 }
 
-/** A person has pinned an archived generation, or has ended that. */
+/** A user pinned an archived generation, or ended the pin. */
 export interface PinChange {
   readonly kind: "rollback" | "resume"
   /** ISO 8601. */
   readonly time: string
-  /** Of the pinned generation; null where nobody can tell. */
+  /** Sequence of the pinned generation; null if unknown. */
   readonly sequence: number | null
-  /** In the words of the person; null where there are none. */
+  /** The reason that the user gave; null if there is none. */
   readonly reason: string | null
 }
 
-/** A generation that had other VIPs in effect than the one after it, and was replaced before it was archived: an outage may be that short. */
+/** A generation that was replaced before it was archived, by one with other VIPs in effect: an outage can be that short. */
 export interface Replaced {
   readonly kind: "replaced"
   /** When it came into effect, ISO 8601. */
   readonly time: string
   readonly sequence: number
-  /** How many VIPs it had in effect. */
+  /** Number of VIPs that it had in effect. */
   readonly vips: number
-  /** What the generation after it changed: VIPs that came and went. */
+  /** What the next generation changed: the VIPs that it added and removed. */
   readonly reason: string
 }
 
-/** What the history of a node holds beside its generations. */
+/** An event in a node's history that is not a generation. */
 export type NodeEvent = RoleChange | PinChange | Replaced
 
 const LONGEST_REASON = 300
@@ -84,7 +84,7 @@ export function encodeNodeEvent(event: NodeEvent): string {
   }
 }
 
-/** @returns null for half a line, and for what another release wrote. */
+/** @returns null for an incomplete line, and for a line that another release wrote. */
 export function decodeNodeEvent(line: string): NodeEvent | null {
   try {
     const parsed = schema.safeParse(JSON.parse(line))

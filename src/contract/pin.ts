@@ -5,18 +5,18 @@ import { type Decoded, decodeJson } from "./decode.ts"
 import { schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA } from "./layout.ts"
 
-/** In the node's state directory: present as long as a person wants an older generation to stay in place. */
+/** In the node's state directory: present while a user holds an older generation in place. */
 export const PIN_FILE = "pin.json"
 
-/** `pin.json`: which archive holds, whatever sync publishes. */
+/** `pin.json`: the archive that stays in effect, whatever sync publishes. */
 export interface Pin {
   /** Name of a file in the archive, `<20-digit sequence>-<12 hex>.tar.gz`. */
   readonly archive: string
   /** The sequence in that name. */
   readonly sequence: number
-  /** In the words of whoever pinned it. */
+  /** The reason that the user gave. */
   readonly reason: string
-  /** ISO 8601. For people; nothing is decided by it. */
+  /** ISO 8601. For people only; no decision depends on it. */
   readonly pinnedAt: string
 }
 

@@ -4,23 +4,23 @@ import { type Decoded, decodeJson } from "./decode.ts"
 import { type Counts, countsField, generationNameField, schemaField, sequenceField, sha256Field } from "./fields.ts"
 import { POINTER_FILE, SCHEMA, sequenceOf } from "./layout.ts"
 
-/** One life of one writer: a later life of the same program is another writer. */
+/** One process that writes the volume: after a restart, the same program is another writer. */
 export interface Writer {
   /** Source: random(4), boot_id. */
   readonly bootId: string
   readonly pid: number
-  /** Seconds since boot when the program began. */
+  /** Seconds from boot to the start of the program. */
   readonly startedAtUptime: number
 }
 
-/** `current.json`: which generation counts. */
+/** `current.json`: the current generation. */
 export interface Pointer {
   /** Grows when, and only when, the content changes. Never a time. */
   readonly sequence: number
   readonly writer: Writer
   /** Name of the generation's directory below `generations/`; its digits are the sequence. */
   readonly directory: string
-  /** Of the bytes of that directory's `manifest.json`. */
+  /** Checksum of the bytes of that directory's `manifest.json`. */
   readonly manifestSha256: string
   readonly counts: Counts
 }
@@ -55,7 +55,7 @@ export function encodePointer({ sequence, writer, directory, manifestSha256, cou
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
-/** True when both are the same life of the same program. */
+/** True if both are the same process. */
 export function isSameWriter(a: Writer, b: Writer): boolean {
   return a.bootId === b.bootId && a.pid === b.pid && a.startedAtUptime === b.startedAtUptime
 }

@@ -10,83 +10,83 @@ import { SCHEMA, STATUS_FILE } from "./layout.ts"
 import { type StatusVrrp, vrrpField } from "./vrrp.ts"
 
 /**
- * How the last pass ended.
+ * The outcome of the last pass.
  *
- * `unchanged`, `applied`: good. `rejected`: the generation did not pass, the last good configuration runs on.
- * `rolled-back`: it passed and did not work, the last good one is back. `stranded`: neither works, a person is needed.
- * `waiting`: nothing to apply yet.
+ * `unchanged`, `applied`: good. `rejected`: the generation did not pass the checks; the last good configuration stays.
+ * `rolled-back`: it passed the checks but did not work; the last good configuration is back. `stranded`: neither works, and a
+ * person must act. `waiting`: there is nothing to apply yet.
  */
 export type StatusOutcome = (typeof OUTCOMES)[number]
 const OUTCOMES = ["unchanged", "applied", "rejected", "rolled-back", "stranded", "waiting"] as const
 
-/** Whether keepalived runs. `without-vrrp`: its parent does, and the process that speaks VRRP does not. */
+/** Whether keepalived runs. `without-vrrp`: its parent process runs, but its VRRP process does not. */
 export type StatusKeepalived = (typeof KEEPALIVED)[number]
 const KEEPALIVED = ["running", "without-vrrp", "stopped", "unknown"] as const
 
 /**
- * How the kernel compares with what is in effect. `found`: it differs. `repaired`: it did, was set right, and has not been
- * compared since. `unknown`: not compared yet.
+ * Whether the kernel matches the configuration in effect. `found`: it differs. `repaired`: it differed, the sidecar repaired it,
+ * and has not compared it since. `unknown`: not compared yet.
  */
 export type StatusDrift = (typeof DRIFTS)[number]
 const DRIFTS = ["none", "found", "repaired", "unknown"] as const
 
 export interface StatusVip {
-  /** The address; where it cannot be read, what stands in its place. */
+  /** The address; if it is not valid, the text in its place. */
   readonly vip: string
   /** The entry's key in the ConfigMap. */
   readonly entry: string
   readonly state: EntryState
-  /** Whether keepalived has this address, in whatever form: as written, held, or as it was before what is pending. */
+  /** Whether keepalived has this address in any form: as written, held, or as before a pending change. */
   readonly inEffect: boolean
   /** `namespace/name`. */
   readonly services: readonly string[]
-  /** How many virtual servers the VIP has, and how many real servers these have together. */
+  /** Number of virtual servers of the VIP, and number of their real servers in total. */
   readonly virtualServers: number
   readonly realServers: number
-  /** How many pods get new connections. */
+  /** Number of pods that get new connections. */
   readonly readyPods: number
-  /** How many ports of its Services have no ready pod: no virtual server stands for them, and nobody answers there. */
+  /** Number of ports of its Services without a ready pod: they have no virtual server, so connections to them fail. */
   readonly unserved: number
-  /** Why it is not `applied`, or what a person should know; null where there is nothing to say. */
+  /** Why it is not `applied`, or what a person should know; null if there is nothing to report. */
   readonly reason: string | null
 }
 
-/** How the other nodes answer that host real servers. */
+/** The result of probing the other nodes that host real servers. */
 export interface StatusNodes {
-  /** How many are asked, every second. */
+  /** Number of nodes that the sidecar probes, once per second. */
   readonly watched: number
-  /** Names. What runs there gets no new connections, unless there is nothing else. */
+  /** Names. Pods on these nodes get no new connections, unless there are no others. */
   readonly unreachable: readonly string[]
-  /** How many have never answered, and the first of their names: of these nothing is known, and nothing follows from it. */
+  /** Number of nodes that have never answered, and the first of their names: their state is unknown and changes nothing. */
   readonly unheard: number
   readonly unheardNames: readonly string[]
-  /** True while half of them or more are silent: then it may be this node that is cut off, and no other is judged. */
+  /** True while half of them or more are silent: this node itself may be cut off, so the sidecar judges no other node. */
   readonly cutOff: boolean
 }
 
-/** `applied/status.yaml`: what the sidecar made of the generation. */
+/** `applied/status.yaml`: the state of the sidecar and of the generation that it applies. */
 export interface Status {
-  /** When this was written, ISO 8601. For people; nothing is decided by it. */
+  /** When this was written, ISO 8601. For people only; no decision depends on it. */
   readonly time: string
   readonly outcome: StatusOutcome
-  /** Why the outcome is none of the good ones; null where it is. */
+  /** Why the outcome is not good; null if it is good. */
   readonly reason: string | null
-  /** Sequence of the last generation that was read whole; null before the first. */
+  /** Sequence of the last generation that the sidecar read completely; null before the first. */
   readonly observedGeneration: number | null
   /** Sequence of the generation that keepalived runs on. */
   readonly appliedGeneration: number | null
-  /** Of the keepalived.conf that keepalived is known to have read. */
+  /** Checksum of the keepalived.conf that keepalived is known to have read. */
   readonly appliedSha256: string | null
-  /** Name of the archived generation that a rollback holds in place; null when the newest counts. */
+  /** Name of the archived generation that a rollback holds in place; null if there is no rollback. */
   readonly pinned: string | null
   readonly node: string
   readonly interface: string | null
   readonly vrrp: StatusVrrp
   readonly keepalived: StatusKeepalived
   readonly drift: StatusDrift
-  /** Such as `2.3.3`; null where keepalived cannot be run. */
+  /** Such as `2.3.3`; null if keepalived cannot run. */
   readonly keepalivedVersion: string | null
-  /** Null where nodes are not asked. */
+  /** Null if the sidecar does not probe nodes. */
   readonly nodes: StatusNodes | null
   readonly vips: readonly StatusVip[]
   readonly problems: readonly Problem[]
@@ -109,7 +109,7 @@ export const statusSchema = z.object({
   keepalived: z.enum(KEEPALIVED),
   drift: z.enum(DRIFTS),
   keepalivedVersion: z.string().nullable(),
-  // A sidecar of an older release does not say.
+  // Sidecars of older releases do not write it.
   nodes: z
     .object({
       watched: count,
@@ -142,7 +142,7 @@ export function decodeStatus(text: string): Decoded<Status> {
   return decodeYaml(STATUS_FILE, statusSchema, text)
 }
 
-/** The text of `applied/status.yaml`: each VIP and each problem on one line, some milliseconds for a thousand. */
+/** The text of `applied/status.yaml`: each VIP and each problem on one line. A thousand of them take a few milliseconds. */
 export function encodeStatus(status: Status): string {
   return (
     `schema: ${SCHEMA}\n` +

@@ -6,22 +6,22 @@ import { type Decoded, decodeYaml } from "./decode.ts"
 import { generationNameField, listLines, problemField, problemLine, schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
 
-/** `desired/status.yaml`: what sync made of its source, for people and probes. */
+/** `desired/status.yaml`: the state of sync and of its source, for people and probes. */
 export interface SyncStatus {
   /**
    * `published`: the newest input is the current generation. `held`: the input has problems, and the last good
-   * generation stays. `failed`: the input is good, and the volume cannot take it; the last good generation stays.
-   * `waiting`: nothing was ever published.
+   * generation stays. `failed`: the input is good, but sync cannot write it to the volume; the last good generation stays.
+   * `waiting`: sync has not published anything yet.
    */
   readonly state: "published" | "held" | "failed" | "waiting"
-  /** When `state` became what it is, ISO 8601. For people; nothing is decided by it. */
+  /** When `state` last changed, ISO 8601. For people only; no decision depends on it. */
   readonly since: string
   /** Where the objects come from, such as a directory's path. */
   readonly source: string
-  /** Of the current generation; null before the first. */
+  /** Sequence of the current generation; null before the first. */
   readonly sequence: number | null
   readonly directory: string | null
-  /** Why the input is held, or cannot be written; warnings too. */
+  /** Why the input is held or cannot be written; includes warnings. */
   readonly problems: readonly Problem[]
 }
 
@@ -40,7 +40,7 @@ export function decodeSyncStatus(text: string): Decoded<SyncStatus> {
   return decodeYaml(STATUS_FILE, syncStatusSchema, text)
 }
 
-/** The text of `desired/status.yaml`; one problem a line. */
+/** The text of `desired/status.yaml`; one problem per line. */
 export function encodeSyncStatus(status: SyncStatus): string {
   return (
     `schema: ${SCHEMA}\n` +

@@ -1,7 +1,7 @@
-/** What the name of each variable in the environment that is ours begins with. */
+/** Prefix of the names of our environment variables. */
 export const VARIABLE_PREFIX = "KKV_"
 
-/** Flags of the programs that a variable may give: all that one of them does not know may be for another one. A test compares them with the help texts. */
+/** Flags of all programs that a variable can set: a variable that one program does not know can be for another one. A test compares this list with the help texts. */
 const FLAGS = [
   ...["ADVERT_INTERVAL", "APISERVER_HOST", "APPLIED", "ARCHIVE_COUNT", "ARCHIVE_MIB", "ASK_LAN", "CHECK", "DESIRED"],
   ...["DRAIN_TIME", "DRIFT_INTERVAL", "GUARD_PERCENT", "GUARD_TIME", "HTTP_ADDRESS", "HTTP_PORT", "IFACE"],
@@ -21,11 +21,11 @@ const FLAGS = [
   ...["SOURCE", "STATE", "USE_UNICAST", "VIP_RANGES", "VRID", "VRRP_VERSION", "WATCH_NAMESPACE"],
 ]
 
-/** What manifests make other variables of, what the image's scripts read, and what the tests set. */
+/** Variables that manifests use for other variables, that the image's scripts read, and that the tests set. */
 const AROUND = [
   ...["HOST_IP", "WITHOUT_IPVS", "AGAIN", "CLUSTER_BIN", "REQUIRE_CLUSTER", "KEEPALIVED_CACHE", "KEEPALIVED_SUITE"],
   ...["IMAGE_CACHE", "IMAGES", "TEST_SECRET"],
 ]
 
-/** All variables of ours. */
+/** All our variables. */
 export const VARIABLES: readonly string[] = [...FLAGS, ...AROUND].map((name) => `${VARIABLE_PREFIX}${name}`)

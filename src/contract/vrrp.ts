@@ -1,21 +1,21 @@
 import * as z from "zod"
 
 /**
- * What VRRP made of this node, as keepalived says.
+ * The VRRP state of this node, as keepalived reports it.
  *
- * `master`: it holds the VIPs. `backup`: another node does, or will. `fault`: it cannot take part, and `reason` says why.
- * `init`: keepalived has only just started. `unknown`: nobody can tell, which is never well.
+ * `master`: it holds the VIPs. `backup`: another node holds them, or soon will. `fault`: it cannot take part, and `reason` says
+ * why. `init`: keepalived has only just started. `unknown`: the state is not known, which never counts as well.
  */
 export type VrrpState = (typeof VRRP_STATES)[number]
 export const VRRP_STATES = ["master", "backup", "fault", "init", "unknown"] as const
 
 export interface StatusVrrp {
   readonly state: VrrpState
-  /** When it became so, ISO 8601; null where nobody saw it. */
+  /** When this state began, ISO 8601; null if unknown. */
   readonly since: string | null
-  /** Why it became so; null where keepalived gives no reason. */
+  /** Why this state began; null if keepalived gives no reason. */
   readonly reason: string | null
-  /** Seconds between two adverts of a master; null before a configuration is in effect. */
+  /** Seconds between two adverts of the master; null before a configuration is in effect. */
   readonly advertInterval: number | null
 }
 
@@ -26,15 +26,15 @@ export const vrrpField = z.object({
   advertInterval: z.number().positive().nullable(),
 })
 
-/** How the reason of a FAULT begins that is the node's own wish. */
+/** Start of the reason for a FAULT that the node enters on purpose. */
 export const HANDOVER = "this node hands its VIPs over"
 
-/** Whether a node in this state cannot hold VIPs, or nobody knows whether it does. */
+/** Whether a node in this state cannot hold VIPs, or its state is unknown. */
 export function isUnwell({ state }: Pick<StatusVrrp, "state">): boolean {
   return state === "fault" || state === "unknown"
 }
 
-/** In one line: `VRRP is in FAULT since 2026-11-22T23:00:00Z: interface "eth0" has no carrier`. */
+/** One line: `VRRP is FAULT since 2026-11-22T23:00:00Z: interface "eth0" has no carrier`. */
 export function vrrpText({ state, since, reason }: Pick<StatusVrrp, "state" | "since" | "reason">): string {
   const what = state === "unknown" ? "The VRRP state is unknown" : `VRRP is ${state.toUpperCase()}`
   const time = since === null ? "" : ` since ${since.replace(/\.\d+Z$/, "Z")}`

@@ -5,46 +5,46 @@ import type { SyncStatus } from "./sync-status.ts"
 import { HANDOVER, isUnwell, vrrpText } from "./vrrp.ts"
 
 /**
- * Maximum age of what sync knows of its source, in seconds. The API server sends a bookmark a minute, and a watch that is
- * silent for two is replaced: what is older was not renewed although it should have been.
+ * Maximum age of what sync knows about its source, in seconds. The API server sends a bookmark every minute, and sync replaces a
+ * watch that is silent for two minutes, so older knowledge means a fault.
  */
 export const STALE_SECONDS = 150
-/** Maximum time between two looks of the agent after keepalived, in seconds; the slowest apply ends sooner. */
+/** Maximum time between two checks of keepalived by the agent, in seconds; even the slowest apply takes less. */
 export const STUCK_SECONDS = 120
 
-/** What a finding is about. */
+/** The subject of a finding. */
 export type Subject = (typeof SUBJECTS)[number]
 export const SUBJECTS = [
-  /** The agent is silent, stuck, or nobody can tell whether it lives. */
+  /** The agent is silent or stuck, or it is unknown whether it is alive. */
   "agent",
   "keepalived",
   /** No configuration is known to be in effect. */
   "configuration",
-  /** VRRP is in FAULT, or nobody knows what it made of this node. */
+  /** VRRP is in FAULT, or its state on this node is unknown. */
   "vrrp",
-  /** The node is in FAULT by its own wish: it hands its VIPs over. */
+  /** The node is in FAULT on purpose: it hands its VIPs over. */
   "handover",
   /** VRRP has only just started. */
   "init",
-  /** The kernel differs from what is in effect, or was not compared yet. */
+  /** The kernel differs from the configuration in effect, or has not been compared yet. */
   "drift",
-  /** It differed, was set right, and has not been compared since. */
+  /** The kernel differed, the sidecar repaired it, and has not compared it since. */
   "repaired",
   /** Neither the newest nor the last good configuration works. */
   "stranded",
   /** The newest configuration is not in effect. */
   "outcome",
-  /** Entries of the ConfigMap are not in effect as they are written. */
+  /** Entries of the ConfigMap are not in effect as written. */
   "entries",
-  /** Problems of severity error that none of the above says. */
+  /** Problems of severity error that no other finding covers. */
   "problems",
-  /** A person holds an older generation in place. */
+  /** A user holds an older generation in place. */
   "pinned",
   /** The agent has not read the newest generation. */
   "generation",
-  /** sync is silent, does not publish, or nobody can tell. */
+  /** sync is silent or does not publish, or its state is unknown. */
   "sync",
-  /** What sync knows is too old, or nobody can tell how old it is. */
+  /** What sync knows is too old, or its age is unknown. */
   "source",
 ] as const
 
@@ -54,43 +54,43 @@ export interface Finding {
   readonly text: string
 }
 
-/** What is known of a sidecar's life. */
+/** Signs of life of a sidecar. */
 export interface AgentSigns {
-  /** Since it last showed that it lives. */
+  /** Time since its last beat. */
   readonly silence: Age
-  /** Since it last looked after keepalived to the end. */
+  /** Time since it last completed a check of keepalived. */
   readonly lookAge: Age
-  /** Why it cannot write its status, which then is an old one; null where it can, or where nobody knows. */
+  /** Why it cannot write its status, so that the status is old; null if it can, or if this is unknown. */
   readonly fault: string | null
 }
 
-/** What is known of a sync from its volume. */
+/** Signs of life of sync, from its volume. */
 export interface SyncSigns {
   readonly silence: Age
-  /** Since it last knew its source to be as it was read. */
+  /** Time since sync last confirmed what it knows about its source. */
   readonly sourceAge: Age
   /** Sequence of its newest generation; null for none. */
   readonly published: number | null
-  /** Why it cannot write its volume; null where it can, or where nobody knows. */
+  /** Why it cannot write its volume; null if it can, or if this is unknown. */
   readonly fault: string | null
-  /** Null where it cannot be read. */
+  /** Null if it cannot be read. */
   readonly status: SyncStatus | null
 }
 
-/** Everything that the answer rests on. */
+/** All input for the answer. */
 export interface Signs {
   readonly status: Omit<Status, "time">
-  /** Null where the agent itself asks: then it lives. */
+  /** Null if the agent itself asks: then it is alive. */
   readonly agent: AgentSigns | null
-  /** Null where the volume of sync is not there to be read. */
+  /** Null if sync's volume is not available. */
   readonly sync: SyncSigns | null
 }
 
 /**
- * Who asks "is all well", and what each wants to know. `status`: everything. `health`: whether this node does its part now,
- * as `/health` answers. `ready`: whether it serves a verified configuration, as `/readyz` answers; a newer one that was
- * refused changes nothing about that, for every node refuses it alike, and unready nodes block the rollout that mends it.
- * `report`: whether the newest ConfigMap is in effect on this node, as the VipReport tells; its sync speaks for itself.
+ * Who asks "is all well", and about which subjects. `status`: everything. `health`: whether this node does its part now, for
+ * `/health`. `ready`: whether it serves a verified configuration, for `/readyz`. A refused newer configuration does not matter
+ * there: every node refuses it alike, and unready nodes would block the rollout that repairs it. `report`: whether the newest
+ * ConfigMap is in effect on this node, for the VipReport; its sync reports on itself.
  */
 export type Asker = keyof typeof ASKED
 const ASKED = {
@@ -101,9 +101,9 @@ const ASKED = {
 } as const satisfies Readonly<Record<string, readonly Subject[]>>
 
 /**
- * Is all well? Everything that is not, for whoever asks; empty where all is. The one place that decides it.
+ * Is all well? Gives everything that is not, for the given asker; empty if all is well. No other code decides this.
  *
- * Unknown is never well: what cannot be told is a finding like what is wrong.
+ * Unknown is never well: an unknown state is a finding too.
  */
 export function findingsFor(asker: Asker, signs: Signs): readonly Finding[] {
   const asked: readonly Subject[] = ASKED[asker]
@@ -125,16 +125,16 @@ function findingsOf({ status, agent, sync }: Signs): readonly Finding[] {
 }
 
 function agentFindings({ silence, lookAge, fault }: AgentSigns): readonly Finding[] {
-  const dead = "what is said below is what it said last"
+  const dead = "the status below is its last report"
   if (silence.kind === "unknown")
     return [finding("agent", `Cannot tell whether the agent lives: ${silence.why}; ${dead}`)]
   if (silence.seconds > SILENT_SECONDS)
     return [finding("agent", `the agent has been silent for ${rounded(silence)} s; ${dead}`)]
   if (fault !== null) return [finding("agent", `the agent cannot write its status: ${fault}; ${dead}`)]
   if (lookAge.kind === "unknown")
-    return [finding("agent", `Cannot tell when the agent last looked after keepalived: ${lookAge.why}`)]
+    return [finding("agent", `Cannot tell when the agent last checked keepalived: ${lookAge.why}`)]
   return lookAge.seconds > STUCK_SECONDS
-    ? [finding("agent", `the agent lives, and has not looked after keepalived for ${rounded(lookAge)} s; ${dead}`)]
+    ? [finding("agent", `the agent is alive, but has not checked keepalived for ${rounded(lookAge)} s; ${dead}`)]
     : []
 }
 
@@ -152,7 +152,7 @@ function keepalivedFindings({ keepalived, appliedSha256 }: Signs["status"]): rea
 
 function vrrpFindings({ vrrp, keepalived }: Signs["status"]): readonly Finding[] {
   if (vrrp.state === "init") return [finding("init", vrrpText(vrrp))]
-  // Without keepalived there is none to ask.
+  // Without keepalived the state is always unknown.
   if (!isUnwell(vrrp) || (vrrp.state === "unknown" && keepalived !== "running")) return []
   const isWish = vrrp.state === "fault" && vrrp.reason?.startsWith(HANDOVER) === true
   return [finding(isWish ? "handover" : "vrrp", vrrpText(vrrp))]
@@ -168,7 +168,7 @@ function driftFindings({ drift, problems }: Signs["status"]): readonly Finding[]
     case "repaired":
       return [finding("repaired", text)]
     case "unknown":
-      return [finding("drift", "the kernel has not been compared with what is in effect yet")]
+      return [finding("drift", "the kernel has not been compared with the configuration in effect yet")]
   }
 }
 
@@ -203,31 +203,31 @@ function pinFindings({ pinned, observedGeneration }: Signs["status"], sync: Sync
 function syncFindings({ silence, sourceAge, fault, status }: SyncSigns): readonly Finding[] {
   const says = fault === null ? saysOf(status) : [finding("sync", `sync cannot write its volume: ${fault}`)]
   if (silence.kind === "unknown") return [...says, finding("sync", `Cannot tell whether sync lives: ${silence.why}`)]
-  const frozen = "what runs goes on, and no change arrives"
+  const frozen = "the running configuration stays, and no change arrives"
   if (silence.seconds > SILENT_SECONDS)
     return [...says, finding("sync", `sync has been silent for ${rounded(silence)} s: ${frozen}`)]
   if (sourceAge.kind === "unknown")
-    return [...says, finding("source", `Cannot tell how old the knowledge of the source is: ${sourceAge.why}`)]
+    return [...says, finding("source", `Cannot tell how old sync's knowledge of its source is: ${sourceAge.why}`)]
   if (sourceAge.seconds <= STALE_SECONDS) return says
   const age = `the source was last read ${rounded(sourceAge)} s ago (expected at most ${STALE_SECONDS} s)`
   return [...says, finding("source", `${age}: ${frozen}`)]
 }
 
 function saysOf(status: SyncStatus | null): readonly Finding[] {
-  if (status === null) return [finding("sync", "Cannot tell what sync made of its source: it has written no status")]
+  if (status === null) return [finding("sync", "Cannot tell the state of sync: it has not written a status")]
   switch (status.state) {
     case "published":
       return []
     case "held":
-      return [finding("sync", "sync holds: its source has problems")]
+      return [finding("sync", "sync holds the last good generation: its source has problems")]
     case "failed":
-      return [finding("sync", "sync cannot write its volume: what runs goes on, and no change arrives")]
+      return [finding("sync", "sync cannot write its volume: the running configuration stays, and no change arrives")]
     case "waiting":
       return [finding("sync", "sync has published nothing yet")]
   }
 }
 
-/** What is wrong with the node itself, and whatever else nothing above has said. */
+/** Errors of the node itself, and all errors that no other finding covers. */
 function problemFindings({ problems }: Signs["status"], found: readonly Finding[]): readonly Finding[] {
   const errors = problems.filter(({ severity }) => severity === "error")
   const own = errors.filter(({ code, place }) => place === null && !SAID.has(code))
@@ -238,7 +238,7 @@ function problemFindings({ problems }: Signs["status"], found: readonly Finding[
   return [finding("problems", `${codes.length === 1 ? "there is an error" : "there are errors"}: ${codes.join(", ")}`)]
 }
 
-/** Codes of problems that a finding of its own tells. */
+/** Codes of problems that have their own finding. */
 const SAID: ReadonlySet<string> = new Set([
   "DRIFT",
   "CONFIG_REJECTED",

@@ -4,12 +4,11 @@ import { open, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 
 /**
- * Replaces a file whole: readers see the old content or the new, also after a power cut.
+ * Replaces a whole file: readers see the old content or the new content, also after a power cut.
  *
- * The temporary file `.<name>.<random>` stands beside it; after a crash it is left there, and its random name is in
- * nobody's way.
+ * The temporary file `.<name>.<random>` is in the same directory. A crash leaves it there; its random name prevents conflicts.
  *
- * @throws On a full disk and other faults; the old file is then untouched and the temporary one removed.
+ * @throws On a full disk and other faults; the old file is then unchanged and the temporary file removed.
  */
 export async function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const temporary = join(dirname(path), temporaryName(basename(path)))
@@ -24,8 +23,8 @@ export async function replaceFile(path: string, content: string | Uint8Array, mo
 }
 
 /**
- * The same in one go: for small files on a volume in memory, where each turn of the thread pool costs more than the work.
- * Never for a real disk, whose fsync may take seconds.
+ * The same as one synchronous call: for small files on a volume in memory, where the thread pool costs more than the work.
+ * Not for a real disk, where fsync can take seconds.
  */
 export function replaceFileAtOnce(path: string, content: string | Uint8Array, mode = 0o644): void {
   const temporary = join(dirname(path), temporaryName(basename(path)))
@@ -45,15 +44,15 @@ function cannotReplace(path: string, error: unknown): Error {
   })
 }
 
-/** `.<name>.<12 hex>`: beside the file, hidden, and different each time. */
+/** `.<name>.<12 hex>`: hidden, and different each time. */
 export function temporaryName(name: string): string {
   return `.${name}.${randomBytes(6).toString("hex")}`
 }
 
 /**
- * Writes a new file and has it on the disk before it returns. Refuses to open what already exists.
+ * Writes a new file and syncs it to disk before it returns. Refuses to open an existing file.
  *
- * The size is compared afterwards: a short write on a full disk has been seen without an exception.
+ * It checks the size afterwards: a short write on a full disk has happened without an exception.
  */
 export async function writeDurably(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const bytes = typeof content === "string" ? Buffer.from(content) : content
@@ -82,11 +81,11 @@ export function writeDurablyAtOnce(path: string, content: string | Uint8Array, m
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
-function assertWhole(path: string, arrived: number, wanted: number): void {
-  if (arrived !== wanted) throw new Error(`Cannot write ${path}: ${arrived} bytes arrived, wanted ${wanted}`)
+function assertWhole(path: string, arrived: number, expected: number): void {
+  if (arrived !== expected) throw new Error(`Cannot write ${path}: found ${arrived} bytes, expected ${expected}`)
 }
 
-/** Has the names in a directory on the disk: fsync(2) of a file says nothing about its name. */
+/** Syncs the names in a directory to disk: fsync(2) of a file does not cover its name. */
 export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {

@@ -1,12 +1,12 @@
-/** Time as an input: what waits for it can be tested without waiting. */
+/** Time as an input: tests of code that waits do not have to wait. */
 export interface Clock {
-  /** Milliseconds from some fixed moment; never goes back, not even when the machine's date is set. */
+  /** Milliseconds since a fixed moment; never goes back, not even when the machine's date changes. */
   now(): number
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects. */
   delay(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** The machine's own clock. A waiting delay keeps the process alive. */
+/** The machine's clock. A pending delay keeps the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   delay: (ms, signal) =>

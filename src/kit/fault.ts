@@ -1,12 +1,12 @@
 import { inspect } from "node:util"
 
 /**
- * A fault in one line: its message and those of its causes, from what we tried down to what the machine said.
+ * A fault in one line: its message and those of its causes, from the failed operation down to the operating system's message.
  * `Cannot read "a.yaml": EACCES: permission denied, open 'a.yaml'`
  */
 export function faultText(error: unknown): string {
   const messages: string[] = []
-  // A cause that leads back to itself must not hold up the message.
+  // Causes may form a loop.
   const seen = new Set<unknown>()
   for (let next = error; next !== undefined && next !== null && !seen.has(next); next = causeOf(next)) {
     seen.add(next)
@@ -16,8 +16,8 @@ export function faultText(error: unknown): string {
 }
 
 /**
- * What the machine said, without the call and the path that it was about: `ENOSPC: no space left on device`. The same fault
- * gives the same text, whichever file it meets. Null where no machine said anything.
+ * The operating system's message without the call and the path: `ENOSPC: no space left on device`. The same fault gives the
+ * same text for every file. Null if the fault does not come from the operating system.
  */
 export function machineText(error: unknown): string | null {
   const code = rootFaultCode(error)
@@ -27,7 +27,7 @@ export function machineText(error: unknown): string | null {
   return text.includes(`${code}: `) && said !== undefined ? said : code
 }
 
-/** The error code of the operating system in an error or in what caused it, such as `ENOSPC`; null where there is none. */
+/** The operating system's error code in an error or in its causes, such as `ENOSPC`; null if there is none. */
 export function rootFaultCode(error: unknown): string | null {
   const seen = new Set<unknown>()
   for (let next = error; next instanceof Error && !seen.has(next); next = next.cause) {
@@ -38,7 +38,7 @@ export function rootFaultCode(error: unknown): string | null {
   return null
 }
 
-/** The error code of the operating system or of Node, such as `ENOENT`; null where there is none. */
+/** The error code of the operating system or of Node.js, such as `ENOENT`; null if there is none. */
 export function faultCode(error: unknown): string | null {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null
 }

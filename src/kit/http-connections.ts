@@ -1,27 +1,27 @@
 import type { Server, Socket } from "node:net"
 
 export interface ConnectionLimits {
-  /** Maximum connections at one time: one more ends the oldest. */
+  /** Maximum open connections: one more ends the oldest. */
   readonly open: number
-  /** Maximum of them that have an answer on its way: one more ends the oldest. */
+  /** Maximum connections that are being sent an answer: one more ends the oldest. */
   readonly answered: number
-  /** Milliseconds from the start of a connection to its end, whatever it does in between. */
+  /** Maximum lifetime of a connection, in ms. */
   readonly lifeMs: number
 }
 
 export interface Connections {
-  /** A request came, and its answer is being made. */
+  /** A request has arrived, and its answer is being made. */
   asked(socket: Socket): void
-  /** The answer is on its way: the client is to take it and to end the connection. */
+  /** The answer is being sent: the client should read it and end the connection. */
   answered(socket: Socket): void
-  /** Ends the connections that have not asked yet. */
+  /** Ends the connections that have not sent a request yet. */
   endIdle(): void
   endAll(): void
 }
 
 /**
- * Keeps the connections of a server few and short. The newest one always wins: a client that opens connections and holds them, sends or reads slowly, or
- * never reads, loses its own oldest connection and keeps nobody else away.
+ * Limits the number and lifetime of a server's connections. A new connection always gets a place: a client that holds connections open, or sends or reads
+ * slowly or never, loses its own oldest connection and does not block other clients.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): Connections {
   const open = createLine(limits.open)
@@ -44,7 +44,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
   }
 }
 
-/** Connections in the order of their coming. */
+/** Connections in the order in which they arrived. */
 function createLine(most: number) {
   const line = new Set<Socket>()
   return {
@@ -62,8 +62,8 @@ function createLine(most: number) {
 }
 
 /**
- * By a reset, which leaves nothing in the kernel: there an orderly end waits for the client, for minutes. Node.js loses a socket that is reset while its
- * end is under way.
+ * Ends a connection by a reset, which leaves nothing in the kernel; an orderly end would wait for the client there, for minutes. Node.js loses a socket
+ * that is reset during an orderly end, so this waits for that end first.
  */
 function end(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.once("finish", () => socket.resetAndDestroy())

@@ -2,17 +2,17 @@ import type { Socket } from "node:net"
 
 export interface HttpRequest {
   readonly method: string
-  /** Without what follows a question mark. */
+  /** Without the query (from the question mark on). */
   readonly path: string
 }
 
-/** Maximum bytes of a request's line and headers, and of what a client may send after them. */
+/** Maximum bytes of the request line with the headers, and of the data after them. */
 const HEAD_BYTES = 8 * 1024
 const BODY_BYTES = 64 * 1024
 
 /**
- * Reads the one request of a connection; null where it is none. What comes after it is dropped unread, and too much of it ends the connection: Node's own
- * server takes apart all requests that a client sends at once, which costs it a thousand times as much as the client.
+ * Reads the one request of a connection; null if it is not a valid request. It drops all data after the request, and too much data ends the connection.
+ * Node's own server parses all requests that a client sends at once, which costs the server a thousand times as much as the client.
  */
 export function onRequest(socket: Socket, use: (request: HttpRequest | null) => void): void {
   let head = ""
@@ -36,7 +36,7 @@ export function onRequest(socket: Socket, use: (request: HttpRequest | null) => 
   })
 }
 
-/** A path is taken as it is written: what answers is looked up by name, and nothing is a file. */
+/** Uses the path as the client wrote it: routes are looked up by name, and no path leads to a file. */
 function requestOf(head: string): HttpRequest | null {
   const [, method, target] = /^([A-Z]{1,20}) (\/[!-~]*|\*) HTTP\/\d\.\d\r?\n/.exec(head) ?? []
   return method === undefined || target === undefined ? null : { method, path: target.replace(/\?.*$/s, "") }

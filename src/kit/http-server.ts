@@ -11,45 +11,45 @@ export interface HttpAnswer {
   readonly body: string
 }
 
-/** Path, such as `/metrics`, to what answers it. */
+/** Maps a path, such as `/metrics`, to the function that answers it. */
 export type HttpRoutes = Readonly<Record<string, () => HttpAnswer | Promise<HttpAnswer>>>
 
 export interface HttpOptions {
-  /** 0 lets the system choose. */
+  /** With 0, the system chooses a port. */
   readonly port: number
   /** `0.0.0.0` is every IPv4 address of the machine. */
   readonly address: string
   readonly routes: HttpRoutes
-  /** Gets what a route threw; the client got status 500 and the message. */
+  /** Gets the error that a route threw; the client gets status 500 and the message. */
   readonly onFault?: (path: string, error: unknown) => void
 }
 
 export interface HttpServer {
-  /** The port listened on, also where 0 was asked for. */
+  /** The port that the server listens on, also if the option was 0. */
   readonly port: number
-  /** Takes no more requests and resolves when the last connection is gone; answers under way have `CLOSE_LIMIT_MS`. */
+  /** Stops taking requests and resolves when the last connection has ended; answers in progress have `CLOSE_LIMIT_MS`. */
   close(): Promise<void>
 }
 
-/** How long `close()` waits for answers under way. */
+/** Time that `close()` waits for answers in progress. */
 const CLOSE_LIMIT_MS = 1_000
-/** Limits of connections: a client has 5 s for all of it, and the 513th connection ends the oldest. */
+/** Connection limits: a client has 5 s in total, and the 513th connection ends the oldest. */
 const CONNECTIONS = { open: 512, answered: 16, lifeMs: 5_000 }
 
 /**
- * Answers GET and HEAD from functions, one request a connection.
+ * Answers GET and HEAD from functions, one request per connection.
  *
- * Clients that hold connections, send or read slowly, or ask all the time keep nobody else from an answer: connections have limits, an expensive
- * answer is shared, and a connection costs next to nothing.
+ * Clients that hold connections open, send or read slowly, or send many requests do not block other clients: connections have limits, clients share
+ * an expensive answer, and a connection costs very little.
  *
- * @throws When the address cannot be listened on.
+ * @throws If it cannot listen on the address.
  */
 export async function serve(options: HttpOptions): Promise<HttpServer> {
   const server = createServer({ allowHalfOpen: true, noDelay: true })
   const connections = limitConnections(server, CONNECTIONS)
   const answer = createAnswer(options)
   server.on("connection", (socket) => {
-    // A client may be gone at any moment, and is owed nothing then.
+    // A client may disconnect at any moment; then there is nothing to do.
     socket.on("error", () => {})
     onRequest(socket, (request) => {
       connections.asked(socket)
@@ -95,12 +95,12 @@ function listenHint(error: Error): string {
   }
 }
 
-/** An answer as bytes, all but its line of status. */
+/** An answer whose body is encoded as bytes. */
 interface Reply extends Omit<HttpAnswer, "body"> {
   readonly body: Buffer
 }
 
-/** What answers requests. Clients that ask at one time share one answer, and the memory that it takes. */
+/** Makes the function that answers requests. Clients that ask at the same time share one answer and its memory. */
 function createAnswer(options: HttpOptions): (request: HttpRequest | null) => Promise<Reply> {
   const shared = new Map<string, Promise<Reply>>()
   return (request) => {
@@ -115,7 +115,7 @@ function createAnswer(options: HttpOptions): (request: HttpRequest | null) => Pr
     if (before !== undefined) return before
     const reply = routed(options, path, route)
     shared.set(path, reply)
-    // Clients whose requests came in one turn of the loop have one answer.
+    // Clients whose requests arrive in the same turn of the event loop share the answer.
     void reply.then(() => setImmediate(() => shared.delete(path)))
     return reply
   }
@@ -145,12 +145,12 @@ function send({ status, type, body }: Reply, request: HttpRequest | null, socket
     `content-type: ${type}`,
     `content-length: ${body.length}`,
     "cache-control: no-store",
-    // A browser shall not take a text for a page, whatever it holds.
+    // Prevents a browser from treating text as a page.
     "x-content-type-options: nosniff",
     ...(status === 405 ? ["allow: GET, HEAD"] : []),
     "connection: close",
   ]
-  // Ended at once, the connection could not be reset while its client does not read.
+  // If it ended at once, the connection could not be reset while its client does not read.
   const done = () => void socket.end()
   const isBodyAsked = request?.method !== "HEAD"
   socket.cork()

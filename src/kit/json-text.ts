@@ -7,8 +7,7 @@ export interface JsonObject {
 }
 
 /**
- * JSON that people read and `diff` compares line by line: a value stands on one line, unless a list of objects is in it.
- * Hidden characters are escaped.
+ * JSON for people and for `diff`: a value is on one line, unless it contains a list of objects. Hidden characters are escaped.
  */
 export function jsonText(value: JsonValue): string {
   return `${visible(textOf(value, "\n"))}\n`
@@ -23,7 +22,7 @@ function textOf(value: JsonValue, lineEnd: string): string {
   return `{${inner}${fields.map(([key, field]) => `${JSON.stringify(key)}: ${textOf(field, inner)}`).join(`,${inner}`)}${lineEnd}}`
 }
 
-/** Whether a list of objects is in it. */
+/** Whether a value contains a list of objects. */
 function hasObjects(value: JsonValue): value is readonly JsonValue[] | JsonObject {
   if (typeof value !== "object" || value === null) return false
   if (isList(value)) return value.some((item) => typeof item === "object" && item !== null)

@@ -2,17 +2,17 @@ import { constants } from "node:fs"
 import { type FileHandle, open, rename } from "node:fs/promises"
 import { readRegularFile } from "./safe-read.ts"
 
-/** A file to which lines are added, and its predecessor: it is put aside when it is full, so that at most two are kept. */
+/** A file to which lines are added. A full file is renamed, so that there are at most two: this file and the one before. */
 export interface LineFile {
   readonly path: string
-  /** A file of this size or more is put aside, as `<path>.old`. */
+  /** Size in bytes at which the file is renamed to `<path>.old`. */
   readonly fullBytes: number
 }
 
 /**
- * Adds a line, and has it on the disk before it returns. Several programs may add to one file: each line is one write.
+ * Adds a line and syncs it to disk before it returns. Several programs may add to one file: each line is one write.
  *
- * A line that was cut short, by a power cut or a full disk, stays a line of its own.
+ * A line that a power cut or a full disk cut short stays a separate line.
  *
  * @param line Without its line end.
  */
@@ -27,11 +27,11 @@ export async function addLine({ path, fullBytes }: LineFile, line: string): Prom
   } finally {
     await handle.close()
   }
-  // By name: what others add meanwhile is in the one file or in the other.
+  // A rename keeps the lines that other programs add meanwhile: they are in one of the two files.
   if (isFull) await rename(path, olderOf(path))
 }
 
-/** All lines that are kept, oldest first; none where there is no such file. @throws where one is there and cannot be read. */
+/** All kept lines, oldest first; none if there is no such file. @throws If a file exists and cannot be read. */
 export function linesOf({ path, fullBytes }: LineFile): readonly string[] {
   return [olderOf(path), path].flatMap((file) => {
     const read = readRegularFile(file, fullBytes + LONGEST_LINE)
@@ -44,7 +44,7 @@ export function linesOf({ path, fullBytes }: LineFile): readonly string[] {
   })
 }
 
-/** Bytes beyond the limit that the last line of a file may reach. */
+/** Maximum bytes of the last line beyond the size limit. */
 const LONGEST_LINE = 64 * 1024
 const APPEND = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW
 

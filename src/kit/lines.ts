@@ -1,10 +1,10 @@
 const LINE_FEED = 0x0a
 
 /**
- * Splits a stream of bytes at line feeds, and at nothing else: not at U+2028, which JSON has in its texts as it is. What follows
- * the last line feed is no line: the stream broke off in it.
+ * Splits a stream of bytes at line feeds only: not at U+2028, which JSON strings may contain unescaped. It drops the bytes after
+ * the last line feed: they are an incomplete line.
  *
- * @param longest Bytes of the longest line. @throws Where a line is longer.
+ * @param longest Maximum bytes of a line. @throws If a line is longer.
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>, longest: number): AsyncGenerator<Buffer> {
   let parts: Uint8Array[] = []
@@ -24,7 +24,7 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>, longest: numbe
   }
 }
 
-/** A line that is longer than its reader takes. */
+/** A line is longer than its reader allows. */
 export class LineTooLong extends Error {}
 
 function tooLong(longest: number): LineTooLong {

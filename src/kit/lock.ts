@@ -6,16 +6,16 @@ export interface Lock {
 }
 
 /**
- * Takes a lock that lasts as long as this process; null when another process has it.
+ * Takes a lock until this process ends; null if another process has it.
  *
- * An abstract socket (unix(7)) is the lock: the kernel gives a name to one process of a network namespace, and takes it
- * back the instant that process ends, however it ends. No file is left behind by a crash.
+ * The lock is an abstract socket (unix(7)): the kernel gives the name to one process of a network namespace, and frees it the
+ * instant that process ends, for whatever reason. A crash leaves no file behind.
  *
- * @throws when there can be no socket.
+ * @throws If the socket cannot be created.
  */
 export function takeLock(name: string): Promise<Lock | null> {
   const server = createServer((connection) => connection.destroy())
-  // The lock alone does not keep a process alive.
+  // The lock alone must not keep the process alive.
   server.unref()
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {

@@ -3,36 +3,36 @@ import { faultText } from "./fault.ts"
 import { standardError } from "./output.ts"
 import { visible } from "./visible.ts"
 
-/** From the most talkative to the most silent. */
+/** From the most to the least verbose. */
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const
 
 export type LogLevel = (typeof logLevels)[number]
 
-/** Facts about an event. A duration carries its unit in the name: `tookMs`. An `error` field may hold what was thrown. */
+/** Facts about an event. The name of a duration has its unit: `tookMs`. An `error` field may hold a thrown error. */
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** One JSON line an event: `event` is a constant that programs may match, everything variable is a field. */
+/** One JSON line per event: `event` is a constant that programs may match, everything variable is a field. */
 export interface Log {
-  /** For whoever looks for the reason of something. */
+  /** Details for finding the cause of a problem. */
   debug(event: string, fields?: LogFields): void
   /** Something changed. */
   info(event: string, fields?: LogFields): void
-  /** We held or left out something, or will try again. */
+  /** The program held or left out something, or will try again. */
   warn(event: string, fields?: LogFields): void
-  /** A person must look. */
+  /** A person must act. */
   error(event: string, fields?: LogFields): void
 }
 
 export interface LogOptions {
   readonly level: LogLevel
-  /** Takes the lines, each with its line end; standard error if absent. */
+  /** Takes the lines, each with its line feed; standard error if absent. */
   readonly write?: (line: string) => void
 }
 
 /**
- * A log whose lines all carry `bindings`, with nothing in them that a terminal would act upon. Written at once, not buffered: the last line before a crash is the one that
- * matters. To standard error, because standard output belongs to a command's answer. It waits for no reader: where nobody reads, lines are dropped, and the
- * line `log-lines-dropped` says how many once somebody does.
+ * A log whose lines all have the fields of `bindings`; control characters are escaped. It does not buffer, because the last line before a crash matters most.
+ * It writes to standard error, because standard output belongs to a command's answer. It never waits for its reader: if the reader is too slow, it drops
+ * lines, and the line `log-lines-dropped` gives their number once the reader goes on.
  */
 export function createLog(bindings: LogFields, options: LogOptions): Log {
   const logger = createPino(bindings, options.level, options.write ?? toStandardError(bindings))

@@ -1,4 +1,4 @@
-/** The same pure function of one object: its result is kept for as long as that object lives. */
+/** Caches a pure function of one object: each result is kept until its object is garbage-collected. */
 export function memo<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, V>()
   return (key) => {

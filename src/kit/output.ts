@@ -1,22 +1,22 @@
 import { constants, fstatSync, openSync, writeSync } from "node:fs"
 import { faultCode } from "./fault.ts"
 
-/** A place for text, such as standard error, that never makes its writer wait for whoever reads there. */
+/** A destination for text, such as standard error, that never makes its writer wait for the reader. */
 export interface Output {
-  /** Writes at once what the reader has room for, and the rest later, in order; drops whole texts where too much waits already. */
+  /** Writes at once as much as the reader can take, and the rest later, in order; drops whole texts if too much is waiting. */
   write(text: string): void
-  /** Has what `words` gives written where texts were dropped, once the reader takes some again. Empty: nothing. */
+  /** Sets the note that is written in place of dropped texts, once the reader goes on. An empty text: no note. */
   onLost(words: (count: number) => string): void
-  /** Waits for the reader, at most so many ms: for the last words of a process. */
+  /** Waits for the reader, at most `limitMs`: for the last texts of a process. */
   flush(limitMs: number): void
 }
 
-/** Takes bytes as far as there is room now, and gives how many. @throws EAGAIN where there is none, or what else is wrong. */
+/** Writes as many bytes as there is room for, and gives their number. @throws EAGAIN if there is no room, and other faults. */
 export type Put = (bytes: Uint8Array) => number
 
-/** Maximum bytes that wait for a reader. */
+/** Maximum bytes that wait for the reader. */
 const WAITING_BYTES = 256 * 1024
-/** Milliseconds between two looks whether the reader has room again. */
+/** Milliseconds between two attempts to write what waits. */
 const RETRY_MS = 50
 const FLUSH_RETRY_MS = 5
 
@@ -25,13 +25,13 @@ export function createOutput(put: Put): Output {
   const waiting: Uint8Array[] = []
   let waitingBytes = 0
   let lost = 0
-  let lostWords = (count: number) => `kkv: ${count} lines were dropped here: nobody had read those before\n`
+  let lostWords = (count: number) => `kkv: ${count} lines were dropped here: the reader of this log was too slow\n`
   let retry: NodeJS.Timeout | null = null
 
   function write(text: string): void {
     advance()
     const bytes = Buffer.from(text)
-    // Every text until all that waits is written: the note marks the place where they are missing.
+    // Once a text is dropped, all later ones are too, until the waiting texts are written: the note then marks one gap.
     if (lost > 0 || (waiting.length > 0 && waitingBytes + bytes.length > WAITING_BYTES)) lost++
     else keep(bytes)
     advance()
@@ -42,7 +42,7 @@ export function createOutput(put: Put): Output {
     waitingBytes += bytes.length
   }
 
-  /** Writes what there is room for. @returns whether the reader may have room a moment later. */
+  /** Writes as much as there is room for. @returns Whether there may be more room a moment later. */
   function advance(): boolean {
     for (;;) {
       if (waiting.length === 0 && lost > 0) {
@@ -77,7 +77,7 @@ export function createOutput(put: Put): Output {
 
 interface Taken {
   readonly count: number
-  /** False where waiting is in vain: the reader is gone, the disk is full. */
+  /** False if waiting does not help: the reader has ended, or the disk is full. */
   readonly mayTakeMore: boolean
 }
 
@@ -90,17 +90,17 @@ function attempt(put: Put, bytes: Uint8Array): Taken {
   }
 }
 
-/** Stands still: for the end of a process only. */
+/** Blocks the whole process: only for its end. */
 function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** How long the end of the process waits for a reader of its last words. */
+/** Maximum time that the end of the process waits for the reader, in ms. */
 const LAST_WORDS_MS = 1_000
 
 let shared: Output | null = null
 
-/** Standard error of this process, which everything that writes there shares, so that the order is kept. */
+/** Standard error of this process. All code that writes there shares it, so that the order is kept. */
 export function standardError(): Output {
   if (shared !== null) return shared
   const output = createOutput(putTo(2))
@@ -109,8 +109,8 @@ export function standardError(): Output {
 }
 
 /**
- * A pipe or a terminal is opened once more, so that only our own writes stop waiting, and not those of other programs that have it. A file has no
- * reader to wait for. A socket cannot be opened: Node's own stream keeps the rest for it.
+ * Opens a pipe or a terminal again, so that only our own writes become non-blocking, not those of other programs that use it. A file has no reader to wait
+ * for. A socket cannot be opened again: for it, Node's own stream buffers the rest.
  */
 function putTo(descriptor: number): Put {
   const own = fstatSync(descriptor).isFile() ? descriptor : opened(descriptor)
@@ -124,7 +124,7 @@ function putTo(descriptor: number): Put {
   }
 }
 
-/** Null where the system does not let us. */
+/** Null if the system does not allow it. */
 function opened(descriptor: number): number | null {
   const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY
   try {

@@ -2,41 +2,41 @@ import { type Clock, systemClock } from "./clock.ts"
 
 export interface PacerOptions {
   /**
-   * One pass. It reads the newest state itself; a request carries no content. It may resolve with what it cost, in ms,
-   * where that is not what it took: waiting for others is no cost. Or with null where it found nothing to do: then the
-   * next one need not keep the least time from it, only from the last that did something.
+   * One pass. It reads the newest state itself; a request has no content. It may resolve with its cost in ms, if that differs
+   * from its duration: waiting for others is not a cost. It resolves with null if it found nothing to do: the minimum interval
+   * to the next run then counts from the last run that did something.
    */
   readonly run: () => Promise<number | null | void>
-  /** How long the first request of a burst waits for the rest of it, in ms. */
+  /** Time that the first request of a burst waits for the others, in ms. */
   readonly gatherMs: number
-  /** The least time from one start to the next, in ms. */
+  /** Minimum time from one start to the next, in ms. */
   readonly minimumIntervalMs: number
-  /** The least time from one start to the next, as a multiple of what the last run took: 5 lets runs fill a fifth of the time. */
+  /** Minimum time from one start to the next, as a multiple of the last run's cost: with 5, runs fill a fifth of the time. */
   readonly costFactor: number
-  /** The longest pause that the cost may ask for, in ms; without limit if absent. */
+  /** Maximum pause because of the cost, in ms; no limit if absent. */
   readonly maximumPauseMs?: number
-  /** Asked before each wait; null or absent: runs may follow one another for ever. */
+  /** Called before each wait; null or absent: no quiet gaps. */
   readonly quietGap?: () => QuietGap | null
-  /** Gets what a run threw. The pacer goes on; whether to request again, and when, is the caller's choice. */
+  /** Gets the error that a run threw. The pacer goes on; the caller decides whether and when to request again. */
   readonly onFault: (error: unknown) => void
-  /** The machine's clock unless a test brings its own. */
+  /** The machine's clock, except in tests. */
   readonly clock?: Clock
 }
 
-/** A pause that even a steady stream of requests leaves now and then. */
+/** A regular pause, kept even under a steady stream of requests. */
 export interface QuietGap {
-  /** At least once in this many ms, measured from the end of the last pause. */
+  /** Maximum time from one pause to the next, in ms. */
   readonly everyMs: number
-  /** From the end of one run to the start of the next, in ms. */
+  /** Length of the pause, from the end of one run to the start of the next, in ms. */
   readonly lastingMs: number
 }
 
 export interface Pacer {
-  /** Asks for a run that starts after this moment. Any number of requests before that start are one. */
+  /** Requests a run that starts after this moment. All requests before that start share one run. */
   request(): void
-  /** Resolves once nothing runs and nothing is asked for. */
+  /** Resolves once nothing runs and nothing is requested. */
   idle(): Promise<void>
-  /** Starts nothing any more and resolves when the run under way has ended. Later requests are ignored. */
+  /** Starts no more runs and resolves when the current run has ended. Later requests are ignored. */
   stop(): Promise<void>
 }
 
@@ -46,16 +46,16 @@ interface Run {
   readonly costMs: number
   /** When the last run that did something started; minus infinity before the first. */
   readonly didSomethingAt: number
-  /** When the runs that follow one another without a quiet gap began. */
+  /** When the current series of runs without a quiet gap began. */
   readonly busySince: number
 }
 
 /**
- * Runs one pass at a time: the first request at once, the rest together and at a bearable pace.
+ * Runs one pass at a time: it serves the first request at once, and gathers the others at a limited rate.
  *
- * A run starts `gatherMs` after its first request, but no sooner after the last start than `minimumIntervalMs` and
- * `costFactor` times what that run cost. So the wait has an end whatever the stream of requests: a timer that each
- * request restarts would starve under a steady one.
+ * A run starts `gatherMs` after its first request, but not earlier than `minimumIntervalMs`, and `costFactor` times the last
+ * run's cost, after the last start. So each wait ends under any stream of requests; a timer that each request restarts would
+ * never end under a steady one.
  */
 export function createPacer(options: PacerOptions): Pacer {
   const clock = options.clock ?? systemClock
@@ -75,7 +75,7 @@ export function createPacer(options: PacerOptions): Pacer {
       requestedAt = null
       if (!stopping.signal.aborted) last = await runOnce(options, clock, last)
     }
-    // In the same step as the look at requestedAt: a request in between would find no one to serve it.
+    // In the same step as the check of requestedAt: no run would serve a request that came in between.
     work = null
   }
 

@@ -4,9 +4,9 @@ import { mkdir, open } from "node:fs/promises"
 const PRIVATE = 0o700
 
 /**
- * Makes a directory that only this process's user can look into, or makes the one that is there so.
+ * Makes a directory private to this process's user; changes the mode of an existing one.
  *
- * @throws Where another user owns it: whoever does can lay into it what he likes, and have us read it.
+ * @throws If another user owns it: that user could put any file there, and our programs would read it.
  */
 export async function makePrivateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: PRIVATE })
@@ -16,7 +16,7 @@ export async function makePrivateDirectory(path: string): Promise<void> {
     const own = process.getuid?.() ?? uid
     if (uid !== own)
       throw new Error(
-        `Cannot trust directory "${path}": user ${uid} owns it, wanted user ${own}; look at what is in it, then: chown -R ${own} ${path}`,
+        `Cannot trust directory "${path}": user ${uid} owns it, expected user ${own}; look at what is in it, then: chown -R ${own} ${path}`,
       )
     if ((mode & 0o7777) !== PRIVATE) await handle.chmod(PRIVATE)
   } finally {

@@ -1,6 +1,6 @@
 /**
- * Where something stands that a person can look at: a file, and in it a line and a column, both counted from 1.
- * `line` and `column` are null where only the file (or the object) as a whole can be named.
+ * A place that a person can look at: a file, and in it a line and a column, both counted from 1.
+ * `line` and `column` are null if only the whole file (or object) is known.
  */
 export interface Place {
   readonly file: string
@@ -8,13 +8,13 @@ export interface Place {
   readonly column: number | null
 }
 
-/** `error`: something that was asked for does not happen. `warning`: it happens, but a person should know. */
+/** `error`: something that the user asked for does not happen. `warning`: it happens, but the user should know. */
 export type Severity = "error" | "warning"
 
 /**
- * An input that a person can mend. Problems are data: gathered, never thrown.
+ * A problem in the input that a person can fix. Problems are data: gathered, never thrown.
  *
- * `code` comes from a closed union of the room that reports it; programs and tests match it, nobody matches `message`.
+ * `code` comes from a closed union in the folder that reports it; programs and tests match `code`, never `message`.
  * `path` names the object and field, for example `["ConfigMap default/colours", "data", "sky"]`.
  */
 export interface Problem<Code extends string = string> {
@@ -25,13 +25,13 @@ export interface Problem<Code extends string = string> {
   readonly message: string
 }
 
-/** A value made from input, with what was wrong in that input. */
+/** A value made from input, with the problems in that input. */
 export interface Checked<T, Code extends string = string> {
   readonly value: T
   readonly problems: readonly Problem<Code>[]
 }
 
-/** Whether something that was asked for does not happen. */
+/** Whether something that the user asked for does not happen. */
 export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === "error")
 }
@@ -42,13 +42,13 @@ export function placeText(place: Place): string {
   return place.column === null ? `${place.file}:${place.line}` : `${place.file}:${place.line}:${place.column}`
 }
 
-/** One line for people: `file:line:column: CODE: message`. Without a place the path stands in for it. */
+/** One line for people: `file:line:column: CODE: message`. Without a place, it starts with the path. */
 export function problemText(problem: Problem): string {
   const where = problem.place === null ? problem.path.join(" ") : placeText(problem.place)
   return `${where}: ${problem.code}: ${problem.message}`
 }
 
-/** Orders problems by place, then code: the same problems are always printed in the same order. */
+/** Orders problems by place, then code, so that the same problems are always in the same order. */
 export function byPlace(a: Problem, b: Problem): number {
   const file = compare(a.place?.file ?? "", b.place?.file ?? "")
   if (file !== 0) return file

@@ -3,45 +3,45 @@ import { StringDecoder } from "node:string_decoder"
 import { faultCode } from "./fault.ts"
 
 export interface RunCommandOptions {
-  /** The program and all that it started are killed after this many ms. */
+  /** Time after which the program and its children are killed, in ms. */
   readonly timeoutMs: number
-  /** Bytes kept of each of standard output and standard error; what comes after them is read and thrown away. */
+  /** Maximum bytes kept of standard output and of standard error; the rest is read and dropped. */
   readonly maximumOutputBytes: number
-  /** Gets each line of standard output as it comes, without its line break; `stdout` of the result is then empty. */
+  /** Gets each line of standard output as it arrives, without its line feed; `stdout` of the result is then empty. */
   readonly line?: (line: string) => void
-  /** Its standard input; empty if absent. */
+  /** Standard input; empty if absent. */
   readonly input?: string
-  /** Kills the program and all that it started; the promise is then rejected with the signal's reason. */
+  /** Kills the program and its children; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 export interface CommandResult {
-  /** Exit status; null where a signal ended the program. */
+  /** Exit status; null if a signal ended the program. */
   readonly status: number | null
-  /** The signal that ended the program, such as `SIGSEGV`; null where it ended by itself. */
+  /** The signal that ended the program, such as `SIGSEGV`; null if it ended by itself. */
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
   readonly timedOut: boolean
-  /** True where the program printed more than was kept. */
+  /** True if the program printed more than is kept. */
   readonly truncated: boolean
   readonly tookMs: number
 }
 
-/** What a program sees of our environment: nothing. Messages come in English, whatever the machine speaks. */
+/** The whole environment of a program: nothing from our own. Messages are in English, whatever the machine's locale. */
 const ENVIRONMENT = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   LC_ALL: "C",
 }
-/** How long a program that has ended may leave its output open, in a child of its own, before we close it. */
+/** Time that a child may keep the output of an ended program open, in ms. */
 const OUTPUT_GRACE_MS = 500
 
 /**
- * Runs a program in a process group of its own until it ends, without a shell. A failing program is no fault: how it
- * ended is the result. On timeout the whole group is killed.
+ * Runs a program until it ends, in its own process group and without a shell. A failing program does not throw: the result says
+ * how it ended. A timeout kills the whole group.
  *
- * @param file A path, or a name that is looked up in the system's own program directories.
- * @throws When the program cannot be started, or `options.signal` aborts.
+ * @param file A path, or a name that is looked up in the system's program directories.
+ * @throws If the program cannot be started, or `options.signal` aborts.
  */
 export async function runCommand(
   file: string,
@@ -66,7 +66,7 @@ export async function runCommand(
   options.signal?.addEventListener("abort", kill)
   try {
     const ended = ending(file, child)
-    // A program may end without having read its input.
+    // A program may end without reading its input.
     child.stdin?.on("error", () => {})
     child.stdin?.end(options.input ?? "")
     const { status, signal } = await ended
@@ -98,7 +98,7 @@ function startReason(cause: unknown): string {
     case "EACCES":
       return "it may not be executed; make it executable (chmod +x), on a file system that is not mounted noexec"
     case "ENOEXEC":
-      return "it is no program for this machine; install the one for this kind of processor"
+      return "it is not a program for this machine; install the one for this kind of processor"
     case "EAGAIN":
       return "this container has too many processes; raise its limit of pids"
     default:
@@ -111,7 +111,7 @@ interface Collected {
   isCut(): boolean
 }
 
-/** Keeps the first bytes of a stream and reads the rest, because a program whose output nobody reads stands still. */
+/** Keeps the first bytes of a stream and reads the rest: a program blocks if its output is not read. */
 function collect(stream: NodeJS.ReadableStream | null, maximumBytes: number): Collected {
   const chunks: Buffer[] = []
   let kept = 0
@@ -132,7 +132,7 @@ interface LinesOptions {
   readonly maximumBytes: number
 }
 
-/** Hands on line by line what one line more than the longest has room for in memory; at most so many bytes in all. */
+/** Passes on each line as it arrives; at most `maximumBytes` in total. */
 function passLines(stream: NodeJS.ReadableStream | null, { line, maximumBytes }: LinesOptions): Collected {
   const decoder = new StringDecoder("utf8")
   let passed = 0

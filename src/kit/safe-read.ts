@@ -4,16 +4,16 @@ export type SafeRead =
   | { readonly kind: "file"; readonly bytes: Buffer }
   /** Nothing has this name. */
   | { readonly kind: "absent" }
-  /** Something that must not be read: a symlink, a fifo, a directory, a file above the limit, one without permission. */
+  /** A file that must not be read: a symlink, a fifo, a directory, a file above the size limit or without permission. */
   | { readonly kind: "unsafe"; readonly reason: string }
 
 /**
- * Reads a regular file, whoever made it: never follows a symlink in the last component, never blocks on a fifo, never
- * holds more than the limit in memory. One short synchronous call, since for small files the thread pool costs more
- * than the disk.
+ * Reads a regular file safely, also one from another program: never follows a symlink in the last component, never blocks on a
+ * fifo, never holds more than the limit in memory. One short synchronous call, because for small files the thread pool costs
+ * more than the disk.
  *
- * @param maximumBytes A longer file is `unsafe`.
- * @throws What is neither absence nor unsafety, such as EIO or EMFILE.
+ * @param maximumBytes A larger file is `unsafe`.
+ * @throws Other faults, such as EIO or EMFILE.
  */
 export function readRegularFile(path: string, maximumBytes: number): SafeRead {
   let descriptor: number
@@ -24,9 +24,9 @@ export function readRegularFile(path: string, maximumBytes: number): SafeRead {
   }
   try {
     const stat = fstatSync(descriptor)
-    if (!stat.isFile()) return { kind: "unsafe", reason: "it is no regular file" }
+    if (!stat.isFile()) return { kind: "unsafe", reason: "it is not a regular file" }
     if (stat.size > maximumBytes) {
-      return { kind: "unsafe", reason: `it has ${stat.size} bytes, wanted at most ${maximumBytes}` }
+      return { kind: "unsafe", reason: `it has ${stat.size} bytes, expected at most ${maximumBytes}` }
     }
     const bytes = readAll(descriptor, stat.size)
     if (bytes.length > maximumBytes) return { kind: "unsafe", reason: `it grew above ${maximumBytes} bytes` }
@@ -36,7 +36,7 @@ export function readRegularFile(path: string, maximumBytes: number): SafeRead {
   }
 }
 
-/** What a file of JSON holds; null where there is none that can be read, or its text is not whole. */
+/** The content of a JSON file; null if it cannot be read, or is not valid JSON. */
 export function readJson(path: string, maximumBytes: number): unknown {
   const read = readRegularFile(path, maximumBytes)
   if (read.kind !== "file") return null
@@ -48,9 +48,9 @@ export function readJson(path: string, maximumBytes: number): unknown {
 }
 
 /**
- * Whether a regular file has exactly this content; the same care as `readRegularFile`, and nothing is kept in memory.
+ * Whether a regular file has exactly this content; as safe as `readRegularFile`, and keeps nothing in memory.
  *
- * False for whatever cannot be read, too: who asks has the bytes.
+ * Also false if the file cannot be read: the caller has the bytes and can write it again.
  */
 export function hasContent(path: string, bytes: Uint8Array): boolean {
   let descriptor: number
@@ -69,7 +69,7 @@ export function hasContent(path: string, bytes: Uint8Array): boolean {
   }
 }
 
-/** Holds a part of a file while it is compared; one for all, since nothing else runs meanwhile. */
+/** Buffer for the part of a file that is compared; shared, because comparisons never overlap. */
 const part = Buffer.allocUnsafeSlow(64 * 1024)
 
 function isSame(descriptor: number, bytes: Uint8Array): boolean {
@@ -81,7 +81,7 @@ function isSame(descriptor: number, bytes: Uint8Array): boolean {
   return true
 }
 
-/** Asks for one byte more than there were: a file that grew meanwhile shows, and is still bounded. */
+/** Reads at most one byte more than the size: enough to detect a file that has grown, and still limited. */
 function readAll(descriptor: number, size: number): Buffer {
   const buffer = Buffer.allocUnsafe(size + 1)
   let filled = 0
@@ -101,12 +101,12 @@ function whyNotOpened(error: unknown): SafeRead {
     case "ELOOP":
       return { kind: "unsafe", reason: "it is a symbolic link" }
     case "ENOTDIR":
-      return { kind: "unsafe", reason: "a file stands where a directory was wanted" }
+      return { kind: "unsafe", reason: "a part of its path is not a directory" }
     case "EACCES":
     case "EPERM":
       return { kind: "unsafe", reason: "no permission to read it" }
     case "ENXIO":
-      return { kind: "unsafe", reason: "it is no regular file" }
+      return { kind: "unsafe", reason: "it is not a regular file" }
     case "ENAMETOOLONG":
     case "ERR_INVALID_ARG_VALUE":
       return { kind: "unsafe", reason: "the name cannot be a path" }

@@ -1,4 +1,4 @@
-/** Whether two sets hold the same. */
+/** Whether two sets have the same members. */
 export function isSameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
   return a === b || (a.size === b.size && [...a].every((one) => b.has(one)))
 }

@@ -1,4 +1,4 @@
-/** Resolves with the first of these signals that this process gets; a second one of them ends it as usual. */
+/** Resolves with the first of these signals that this process receives; the second one ends the process as usual. */
 export function untilSignal(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const end = (signal: NodeJS.Signals) => {

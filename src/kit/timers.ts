@@ -1,12 +1,12 @@
 import type { Clock } from "./clock.ts"
 
-/** One timer for each reason: a later wish for the same reason replaces the earlier one. */
+/** One timer for each reason: setting it again replaces the earlier one. */
 export interface Timers<Reason extends string> {
-  /** Has `act` called after `ms` milliseconds. */
+  /** Calls `act` after `ms` milliseconds. */
   set(reason: Reason, ms: number, act: () => void): void
   clear(reason: Reason): void
   isSet(reason: Reason): boolean
-  /** Clears all of them; nothing can be set any more. */
+  /** Clears all timers; later calls of `set` do nothing. */
   stop(): void
 }
 

@@ -1,4 +1,4 @@
-/** Names of variables that a program does not know, each in a sentence that says what it may have been meant to be. */
+/** A message for each variable that the program does not know, with a guess which setting the user meant. */
 export function unknownVariables(
   environment: Readonly<Record<string, string | undefined>>,
   { prefix, known }: { readonly prefix: string; readonly known: readonly string[] },
@@ -8,7 +8,7 @@ export function unknownVariables(
     .map(([name]) => `Cannot use the variable ${name}: there is no setting of that name${hint(name, known)}`)
 }
 
-/** Also in small letters, and with a dash or a dot, which a kubelet lets pass: who writes so means the setting. */
+/** Also matches lower case, dashes and dots, which the kubelet allows: the user most likely meant the setting. */
 function hasPrefix(name: string, prefix: string): boolean {
   return shoutedForm(name).startsWith(prefix)
 }
@@ -17,7 +17,7 @@ function shoutedForm(name: string): string {
   return name.toUpperCase().replaceAll(/[-.]/g, "_")
 }
 
-/** A kubelet tells each pod of the Services in its namespace, in variables that begin with their names. */
+/** The kubelet gives each pod the Services of its namespace, in variables that begin with their names. */
 function isOfService(name: string, value: string): boolean {
   return /_SERVICE_(HOST|PORT)(_|$)/.test(name) || /_PORT_\d+_(TCP|UDP|SCTP)(_|$)/.test(name) || /^\w+:\/\//.test(value)
 }
@@ -30,10 +30,10 @@ function hint(name: string, known: readonly string[]): string {
   return near === undefined ? "; unset it" : `; did you mean ${near.one}?`
 }
 
-/** Letters that a slip of the hand gets wrong at most. */
+/** Maximum edit distance of a typing error. */
 const FARTHEST = 3
 
-/** Letters to add, take away or exchange, at least, to make one text of the other (Levenshtein). */
+/** Minimum number of letters to add, remove or exchange to turn one text into the other (Levenshtein). */
 function distanceOf(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at)
   for (let i = 1; i <= a.length; i++) {

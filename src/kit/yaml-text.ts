@@ -1,16 +1,16 @@
 import { visible } from "./visible.ts"
 
-/** What some YAML reader takes for something else than text when it stands without quotes (YAML 1.1 and 1.2); `e5` is a number to some. */
+/** Unquoted words that some YAML readers do not read as text (YAML 1.1 and 1.2); some read `e5` as a number. */
 const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf|e-?[0-9]+)$/i
 
 const BARE = /^[A-Za-z][A-Za-z0-9._/-]*$/
 const BARE_WITH_COLON = /^[A-Za-z][A-Za-z0-9._/-]*:[A-Za-z0-9._/-]+$/
 const DOTTED_QUAD = /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/
 
-/** Characters that JSON leaves as they are and YAML does not print, beside the hidden ones. */
+/** Characters that JSON does not escape and YAML does not allow, apart from the hidden ones. */
 const UNPRINTABLE = /[\ufffe\uffff]/g
 
-/** A double-quoted scalar that JSON, YAML 1.1 and YAML 1.2 read alike; always one line. */
+/** A double-quoted scalar on one line that JSON, YAML 1.1 and YAML 1.2 read alike. */
 export function quoted(text: string): string {
   return visible(JSON.stringify(text)).replace(
     UNPRINTABLE,
@@ -18,12 +18,12 @@ export function quoted(text: string): string {
   )
 }
 
-/** A scalar for use between `{}` or `[]`: bare where every YAML reader takes it for this text, else quoted. */
+/** A scalar for use inside `{}` or `[]`: unquoted if every YAML reader reads it as this text, else quoted. */
 export function flowText(text: string): string {
   return (BARE.test(text) && !RESERVED.test(text)) || DOTTED_QUAD.test(text) ? text : quoted(text)
 }
 
-/** A scalar for a line of its own (`key: scalar`): as `flowText`, and one colon inside a word needs no quotes either. */
+/** A scalar for its own line (`key: scalar`): like `flowText`, but also unquoted with one colon inside a word. */
 export function lineText(text: string): string {
   return BARE_WITH_COLON.test(text) ? text : flowText(text)
 }
@@ -34,7 +34,7 @@ export interface FlowMapping {
   readonly [key: string]: FlowValue
 }
 
-/** One line, `{key: value, other: [a, b]}`, keys in the order given. */
+/** One line, `{key: value, other: [a, b]}`, with the keys in their given order. */
 export function flowMapping(mapping: FlowMapping): string {
   let fields = ""
   for (const key of Object.keys(mapping)) {

@@ -48,7 +48,7 @@ test("status() a sync that beat a moment ago: status 0", () => {
 
 for (const [what, text, why] of [
   ["empty", "", "the heartbeat file is empty"],
-  ["damaged", heartbeatText(3).replace('"pid":7', '"pid":8'), "checksum is not that of its content"],
+  ["damaged", heartbeatText(3).replace('"pid":7', '"pid":8'), "checksum does not match its content"],
   ["from the future", heartbeatText(-600), /the last beat is \d+\.\d s in the future/],
 ] as const)
   test(`status() a heartbeat that is ${what}: nothing is known of sync, status 1 (fault 240)`, () =>
@@ -90,7 +90,7 @@ test("status() an agent that has been silent for long: the reason, whatever its 
   inTree({ ...volumes({}), "applied/beat/heartbeat": heartbeatText(60) }, async () => {
     const said = await kkv(WORDS)
     assert.is(said.status, 1)
-    assert.match(said.out, /the agent has been silent for 6\d s; what is said below is what it said last/)
+    assert.match(said.out, /the agent has been silent for 6\d s; the status below is its last report/)
   }))
 
 for (const [what, change] of [

@@ -41,7 +41,7 @@ test("decodeArchiveOutcome() refuses another schema and another shape", () => {
   assert.is(decodeArchiveOutcome(text.replace('"applied"', '"perhaps"')).kind, "problems")
 })
 
-test("archiveName() is a name that ARCHIVE_NAME takes", () => {
+test("archiveName() gives a name that ARCHIVE_NAME matches", () => {
   assert.ok(ARCHIVE_NAME.test(archiveName(outcome.generation)))
 })
 

@@ -21,7 +21,7 @@ const beat = {
   fault: null,
 }
 
-test("encodeHeartbeat() is always as long, and comes back as it was", () => {
+test("encodeHeartbeat() always has the same length, and decodes to the same value", () => {
   const heartbeats = fc.record({
     bootId: fc.stringMatching(/^[0-9a-f-]{1,64}$/),
     pid: fc.integer({ min: 1, max: 4_194_304 }),
@@ -40,7 +40,7 @@ test("encodeHeartbeat() is always as long, and comes back as it was", () => {
   )
 })
 
-test("decodeHeartbeat() takes no mixture of two records", () => {
+test("decodeHeartbeat() refuses a mixture of two records", () => {
   const one = encodeHeartbeat(beat)
   const two = encodeHeartbeat({ ...beat, beat: 9999.5, published: 4 })
   for (let at = 1; at < HEARTBEAT_BYTES; at += 1) {
@@ -60,8 +60,8 @@ const hostile: readonly (readonly [text: string, why: RegExp])[] = [
   ["x", /has 1 bytes \(expected 512\)/],
   [`${encodeHeartbeat(beat)} `, /has 513 bytes/],
   [encodeHeartbeat(beat).slice(1), /has 511 bytes/],
-  ["x".repeat(HEARTBEAT_BYTES), /checksum is not that of its content/],
-  ["\0".repeat(HEARTBEAT_BYTES), /checksum is not that of its content/],
+  ["x".repeat(HEARTBEAT_BYTES), /checksum does not match its content/],
+  ["\0".repeat(HEARTBEAT_BYTES), /checksum does not match its content/],
   [forged(""), /JSON/],
   [forged("{"), /JSON/],
   [forged("[[[["), /JSON/],
@@ -86,7 +86,7 @@ for (const [text, why] of hostile)
     assert.equal(sourceAgeOf(reading, { uptime: 1240.5, bootId: beat.bootId }), reading)
   })
 
-test("decodeHeartbeat() never throws, and an age is never negative or no number (fault 240)", () => {
+test("decodeHeartbeat() never throws, and an age is always a number and never negative (fault 240)", () => {
   const content = fc.oneof(
     fc.string({ maxLength: 494 }),
     fc.json({ maxDepth: 3 }).map((text) => text.slice(0, 494)),
@@ -132,8 +132,8 @@ test("heartbeatAge(), sourceAgeOf() count from the beat and from the reading, in
     "the last beat is 4.5 s in the future",
     "the last reading of the source is 0.1 s in the future",
   ])
-  assert.equal(ageOf({ ...beat, sourceRead: null }, 1240.5), [6, "the source has not been read whole yet"])
-  const other = "the heartbeat is of another boot of this machine"
+  assert.equal(ageOf({ ...beat, sourceRead: null }, 1240.5), [6, "sync has not read its source completely yet"])
+  const other = "the heartbeat is from another boot of this machine"
   assert.equal(ageOf(beat, 1240.5, "another"), [other, other])
 })
 

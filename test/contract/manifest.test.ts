@@ -87,10 +87,10 @@ test("contradictionIn() says when the files are too large together", () => {
       Array.from({ length: count }, (_, at) => ({ ...fileOf(String(at + 10)), size: MAXIMUM_FILE_BYTES })),
     ),
   )
-  assert.equal(said, [null, "its files have 34603008 bytes, wanted at most 33554432"])
+  assert.equal(said, [null, "its files have 34603008 bytes, expected at most 33554432"])
 })
 
-test("contradictionIn() says when a file stands in the wrong place, or twice", () => {
+test("contradictionIn() says when a file is in the wrong place, or listed twice", () => {
   const base = "bdfhj"
   for (let at = 0; at <= base.length; at += 1)
     for (const name of "abcdefghijk") {

@@ -18,7 +18,7 @@ test("decodePointer() gives back what encodePointer() was given", () => {
   assert.is(decoded.kind === "value" ? encodePointer(decoded.value) : "", text)
 })
 
-test("decodePointer() of a text cut at any byte is no value", () => {
+test("decodePointer() gives no value for a text cut at any byte", () => {
   // The last character is the line end; without it the text is still whole.
   for (let end = 0; end < text.length - 1; end++) assert.equal(decodePointer(text.slice(0, end)).kind, "problems")
 })

@@ -59,7 +59,7 @@ test("decodeStatus() gives back what encodeStatus() was given", () => {
   assert.equal(decodeStatus(encodeStatus(empty)), { kind: "value", value: { schema: 2, ...empty } })
 })
 
-test("decodeStatus() reads what a release wrote that did not ask nodes", () => {
+test("decodeStatus() reads the status of a release that did not probe nodes", () => {
   const older = encodeStatus(status).replace(/^nodes: .*\n/m, "")
   assert.not.equal(older, encodeStatus(status))
   assert.equal(decodeStatus(older), { kind: "value", value: { schema: 2, ...status, nodes: null } })
@@ -101,7 +101,7 @@ test("decodeStatus() refuses aliases, duplicate keys and garbage", () => {
   }
 })
 
-test("decodeStatus() tells another schema", () => {
+test("decodeStatus() recognises another schema", () => {
   assert.is(decodeStatus(encodeStatus(status).replace("schema: 2", "schema: 3")).kind, "unknown-schema")
 })
 

@@ -43,14 +43,14 @@ const cases: readonly [name: string, value: string, says: string | null][] = [
   ["KKV_METRICS_PORT_80_TCP_ADDR", "10.96.0.1", null],
 ]
 for (const [name, value, says] of cases)
-  test(`unknownVariables() ${says === null ? "takes" : "names"} ${name}`, () => {
+  test(`unknownVariables() ${says === null ? "accepts" : "names"} ${name}`, () => {
     const expected = says === null ? [] : [`Cannot use the variable ${name}: ${says}`]
     assert.equal(unknownVariables({ [name]: value }, { prefix: "KKV_", known }), expected)
   })
 
 for (const words of [["sync", "--source", "/tmp", "--services-configmap=a/b"], ["sidecar"], ["validate", "/tmp"]])
   test(
-    `a variable that a slip of the hand made is refused: kkv ${words[0]}`,
+    `a mistyped variable is refused: kkv ${words[0]}`,
     slow(60_000, async () => {
       const environment = { KKV_VIP_RANGE: "10.4.0.0/24" }
       const ended = await run(process.execPath, [program, ...words], { environment, limitMs: 50_000 })
@@ -63,7 +63,7 @@ for (const words of [["sync", "--source", "/tmp", "--services-configmap=a/b"], [
   )
 
 test(
-  "an unknown flag is named also where a required one is missing",
+  "an unknown flag is named even if a required one is missing",
   slow(60_000, async () => {
     const ended = await run(process.execPath, [program, "sync", "--srouce", "x"], { limitMs: 50_000 })
     assert.is(ended.status, 2)

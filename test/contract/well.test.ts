@@ -89,7 +89,7 @@ const CASES: readonly (readonly [what: string, signs: Signs, about: string, mind
   ["knowledge of an unknown age", sync({ sourceAge: UNKNOWN }), "source", "status report"],
 ]
 
-test("findingsFor() finds nothing where all is well, whoever asks", () => {
+test("findingsFor() finds nothing if all is well, for every asker", () => {
   for (const asker of ASKERS) {
     assert.equal(findingsFor(asker, HEALTHY), [], asker)
     assert.equal(findingsFor(asker, { status: STATUS, agent: null, sync: null }), [], asker)
@@ -97,7 +97,7 @@ test("findingsFor() finds nothing where all is well, whoever asks", () => {
 })
 
 for (const [what, signs, about, minded] of CASES)
-  test(`findingsFor() ${what}: told to whoever asks for it (faults 260, 262, 264)`, () => {
+  test(`findingsFor() ${what}: given to the askers concerned (faults 260, 262, 264)`, () => {
     const found = findingsFor("status", signs)
     assert.equal(
       found.map((one) => one.about),
@@ -107,7 +107,7 @@ for (const [what, signs, about, minded] of CASES)
     assert.is(ASKERS.filter((asker) => findingsFor(asker, signs).length > 0).join(" "), minded)
   })
 
-test("findingsFor() a probe minds nothing that the API server or sync has a part in", () => {
+test("findingsFor() a probe ignores everything that depends on the API server or sync", () => {
   const outage = sync({ silence: age(1e6), sourceAge: age(1e6), status: { ...SYNC, state: "held" }, published: 99 })
   for (const asker of ["health", "ready"] as const) assert.equal(findingsFor(asker, outage), [], asker)
 })
@@ -117,11 +117,11 @@ test("findingsFor() a VIP without a ready pod is in effect", () => {
   assert.equal(findingsFor("status", status({ vips })), [])
 })
 
-test("findingsFor() takes an age at the limit for well", () => {
+test("findingsFor() accepts an age at the limit", () => {
   assert.equal(findingsFor("status", sync({ silence: age(15), sourceAge: age(STALE_SECONDS) })), [])
 })
 
-test("findingsFor() says what an entry's problem leads to once", () => {
+test("findingsFor() names the consequence of an entry's problem once", () => {
   const problem = {
     code: "BAD_TARGET",
     severity: "error",

@@ -17,7 +17,7 @@ test("replaceFile() replaces the file by another one and leaves nothing beside i
     assert.equal(readdirSync(directory), ["a.json"])
   }))
 
-test("replaceFile() says what it could not do and clears away its temporary file", () =>
+test("replaceFile() names the failed operation and removes its temporary file", () =>
   withTemporaryDirectory(async (directory) => {
     mkdirSync(join(directory, "a"))
     writeFileSync(join(directory, "a", "b"), "")

@@ -23,7 +23,7 @@ test("faultCode() gives the code of the system, or null", () => {
   assert.is(faultCode("ENOENT"), null)
 })
 
-test("machineText() is what the machine said, whichever call and path met it", () => {
+test("machineText() is the operating system's message, without call and path", () => {
   const met = (message: string) => Object.assign(new Error(message), { code: /^[A-Z]+/.exec(message)?.[0] })
   const cause = met("ENOSPC: no space left on device, open '/a/.tmp-7-abc/f'")
   assert.is(machineText(new Error("Cannot publish the generation 7", { cause })), "ENOSPC: no space left on device")

@@ -47,7 +47,7 @@ for (const [method, path, status, type, body] of answers) {
     }))
 }
 
-test("serve() tells the length of the body, in bytes, to HEAD and GET alike", () =>
+test("serve() sends the length of the body, in bytes, to HEAD and GET alike", () =>
   served(async (url) => {
     for (const method of ["GET", "HEAD"]) {
       const response = await fetch(`${url}/later`, { method })
@@ -55,20 +55,20 @@ test("serve() tells the length of the body, in bytes, to HEAD and GET alike", ()
     }
   }))
 
-test("serve() has what it was asked for sent back as text, which no browser runs", () =>
+test("serve() quotes the request as text, which no browser runs", () =>
   served(async (url) => {
     const response = await fetch(`${url}/%3Cscript%3Ealert(1)%3C/script%3E`)
     assert.is(response.headers.get("content-type"), "text/plain; charset=utf-8")
     assert.is(response.headers.get("x-content-type-options"), "nosniff")
   }))
 
-test("serve() says with 405 what is allowed", () =>
+test("serve() names the allowed methods with 405", () =>
   served(async (url) => {
     const response = await fetch(`${url}/health`, { method: "DELETE" })
     assert.is(response.headers.get("allow"), "GET, HEAD")
   }))
 
-test("onFault gets the path and what a route threw", async () => {
+test("onFault gets the path and the error that a route threw", async () => {
   const faults: [string, unknown][] = []
   await served(async (url) => void (await fetch(`${url}/broken`)), { onFault: (...fault) => faults.push(fault) })
   assert.is(faults.length, 1)
@@ -76,7 +76,7 @@ test("onFault gets the path and what a route threw", async () => {
   assert.match(String(faults[0]?.[1]), "Cannot count")
 })
 
-test("serve() says who has the port", () =>
+test("serve() says that another program has the port", () =>
   served(async (_, { port }) => {
     try {
       await serve({ port, address: "127.0.0.1", routes })
@@ -102,7 +102,7 @@ test("close() does not wait for connections that clients keep open", () =>
     agent.destroy()
   }))
 
-test("close() lets an answer under way end", async () => {
+test("close() lets an answer in progress end", async () => {
   let closing = Promise.resolve()
   let closed = false
   const route = async () => {

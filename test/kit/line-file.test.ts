@@ -13,7 +13,7 @@ test("linesOf() gives back what addLine() was given, oldest first", () =>
     assert.equal(linesOf(file), ["one", "two", "three"])
   }))
 
-test("addLine() after half a line begins a line of its own", () =>
+test("addLine() begins a new line after an incomplete one", () =>
   withTemporaryDirectory(async (directory) => {
     const file = { path: join(directory, "lines"), fullBytes: 1_000 }
     await addLine(file, "one")
@@ -37,7 +37,7 @@ test("addLine() keeps a bounded number of the newest lines, in two files", () =>
     for (const name of await readdir(directory)) assert.ok((await stat(join(directory, name))).size < 120)
   }))
 
-test("addLine() follows no symbolic link, linesOf() none either", () =>
+test("addLine() and linesOf() follow no symbolic link", () =>
   withTemporaryDirectory(async (directory) => {
     const [path, target] = [join(directory, "lines"), join(directory, "target")]
     await writeFile(target, "secret\n")

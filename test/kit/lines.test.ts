@@ -27,13 +27,13 @@ test("linesOf() splits at line feeds alone, wherever the chunks end", async () =
   )
 })
 
-test("linesOf() what follows the last line feed is no line", async () => {
+test("linesOf() drops what follows the last line feed", async () => {
   assert.equal(await linesIn([Buffer.from('{"a":1}\n{"b"')]), ['{"a":1}'])
   assert.equal(await linesIn([]), [])
 })
 
 for (const chunks of [["x".repeat(11)], ["x".repeat(6), "x".repeat(5)], [`a\n${"x".repeat(11)}\n`]])
-  test(`linesOf() ends at a line that is too long: ${JSON.stringify(chunks)}`, async () => {
+  test(`linesOf() throws at a line that is too long: ${JSON.stringify(chunks)}`, async () => {
     const thrown: unknown = await linesIn(
       chunks.map((chunk) => Buffer.from(chunk)),
       10,
@@ -41,7 +41,7 @@ for (const chunks of [["x".repeat(11)], ["x".repeat(6), "x".repeat(5)], [`a\n${"
     assert.instance(thrown, LineTooLong)
   })
 
-test("linesOf() takes a line of exactly the longest", async () => {
+test("linesOf() accepts a line of exactly the maximum length", async () => {
   assert.equal(await linesIn([Buffer.from(`${"x".repeat(10)}\n`)], 10), ["x".repeat(10)])
 })
 

@@ -9,7 +9,7 @@ function logged(level: LogLevel) {
   return { log, lines, records: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
 }
 
-test("createLog() writes one JSON line an event with bindings, fields and an ISO time", () => {
+test("createLog() writes one JSON line per event with bindings, fields and an ISO time", () => {
   const { log, lines, records } = logged("info")
   log.info("reconciled", { generation: 7, tookMs: 41 })
   assert.is(lines.length, 1)
@@ -19,7 +19,7 @@ test("createLog() writes one JSON line an event with bindings, fields and an ISO
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 })
 
-test("createLog() writes nothing that a terminal acts upon, and the same JSON", () => {
+test("createLog() escapes everything that controls a terminal, and keeps the meaning of the JSON", () => {
   const { log, lines, records } = logged("info")
   const text = "\u001b[2J\u009b2J\r\n\u2028\u202e"
   log.info("reconciled", { reason: text, error: new Error(text) })

@@ -38,7 +38,7 @@ test("createOutput() keeps the order of what waits for a slow reader", () => {
   assert.is(text(), "one\ntwo\nthree\nfour\n")
 })
 
-test("createOutput() drops whole lines where nobody reads, and says how many once somebody does (fault 222)", () => {
+test("createOutput() drops whole lines while the reader is too slow, and gives their number once it goes on (fault 222)", () => {
   const { text, makeRoom, put } = reader(0)
   const output = createOutput(put)
   output.onLost((count) => `lost ${count}\n`)
@@ -49,13 +49,13 @@ test("createOutput() drops whole lines where nobody reads, and says how many onc
   assert.is(text(), `${line.repeat(256)}lost ${1_000 - 256}\nafter\n`)
 })
 
-test("createOutput() writes a text that is longer than what may wait", () => {
+test("createOutput() writes a text that is longer than the waiting limit", () => {
   const { text, put } = reader(10_000_000)
   createOutput(put).write("x".repeat(1_000_000))
   assert.is(text().length, 1_000_000)
 })
 
-test("createOutput() outlives a full disk and a reader that is gone", () => {
+test("createOutput() survives a full disk and a reader that has ended", () => {
   for (const code of ["ENOSPC", "EPIPE", "EIO"]) {
     const { text, makeRoom, failWith, put } = reader(0)
     failWith(code)
@@ -131,7 +131,7 @@ function assertNothingUnsaid(lines: readonly Line[]): void {
 }
 
 test(
-  "a log whose pipe nobody reads never holds its program up; what was dropped is said to the next reader, and the last words come (faults 222, 223)",
+  "a log to a pipe without a reader never blocks its program; the next reader learns the number of dropped lines, and gets the last ones (faults 222, 223)",
   slow(60_000, () =>
     withPipe(async (descriptor, read) => {
       const child = started(talkative, descriptor)
@@ -153,7 +153,7 @@ test(
 )
 
 test(
-  "a program whose log nobody reads ends in time (fault 223)",
+  "a program whose log has no reader ends in time (fault 223)",
   slow(60_000, () =>
     withPipe(async (descriptor) => {
       const child = started(talkative, descriptor)
@@ -169,7 +169,7 @@ test(
 )
 
 test(
-  "a log on a socket that nobody reads never holds its program up (fault 222)",
+  "a log to a socket without a reader never blocks its program (fault 222)",
   slow(60_000, async () => {
     const child = started(talkative, "pipe")
     assert.ok(child.stdout !== null && child.stdin !== null && child.stderr !== null)

@@ -68,7 +68,7 @@ test("request() during a run leads to one more run, which starts after it", asyn
   )
 })
 
-test("request() after a run waits for what it cost, not for what it took", async () => {
+test("request() after a run waits according to its cost, not its duration", async () => {
   const { clock, pacer } = paced({})
   const starts: number[] = []
   const other = createPacer({
@@ -91,7 +91,7 @@ test("request() after a run waits for what it cost, not for what it took", async
   await pacer.stop()
 })
 
-test("request() never waits longer than the longest pause", async () => {
+test("request() never waits longer than the maximum pause", async () => {
   const { clock, runs, pacer } = paced({ costFactor: 5, maximumPauseMs: 700 }, [1_000])
   pacer.request()
   await clock.advance(10)
@@ -161,7 +161,7 @@ test("request() waits a multiple of what the last run took", async () => {
   )
 })
 
-test("request() after a long silence is not held up by the pace", async () => {
+test("request() after a long silence is not delayed by the pace", async () => {
   const { clock, runs, pacer } = paced({ minimumIntervalMs: 250, costFactor: 5 }, [100])
   pacer.request()
   await clock.advance(10_000)
@@ -188,7 +188,7 @@ test("request() leaves a quiet gap under a steady stream, also with runs that ta
   }
 })
 
-test("onFault gets what a run throws, and the pacer goes on", async () => {
+test("onFault gets the error that a run throws, and the pacer goes on", async () => {
   const boom = new Error("boom")
   let runs = 0
   const { clock, faults, pacer } = paced({
@@ -215,7 +215,7 @@ test("idle() resolves at once without requests, else after the last run", async 
   assert.is(runs.length, 1)
 })
 
-test("stop() waits for the run under way, drops what waits and ignores later requests", async () => {
+test("stop() waits for the run under way, drops waiting requests and ignores later ones", async () => {
   const { clock, runs, pacer } = paced({}, [50])
   pacer.request()
   await clock.advance(10)
@@ -249,7 +249,7 @@ const scenario = fc.record({
   pauses: fc.array(fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 2_000 })), { maxLength: 60 }),
 })
 
-test("createPacer() never runs two at once, starves nobody and serves every request in bounded time", async () => {
+test("createPacer() never runs two passes at once, and serves every request in bounded time", async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async ({ durations, pauses, ...options }) => {
       const { clock, runs, pacer, atOnce } = paced(options, durations)

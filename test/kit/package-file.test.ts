@@ -28,10 +28,10 @@ test("packageFile() takes the nearest package.json", async () => {
   })
 })
 
-test("packageFile() throws where nothing above holds a package.json", () => {
+test("packageFile() throws if no folder above contains a package.json", () => {
   assert.throws(
     () => packageFile("a.txt", "file:///proc/self/a.mjs"),
-    /^Cannot find "a\.txt": no folder from "\/proc\/self" upwards holds a package\.json/,
+    /^Cannot find "a\.txt": no folder from "\/proc\/self" upwards contains a package\.json/,
   )
 })
 

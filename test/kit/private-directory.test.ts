@@ -8,7 +8,7 @@ import { testUnless } from "../support/test-unless.ts"
 
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8)
 
-test("makePrivateDirectory() makes it for its user alone, whatever the umask", () =>
+test("makePrivateDirectory() makes a directory for its user only, whatever the umask", () =>
   withTemporaryDirectory(async (directory) => {
     const before = process.umask(0)
     try {
@@ -21,7 +21,7 @@ test("makePrivateDirectory() makes it for its user alone, whatever the umask", (
 
 // As a kubelet makes a hostPath, and an emptyDir with an fsGroup.
 for (const mode of [0o755, 0o2777, 0o500])
-  test(`makePrivateDirectory() makes one with mode ${mode.toString(8)} so, and leaves what is in it`, () =>
+  test(`makePrivateDirectory() makes a directory with mode ${mode.toString(8)} private, and keeps its content`, () =>
     withTemporaryDirectory(async (directory) => {
       const path = join(directory, "state")
       mkdirSync(path)
@@ -41,7 +41,7 @@ testUnless(process.getuid?.() === 0 ? null : "needs root")(
       chownSync(path, 65_532, 65_532)
       const fault: unknown = await makePrivateDirectory(path).catch((error: unknown) => error)
       assert.match(String(fault), "Cannot trust directory")
-      assert.match(String(fault), "user 65532 owns it, wanted user 0")
+      assert.match(String(fault), "user 65532 owns it, expected user 0")
       assert.is(modeOf(path), "755")
     }),
 )

@@ -27,7 +27,7 @@ test("runCommand() names the signal that ended the program", async () => {
   assert.equal([result.status, result.signal, result.timedOut], [null, "SIGSEGV", false])
 })
 
-test("runCommand() kills the whole group on timeout, also what ignores SIGTERM", async () => {
+test("runCommand() kills the whole group on timeout, also a child that ignores SIGTERM", async () => {
   const result = await sh("trap '' TERM; sleep 60 & echo $!; wait", { timeoutMs: 2_000 })
   assert.equal([result.timedOut, result.signal], [true, "SIGKILL"])
   assert.ok(result.tookMs < 30_000)

@@ -17,7 +17,7 @@ test("readRegularFile() gives the bytes of a regular file", () =>
     assert.is(read.bytes.length, 5)
   }))
 
-test("readRegularFile() gives absent for nothing", () =>
+test("readRegularFile() gives absent for a missing file", () =>
   withTemporaryDirectory(async (directory) => {
     assert.equal(readRegularFile(join(directory, "a"), 5), { kind: "absent" })
   }))
@@ -37,7 +37,7 @@ for (const [what, make] of unsafe) {
     }))
 }
 
-test("readRegularFile() refuses names that cannot be a path, and a way through a file", () =>
+test("readRegularFile() refuses names that cannot be a path, and a path through a file", () =>
   withTemporaryDirectory(async (directory) => {
     writeFileSync(join(directory, "a"), "")
     assert.is(readRegularFile(join(directory, "a", "b"), 5).kind, "unsafe")
@@ -45,7 +45,7 @@ test("readRegularFile() refuses names that cannot be a path, and a way through a
     assert.is(readRegularFile(`${directory}/a\0b`, 5).kind, "unsafe")
   }))
 
-test("hasContent() compares every byte, and is false for whatever cannot be read", () =>
+test("hasContent() compares every byte, and is false for a file that cannot be read", () =>
   withTemporaryDirectory(async (directory) => {
     const path = join(directory, "file")
     const bytes = Buffer.alloc(200_000, "x")

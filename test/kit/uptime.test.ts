@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 
 import { bootId, uptimeSeconds } from "../../src/kit/uptime.ts"
 
-test("uptimeSeconds() counts on", () => {
+test("uptimeSeconds() increases", () => {
   const first = uptimeSeconds()
   assert.ok(first > 0)
   assert.ok(uptimeSeconds() >= first)

@@ -14,14 +14,14 @@ const rows: readonly [what: string, text: string, shown: string][] = [
   ["what has no width", "a\u200bb\ufeffc\u00add", "a\\u200bb\\ufeffc\\u00add"],
   ["a tag", "a\u{e0041}b", "a\\udb40\\udc41b"],
 ]
-for (const [what, text, shown] of rows) test(`visible() writes out ${what}`, () => assert.is(visible(text), shown))
+for (const [what, text, shown] of rows) test(`visible() escapes ${what}`, () => assert.is(visible(text), shown))
 
-test("visible() leaves text, tabs and line feeds, in every script", () => {
+test("visible() keeps text, tabs and line feeds, in every script", () => {
   const text = 'a\tb\nÄß "x" \\ é 語 🙂 עברית العربية'
   assert.is(visible(text), text)
 })
 
-test("visible() leaves JSON the same JSON", () => {
+test("visible() keeps the meaning of JSON", () => {
   for (const [, text] of rows) assert.is(JSON.parse(visible(JSON.stringify(text))), text)
 })
 

@@ -39,7 +39,7 @@ for (const [name, encode] of Object.entries({ quoted, flowText, lineText })) {
   })
 }
 
-test("quoted() escapes what YAML 1.1 takes for a line end, and what it does not print", () => {
+test("quoted() escapes the line ends and the unprintable characters of YAML 1.1", () => {
   assert.is(quoted("\u2028\u0085\ufeff\u007f"), '"\\u2028\\u0085\\ufeff\\u007f"')
 })
 
@@ -58,7 +58,7 @@ test("flowMapping() gives one line that is read back as the same value", () => {
   )
 })
 
-test("flowMapping() leaves out what is undefined", () => {
+test("flowMapping() leaves out undefined values", () => {
   assert.is(flowMapping({ a: "x", b: undefined, c: [1, "2"] }), '{a: x, c: [1, "2"]}')
 })
 
@@ -74,6 +74,6 @@ for (const [text, expected] of [
   test(`flowText() gives ${expected} for ${text}`, () => assert.is(flowText(text), expected))
 }
 
-test("lineText() leaves an entry bare", () => assert.is(lineText("default/echo:NAT"), "default/echo:NAT"))
+test("lineText() does not quote an entry", () => assert.is(lineText("default/echo:NAT"), "default/echo:NAT"))
 
 test.run()
