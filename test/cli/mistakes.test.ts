@@ -38,36 +38,36 @@ const mistakes: readonly Mistake[] = [
     what: "entries that are not indented below data",
     files: { "v.yaml": `${HEAD}data:\n10.4.0.50: default/echo\n10.4.0.51: ""\n` },
     says: [
-      /^v\.yaml:7:\d+: OBJECT_SHAPE: Cannot read ConfigMap default\/vips: "10\.4\.0\.50" stands beside "data", not in it \(expected it below "data", indented by two blanks\)$/,
-      /^v\.yaml:8:\d+: OBJECT_SHAPE: .*"10\.4\.0\.51" stands beside "data"/,
+      /^v\.yaml:7:\d+: OBJECT_SHAPE: Cannot read ConfigMap default\/vips: "10\.4\.0\.50" is beside "data" \(expected it below "data", indented by two blanks\)$/,
+      /^v\.yaml:8:\d+: OBJECT_SHAPE: .*"10\.4\.0\.51" is beside "data"/,
     ],
   },
   {
     what: "a line of dashes between a ConfigMap and its data",
     files: { "v.yaml": `${HEAD}---\ndata:\n  10.4.0.50: default/echo\n` },
     says: [
-      /^v\.yaml:7:1: OBJECT_SHAPE: Cannot read the document: entries of VIPs stand in a document without a kind \(expected them below "data" of the ConfigMap; is the "---" before it one too many\?\)$/,
+      /^v\.yaml:7:1: OBJECT_SHAPE: Cannot read the document: it has entries of VIPs and no kind \(expected entries below "data" of the ConfigMap; remove the "---" before it if it is a mistake\)$/,
     ],
   },
   {
     what: "dots between entries",
     files: { "v.yaml": `${HEAD}data:\n  10.4.0.50: ""\n...\n10.4.0.51: ""\n` },
-    says: [/^v\.yaml:9:1: OBJECT_SHAPE: .*entries of VIPs stand in a document without a kind/],
+    says: [/^v\.yaml:9:1: OBJECT_SHAPE: .*it has entries of VIPs and no kind/],
   },
   {
     what: "entries and nothing else",
     files: { "v.yaml": "10.4.0.50: default/echo\n" },
-    says: [/^v\.yaml:1:1: OBJECT_SHAPE: .*entries of VIPs stand in a document without a kind/],
+    says: [/^v\.yaml:1:1: OBJECT_SHAPE: .*it has entries of VIPs and no kind/],
   },
   {
     what: "no kind",
     files: { "v.yaml": `${HEAD}data: {10.4.0.50: ""}\n---\n${SERVICE.replace("kind: Service\n", "")}` },
-    says: [/^v\.yaml:8:1: OBJECT_SHAPE: .*it has no kind \(expected kind: ConfigMap, Service or another\)$/],
+    says: [/^v\.yaml:8:1: OBJECT_SHAPE: .*it has no kind \(expected kind: ConfigMap, Service or another kind\)$/],
   },
   {
     what: "no kind in a List",
     files: { "v.yaml": `kind: List\nitems:\n- apiVersion: v1\n  metadata: {name: vips}\n  data: {10.4.0.50: ""}\n` },
-    says: [/^v\.yaml:3:3: OBJECT_SHAPE: .*entries of VIPs stand in a document without a kind/],
+    says: [/^v\.yaml:3:3: OBJECT_SHAPE: .*it has entries of VIPs and no kind/],
   },
   {
     what: "a list of objects in JSON",
@@ -75,7 +75,7 @@ const mistakes: readonly Mistake[] = [
       "v.json": `[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "vips"}, "data": {"10.4.0.50": ""}}]`,
     },
     says: [
-      /^v\.json:1:1: OBJECT_SHAPE: .*a list of objects stands here \(expected "---" between two objects, or kind: List/,
+      /^v\.json:1:1: OBJECT_SHAPE: .*it is a list of objects \(expected "---" between two objects, or kind: List/,
     ],
   },
   {
@@ -88,13 +88,13 @@ const mistakes: readonly Mistake[] = [
   {
     what: "a mapping as items",
     files: { "v.yaml": `kind: ServiceList\napiVersion: v1\nitems:\n  kind: Service\n` },
-    says: [/^v\.yaml:3:1: OBJECT_SHAPE: Cannot read the ServiceList: its items are no list/],
+    says: [/^v\.yaml:3:1: OBJECT_SHAPE: Cannot read the ServiceList: its items are not a list/],
   },
   {
     what: "objects of JSON, a line each",
     files: { "v.json": `{"kind": "ConfigMap", "apiVersion": "v1"}\n{"kind": "Service", "apiVersion": "v1"}\n` },
     says: [
-      /^v\.json:2:1: YAML_SYNTAX: .*a second object begins here \(expected "---" on a line of its own before it\)$/,
+      /^v\.json:2:1: YAML_SYNTAX: .*a second object starts here \(expected "---" on a separate line before it\)$/,
     ],
   },
   {
@@ -105,7 +105,7 @@ const mistakes: readonly Mistake[] = [
   {
     what: "an entry below binaryData, beside data",
     files: { "v.yaml": `${HEAD}data: {10.4.0.50: ""}\nbinaryData:\n  10.4.0.51: ZGVmYXVsdC9lY2hv\n` },
-    says: [/^v\.yaml:8:3: CONFIGMAP_VALUE: .*10\.4\.0\.51: it stands below binaryData \(expected text below data\)$/],
+    says: [/^v\.yaml:8:3: CONFIGMAP_VALUE: .*10\.4\.0\.51: it is below binaryData \(expected text below data\)$/],
   },
   {
     what: "a list as data",
@@ -115,7 +115,7 @@ const mistakes: readonly Mistake[] = [
   {
     what: "a mapping as the ports of a Service",
     files: { "v.yaml": `${HEAD}data: {}\n---\n${SERVICE.replace("[{port: 80}]", "{port: 80}")}` },
-    says: [/OBJECT_SHAPE: Cannot read Service default\/echo: spec\.ports is a mapping, wanted a list$/],
+    says: [/OBJECT_SHAPE: Cannot read Service default\/echo: spec\.ports is a mapping \(expected a list\)$/],
   },
   {
     what: "variables of envsubst, as Flux replaces them",
@@ -148,7 +148,7 @@ const mistakes: readonly Mistake[] = [
   {
     what: "data below metadata",
     files: { "v.yaml": `${HEAD}  data:\n    10.4.0.50: default/echo\n` },
-    says: [/^v\.yaml:\d+:\d+: OBJECT_SHAPE: .*"data" stands in "metadata"/],
+    says: [/^v\.yaml:\d+:\d+: OBJECT_SHAPE: .*"data" is inside "metadata"/],
   },
   { what: "a URL as value", data: "  10.4.0.50: https://echo.default/", says: [/BAD_TARGET: .*it is a URL/] },
   {
@@ -189,7 +189,7 @@ const mistakes: readonly Mistake[] = [
     what: "a blank behind the second colon",
     data: "  10.4.0.50: default/echo: NAT",
     says: [
-      /^v\.yaml:7:\d+: YAML_SYNTAX: .*a blank stands beside the second colon \(expected 10\.4\.0\.50: default\/echo:NAT\)$/,
+      /^v\.yaml:7:\d+: YAML_SYNTAX: .*there is a blank beside the second colon \(expected 10\.4\.0\.50: default\/echo:NAT\)$/,
     ],
   },
   {

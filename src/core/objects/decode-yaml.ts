@@ -14,8 +14,8 @@ import { strayFault } from "./stray.ts"
 import { entryPlacesOf, offsetOf, placeAt, rangeStart, type YamlText } from "./yaml-places.ts"
 
 /**
- * Closed settings: YAML 1.2 core without merge keys, keys are strings. `yes`, dates and addresses stay text. That a key
- * stands once is checked below: the parser compares each key with each other, which takes minutes for a MiB of them.
+ * Strict settings: YAML 1.2 core without merge keys, keys are strings. `yes`, dates and addresses stay text. Duplicate keys
+ * are found below, because the parser compares each key with every other, which takes minutes for 1 MiB of keys.
  */
 const SETTINGS = {
   prettyErrors: false,
@@ -28,16 +28,16 @@ const SETTINGS = {
   logLevel: "silent",
 } as const
 
-/** What the items of a typed list, such as a ServiceList, leave to the list. */
+/** The fields that the items of a typed list, such as a ServiceList, take from the list. */
 export interface ItemType {
   readonly kind: string
   readonly apiVersion: unknown
 }
 
 /**
- * Reads manifests with the full YAML parser, with a place for everything that is wrong.
+ * Reads manifests with the full YAML parser, with a place for every problem.
  *
- * @param itemType What the text is where it is an item of a typed list.
+ * @param itemType Kind and apiVersion when the text is an item of a typed list.
  */
 export function decodeYaml(file: string, text: string, itemType: ItemType | null = null): DecodedFile {
   const lines = new LineCounter()
@@ -50,13 +50,13 @@ export function decodeYaml(file: string, text: string, itemType: ItemType | null
   return { objects: reader.objects, problems: shortened(file, reader.problems) }
 }
 
-/** A template has a mistake in every other line, and one cause. */
+/** The single problem of a template, which would otherwise have a mistake in every second line. */
 function templateProblem(reader: Reader, offset: number): Problem<ObjectProblemCode> {
   const message = `Cannot read the file: it looks like a template ("{{"); render it first, for instance: helm template CHART | kkv validate -`
   return { code: "YAML_SYNTAX", severity: "error", path: [reader.file], place: placeAt(reader, offset), message }
 }
 
-/** Nobody mends more at a time; and a file of garbage has tens of thousands. */
+/** Maximum problems shown of one file. A file of garbage has tens of thousands. */
 const MOST_PROBLEMS = 100
 
 function shortened(file: string, problems: DecodedFile["problems"]): DecodedFile["problems"] {
@@ -77,10 +77,10 @@ function readDocument(reader: Reader, document: Document.Parsed, itemType: ItemT
   const ours = isOurs(document.contents, itemType)
   for (const error of [...document.errors, ...document.warnings]) {
     const code = codeOf(error)
-    // A stranger's document may have its own tags and habits; only what makes its kind doubtful is our business.
+    // A document of another kind may have its own tags. Only errors that make its kind doubtful matter.
     if (ours || code === "YAML_SYNTAX" || code === "YAML_TAB")
       report(reader, code, error.pos[0], yamlMessage(error, reader.text))
-    // Whatever else the parser says of that document is about what follows.
+    // All later errors of this document are about the second object.
     if (isSecondObject(error)) break
   }
   if (!ours) return reportStray(reader, document.contents)
@@ -89,7 +89,7 @@ function readDocument(reader: Reader, document: Document.Parsed, itemType: ItemT
     readObject(reader, { document, itemType }, document.contents)
 }
 
-/** True for a List and for the kinds that we know, as far as the document can be read. */
+/** True for a List and for the known kinds, as far as the document is readable. */
 function isOurs(contents: ParsedNode | null, itemType: ItemType | null): boolean {
   if (!isMap(contents)) return false
   const kind = contents.get("kind") ?? itemType?.kind
@@ -97,7 +97,7 @@ function isOurs(contents: ParsedNode | null, itemType: ItemType | null): boolean
   return typeof kind === "string" && (isList(kind) || isKind(kind) || kindMeantBy(kind) !== null)
 }
 
-/** A List, or the list of a kind that we know. */
+/** A List, or the list of a known kind. */
 function isList(kind: unknown): boolean {
   const ofItems = kindOfItems(kind)
   return ofItems !== null && (ofItems === "" || isKind(ofItems))
@@ -118,7 +118,7 @@ function readObject(reader: Reader, { document, itemType }: Around, node: YAMLMa
     for (const item of items.items) if (isMap(item)) readObject(reader, { document, itemType: ofItems }, item)
     return
   }
-  // maxAliasCount 0: an alias that was overlooked throws instead of being followed.
+  // maxAliasCount 0: an alias that the check above missed throws, and is not followed.
   const written: unknown = node.toJS(document, { maxAliasCount: 0 })
   const value = itemType === null || typeof written !== "object" ? written : { ...itemType, ...written }
   const parsed = parseObject(value)
@@ -138,16 +138,16 @@ function reportStray(reader: Reader, node: unknown): void {
   if (fault !== null) report(reader, "OBJECT_SHAPE", rangeStart(node) ?? 0, `Cannot read the document: ${fault}`)
 }
 
-/** A list without anything in it has an empty list there, or nothing. */
+/** Reports `items` that is missing or not a list; an empty value is an empty list. */
 function reportItems(reader: Reader, node: YAMLMap): void {
   const pair = node.items.find(({ key }) => isScalar(key) && key.value === "items")
   if (pair !== undefined && (!isNode(pair.value) || (isScalar(pair.value) && pair.value.value === null))) return
-  const found = pair === undefined ? "it has no items" : "its items are no list"
+  const found = pair === undefined ? "it has no items" : "its items are not a list"
   const message = `Cannot read the ${String(node.get("kind"))}: ${found} (expected a list of objects below "items")`
   report(reader, "OBJECT_SHAPE", rangeStart(pair?.key ?? node) ?? 0, message)
 }
 
-/** What makes a line mean something else than what stands in it (the parser itself reports tags). */
+/** Reports YAML that makes a line mean something other than its text (the parser reports tags). */
 function reportMisleading(reader: Reader, document: Document.Parsed): void {
   visit(document, {
     Map(_key, map) {
@@ -159,7 +159,7 @@ function reportMisleading(reader: Reader, document: Document.Parsed): void {
         report(reader, "YAML_MERGE_KEY", startOf(node), `Cannot read the merge key "<<": write the fields themselves`)
       }
       if (typeof node.value === "number" && LEADING_ZERO.test(node.source ?? "")) {
-        const message = `Cannot read the number ${node.source}: it begins with 0, so kubectl takes it for octal; write it without the 0`
+        const message = `Cannot read the number ${node.source}: it starts with 0, so kubectl reads it as octal; write it without the leading 0`
         report(reader, "YAML_NUMBER", startOf(node), message)
       }
     },
@@ -187,7 +187,7 @@ function reportDuplicates(reader: Reader, map: YAMLMap): void {
   for (const { key } of map.items) {
     if (!isScalar(key)) continue
     if (seen.has(key.value)) {
-      const message = `Cannot read the key ${visible(JSON.stringify(key.value))}: it stands there twice; delete one of them`
+      const message = `Cannot read the key ${visible(JSON.stringify(key.value))}: it appears twice; delete one of them`
       report(reader, "YAML_DUPLICATE_KEY", startOf(key), message)
     }
     seen.add(key.value)
@@ -226,14 +226,14 @@ function codeOf(error: YAMLError): ObjectProblemCode {
   }
 }
 
-/** As `jq` prints objects: one behind the other, without a mark between them. */
+/** Objects without a separator between them, as `jq` prints them. */
 function isSecondObject({ message }: YAMLError): boolean {
   return message.startsWith("Unexpected flow-map-start at node end")
 }
 
 function yamlMessage(error: YAMLError, text: string): string {
   const detail = isSecondObject(error)
-    ? 'a second object begins here (expected "---" on a line of its own before it)'
+    ? 'a second object starts here (expected "---" on a separate line before it)'
     : error.message
         .replace(/^With stringKeys, .*$/, "a key is a list or a mapping (expected text)")
         .replace(/^./, (first) => first.toLowerCase())

@@ -7,18 +7,18 @@ import { parseObject } from "./parse.ts"
 import { MOST_PIECES, type Piece, piecesOf } from "./pieces.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 
-/** A ConfigMap cannot be larger (limit of the API), and one MiB of YAML takes a second to read. */
+/** Maximum bytes of a file: the API's limit for a ConfigMap. Reading 1 MiB of YAML takes a second. */
 export const MAXIMUM_FILE_BYTES = 1024 * 1024
-/** What `kubectl get … -A` prints of a large cluster fits into it. Each object in it has the limit of a file. */
+/** Maximum bytes of an input with many objects, such as `kubectl get … -A` of a large cluster. Each object has the limit of a file. */
 export const MAXIMUM_INPUT_BYTES = 64 * 1024 * 1024
 
 /**
- * Reads a file of Kubernetes manifests: YAML or JSON, one document or many, `kind: List` too, objects as the API gives
- * them or trimmed. Kinds that are nothing to us are ignored. Of a file with a problem, the good objects are still given.
+ * Reads a file of Kubernetes manifests: YAML or JSON, one or more documents, `kind: List`, whole API objects or trimmed ones.
+ * Ignores kinds that this product does not use. A file with problems still gives its good objects.
  *
- * The same file and text always give the same result; callers keep it by checksum.
+ * The same file and text always give the same result, so callers can cache it by checksum.
  *
- * @param file The name that places carry.
+ * @param file File name for places.
  */
 export function decodeFile(file: string, text: string): DecodedFile {
   const unreadable = wholeFileProblem(file, text)
@@ -27,9 +27,9 @@ export function decodeFile(file: string, text: string): DecodedFile {
 }
 
 /**
- * Reads a file that may hold many objects and have up to MAXIMUM_INPUT_BYTES: its documents, and the items of its lists, are each read as a file.
+ * Reads a file of up to MAXIMUM_INPUT_BYTES with many objects. Reads each document, and each item of a list, like a file.
  *
- * @param file The name that places carry.
+ * @param file File name for places.
  */
 export function decodeLargeFile(file: string, text: string): DecodedFile {
   if (!isTooLarge(text)) return decodeFile(file, text)
@@ -68,17 +68,17 @@ function decodePiece(file: string, { text, lines, kind, apiVersion }: Piece): De
   }
 }
 
-const TOO_LARGE_OBJECT = `Cannot read the object: it has more than ${MAXIMUM_FILE_BYTES} bytes, expected at most 1 MiB`
+const TOO_LARGE_OBJECT = `Cannot read the object: it has more than ${MAXIMUM_FILE_BYTES} bytes (expected at most 1 MiB)`
 
 /**
- * Reads a file of a generation: what a person wrote is YAML, what a machine wrote is JSON. A machine's file that is not as it
- * should be is read as a person's file is, for the places of its problems.
+ * Reads a file of a generation. The VIP ConfigMap is YAML, and the files that sync makes are JSON. A JSON file with a problem
+ * is read again with the YAML parser, which gives places.
  */
 export function decodeGenerationFile(file: string, text: string): DecodedFile {
   return (file.endsWith(".json") ? decodeJsonList(file, text) : null) ?? decodeFile(file, text)
 }
 
-/** @returns null for everything that is not a List of objects without any problem. */
+/** @returns null unless the text is a List of objects without problems. */
 function decodeJsonList(file: string, text: string): DecodedFile | null {
   const place = { file, line: null, column: null }
   const objects: Placed[] = []
@@ -111,17 +111,17 @@ function wholeFileProblem(file: string, text: string): Problem<ObjectProblemCode
     message: `Cannot read the file: ${message}`,
   })
   if (isTooLarge(text)) {
-    return problem("FILE_TOO_LARGE", null, `it has more than ${MAXIMUM_FILE_BYTES} bytes, wanted at most 1 MiB`)
+    return problem("FILE_TOO_LARGE", null, `it has more than ${MAXIMUM_FILE_BYTES} bytes (expected at most 1 MiB)`)
   }
   const mark = text.indexOf("\ufeff")
-  // Inside a file it stands in some value and is the value's business.
+  // Elsewhere in the file the mark is part of a value, and the value is checked later.
   if (mark === 0) {
-    return problem("FILE_BYTE_ORDER_MARK", 0, "it begins with a byte order mark; save it as UTF-8 without one")
+    return problem("FILE_BYTE_ORDER_MARK", 0, "it starts with a byte order mark; save it as UTF-8 without one")
   }
   const nul = text.indexOf("\0")
-  if (nul >= 0) return problem("FILE_NUL", nul, "it has a NUL byte, wanted text")
+  if (nul >= 0) return problem("FILE_NUL", nul, "it contains a NUL byte (expected text)")
   const deep = tooDeepAt(text)
-  return deep === null ? null : problem("YAML_SYNTAX", deep, `it nests deeper than ${DEEPEST} levels here`)
+  return deep === null ? null : problem("YAML_SYNTAX", deep, `it has more than ${DEEPEST} nested levels here`)
 }
 
 function isTooLarge(text: string): boolean {
@@ -129,13 +129,13 @@ function isTooLarge(text: string): boolean {
 }
 
 /**
- * Nothing that Kubernetes has nests half as deep. The parser has a limit of its own, but takes ten seconds to find that a
- * MiB of brackets or dashes is above it.
+ * Maximum nested levels; Kubernetes objects have fewer than half of them. The parser has its own limit, but needs ten
+ * seconds to notice that 1 MiB of brackets or dashes exceeds it.
  */
 const DEEPEST = 200
 const DEEP_LINE = /^ *(?:[-?] +){200}/m
 
-/** A look at each bracket, and a closer one only where there are suspiciously many: they may be text. */
+/** Counts brackets, and runs the lexer only when there are suspiciously many: brackets can be text. */
 function tooDeepAt(text: string): number | null {
   let open = 0
   let suspicious = DEEP_LINE.test(text)

@@ -6,19 +6,19 @@ import { ALLOW_MASS_REMOVAL, PEER_ADDRESS, SERVICE_NAME_LABEL } from "./schema.t
 import { trafficSpec, trafficStatus } from "./traffic.ts"
 
 /*
- * The texts are Kubernetes manifests that kubectl reads as well as `decode.ts`. Equal objects give equal bytes, whatever
- * the order they came in: slices, endpoints and nodes are sorted. The ports of a Service and the entries of the
- * ConfigMap keep their order, since people gave it. What the API takes as default is not written.
+ * The texts are Kubernetes manifests, readable by kubectl and by `decode.ts`. Equal objects give equal bytes in any input
+ * order, because slices, endpoints and nodes are sorted. The ports of a Service and the entries of the ConfigMap keep the
+ * order that a user gave them. API defaults are not written.
  */
 
-/** A Service with what stands behind it, places aside. */
+/** A Service with its slices and its Endpoints, without places. */
 export interface ServiceManifests {
   readonly service: Service
   readonly slices: readonly EndpointSlice[]
   readonly endpoints: Endpoints | null
 }
 
-/** The text of `vips/<namespace>/<name>.yaml`: the VIP ConfigMap, as people write one. */
+/** The text of `vips/<namespace>/<name>.yaml`: the VIP ConfigMap, in the form that users write. */
 export function encodeConfigMap(configMap: ConfigMap): string {
   const { allowMassRemoval } = configMap.metadata
   const annotations =
@@ -114,12 +114,12 @@ function named({ namespace, name }: { readonly namespace: string; readonly name:
   return { namespace, name }
 }
 
-/** The API takes an empty text for one that is not there. */
+/** The API treats an empty text as absent. */
 function orNothing(text: string): string | undefined {
   return text === "" ? undefined : text
 }
 
-/** Sorted by their text: their order has no meaning. */
+/** Sorts items by their text, because their order has no meaning. */
 function inOrder(items: readonly JsonObject[]): readonly JsonObject[] {
   return items
     .map((item) => ({ item, text: JSON.stringify(item) }))
@@ -127,10 +127,10 @@ function inOrder(items: readonly JsonObject[]): readonly JsonObject[] {
     .map(({ item }) => item)
 }
 
-/** Lines that look in a literal block exactly as they are: no blank edges, nothing unprintable. */
+/** Lines that a literal block can hold unchanged: without blanks at the edges, only printable characters. */
 const BLOCK_LINES = /^[!-~][ -~]*(?:\n[!-~][ -~]*)+\n?$/
 
-/** Several lines become a literal block, as people write them; what could be misread there is quoted. */
+/** Writes several lines as a literal block, as users do, and quotes a text that a block would change. */
 function entryText(value: string): string {
   if (!BLOCK_LINES.test(value)) return ` ${value === "" ? '""' : lineText(value)}`
   const lines = value.replace(/\n$/, "").split("\n")

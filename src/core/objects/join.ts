@@ -16,15 +16,15 @@ import type {
 import { titleOf } from "./parse.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 
-/** Joins files to the objects of a cluster; problems of the files are passed on, sorted by place. */
+/** Joins files into the objects of a cluster, and returns the problems of the files, sorted by place. */
 export type Join = (files: readonly DecodedFile[]) => Checked<ClusterObjects, ObjectProblemCode>
 
 /**
- * Makes a `Join` that remembers its last result: a Service whose own object, slices and Endpoints are the same
- * JavaScript objects as before comes out as the same `ServiceObjects`, and so does an unchanged list of nodes.
+ * Makes a `Join` that remembers its last result. A Service whose own object, slices and Endpoints are the same JavaScript
+ * objects as before gives the same `ServiceObjects`, and an unchanged list of nodes gives the same list.
  *
- * The order of files, and of documents in them, never matters. Of two objects with one name the first by file and line
- * is taken, and the other is a problem. Slices and Endpoints without a Service are left out.
+ * The order of files, and of documents in them, does not matter. When two objects have the same name, the first by file and
+ * line counts, and the other is a problem. Slices and Endpoints without a Service are left out.
  */
 export function createJoin(): Join {
   let before: ClusterObjects = { configMaps: new Map(), services: new Map(), nodes: [] }
@@ -63,7 +63,7 @@ interface Gathered {
   readonly services: Map<string, Placed<Service>>
   readonly endpoints: Map<string, Placed<Endpoints>>
   readonly nodes: Map<string, Placed<Node>>
-  /** Keyed by the Service that they belong to. */
+  /** Keyed by their Service. */
   readonly slices: Map<string, Placed<EndpointSlice>[]>
 }
 
@@ -76,7 +76,7 @@ function gather(files: readonly DecodedFile[], problems: Problem<ObjectProblemCo
     slices: new Map(),
   }
   const slices = new Map<string, Placed<EndpointSlice>>()
-  /** One object a name; the rest become problems. */
+  /** Keeps one object per name; the others become problems. */
   const put = <T extends ClusterObject>(into: Map<string, Placed<T>>, placed: Placed<T>) => {
     const key = keyOf(placed.object)
     const other = into.get(key)
@@ -123,12 +123,11 @@ function byObjectPlace(a: Placed, b: Placed): number {
   return compare(one.file, other.file) || (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0)
 }
 
-/** As people read it: unlike those of all other objects. */
 function titleIn({ object }: Placed): string {
   return titleOf(object.kind, object)
 }
 
-/** `namespace/name`; of a Node the name alone. */
+/** `namespace/name`; for a Node only the name. */
 function keyOf(object: ClusterObject): string {
   return object.kind === "Node" ? object.metadata.name : `${object.metadata.namespace}/${object.metadata.name}`
 }
@@ -143,7 +142,7 @@ function sorted<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])
   return inOrder([...map], ([key]) => key)
 }
 
-/** Files come in their order, and so mostly do their objects: then a look is enough. */
+/** Sorts a list. Lists are usually sorted already, so this checks first. */
 function inOrder<T>(list: readonly T[], keyOf: (one: T) => string): readonly T[] {
   const isSorted = list.every((one, at) => at === 0 || compare(keyOf(list[at - 1] ?? one), keyOf(one)) <= 0)
   return isSorted ? list : list.toSorted((a, b) => compare(keyOf(a), keyOf(b)))

@@ -1,8 +1,8 @@
 import type { Place } from "../../kit/problem.ts"
 
 /**
- * What we keep of the Kubernetes objects: the fields that decide a keepalived.conf, under their own API names.
- * Everything else is trimmed away before a generation is written.
+ * The kept part of the Kubernetes objects: the fields that decide a keepalived.conf, under their API names. sync removes
+ * everything else before it writes a generation.
  *
  * Source: Kubernetes API reference, v1 and discovery.k8s.io/v1.
  */
@@ -19,7 +19,7 @@ interface Named {
 export interface ConfigMap {
   readonly apiVersion: "v1"
   readonly kind: "ConfigMap"
-  /** `allowMassRemoval` is the annotation kube-keepalived-vip.io/allow-mass-removal; null where there is none. */
+  /** `allowMassRemoval` is the annotation kube-keepalived-vip.io/allow-mass-removal; null when it is absent. */
   readonly metadata: Named & { readonly allowMassRemoval: string | null }
   readonly data: Readonly<Record<string, string>>
 }
@@ -27,12 +27,12 @@ export interface ConfigMap {
 export type Protocol = "TCP" | "UDP" | "SCTP"
 
 export interface ServicePort {
-  /** Empty where the Service has one unnamed port. */
+  /** Empty when the Service has one unnamed port. */
   readonly name: string
   /** 1 to 65535. */
   readonly port: number
   readonly protocol: Protocol
-  /** A number, or the name of a container port. Only for people: endpoints carry the resolved number. */
+  /** A number, or the name of a container port. Only for messages: endpoints have the resolved number. */
   readonly targetPort: number | string
 }
 
@@ -46,19 +46,19 @@ export interface Service {
     readonly clusterIP: string
     readonly ports: readonly ServicePort[]
   }
-  /** Null where each of these fields has its default. */
+  /** Null when each of these fields has its default. */
   readonly traffic: Traffic | null
 }
 
 /**
- * Who gets a Service's packets, and on which addresses beside its first cluster IP: fields of `spec` under their API names,
- * `sessionAffinityConfig.clientIP.timeoutSeconds` and `status.loadBalancer.ingress`.
+ * Decides who gets a Service's packets, and on which addresses besides its first cluster IP: fields of `spec` under their API
+ * names, `sessionAffinityConfig.clientIP.timeoutSeconds` and `status.loadBalancer.ingress`.
  */
 export interface Traffic {
-  /** All cluster IPs where there are two; else empty. */
+  /** All cluster IPs when there are two; otherwise empty. */
   readonly clusterIPs: readonly string[]
   readonly externalIPs: readonly string[]
-  /** Empty where it is not set. */
+  /** Empty when it is not set. */
   readonly loadBalancerIP: string
   readonly loadBalancerSourceRanges: readonly string[]
   /** `None`, `ClientIP`. */
@@ -70,7 +70,7 @@ export interface Traffic {
   /** `Cluster`, `Local`. */
   readonly internalTrafficPolicy: string
   readonly publishNotReadyAddresses: boolean
-  /** Empty where it is not set. */
+  /** Empty when it is not set. */
   readonly trafficDistribution: string
   /** The addresses of `status.loadBalancer.ingress`; `ipMode` is `VIP` or `Proxy`. */
   readonly ingress: readonly { readonly ip: string; readonly ipMode: string }[]
@@ -89,12 +89,12 @@ export interface Endpoint {
   /** Consumers use the first address only, as kube-proxy does. */
   readonly addresses: readonly string[]
   readonly conditions: EndpointConditions
-  /** Null where the endpoint is on no known node. */
+  /** Null when the node of the endpoint is not known. */
   readonly nodeName: string | null
 }
 
 export interface EndpointPort {
-  /** The name of the Service's port, which joins the two; empty where that has none. */
+  /** The name of the Service's port, which joins the two; empty when that port is unnamed. */
   readonly name: string
   /** The number that the pods listen on, already resolved from targetPort. */
   readonly port: number
@@ -116,7 +116,7 @@ export interface EndpointSubset {
   readonly ports: readonly EndpointPort[]
 }
 
-/** The older form of EndpointSlice; read only where a Service has no slice. */
+/** The older form of EndpointSlice, used only for a Service without slices. */
 export interface Endpoints {
   readonly apiVersion: "v1"
   readonly kind: "Endpoints"
@@ -127,27 +127,27 @@ export interface Endpoints {
 export interface Node {
   readonly apiVersion: "v1"
   readonly kind: "Node"
-  /** `peerAddress` is the annotation kube-keepalived-vip.io/peer-address; absent where there is none. */
+  /** `peerAddress` is the annotation kube-keepalived-vip.io/peer-address; absent when there is no annotation. */
   readonly metadata: { readonly name: string; readonly peerAddress?: string }
   readonly status: {
     readonly addresses: readonly { readonly type: string; readonly address: string }[]
   }
 }
 
-/** An object with the place of its first line, and the places of the ConfigMap's entries where it is one. */
+/** An object with the place of its first line; a ConfigMap also has the places of its entries. */
 export interface Placed<T extends ClusterObject = ClusterObject> {
   readonly object: T
   readonly place: Place
   /** For a ConfigMap: `data` key -> place of that key. Empty for other kinds. */
   readonly keyPlaces: ReadonlyMap<string, Place>
   /**
-   * For a ConfigMap: `data` key -> place of the first line of its value, where the value is a block of lines (`|`): those stand in
-   * the file line by line. Absent where no value is.
+   * For a ConfigMap: `data` key -> place of the first line of its value, when the value is a block of lines (`|`), whose lines
+   * match the lines of the file. Absent when there is no such value.
    */
   readonly firstLines?: ReadonlyMap<string, Place> | undefined
 }
 
-/** A Service with what stands behind it. */
+/** A Service with its slices and its Endpoints. */
 export interface ServiceObjects {
   readonly service: Placed<Service>
   /** Sorted by name. */
@@ -158,9 +158,9 @@ export interface ServiceObjects {
 /**
  * All objects of one generation, or of one directory of manifests, joined by name.
  *
- * `services` is keyed `namespace/name`. `configMaps` holds every ConfigMap found, keyed alike; which of them is the VIP
- * ConfigMap is the caller's choice. Objects that did not change between two readings are the same JavaScript objects, so
- * that later stages can keep what they made of them.
+ * `services` and `configMaps` are keyed `namespace/name`. `configMaps` has every ConfigMap, and the caller chooses the VIP
+ * ConfigMap. Objects that did not change between two readings are the same JavaScript objects, so that later stages can cache
+ * their results.
  */
 export interface ClusterObjects {
   readonly configMaps: ReadonlyMap<string, Placed<ConfigMap>>

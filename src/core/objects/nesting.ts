@@ -1,11 +1,11 @@
 import { Lexer } from "yaml"
 
-/** What the lexer gives before the text of a scalar. */
+/** The lexer's mark before the text of a scalar. */
 const SCALAR = "\u001f"
 
 /**
- * Where a text nests deeper than `deepest`: in brackets and braces, or in dashes and question marks of one line. What stands
- * in a quoted text or in a block of text is no nesting. Only the tokens are looked at, which takes no longer for a bad text.
+ * Finds where a text has more than `deepest` nested levels: brackets and braces, or dashes and question marks of one line.
+ * Characters in a quoted text or a block of text do not count. Reads only the tokens, so a bad text takes no longer.
  *
  * @returns an offset, or null.
  */
@@ -28,7 +28,7 @@ export function nestsDeeperAt(text: string, deepest: number): number | null {
   return null
 }
 
-/** Marks that stand for no character of the text: the begin of a document, of a scalar, the end of a broken flow. */
+/** Marks of the lexer that are not in the text: start of a document, start of a scalar, end of a broken flow. */
 function isControl(token: string): boolean {
   return token === "\u0002" || token === SCALAR || token === "\u0018"
 }

@@ -8,7 +8,7 @@ import { unknownFields } from "./unknown-fields.ts"
 
 export type ParsedObject =
   | { readonly kind: "object"; readonly object: ClusterObject }
-  /** Of a kind that is nothing to us, or a slice that belongs to no Service. */
+  /** A kind that this product does not use, or a slice that does not belong to a Service. */
   | { readonly kind: "ignored" }
   | { readonly kind: "issues"; readonly issues: readonly ShapeIssue[] }
 
@@ -21,9 +21,9 @@ const API_VERSIONS: Readonly<Record<Kind, string>> = {
 }
 
 /**
- * Gives the trimmed, typed object that a whole or trimmed API object stands for.
+ * Turns a whole or trimmed API object into a trimmed, typed object.
  *
- * Equal kinds of other API groups (Knative has a Service, too) are ignored; a known kind without any apiVersion is not.
+ * Ignores kinds of the same name in other API groups (Knative also has a Service). Accepts a known kind without an apiVersion.
  */
 export function parseObject(value: unknown): ParsedObject {
   if (!isRecord(value)) return { kind: "ignored" }
@@ -57,7 +57,7 @@ export function parseObject(value: unknown): ParsedObject {
   return issues.length === 0 ? { kind: "object", object } : { kind: "issues", issues }
 }
 
-/** The one key that zod leaves out of every record, for fear of the prototype. A ConfigMap may have it. */
+/** The key that zod drops from every record, to protect the prototype. A ConfigMap may have it. */
 const LOST = "__proto__"
 
 function lostEntry(value: Readonly<Record<string, unknown>>): unknown {
@@ -65,7 +65,7 @@ function lostEntry(value: Readonly<Record<string, unknown>>): unknown {
   return isRecord(data) && Object.hasOwn(data, LOST) ? data[LOST] : undefined
 }
 
-/** As an own property, which an assignment would not make. */
+/** Adds the entry as an own property; an assignment would set the prototype. */
 function withLostEntry(object: ClusterObject, text: string): ClusterObject {
   if (object.kind !== "ConfigMap") return object
   return { ...object, data: Object.fromEntries([...Object.entries(object.data), [LOST, text]]) }
@@ -76,7 +76,7 @@ export function isKind(kind: string): kind is Kind {
   return Object.hasOwn(API_VERSIONS, kind)
 }
 
-/** The kind that a misspelt one means, as `Configmap` or `services` do; null where it means none that we know. */
+/** The known kind that a misspelt one means, such as `Configmap` or `services`; null when there is none. */
 export function kindMeantBy(kind: string): Kind | null {
   const known = Object.keys(API_VERSIONS).filter(isKind)
   return isKind(kind) ? null : (known.find((one) => bare(one) === bare(kind)) ?? null)
@@ -97,7 +97,7 @@ function wrongKind(found: string, meant: Kind): ShapeIssue {
   }
 }
 
-/** `Service default/echo`, as far as the object says; for paths and messages. */
+/** `Service default/echo`, from the fields that the object has; for paths and messages. */
 export function titleOf(kind: string, value: unknown): string {
   const metadata = isRecord(value) ? value["metadata"] : null
   if (!isRecord(metadata) || typeof metadata["name"] !== "string") return kind
@@ -115,13 +115,13 @@ function shapeIssue(title: string, value: unknown, issue: z.core.$ZodIssue): Sha
   if (title.startsWith("ConfigMap") && path.join() === "data")
     return { code: "OBJECT_SHAPE", path, message: `Cannot read ${title}: data is ${shown(found)}, ${dataHint(found)}` }
   const isName = path[0] === "metadata" && (path[1] === "name" || path[1] === "namespace")
-  const wanted = issue.message
-    .replace(/^[^:]*: expected /, "wanted ")
+  const expected = issue.message
+    .replace(/^[^:]*: expected /, "expected ")
     .replace(/, received \w+$/, "")
     .replace(/\b(?:record|object)$/, "a mapping")
     .replace(/\barray$/, "a list")
   const field = path.join(".") || "its fields"
-  const message = `Cannot read ${title}: ${field} is ${shown(found)}, ${wanted}`
+  const message = `Cannot read ${title}: ${field} is ${shown(found)} (${expected})`
   return { code: isName ? "OBJECT_NAME" : "OBJECT_SHAPE", path, message }
 }
 
@@ -132,7 +132,7 @@ function dataHint(data: unknown): string {
 }
 
 function isStrangers(apiVersion: string): boolean {
-  // The groups of others have a dot in their names, as Knative's serving.knative.dev/v1; discovery.k8s.io is none of theirs.
+  // Other API groups have a dot in their names, such as serving.knative.dev/v1 of Knative. discovery.k8s.io is ours.
   return apiVersion.includes(".") && !apiVersion.startsWith("discovery.k8s.io/")
 }
 
@@ -143,10 +143,10 @@ function wrongVersion(kind: Kind, found: string): ShapeIssue {
 
 function entryMessage(key: string, found: unknown): string {
   const cannot = `Cannot read the value of ${visible(JSON.stringify(key))}:`
-  if (found === null) return `${cannot} it is empty, wanted a string; write "" for a VIP without a Service`
+  if (found === null) return `${cannot} it is empty (expected a string); write "" for a VIP without a Service`
   if (Array.isArray(found)) return `${cannot} it is a YAML list (expected text: ${listAsText(found)})`
   if (typeof found === "object") return `${cannot} it is a YAML mapping (expected text: ${mappingAsText(found)})`
-  return `${cannot} YAML reads it as the ${typeof found} ${visible(JSON.stringify(found))}, wanted a string; put it in quotes`
+  return `${cannot} YAML reads it as the ${typeof found} ${visible(JSON.stringify(found))} (expected a string); put it in quotes`
 }
 
 const FORM = "namespace/service[:NAT|:DR]"
@@ -166,26 +166,26 @@ function mappingAsText(mapping: object): string {
 /** Maximum characters of a value that a message suggests. */
 const LONGEST_SHOWN = 80
 
-/** What the schema lets pass, since it drops what it does not keep. */
+/** Issues that the schema does not report, because it drops unknown fields. */
 function configMapIssues(title: string, value: Readonly<Record<string, unknown>>): readonly ShapeIssue[] {
   const unknown = unknownFields(title, value)
   return unknown.length === 0 ? binaryIssues(title, value) : unknown
 }
 
 /**
- * An entry below `binaryData` would vanish without a word. And data that is left empty by it would remove every VIP: that must be said by a person,
- * not by accident.
+ * An entry below `binaryData` would be lost silently. If `data` is empty because of that, every VIP would be removed by
+ * accident.
  */
 function binaryIssues(title: string, value: Readonly<Record<string, unknown>>): readonly ShapeIssue[] {
   const { binaryData, data } = value
   const keys = isRecord(binaryData) ? Object.keys(binaryData) : []
   const issue = (path: readonly string[], message: string): ShapeIssue => ({ code: "CONFIGMAP_VALUE", path, message })
   if (keys.length > 0 && !(isRecord(data) && Object.keys(data).length > 0))
-    return [issue(["binaryData"], `Cannot read ${title}: it has binaryData and no data, wanted text under data`)]
+    return [issue(["binaryData"], `Cannot read ${title}: it has binaryData and no data (expected text below data)`)]
   return keys
     .filter((key) => ADDRESS.test(key))
     .map((key) =>
-      issue(["binaryData", key], `Cannot read the entry ${key}: it stands below binaryData (expected text below data)`),
+      issue(["binaryData", key], `Cannot read the entry ${key}: it is below binaryData (expected text below data)`),
     )
 }
 

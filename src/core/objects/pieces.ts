@@ -1,27 +1,27 @@
-/** A part of a large file that can be read by itself: one document, or one item of a list. */
+/** A part of a large file that can be read separately: one document, or one item of a list. */
 export interface Piece {
   readonly text: string
-  /** Lines of the file before it. */
+  /** Number of lines of the file before this piece. */
   readonly lines: number
-  /** What the items of a typed list, such as a ServiceList, do not say themselves; null for a document, and where the list does not say it. */
+  /** The kind that an item of a typed list, such as a ServiceList, takes from the list; null for a document or an untyped list. */
   readonly kind: string | null
   readonly apiVersion: string | null
 }
 
-/** 64 MiB have room for so many objects as `kubectl` prints them; of what has more, nothing is read. */
+/** Maximum objects of a large file: 64 MiB of `kubectl` output have room for this number. A file with more is not read. */
 export const MOST_PIECES = 200_000
 
 /**
- * Takes a large file apart without reading it: a list holds hundreds of objects, and none of them is large. A text that has another form than `kubectl`
- * and other programs write stays in one piece.
+ * Splits a large file without parsing it: a list has hundreds of objects, and each of them is small. A text in another form
+ * than that of `kubectl` and similar programs stays in one piece.
  *
- * @returns one more than MOST_PIECES at least, where there are more.
+ * @returns more than MOST_PIECES pieces when there are too many.
  */
 export function piecesOf(text: string): readonly Piece[] {
   return /^\s*\{/.test(text) ? itemsOfJson(text) : documentsOf(text).flatMap(itemsOfYaml)
 }
 
-/** The kind of the items of a list: empty for `List`, whose items say it; null for what is no list. */
+/** The kind of the items of a list: empty for `List`, whose items have their own; null when the kind is not a list. */
 export function kindOfItems(kind: unknown): string | null {
   return typeof kind === "string" && kind.endsWith("List") ? kind.slice(0, -"List".length) : null
 }
@@ -30,7 +30,7 @@ function documentsOf(text: string): readonly Piece[] {
   const pieces: Piece[] = []
   let start = 0
   let lines = 0
-  // At the start of a line these three characters are a marker whatever is around them, text in a block too.
+  // At the start of a line these three characters are always a marker, even in a block of text.
   for (const { index } of text.matchAll(/^---(?=\s|$)/gm)) {
     if (index > start) pieces.push(documentOf(text.slice(start, index), lines))
     if (pieces.length > MOST_PIECES) return pieces
@@ -44,7 +44,7 @@ function documentOf(text: string, lines: number): Piece {
   return { text, lines, kind: null, apiVersion: null }
 }
 
-/** Items of a list in block style: each line with a dash at the indentation of the first one begins an item. */
+/** Items of a list in block style: each line with a dash at the indentation of the first one starts an item. */
 function itemsOfYaml(document: Piece): readonly Piece[] {
   const { text, lines } = document
   const begin = /^items:[ \t]*\r?\n(?:[ \t]*(?:#.*)?\r?\n)*( *)- /m.exec(text)
@@ -57,7 +57,7 @@ function itemsOfYaml(document: Piece): readonly Piece[] {
   for (const [at, start] of starts.entries()) {
     const end = starts[at + 1] ?? endOfItems(text, start)
     const item = text.slice(start, end)
-    // The dash becomes a blank, so that the columns stay as they are.
+    // A blank replaces the dash, so that the columns stay the same.
     pieces.push({ ...ofList(text, kind), text: item.replace("-", " "), lines: counted })
     counted += lineEnds(item)
   }
@@ -73,7 +73,7 @@ function startsOf(text: string, pattern: RegExp, from: number): readonly number[
   return starts
 }
 
-/** The last item ends where a field of the list follows. */
+/** The last item ends at the next field of the list. */
 function endOfItems(text: string, start: number): number {
   const next = /^[A-Za-z]/m.exec(text.slice(start))
   return next === null ? text.length : start + next.index
@@ -124,7 +124,7 @@ function itemsOfJson(text: string): readonly Piece[] {
   return whole
 }
 
-/** Right behind the quote that ends the string which begins there; the end of the text where none does. */
+/** The offset after the closing quote of the string that starts at `begin`; the end of the text when there is none. */
 function endOfString(text: string, begin: number): number {
   for (let quote = text.indexOf('"', begin + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let escapes = 0

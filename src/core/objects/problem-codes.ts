@@ -1,8 +1,8 @@
 /**
- * What can be wrong with a manifest, or with several together.
+ * Problems of one manifest, or of several together.
  *
- * - `FILE_*`, `YAML_*`: the text cannot be read as YAML, or uses what we refuse because people misread it.
- * - `OBJECT_*`, `CONFIGMAP_*`: the YAML is fine, the Kubernetes object is not.
+ * - `FILE_*`, `YAML_*`: the text is not YAML, or uses a feature that is refused because people misread it.
+ * - `OBJECT_*`, `CONFIGMAP_*`: the YAML is correct, and the Kubernetes object is not.
  */
 export type ObjectProblemCode =
   | "FILE_TOO_LARGE"

@@ -6,26 +6,26 @@ import { TRAFFIC_SPEC, TRAFFIC_STATUS, trafficOf } from "./traffic.ts"
 /** The label that ties an EndpointSlice to its Service. Source: Kubernetes well-known labels. */
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
-/** The annotation of the VIP ConfigMap that lets a change through which takes most of what works away: the number of entries left. */
+/** The annotation of the VIP ConfigMap that allows a mass removal. Its value is the number of remaining entries. */
 export const ALLOW_MASS_REMOVAL = "kube-keepalived-vip.io/allow-mass-removal"
 
 /** The annotation of a Node that names its address on the interface of the VIPs, for unicast adverts. */
 export const PEER_ADDRESS = "kube-keepalived-vip.io/peer-address"
 
-/** RFC 1123 label: a Service's name, a namespace. These two become parts of a path. */
+/** RFC 1123 label: the name of a Service or a namespace. Both become parts of a path. */
 export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
-/** RFC 1123 subdomain: every other object's name. */
+/** RFC 1123 subdomain: the name of every other object. */
 export const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/
 
-/** No string that we keep is longer; Kubernetes allows no longer name. */
+/** Maximum characters of a kept string: the length of the longest Kubernetes name. */
 export const LONGEST_TEXT = 253
 
-const label = z.string("wanted a DNS label").regex(DNS_LABEL, "wanted a DNS label: a-z, 0-9 and -, at most 63")
+const label = z.string("expected a DNS label").regex(DNS_LABEL, "expected a DNS label: a-z, 0-9 and -, at most 63")
 const subdomain = z
-  .string("wanted a DNS name")
-  .max(LONGEST_TEXT, `wanted at most ${LONGEST_TEXT} characters`)
-  .regex(DNS_SUBDOMAIN, "wanted a DNS name: a-z, 0-9, - and dots")
-const text = z.string().max(LONGEST_TEXT, `wanted at most ${LONGEST_TEXT} characters`)
+  .string("expected a DNS name")
+  .max(LONGEST_TEXT, `expected at most ${LONGEST_TEXT} characters`)
+  .regex(DNS_SUBDOMAIN, "expected a DNS name: a-z, 0-9, - and dots")
+const text = z.string().max(LONGEST_TEXT, `expected at most ${LONGEST_TEXT} characters`)
 const port = z.int().min(1).max(65535)
 const protocol = z.enum(["TCP", "UDP", "SCTP"]).nullish()
 const namespace = label.nullish()
@@ -78,7 +78,7 @@ const service = z
     spec: {
       type: spec?.type ?? "ClusterIP",
       clusterIP: spec?.clusterIP ?? "",
-      // The API server fills in what a manifest leaves out: TCP, and the port itself as targetPort.
+      // The API server's defaults: TCP, and the port itself as targetPort.
       ports: (spec?.ports ?? []).map((port) => ({
         name: port.name ?? "",
         port: port.port,
@@ -121,7 +121,7 @@ const endpointSlice = z
   })
   .transform(({ metadata, addressType, ports, endpoints }): EndpointSlice | null => {
     const owner = metadata.service ?? metadata.labels?.[SERVICE_NAME_LABEL]
-    // A slice without the label, or with an empty one, belongs to no Service; it is legal, and nothing to us.
+    // A slice without the label, or with an empty one, is legal and does not belong to a Service.
     if (owner === undefined || owner === null || owner === "") return null
     return {
       apiVersion: "discovery.k8s.io/v1",
@@ -176,8 +176,8 @@ const node = z
   }))
 
 /**
- * One schema for each kind that we read. They accept whole API objects and our trimmed form alike, drop every field
- * that we do not keep, and give the types of `kinds.ts`. The slice's gives null for a slice that belongs to no Service.
+ * One schema per kind. They accept whole API objects and trimmed ones, drop every field that is not kept, and give the types
+ * of `kinds.ts`. The schema of EndpointSlice gives null for a slice that does not belong to a Service.
  *
  * Source: Kubernetes API reference, v1 and discovery.k8s.io/v1.
  */
@@ -197,7 +197,7 @@ function peerAddressIn(text: string | null | undefined): { readonly peerAddress?
   return text === null || text === undefined ? {} : { peerAddress: text }
 }
 
-/** A port without a number means "all ports", which nothing that we render can say. */
+/** Drops ports without a number: they mean "all ports", which keepalived.conf cannot express. */
 function endpointPorts(ports: readonly z.infer<typeof endpointPort>[] | null | undefined): EndpointPort[] {
   const kept: EndpointPort[] = []
   for (const { name, port, protocol } of ports ?? []) {
@@ -212,7 +212,7 @@ interface GivenConditions {
   readonly terminating?: boolean | null | undefined
 }
 
-/** One object for all endpoints that are alike: there may be some hundred thousand. */
+/** Equal conditions share one object: an input can have some hundred thousand endpoints. */
 function readyConditions(given: GivenConditions | null | undefined): EndpointConditions {
   const ready = given?.ready ?? true
   const [serving, terminating] = [given?.serving ?? ready, given?.terminating ?? false]

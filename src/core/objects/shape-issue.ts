@@ -5,6 +5,6 @@ export interface ShapeIssue {
   readonly code: ObjectProblemCode
   readonly path: readonly (string | number)[]
   readonly message: string
-  /** The field itself is wrong, and not its value. */
+  /** True when the field itself is wrong, not its value. */
   readonly isKey?: boolean
 }

@@ -3,10 +3,10 @@ import { isKind } from "./parse.ts"
 import { kindOfItems } from "./pieces.ts"
 
 /**
- * What is wrong with a document, or an item of a list, that is not an object and yet holds what belongs into one: its entries would vanish
- * without a word. Null for what is nothing to us, such as a file of values.
+ * Says what is wrong with a document, or an item of a list, that has content of an object but is not an object: its entries would be
+ * lost silently. Null for unrelated content, such as a file of values.
  *
- * @param node As the YAML parser gives it.
+ * @param node Node of the YAML parser.
  */
 export function strayFault(node: unknown): string | null {
   if (isSeq(node)) return node.items.some(isObject) ? LISTED : null
@@ -17,10 +17,10 @@ export function strayFault(node: unknown): string | null {
 }
 
 const LISTED =
-  'a list of objects stands here (expected "---" between two objects, or kind: List with the objects below "items")'
+  'it is a list of objects (expected "---" between two objects, or kind: List with the objects below "items")'
 const ENTRIES =
-  'entries of VIPs stand in a document without a kind (expected them below "data" of the ConfigMap; is the "---" before it one too many?)'
-const KINDLESS = "it has no kind (expected kind: ConfigMap, Service or another)"
+  'it has entries of VIPs and no kind (expected entries below "data" of the ConfigMap; remove the "---" before it if it is a mistake)'
+const KINDLESS = "it has no kind (expected kind: ConfigMap, Service or another kind)"
 
 function kindOf(node: unknown): string | null {
   const kind: unknown = isMap(node) ? node.get("kind") : null

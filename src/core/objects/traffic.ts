@@ -4,11 +4,11 @@ import type { JsonObject } from "../../kit/json-text.ts"
 import type { Traffic } from "./kinds.ts"
 
 /*
- * The fields of a Service that say who gets its packets, and on which addresses. Of most Services each has the value that the
- * API takes as default; then there is nothing to keep.
+ * The fields of a Service that decide who gets its packets, and on which addresses. In most Services each field has the API's
+ * default, and then nothing is kept.
  */
 
-/** Maximum length of a text that is kept: that of the longest Kubernetes name. */
+/** Maximum characters of a kept text: the length of the longest Kubernetes name. */
 const MAXIMUM_TEXT = 253
 
 const text = z.string().max(MAXIMUM_TEXT, `expected at most ${MAXIMUM_TEXT} characters`)
@@ -53,7 +53,7 @@ const specSchema = z.object(TRAFFIC_SPEC)
 type GivenSpec = z.infer<typeof specSchema> | null | undefined
 type GivenStatus = z.infer<typeof TRAFFIC_STATUS>
 
-/** What the API takes for a field that is not there. */
+/** The API's defaults for absent fields. */
 export const DEFAULT_TRAFFIC: Traffic = {
   clusterIPs: [],
   externalIPs: [],
@@ -68,10 +68,10 @@ export const DEFAULT_TRAFFIC: Traffic = {
   ingress: [],
 }
 
-/** Seconds that a client stays with its pod where the Service does not say. Source: v1, ClientIPConfig. */
+/** Default of timeoutSeconds. Source: v1, ClientIPConfig. */
 const DEFAULT_TIMEOUT = 10_800
 
-/** @returns null where each field has its default. */
+/** @returns null when each field has its default. */
 export function trafficOf(spec: GivenSpec, status: GivenStatus): Traffic | null {
   const clusterIPs = spec?.clusterIPs ?? []
   const sessionAffinity = wordOf(spec?.sessionAffinity, "None")
@@ -93,7 +93,7 @@ export function trafficOf(spec: GivenSpec, status: GivenStatus): Traffic | null 
   return isDefault(traffic) ? null : traffic
 }
 
-/** The fields of a manifest's `spec` that are not as the API takes them by default. */
+/** The fields of a manifest's `spec` that differ from the API's defaults. */
 export function trafficSpec(traffic: Traffic): JsonObject {
   const { ingress: _, affinityTimeout, ...fields } = traffic
   const defaults = new Map(Object.entries(DEFAULT_TRAFFIC).map(([key, value]) => [key, JSON.stringify(value)]))
@@ -102,12 +102,12 @@ export function trafficSpec(traffic: Traffic): JsonObject {
   return { ...Object.fromEntries(spec), ...(timeout && { sessionAffinityConfig: timeout }) }
 }
 
-/** A manifest's `status`; undefined where there is nothing to say. */
+/** A manifest's `status`; undefined when it would be empty. */
 export function trafficStatus({ ingress }: Traffic): JsonObject | undefined {
   return ingress.length === 0 ? undefined : { loadBalancer: { ingress } }
 }
 
-/** An entry without an address names a host; kube-proxy makes nothing of it. An address without a mode is a VIP to kube-proxy. */
+/** kube-proxy ignores an ingress entry without an address, which names a host, and reads an address without a mode as `VIP`. */
 function ingressOf(status: GivenStatus): Traffic["ingress"] {
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, ipMode }) =>
     ip === undefined || ip === null || ip === "" ? [] : [{ ip, ipMode: wordOf(ipMode, "VIP") }],
@@ -118,7 +118,6 @@ function wordOf(word: string | null | undefined, fallback: string): string {
   return word === undefined || word === null || word === "" ? fallback : word
 }
 
-/** Nothing to write is nothing to keep. */
 function isDefault(traffic: Traffic): boolean {
   return Object.keys(trafficSpec(traffic)).length === 0 && trafficStatus(traffic) === undefined
 }

@@ -8,13 +8,13 @@ const METADATA = [
   ...["name", "namespace", "labels", "annotations", "uid", "resourceVersion", "generation", "generateName", "selfLink"],
   ...["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers"],
   "managedFields",
-  // Of our own trimmed form.
+  // Field of the trimmed form.
   "allowMassRemoval",
 ]
 
 /**
- * Fields that a ConfigMap does not have. An entry that stands beside `data`, or below a misspelt one, vanishes without a
- * word, and a VIP with it; the API server refuses such an object as well.
+ * Fields that a ConfigMap does not have. An entry beside `data`, or below a misspelt `data`, would be lost silently, and a
+ * VIP with it. The API server refuses such an object too.
  */
 export function unknownFields(title: string, value: Readonly<Record<string, unknown>>): readonly ShapeIssue[] {
   const metadata = value["metadata"]
@@ -33,21 +33,20 @@ export function unknownFields(title: string, value: Readonly<Record<string, unkn
   ].slice(0, MAXIMUM_ISSUES)
 }
 
-/** Maximum issues of one object; the others show once these are mended. */
+/** Maximum issues of one object; the others appear once these are corrected. */
 const MAXIMUM_ISSUES = 20
 
 function complaint(path: readonly string[], field: string, known: readonly string[]): string {
   const name = visible(JSON.stringify(field.slice(0, 80)))
-  if (/^[\d.]+$|\//.test(field))
-    return `${name} stands beside "data", not in it (expected it below "data", indented by two blanks)`
+  if (/^[\d.]+$|\//.test(field)) return `${name} is beside "data" (expected it below "data", indented by two blanks)`
   if (path.length > 0 && FIELDS.includes(field))
-    return `"${field}" stands in "${path.join(".")}" (expected it at the begin of the line, as "metadata" is)`
+    return `"${field}" is inside "${path.join(".")}" (expected it at the start of the line, like "metadata")`
   const near = known.find((one) => isNear(field, one))
   const owner = path.length === 0 ? "a ConfigMap" : `the ${path.join(".")} of a ConfigMap`
   return `${owner} does not have the field ${name}${near === undefined ? "" : `; did you mean "${near}"?`}`
 }
 
-/** Within one letter that is another, missing, too much or swapped with its neighbour, or in other capitals, or with a word before. */
+/** True for one wrong, missing, extra or swapped letter, for other capitals, and for `data` with a word before it. */
 function isNear(found: string, known: string): boolean {
   const [a, b] = [found.toLowerCase(), known.toLowerCase()]
   if (a === b || (known === "data" && a.endsWith(b))) return true

@@ -1,23 +1,23 @@
 /**
- * What a person did, where the parser's words tell only what it met; null where it is no mistake that we know.
+ * Names the mistake behind a parser error, which only names the unexpected character; null when it is not a known mistake.
  *
- * @param offset Where the parser met it.
+ * @param offset Offset of the parser error.
  */
 export function reasonFor(text: string, offset: number): string | null {
-  // A window: a file of garbage may be one line of a MiB, with an error at each letter.
+  // Only a window: a file of garbage can be one line of 1 MiB, with an error at each letter.
   const before = text.slice(Math.max(0, offset - WINDOW), offset)
   const after = text.slice(offset, offset + WINDOW)
   const line = `${before.slice(before.lastIndexOf("\n") + 1)}${after.split("\n", 1)[0] ?? ""}`.trim()
   return MISTAKES.find(({ isIt }) => isIt.test(line))?.says(line) ?? null
 }
 
-/** Offset of the first `{{`, which no plain manifest has outside of a string; null where there is none. */
+/** Offset of the first `{{`, which a plain manifest has only in strings; null when there is none. */
 export function templateAt(text: string): number | null {
   const at = text.search(/\{\{/)
   return at === -1 ? null : at
 }
 
-/** Characters looked at on each side of the offset. */
+/** Characters to read on each side of the offset. */
 const WINDOW = 400
 
 interface Mistake {
@@ -34,7 +34,7 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     isIt: new RegExp(`^${ADDRESS}: +[a-z0-9-]+/[a-z0-9-]+ *: +(?:NAT|DR)$`, "i"),
-    says: (line) => `a blank stands beside the second colon (expected ${withoutSecondBlank(line)})`,
+    says: (line) => `there is a blank beside the second colon (expected ${withoutSecondBlank(line)})`,
   },
 ]
 

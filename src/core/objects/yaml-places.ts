@@ -3,14 +3,14 @@ import type { Place } from "../../kit/problem.ts"
 import type { Placed } from "./kinds.ts"
 import type { ShapeIssue } from "./shape-issue.ts"
 
-/** A text that was parsed, with the begins of its lines. */
+/** A parsed text, with the offsets of its lines. */
 export interface YamlText {
   readonly file: string
   readonly text: string
   readonly lines: LineCounter
 }
 
-/** Where the entries of a ConfigMap's `data` stand. @param data The parsed mapping; anything else has no entries. */
+/** The places of the entries of a ConfigMap's `data`. @param data The parsed mapping; anything else has no entries. */
 export function entryPlacesOf(data: unknown, source: YamlText): Pick<Placed, "keyPlaces" | "firstLines"> {
   const keyPlaces = new Map<string, Place>()
   const firstLines = new Map<string, Place>()
@@ -18,14 +18,14 @@ export function entryPlacesOf(data: unknown, source: YamlText): Pick<Placed, "ke
   for (const { key, value } of data.items) {
     if (!isScalar(key)) continue
     keyPlaces.set(String(key.value), placeAt(source, key.range?.[0] ?? 0))
-    // Only a literal block (`|`) has its lines in the file as they are in the value.
+    // Only in a literal block (`|`) do the lines of the file match the lines of the value.
     if (isScalar(value) && value.type === Scalar.BLOCK_LITERAL)
       firstLines.set(String(key.value), firstLineOf(value, source))
   }
   return firstLines.size === 0 ? { keyPlaces } : { keyPlaces, firstLines }
 }
 
-/** The line below the `|`, and the column at which the lines of the block begin. */
+/** The line below the `|`, and the column where the lines of the block start. */
 function firstLineOf(value: Scalar, source: YamlText): Place {
   const line = (placeAt(source, value.range?.[0] ?? 0).line ?? 0) + 1
   const from = source.lines.lineStarts[line - 1] ?? source.text.length
@@ -36,11 +36,11 @@ function firstLineOf(value: Scalar, source: YamlText): Place {
 /** The place of an offset of the text. */
 export function placeAt({ file, lines }: YamlText, offset: number): Place {
   const { line, col } = lines.linePos(offset)
-  // An empty file, or a place before the first line was counted.
+  // linePos() gives 0 for an empty file, and for an offset before the first counted line.
   return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
 }
 
-/** Where the field stands: its value, or its key (an entry is known by its key), or the nearest thing around it. */
+/** The offset of a field: of its value, of its key (for an entry), or of the nearest node around it. */
 export function offsetOf(root: YAMLMap, issue: ShapeIssue): number {
   let offset = root.range?.[0] ?? 0
   let current: unknown = root
@@ -70,12 +70,12 @@ function step(node: unknown, part: string | number): Found | null {
   if (!isMap(node)) return null
   const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === part)
   if (pair === undefined) return null
-  // The place of an empty value is the end of its key; the key itself is what people look for.
+  // An empty value is placed at the end of its key; users look for the start of the key.
   const empty = isScalar(pair.value) && pair.value.source === ""
   return { value: pair.value, key: rangeStart(pair.key), start: empty ? null : rangeStart(pair.value) }
 }
 
-/** Offset of a node's begin; null for what is no node. */
+/** Offset of the start of a node; null when the value is not a node. */
 export function rangeStart(node: unknown): number | null {
   return isMap(node) || isSeq(node) || isScalar(node) ? (node.range?.[0] ?? null) : null
 }

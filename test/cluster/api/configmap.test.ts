@@ -81,7 +81,7 @@ test(
       )
       assert.match(
         problems[0]?.message ?? "",
-        /^Cannot read ConfigMap .*: it has binaryData and no data, wanted text under data$/,
+        /^Cannot read ConfigMap .*: it has binaryData and no data \(expected text below data\)$/,
       )
       assert.is(sequence, before.sequence)
       await kubectl(["-n", namespace, "scale", "deployment/echo", "--replicas=2"])
