@@ -4,16 +4,16 @@ import type { ModelSettings } from "./model/settings.ts"
 import { createRenderer, type RenderedConfig } from "./render/render.ts"
 import type { TemplateTexts } from "./render/template.ts"
 
-/** Where the walk from objects to text ended. */
+/** The result of a walk from objects to text. */
 export interface Walk {
   readonly built: BuiltModel
-  /** Null when there is no model to render. */
+  /** Null when the model is null. */
   readonly rendered: RenderedConfig | null
 }
 
 /**
- * The one walk from objects to the text of keepalived.conf, shared by the sidecar and the offline commands. It keeps what
- * did not change from one call to the next; the result never depends on that.
+ * The walk from objects to the text of keepalived.conf, shared by the sidecar and the offline commands. It caches unchanged
+ * parts between calls; the result does not depend on the cache.
  */
 export function createPipeline(settings: ModelSettings, templates: TemplateTexts): (input: ModelInput) => Walk {
   const build = createModelBuilder(settings)

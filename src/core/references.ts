@@ -9,17 +9,17 @@ export interface Reference {
   readonly name: string
 }
 
-/** So many Services have room in a generation, beside the ConfigMap and the Nodes (`MAXIMUM_FILES` of the contract). */
+/** Maximum Services of a generation, besides the ConfigMap and the Nodes (`MAXIMUM_FILES` of the contract). */
 export const MOST_REFERENCES = 4_998
 
-/** `namespace/name`, and whatever follows a colon: even where that is wrong, the Service is named. */
+/** `namespace/name`, with any text after a colon: the line names the Service even if that text is wrong. */
 const LINE = /^([^/:]+)\/([^/:]+)(?::.*)?$/
 
 /**
- * Says which Services the entries name, each once, sorted.
+ * The Services that the entries name, without duplicates, sorted.
  *
- * Lenient on purpose: an entry with a wrong forwarding method is held by its reader in its last good form, and that form
- * needs fresh endpoints. A line that names no Service gives nothing. Names are DNS labels, since they become a path.
+ * Lenient on purpose: the sidecar holds an entry with a wrong forwarding method in its last good form, and that form needs
+ * fresh endpoints. Ignores a line that does not name a Service. Names must be DNS labels, because they become a path.
  */
 export function referencesOf(configMap: ConfigMap): readonly Reference[] {
   const references = new Map<string, Reference>()

@@ -4,9 +4,9 @@ import type { ModelCode } from "./model/codes.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "./objects/kinds.ts"
 
 /**
- * The ConfigMap that holds the VIPs.
+ * Finds the ConfigMap that holds the VIPs.
  *
- * @param name `namespace/name`, or null: then the only ConfigMap there is, or of several the only one whose keys are addresses.
+ * @param name `namespace/name`; null for the only ConfigMap, or the only one of several whose keys are addresses.
  */
 export function vipConfigMapOf(
   objects: ClusterObjects,
@@ -19,11 +19,11 @@ export function vipConfigMapOf(
   if (name !== null || all.length === 0) {
     const message =
       name === null
-        ? "Cannot tell which ConfigMap holds the VIPs: there is no ConfigMap at all; name it with --services-configmap=namespace/name"
-        : `Cannot find ConfigMap "${name}", which should hold the VIPs: there is ${seen(all)}`
+        ? "Cannot tell which ConfigMap holds the VIPs: the input has no ConfigMap; add it, or name it with --services-configmap=namespace/name"
+        : `Cannot find ConfigMap "${name}" with the VIPs: the input has ${seen(all)}`
     return { value: null, problems: [{ ...problem, code: "CONFIGMAP_MISSING", message }] }
   }
-  const message = `Cannot tell which ConfigMap holds the VIPs: there are ${listed(all)}; name it with --services-configmap=namespace/name`
+  const message = `Cannot tell which ConfigMap holds the VIPs: the input has ${listed(all)}; name it with --services-configmap=namespace/name`
   const place = all[0]?.place ?? null
   const ambiguous: Problem<ModelCode> = { ...problem, code: "CONFIGMAP_AMBIGUOUS", place, message }
   return { value: null, problems: [ambiguous] }
@@ -36,7 +36,7 @@ function onlyOne(all: readonly Placed<ConfigMap>[]): Placed<ConfigMap> | undefin
 }
 
 function seen(all: readonly Placed<ConfigMap>[]): string {
-  return all.length === 0 ? "no ConfigMap at all" : `only ${listed(all)}`
+  return all.length === 0 ? "no ConfigMap" : `only ${listed(all)}`
 }
 
 function listed(all: readonly Placed<ConfigMap>[]): string {

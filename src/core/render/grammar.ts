@@ -1,15 +1,15 @@
-/** What may stand in a block of keepalived.conf. */
+/** A block of keepalived.conf, with the lines that it may contain. */
 export interface Block {
   readonly name: string
-  /** First what stands there most often. */
+  /** The most frequent lines first. */
   readonly lines: readonly Line[]
 }
 
 export interface Line {
-  /** The whole line but for the blanks before it, and its end; its groups are what it tells. Sticky. */
+  /** The whole line without leading blanks, with its line end. Its groups are the values in `tells`. Sticky. */
   readonly pattern: RegExp
   readonly opens: Block | null
-  /** What is compared with the model. */
+  /** The value that is compared with the model. */
   readonly tells: "address" | "virtual server" | "protocol" | "real server" | null
 }
 
@@ -79,7 +79,7 @@ const GLOBAL_DEFS = block(
 )
 
 /**
- * What may stand in a keepalived.conf of ours: everything else, such as an include or a script, nobody asked for.
+ * The only lines that a rendered keepalived.conf may contain. Everything else, such as an include or a script, is refused.
  *
  * Source: keepalived.conf(5).
  */
@@ -91,8 +91,8 @@ export const FILE = block(
   line(String.raw`vrrp_instance vips \{`, VRRP_INSTANCE),
 )
 
-/** A comment that keepalived cannot take for anything else. */
+/** A comment that keepalived cannot misread. */
 export const COMMENT = /# [A-Za-z0-9 .,:;'/_-]*\n/y
 
-/** keepalived splits longer lines into keywords (MAXBUF 1024). */
+/** Maximum characters of a line: keepalived splits longer lines into keywords (MAXBUF 1024). */
 export const LONGEST_LINE = 1000

@@ -1,46 +1,46 @@
-/** What a template may read: texts, and lists of the same. A missing name is an error, never an empty text. */
+/** The data of a template: texts and lists of data. A missing name is an error, not an empty text. */
 export interface TemplateData {
   readonly [name: string]: string | readonly TemplateData[]
 }
 
-/** What a template prints, and what it goes through; each name once. */
+/** The texts that a template prints and the lists that it repeats; each name once. */
 export interface Needs {
   readonly texts: string[]
   readonly lists: { readonly name: string; readonly each: Needs }[]
 }
 
 /**
- * The one way by which a value reaches the file. keepalived.conf has no escaping that holds everywhere, so a value is
- * letters, digits and a few marks, or it is refused: the last of several walls, for the model has checked every value.
+ * The only way for a value into the file. keepalived.conf has no escaping that works everywhere, so a value may contain only
+ * letters, digits and a few marks. This is the last of several checks: the model has already checked every value.
  *
  * Source: keepalived.conf(5), QUOTED STRINGS and CONDITIONAL CONFIGURATION.
  */
 export function conf(value: unknown): string {
   if (typeof value === "string" && SAFE.test(value)) return value
   throw new TypeError(
-    `Cannot print ${JSON.stringify(value) ?? String(value)} into keepalived.conf: wanted letters, digits and . _ : / -`,
+    `Cannot print ${JSON.stringify(value) ?? String(value)} into keepalived.conf: it is not a safe value (expected letters, digits and . _ : / -)`,
   )
 }
 
 const SAFE = /^[A-Za-z0-9/-][A-Za-z0-9._:/-]*$/
 
 /**
- * Looks at all data before a template is filled. Handlebars by itself prints a missing value as nothing, a list as what
- * JavaScript makes of it, and two neighbours that are numbers as their sum (handlebars.js issue 1838).
+ * Checks all data before a template is filled. Handlebars itself prints a missing value as an empty text, a list as
+ * JavaScript converts it, and two adjacent numbers as their sum (handlebars.js issue 1838).
  *
- * @throws where the data lack a name, or have something that must not be printed.
+ * @throws when the data lack a name, or have a value that must not be printed.
  */
 export function checkData({ texts, lists }: Needs, data: TemplateData): void {
   for (const name of texts) conf(data[name])
   for (const { name, each } of lists) {
     const list = data[name]
     if (!Array.isArray(list))
-      throw new ReferenceError(`Cannot fill a template: it goes through a list "${name}" that its data does not have`)
+      throw new ReferenceError(`Cannot fill a template: it repeats a list "${name}" that its data do not have`)
     for (const one of list as readonly TemplateData[]) checkData(each, one)
   }
 }
 
-/** Data that a template can be filled with. */
+/** Sample data for a template. */
 export function sampleOf({ texts, lists }: Needs): TemplateData {
   return Object.fromEntries([
     ...texts.map((name) => [name, "x"] as const),
@@ -49,10 +49,10 @@ export function sampleOf({ texts, lists }: Needs): TemplateData {
 }
 
 /**
- * Reads from a parsed template what it needs. Templates spell, they do not decide: they print names, go through lists, and
- * take in another template as a whole.
+ * Reads the needed names from a parsed template. A template contains no logic: it prints names, repeats lists, and includes
+ * another template as a whole.
  *
- * @throws for everything else that Handlebars knows.
+ * @throws for every other feature of Handlebars.
  */
 export function needsOf(program: hbs.AST.Program, template: string): Needs {
   const needs: Needs = { texts: [], lists: [] }
@@ -60,12 +60,12 @@ export function needsOf(program: hbs.AST.Program, template: string): Needs {
   return needs
 }
 
-/** Whether the template takes in another one. */
+/** Whether the template includes another one. */
 export function takesIn(program: hbs.AST.Program): boolean {
   return program.body.some(isPartial)
 }
 
-/** @param levels What the levels need, the innermost first. */
+/** @param levels The needs of each level, the innermost first. */
 function gather(program: hbs.AST.Program, template: string, levels: readonly Needs[]): void {
   for (const statement of program.body) {
     if (statement.type === "ContentStatement" || statement.type === "CommentStatement") continue
@@ -73,7 +73,7 @@ function gather(program: hbs.AST.Program, template: string, levels: readonly Nee
     if (statement.hash !== undefined) throw refused(statement, template)
     if (isMustache(statement)) gatherText(statement, template, levels)
     else if (isBlock(statement)) gatherList(statement, template, levels)
-    // What it needs it needs at the level of the whole.
+    // The included template needs its names at the outermost level.
     else if (statement.params.length > 0 || levels.length > 1) throw refused(statement, template)
   }
 }
@@ -98,7 +98,7 @@ function gatherList(statement: hbs.AST.BlockStatement, template: string, levels:
   gather(program, template, [each, ...levels])
 }
 
-/** A name alone, `name` or `../name`; null for everything else that Handlebars would take for a value. */
+/** A plain name, `name` or `../name`; null for every other expression of Handlebars. */
 function named(path: hbs.AST.Expression | undefined, levels: readonly Needs[]) {
   if (path === undefined || !isPath(path) || path.data || path.parts.length !== 1) return null
   const [name, level] = [path.parts[0], levels[path.depth]]
@@ -108,7 +108,7 @@ function named(path: hbs.AST.Expression | undefined, levels: readonly Needs[]) {
 function refused({ type, loc }: hbs.AST.Statement, template: string, word: string | null = null): SyntaxError {
   const what = word === null ? `a ${type}` : `"${word}"`
   return new SyntaxError(
-    `Cannot use ${what} in template "${template}", line ${loc.start.line}: only each is known; templates spell, they do not decide`,
+    `Cannot use ${what} in template "${template}", line ${loc.start.line}: only names, lists ("each") and whole templates are allowed`,
   )
 }
 

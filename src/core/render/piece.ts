@@ -1,6 +1,6 @@
 import { type Block, COMMENT, FILE, type Line, LONGEST_LINE } from "./grammar.ts"
 
-/** A part of the text of a keepalived.conf: its head, a virtual server, its last line. */
+/** A part of the text of a keepalived.conf: its head, a virtual server, or its last line. */
 export interface Piece {
   readonly text: string
   /** Lines in the text. */
@@ -12,7 +12,7 @@ export interface Piece {
   readonly told: Told
 }
 
-/** What the text says of that which the model asks for, in the order of the text. */
+/** The addresses and virtual servers in the text, in the order of the text. */
 export interface Told {
   readonly addresses: readonly string[]
   readonly virtualServers: readonly ToldVirtualServer[]
@@ -22,16 +22,16 @@ export interface ToldVirtualServer {
   readonly address: string
   readonly port: number
   readonly protocol: string
-  /** How many it has. */
+  /** Number of real servers. */
   readonly realServers: number
 }
 
 /**
- * Reads a part of the rendered text as keepalived's parser would. Every block that it opens it must close; so the whole,
- * which is the parts in a row, is balanced, too.
+ * Reads a part of the rendered text like keepalived's parser. Each part must close every block that it opens, so the whole
+ * text is balanced too.
  *
- * @throws with line and reason, for all that is not among what may stand there. That is a bug of ours or a spoilt template,
- *   never something a user wrote.
+ * @throws with line and reason for every line that is not allowed. The cause is a bug or a damaged template, never the input
+ *   of a user.
  */
 export function pieceOf(text: string, origin: Piece["origin"]): Piece {
   const reader: Reader = {
@@ -56,13 +56,13 @@ interface Reader {
   at: number
   line: number
   inside: Block
-  /** The blocks around, the innermost last. */
+  /** The enclosing blocks, the innermost last. */
   readonly around: Block[]
   readonly addresses: Set<string>
   readonly virtualServers: Open[]
 }
 
-/** A virtual server that is being read. */
+/** The virtual server that the reader is in. */
 interface Open {
   readonly address: string
   readonly port: number
@@ -79,7 +79,7 @@ function readLine(reader: Reader): void {
   const first = text.charCodeAt(at)
   if (first === NEW_LINE) reader.at = at + 1
   else if (first === CLOSING && text.charCodeAt(at + 1) === NEW_LINE) {
-    reader.inside = reader.around.pop() ?? fail(reader, "it closes a block that nobody opened")
+    reader.inside = reader.around.pop() ?? fail(reader, "unmatched closing brace")
     reader.at = at + 2
   } else if (first === HASH) reader.at = endOf(COMMENT, text, at) ?? fail(reader, notKnown(reader, at))
   else readWords(reader, at)
@@ -100,7 +100,7 @@ function readWords(reader: Reader, at: number): void {
   fail(reader, notKnown(reader, at))
 }
 
-/** Where a match that begins here ends; null where none begins. */
+/** The end of a match that starts at `at`; null when there is none. */
 function endOf(pattern: RegExp, text: string, at: number): number | null {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : null
@@ -115,18 +115,18 @@ function listen(reader: Reader, { pattern, tells }: Line, at: number): void {
   pattern.lastIndex = at
   const [, word = "", second] = pattern.exec(reader.text) ?? []
   if (tells === "address") {
-    if (reader.addresses.has(word)) fail(reader, `the address ${word} stands there already`)
+    if (reader.addresses.has(word)) fail(reader, `the address ${word} appears twice`)
     reader.addresses.add(word)
   } else if (tells === "virtual server")
     reader.virtualServers.push({ address: word, port: Number(second), protocol: "", realServers: 0 })
   else if (open?.protocol === "") open.protocol = word
-  else fail(reader, "its virtual server has a protocol already")
+  else fail(reader, "its virtual server already has a protocol")
 }
 
 function notKnown({ text, inside }: Reader, at: number): string {
   const end = text.indexOf("\n", at)
   const words = text.slice(at, end === -1 ? text.length : end)
-  return `${JSON.stringify(words)} is not among what may stand ${inside === FILE ? "there" : `in "${inside.name}"`}`
+  return `${JSON.stringify(words)} is not allowed ${inside === FILE ? "there" : `in "${inside.name}"`}`
 }
 
 function fail({ line, origin }: Reader, why: string): never {

@@ -12,21 +12,21 @@ import { sha256Of } from "../../kit/sha256.ts"
 import { checkStructure } from "./structure.ts"
 import { compileTemplates, type Templates, type TemplateTexts } from "./template.ts"
 
-/** The text of a keepalived.conf whose structure agrees with its model. Equal models give equal bytes. */
+/** The text of a keepalived.conf, checked against its model. Equal models give equal bytes. */
 export interface RenderedConfig {
   readonly text: string
   /** sha256 of the text, 64 hexadecimal digits. */
   readonly sha256: string
   readonly model: KeepalivedModel
-  /** The text in pieces: first the head, then one for each virtual server, then the last line. */
+  /** The text in pieces: the head, one piece per virtual server, the last line. */
   readonly pieces: readonly Piece[]
 }
 
 /**
- * Renders models. The blocks of a VIP are kept as long as it is the same object, so that one changed endpoint among thousands
- * costs the blocks of one VIP.
+ * Renders models. Caches the blocks of a VIP while it is the same object, so that one changed endpoint among thousands renders
+ * only the blocks of one VIP.
  *
- * @throws when the text does not have the structure that the model asks for: a bug, and nothing may be applied.
+ * @throws when the text does not match the model. That is a bug, and the text must not be applied.
  */
 export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) => RenderedConfig {
   const templates = compileTemplates(texts)
@@ -43,7 +43,7 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
   }
 }
 
-/** The blocks of a VIP, one for each virtual server. */
+/** The blocks of a VIP, one per virtual server. */
 function createBlocks(templates: Templates): (vip: VipModel) => readonly Piece[] {
   const known = new WeakMap<VipModel, readonly Piece[]>()
   return (vip) => {
@@ -58,16 +58,16 @@ function createBlocks(templates: Templates): (vip: VipModel) => readonly Piece[]
   }
 }
 
-/** The line by which a whole file is told from one that was cut short. */
+/** The line that distinguishes a complete file from a truncated one. */
 export function lastLineOf(model: KeepalivedModel): string {
   const { vips, virtualServers, realServers } = sizeOf(model)
   return `\n# end: VIPs ${vips}, virtual servers ${virtualServers}, real servers ${realServers}\n`
 }
 
 /**
- * The piece that a line of the text stands in.
+ * The piece that contains a line of the text.
  *
- * @param line counted from 1.
+ * @param line Line number, counted from 1.
  */
 export function pieceAt(rendered: RenderedConfig, line: number): Piece | null {
   let last = 0
@@ -123,6 +123,6 @@ function checkedRealServerData(real: RealServer): TemplateData {
   return { ...realServerData(real), timeout: String(CHECK_TIMEOUT) }
 }
 
-/** Seconds between two checks of a real server, and seconds that one may take: as in release 0.35. */
+/** Interval and timeout of the checks of a real server, in seconds; the same as in release 0.35. */
 const CHECK_INTERVAL = 5
 const CHECK_TIMEOUT = 3

@@ -2,10 +2,10 @@ import type { KeepalivedModel, VirtualServer } from "../model/keepalived-model.t
 import type { Piece, ToldVirtualServer } from "./piece.ts"
 
 /**
- * Compares what stands in the rendered text with the model: keepalived itself accepts an empty file, one that was cut between
- * two blocks, a duplicate virtual server, and an address that nobody asked for.
+ * Compares the rendered text with the model, because keepalived accepts an empty file, a file cut between two blocks, a
+ * duplicate virtual server, and an unexpected address.
  *
- * @throws with the reason. That is a bug of ours or a spoilt template, never something a user wrote.
+ * @throws with the reason. The cause is a bug or a damaged template, never the input of a user.
  */
 export function checkStructure(pieces: readonly Piece[], model: KeepalivedModel): void {
   checkAddresses(pieces, model)
@@ -18,11 +18,11 @@ function checkAddresses(pieces: readonly Piece[], { vrrp, vips }: KeepalivedMode
   let next = -1
   for (const { told } of pieces)
     for (const address of told.addresses) {
-      const wanted = next === -1 ? vrrp.anchor : vips[next]?.address
-      if (address !== wanted) throw fault(`it has the address ${address} where ${wanted ?? "none"} was wanted`)
+      const expected = next === -1 ? vrrp.anchor : vips[next]?.address
+      if (address !== expected) throw fault(`it has the address ${address} (expected ${expected ?? "none"})`)
       next += 1
     }
-  if (next !== vips.length) throw fault(`it has ${next + 1} addresses, wanted ${vips.length + 1}`)
+  if (next !== vips.length) throw fault(`it has ${next + 1} addresses (expected ${vips.length + 1})`)
 }
 
 function checkVirtualServers(pieces: readonly Piece[], { vips }: KeepalivedModel): void {
@@ -34,15 +34,15 @@ function checkVirtualServers(pieces: readonly Piece[], { vips }: KeepalivedModel
     for (const server of vip.virtualServers) {
       const one = told[next]
       if (one === undefined || !isAs(one, server) || server.address !== vip.address)
-        throw fault(`it has ${one === undefined ? "nothing" : shown(one)} where ${shown(server)} was wanted`)
-      // In order, and each address once: so is each virtual server.
+        throw fault(`it has ${one === undefined ? "nothing" : shown(one)} (expected ${shown(server)})`)
+      // The addresses are in order and unique, so this makes the virtual servers unique too.
       if (before !== null && !isBefore(before, server))
-        throw fault(`${shown(server)} stands there twice, or before its turn`)
+        throw fault(`${shown(server)} appears twice, or in the wrong order`)
       before = server
       next += 1
     }
   }
-  if (next !== told.length) throw fault(`it has ${told.length} virtual servers, wanted ${next}`)
+  if (next !== told.length) throw fault(`it has ${told.length} virtual servers (expected ${next})`)
 }
 
 function isAs(told: ToldVirtualServer, { address, port, protocol, realServers }: VirtualServer): boolean {

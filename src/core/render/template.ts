@@ -10,18 +10,17 @@ export const TEMPLATE_NAMES = ["keepalived.conf", "vrrp-instance", "virtual-serv
 export type TemplateName = (typeof TEMPLATE_NAMES)[number]
 
 export interface Templates {
-  /** Head of the file: global_defs and the VRRP instance. */
+  /** Head of the file: `global_defs` and the VRRP instance. */
   head(data: TemplateData): string
   /** One virtual_server block. */
   virtualServer(data: TemplateData): string
 }
 
 /**
- * Compiles the templates with the traps of the library closed: no HTML escaping, no built-in functions, no prototype
- * access, no name that the data lacks, and every value looked at by one function that knows keepalived's syntax.
+ * Compiles the templates with the unsafe features of the library disabled: no HTML escaping, no built-in functions, no
+ * prototype access, no missing names. One function checks every value against keepalived's syntax.
  *
- * @throws when a template does not parse or cannot be filled; the program then ends at its start, long before keepalived
- *   could notice.
+ * @throws when a template does not parse or cannot be filled; the program then ends at startup.
  */
 export function compileTemplates(texts: TemplateTexts): Templates {
   const engine = Handlebars.create()
@@ -33,7 +32,7 @@ export function compileTemplates(texts: TemplateTexts): Templates {
     const { program, needs } = parsed(engine, name, texts)
     const all = takesIn(program) ? [needs, instance.needs] : [needs]
     const fill = engine.compile<TemplateData>(program, OPTIONS)
-    // The library translates a template when it is filled for the first time: now, and not before the first keepalived.conf.
+    // The library translates a template when it is first filled: do that at startup, not for the first keepalived.conf.
     fill(Object.assign({}, ...all.map(sampleOf)))
     return (data: TemplateData) => {
       for (const one of all) checkData(one, data)
@@ -48,7 +47,7 @@ function parsed(engine: typeof Handlebars, name: TemplateName, texts: TemplateTe
   return { program, needs: needsOf(program, name) }
 }
 
-/** In place of the library's own, which knows more than lists. */
+/** Replaces the library's own `each`, which also accepts other values than lists. */
 function each(list: readonly TemplateData[], options: Handlebars.HelperOptions): string {
   let text = ""
   for (const one of list) text += options.fn(one)
@@ -61,6 +60,6 @@ const OPTIONS: CompileOptions = {
   knownHelpersOnly: true,
   knownHelpers: { each: true, if: false, unless: false, with: false, log: false, lookup: false },
   preventIndent: true,
-  // The blank lines around blocks are gone since the text was parsed.
+  // The parser has already removed the blank lines around blocks.
   ignoreStandalone: true,
 }

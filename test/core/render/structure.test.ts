@@ -23,7 +23,7 @@ virtual_server 10.4.0.50 80 {
 }
 `
 
-test("pieceOf() says what a text tells", () => {
+test("pieceOf() lists the virtual servers of a text", () => {
   const { lines, told } = pieceOf(TEXT, SERVER)
   assert.is(lines, 15)
   assert.equal(told, {
@@ -43,21 +43,21 @@ const INSTANCE = `vrrp_instance vips {
 }
 `
 
-test("pieceOf() says which addresses stand in a text", () =>
+test("pieceOf() lists the addresses of a text", () =>
   assert.equal(pieceOf(INSTANCE, HEAD).told.addresses, ["169.254.50.1", "10.4.0.50", "10.4.0.51"]))
 
 for (const [what, from, to, why] of [
-  ["a second protocol", "  protocol TCP\n", "  protocol TCP\n  protocol TCP\n", "line 7.*has a protocol already"],
-  ["a word that nobody knows", "lvs_sched wlc", "lvs_schet wlc", 'line 4.*"lvs_schet wlc" is not among'],
+  ["a second protocol", "  protocol TCP\n", "  protocol TCP\n  protocol TCP\n", "line 7.*already has a protocol"],
+  ["an unknown word", "lvs_sched wlc", "lvs_schet wlc", 'line 4.*"lvs_schet wlc" is not allowed'],
   ["a word in another block", "    weight 1", "    protocol TCP", 'line 9.*"protocol TCP".*real_server'],
   ["an include", "\n# Service", "\ninclude /etc/passwd\n# Service", 'line 2.*"include /etc/passwd"'],
-  ["a brace too much", /$/, "}\n", "line 16.*nobody opened"],
-  ["a brace too little", /\}\n$/, "", 'line 15 of the virtual server.*"virtual_server" is never closed'],
+  ["an extra brace", /$/, "}\n", "line 16.*unmatched closing brace"],
+  ["a missing brace", /\}\n$/, "", 'line 15 of the virtual server.*"virtual_server" is never closed'],
   ["a long line", "wlc", "w".repeat(1000), "line 4.*1012 characters"],
-  ["a comment that may be none", "default/echo", "default/echo {", "line 2"],
+  ["a comment that keepalived may misread", "default/echo", "default/echo {", "line 2"],
   ["a port that begins with 0", "10.4.0.50 80", "10.4.0.50 080", "line 3"],
   ["a last line without an end", /\}\n$/, "}", "line 15"],
-  ["words behind a brace", "}\n\n", "} weight 1\n\n", "line 10"],
+  ["words after a brace", "}\n\n", "} weight 1\n\n", "line 10"],
 ] as const)
   test(`pieceOf() throws for ${what}`, () => {
     const text = TEXT.replace(from, to)
@@ -68,13 +68,10 @@ for (const [what, from, to, why] of [
     )
   })
 
-test("pieceOf() throws for an address that stands there twice", () =>
-  assert.throws(
-    () => pieceOf(INSTANCE.replace("10.4.0.51", "10.4.0.50"), HEAD),
-    /line 7 of the head.*stands there already/,
-  ))
+test("pieceOf() throws for a duplicate address", () =>
+  assert.throws(() => pieceOf(INSTANCE.replace("10.4.0.51", "10.4.0.50"), HEAD), /line 7 of the head.*appears twice/))
 
-test("pieceOf() names the virtual server in which something is wrong", () =>
+test("pieceOf() names the virtual server of a wrong line", () =>
   assert.throws(() => pieceOf(TEXT.replace("wlc", "#"), SERVER), /line 4 of the virtual server 10\.4\.0\.50 80 TCP/))
 
 test.run()
