@@ -66,7 +66,7 @@ test("diff() says ahead that the nodes will hold a step that takes away most of 
       assert.is(said.status, 1)
       assert.match(
         said.err,
-        /note: the nodes will hold this: b\/v\.yaml:1:1: MASS_REMOVAL: Cannot take away 3 of 5 VIPs at once/,
+        /note: the nodes will hold this: b\/v\.yaml:1:1: MASS_REMOVAL: Cannot remove 3 of 5 VIPs at once/,
       )
       assert.not.match((await kkv(["diff", "a", "c"])).err, "MASS_REMOVAL")
     },

@@ -43,8 +43,8 @@ const refused: readonly (readonly [words: string, hint: RegExp])[] = [
   ["validate . --services-configmap vips", /Wanted namespace\/name/],
   ["diff a", /missing required argument 'new'/],
   ["status now", /too many arguments/],
-  ["render . --vrid 0", /Cannot use --vrid "0": wanted a whole number from 1 to 255/],
-  ["render . --scheduler best --check http", /--scheduler "best"[^]*--check "http": wanted none or tcp/],
+  ["render . --vrid 0", /Cannot use --vrid "0": expected a whole number from 1 to 255/],
+  ["render . --scheduler best --check http", /--scheduler "best"[^]*--check "http": expected none or tcp/],
   ["render . --iface e{th0", /Cannot use --iface "e\{th0"/],
   ["render . --run-dir run", /Cannot use --run-dir "run": wanted an absolute path/],
   ["render . --vrrp-version 2 --advert-interval 0.5", /whole seconds/],
@@ -100,7 +100,7 @@ test("main() a wrong value in the environment is refused like one on the command
     withEnvironment({ KKV_USE_UNICAST: "perhaps" }, async () => {
       const said = await kkv(["render", "."])
       assert.is(said.status, 2)
-      assert.match(said.err, 'Cannot use --use-unicast "perhaps": wanted true or false')
+      assert.match(said.err, 'Cannot use --use-unicast "perhaps": expected true or false')
     }),
   ))
 

@@ -74,9 +74,7 @@ const mistakes: readonly Mistake[] = [
     files: {
       "v.json": `[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "vips"}, "data": {"10.4.0.50": ""}}]`,
     },
-    says: [
-      /^v\.json:1:1: OBJECT_SHAPE: .*it is a list of objects \(expected "---" between two objects, or kind: List/,
-    ],
+    says: [/^v\.json:1:1: OBJECT_SHAPE: .*it is a list of objects \(expected "---" between two objects, or kind: List/],
   },
   {
     what: "item for items",
@@ -93,9 +91,7 @@ const mistakes: readonly Mistake[] = [
   {
     what: "objects of JSON, a line each",
     files: { "v.json": `{"kind": "ConfigMap", "apiVersion": "v1"}\n{"kind": "Service", "apiVersion": "v1"}\n` },
-    says: [
-      /^v\.json:2:1: YAML_SYNTAX: .*a second object starts here \(expected "---" on a separate line before it\)$/,
-    ],
+    says: [/^v\.json:2:1: YAML_SYNTAX: .*a second object starts here \(expected "---" on a separate line before it\)$/],
   },
   {
     what: "an entry of Jsonnet",

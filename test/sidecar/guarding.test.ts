@@ -45,7 +45,7 @@ test("a change that takes half and one of the VIPs away is held, said, and let t
   assert.equal([guard(agent), vips(agent), lines(node)], ["mass-removal", 10, 1])
   const { outcome, reason, problems, observedGeneration, vips: shown } = status(agent)
   assert.equal([outcome, problems[0]?.code, observedGeneration], ["rejected", "MASS_REMOVAL", 2])
-  assert.match(reason ?? "", /^Cannot take away 6 of 10 VIPs at once .*\/allow-mass-removal: "4"/)
+  assert.match(reason ?? "", /^Cannot remove 6 of 10 VIPs at once .*\/allow-mass-removal: "4"/)
   assert.equal([...new Set(shown.map(({ state }) => state))], ["held"])
   await publish(node, agent, generation(3, entries(4), undefined, { allow: "4" }))
   assert.equal([guard(agent), vips(agent), status(agent).problems], [null, 4, []])

@@ -7,25 +7,25 @@ import type { ModelCode } from "./codes.ts"
 import { type KeepalivedModel, virtualServerKey } from "./keepalived-model.ts"
 
 /**
- * Why a configuration that would take away most of what works is held.
+ * Why a configuration that would remove most of what works is held.
  *
- * `mass-removal`: entries, or ports of Services, are gone. `endpoints-lost`: they are there, and none of their endpoints is.
- * `nodes-lost`: there were Nodes, and now there is none.
+ * `mass-removal`: entries, or ports of Services, are gone. `endpoints-lost`: the entries remain, and their endpoints are gone.
+ * `nodes-lost`: all Nodes are gone.
  */
 export type BlastGuard = "mass-removal" | "endpoints-lost" | "nodes-lost"
 
-/** What `percent` is where nobody says otherwise. */
+/** Default of `percent`. */
 export const GUARD_PERCENT = 50
 
 /** A step from one configuration to the next. */
 export interface Step {
-  /** What runs, or last ran. */
+  /** The configuration that runs or last ran. */
   readonly before: Pick<KeepalivedModel, "vips">
   readonly nodesBefore: number
   readonly configMap: Placed<ConfigMap>
   readonly nodes: number
   readonly built: BuiltModel
-  /** More than so many percent, and at least three, are too many at once; 100 for no limit. */
+  /** Maximum share of VIPs or virtual servers to remove at once, in percent; two are always allowed. 100 disables the guard. */
   readonly percent: number
 }
 
@@ -35,12 +35,12 @@ export interface Held {
 }
 
 /**
- * Whether a step takes away so much of what works that somebody must have meant it.
+ * Whether a step removes so much of what works that it needs confirmation.
  *
- * A VIP or a virtual server that stays with fewer real servers is not gone. An entry that is broken keeps its last good form,
- * so that what such a one misses can only be endpoints.
+ * A VIP or a virtual server that stays with fewer real servers is not removed. A broken entry keeps its last good form, so
+ * only its endpoints can be missing.
  *
- * @returns null where the step may be taken: it is small, or the ConfigMap says how many entries shall be left.
+ * @returns null when the step is allowed: it is small, or the ConfigMap's annotation names the number of remaining entries.
  */
 export function heldBack(step: Step): Held | null {
   const { configMap, built, percent } = step
@@ -61,7 +61,7 @@ export function heldBack(step: Step): Held | null {
   return tooMany(gone, before.virtualServers, percent) ? endpointsLost(all, step) : null
 }
 
-/** What an annotation that does not fit the entries is worth saying of; none where there is no annotation, or it fits. */
+/** Warns of an annotation that does not match the number of entries. */
 export function allowanceProblems({ object, place }: Placed<ConfigMap>): readonly Problem<ModelCode>[] {
   const { allowMassRemoval } = object.metadata
   if (allowMassRemoval === null || isAllowed(object)) return []
@@ -73,14 +73,14 @@ export function allowanceProblems({ object, place }: Placed<ConfigMap>): readonl
       place,
       message:
         `The annotation ${ALLOW_MASS_REMOVAL} is ${quoted(allowMassRemoval)}, and the number of entries is ${entriesOf(object)}: it allows nothing now; ` +
-        "take it out, or write the number of entries that shall be left",
+        "remove it, or write the number of entries that should remain",
     },
   ]
 }
 
 /**
- * What cannot stay, whoever would like it to: the operator's flag forbids it, or the kernel has no IPVS. A Node that claims
- * the addresses of VIPs is another matter: most often it is wrong.
+ * True for an entry that cannot stay in any case: the operator's flag forbids it, or the kernel has no IPVS. A Node that claims
+ * the addresses of VIPs does not count, because it is usually wrong.
  */
 function isImpossible({ state, problems }: EntryOutcome): boolean {
   return state === "left-out" && problems.some(({ code }) => code === "VIP_OUTSIDE_RANGES" || code === "IPVS_MISSING")
@@ -119,32 +119,32 @@ interface Loss {
 }
 
 function massRemoval(what: "VIPs" | "virtual servers", loss: Loss, step: Step): Held {
-  const message = `${cannotTake(what, loss)}: what runs is kept; ${howToAllow(step)}`
+  const message = `${cannotRemove(what, loss)}: what runs is kept; ${howToAllow(step)}`
   return { guard: "mass-removal", problem: problem("MASS_REMOVAL", message, step) }
 }
 
 function endpointsLost(loss: Loss, step: Step): Held {
-  const why = "no endpoint is left for them; what runs is kept until that has lasted"
-  const message = `${cannotTake("virtual servers", loss)}: ${why}; ${howToAllow(step)}`
+  const why = "they have lost all endpoints; what runs is kept until the loss has lasted"
+  const message = `${cannotRemove("virtual servers", loss)}: ${why}; ${howToAllow(step)}`
   return { guard: "endpoints-lost", problem: problem("ENDPOINTS_LOST", message, step) }
 }
 
 function nodesLost(step: Step): Held {
-  const message = `Cannot go on without any Node: there were ${step.nodesBefore}; what runs is kept; ${howToAllow(step)}`
+  const message = `Cannot continue without Nodes: there were ${step.nodesBefore}; what runs is kept; ${howToAllow(step)}`
   return { guard: "nodes-lost", problem: problem("NODES_LOST", message, step) }
 }
 
-function cannotTake(what: "VIPs" | "virtual servers", { gone, of }: Loss): string {
+function cannotRemove(what: "VIPs" | "virtual servers", { gone, of }: Loss): string {
   const shown = gone.slice(0, SHOWN[what])
   const more = gone.length > shown.length ? ` and ${gone.length - shown.length} more` : ""
-  return `Cannot take away ${gone.length} of ${of.length} ${what} at once (${shown.join(", ")}${more})`
+  return `Cannot remove ${gone.length} of ${of.length} ${what} at once (${shown.join(", ")}${more})`
 }
 
-/** So many that the whole message fits into an Event. */
+/** Maximum names in a message, so that the whole message fits into an Event. */
 const SHOWN = { VIPs: 3, "virtual servers": 1 } as const
 
 function howToAllow({ configMap: { object } }: Step): string {
-  return `to let it through, annotate the ConfigMap with ${ALLOW_MASS_REMOVAL}: "${entriesOf(object)}", the number of its entries`
+  return `to allow it, annotate the ConfigMap with ${ALLOW_MASS_REMOVAL}: "${entriesOf(object)}", the number of its entries`
 }
 
 function problem(code: ModelCode, message: string, { configMap }: Step): Problem<ModelCode> {

@@ -12,15 +12,15 @@ import type { BuiltModel, ModelInput, OwnInput } from "./types.ts"
 import { vrrpInstanceOf } from "./vrrp-instance.ts"
 
 /**
- * Builds models. What it made of an entry is kept as long as nothing that the entry names has changed, so that a pass
- * over a thousand entries costs what the changed ones cost; the result is the same as without.
+ * Builds models. Caches the result of an entry until an object that it names changes, so that a pass over a thousand entries
+ * costs only the changed ones. The result is the same without the cache.
  */
 export function createModelBuilder(settings: ModelSettings): (input: ModelInput) => BuiltModel {
   const outcomesOf = createOutcomes(settings)
   const ownNodes = createOwnNodes()
   return (given) => {
     const input = ownInput(given, ownNodes)
-    // Not even looked at: a ConfigMap has room for a hundred thousand, each with a problem of its own.
+    // Entries are not read at all: a ConfigMap has room for a hundred thousand, each with its own problem.
     if (Object.keys(input.configMap.object.data).length > LIMITS.entries)
       return { model: null, entries: [], problems: [tooManyEntries(input.configMap)], own: input.own }
     return assemble(input, settings, outcomesOf(input))
@@ -35,7 +35,7 @@ function ownInput(given: ModelInput, ownNodes: ReturnType<typeof createOwnNodes>
 
 function assemble(input: OwnInput, settings: ModelSettings, { entries, vips, problems, gone }: Outcomes): BuiltModel {
   const { own, past } = input
-  // What is remembered of the Nodes is less than what was made of them.
+  // The VRRP instance that ran is more exact than the remembered Nodes.
   const ranked = own.isRemembered && past.vrrp !== null ? [] : own.nodes
   const instance = vrrpInstanceOf(ranked, input.node, { settings, before: past.vrrp })
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
@@ -65,7 +65,7 @@ function nodesRemembered(count: number): Problem<ModelCode> {
     severity: "warning",
     path: ["Node"],
     place: null,
-    message: `Cannot see any Node: there were ${count}; this node keeps the rank and the peers that it had`,
+    message: `Cannot find any Node: there were ${count}; this node keeps its rank and its peers`,
   }
 }
 
@@ -77,6 +77,6 @@ function unreachableProblem(name: string, { nodes }: ClusterObjects): Problem<Mo
     severity: "warning",
     path: [`Node ${name}`],
     place: node?.place ?? null,
-    message: `Cannot reach node ${quoted(name)}${address === null ? "" : ` (${address})`}: it answers no more; its pods get no new connections until it does, unless a virtual server has no others`,
+    message: `Cannot reach node ${quoted(name)}${address === null ? "" : ` (${address})`}: it does not answer; new connections avoid its pods until it answers again, unless a virtual server has no other pods`,
   }
 }

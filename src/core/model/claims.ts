@@ -4,10 +4,10 @@ import type { ConfigMap, Placed, Service, ServiceObjects } from "../objects/kind
 import type { ModelCode } from "./codes.ts"
 
 /**
- * Says which VIPs a Service has as an address of its own, as far as the Services at hand tell: kube-proxy takes the packets of
- * such an address before IPVS sees them. A warning, for only a node can tell whether it does.
+ * Warns of VIPs that a known Service has as its own address: kube-proxy takes the packets of such an address before IPVS sees
+ * them. It is only a warning, because only a node can tell whether kube-proxy does so.
  *
- * An entry without Services forwards nothing; there kube-proxy may be meant to, but never for a cluster IP.
+ * An entry without Services forwards nothing, and kube-proxy may forward for it on purpose, except for a cluster IP.
  */
 export function claimProblems(
   configMap: Placed<ConfigMap>,
@@ -35,7 +35,7 @@ interface Claim {
   readonly code: "VIP_IS_CLUSTER_IP" | "VIP_IS_EXTERNAL_IP" | "VIP_IS_LOAD_BALANCER_IP"
   /** Path of the field. */
   readonly field: string
-  /** What to do about it. */
+  /** Advice for the user. */
   readonly remedy: string
 }
 
@@ -44,7 +44,7 @@ function claimsOf({ spec, traffic }: Service): readonly Claim[] {
   const claims = clusterIPs.map((ip) => claim(ip, "VIP_IS_CLUSTER_IP", "spec.clusterIP", "use another VIP"))
   if (traffic === null) return claims
   for (const ip of traffic.externalIPs)
-    claims.push(claim(ip, "VIP_IS_EXTERNAL_IP", "spec.externalIPs", "take it out there"))
+    claims.push(claim(ip, "VIP_IS_EXTERNAL_IP", "spec.externalIPs", "remove it there"))
   for (const { ip, ipMode } of traffic.ingress)
     if (ipMode !== "Proxy")
       claims.push(
@@ -52,18 +52,18 @@ function claimsOf({ spec, traffic }: Service): readonly Claim[] {
           ip,
           "VIP_IS_LOAD_BALANCER_IP",
           "status.loadBalancer.ingress",
-          "give it ipMode: Proxy, or take it out there",
+          "give it ipMode: Proxy, or remove it there",
         ),
       )
   const { loadBalancerIP } = traffic
   if (loadBalancerIP !== "" && !traffic.ingress.some(({ ip }) => ip === loadBalancerIP))
     claims.push(
-      claim(loadBalancerIP, "VIP_IS_LOAD_BALANCER_IP", "spec.loadBalancerIP", "let its status have ipMode: Proxy"),
+      claim(loadBalancerIP, "VIP_IS_LOAD_BALANCER_IP", "spec.loadBalancerIP", "set ipMode: Proxy in its status"),
     )
   return claims
 }
 
-/** An IPv4 address may be written as one of IPv6; it means the same. */
+/** Reads an IPv4-mapped IPv6 address as the IPv4 address. */
 function claim(ip: string, code: Claim["code"], field: string, remedy: string): Claim {
   return { address: ip.replace(/^::ffff:/i, ""), code, field, remedy }
 }

@@ -1,6 +1,6 @@
 import type { DesiredCode } from "../desired/codes.ts"
 
-/** What can be wrong with what was asked for, in the words of keepalived and LVS. */
+/** Problems of a model, and of the entries that it is built from. */
 export type ModelCode =
   | DesiredCode
   | "CONFIGMAP_MISSING"

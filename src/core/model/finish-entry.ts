@@ -13,17 +13,17 @@ interface FinishContext {
   readonly settings: ModelSettings
   /** Address -> name of the node that has it. */
   readonly nodeAddresses: ReadonlyMap<string, string>
-  /** VIP -> name of the Node that lists it although it is ours. */
+  /** VIP -> name of the Node that lists it, although it is ours. */
   readonly echoes: ReadonlyMap<string, string>
   readonly lan: Lan
 }
 
-/** Decides what runs of an entry: itself, its last good form, a part of it, or nothing. */
+/** Decides which form of an entry runs: its current form, its last good form, a part of it, or nothing. */
 export function finishEntry(walked: Walked, input: OwnInput, context: FinishContext): EntryOutcome {
   return withWarnings(walked, whatRuns(walked, input, context), context)
 }
 
-/** What is doubtful in an address takes nothing away. */
+/** Adds the warnings about the address. They do not change what runs. */
 function withWarnings({ raw }: Walked, outcome: EntryOutcome, { echoes, lan }: FinishContext): EntryOutcome {
   const lister = echoes.get(raw.key)
   const subnet = subnetProblem(raw, lan)
@@ -43,7 +43,7 @@ function whatRuns(walked: Walked, input: OwnInput, context: FinishContext): Entr
     return withIpvs(walked.good, input.node)
   const services = walked.services.map(([name]) => name)
   const base = { key: raw.key, text: raw.text, place: raw.place, services, waiting: walked.waiting }
-  // Not even its last good form may run: that would be somebody else's address.
+  // Its last good form must not run either: the address belongs to another machine, or is not allowed.
   if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
   if (isAsked) return { ...base, state: "pending", vip: null, problems: walked.problems }
   const problems = [
@@ -61,7 +61,7 @@ function presentIn<T>(one: T | null): readonly T[] {
   return one === null ? [] : [one]
 }
 
-/** The last good form of an entry, where it has one that is nobody else's by now. */
+/** The last good form of an entry; null when there is none, or when another program now has one of its virtual servers. */
 function heldVip({ raw }: Walked, input: OwnInput, { settings, nodeAddresses }: FinishContext): HeldForm | null {
   const lastGood = input.lastGood.get(raw.key)
   if (lastGood === undefined) return null
@@ -74,13 +74,13 @@ function heldVip({ raw }: Walked, input: OwnInput, { settings, nodeAddresses }: 
     unreachable: input.unreachable,
     refused: refusal?.code === "REFUSED_BY_KEEPALIVED",
   })
-  // What ran in an earlier life may be just what cannot run now.
+  // The last good form may itself need the masquerading that is missing now.
   const canRun = (form: HeldForm) => refusal?.code !== "MASQUERADE_MISSING" || !needsMasquerade(form.vip)
   const forms = [held, asItWas(lastGood)]
   return forms.find((form) => canRun(form) && takenServers(raw, form.vip, input.others) === null) ?? null
 }
 
-/** keepalived ends when it meets a virtual server and the kernel has no IPVS, so on such a node a VIP with Services is left out. */
+/** Leaves out a VIP with Services on a node without IPVS, because keepalived exits when it reads a virtual server there. */
 function withIpvs(outcome: EntryOutcome, node: NodeFacts): EntryOutcome {
   if (node.ipvs || outcome.vip === null || outcome.vip.virtualServers.length === 0) return outcome
   const problem: Problem<ModelCode> = {

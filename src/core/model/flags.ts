@@ -1,22 +1,22 @@
 import { SCHEDULERS, type ModelSettings, type Scheduler } from "./settings.ts"
 import { ANY, parseVipRanges } from "./vip-ranges.ts"
 
-/** A flag of the command line that decides a field of the model. The same table serves every program that has them. */
+/** A command-line flag that decides a field of the model. All programs share this table. */
 export interface ModelFlag<T> {
-  /** As it is written: `--vrid`. */
+  /** The name with its dashes: `--vrid`. */
   readonly flag: `--${string}`
-  /** What stands for the value in a help text, such as `1-255`; null for a switch, whose text is `true` or `false`. */
+  /** The placeholder of the value in a help text, such as `1-255`; null for a switch, whose text is `true` or `false`. */
   readonly value: string | null
-  /** For a help text: one line. */
+  /** One line for a help text. */
   readonly description: string
-  /** As one would write it. */
+  /** The text of the default value. */
   readonly default: string
   readonly parse: (text: string) => ParsedFlag<T>
 }
 
 export type ParsedFlag<T> =
   | { readonly kind: "value"; readonly value: T }
-  /** `reason` follows a colon: `wanted a whole number from 1 to 255`. */
+  /** `reason` follows a colon: `expected a whole number from 1 to 255`. */
   | { readonly kind: "wrong"; readonly reason: string }
 
 /** The settings that have a flag of their own. */
@@ -42,7 +42,7 @@ export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSet
   advertInterval: {
     flag: "--advert-interval",
     value: "seconds",
-    description: "between two adverts of the master; backups wait three times as long",
+    description: "interval between adverts of the master; a backup waits three times as long",
     default: "1",
     parse: advertInterval,
   },
@@ -56,7 +56,7 @@ export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSet
   peerNetwork: {
     flag: "--peer-network",
     value: "network",
-    description: "which of the nodes' addresses unicast adverts go to, such as 10.8.0.0/24",
+    description: "network of the nodes' addresses for unicast adverts, such as 10.8.0.0/24",
     default: NO_NETWORK,
     parse: (text) => {
       if (text === NO_NETWORK) return { kind: "value", value: null }
@@ -77,32 +77,32 @@ export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSet
   persistenceTimeout: {
     flag: "--persistence-timeout",
     value: "seconds",
-    description: "how long a client stays with its real server; 0 for not at all",
+    description: "how long a client stays with its real server; 0 disables persistence",
     default: "0",
     parse: (text) => wholeNumber(text, 0, LONGEST_PERSISTENCE),
   },
   check: {
     flag: "--check",
     value: "none|tcp",
-    description: "whether keepalived itself connects to real servers to see if they live",
+    description: "how keepalived itself checks real servers; tcp opens a connection",
     default: "none",
     parse: (text) => oneOf(text, CHECKS),
   },
   vipRanges: {
     flag: "--vip-ranges",
     value: "networks",
-    description: "where VIPs may be, such as 10.4.0.48/28,10.4.0.80, whatever the ConfigMap says",
+    description: "networks of allowed VIPs, such as 10.4.0.48/28,10.4.0.80; other entries are left out",
     default: ANY,
     parse: (text) => {
       const value = parseVipRanges(text)
-      return value === null ? { kind: "wrong", reason: RANGES_WANTED } : { kind: "value", value }
+      return value === null ? { kind: "wrong", reason: RANGES_EXPECTED } : { kind: "value", value }
     },
   },
 }
 
-const RANGES_WANTED = "wanted IPv4 networks or addresses with commas between, such as 10.4.0.48/28,10.4.0.80"
+const RANGES_EXPECTED = "expected IPv4 networks or addresses separated by commas, such as 10.4.0.48/28,10.4.0.80"
 
-/** The names of all of them, in the order of a help text. */
+/** The names of all flags, in the order of a help text. */
 export const MODEL_FLAG_NAMES = [
   "virtualRouterId",
   "vrrpVersion",
@@ -115,7 +115,7 @@ export const MODEL_FLAG_NAMES = [
   "vipRanges",
 ] as const satisfies readonly ModelFlagName[]
 
-/** Where the agent writes 1 to give the VIPs away, unless its directory is another. */
+/** Default path of the file into which the agent writes 1 to release the VIPs. */
 export const DEFAULT_RELEASE_FILE = "/run/keepalived/release"
 
 /** Why a flag's value cannot be used. */
@@ -126,10 +126,10 @@ export interface FlagFault {
 }
 
 /**
- * Makes settings from the texts of flags; one that is absent has its default.
+ * Makes settings from the texts of flags. An absent flag has its default.
  *
- * @param releaseFile absolute path of the file that releases the VIPs.
- * @returns the settings, or everything that is wrong at once.
+ * @param releaseFile Absolute path of the file that releases the VIPs.
+ * @returns the settings, or all faults at once.
  */
 export function modelSettingsFrom(
   texts: Readonly<Partial<Record<ModelFlagName, string | undefined>>>,
@@ -170,12 +170,12 @@ function defaultOf<T>(flag: ModelFlag<T>): T {
   throw new TypeError(`Cannot use the default of ${flag.flag}: ${parsed.reason}`)
 }
 
-/** What the version of VRRP allows (RFC 9568, 5.2.7; RFC 3768, 5.3.7). */
+/** Why the VRRP version does not allow the interval (RFC 9568, 5.2.7; RFC 3768, 5.3.7); null when it does. */
 function advertReason({ vrrpVersion, advertInterval }: ModelSettings): string | null {
   if (vrrpVersion === 2 && !Number.isInteger(advertInterval))
-    return "VRRP version 2 knows whole seconds only; wanted a whole number, or --vrrp-version 3"
+    return "VRRP version 2 supports whole seconds only (expected a whole number, or --vrrp-version 3)"
   if (vrrpVersion === 3 && advertInterval > LONGEST_ADVERT_3)
-    return `VRRP version 3 knows at most ${LONGEST_ADVERT_3} seconds; wanted less, or --vrrp-version 2`
+    return `VRRP version 3 supports at most ${LONGEST_ADVERT_3} seconds (expected less, or --vrrp-version 2)`
   return null
 }
 
@@ -202,17 +202,17 @@ const CHECKS = new Map<string, "none" | "tcp">([
 function wholeNumber(text: string, least: number, most: number): ParsedFlag<number> {
   const value = /^(?:0|[1-9]\d{0,8})$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return { kind: "value", value }
-  return { kind: "wrong", reason: `wanted a whole number from ${least} to ${most}` }
+  return { kind: "wrong", reason: `expected a whole number from ${least} to ${most}` }
 }
 
 function oneOf<T>(text: string, choices: ReadonlyMap<string, T>): ParsedFlag<T> {
   const value = choices.get(text)
   if (value !== undefined) return { kind: "value", value }
-  return { kind: "wrong", reason: `wanted ${[...choices.keys()].join(", ").replace(/, ([^,]*)$/, " or $1")}` }
+  return { kind: "wrong", reason: `expected ${[...choices.keys()].join(", ").replace(/, ([^,]*)$/, " or $1")}` }
 }
 
 function advertInterval(text: string): ParsedFlag<number> {
   const value = /^(?:0|[1-9]\d{0,2})(?:\.\d{1,2})?$/.test(text) ? Number(text) : Number.NaN
   if (value >= 0.01 && value <= LONGEST_ADVERT_2) return { kind: "value", value }
-  return { kind: "wrong", reason: `wanted seconds from 0.01 to ${LONGEST_ADVERT_3}, in hundredths at the finest` }
+  return { kind: "wrong", reason: `expected seconds from 0.01 to ${LONGEST_ADVERT_3}, with at most two decimals` }
 }

@@ -6,11 +6,11 @@ import type { ModelCode } from "./codes.ts"
 import type { ModelSettings } from "./settings.ts"
 import { isAllowed } from "./vip-ranges.ts"
 
-/** How a Node is kept from listing VIPs. */
+/** How to keep a Node from listing VIPs. */
 const ECHO_CURE =
   "give its kubelet --node-ip, or put the VIPs on the exclude list of the cloud provider (exclude-internal-network-subnet-cidr and the like)"
 
-/** Why nobody may announce this address; null where it may be, or where it is no address. */
+/** Why this address must not be announced; null when it may be, or when it is not an address. */
 export function forbiddenAddress(
   raw: RawEntry,
   nodeAddresses: ReadonlyMap<string, string>,
@@ -25,10 +25,7 @@ export function forbiddenAddress(
   })
   const node = nodeAddresses.get(raw.key)
   if (node !== undefined)
-    return problem(
-      "VIP_IS_NODE_ADDRESS",
-      `it is the address of node ${quoted(node)}; choose one that nobody has${HINT}`,
-    )
+    return problem("VIP_IS_NODE_ADDRESS", `it is the address of node ${quoted(node)}; choose a free address${HINT}`)
   if (vipFault(raw.key) !== null || isAllowed(raw.key, vipRanges)) return null
   const allowed = vipRanges.map(({ text }) => text)
   const shown =
@@ -36,9 +33,9 @@ export function forbiddenAddress(
   return problem("VIP_OUTSIDE_RANGES", `--vip-ranges allows ${shown}; choose an address there`)
 }
 
-const HINT = `, or, where the Node lists it only since another node announces it, ${ECHO_CURE}`
+const HINT = `, or, if the Node lists it only because another node announces it, ${ECHO_CURE}`
 
-/** What to say of a VIP that runs and that a Node lists as its own address. It stays: the report is an echo. */
+/** The warning for a running VIP that a Node lists as its own address. The VIP stays, because the Node lists an echo. */
 export function echoProblem(raw: RawEntry, node: string): Problem<ModelCode> {
   return {
     code: "VIP_LISTED_BY_NODE",
@@ -46,7 +43,7 @@ export function echoProblem(raw: RawEntry, node: string): Problem<ModelCode> {
     path: ["data", raw.key],
     place: raw.place,
     message:
-      `Cannot believe that ${raw.key} is an address of node ${quoted(node)}: this VIP was announced before the Node listed it, and stays; ` +
+      `Cannot believe that ${raw.key} is an address of node ${quoted(node)}: this VIP was announced before the Node listed it, so it stays announced; ` +
       ECHO_CURE,
   }
 }

@@ -5,13 +5,13 @@ import type { ServiceObjects } from "../objects/kinds.ts"
 import type { VipModel } from "./keepalived-model.ts"
 import { type VipContext, vipModelOf, waitingOf } from "./vip-model.ts"
 
-/** The form in which an entry last worked: as it was written, and as it was applied. */
+/** The last working form of an entry: as written, and as applied. */
 export interface LastGood {
   readonly text: string
   readonly vip: VipModel
 }
 
-/** What runs of a broken entry, the Services that it is made of, and what of it has no endpoint now. */
+/** The running form of a broken entry, its Services, and its virtual servers without endpoints. */
 export interface HeldForm {
   readonly vip: VipModel
   readonly services: readonly string[]
@@ -19,15 +19,15 @@ export interface HeldForm {
 }
 
 /**
- * What runs of a broken entry: what it last said, with today's pods. Where that no longer holds together either (its
- * Service is gone, say), the VIP exactly as it was last applied.
+ * The running form of a broken entry: its last good text with the current pods. If that no longer works either, for instance
+ * because its Service is gone, the VIP exactly as it was last applied.
  */
 export function heldForm(
   raw: RawEntry,
   lastGood: LastGood,
   context: VipContext & {
     readonly services: ReadonlyMap<string, ServiceObjects>
-    /** True when keepalived itself refused the entry: then only what it once took is safe. */
+    /** True when keepalived refused the entry: then only the form that it once accepted is safe. */
     readonly refused: boolean
   },
 ): HeldForm {
@@ -41,7 +41,7 @@ export function heldForm(
   return { vip: built.value, services, waiting: waitingOf(resolved.value, built.value) }
 }
 
-/** The form in which an entry was last applied, whatever became of its Services. */
+/** The last applied form of an entry, regardless of its Services. */
 export function asItWas({ vip }: LastGood): HeldForm {
   return { vip, services: [...new Set(vip.virtualServers.map(({ service }) => service))], waiting: [] }
 }

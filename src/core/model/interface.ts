@@ -8,21 +8,21 @@ export interface HostAddress {
   readonly prefixLength: number
 }
 
-/** What decides on which interface the VIPs are. */
+/** The facts that decide the interface of the VIPs. */
 export interface InterfaceQuestion {
-  /** The node's own address; null where nobody knows it. */
+  /** The node's own address; null when it is not known. */
   readonly address: string | null
-  /** The machine's addresses, without those that we put there. */
+  /** The machine's addresses, without those that we added. */
   readonly host: readonly HostAddress[]
-  /** The interface that the VIPs run on, or last ran on; null where they never did, or it is gone. */
+  /** The interface that the VIPs run on, or last ran on; null when they never ran, or it is gone. */
   readonly before: string | null
 }
 
 /**
- * The one rule for the interface of the VIPs: the interface that has the node's address, else the one with the longest
- * prefix that contains it. What runs stays where it is while that is still valid: a card that appears moves nothing.
+ * The interface of the VIPs: the one that has the node's address; otherwise the one with the longest prefix that contains it.
+ * VIPs that run stay on their interface while it is still valid, so that a new network card does not move them.
  *
- * @returns null where no interface has the address or a subnet that contains it.
+ * @returns null when no interface has the address, or a subnet that contains it.
  */
 export function interfaceOf({ address, host, before }: InterfaceQuestion): string | null {
   const usable = host.filter((one) => !isLoopback(one.interface))
@@ -31,18 +31,18 @@ export function interfaceOf({ address, host, before }: InterfaceQuestion): strin
   const own = usable.filter((one) => one.interface === before)
   if (address === null) return before
   if (own.length > 0) return own.some((one) => has(one, address) || contains(one, address)) ? before : best
-  // An interface that is down shows no address. Where another one has the node's address now, as a new bridge does, it moved.
+  // An interface that is down shows no address. If another one now has the node's address, as a new bridge does, it moved.
   return usable.some((one) => has(one, address)) ? best : before
 }
 
-/** Whether an address lies in the subnet of an interface; an address that stands alone (/32) has no subnet. */
+/** Whether an address is in the subnet of an interface; a /32 does not have a subnet. */
 export function contains(one: Pick<HostAddress, "address" | "prefixLength">, address: string): boolean {
   if (one.prefixLength >= 32) return false
   const size = 2 ** (32 - one.prefixLength)
   return Math.floor(addressOrder(one.address) / size) === Math.floor(addressOrder(address) / size)
 }
 
-/** `10.4.0.0/24`, the subnet of an address on an interface. */
+/** The subnet of an address on an interface, such as `10.4.0.0/24`. */
 export function subnetText({ address, prefixLength }: Pick<HostAddress, "address" | "prefixLength">): string {
   const size = 2 ** (32 - prefixLength)
   const first = Math.floor(addressOrder(address) / size) * size
@@ -51,7 +51,7 @@ export function subnetText({ address, prefixLength }: Pick<HostAddress, "address
 
 function bestFor(address: string, host: readonly HostAddress[]): string | null {
   const having = host.filter((one) => has(one, address))
-  // kube-proxy has /32 copies of a node's address on an interface of its own.
+  // kube-proxy has /32 copies of a node's address on its own interface.
   const [exact] = having.toSorted((a, b) => Number(a.prefixLength === 32) - Number(b.prefixLength === 32))
   const [nearest] = host.filter((one) => contains(one, address)).toSorted((a, b) => b.prefixLength - a.prefixLength)
   return (exact ?? nearest)?.interface ?? null

@@ -1,18 +1,17 @@
 import * as z from "zod"
 
 /*
- * Everything that decides the bytes of a keepalived.conf, in the words of keepalived.conf(5). A model breaks no rule that
- * we know of: it is validated, sorted, and equal models render to equal bytes. The schemas read a model that was written to
- * a file; they say what shape it has, not that it breaks no rule.
+ * Everything that decides the bytes of a keepalived.conf, with the names of keepalived.conf(5). A model is valid and sorted,
+ * and equal models render to equal bytes. The schemas read a model from a file; they check its shape, not its validity.
  */
 
 const realServerSchema = z
   .object({
     address: z.string(),
     port: z.number(),
-    /** 1, or 0 while it finishes the connections that it has and gets no new ones, or its node answers no more. */
+    /** 1 takes new connections; 0 only finishes its connections, or its node is unreachable. */
     weight: z.union([z.literal(0), z.literal(1)]),
-    /** True for one that is no ready endpoint any more and has only its connections to finish. */
+    /** True when it is not a ready endpoint now and only finishes its connections. */
     draining: z.boolean(),
   })
   .readonly()
@@ -55,11 +54,11 @@ const vrrpInstanceSchema = z
     /** Seconds, in hundredths (RFC 9568, 5.2.7); whole seconds for VRRP version 2. */
     advertInterval: z.number(),
     /**
-     * The only address that adverts carry. It never changes, because keepalived before 2.3.3 throws away adverts whose number
-     * of addresses differs from its own: nodes that differ for a second would elect two masters.
+     * The only address in the adverts. It never changes, because keepalived before 2.3.3 drops adverts whose number of
+     * addresses differs from its own: nodes that differ for a second would elect two masters.
      */
     anchor: z.string(),
-    /** Null: adverts go to the multicast group. */
+    /** Null when adverts go to the multicast group. */
     unicast: z
       .object({ source: z.string(), peers: z.array(z.string()).readonly() })
       .readonly()
@@ -72,7 +71,7 @@ export const keepalivedModelSchema = z
     /** Names this node in keepalived's own logs: letters, digits, dots and dashes. */
     routerId: z.string(),
     vrrp: vrrpInstanceSchema,
-    /** A file that holds 0, or 1 to give all VIPs away (track_file). */
+    /** Path of a file that contains 0, or 1 to release all VIPs (track_file). */
     releaseFile: z.string(),
     /** Sorted by address. */
     vips: z.array(vipModelSchema).readonly(),
@@ -82,7 +81,7 @@ export const keepalivedModelSchema = z
 /** All of a keepalived.conf. */
 export type KeepalivedModel = z.infer<typeof keepalivedModelSchema>
 
-/** The one VRRP instance, in which all VIPs ride. */
+/** The VRRP instance of all VIPs. */
 export type VrrpInstance = z.infer<typeof vrrpInstanceSchema>
 
 /** A VIP and its virtual servers. This is also the form in which a VIP is held while its entry is broken. */
@@ -92,12 +91,12 @@ export type VirtualServer = z.infer<typeof virtualServerSchema>
 
 export type RealServer = z.infer<typeof realServerSchema>
 
-/** Tells one virtual server from all others: `10.4.0.50 80 TCP`. */
+/** The unique key of a virtual server: `10.4.0.50 80 TCP`. */
 export function virtualServerKey(server: Pick<VirtualServer, "address" | "port" | "protocol">): string {
   return `${server.address} ${server.port} ${server.protocol}`
 }
 
-/** How much a model has of everything. */
+/** The numbers of VIPs, virtual servers and real servers of a model. */
 export function sizeOf(model: Pick<KeepalivedModel, "vips">): {
   readonly vips: number
   readonly virtualServers: number

@@ -3,10 +3,10 @@ import type { ConfigMap, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
 import { sizeOf, type VipModel } from "./keepalived-model.ts"
 
-/** What one model may have of each at the most. */
+/** Maximum sizes of one model; `entries` are those of its ConfigMap. */
 export const LIMITS = { entries: 2_000, vips: 1_000, realServers: 20_000 } as const
 
-/** What is wrong with a ConfigMap of more entries than are looked at. */
+/** The problem of a ConfigMap with too many entries. */
 export function tooManyEntries({ object, place }: Placed<ConfigMap>): Problem<ModelCode> {
   const count = Object.keys(object.data).length
   return {
@@ -14,11 +14,11 @@ export function tooManyEntries({ object, place }: Placed<ConfigMap>): Problem<Mo
     severity: "error",
     path: ["data"],
     place,
-    message: `Cannot read ${count} entries: at most ${LIMITS.entries} are looked at; what runs is kept`,
+    message: `Cannot read ${count} entries: the maximum is ${LIMITS.entries}; what runs is kept`,
   }
 }
 
-/** Of what a model with these VIPs would have too many. */
+/** The limits that a model with these VIPs would exceed. */
 export function limitProblems({ place }: Placed<ConfigMap>, vips: readonly VipModel[]): Problem<ModelCode>[] {
   const problem = (code: ModelCode, message: string): Problem<ModelCode> => ({
     code,
@@ -30,17 +30,14 @@ export function limitProblems({ place }: Placed<ConfigMap>, vips: readonly VipMo
   const problems: Problem<ModelCode>[] = []
   if (vips.length > LIMITS.vips)
     problems.push(
-      problem(
-        "TOO_MANY_VIPS",
-        `Cannot announce ${vips.length} VIPs: at most ${LIMITS.vips} are possible; what runs is kept`,
-      ),
+      problem("TOO_MANY_VIPS", `Cannot announce ${vips.length} VIPs: the maximum is ${LIMITS.vips}; what runs is kept`),
     )
   const { realServers } = sizeOf({ vips })
   if (realServers > LIMITS.realServers)
     problems.push(
       problem(
         "TOO_MANY_REAL_SERVERS",
-        `Cannot forward to ${realServers} real servers: at most ${LIMITS.realServers} are possible; what runs is kept`,
+        `Cannot forward to ${realServers} real servers: the maximum is ${LIMITS.realServers}; what runs is kept`,
       ),
     )
   return problems

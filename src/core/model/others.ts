@@ -3,23 +3,23 @@ import type { RawEntry } from "../desired/vip-entry.ts"
 import type { ModelCode } from "./codes.ts"
 import { type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
 
-/** What this host or its LAN has that this product did not add. Nothing of it becomes ours because an entry names it. */
+/** Addresses and virtual servers that this product did not add. They do not become ours when an entry names them. */
 export interface Others {
-  /** Address -> who has it, or that it is not known yet whether anybody does. */
+  /** Address -> its holder. */
   readonly addresses: ReadonlyMap<string, Holder>
   /** Virtual servers of the host's IPVS table, by virtualServerKey(). */
   readonly virtualServers: ReadonlySet<string>
 }
 
 export type Holder =
-  /** An interface of this host has the address. */
+  /** An interface of this host has it. */
   | { readonly kind: "host"; readonly interface: string; readonly prefixLength: number }
-  /** Somebody else on the LAN of this interface answers for the address. */
+  /** Another station on the LAN of this interface answers for it. */
   | { readonly kind: "lan"; readonly interface: string; readonly mac: string }
-  /** The LAN is being asked who has the address. */
+  /** Not known yet: the sidecar is asking the LAN. */
   | { readonly kind: "asked" }
 
-/** Why nobody may announce this address here; null where nobody else is known to have it. */
+/** Why this node must not announce this address; null when no other holder is known. */
 export function heldByOthers(raw: RawEntry, holder: Holder | undefined): Problem<ModelCode> | null {
   switch (holder?.kind) {
     case undefined:
@@ -29,16 +29,16 @@ export function heldByOthers(raw: RawEntry, holder: Holder | undefined): Problem
       return problem(
         raw,
         "ADDRESS_ON_HOST",
-        `this host has it already on interface "${holder.interface}" as ${raw.key}/${holder.prefixLength}, and ` +
-          "kube-keepalived-vip did not add it; choose an address that nobody has, or remove it from that interface",
+        `this host already has it on interface "${holder.interface}" as ${raw.key}/${holder.prefixLength}, and ` +
+          "kube-keepalived-vip did not add it; choose a free address, or remove it from that interface",
       )
     case "lan":
       return problem(
         raw,
         "ADDRESS_IN_USE",
         `the station with hardware address ${holder.mac} answers for it on the LAN of "${holder.interface}", and it is not ` +
-          "one of the nodes; choose an address that nobody has, or remove it from that station: the LAN is asked again, and " +
-          "the VIP is announced when nobody answers",
+          "one of the nodes; choose a free address, or remove it from that station: the sidecar asks the LAN again, and " +
+          "announces the VIP when no station answers",
       )
   }
 }
@@ -48,7 +48,7 @@ function problem(raw: RawEntry, code: ModelCode, why: string): Problem<ModelCode
   return { code, severity: "error", path: ["data", raw.key], place: raw.place, message }
 }
 
-/** Why a VIP may not run in this form; null where none of its virtual servers is somebody else's. */
+/** Why a VIP must not run in this form; null when no other program has one of its virtual servers. */
 export function takenServers(
   raw: RawEntry,
   vip: VipModel | null,
@@ -65,13 +65,13 @@ export function takenServers(
     path: ["data", raw.key],
     place: raw.place,
     message:
-      `Cannot forward ${virtualServerKey(first)}${more}: IPVS on this host has this virtual server already, and ` +
+      `Cannot forward ${virtualServerKey(first)}${more}: IPVS on this host already has this virtual server, and ` +
       "kube-keepalived-vip did not add it; kube-proxy in IPVS mode adds one for each ClusterIP; choose another address, " +
       `or remove it with "ipvsadm -D ${first.protocol === "TCP" ? "-t" : "-u"} ${first.address}:${first.port}"`,
   }
 }
 
-/** The virtual servers of a VIP that are somebody else's. */
+/** The virtual servers of a VIP that another program has added. */
 export function takenServersOf(vip: VipModel, { virtualServers }: Others): readonly VirtualServer[] {
   return vip.virtualServers.filter((server) => virtualServers.has(virtualServerKey(server)))
 }

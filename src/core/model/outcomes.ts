@@ -9,21 +9,21 @@ import type { ModelSettings } from "./settings.ts"
 import { lanOf } from "./subnets.ts"
 import { createEntryWalk } from "./walk-entry.ts"
 
-/** What becomes of all entries. */
+/** The outcomes of all entries. */
 export interface Outcomes {
   /** In the order of the ConfigMap. */
   readonly entries: readonly EntryOutcome[]
-  /** Those that run, sorted by address. */
+  /** The VIPs that run, sorted by address. */
   readonly vips: readonly VipModel[]
-  /** Of the entries, in their order. */
+  /** Problems of the entries, in their order. */
   readonly problems: readonly Problem<ModelCode>[]
-  /** Nodes with endpoints of an entry that answer no more. */
+  /** Unreachable nodes with endpoints of an entry. */
   readonly gone: ReadonlySet<string>
 }
 
 /**
- * Decides what becomes of the entries of a ConfigMap. An entry is walked again only where something that it rests on is
- * another; the result is the same as without.
+ * Decides the outcomes of the entries of a ConfigMap. Walks an entry again only when one of its inputs has changed; the result
+ * is the same without this cache.
  */
 export function createOutcomes(settings: ModelSettings): (input: OwnInput) => Outcomes {
   const walkEntries = createEntryWalk(settings)

@@ -4,40 +4,40 @@ import { ipv4Of } from "../desired/address.ts"
 import type { ConfigMap, Node, Placed } from "../objects/kinds.ts"
 import type { VrrpInstance } from "./keepalived-model.ts"
 
-/** What earlier configurations on this node tell of addresses. */
+/** Addresses known from earlier configurations on this node. */
 export interface Past {
-  /** VIPs that run or last ran, and those before them that some Node has listed ever since. */
+  /** VIPs that run or last ran, and earlier VIPs that a Node has listed ever since. */
   readonly announced: ReadonlySet<string>
-  /** Node -> its own address when the last configuration came into effect. */
+  /** Node -> its own address when the last configuration took effect. */
   readonly nodes: ReadonlyMap<string, string>
-  /** The VRRP instance that runs or last ran; null where none ever did. */
+  /** The VRRP instance that runs or last ran; null when none ever did. */
   readonly vrrp: VrrpInstance | null
 }
 
 export const NO_PAST: Past = { announced: new Set(), nodes: new Map(), vrrp: null }
 
-/** The Nodes with the addresses that are their own. */
+/** The Nodes, with only their own addresses. */
 export interface OwnNodes {
   readonly nodes: readonly Placed<Node>[]
-  /** Our own address -> the Node that lists it: an echo of what we announce, and no address of that Node. */
+  /** An address of ours -> the Node that lists it: an echo of our VIP, not an address of that Node. */
   readonly echoes: ReadonlyMap<string, string>
-  /** True where there is no Node object, and these are the Nodes of before. */
+  /** True when the input has no Node, and these are the earlier Nodes. */
   readonly isRemembered: boolean
 }
 
 export interface OwnNodesQuestion {
   readonly nodes: readonly Placed<Node>[]
-  /** The VIP ConfigMap; null where there is none. */
+  /** The VIP ConfigMap; null when it is missing. */
   readonly configMap: Placed<ConfigMap> | null
   readonly past: Past
 }
 
 /**
- * Tells the addresses that Nodes have from those that they list because we announce them: a kubelet without --node-ip and
- * some cloud providers report every address that they find on the machine. Whatever reads the addresses of Nodes reads
- * them as they come from here.
+ * Separates the addresses that Nodes have from those that they list because we announce them: a kubelet without --node-ip and
+ * some cloud providers report every address that they find on the machine. All other code must take the addresses of Nodes
+ * from here.
  *
- * An equal question gets the same objects as before.
+ * Answers an equal question with the same objects.
  */
 export function createOwnNodes(): (question: OwnNodesQuestion) => OwnNodes {
   let last: { readonly question: OwnNodesQuestion; readonly answer: OwnNodes } | null = null
@@ -47,7 +47,7 @@ export function createOwnNodes(): (question: OwnNodesQuestion) => OwnNodes {
   }
 }
 
-/** The addresses of Nodes that are their own, without a look at earlier answers. */
+/** The Nodes with only their own addresses, without the cache. */
 export function ownNodesOf({ nodes, configMap, past }: OwnNodesQuestion): OwnNodes {
   if (nodes.length === 0 && past.nodes.size > 0)
     return { nodes: [...past.nodes].map(rememberedNode), echoes: new Map(), isRemembered: true }
@@ -56,13 +56,13 @@ export function ownNodesOf({ nodes, configMap, past }: OwnNodesQuestion): OwnNod
   return { nodes: own.every((node, at) => node === nodes[at]) ? nodes : own, echoes, isRemembered: false }
 }
 
-/** The first IPv4 InternalIP of a Node; where it has none, the first other IPv4 address that is an IP. */
+/** The first IPv4 InternalIP of a Node; otherwise its first other IPv4 address. */
 export function nodeAddressOf(node: Node): string | null {
   const addresses = node.status.addresses.filter(({ type, address }) => type !== "Hostname" && isIPv4(address))
   return (addresses.find(({ type }) => type === "InternalIP") ?? addresses[0])?.address ?? null
 }
 
-/** Whether an address is the anchor of a VRRP instance of ours, of this one or of another on the LAN. */
+/** Whether an address has the form of an anchor, of this VRRP instance or of another one on the LAN. */
 export function isAnchor(address: string): boolean {
   return /^169\.254\.\d{1,3}\.1$/.test(address)
 }
@@ -107,13 +107,13 @@ function ownAddress(one: Address, name: string, { past, echoes }: Context): read
   return [address === one.address ? one : { ...one, address }]
 }
 
-/** An annotation that names one of our own addresses says nothing. */
+/** Drops an annotation that names one of our own addresses. */
 function ownMetadata(metadata: Node["metadata"], { past }: Context): Node["metadata"] {
   const address = metadata.peerAddress === undefined ? null : ipv4Of(metadata.peerAddress)
   return address !== null && (isAnchor(address) || past.announced.has(address)) ? { name: metadata.name } : metadata
 }
 
-/** An address that an entry names, and that the Node is not known to have had, may be an echo: the others come first. */
+/** Moves possible echoes to the end: addresses that an entry names, and that the Node did not have before. */
 function surestFirst(
   own: readonly Address[],
   remembered: string | undefined,

@@ -4,7 +4,7 @@ import type { HostAddress } from "./interface.ts"
 import type { VipRange } from "./vip-ranges.ts"
 
 /**
- * The IPVS schedulers that a Linux kernel has had since 4.19, so that a name here never fails for want of a module.
+ * The IPVS schedulers of Linux 4.19 and newer, so that no name fails because a kernel lacks its module.
  *
  * Source: ipvsadm(8), --scheduler.
  */
@@ -26,7 +26,7 @@ export const SCHEDULERS = [
 
 export type Scheduler = (typeof SCHEDULERS)[number]
 
-/** What the operator of the pods chose for all entries. Made from flags, which have checked every range. */
+/** The operator's settings for all entries. Made from flags, whose parsers have checked every range. */
 export interface ModelSettings {
   /** 1 to 255; unique on the LAN. */
   readonly virtualRouterId: number
@@ -34,27 +34,27 @@ export interface ModelSettings {
   /** Seconds. */
   readonly advertInterval: number
   readonly useUnicast: boolean
-  /** Network in which unicast adverts are sent; null: the one that the Nodes' own addresses are in. */
+  /** Network of the unicast adverts; null for the network of the Nodes' own addresses. */
   readonly peerNetwork: VipRange | null
   readonly scheduler: Scheduler
   /** Seconds; 0 for none. */
   readonly persistenceTimeout: number
   readonly check: "none" | "tcp"
-  /** Where VIPs may be; empty: anywhere. */
+  /** Allowed addresses of VIPs; empty for any. */
   readonly vipRanges: readonly VipRange[]
   readonly releaseFile: string
 }
 
-/** What is known of the node that the configuration is for. */
+/** Facts about the node of the configuration. */
 export interface NodeFacts {
   readonly name: string
   readonly interface: string
-  /** False where the kernel has no IPVS: keepalived ends altogether when it meets a virtual server there. */
+  /** False when the kernel has no IPVS: then keepalived exits when its configuration has a virtual server. */
   readonly ipvs: boolean
-  /** This machine's addresses, without those that we put there. Absent where this is another machine. */
+  /** This machine's addresses, without those that we added. Absent when this is another machine. */
   readonly host?: readonly HostAddress[]
-  /** The subnets of the VIPs' interface, each as an address in it. Absent where nobody knows them. */
+  /** The subnets of the VIPs' interface, each as an address in it. Absent when they are not known. */
   readonly subnets?: readonly HostAddress[]
-  /** What a person should know of how the interface was chosen. */
+  /** Problems with the choice of the interface. */
   readonly notes?: readonly Problem<ModelCode>[]
 }

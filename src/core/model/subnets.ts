@@ -7,20 +7,20 @@ import { contains, type HostAddress, subnetText } from "./interface.ts"
 import { nodeAddressOf } from "./own-nodes.ts"
 import type { NodeFacts } from "./settings.ts"
 
-/** Where VIPs can be reached without a router, as far as that is known. */
+/** The subnets in which hosts reach VIPs without a router, as far as they are known. */
 export interface Lan {
   readonly subnets: readonly HostAddress[]
-  /** The interface that has these subnets; null where they are a guess from the addresses of the Nodes. */
+  /** The interface that has these subnets; null when they are guessed from the addresses of the Nodes. */
   readonly interface: string | null
 }
 
-/** Prefix lengths of the guess: a LAN is hardly ever larger than the first, and most often it is the second. */
+/** Prefix lengths of the guess: few LANs are larger than the first, and most have the second. */
 const WIDEST = 16
 const USUAL = 24
 
 /**
- * The subnets that VIPs belong to: those of the interface; where nobody knows that, as in a git tree, what the addresses of
- * the Nodes make likely.
+ * The subnets of the VIPs: those of the interface. When they are not known, as in a git tree, they are guessed from the
+ * addresses of the Nodes.
  */
 export function lanOf({ subnets, interface: name }: NodeFacts, nodes: readonly Placed<Node>[]): Lan {
   if (subnets !== undefined)
@@ -34,10 +34,10 @@ export function lanOf({ subnets, interface: name }: NodeFacts, nodes: readonly P
   return { subnets: [...guessed.values()], interface: null }
 }
 
-/** Both addresses of a /31 are hosts (RFC 3021), and a /32 is no subnet. */
+/** Both addresses of a /31 are hosts (RFC 3021), and a /32 is not a subnet. */
 const POINT_TO_POINT = 31
 
-/** What is doubtful in the address of a VIP on this LAN; null where nothing is, or nobody can tell. */
+/** A warning about the address of a VIP on this LAN; null when there is none, or the LAN is not known. */
 export function subnetProblem(raw: RawEntry, { subnets, interface: name }: Lan): Problem<ModelCode> | null {
   if (subnets.length === 0 || vipFault(raw.key) !== null) return null
   const warning = (code: ModelCode, why: string): Problem<ModelCode> => ({
@@ -66,8 +66,8 @@ function outside(subnets: readonly HostAddress[], name: string | null): string {
   const texts = [...new Set(subnets.map(subnetText))]
   const shown = texts.length > 5 ? `${texts.slice(0, 5).join(", ")} and ${texts.length - 5} more` : texts.join(", ")
   return name === null
-    ? `it is far from the addresses of all Nodes (${shown}); choose one in their subnet, or see that routers send it to the LAN of the nodes`
-    : `it is in no subnet of ${name} (${shown}); choose one there, name another interface with --iface, or see that routers send it to this LAN`
+    ? `it is far from the addresses of all Nodes (${shown}); choose one in their subnet, or make sure that routers send it to the LAN of the nodes`
+    : `it is not in a subnet of ${name} (${shown}); choose one there, name another interface with --iface, or make sure that routers send it to this LAN`
 }
 
 function endOf(one: HostAddress, vip: string): "network" | "broadcast" | null {

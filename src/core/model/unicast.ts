@@ -19,15 +19,15 @@ interface Context {
 }
 
 /**
- * Between which addresses unicast adverts go: addresses of the VIPs' interface, on this node and on the others.
+ * The source and the peers of unicast adverts: addresses of the VIPs' interface, on this node and on the others.
  *
- * @returns null for multicast, which is for a single node alone that never had a peer. With an error nobody can tell.
+ * @returns null for multicast, which is only for a single node that never had a peer, and null when there is an error.
  */
 export function unicastOf(nodes: readonly Placed<Node>[], facts: NodeFacts, context: Context): Answer {
   const { settings, before } = context
   const known = before?.unicast ?? null
   if (nodes.length === 0)
-    return known === null ? refusal("UNICAST_NEEDS_PEERS", NO_NODES) : kept(known, "there are no Node objects")
+    return known === null ? refusal("UNICAST_NEEDS_PEERS", NO_NODES) : kept(known, "the input has no Node objects")
   const self = nodes.find(({ object }) => object.metadata.name === facts.name)
   const source = self === undefined ? null : peerAddressOf(self.object, settings)
   if (source === null) return { value: null, problems: [withoutAddress(facts.name, { settings, node: self })] }
@@ -42,9 +42,9 @@ export function unicastOf(nodes: readonly Placed<Node>[], facts: NodeFacts, cont
 }
 
 /**
- * The address of a Node that adverts come from and go to: its annotation; else the one in --peer-network; else its own.
+ * The address of a Node for adverts: its annotation; or its address in --peer-network; or its own address.
  *
- * @returns null where it has none there.
+ * @returns null when it has none.
  */
 export function peerAddressOf(node: Node, { peerNetwork }: Pick<ModelSettings, "peerNetwork">): string | null {
   const { peerAddress } = node.metadata
@@ -55,8 +55,9 @@ export function peerAddressOf(node: Node, { peerNetwork }: Pick<ModelSettings, "
 }
 
 /**
- * Each address once, and none that no neighbour has: a Node's address is what its kubelet says, and keepalived 2.3.3 refuses
- * a file that names a peer twice, as two Nodes do for a while where a machine comes back under another name.
+ * The addresses of the other nodes, without duplicates, and only addresses that a neighbour can have. A Node's address is what
+ * its kubelet reports, and keepalived 2.3.3 refuses a file that names a peer twice. Two Nodes share an address for a while when
+ * a machine comes back under another name.
  */
 function othersOf(
   nodes: readonly Placed<Node>[],
@@ -86,24 +87,24 @@ function othersOf(
 }
 
 /**
- * keepalived binds to the interface of the VIPs: what it sends there from the address of another interface, or to an
- * address that is reached through another one, is dropped by a neighbour that filters by reverse path.
+ * keepalived binds to the interface of the VIPs. A neighbour with a reverse path filter drops adverts that come from the
+ * address of another interface, or that go to an address behind another interface.
  */
 function otherInterface(node: string, address: string, facts: NodeFacts): Problem<ModelCode> | null {
-  const { host = [], interface: wanted } = facts
-  const here = host.filter((one) => one.interface === wanted)
+  const { host = [], interface: own } = facts
+  const here = host.filter((one) => one.interface === own)
   const isOwn = node === facts.name
   const fits = (one: HostAddress) => (isOwn ? one.address === address : contains(one, address))
   // An interface that is down shows no address.
   if (here.length === 0 || here.some(fits)) return null
-  const there = host.find((one) => one.interface !== wanted && fits(one))
+  const there = host.find((one) => one.interface !== own && fits(one))
   if (there === undefined && !isOwn) return null
-  const where = there === undefined ? "is on no interface here" : `is on ${there.interface}`
-  const has = `${wanted} has ${here.map((one) => `${one.address}/${one.prefixLength}`).join(", ")}`
+  const where = there === undefined ? "is not on an interface of this node" : `is on ${there.interface}`
+  const has = `${own} has ${here.map((one) => `${one.address}/${one.prefixLength}`).join(", ")}`
   return problem(
     "UNICAST_OTHER_INTERFACE",
     "error",
-    `Cannot use unicast on ${wanted}: ${address}, the address of node ${quoted(node)}, ${where}, and ${has}; ${CURE}`,
+    `Cannot use unicast on ${own}: ${address}, the address of node ${quoted(node)}, ${where}, and ${has}; ${CURE}`,
   )
 }
 
@@ -115,9 +116,9 @@ function withoutPeers(nodes: readonly Placed<Node>[], problems: readonly Problem
   }
 }
 
-/** What was known goes on: adverts to nobody do no harm, and multicast would make two masters. */
+/** Keeps the known peers: adverts to absent peers do no harm, and multicast would make two masters. */
 function kept(unicast: Unicast, why: string): Answer {
-  const message = `Cannot tell the unicast peers: ${why}; adverts go on to the peers of before, ${unicast.peers.join(", ")}`
+  const message = `Cannot tell the unicast peers: ${why}; adverts still go to the earlier peers, ${unicast.peers.join(", ")}`
   return { value: unicast, problems: [problem("UNICAST_NEEDS_PEERS", "warning", message)] }
 }
 
@@ -152,6 +153,6 @@ function problem(code: ModelCode, severity: "error" | "warning", message: string
 }
 
 const NO_NODES =
-  "Cannot use unicast: there are no Node objects to take the peers from, and none were known before; nothing is applied until there are some"
-const ALONE = "Cannot use unicast: this is the only node; multicast is used until there is another"
+  "Cannot use unicast: the input has no Node objects for the peers, and no peer was known before; nothing is applied until there are Nodes"
+const ALONE = "Cannot use unicast: this is the only node; multicast is used until there is another node"
 const CURE = `annotate each Node with ${PEER_ADDRESS}, its address on the interface of the VIPs, or name the network with --peer-network, or another interface with --iface`

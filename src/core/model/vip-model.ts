@@ -7,34 +7,34 @@ import type { ModelCode } from "./codes.ts"
 import { type RealServer, type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
 
-/** An address and port that was a real server a moment ago and still finishes connections. */
+/** A removed real server that still finishes connections. */
 export interface DrainingServer {
   readonly address: string
   readonly port: number
 }
 
-/** Virtual server key -> its real servers of the last moments; those that are no endpoints any more drain. */
+/** Virtual server key -> its recent real servers; those that are not endpoints now drain. */
 export type DrainingVip = ReadonlyMap<string, readonly DrainingServer[]>
 
-/** VIP -> what drains there. An unchanged VIP has the same object from pass to pass. */
+/** VIP -> its draining servers. An unchanged VIP has the same object in every pass. */
 export type Draining = ReadonlyMap<string, DrainingVip>
 
-/** What a VIP's model is made by, beside the VIP itself. */
+/** Inputs of a VIP's model besides the VIP itself. */
 export interface VipContext {
   readonly settings: ModelSettings
   readonly draining: Draining
-  /** Names of the nodes that answer no more: what runs there gets no new connections. */
+  /** Names of the unreachable nodes: their pods get no new connections. */
   readonly unreachable: ReadonlySet<string>
   /** Address -> name of the node that has it. */
   readonly nodeAddresses: ReadonlyMap<string, string>
 }
 
 /**
- * Turns a joined VIP into what keepalived is told about it.
+ * Turns a joined VIP into its part of the model.
  *
- * A virtual server without a real server is held back, for keepalived refuses such a file as a whole; the VIP stays.
+ * A virtual server without real servers is left out, because keepalived would refuse the whole file; the VIP stays.
  *
- * @returns the VIP with every virtual server that breaks no rule; each one that does is a problem.
+ * @returns the VIP with every valid virtual server, and a problem for each of the others.
  */
 export function vipModelOf(
   vip: DesiredVip,
@@ -67,7 +67,7 @@ export function vipModelOf(
   return { value: { key: vip.key, address: vip.address, virtualServers }, problems }
 }
 
-/** TCP can be checked by connecting; for other protocols there is no check that means anything without a payload. */
+/** Only TCP can be checked, by connecting; a check of another protocol needs a payload. */
 function checkOf(desired: DesiredVirtualServer, settings: ModelSettings): "none" | "tcp" {
   return desired.protocol === "TCP" ? settings.check : "none"
 }
@@ -93,12 +93,12 @@ function virtualServerOf(
 }
 
 /**
- * Weight 1 for what takes connections, 0 for what finishes its own: IPVS keeps established connections of a real server
- * of weight 0 and drops those of one that is gone. Where only draining servers are left they keep weight 1, since
- * keepalived refuses a virtual server whose weights add up to 0, and a pod that may still answer beats none.
+ * A real server that takes new connections has weight 1; one that only finishes connections has weight 0. IPVS keeps the
+ * established connections of a real server of weight 0, and drops those of a removed one. If only draining servers are left,
+ * they keep weight 1: keepalived refuses a virtual server whose weights add up to 0, and a pod may still answer.
  *
- * A ready one on a node that answers no more has weight 0 as well, while another ready one is elsewhere: whoever is
- * connected to it stays connected, should the node only have been slow.
+ * A ready server on an unreachable node also has weight 0 if another ready server is on a reachable node. Its clients stay
+ * connected in case the node was only slow.
  */
 function realServersOf(
   vip: string,
@@ -109,7 +109,7 @@ function realServersOf(
     unreachable,
   }: Pick<VipContext, "unreachable"> & {
     readonly draining: readonly DrainingServer[]
-    /** Addresses that packets would come back from. */
+    /** Addresses that would forward the packets again. */
     readonly circling: ReadonlyMap<string, string>
   },
 ): readonly RealServer[] {
@@ -122,12 +122,12 @@ function realServersOf(
     return { address, port, weight, draining: state === "terminating" }
   })
   const drained = gone(draining, servers).filter(({ address }) => !circling.has(address))
-  // The endpoints come in order.
+  // The endpoints are sorted already.
   const sorted = drained.length === 0 ? servers : inAddressOrder([...servers, ...drained])
   return sorted.some((server) => server.weight === 1) ? sorted : sorted.map((server) => ({ ...server, weight: 1 }))
 }
 
-/** Of the draining ones those that are not endpoints again. */
+/** The draining servers that are not endpoints again. */
 function gone(draining: readonly DrainingServer[], servers: readonly RealServer[]): readonly RealServer[] {
   if (draining.length === 0) return []
   const own = new Set(servers.map(({ address, port }) => `${address}:${port}`))
@@ -140,7 +140,7 @@ type Fault = Pick<Problem<ModelCode>, "code" | "message">
 
 function portFault(desired: DesiredVirtualServer): Fault | null {
   if (desired.forwardingMethod === "NAT") return null
-  // Endpoints know best; without any, as in a git tree, the Service says what they will be.
+  // Endpoints have the actual port; without endpoints, as in a git tree, the Service has the expected one.
   const ports = desired.endpoints.length > 0 ? desired.endpoints.map(({ port }) => port) : [desired.targetPort]
   const mapped = ports.find((port) => port !== null && port !== desired.port)
   if (mapped === undefined) return null
@@ -151,7 +151,7 @@ function portFault(desired: DesiredVirtualServer): Fault | null {
 }
 
 function conflict(desired: DesiredVirtualServer, claimed: string): Fault {
-  const who = claimed === desired.service ? "the Service claims it on two of its ports" : `"${claimed}" has it already`
+  const who = claimed === desired.service ? "two ports of the Service claim it" : `"${claimed}" already has it`
   return {
     code: "PORT_CONFLICT",
     message: `Cannot give port ${desired.port}/${desired.protocol} of this VIP to "${desired.service}": ${who}; use another port or another VIP`,
@@ -159,14 +159,14 @@ function conflict(desired: DesiredVirtualServer, claimed: string): Fault {
 }
 
 /**
- * Real server -> name of the node that it is, where DR would send packets in a circle: DR leaves the VIP in them, and that
- * node has the same virtual server in its own IPVS, which schedules them once more.
+ * Real server -> name of the node with that address, when DR would send packets in a circle: DR leaves the VIP in the packet,
+ * and that node has the same virtual server in its own IPVS, which forwards the packet again.
  */
 function circlingIn(desired: DesiredVirtualServer, { nodeAddresses }: VipContext): ReadonlyMap<string, string> {
-  return desired.forwardingMethod === "NAT" ? NOBODY : nodeAddresses
+  return desired.forwardingMethod === "NAT" ? NONE : nodeAddresses
 }
 
-const NOBODY: ReadonlyMap<string, string> = new Map()
+const NONE: ReadonlyMap<string, string> = new Map()
 
 function drToNode(
   desired: DesiredVirtualServer,
@@ -176,7 +176,7 @@ function drToNode(
     const node = circling.get(address)
     if (node === undefined) return []
     const why = `that is node ${quoted(node)}, which runs keepalived with the same virtual server, so its own IPVS forwards the packet again`
-    const message = `Cannot forward port ${desired.port} of "${desired.service}" to ${address}:${port} with DR: ${why}; the real server is left out; write :NAT, or use pods that have addresses of their own`
+    const message = `Cannot forward port ${desired.port} of "${desired.service}" to ${address}:${port} with DR: ${why}; the real server is left out; write :NAT, or use pods with their own addresses`
     return [{ code: "DR_TO_NODE" as const, severity: "warning" as const, message }]
   })
 }
@@ -185,7 +185,7 @@ function endpointIsVip(desired: DesiredVirtualServer, vip: string): string {
   return `Cannot send packets of "${desired.service}" to ${vip}: that is the VIP itself; the endpoint is left out`
 }
 
-/** What is asked for and has no endpoint, by virtualServerKey(). */
+/** The desired virtual servers without endpoints, by virtualServerKey(). */
 export function waitingOf({ address, virtualServers }: DesiredVip, built: VipModel): readonly string[] {
   if (virtualServers.length === built.virtualServers.length) return []
   const made = new Set(built.virtualServers.map(virtualServerKey))

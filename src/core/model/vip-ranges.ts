@@ -1,23 +1,23 @@
 import { isIPv4 } from "node:net"
 import { addressOrder } from "../desired/address.ts"
 
-/** Addresses that VIPs may have: a network, or one address. */
+/** Allowed addresses of VIPs: a network, or one address. */
 export interface VipRange {
-  /** As it was written, such as `10.4.0.48/28`. */
+  /** The text as written, such as `10.4.0.48/28`. */
   readonly text: string
-  /** The lowest and the highest of its addresses, as `addressOrder` counts. */
+  /** The lowest and the highest address, as numbers of `addressOrder`. */
   readonly first: number
   readonly last: number
 }
 
-/** Reads `10.4.0.48/28,10.4.0.80`; `any` is no range at all. Null for anything else, such as a network with bits of a host. */
+/** Reads `10.4.0.48/28,10.4.0.80`; `any` gives an empty list. Null for any other text, such as a network with host bits. */
 export function parseVipRanges(text: string): readonly VipRange[] | null {
   if (text === ANY) return []
   const ranges = text.split(",").map(parseRange)
   return ranges.every((range) => range !== null) ? ranges : null
 }
 
-/** Whether a VIP may have this address: with no ranges, any. */
+/** Whether a VIP may have this address. Without ranges, every address is allowed. */
 export function isAllowed(address: string, ranges: readonly VipRange[]): boolean {
   const order = addressOrder(address)
   return ranges.length === 0 || ranges.some(({ first, last }) => first <= order && order <= last)

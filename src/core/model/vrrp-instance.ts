@@ -11,10 +11,10 @@ import { unicastOf } from "./unicast.ts"
 /**
  * The VRRP instance of one node among its peers.
  *
- * @param before the instance that runs or last ran. Without any Node its priority stays, for a rank among none would be the
- * same on every node; and its peers stay where there are no others, for a fallback to multicast would split the LAN.
- * @returns null when the node is not among the Nodes, or when nobody can tell whom to send adverts to: then what runs must
- * go on.
+ * @param before The instance that runs or last ran. Without Nodes its priority stays, because every node would get the same
+ * rank. Its peers stay when no other peer is known, because a fallback to multicast would split the LAN.
+ * @returns null when the node is not among the Nodes, or when the unicast peers cannot be found. Then what runs must stay in
+ * effect.
  */
 export function vrrpInstanceOf(
   nodes: readonly Placed<Node>[],
@@ -41,20 +41,20 @@ export function vrrpInstanceOf(
 }
 
 /**
- * The address whose presence on the interface says that this node is master: in the link-local range, and as unique on
- * the LAN as the virtual router ID itself.
+ * The address on the interface that shows that this node is master. It is in the link-local range, and as unique on the LAN as
+ * the virtual router ID.
  */
 export function anchorOf(virtualRouterId: number): string {
   return `169.254.${virtualRouterId}.1`
 }
 
 /**
- * Ranks a node: 254 for the first, then down in steps of 8, smaller where there are many nodes.
+ * The priority of a node: 254 for the first rank, then lower in steps of 8, or in smaller steps for many nodes.
  *
- * High numbers close together make an orderly handover short, because a backup waits (256 - priority) / 256 of an advert
+ * High and close priorities make an orderly handover short, because a backup waits (256 - priority) / 256 of an advert
  * interval before it takes over (RFC 9568, 6.1, Skew_Time).
  *
- * @returns 1 to 254. Beyond 254 nodes the last ones share 1; VRRP then prefers the higher address.
+ * @returns 1 to 254. With more than 254 nodes the last ones share 1, and VRRP prefers the higher address.
  */
 export function priorityOf(rank: number, nodes: number): number {
   const step =
@@ -71,7 +71,7 @@ function memberOf({ object }: Placed<Node>): { name: string; address: string }[]
   return address === null ? [] : [{ name: object.metadata.name, address }]
 }
 
-/** What to say of a node that is not among the Nodes, or has no address there. */
+/** The problem of a node that is not among the Nodes, or has no address there. */
 export function unknownNode(nodes: readonly Placed<Node>[], name: string): Problem<ModelCode> {
   const own = nodes.find((node) => node.object.metadata.name === name)
   if (own !== undefined)
@@ -89,6 +89,6 @@ export function unknownNode(nodes: readonly Placed<Node>[], name: string): Probl
     severity: "error",
     path: [`Node ${name}`],
     place: null,
-    message: `Cannot rank node "${name}": there is no such Node among ${shown}; give this node's name with --node`,
+    message: `Cannot rank node "${name}": it is not among the Nodes ${shown}; give this node's name with --node`,
   }
 }

@@ -11,27 +11,27 @@ import type { VipModel } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
 import { type DrainingVip, vipModelOf, waitingOf } from "./vip-model.ts"
 
-/** The part of an entry's outcome that depends on the entry and on what it names, and on nothing else. */
+/** The part of an entry's outcome that depends only on the entry and on the objects that it names. */
 export interface Walked {
   readonly raw: RawEntry
-  /** What it names, and what of it drains: same objects, same walk. */
+  /** The named Services, and the draining servers. The same objects give the same walk. */
   readonly services: readonly (readonly [name: string, objects: ServiceObjects | undefined])[]
   readonly draining: DrainingVip | undefined
-  /** The Nodes, where it matters who has which address; else null. */
+  /** The Nodes when their addresses matter, as with DR; otherwise null. */
   readonly addressees: OwnInput["objects"]["nodes"] | null
-  /** The nodes that its endpoints are on, and those among them that answer no more. */
+  /** The nodes of its endpoints, and the unreachable ones among them. */
   readonly nodes: ReadonlySet<string>
   readonly gone: readonly string[]
   readonly vip: VipModel | null
   readonly waiting: readonly string[]
   readonly problems: readonly Problem<ModelCode>[]
-  /** What becomes of the entry where nothing outside speaks against it; null when it has errors of its own. */
+  /** The outcome when nothing outside the entry prevents it; null when the entry itself has errors. */
   readonly good: EntryOutcome | null
 }
 
 /**
- * Walks the entries of a ConfigMap, in its order. What was walked before is kept as long as neither the entry nor anything
- * that it names is another.
+ * Walks the entries of a ConfigMap, in its order. Keeps the result of an entry until the entry or an object that it names
+ * changes.
  */
 export function createEntryWalk(settings: ModelSettings): (input: OwnInput) => readonly Walked[] {
   let last: ReadonlyMap<string, Walked> = new Map()

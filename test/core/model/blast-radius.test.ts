@@ -151,7 +151,7 @@ test("heldBack() says what would go, and how to let it through", () => {
   const found = held({ ...A, data: entries(10) }, { ...A, data: entries(4) })
   assert.is(
     found?.problem.message,
-    "Cannot take away 6 of 10 VIPs at once (10.4.0.5, 10.4.0.6, 10.4.0.7 and 3 more): what runs is kept; to let it through, " +
+    "Cannot remove 6 of 10 VIPs at once (10.4.0.5, 10.4.0.6, 10.4.0.7 and 3 more): what runs is kept; to allow it, " +
       'annotate the ConfigMap with kube-keepalived-vip.io/allow-mass-removal: "4", the number of its entries',
   )
 })

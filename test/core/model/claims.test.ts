@@ -58,7 +58,7 @@ test("createModelBuilder() names the Service, the field and its file", () => {
   const { problems } = createModelBuilder(SETTINGS)(input({ [VIP]: "default/a" }, objects))
   assert.is(
     problems[0]?.message,
-    'Cannot be sure that IPVS gets the packets of "10.4.0.50": Service "default/a" has that address in spec.externalIPs (services/default/a.yaml:1), and kube-proxy takes its packets first; take it out there',
+    'Cannot be sure that IPVS gets the packets of "10.4.0.50": Service "default/a" has that address in spec.externalIPs (services/default/a.yaml:1), and kube-proxy takes its packets first; remove it there',
   )
   assert.equal(problems[0]?.place, { file: "vips.yaml", line: 6, column: 3 })
 })

@@ -36,7 +36,7 @@ test("createModelBuilder() leaves an address out that this host has, whatever on
   const [problem] = problems
   assert.is(problem?.code, "ADDRESS_ON_HOST")
   assert.is(problem?.place?.line, 7)
-  assert.match(problem?.message ?? "", '10.4.0.51: this host has it already on interface "docker0" as 10.4.0.51/16')
+  assert.match(problem?.message ?? "", '10.4.0.51: this host already has it on interface "docker0" as 10.4.0.51/16')
 })
 
 test("createModelBuilder() refuses a new entry whose virtual server is somebody else's (fault 212)", () => {

@@ -40,7 +40,7 @@ for (const [vip, texts, code] of known)
 test("createModelBuilder() says which subnets the interface has", () =>
   assert.match(
     problemsOf("10.9.0.50", [subnet("10.4.0.3", 24)])[0]?.message ?? "",
-    /in no subnet of eth0 \(10\.4\.0\.0\/24\)/,
+    /not in a subnet of eth0 \(10\.4\.0\.0\/24\)/,
   ))
 
 test("createModelBuilder() guesses from the Nodes where nobody knows the subnets (fault 207)", () => {

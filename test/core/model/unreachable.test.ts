@@ -69,7 +69,7 @@ test("createModelBuilder() says which node is unreachable, once, where a Service
       [
         "NODE_UNREACHABLE",
         "warning",
-        'Cannot reach node "n2" (10.4.0.2): it answers no more; its pods get no new connections until it does, unless a virtual server has no others',
+        'Cannot reach node "n2" (10.4.0.2): it does not answer; new connections avoid its pods until it answers again, unless a virtual server has no other pods',
       ],
     ],
   )

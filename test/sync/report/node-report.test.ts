@@ -144,7 +144,7 @@ const cases: readonly [what: string, view: View, wanted: string][] = [
       status: {
         ...good,
         outcome: "rejected",
-        reason: "Cannot take away",
+        reason: "Cannot remove",
         problems: [{ ...held, code: "MASS_REMOVAL" }],
         vips: [{ ...vip, state: "held" }],
       },
