@@ -8,8 +8,8 @@ import { type LargestApi, type LargestSize, startLargestApi } from "./largest/ap
 import { currentDirectory, type LargestPod, shippedSizes, startLargestPod } from "./largest/pod.ts"
 import { table } from "./statistics.ts"
 
-/** 31.6 MiB a generation, of 32 that are allowed. */
-const LARGEST: LargestSize = { services: 4_998, endpoints: 68, vips: 1_000 }
+/** 31.6 MiB a generation, of 32 that are allowed; the addresses are longer from the fourth change on. */
+const LARGEST: LargestSize = { services: 4_998, endpoints: 67, vips: 1_000 }
 /** What one keepalived is given at most: 19,992 real servers. */
 const APPLIED: LargestSize = { ...LARGEST, endpoints: 4 }
 const LIMIT_MS = 180_000
