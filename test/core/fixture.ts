@@ -29,12 +29,12 @@ export const SETTINGS: ModelSettings = {
   releaseFile: "/run/keepalived/release",
 }
 
-/** An object that stands in line 1 of a file of its own. */
+/** An object in line 1 of its own file. */
 export function placed<T extends ConfigMap | Service | EndpointSlice | Node>(object: T, file: string): Placed<T> {
   return { object, place: { file, line: 1, column: 1 }, keyPlaces: new Map() }
 }
 
-/** The VIP ConfigMap; entry n stands in line 6 + n. */
+/** The VIP ConfigMap; entry n is in line 6 + n. */
 export function configMap(
   data: Readonly<Record<string, string>>,
   allowMassRemoval: string | null = null,

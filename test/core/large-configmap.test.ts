@@ -14,14 +14,14 @@ import { cluster, configMap, input, node, service, SETTINGS } from "./fixture.ts
 const filled = (text: string) => text.repeat(Math.floor(1_048_000 / text.length))
 const numbered = (text: (index: number) => string, count: number) => Array.from({ length: count }, (_, at) => text(at))
 
-/** Values by which whoever may write the ConfigMap could keep the agents of all nodes busy, or end them. */
+/** Values with which a user who may write the ConfigMap could block or stop the agents of all nodes. */
 const VALUES: Readonly<Record<string, string>> = {
   "line feeds": filled("\n"),
   "carriage returns": filled("\r\n"),
   blanks: filled(" "),
   "blank lines with blanks": filled(" \n"),
   "a word and line feeds": filled("address\n\n\n\n"),
-  "lines that are no Service": filled("x\n"),
+  "lines that are not a Service": filled("x\n"),
   "the same Service": filled("a/b\n"),
   "different Services": numbered((at) => `a/s${at}`, 100_000).join("\n"),
   slashes: filled("/"),
@@ -32,7 +32,7 @@ const VALUES: Readonly<Record<string, string>> = {
 const LIMIT_MS = 500
 
 for (const [what, text] of Object.entries(VALUES))
-  test(`parseVipEntry() is done soon, with few problems, with 1 MB of ${what}`, () => {
+  test(`parseVipEntry() ends quickly, with few problems, for 1 MB of ${what}`, () => {
     const tookMs = processorTime()
     const { problems } = parseVipEntry({ key: "10.4.0.50", text, place: null })
     assert.ok(tookMs() < LIMIT_MS)
@@ -40,7 +40,7 @@ for (const [what, text] of Object.entries(VALUES))
   })
 
 for (const [what, text] of Object.entries(VALUES))
-  test(`createModelBuilder() leaves the neighbour alone, with 1 MB of ${what} in an entry`, () => {
+  test(`createModelBuilder() does not change the neighbour of an entry with 1 MB of ${what}`, () => {
     const build = createModelBuilder(SETTINGS)
     const objects = cluster([service("b")], [node("n1", "10.4.0.3")])
     const tookMs = processorTime()
@@ -49,7 +49,7 @@ for (const [what, text] of Object.entries(VALUES))
     assert.ok(model?.vips.some(({ address }) => address === "10.4.0.60"))
   })
 
-test("createModelBuilder() holds an entry by itself whose Service asks for too many real servers, and joins none", () => {
+test("createModelBuilder() holds only the entry whose Service has too many real servers, and does not join them", () => {
   const ports = numbered((at) => `p${at}`, 2_000).map((name, at) => ({ name, port: at + 1 }))
   const addresses = numbered((at) => `10.2.${at >> 8}.${at & 255}`, 2_000)
   const objects = cluster([service("a", { ports, addresses }), service("b")], [node("n1", "10.4.0.3")])
@@ -74,7 +74,7 @@ test("createModelBuilder() holds an entry by itself whose Service asks for too m
   assert.ok(tookMs() < LIMIT_MS)
 })
 
-test("createModelBuilder() looks at no entry of 60,000, and keeps what runs", () => {
+test("createModelBuilder() does not read 60,000 entries, and keeps what runs", () => {
   const data = Object.fromEntries(numbered((at) => `k${at}`, 60_000).map((key) => [key, "x"]))
   const { model, problems } = createModelBuilder(SETTINGS)(input(data, cluster([], [node("n1", "10.4.0.3")])))
   assert.is(model, null)
@@ -84,7 +84,7 @@ test("createModelBuilder() looks at no entry of 60,000, and keeps what runs", ()
   )
 })
 
-test("createModelBuilder() gets over 200,000 broken lines in 1,000 entries", () => {
+test("createModelBuilder() survives 200,000 broken lines in 1,000 entries", () => {
   const data = Object.fromEntries(
     numbered((at) => `10.4.${at >> 8}.${at & 255}`, 1_000).map((key) => [key, "x\n".repeat(200)]),
   )
@@ -102,7 +102,7 @@ const many = configMap(
   ),
 )
 
-test("sync publishes nothing and watches no Service where entries name more than a generation has room for", () => {
+test("sync publishes nothing and watches no Service when entries name too many for a generation", () => {
   const references = referencesOf(many.object)
   assert.ok(references.length > MOST_REFERENCES)
   const configMaps = new Map([["default/vips", many]])
@@ -121,7 +121,7 @@ test("sync publishes nothing and watches no Service where entries name more than
   assert.is(collectionsFor({ ...wish, references: references.slice(0, 3) }).length, 2 + 2 * 3)
 })
 
-test("decodeFile() reads a ConfigMap of the largest size soon", () => {
+test("decodeFile() reads a ConfigMap of the maximum size quickly", () => {
   for (const text of [filled("\\n"), filled("x ")]) {
     const tookMs = processorTime()
     decodeFile(

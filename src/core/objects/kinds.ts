@@ -127,7 +127,7 @@ export interface Endpoints {
 export interface Node {
   readonly apiVersion: "v1"
   readonly kind: "Node"
-  /** `peerAddress` is the annotation kube-keepalived-vip.io/peer-address; absent when there is no annotation. */
+  /** `peerAddress` is the annotation kube-keepalived-vip.io/peer-address; absent without the annotation. */
   readonly metadata: { readonly name: string; readonly peerAddress?: string }
   readonly status: {
     readonly addresses: readonly { readonly type: string; readonly address: string }[]
@@ -142,7 +142,7 @@ export interface Placed<T extends ClusterObject = ClusterObject> {
   readonly keyPlaces: ReadonlyMap<string, Place>
   /**
    * For a ConfigMap: `data` key -> place of the first line of its value, when the value is a block of lines (`|`), whose lines
-   * match the lines of the file. Absent when there is no such value.
+   * match the lines of the file. Absent without such a value.
    */
   readonly firstLines?: ReadonlyMap<string, Place> | undefined
 }

@@ -4,13 +4,13 @@ import { inAddressOrder } from "../../../src/core/desired/address.ts"
 
 const at = (address: string, port: number) => ({ address, port })
 
-test("inAddressOrder() sorts as people read addresses, then by port", () => {
+test("inAddressOrder() sorts by address as a number, then by port", () => {
   const sorted = [at("9.1.1.1", 80), at("10.2.1.5", 80), at("10.2.1.5", 8080), at("10.2.1.30", 80)]
   assert.equal(inAddressOrder(sorted.toReversed()), sorted)
   assert.equal(inAddressOrder([at("9.1.1.1", 81), at("9.1.1.1", 80)]), [at("9.1.1.1", 80), at("9.1.1.1", 81)])
 })
 
-test("inAddressOrder() gives what is in order back as it is", () => {
+test("inAddressOrder() returns a sorted list unchanged", () => {
   const sorted = [at("10.2.1.5", 80), at("10.2.1.5", 80), at("10.2.1.5", 81)]
   assert.is(inAddressOrder(sorted), sorted)
 })

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 import { endpointsOf } from "../../../src/core/desired/endpoints.ts"
 import { endpoint, service } from "../fixture.ts"
 
-/** What whoever writes an EndpointSlice may put there, and no packet may go to. */
+/** Addresses that an EndpointSlice can contain, and that must not receive packets. */
 const REFUSED = [
   "127.0.0.1",
   "127.8.8.8",
@@ -18,7 +18,7 @@ const REFUSED = [
 
 const PORT = { name: "", port: 80, protocol: "TCP", targetPort: 8080 } as const
 
-test("endpointsOf() sends nothing to loopback, link-local, multicast, or what is no address", () => {
+test("endpointsOf() leaves out loopback, link-local and multicast addresses, and texts that are not an address", () => {
   const { endpoints, bad } = endpointsOf(service("a", { addresses: [...REFUSED, "10.2.0.1"] }), {
     ...PORT,
   })
@@ -41,7 +41,7 @@ for (const [order, twice] of [
   ["last", [terminating, ready]],
   ["between", [terminating, ready, terminating]],
 ] as const) {
-  test(`endpointsOf() has an endpoint that stands in several slices once, and the better news wins: it comes ${order}`, () => {
+  test(`endpointsOf() has an endpoint of several slices once, and a ready copy wins: it comes ${order}`, () => {
     const parts = twice.flatMap((one) => service("a", { endpoints: [other, one] }).slices)
     const { endpoints } = endpointsOf({ ...service("a"), slices: parts }, PORT)
     assert.equal(endpoints, [

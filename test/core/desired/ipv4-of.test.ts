@@ -24,7 +24,7 @@ const spellings: [text: string, address: string | null][] = [
   ["", null],
 ]
 for (const [text, address] of spellings)
-  test(`ipv4Of() takes "${text}" for ${address ?? "no IPv4 address"} (fault 200)`, () =>
+  test(`ipv4Of() reads "${text}" as ${address ?? "no IPv4 address"} (fault 200)`, () =>
     assert.is(ipv4Of(text), address))
 
 test.run()

@@ -97,11 +97,11 @@ test("parseVipEntry() reports every broken line of an entry at once", () => {
   )
 })
 
-test("quoted() writes out what a terminal acts upon or a reader does not see", () => {
+test("quoted() escapes hidden characters and terminal sequences", () => {
   assert.is(quoted("a\u001b[2J\u009b\u202e\u2028"), String.raw`"a\u001b[2J\u009b\u202e\u2028"`)
 })
 
-test("quoted() cuts what a log line does not bear", () => {
+test("quoted() cuts a long text", () => {
   assert.ok(quoted("x".repeat(5000)).length < 100)
 })
 

@@ -97,7 +97,7 @@ const anyDay = fc
     return steps
   })
 
-test("createModelBuilder() makes the same of each step of a day as a builder that never saw another", () => {
+test("createModelBuilder() gives the same model as a new builder at each step of a day", () => {
   fc.assert(
     fc.property(anyDay, (steps) => {
       const build = createModelBuilder(SETTINGS)
@@ -107,7 +107,7 @@ test("createModelBuilder() makes the same of each step of a day as a builder tha
   )
 })
 
-test("createModelBuilder() keeps the outcome of an entry of which nothing changed, whatever else did", () => {
+test("createModelBuilder() keeps the outcome object of an unchanged entry when other objects change", () => {
   const build = createModelBuilder(SETTINGS)
   const step: Step = {
     ...{ a: a[0] ?? null, b: b[0] ?? null, configMap: configMaps[1] ?? configMap({}), nodes: [], draining: new Map() },

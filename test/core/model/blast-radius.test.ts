@@ -102,7 +102,7 @@ const steps: [name: string, from: State, to: State, guard: string | null][] = [
   ["one Node of two", { ...A, data: entries(1), nodes: 2 }, { ...A, data: entries(1), nodes: 1 }, null],
 ]
 for (const [name, from, to, guard] of steps)
-  test(`heldBack() where a step takes away ${name}`, () => {
+  test(`heldBack() when a step removes ${name}`, () => {
     const found = held(from, to)
     assert.is(found?.guard ?? null, guard)
     if (found === null) return
@@ -118,7 +118,7 @@ for (const [name, change, guard] of [
   ["the operator's ranges leave all VIPs out", { ranges: "10.5.0.0/16" }, null],
   ["the kernel has lost IPVS", { ipvs: false }, null],
 ] as const)
-  test(`heldBack() where ${name}`, () => {
+  test(`heldBack() when ${name}`, () => {
     const data = entries(4)
     const {
       claimed = false,
@@ -147,7 +147,7 @@ test("heldBack() holds nothing at 100 percent, and three of a hundred at 0", () 
   assert.is(held(...step, 3), null)
 })
 
-test("heldBack() says what would go, and how to let it through", () => {
+test("heldBack() says what the step would remove, and how to allow it", () => {
   const found = held({ ...A, data: entries(10) }, { ...A, data: entries(4) })
   assert.is(
     found?.problem.message,
@@ -156,7 +156,7 @@ test("heldBack() says what would go, and how to let it through", () => {
   )
 })
 
-test("heldBack() never holds what keeps more than half, or takes two at most", () => {
+test("heldBack() never holds a step that keeps more than half, or removes at most two", () => {
   fc.assert(
     fc.property(fc.nat(30), fc.nat(30), (had, kept) => {
       const left = Math.min(had, kept)

@@ -65,7 +65,7 @@ const joined: [name: string, options: ServiceOptions, text: string, servers: str
     ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1"],
   ],
   [
-    "an endpoint that is no host",
+    "an endpoint that is not a host",
     { addresses: ["127.0.0.1", "10.2.1.11"] },
     "default/a",
     ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1"],
@@ -109,7 +109,7 @@ const broken: [name: string, key: string, text: string, options: ServiceOptions,
     ["a node's own address", "10.4.0.3", "default/a", {}, "VIP_IS_NODE_ADDRESS", true],
   ]
 for (const [name, key, text, options, code, leftOut] of broken)
-  test(`createModelBuilder() answers ${name} with ${code} and leaves the neighbour alone (faults ${code === "PORT_CONFLICT" ? "63, 65" : "65"})`, () => {
+  test(`createModelBuilder() answers ${name} with ${code} and does not change the neighbour (faults ${code === "PORT_CONFLICT" ? "63, 65" : "65"})`, () => {
     const objects = cluster([service("a", options), service("b")], [node("n1", "10.4.0.3")])
     const { model, entries, problems } = build(input({ [key]: text, "10.4.0.60": "default/b" }, objects))
     assert.equal(
@@ -136,7 +136,7 @@ const held = (text: string, data: Record<string, string>, options: ServiceOption
   return input(data, objects, { lastGood: new Map<string, LastGood>([["10.4.0.50", { text, vip: before }]]) })
 }
 
-test("createModelBuilder() holds a broken entry in its last good form, with the pods of today", () => {
+test("createModelBuilder() holds a broken entry in its last good form, with the current pods", () => {
   const given = held("default/a", { "10.4.0.50": "default/a:NATX" }, { addresses: ["10.2.9.9"] })
   assert.is(build(given).entries[0]?.state, "held")
   assert.equal(serversOf(given), ["10.4.0.50 80 TCP NAT 10.2.9.9:8080=1"])
@@ -165,11 +165,11 @@ test("createModelBuilder() never holds a VIP that is a node's address", () => {
   assert.is(entries[0]?.state, "left-out")
 })
 
-test("createModelBuilder() gives a removed entry no last good form", () => {
+test("createModelBuilder() does not hold a removed entry", () => {
   assert.equal(build(held("default/a", {})).model?.vips, [])
 })
 
-test("createModelBuilder() keeps what drains at weight 0, and at weight 1 when nothing else is left", () => {
+test("createModelBuilder() keeps draining servers at weight 0, or at weight 1 if no others are left", () => {
   const draining = new Map([["10.4.0.50", new Map([["10.4.0.50 80 TCP", [{ address: "10.2.7.7", port: 8080 }]]])]])
   const beside = input({ "10.4.0.50": "default/a" }, cluster([service("a")]), { draining })
   assert.equal(serversOf(beside), ["10.4.0.50 80 TCP NAT 10.2.1.11:8080=1 10.2.7.7:8080=0"])
@@ -186,7 +186,7 @@ test("createModelBuilder() gives no model for a node that is not among the Nodes
   )
 })
 
-test("createModelBuilder() renders no virtual server where the kernel has no IPVS", () => {
+test("createModelBuilder() leaves out virtual servers when the kernel has no IPVS", () => {
   const given = input({ "10.4.0.50": "default/a", "10.4.0.51": "" }, cluster([service("a")]))
   const { model, problems } = build({ ...given, node: { ...given.node, ipvs: false } })
   assert.equal(
@@ -199,7 +199,7 @@ test("createModelBuilder() renders no virtual server where the kernel has no IPV
   )
 })
 
-test("createModelBuilder() gives no model for more VIPs than are possible", () => {
+test("createModelBuilder() gives no model for too many VIPs", () => {
   const data = Object.fromEntries(
     Array.from({ length: LIMITS.vips + 1 }, (_, at) => [`10.${4 + (at >> 8)}.${at & 255}.1`, ""]),
   )
@@ -211,7 +211,7 @@ test("createModelBuilder() gives no model for more VIPs than are possible", () =
   )
 })
 
-test("createModelBuilder() has the same answer for a changed input as one that never saw another", () => {
+test("createModelBuilder() gives the same result for a changed input as a new builder", () => {
   const shared = createModelBuilder(SETTINGS)
   const kept = service("b")
   const steps = [
@@ -226,7 +226,7 @@ test("createModelBuilder() has the same answer for a changed input as one that n
   for (const step of steps) assert.equal(shared(step), build(step))
 })
 
-test("createModelBuilder() keeps the VIP of an entry of which nothing changed", () => {
+test("createModelBuilder() keeps the VIP object of an unchanged entry", () => {
   const shared = createModelBuilder(SETTINGS)
   const kept = service("b")
   const first = shared(input({ "10.4.0.50": "default/a", "10.4.0.51": "default/b" }, cluster([service("a"), kept])))

@@ -35,14 +35,14 @@ test("createModelBuilder() keeps a VIP all of whose real servers are refused (fa
 test("createModelBuilder() forwards to nodes with NAT (fault 206)", () =>
   assert.equal(built("default/a:NAT", ["10.4.0.3"]), { vips: 1, servers: ["10.4.0.3"], codes: [] }))
 
-test("createModelBuilder() says with DR to a node why, and what to use instead", () => {
+test("createModelBuilder() explains why DR to a node fails, and what to use instead", () => {
   const { problems } = createModelBuilder(SETTINGS)(
     input({ [VIP]: "default/a:DR" }, cluster([direct(["10.4.0.3"])], nodes)),
   )
   assert.match(problems[0]?.message ?? "", /to 10\.4\.0\.3:80 with DR: that is node "n1", .*; write :NAT/)
 })
 
-test("createModelBuilder() looks at a DR entry again when the Nodes are others (fault 206)", () => {
+test("createModelBuilder() checks a DR entry again when the Nodes change (fault 206)", () => {
   const build = createModelBuilder(SETTINGS)
   const given = input({ [VIP]: "default/a:DR" }, cluster([direct(["10.4.0.4", "10.2.1.11"])], nodes.slice(0, 1)))
   const counts = [nodes.slice(0, 1), nodes, nodes.slice(0, 1)].map((listed) => {
@@ -52,7 +52,7 @@ test("createModelBuilder() looks at a DR entry again when the Nodes are others (
   assert.equal(counts, [2, 1, 2])
 })
 
-test("createModelBuilder() does not let a node drain by DR either (fault 206)", () => {
+test("createModelBuilder() does not drain to a node by DR either (fault 206)", () => {
   const draining = new Map([[VIP, new Map([[`${VIP} 80 TCP`, [{ address: "10.4.0.3", port: 80 }]]])]])
   const objects = cluster([service("a", { endpoints: [endpoint("10.2.1.11")], targetPort: 80 })], nodes)
   const { model } = createModelBuilder(SETTINGS)(input({ [VIP]: "default/a:DR" }, objects, { draining }))

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 
 import { MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../../src/core/model/flags.ts"
 
-test("modelSettingsFrom() nothing given: the defaults that release 0.35 had, less its persistence", () => {
+test("modelSettingsFrom() has the defaults of release 0.35, without persistence", () => {
   assert.equal(modelSettingsFrom({}), {
     kind: "settings",
     settings: {
@@ -72,18 +72,18 @@ for (const [name, text] of bad)
       )
   })
 
-test("modelSettingsFrom() VRRP version 2 has whole seconds, up to 255", () => {
+test("modelSettingsFrom() allows whole seconds up to 255 for VRRP version 2", () => {
   assert.is(modelSettingsFrom({ vrrpVersion: "2", advertInterval: "0.5" }).kind, "wrong")
   assert.is(modelSettingsFrom({ vrrpVersion: "2", advertInterval: "255" }).kind, "settings")
   assert.is(modelSettingsFrom({ vrrpVersion: "3", advertInterval: "255" }).kind, "wrong")
 })
 
-test("modelSettingsFrom() says everything that is wrong at once", () => {
+test("modelSettingsFrom() returns all faults at once", () => {
   const result = modelSettingsFrom({ virtualRouterId: "0", scheduler: "x", check: "y" })
   assert.is(result.kind === "wrong" ? result.faults.length : 0, 3)
 })
 
-test("MODEL_FLAGS every default is a value that its own parser takes", () => {
+test("MODEL_FLAGS every default is valid for its own parser", () => {
   for (const { flag, default: text, parse } of Object.values(MODEL_FLAGS)) assert.is(parse(text).kind, "value", flag)
 })
 

@@ -15,7 +15,7 @@ const choices: [name: string, host: string[], expected: string | null][] = [
     "bond0",
   ],
   ["the longest prefix that contains it, where none has it", ["a 10.4.0.9/16", "b 10.4.0.8/24", "c 10.0.0.1/8"], "b"],
-  ["an address that stands alone", ["eth0 10.4.0.3/32"], "eth0"],
+  ["a /32 address", ["eth0 10.4.0.3/32"], "eth0"],
   ["the interface, and not kube-proxy's copy of the address", ["kube-ipvs0 10.4.0.3/32", "eth0 10.4.0.3/24"], "eth0"],
   ["no loopback", ["lo 10.4.0.3/32", "eth0 10.4.0.9/24"], "eth0"],
   ["none, where no subnet contains it", ["eth0 10.5.0.3/24", "eth1 10.4.0.9/32"], null],
@@ -35,7 +35,7 @@ for (const [name, before, host, expected] of kept)
   test(`interfaceOf() is ${expected ?? "none"} where the VIPs run on ${before} and ${name} (fault 205)`, () =>
     assert.is(interfaceOf({ address: "10.4.0.3", host: host.map(on), before }), expected))
 
-test("interfaceOf() is where the VIPs run as long as nobody knows the node's address", () =>
+test("interfaceOf() is the interface that the VIPs run on while the node's address is not known", () =>
   assert.is(interfaceOf({ address: null, host: [on("eth1 10.4.0.3/24")], before: "eth0" }), "eth0"))
 
 const subnets: [own: string, address: string, holds: boolean][] = [

@@ -26,7 +26,7 @@ const states = (one: ModelInput) =>
     [key, state, ...problems.map(({ code }) => code)].join(" "),
   )
 
-test("createModelBuilder() leaves an address out that this host has, whatever once worked, and its neighbours in (fault 211)", () => {
+test("createModelBuilder() leaves out an address that this host has, even with a last good form, and keeps its neighbours (fault 211)", () => {
   const given = { others: onHost("10.4.0.51", "docker0", 16), lastGood: lastGoodOf(AB) }
   const { model, problems } = createModelBuilder(SETTINGS)(input(AB, CLUSTER, given))
   assert.equal(
@@ -39,12 +39,12 @@ test("createModelBuilder() leaves an address out that this host has, whatever on
   assert.match(problem?.message ?? "", '10.4.0.51: this host already has it on interface "docker0" as 10.4.0.51/16')
 })
 
-test("createModelBuilder() refuses a new entry whose virtual server is somebody else's (fault 212)", () => {
+test("createModelBuilder() refuses a new entry whose virtual server another program has (fault 212)", () => {
   const given = { others: others(new Map(), "10.4.0.51 80 TCP") }
   assert.equal(states(input(AB, CLUSTER, given)), ["10.4.0.50 good", "10.4.0.51 left-out VIRTUAL_SERVER_ON_HOST"])
 })
 
-test("createModelBuilder() holds what runs where the entry wants a virtual server more that is somebody else's (fault 212)", () => {
+test("createModelBuilder() holds an entry that adds a virtual server of another program (fault 212)", () => {
   const more = { "10.4.0.50": "default/c" }
   const given = { lastGood: lastGoodOf(A), others: others(new Map(), "10.4.0.50 443 TCP") }
   const { entries } = createModelBuilder(SETTINGS)(input(more, CLUSTER, given))
@@ -54,12 +54,12 @@ test("createModelBuilder() holds what runs where the entry wants a virtual serve
   )
 })
 
-test("createModelBuilder() does not hold a form whose own virtual server is somebody else's by now", () => {
+test("createModelBuilder() does not hold a form with a virtual server that another program has now", () => {
   const given = { lastGood: lastGoodOf(A), others: others(new Map(), "10.4.0.50 80 TCP") }
   assert.equal(states(input(A, CLUSTER, given)), ["10.4.0.50 left-out VIRTUAL_SERVER_ON_HOST"])
 })
 
-test("createModelBuilder() lets an entry in again when nobody else has it any more", () => {
+test("createModelBuilder() accepts an entry again when the other program has removed its virtual server", () => {
   const build = createModelBuilder(SETTINGS)
   const free = input(AB, CLUSTER)
   const before = build(free)
@@ -68,7 +68,7 @@ test("createModelBuilder() lets an entry in again when nobody else has it any mo
   assert.equal(build(free), before)
 })
 
-test("createModelBuilder() has an entry wait without a problem while the LAN is asked, and says whose it is (fault 214)", () => {
+test("createModelBuilder() keeps an entry pending without a problem while the LAN is asked, and then names the holder (fault 214)", () => {
   const asked = others(new Map([["10.4.0.51", { kind: "asked" }]]))
   assert.equal(states(input(AB, CLUSTER, { others: asked })), ["10.4.0.50 good", "10.4.0.51 pending"])
   const inUse = others(new Map([["10.4.0.51", { kind: "lan", interface: "eth0", mac: "02:00:00:00:00:99" }]]))

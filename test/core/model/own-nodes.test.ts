@@ -36,24 +36,24 @@ const cases: [name: string, listed: string[], address: string | null][] = [
   ["has a new address beside the VIP", [VIP, "10.4.0.9"], "10.4.0.9"],
 ]
 for (const [name, listed, address] of cases)
-  test(`ownNodesOf() knows the address of a Node that ${name} (fault 200)`, () =>
+  test(`ownNodesOf() finds the address of a Node that ${name} (fault 200)`, () =>
     assert.equal(addresses([listing("n1", ...listed)]), [address]))
 
-test("ownNodesOf() has no address for an unknown Node that lists nothing but a VIP (fault 200)", () =>
+test("ownNodesOf() has no address for an unknown Node that lists only a VIP (fault 200)", () =>
   assert.equal(addresses([listing("n9", VIP)]), [null]))
 
-test("ownNodesOf() puts what may be an echo last where nothing ran before", () => {
+test("ownNodesOf() puts possible echoes last if nothing ran before", () => {
   assert.equal(addresses([listing("n1", VIP, "10.4.0.3")], NO_PAST), ["10.4.0.3"])
   const genuine = { ...NO_PAST, nodes: new Map([["n1", VIP]]) }
   assert.equal(addresses([listing("n1", VIP, "10.9.0.3")], genuine), [VIP])
 })
 
-test("ownNodesOf() gives Nodes back as they are where none lists an address of ours", () => {
+test("ownNodesOf() returns Nodes unchanged if none lists an address of ours", () => {
   const nodes = [listing("n1", "10.4.0.3", "fd00::3"), listing("n2", "10.4.0.4")]
   assert.is(own(nodes).nodes, nodes)
 })
 
-test("ownNodesOf() has the Nodes of before where there is none now (fault 203)", () => {
+test("ownNodesOf() returns the earlier Nodes when there are none now (fault 203)", () => {
   assert.equal(addresses([]), ["10.4.0.3", "10.4.0.4"])
   assert.is(own([]).isRemembered, true)
 })
@@ -86,7 +86,7 @@ for (const listed of [[VIP], ["10.4.0.3", VIP], [`::ffff:${VIP}`]])
     assert.equal([model?.vrrp.priority, model?.vrrp.unicast], [254, { source: "10.4.0.3", peers: ["10.4.0.4"] }])
   })
 
-test("createModelBuilder() refuses a new entry whose address a Node had before, in whatever spelling (fault 201)", () => {
+test("createModelBuilder() refuses a new entry with an address that a Node had before, in any spelling (fault 201)", () => {
   for (const spelling of ["10.4.0.60", "::ffff:10.4.0.60"]) {
     const objects = cluster([service("a")], [listing("n1", "10.4.0.3", spelling)])
     const given = input({ [VIP]: "default/a", "10.4.0.60": "default/a" }, objects, { past })
@@ -98,13 +98,13 @@ test("createModelBuilder() refuses a new entry whose address a Node had before, 
   }
 })
 
-test("createModelBuilder() lets an entry for a Node's address change neither rank nor peers (fault 201)", () => {
+test("createModelBuilder() keeps rank and peers when an entry has a Node's address (fault 201)", () => {
   const nodes = [listing("n1", "10.4.0.3", "10.9.0.3"), node("n2", "10.4.0.4")]
   const given = input({ "10.4.0.3": "" }, cluster([], nodes), { past })
   assert.is(build(given, { useUnicast: true }).model?.vrrp.unicast?.source, "10.4.0.3")
 })
 
-test("createModelBuilder() does not count Nodes that it remembers as a rank of their own (fault 203)", () => {
+test("createModelBuilder() does not rank by remembered Nodes (fault 203)", () => {
   const before = build(input({ [VIP]: "" }, cluster([], [node("n1", "10.4.0.9"), node("n2", "10.4.0.4")]))).model?.vrrp
   assert.is(before?.priority, 246)
   const known = { ...past, vrrp: before ?? null }

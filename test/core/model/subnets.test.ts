@@ -43,7 +43,7 @@ test("createModelBuilder() says which subnets the interface has", () =>
     /not in a subnet of eth0 \(10\.4\.0\.0\/24\)/,
   ))
 
-test("createModelBuilder() guesses from the Nodes where nobody knows the subnets (fault 207)", () => {
+test("createModelBuilder() guesses the subnets from the Nodes when they are not known (fault 207)", () => {
   assert.equal(codesOf("10.4.0.50"), [])
   assert.equal(codesOf("10.4.7.50"), [])
   assert.equal(codesOf("10.9.0.50"), ["VIP_OUTSIDE_SUBNETS"])

@@ -37,7 +37,7 @@ const ignored: readonly [field: string, shown: string, traffic: Partial<Traffic>
   ["sessionAffinity", "ClientCookie", { sessionAffinity: "ClientCookie" }],
 ]
 for (const [field, shown, traffic] of ignored)
-  test(`createModelBuilder() warns of ${field}, which changes nothing on a VIP, and forwards (fault 270)`, () => {
+  test(`createModelBuilder() warns of ${field}, which has no effect on a VIP, and forwards (fault 270)`, () => {
     const { model, problems, entries } = built(traffic)
     assert.equal(
       problems.map(({ code, severity }) => [code, severity]),
@@ -50,11 +50,11 @@ for (const [field, shown, traffic] of ignored)
   })
 
 for (const traffic of [STICKY, { publishNotReadyAddresses: true }])
-  test(`createModelBuilder() has nothing to say of ${Object.keys(traffic).join()}, which is honoured`, () => {
+  test(`createModelBuilder() does not warn of ${Object.keys(traffic).join()}, which has an effect`, () => {
     assert.equal(built(traffic).problems, [])
   })
 
-test("createModelBuilder() says of each ignored field once, however many ports the Service has", () => {
+test("createModelBuilder() warns of each ignored field once per Service, not once per port", () => {
   const ports = [{ name: "a" }, { name: "b", port: 81 }]
   const objects = cluster([service("a", { ports, traffic: { externalTrafficPolicy: "Local", ...STICKY } })])
   const { problems } = createModelBuilder(SETTINGS)(input({ "10.4.0.50": "default/a" }, objects))

@@ -27,7 +27,7 @@ const cases: [name: string, endpoints: Endpoint[], unreachable: string[], weight
   ["one of two nodes", [on("10.2.1.1", "n1"), on("10.2.2.1", "n2")], ["n2"], "10.2.1.1=1 10.2.2.1=0"],
   ["the only node", [on("10.2.2.1", "n2"), on("10.2.2.2", "n2")], ["n2"], "10.2.2.1=1 10.2.2.2=1"],
   ["both nodes", [on("10.2.1.1", "n1"), on("10.2.2.1", "n2")], ["n1", "n2"], "10.2.1.1=1 10.2.2.1=1"],
-  ["a node that nobody named", [on("10.2.1.1", null), on("10.2.2.1", "n2")], ["n2"], "10.2.1.1=1 10.2.2.1=0"],
+  ["an endpoint without a node", [on("10.2.1.1", null), on("10.2.2.1", "n2")], ["n2"], "10.2.1.1=1 10.2.2.1=0"],
   ["a node without endpoints", [on("10.2.1.1", "n1"), on("10.2.2.1", "n2")], ["n3"], "10.2.1.1=1 10.2.2.1=1"],
   [
     "the node of all that are ready, while one drains elsewhere",
@@ -47,7 +47,7 @@ for (const [name, endpoints, unreachable, weights] of cases)
     assert.is(weightsOf(given(endpoints, unreachable)), weights)
   })
 
-test("createModelBuilder() lets what has weight 0 for its node's sake drain no sooner for that", () => {
+test("createModelBuilder() does not drain a real server because its node is unreachable", () => {
   const { model } = createModelBuilder(SETTINGS)(given([on("10.2.1.1", "n1"), on("10.2.2.1", "n2")], ["n2"]))
   assert.equal(
     model?.vips[0]?.virtualServers[0]?.realServers.map(({ draining }) => draining),
@@ -55,7 +55,7 @@ test("createModelBuilder() lets what has weight 0 for its node's sake drain no s
   )
 })
 
-test("createModelBuilder() says which node is unreachable, once, where a Service has pods there", () => {
+test("createModelBuilder() reports an unreachable node once, if a Service has pods there", () => {
   const services = [
     service("a", { endpoints: [on("10.2.2.1", "n2")] }),
     service("b", { endpoints: [on("10.2.2.2", "n2")] }),
@@ -75,7 +75,7 @@ test("createModelBuilder() says which node is unreachable, once, where a Service
   )
 })
 
-test("createModelBuilder() makes the same of a node that goes and comes back with one builder as with a new one", () => {
+test("createModelBuilder() gives the same model as a new builder after a node goes and comes back", () => {
   const build = createModelBuilder(SETTINGS)
   const endpoints = [on("10.2.1.1", "n1"), on("10.2.2.1", "n2")]
   const { objects } = given(endpoints, [])
@@ -99,7 +99,7 @@ test("createModelBuilder() holds the last good form with the same weights", () =
   assert.is(weightsOf(broken), "10.2.1.1=1 10.2.2.1=0")
 })
 
-test("createModelBuilder() never takes the last usable real server, whatever is unreachable", () => {
+test("createModelBuilder() always keeps a usable real server, for any set of unreachable nodes", () => {
   const anyEndpoint = fc
     .tuple(
       fc.integer({ min: 1, max: 40 }),
@@ -119,7 +119,7 @@ test("createModelBuilder() never takes the last usable real server, whatever is 
         const names = (servers: typeof without) => servers.map(({ address }) => address)
         assert.equal(names(with0), names(without))
         if (without.length > 0) assert.ok(with0.some(({ weight }) => weight === 1))
-        // Nobody gets more than he would get if all nodes answered.
+        // No weight is larger than it would be if all nodes answered.
         with0.forEach(({ weight }, at) => assert.ok(weight <= (without[at]?.weight ?? 0)))
         if (unreachable.length === 4 && without.length > 0) spared += 1
       },

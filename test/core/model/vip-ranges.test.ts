@@ -40,7 +40,7 @@ for (const text of [
 const settings = { ...SETTINGS, vipRanges: parseVipRanges("10.4.0.48/28") ?? [] }
 const objects = cluster([service("a"), service("b")], [node("n1", "10.4.0.3")])
 
-test("createModelBuilder() leaves out what --vip-ranges does not allow, and leaves the neighbour alone", () => {
+test("createModelBuilder() leaves out a VIP outside --vip-ranges, and does not change its neighbour", () => {
   const { model, problems } = createModelBuilder(settings)(
     input({ "10.4.0.1": "default/a", "10.4.0.50": "default/b", "10.4.0.3": "", "10.4.0.999": "" }, objects),
   )
@@ -65,7 +65,7 @@ test("createModelBuilder() does not hold the last good form of a VIP that --vip-
   }
 })
 
-test("createModelBuilder() announces nothing outside of --vip-ranges, whatever the ConfigMap says", () => {
+test("createModelBuilder() announces nothing outside --vip-ranges, for any ConfigMap", () => {
   const byte = fc.integer({ min: 0, max: 255 })
   const address = fc.tuple(byte, byte, byte, byte).map((parts) => parts.join("."))
   const near = fc.integer({ min: 40, max: 70 }).map((last) => `10.4.0.${last}`)

@@ -29,7 +29,7 @@ test("priorityOf() falls with the rank and never leaves 1 to 254", () => {
   )
 })
 
-test("vrrpInstanceOf() ranks by address as a number, whatever the order of the Nodes", () => {
+test("vrrpInstanceOf() ranks by address as a number, in any order of the Nodes", () => {
   const priorities = (list: typeof nodes) =>
     ["a", "c", "b"].map((name) => vrrpInstanceOf(list, facts(name), { settings: SETTINGS }).value?.priority)
   assert.equal(priorities(nodes), [254, 246, 238])
@@ -41,7 +41,7 @@ test("vrrpInstanceOf() takes all other nodes as unicast peers", () => {
   assert.equal(value?.unicast, { source: "10.4.0.11", peers: ["10.4.0.9", "10.4.0.10"] })
 })
 
-test("vrrpInstanceOf() names a peer once, and none that no neighbour can be, whatever Nodes say", () => {
+test("vrrpInstanceOf() names a peer once, and only addresses that a neighbour can have", () => {
   const said = ["10.4.0.9", "10.4.0.9", "10.4.0.11", "127.0.0.1", "0.0.0.0", "224.0.0.18", "169.254.50.1", "10.4.0.10"]
   const list = said.map((address, at) => node(`n${at}`, address))
   const { value } = vrrpInstanceOf(list, facts("n2"), { settings: { ...SETTINGS, useUnicast: true } })
@@ -64,7 +64,7 @@ test("vrrpInstanceOf() never has an empty list of peers", () => {
 const UNICAST = { settings: { ...SETTINGS, useUnicast: true } }
 const RAN = vrrpInstanceOf(nodes, facts("b"), UNICAST).value
 
-test("vrrpInstanceOf() waits at the first start ever where there is no Node to send adverts to (fault 203)", () => {
+test("vrrpInstanceOf() waits at the very first start without Nodes (fault 203)", () => {
   for (const list of [[], [node("a", "10.4.0.9"), node("b", "fd00::4")]]) {
     const { value, problems } = vrrpInstanceOf(list, facts("a"), UNICAST)
     assert.is(value, null)
@@ -72,7 +72,7 @@ test("vrrpInstanceOf() waits at the first start ever where there is no Node to s
   }
 })
 
-test("vrrpInstanceOf() keeps the peers and the rank of before where there is no Node any more (fault 203)", () => {
+test("vrrpInstanceOf() keeps the earlier peers and rank when all Nodes are gone (fault 203)", () => {
   const { value, problems } = vrrpInstanceOf([], facts("b"), { ...UNICAST, before: RAN })
   assert.equal(value, RAN)
   assert.is(value?.priority, 238)
@@ -84,7 +84,7 @@ test("vrrpInstanceOf() keeps the peers and the rank of before where there is no 
   assert.equal([multicast.value?.priority, multicast.value?.unicast], [238, null])
 })
 
-test("vrrpInstanceOf() never falls back to multicast where peers were known (fault 203)", () => {
+test("vrrpInstanceOf() never falls back to multicast when peers were known (fault 203)", () => {
   const { value } = vrrpInstanceOf([node("b", "10.4.0.11")], facts("b"), { ...UNICAST, before: RAN })
   assert.equal(value?.unicast, RAN?.unicast)
 })
@@ -95,7 +95,7 @@ const HOST = [
 ]
 const onEth1 = { ...facts("b"), interface: "eth1", host: HOST }
 
-test("vrrpInstanceOf() refuses unicast between addresses of another interface, and says which is where (fault 204)", () => {
+test("vrrpInstanceOf() refuses unicast between addresses of another interface, and names their interfaces (fault 204)", () => {
   const { value, problems } = vrrpInstanceOf(nodes, onEth1, UNICAST)
   assert.is(value, null)
   assert.equal(
@@ -144,7 +144,7 @@ test("vrrpInstanceOf() does not judge by an interface that shows no address", ()
   assert.is(vrrpInstanceOf(nodes, { ...onEth1, host }, UNICAST).value?.unicast?.source, "10.4.0.11")
 })
 
-test("vrrpInstanceOf() prefers the InternalIP, as floating addresses are on no interface", () => {
+test("vrrpInstanceOf() prefers the InternalIP, because floating addresses are not on an interface", () => {
   const both = node("a", "10.4.0.9")
   const external = { type: "ExternalIP", address: "203.0.113.9" }
   const status = { addresses: [external, ...both.object.status.addresses] }

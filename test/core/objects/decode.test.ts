@@ -61,13 +61,13 @@ test("decodeFile() reports everything at once and still gives the good objects",
   )
 })
 
-for (const [key, wanted] of [
+for (const [key, expected] of [
   ["10.4.0.50:", 'write "" for a VIP without a Service'],
   ["10.4.0.50: 1.10", "put it in quotes"],
 ] as const) {
   test(`decodeFile() says what to do about "${key}"`, () => {
     const [problem] = decodeFile("f", `${configMap}data:\n  ${key}\n`).problems
-    assert.ok(problem?.message.includes(wanted), problem?.message)
+    assert.ok(problem?.message.includes(expected), problem?.message)
   })
 }
 
@@ -86,7 +86,7 @@ for (const [what, text] of [
   test(`decodeFile() ignores ${what}`, () => assert.equal(decodeFile("f", text), { objects: [], problems: [] }))
 }
 
-test("decodeFile() reads documents, Lists and JSON alike", () => {
+test("decodeFile() reads documents, Lists and JSON with the same result", () => {
   const text = `${vipsText("10.4.0.50: default/echo")}---\n${serviceText("echo", ["10.2.0.1"])}---\n${nodeText("n1", "10.4.0.3")}`
   const one = decodeFile("f", text).objects.map(({ object }) => object)
   assert.equal(
@@ -103,7 +103,7 @@ test("decodeFile() reads documents, Lists and JSON alike", () => {
   }
 })
 
-test("decodeFile() trims an object as the API gives it, with the API's defaults", () => {
+test("decodeFile() trims a whole API object, with the API's defaults", () => {
   const text = `apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata:
@@ -156,7 +156,7 @@ test("decodeFile() gives the same places on the fast way as on the slow one", ()
   assert.equal(a, b)
 })
 
-test("decodeFile() keeps the order of entries whose keys are not numbers, whatever the file's", () => {
+test("decodeFile() keeps the order of entries whose keys are not numbers", () => {
   const [vips] = decodeFile("f", vipsText("10.4.0.9: a/b", "10.4.0.1: a/b", "x: a/b")).objects
   assert.equal(vips?.object.kind === "ConfigMap" ? Object.keys(vips.object.data) : [], ["10.4.0.9", "10.4.0.1", "x"])
 })

@@ -65,7 +65,7 @@ test("encodeNodes() is read back as the same Nodes, sorted", () => {
   )
 })
 
-test("encodeService() is read back as the same objects, and depends on no order", () => {
+test("encodeService() is read back as the same objects, in any input order", () => {
   fc.assert(
     fc.property(anyService, (manifests) => {
       const text = encodeService(manifests)
@@ -83,7 +83,7 @@ test("encodeService() is read back as the same objects, and depends on no order"
   )
 })
 
-test("encodeService() writes what YAML 1.1 readers read alike", () => {
+test("encodeService() writes text that YAML 1.1 readers read the same way", () => {
   fc.assert(
     fc.property(anyService, (manifests) => {
       const text = encodeService(manifests)
@@ -108,7 +108,7 @@ const slice: EndpointSlice = {
   ],
 }
 
-test("encodeService() writes a manifest that people can read, one line an endpoint", () => {
+test("encodeService() writes a readable manifest, one line per endpoint", () => {
   const text = encodeService({
     service: {
       apiVersion: "v1",
@@ -161,7 +161,7 @@ test("encodeService() writes a manifest that people can read, one line an endpoi
   )
 })
 
-test("encodeConfigMap() writes entries as people do", () => {
+test("encodeConfigMap() writes entries in the form that users write", () => {
   const data = { "10.4.0.50": "default/echo:NAT", "10.4.0.51": "", "10.4.0.52": "a/b\nc/d:DR\n" }
   assert.is(
     encodeConfigMap({
@@ -185,7 +185,7 @@ data:
   )
 })
 
-test("encodeNodes() says on purpose that there is none", () => {
+test("encodeNodes() writes an empty list for no Nodes", () => {
   const text = encodeNodes([])
   assert.is(text, '{"apiVersion":"v1","kind":"List","items":[]}\n')
   assert.equal(decoded(text), [])
@@ -202,9 +202,9 @@ for (const [what, text] of [
     "a List with something else",
     '{"kind":"List","items":[1,{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"}}]}',
   ],
-  ["a key that stands there twice", '{"kind":"List","kind":"List","items":{}}'],
+  ["a duplicate key", '{"kind":"List","kind":"List","items":{}}'],
 ] as const)
-  test(`decodeGenerationFile() reads ${what} as a person's file is read`, () => {
+  test(`decodeGenerationFile() reads ${what} with the YAML parser`, () => {
     assert.equal(decodeGenerationFile("nodes.json", text), decodeFile("nodes.json", text))
   })
 

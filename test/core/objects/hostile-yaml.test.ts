@@ -13,7 +13,7 @@ const bomb = (levels: number, width: number) =>
     return `a${level}: &a${level} [${items.join(", ")}]\n`
   }).join("")
 
-/** What is refused, and by which codes; each as it stands in the VIP ConfigMap. */
+/** Refused texts of the VIP ConfigMap, with their codes. */
 const refused: readonly [what: string, text: string, codes: RegExp][] = [
   ["a bomb of aliases, 10^9 when followed", `${head}${bomb(9, 10)}`, /^YAML_(?:ALIAS|ANCHOR)$/],
   ["a bomb of aliases with 200 in a row", `${head}${bomb(3, 200)}`, /^YAML_(?:ALIAS|ANCHOR)$/],
@@ -26,7 +26,7 @@ const refused: readonly [what: string, text: string, codes: RegExp][] = [
     `${head}data:\n${Array.from({ length: 500 }, (_, depth) => `${" ".repeat(depth + 1)}a:\n`).join("")}`,
     /^(?:YAML_SYNTAX|CONFIGMAP_VALUE)$/,
   ],
-  ["a key that stands there twice", vipsText("10.4.0.50: a/b", "10.4.0.50: a/c"), /^YAML_DUPLICATE_KEY$/],
+  ["a duplicate key", vipsText("10.4.0.50: a/b", "10.4.0.50: a/c"), /^YAML_DUPLICATE_KEY$/],
   [
     "200 keys that stand there twice",
     vipsText(...Array.from({ length: 400 }, (_, n) => `k${n % 200}: a/b`)),
@@ -42,7 +42,7 @@ const refused: readonly [what: string, text: string, codes: RegExp][] = [
   ["a merge key", `${head}data:\n  <<: {10.4.0.50: a/b}\n`, /^YAML_MERGE_KEY$/],
 ]
 for (const [what, text, codes] of refused)
-  test(`decodeFile() refuses ${what} within 100 ms, and gives nothing of it (fault 61)`, () => {
+  test(`decodeFile() refuses ${what} within 100 ms, and returns nothing from it (fault 61)`, () => {
     const tookMs = quickest(() => decodeFile("vips.yaml", text))
     figures({ processorMs: tookMs })
     assert.ok(tookMs < 100, `${tookMs} ms`)
@@ -55,7 +55,7 @@ for (const [what, text, codes] of refused)
     }
   })
 
-test("decodeFile() takes a second document for a second object: of two ConfigMaps of one name the join refuses one (fault 61)", () => {
+test("decodeFile() reads a second document as a second object, and the join refuses a second ConfigMap of the same name (fault 61)", () => {
   const { objects, problems } = decodeFile(
     "vips.yaml",
     `${vipsText("10.4.0.50: a/b")}---\n${vipsText("10.4.0.51: a/b")}`,
@@ -109,12 +109,12 @@ const TAKEN: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   // Without a number it means all ports, which is left out.
   "slice port": { ...PORTS, "~": undefined, null: undefined },
   "slice addressType": {},
-  // Text is no address: the endpoint is left out with BAD_ENDPOINT_ADDRESS.
+  // A text that is not an address: the endpoint is left out with BAD_ENDPOINT_ADDRESS.
   "slice address": texts,
   "slice ready": { "~": true, null: true },
-  // Text is no namespace/service: the entry is refused with BAD_TARGET.
+  // A text that is not namespace/service: the entry is refused with BAD_TARGET.
   "an entry": texts,
-  // Text is no address: such a Node has none.
+  // A text that is not an address: such a Node has none.
   "a Node's address": texts,
 }
 
@@ -149,7 +149,7 @@ function fieldOf(object: ClusterObject, field: string): unknown {
   }
 }
 
-test("decodeFile() takes brackets in a text for text: one entry full of them is no other entry's loss (faults 58, 65)", () => {
+test("decodeFile() reads brackets in a text as text: one entry full of them does not affect other entries (faults 58, 65)", () => {
   const hostile = "{".repeat(5000)
   for (const text of [
     vipsText("10.4.0.50: default/echo", `10.4.0.51: "${hostile}\\u2028"`),

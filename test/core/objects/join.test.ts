@@ -35,7 +35,7 @@ test("createJoin() joins Services with their slices, or Endpoints", () => {
   )
 })
 
-test("createJoin() gives the same whatever the order of files", () => {
+test("createJoin() gives the same result for any order of files", () => {
   const expected = createJoin()(files)
   fc.assert(
     fc.property(fc.shuffledSubarray(files, { minLength: files.length }), (shuffled) => {
@@ -47,7 +47,7 @@ test("createJoin() gives the same whatever the order of files", () => {
   )
 })
 
-test("createJoin() keeps the identity of what did not change, and only of that", () => {
+test("createJoin() keeps the identity of unchanged objects only", () => {
   const join = createJoin()
   const before = join(files).value
   const changed = [...files]
@@ -75,7 +75,7 @@ const variants = files.map((file, at) => [
 ])
 const anyChange = fc.record({ at: fc.nat(files.length - 1), to: fc.nat(7) })
 
-test("createJoin() gives what a new one gives, whatever it joined before", () => {
+test("createJoin() gives the same result as a new join, after any earlier joins", () => {
   fc.assert(
     fc.property(fc.array(anyChange, { maxLength: 12 }), (changes) => {
       const join = createJoin()
@@ -83,18 +83,18 @@ test("createJoin() gives what a new one gives, whatever it joined before", () =>
       for (const { at, to } of changes) {
         const file = variants[at]?.[to]
         if (file !== undefined) now[at] = file
-        const [kept, anew] = [join([...now]), createJoin()([...now])]
-        assert.equal(kept.problems, anew.problems)
-        assert.equal([...kept.value.services], [...anew.value.services])
-        assert.equal([...kept.value.configMaps], [...anew.value.configMaps])
-        assert.equal(kept.value.nodes, anew.value.nodes)
+        const [kept, fresh] = [join([...now]), createJoin()([...now])]
+        assert.equal(kept.problems, fresh.problems)
+        assert.equal([...kept.value.services], [...fresh.value.services])
+        assert.equal([...kept.value.configMaps], [...fresh.value.configMaps])
+        assert.equal(kept.value.nodes, fresh.value.nodes)
       }
     }),
     { numRuns: 300 },
   )
 })
 
-test("createJoin() sees a slice that went", () => {
+test("createJoin() notices a removed slice", () => {
   const join = createJoin()
   const slice = decodeFile(
     "s.yaml",
@@ -104,7 +104,7 @@ test("createJoin() sees a slice that went", () => {
   assert.is(join(files).value.services.get("default/echo")?.slices.length, 1)
 })
 
-test("createJoin() reports a second object of one name, the same one whatever the order", () => {
+test("createJoin() reports the same duplicate object for any order of files", () => {
   const twice = [...files, decodeFile("z.yaml", serviceText("echo", ["10.2.0.1"]))]
   for (const order of [twice, twice.toReversed()]) {
     const { value, problems } = createJoin()(order)
@@ -120,7 +120,7 @@ test("createJoin() reports a second object of one name, the same one whatever th
   }
 })
 
-test("createJoin() passes the problems of files on, sorted by place", () => {
+test("createJoin() returns the problems of the files, sorted by place", () => {
   const bad = [decodeFile("y.yaml", "a: {\n"), decodeFile("b.yaml", "a: {\n")]
   assert.equal(
     createJoin()(bad).problems.map(({ place }) => place?.file),

@@ -46,7 +46,7 @@ const dataIn = (text: string): ConfigMap["data"] | null => {
 }
 
 for (const [form, write] of Object.entries(FORMS))
-  test(`decodeFile() keeps an entry whatever its key is called, or says what is wrong: ${form} (fault 246)`, () => {
+  test(`decodeFile() keeps an entry with any key, or reports it: ${form} (fault 246)`, () => {
     for (const key of NAMES) {
       const text = write(key)
       const { problems } = decodeFile("vips.yaml", text)
@@ -60,7 +60,7 @@ for (const [form, write] of Object.entries(FORMS))
   })
 
 for (const value of ["7", "null", "{a: b}", "[a]", "true"])
-  test(`decodeFile() says that the value of __proto__ is no text: ${value} (fault 246)`, () => {
+  test(`decodeFile() reports that the value of __proto__ is not a text: ${value} (fault 246)`, () => {
     const { problems } = decodeFile("vips.yaml", `${HEAD}data:\n  "__proto__": ${value}\n  10.4.0.1: a/b\n`)
     assert.equal(
       problems.map(({ code, path }) => [code, path.at(-1)]),
@@ -68,24 +68,24 @@ for (const value of ["7", "null", "{a: b}", "[a]", "true"])
     )
   })
 
-test("decodeFile() knows no field of a ConfigMap that is called __proto__ or constructor (fault 246)", () => {
+test("decodeFile() refuses the fields __proto__ and constructor of a ConfigMap (fault 246)", () => {
   for (const field of ["__proto__", "constructor", "toString"]) {
     const { objects, problems } = decodeFile("vips.yaml", `${HEAD}${field}:\n  10.4.0.1: a/b\n`)
     assert.equal([objects.length, problems.length > 0], [0, true], field)
   }
 })
 
-test("parseObject(), encodeConfigMap(), decodeFile() lose no key, whatever a ConfigMap may have (fault 246)", () => {
+test("parseObject(), encodeConfigMap(), decodeFile() keep every key of any ConfigMap (fault 246)", () => {
   const key = fc.oneof(fc.constantFrom(...NAMES), fc.stringMatching(/^[-._a-zA-Z0-9]{1,20}$/))
   const data = fc.array(fc.tuple(key, fc.constantFrom("", "a/b", "a/b:DR", "x\ny\n")), { maxLength: 8 })
   fc.assert(
     fc.property(data, (entries) => {
-      const wanted: Readonly<Record<string, string>> = Object.fromEntries(entries)
-      const source: unknown = JSON.parse(json(wanted))
+      const expected: Readonly<Record<string, string>> = Object.fromEntries(entries)
+      const source: unknown = JSON.parse(json(expected))
       const parsed = parseObject(source)
       const object = parsed.kind === "object" && parsed.object.kind === "ConfigMap" ? parsed.object : null
-      assert.is(sorted(object?.data ?? null), sorted(wanted))
-      if (object !== null) assert.is(sorted(dataIn(encodeConfigMap(object))), sorted(wanted))
+      assert.is(sorted(object?.data ?? null), sorted(expected))
+      if (object !== null) assert.is(sorted(dataIn(encodeConfigMap(object))), sorted(expected))
     }),
   )
 })

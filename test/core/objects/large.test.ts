@@ -53,7 +53,7 @@ for (const [form, text] of [
   ["YAML", stringify(list, { indentSeq: false, lineWidth: 0 })],
   ["JSON", JSON.stringify(list, null, 4)],
 ] as const)
-  test(`decodeLargeFile() tells the lines of the file: ${form}`, () => {
+  test(`decodeLargeFile() gives the lines of the file: ${form}`, () => {
     const found = decodeLargeFile("all.yaml", text).objects.at(-1)
     const lines = text.split("\n")
     const line = found?.keyPlaces.get("10.4.0.50")?.line ?? 0
@@ -105,7 +105,7 @@ const apiVersions = {
   Endpoints: "v1",
 }
 for (const [kind, apiVersion] of Object.entries(apiVersions))
-  test(`decodeFile() reads a ${kind}List, whose items do not say what they are`, () => {
+  test(`decodeFile() reads a ${kind}List, whose items have no kind`, () => {
     const metadata = { name: "a", namespace: "default", labels: { "kubernetes.io/service-name": "a" } }
     const spec = { clusterIP: "10.96.0.1", ports: [{ port: 80 }] }
     const item = kind === "ConfigMap" ? { metadata, data: {} } : { metadata, spec, addressType: "IPv4", endpoints: [] }
@@ -122,7 +122,7 @@ for (const [kind, apiVersion] of Object.entries(apiVersions))
     }
   })
 
-test("decodeFile() leaves lists of strangers alone", () => {
+test("decodeFile() ignores lists of other kinds", () => {
   const text = stringify({ kind: "PodList", apiVersion: "v1", items: [{ metadata: { name: "a" } }] })
   assert.equal(decodeFile("list.yaml", text), { objects: [], problems: [] })
 })

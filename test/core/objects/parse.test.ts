@@ -30,7 +30,7 @@ test("parseObject() gives the trimmed object", () => {
   })
 })
 
-test("parseObject() is its own inverse on what it gave", () => {
+test("parseObject() returns its own result unchanged", () => {
   const slice = {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -79,14 +79,14 @@ test("parseObject() gives every issue with its path", () => {
   ])
 })
 
-test("parseObject() takes names of 253 characters where the API does", () => {
+test("parseObject() accepts names of 253 characters when the API does", () => {
   const name = `${"a".repeat(63)}.`.repeat(4).slice(0, 253)
   assert.is(parseObject({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } }).kind, "object")
   assert.is(parseObject({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}a` } }).kind, "issues")
   assert.is(parseObject({ apiVersion: "v1", kind: "Service", metadata: { name: "a".repeat(64) } }).kind, "issues")
 })
 
-test("parseObject() gives endpoints that are alike one object of conditions: the largest input has some hundred thousand", () => {
+test("parseObject() shares one object of conditions between equal endpoints: the largest input has some hundred thousand", () => {
   const slice = (...given: readonly object[]) => ({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",

@@ -29,7 +29,7 @@ const DEFAULTED = {
   sessionAffinity: "None",
 }
 
-test("parseObject() keeps nothing of the traffic of a Service where all goes by the defaults of the API", () => {
+test("parseObject() has null traffic for a Service with the API's defaults", () => {
   assert.is(serviceOf(DEFAULTED, { loadBalancer: {} }).traffic, null)
   assert.is(serviceOf({}).traffic, null)
   const nulls = Object.fromEntries(Object.keys(DEFAULT_TRAFFIC).map((key) => [key, null]))
@@ -71,7 +71,7 @@ const kept: readonly [what: string, spec: object, status: object, traffic: Parti
   ],
 ]
 for (const [what, spec, status, traffic] of kept)
-  test(`parseObject() keeps ${what}, and so does the file of the Service`, () => {
+  test(`parseObject() and the file of the Service keep ${what}`, () => {
     const service = serviceOf({ ...DEFAULTED, ...spec }, status)
     assert.equal(service.traffic, { ...DEFAULT_TRAFFIC, ...traffic })
     const { objects, problems } = decodeFile("f", encodeService({ service, slices: [], endpoints: null }))
@@ -79,7 +79,7 @@ for (const [what, spec, status, traffic] of kept)
     assert.equal(objects[0]?.object, service)
   })
 
-test("encodeService() writes the traffic of a Service as a manifest has it", () => {
+test("encodeService() writes the traffic of a Service in the form of a manifest", () => {
   const service = serviceOf(
     {
       ...DEFAULTED,

@@ -9,13 +9,13 @@ import { GOLDEN, goldenCases, objectFiles, walkGolden } from "../../support/gold
 const update = process.env["UPDATE_GOLDEN"] === "1"
 
 for (const name of goldenCases()) {
-  test(`golden ${name} has the keepalived.conf and the problems that are written down`, () => {
+  test(`golden ${name} gives the expected keepalived.conf and problems`, () => {
     const { config, problems } = walkGolden(name)
     expect(join(GOLDEN, name, "keepalived.conf"), config)
     expect(join(GOLDEN, name, "problems.txt"), problems)
   })
 
-  test(`golden ${name} has the same bytes in other files, in another order, and as JSON`, () => {
+  test(`golden ${name} gives the same bytes from other files, in another order, and as JSON`, () => {
     const { config } = walkGolden(name)
     const documents = objectFiles(name).flatMap(([, text]) => parseAllDocuments(text).map((one): unknown => one.toJS()))
     const shuffled = fc.shuffledSubarray(documents, { minLength: documents.length, maxLength: documents.length })

@@ -50,7 +50,7 @@ const anyChange = fc.oneof(
   fc.array(fc.tuple(fc.nat(99), fc.option(fc.nat(3))), { minLength: 1, maxLength: 3 }),
 )
 
-test("createRenderer() renders each model as a renderer that never saw another", () => {
+test("createRenderer() renders each model like a new renderer", () => {
   fc.assert(
     fc.property(anyStep, fc.array(anyChange, { maxLength: 8 }), (first, changes) => {
       const render = createRenderer(templates)
@@ -63,8 +63,8 @@ test("createRenderer() renders each model as a renderer that never saw another",
         } else step = change
         const chosen = step.vips.flatMap((one, at) => (one === null ? [] : (pool[at]?.[one] ?? [])))
         const given = model(chosen, step.priority)
-        const [again, anew] = [render(given), createRenderer(templates)(given)]
-        assert.is(again.text, anew.text)
+        const [again, fresh] = [render(given), createRenderer(templates)(given)]
+        assert.is(again.text, fresh.text)
         assert.is(again.sha256, sha256Of(again.text))
         assert.is(again.pieces.map(({ text }) => text).join(""), again.text)
       }
@@ -73,7 +73,7 @@ test("createRenderer() renders each model as a renderer that never saw another",
   )
 })
 
-test("createRenderer() keeps the pieces of a VIP of which nothing changed, wherever it stands", () => {
+test("createRenderer() keeps the pieces of an unchanged VIP at any position", () => {
   const [a, b, c] = [pool[0]?.[1], pool[1]?.[1], pool[2]?.[1]]
   if (a === undefined || b === undefined || c === undefined) throw new Error("the pool has no VIPs")
   const render = createRenderer(templates)
@@ -111,7 +111,7 @@ for (const [what, spoil] of spoilt)
   })
 
 function without(piece: Piece | undefined, text: string): Piece {
-  if (piece?.text.includes(text) !== true) throw new Error(`there is no ${text} in it`)
+  if (piece?.text.includes(text) !== true) throw new Error(`the text does not contain ${text}`)
   return pieceOf(piece.text.replace(text, ""), piece.origin)
 }
 

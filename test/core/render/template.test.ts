@@ -8,7 +8,7 @@ import { shippedTemplates } from "../../support/golden.ts"
 const compile = (text: string) =>
   compileTemplates({ "keepalived.conf": text, "vrrp-instance": "", "virtual-server": "" })
 
-test("compileTemplates() takes the templates that are shipped", () => {
+test("compileTemplates() compiles the shipped templates", () => {
   compileTemplates(shippedTemplates())
 })
 
@@ -90,7 +90,7 @@ for (const text of [
 ])
   test(`conf() refuses ${JSON.stringify(text)} (faults 58, 59)`, () => assert.throws(() => conf(text), "Cannot print"))
 
-test("conf() prints a text unchanged or throws, whatever it is (faults 58, 59)", () => {
+test("conf() prints any text unchanged or throws (faults 58, 59)", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 20 }), (text) => {
       try {
