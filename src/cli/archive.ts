@@ -9,9 +9,9 @@ import { MAXIMUM_GENERATION_BYTES, MANIFEST_FILE } from "../contract/layout.ts"
 import { decodedOrThrow } from "./decoded.ts"
 import type { FileText } from "./files.ts"
 
-/** What an archive of a generation holds. */
+/** The contents of an archive of a generation. */
 export interface Archive {
-  /** Null where it has none: such an archive has its inputs only. */
+  /** Null if the archive has none: such an archive has its inputs only. */
   readonly outcome: ArchiveOutcome | null
   readonly config: string | null
   /** The generation's manifests; their names begin with the archive's path. */
@@ -19,9 +19,9 @@ export interface Archive {
 }
 
 /**
- * Reads an archive into memory; nothing is ever unpacked to the disk.
+ * Reads an archive into memory, and never unpacks it to the disk.
  *
- * @throws when it is no archive, is cut short, or holds more than a generation can.
+ * @throws when the file is not an archive, is incomplete, or holds more than a generation can.
  */
 export async function readArchive(path: string): Promise<Archive> {
   const texts = await membersOf(path)
@@ -44,7 +44,7 @@ async function membersOf(path: string): Promise<ReadonlyMap<string, string>> {
   const onReadEntry = (entry: ReadEntry) => {
     const name = entry.path.replace(/^\.\//, "")
     bytes += entry.size
-    // Thrown here, it would reach nobody: this is called while the archive is unpacked.
+    // An error thrown here would be lost, because the parser makes this call.
     if (bytes > LARGEST) fault ??= new Error(`it holds more than ${LARGEST} bytes`)
     if (fault !== null || entry.type !== "File" || !isArchiveMember(name)) {
       entry.resume()
@@ -64,20 +64,20 @@ async function membersOf(path: string): Promise<ReadonlyMap<string, string>> {
 
 interface Parsing {
   readonly onReadEntry: (entry: ReadEntry) => void
-  /** What keeps the rest from being of any use; null while nothing does. */
+  /** The fault that makes the rest useless; null while there is none. */
   readonly fault: () => unknown
 }
 
-/** Reads no further than the first fault: what is small when it is packed may have no end. @throws that fault. */
+/** Reads only up to the first fault: a small archive may unpack without end. @throws that fault. */
 async function parsed(path: string, { onReadEntry, fault }: Parsing): Promise<void> {
   const parser = new Parser({ strict: true, onReadEntry })
   const ended = new Promise<void>((resolve, reject) => parser.on("end", resolve).on("error", reject))
-  // It may fail while a chunk is awaited.
+  // It may fail while the loop waits for a chunk.
   ended.catch(() => {})
-  // Without waiting: a fifo has no end, and often no writer.
+  // Non-blocking: a fifo has no end, and often no writer.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    if (!(await handle.stat()).isFile()) throw new Error("it is no regular file")
+    if (!(await handle.stat()).isFile()) throw new Error("it is not a regular file")
     const chunks: AsyncIterable<Buffer> = handle.createReadStream({ autoClose: false })
     for await (const chunk of chunks) {
       parser.write(chunk)
@@ -90,5 +90,5 @@ async function parsed(path: string, { onReadEntry, fault }: Parsing): Promise<vo
   await ended
 }
 
-/** A generation, its keepalived.conf and its outcome: each of the latter is smaller than the former. */
+/** Maximum bytes of a generation, its keepalived.conf and its outcome: each of the latter two is smaller than the first. */
 const LARGEST = 3 * MAXIMUM_GENERATION_BYTES

@@ -5,7 +5,7 @@ import { ARCHIVE_DIRECTORY, ARCHIVE_NAME } from "../contract/archive.ts"
 import { faultCode } from "../kit/fault.ts"
 import { compare } from "../kit/problem.ts"
 
-/** An archive by its name; what is in it is not read yet. */
+/** An archive by its name; its content is not read yet. */
 export interface ArchiveFile {
   /** `<20-digit sequence>-<12 hex>.tar.gz` */
   readonly name: string
@@ -30,7 +30,7 @@ function namesIn(directory: string): readonly string[] {
   } catch (error) {
     const hint =
       faultCode(error) === "ENOENT"
-        ? "there is none; run this where the sidecar runs, or name its directory with --state"
+        ? "it does not exist; run this where the sidecar runs, or name its directory with --state"
         : null
     throw new Error(`Cannot read the archive "${directory}"${hint === null ? "" : `: ${hint}`}`, {
       ...(hint === null ? { cause: error } : {}),

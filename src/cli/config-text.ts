@@ -1,12 +1,12 @@
-/** What a keepalived.conf of ours says of its VIPs, read back from its text. */
+/** The VIPs of a keepalived.conf of ours, read from its text. */
 export interface ConfigSummary {
   /** In the order of the file. */
   readonly vips: readonly string[]
-  /** `10.4.0.50 80 TCP` -> `10.2.68.5:8080`, with ` weight 0` behind those that drain. */
+  /** `10.4.0.50 80 TCP` -> `10.2.68.5:8080`, followed by ` weight 0` for a server that drains. */
   readonly virtualServers: ReadonlyMap<string, readonly string[]>
 }
 
-/** Lines of a keepalived.conf, counted from 1, that are about one VIP. */
+/** Lines of a keepalived.conf, counted from 1, that concern one VIP. */
 export interface ConfigBlock {
   readonly kind: "address" | "virtual-server"
   /** `10.4.0.50 80 TCP` of a virtual server; the address alone otherwise. */
@@ -16,7 +16,7 @@ export interface ConfigBlock {
   readonly lines: readonly string[]
 }
 
-/** The lines that are about a VIP: where its address is announced, and each of its virtual servers. */
+/** The lines that concern a VIP: the one that announces its address, and each of its virtual servers. */
 export function blocksOf(text: string, address: string): readonly ConfigBlock[] {
   const lines = text.split("\n")
   const blocks: ConfigBlock[] = []
@@ -33,7 +33,7 @@ export function blocksOf(text: string, address: string): readonly ConfigBlock[] 
   return blocks
 }
 
-/** Reads back the VIPs, virtual servers and real servers. */
+/** Reads the VIPs, virtual servers and real servers. */
 export function summaryOf(text: string): ConfigSummary {
   const vips: string[] = []
   const virtualServers = new Map<string, readonly string[]>()
@@ -50,7 +50,7 @@ export function summaryOf(text: string): ConfigSummary {
   return { vips, virtualServers }
 }
 
-/** What changed from one configuration to the next, in few words: `+VIP 10.4.0.51`, `10.4.0.50 80 TCP: +4 -1 real servers`. */
+/** The changes between two configurations, in short: `+VIP 10.4.0.51`, `10.4.0.50 80 TCP: +4 -1 real servers`. */
 export function changesBetween(old: ConfigSummary, new_: ConfigSummary): readonly string[] {
   const changes = [
     ...missingFrom(old.vips, new_.vips).map((vip) => `-VIP ${vip}`),

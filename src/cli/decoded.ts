@@ -4,7 +4,7 @@ import { SCHEMA } from "../contract/layout.ts"
 /**
  * The value of a file of the contract.
  *
- * @param file its path, for the message.
+ * @param file The file's path, for the message.
  * @throws when it cannot be read, or another release wrote it.
  */
 export function decodedOrThrow<T>(file: string, decoded: Decoded<T>): T {
@@ -13,7 +13,7 @@ export function decodedOrThrow<T>(file: string, decoded: Decoded<T>): T {
       return decoded.value
     case "unknown-schema":
       throw new Error(
-        `Cannot read ${file}: its schema is ${decoded.schema}, this release knows ${SCHEMA}; use the kkv beside it`,
+        `Cannot read ${file}: its schema is ${decoded.schema}, this release expects ${SCHEMA}; use the kkv beside it`,
       )
     case "problems":
       throw new Error(

@@ -12,8 +12,8 @@ import { type NamedText, unifiedDiff } from "./unified-diff.ts"
 import { listed } from "./words.ts"
 
 /**
- * Prints what changes in keepalived.conf from one source to another. A side that is no configuration yet is rendered,
- * for the node of the other side where that is one.
+ * Prints what changes in keepalived.conf from one source to another. Manifests are rendered, if possible for the node of
+ * the configuration on the other side.
  */
 export async function diff(
   [old, new_]: readonly [old: string, new_: string],
@@ -39,7 +39,7 @@ export async function diff(
   return text === null ? EXIT.good : EXIT.no
 }
 
-/** A number of `kkv history` leads to its archive, where no file has that name. */
+/** Finds the archive with a number of `kkv history`, if no file has that name. */
 function pathOf(word: string, state: string): string {
   if (!/^\d{1,20}$/.test(word) || existsSync(word)) return word
   const archives = archivesOf(state)
@@ -47,10 +47,10 @@ function pathOf(word: string, state: string): string {
   if (found !== undefined) return found.path
   const known =
     archives.length === 0 ? "nothing yet" : `only ${listed(archives.map(({ sequence }) => String(sequence)))}`
-  throw new Error(`Cannot compare ${word}: there is no such file, and the archive in ${state} has ${known}`)
+  throw new Error(`Cannot compare ${word}: no file has this name, and the archive in ${state} has ${known}`)
 }
 
-/** Says ahead that the nodes will hold such a step, where they will. */
+/** Warns if the nodes will hold this step. */
 function guardNote(sources: readonly [Source, Source], options: RenderOptions): string {
   const [old, new_] = sources.map((source) => (source.config === null ? walkOf(source, options) : null))
   const before = old?.built.model ?? null
@@ -68,7 +68,7 @@ function walkOf(source: Source, options: RenderOptions) {
   return { objects, configMap, built: walkOffline(objects, configMap, { facts, settings: options.settings }).built }
 }
 
-/** The flags count; then what a written configuration says; then the first Node that both sides have. */
+/** Uses the flags first, then the written configuration, then the first Node that both sides have. */
 function choiceOf(sources: readonly [Source, Source], options: RenderOptions): NodeChoice {
   const written = sources.flatMap(({ config }) => config?.text ?? [])[0] ?? ""
   const given = {
@@ -85,7 +85,7 @@ function choiceOf(sources: readonly [Source, Source], options: RenderOptions): N
   return { node: facts.name, interface: facts.interface }
 }
 
-/** The VIPs of a configuration that is written already: a Node that lists one is an echo of that. */
+/** The VIPs of a written configuration: a Node may list them because they run. */
 function announcedIn(sources: readonly Source[]): ReadonlySet<string> {
   const texts = sources.flatMap(({ config }) => config?.text ?? [])
   return new Set(

@@ -1,4 +1,4 @@
-/** What stands below each help text: commands that can be run as they are, in a checkout or in the pod. */
+/** Examples below each help text: commands that run as they are, in a checkout or in the pod. */
 export const EXAMPLES = {
   kkv: text([
     ["kkv validate manifests/example", "check a git tree before you push it"],
@@ -12,8 +12,8 @@ export const EXAMPLES = {
     ],
   ]),
   render: text([
-    ["kkv render manifests/example --node 10.4.0.4 --iface eth0", "as it will be on that node"],
-    ["kkv render /run/kkv/desired --use-unicast --advert-interval 0.2", "what the newest generation leads to"],
+    ["kkv render manifests/example --node 10.4.0.4 --iface eth0", "the configuration of that node"],
+    ["kkv render /run/kkv/desired --use-unicast --advert-interval 0.2", "the configuration of the newest generation"],
   ]),
   diff: text([
     ["kkv diff /run/kkv/applied /run/kkv/desired", "what runs against what is published"],
@@ -37,7 +37,7 @@ export const EXAMPLES = {
   ]),
   resume: text([
     ["kkv resume", "the newest generation counts again"],
-    ["kkv resume && kkv status", "and what came of it"],
+    ["kkv resume && kkv status", "return to the newest generation, and see the result"],
   ]),
   version: text([
     ["kkv version", "of kkv, Node.js and keepalived"],

@@ -1,16 +1,16 @@
-/** How a command ends; stable, and the same for all of them. */
+/** The exit status of all commands; stable. */
 export const EXIT = {
   /** Done, or the answer is good. */
   good: 0,
   /** The answer is no: problems found, files differ, not healthy. */
   no: 1,
-  /** The command line cannot be understood. */
+  /** The command line is not valid. */
   usage: 2,
-  /** We could not do what was asked. */
+  /** A fault prevented the command. */
   fault: 3,
 } as const
 
-/** The command line asks for something that cannot be: the command ends with status 2. */
+/** The command line asks for something impossible: the command ends with status 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError"
 }

@@ -6,12 +6,12 @@ import type { Place } from "../kit/problem.ts"
 /** One endpoint of a Service, and whether it is a real server of one of the Service's ports. */
 export interface ExplainedEndpoint {
   readonly address: string
-  /** What the pod listens on; null where its slice does not name the port. */
+  /** The port that the pod listens on; null if its slice does not name the port. */
   readonly port: number | null
   readonly node: string | null
   /** `ready`, `not ready`, `terminating`, `terminating, still serving`. */
   readonly condition: string
-  /** Null where it is no real server. */
+  /** Null if it is not a real server. */
   readonly weight: number | null
   /** Why it is one, or is not. */
   readonly why: string
@@ -25,19 +25,19 @@ export interface ExplainedSource {
   readonly endpoints: readonly ExplainedEndpoint[]
 }
 
-/** What the endpoints of one port are judged by. */
+/** The facts that decide about the endpoints of one port. */
 export interface PortContext {
   readonly vip: string
   readonly port: ServicePort
-  /** Null where the virtual server is not there. */
+  /** Null if the virtual server does not exist. */
   readonly server: VirtualServer | null
-  /** Address -> name of the node that has it, where packets to a node go in a circle. */
+  /** Address -> name of the node that has it, if packets to a node would go in a circle. */
   readonly circling: ReadonlyMap<string, string>
-  /** Why it is not; for endpoints that are good. */
+  /** Why otherwise good endpoints are not real servers. */
   readonly leftOut: string
 }
 
-/** Says of each endpoint of a Service why it is a real server of one of its ports, or is not. */
+/** Explains for each endpoint of a Service why it is a real server of one of its ports, or is not. */
 export function explainEndpoints(objects: ServiceObjects, context: PortContext): readonly ExplainedSource[] {
   const slices = objects.slices.map(({ object, place }): ExplainedSource => ({
     kind: "EndpointSlice",
@@ -64,7 +64,7 @@ export function explainEndpoints(objects: ServiceObjects, context: PortContext):
 interface EndpointContext extends PortContext {
   readonly ports: readonly EndpointPort[]
   readonly addressType: string
-  /** True for Endpoints beside which there are slices. */
+  /** True for Endpoints that are ignored because slices exist. */
   readonly unused: boolean
 }
 
@@ -79,10 +79,10 @@ function explained(endpoint: Endpoint, context: EndpointContext): ExplainedEndpo
   return { ...base, weight: real.weight, why: acceptance(endpoint, real.weight) }
 }
 
-/** Why an endpoint can be no real server, whatever the others are; null where nothing speaks against it. */
+/** Why an endpoint cannot be a real server, whatever the others are; null if nothing prevents it. */
 function objectionTo({ addresses, conditions }: Endpoint, context: EndpointContext): string | null {
   const [address = ""] = addresses
-  if (context.unused) return "the Service has EndpointSlices, and these count"
+  if (context.unused) return "the Service has EndpointSlices, so Endpoints do not count"
   const objection = sliceObjection(context, context.port) ?? conditionObjection(conditions) ?? addressObjection(address)
   if (objection !== null) return objection
   const node = context.circling.get(address)
@@ -93,8 +93,8 @@ function objectionTo({ addresses, conditions }: Endpoint, context: EndpointConte
 function acceptance({ conditions }: Endpoint, weight: number): string {
   if (conditions.ready) return "it is ready"
   return weight === 0
-    ? "it terminates: no new connections, time to end the old ones"
-    : "it terminates, but nothing better is there"
+    ? "it terminates: it gets no new connections, and may finish the old ones"
+    : "it terminates, but no endpoint is ready"
 }
 
 function conditionText({ conditions: { ready, serving, terminating } }: Endpoint): string {

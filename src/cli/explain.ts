@@ -30,8 +30,8 @@ export interface ExplainOptions extends RenderOptions {
 }
 
 /**
- * Prints which objects and lines led to which lines of keepalived.conf for one VIP. Without paths it looks at the volumes:
- * then the lines are those of the file that runs, and the state is what the sidecar says.
+ * Prints which objects and lines led to which lines of keepalived.conf for one VIP. Without paths it reads the volumes:
+ * the lines are then those of the running file, and the state is the sidecar's.
  */
 export async function explain(
   [vip, ...paths]: readonly [vip: string, ...paths: string[]],
@@ -55,7 +55,7 @@ export async function explain(
 }
 
 function whatThereIs({ configMap }: Manifests): string {
-  if (configMap === null) return "there is no ConfigMap that could hold it"
+  if (configMap === null) return "the manifests have no ConfigMap with VIPs"
   const keys = Object.keys(configMap.object.data)
   const { namespace, name } = configMap.object.metadata
   return `${namespace}/${name} has ${keys.length === 0 ? "no entries" : `only ${listed(keys)}`}`
@@ -94,9 +94,9 @@ function explanationOf(
   }
 }
 
-/** The Services of an entry; of a broken one, those of the lines that can be read. */
+/** The Services of an entry; for a broken entry, those of the lines that can be read. */
 function targetsOf({ text }: EntryOutcome): readonly ServiceTarget[] {
-  // Line by line, under an address that is good, so that one broken line does not hide the others.
+  // Line by line, under a valid address, so that one broken line does not hide the others.
   return text
     .split("\n")
     .flatMap((line) => parseVipEntry({ key: "10.0.0.1", text: line, place: null }).value?.targets ?? [])
@@ -126,13 +126,13 @@ function explainService(target: ServiceTarget, entry: EntryOutcome, objects: Clu
   return { ...base, place: found.service.place, ports }
 }
 
-/** The VIPs that run, as the sidecar says: a Node that lists one is an echo of that. */
+/** The VIPs that run, from the sidecar's status: a Node may list them because they run. */
 function announcedIn({ applied }: ExplainOptions): ReadonlySet<string> {
   const status = readContractFile(join(applied, STATUS_FILE), decodeStatus)
   return new Set(status?.vips.flatMap(({ vip, state }) => (state === "left-out" ? [] : [vip])))
 }
 
-/** The same with the state that the sidecar reports and the lines of the file that runs. */
+/** The same with the state that the sidecar reports and the lines of the running file. */
 function asApplied(explanation: Explanation, { applied }: ExplainOptions): Explanation {
   const status = readContractFile(join(applied, STATUS_FILE), decodeStatus)
   const signs = { agent: agentSignsIn(applied), sync: null }
@@ -142,7 +142,7 @@ function asApplied(explanation: Explanation, { applied }: ExplainOptions): Expla
   const text = readIfPresent(file)
   return {
     ...explanation,
-    // What nobody has said to be in effect is not.
+    // A VIP that the status does not report as in effect is not in effect.
     state: reported?.state ?? (isAsWritten(explanation.state) ? "pending" : explanation.state),
     outdated: findings.find(({ about }) => about === "agent")?.text ?? null,
     reason: reported?.reason ?? explanation.reason,

@@ -6,19 +6,19 @@ import { problemLine } from "./problem-lines.ts"
 import type { Colours } from "./terminal.ts"
 import { table } from "./words.ts"
 
-/** Everything that one VIP is made of, as `kkv explain --output json` prints it; see docs/commands.md. */
+/** The explanation of one VIP, as `kkv explain --output json` prints it; see docs/commands.md. */
 export interface Explanation {
   readonly vip: string
   readonly entry: { readonly place: Place | null; readonly text: string }
-  /** From manifests: what it is on a node that has them in effect. From the volumes: what the sidecar reports. */
+  /** From manifests: the state on a node that has them in effect. From the volumes: the state that the sidecar reports. */
   readonly state: EntryState
-  /** Why the state is an old one; null where the sidecar lives to say it, or is not asked. */
+  /** Why the state is old; null if the sidecar lives, or is not asked. */
   readonly outdated: string | null
-  /** Why the state is not the good one; null where it is. */
+  /** Why the state is not the good one; null if it is. */
   readonly reason: string | null
   /** In the entry's order. */
   readonly services: readonly ExplainedService[]
-  /** Null where there is no keepalived.conf. */
+  /** Null without a keepalived.conf. */
   readonly config: { readonly file: string; readonly blocks: readonly ConfigBlock[] } | null
   readonly problems: readonly Problem[]
 }
@@ -27,7 +27,7 @@ export interface ExplainedService {
   /** `namespace/name` */
   readonly service: string
   readonly forwardingMethod: string
-  /** Null where there is no such Service. */
+  /** Null if the Service does not exist. */
   readonly place: Place | null
   readonly ports: readonly ExplainedPort[]
 }
@@ -37,7 +37,7 @@ export interface ExplainedPort {
   readonly port: number
   readonly protocol: string
   readonly targetPort: number | string
-  /** `10.4.0.50 80 TCP`; null where there is none. */
+  /** `10.4.0.50 80 TCP`; null if there is none. */
   readonly virtualServer: string | null
   readonly sources: readonly ExplainedSource[]
 }
@@ -73,7 +73,7 @@ function serviceLines(
   colours: Colours,
 ): readonly string[] {
   const head = `${colours.bold(`Service ${service}`)} (${forwardingMethod})  ${placed(place)}`
-  if (place === null) return [head, "  there is no such Service"]
+  if (place === null) return [head, "  this Service does not exist"]
   return [head, ...ports.flatMap((port) => portLines(port, colours))]
 }
 
@@ -92,14 +92,14 @@ function sourceLines({ kind, name, place, endpoints }: ExplainedSource, colours:
 }
 
 function endpointCells({ address, port, node, condition, weight, why }: ExplainedEndpoint): readonly string[] {
-  const is = weight === null ? "no real server" : `real server, weight ${weight}`
+  const is = weight === null ? "not a real server" : `real server, weight ${weight}`
   return [`${address}${port === null ? "" : `:${port}`}`, node === null ? "" : `on ${node}`, condition, `${is}: ${why}`]
 }
 
 function configLines(config: Explanation["config"], colours: Colours): readonly string[] {
-  if (config === null) return ["No keepalived.conf comes of this: see the problems of the whole with kkv validate"]
+  if (config === null) return ["These manifests do not give a keepalived.conf: kkv validate shows the problems"]
   const head = colours.bold(config.file)
-  if (config.blocks.length === 0) return [head, "  nothing of this VIP is in it"]
+  if (config.blocks.length === 0) return [head, "  this VIP is not in it"]
   return [head, ...config.blocks.flatMap((block) => blockLines(block))]
 }
 

@@ -6,10 +6,10 @@ import { faultCode } from "../kit/fault.ts"
 import { compare, type Problem } from "../kit/problem.ts"
 import { readRegularFile } from "../kit/safe-read.ts"
 
-/** Why a file that stands in a directory of manifests cannot be read; sync gives the same names to the same things. */
+/** Why a file in a directory of manifests cannot be read; sync uses the same names. */
 export type FileCode = "SOURCE_UNREADABLE" | "SOURCE_SYMLINK" | "SOURCE_NOT_UTF8" | "FILE_TOO_LARGE"
 
-/** A file's text under the name that places carry. */
+/** A file's text under the name that places use. */
 export interface FileText {
   readonly file: string
   readonly text: string
@@ -21,11 +21,11 @@ export interface FileTexts {
 }
 
 /**
- * The manifests in a directory and below: `*.yaml`, `*.yml` and `*.json`, sorted by name. What begins with a dot is left
- * out (`.git`, the hidden directories of a mounted ConfigMap). A symbolic link is followed while it stays in the directory,
- * and nothing is read twice.
+ * The manifests in a directory and below: `*.yaml`, `*.yml` and `*.json`, sorted by name. Names that begin with a dot are
+ * skipped (`.git`, the hidden directories of a mounted ConfigMap). A symbolic link is followed if it stays in the directory,
+ * and no file is read twice.
  *
- * @param directory as the user gave it; so begin the names of the files.
+ * @param directory The directory as the user gave it; the files' names begin with it.
  */
 export function readDirectory(directory: string): FileTexts {
   const root = realpathSync(directory)
@@ -35,7 +35,7 @@ export function readDirectory(directory: string): FileTexts {
 }
 
 /**
- * One file that the user named: a pipe will do, and a symbolic link, wherever it leads. Of one without an end no more is read than is used.
+ * One file that the user named: it may be a pipe, or a symbolic link to anywhere. Reads no more of an endless file than the limit.
  *
  * @throws when it cannot be read.
  */
@@ -49,7 +49,7 @@ export function readNamed(file: string): FileTexts {
   }
 }
 
-/** Null: there is more than that. */
+/** Null: the input is larger than that. */
 function readBounded(file: string): Buffer | null {
   const descriptor = openSync(file, "r")
   try {
@@ -67,7 +67,7 @@ function readBounded(file: string): Buffer | null {
 
 const CHUNK_BYTES = 256 * 1024
 
-/** While a read waits for a writer no listener is called: Ctrl-C must end the process by itself. */
+/** A read that waits for a writer blocks listeners, so Ctrl-C must end the process by itself. */
 function interruptible<T>(read: () => T): T {
   const listeners = process.listeners("SIGINT")
   process.removeAllListeners("SIGINT")
@@ -78,12 +78,12 @@ function interruptible<T>(read: () => T): T {
   }
 }
 
-/** Gathers what is read of an input, up to MAXIMUM_INPUT_BYTES. */
+/** Collects an input, up to MAXIMUM_INPUT_BYTES. */
 export function createBoundedInput() {
   const chunks: Uint8Array[] = []
   let size = 0
   return {
-    /** False where it is too much. */
+    /** False if it is too much. */
     add: (chunk: Uint8Array): boolean => {
       size += chunk.length
       chunks.push(chunk)
@@ -94,9 +94,9 @@ export function createBoundedInput() {
 }
 
 /**
- * The text of bytes that came from a file, or from standard input; a BOM is kept, for it is a problem of its own.
+ * The text of bytes from a file, or from standard input. Keeps a BOM, because it is a problem of its own.
  *
- * @param bytes Null: there are too many.
+ * @param bytes Null: the input is too large.
  */
 export function textOf(file: string, bytes: Uint8Array | null): FileTexts {
   if (bytes === null) {
@@ -106,11 +106,11 @@ export function textOf(file: string, bytes: Uint8Array | null): FileTexts {
   try {
     return { files: [{ file, text: UTF8.decode(bytes) }], problems: [] }
   } catch {
-    return { files: [], problems: [fileProblem("SOURCE_NOT_UTF8", file, "it is no UTF-8 text; save it as UTF-8")] }
+    return { files: [], problems: [fileProblem("SOURCE_NOT_UTF8", file, "it is not UTF-8 text; save it as UTF-8")] }
   }
 }
 
-/** A name as it is shown, and the path that it leads to. */
+/** A name as it is shown, and its path. */
 interface Found {
   readonly file: string
   readonly path: string
@@ -121,7 +121,7 @@ interface Reader {
   readonly shown: string
   readonly files: FileText[]
   readonly problems: Problem<FileCode>[]
-  /** Real paths: two ways to one file count once, and circles end. */
+  /** Real paths: two links to one file count once, and circles end. */
   readonly seen: Set<string>
 }
 
@@ -148,7 +148,7 @@ function entriesOf(reader: Reader, { file, path }: Found): readonly Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true }).toSorted((a, b) => compare(a.name, b.name))
   } catch (error) {
-    // The directory that the user named is a fault; one below it may have gone a moment ago.
+    // For the directory that the user named this is a fault; a lower one may have been removed a moment ago.
     if (path === reader.root) throw new Error(`Cannot read "${reader.shown}"`, { cause: error })
     reader.problems.push(fileProblem("SOURCE_UNREADABLE", file, reasonOf(error)))
     return []
@@ -157,7 +157,7 @@ function entriesOf(reader: Reader, { file, path }: Found): readonly Dirent[] {
 
 function follow(reader: Reader, { file, path }: Found): void {
   const refuse = (reason: string) => {
-    // A link to something that would not be read anyway is nobody's business.
+    // A link to a file that would not be read anyway does not matter.
     if (MANIFEST.test(file)) reader.problems.push(fileProblem("SOURCE_SYMLINK", file, reason))
   }
   try {
@@ -189,7 +189,7 @@ function readSafely({ file, path }: Found): FileTexts {
   const refused = (code: FileCode, reason: string) => ({ files: [], problems: [fileProblem(code, file, reason)] })
   try {
     const { size } = statSync(path)
-    if (size > MAXIMUM_FILE_BYTES) return refused("FILE_TOO_LARGE", `it has ${size} bytes, wanted at most 1 MiB`)
+    if (size > MAXIMUM_FILE_BYTES) return refused("FILE_TOO_LARGE", `it has ${size} bytes, expected at most 1 MiB`)
     const read = readRegularFile(path, MAXIMUM_FILE_BYTES)
     if (read.kind === "file") return textOf(file, read.bytes)
     return refused("SOURCE_UNREADABLE", read.kind === "absent" ? GONE : read.reason)
@@ -207,7 +207,7 @@ function reasonOf(error: unknown): string {
       return GONE
     case "EACCES":
     case "EPERM":
-      return "there is no permission to read it"
+      return "permission denied"
     case "ELOOP":
       return "it leads in a circle"
     default:

@@ -17,10 +17,10 @@ interface Entry {
   readonly time: string | null
   readonly outcome: string | null
   readonly vips: readonly string[]
-  /** Against the archive before; null for the oldest, and where either has no keepalived.conf. */
+  /** Compared with the archive before; null for the oldest, and if either has no keepalived.conf. */
   readonly changes: readonly string[] | null
   readonly pinned: boolean
-  /** Why it cannot be read; null where it can. */
+  /** Why it cannot be read; null if it can. */
   readonly unreadable: string | null
 }
 
@@ -68,7 +68,7 @@ function page(entries: readonly Entry[], events: readonly NodeEvent[], terminal:
   return [coloursOf(terminal).bold(head), ...rows].map((line) => `${line}\n`).join("")
 }
 
-/** Newest first; a generation without a time stays where its number puts it. */
+/** Newest first; a generation without a time keeps the place of its number. */
 function merged(entries: readonly Entry[], events: readonly NodeEvent[]): readonly (Entry | NodeEvent)[] {
   const left = [...events]
   const rows = entries.flatMap((entry) => {
@@ -97,5 +97,5 @@ function eventRow(event: NodeEvent): readonly string[] {
 
 function changesText(changes: readonly string[] | null): string {
   if (changes === null) return "(nothing older to compare with)"
-  return changes.length === 0 ? "nothing that keepalived sees" : listed(changes, 3)
+  return changes.length === 0 ? "nothing in keepalived.conf" : listed(changes, 3)
 }

@@ -7,7 +7,7 @@ export function machineAddresses(): readonly HostAddress[] {
     addresses
       .filter(({ family, internal }) => family === "IPv4" && !internal)
       .map(({ address, cidr }) => ({
-        // An address with a label comes under that: "eth0:vip".
+        // An address with a label appears under the label: "eth0:vip".
         interface: name.split(":")[0] ?? name,
         address,
         prefixLength: Number(cidr?.split("/")[1] ?? 32),

@@ -11,9 +11,9 @@ import { processTerminal, type Terminal, withNothingHidden } from "./terminal.ts
 /**
  * Runs a command of kkv that works from files alone.
  *
- * @param argv the words after `kkv`.
- * @returns the exit status: 0 good, 1 the answer is no, 2 the command line cannot be understood, 3 a fault.
- * @throws what is a bug of ours.
+ * @param argv The words after `kkv`.
+ * @returns the exit status: 0 good, 1 the answer is no, 2 the command line is not valid, 3 a fault.
+ * @throws bugs of kkv.
  */
 export async function main(argv: readonly string[], own: Terminal = processTerminal()): Promise<number> {
   const terminal = withNothingHidden(own)
@@ -27,7 +27,7 @@ export async function main(argv: readonly string[], own: Terminal = processTermi
     await program.parseAsync(wordsOf(argv), { from: "user" })
     return status
   } catch (error) {
-    // commander has printed what it has to say: a help text, or what is wrong with the words.
+    // commander has already printed a help text, or the error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage
     if (error instanceof UsageError) {
       for (const line of error.message.split("\n")) terminal.err(`kkv: ${line}\n`)
@@ -40,8 +40,8 @@ export async function main(argv: readonly string[], own: Terminal = processTermi
 }
 
 /**
- * The words in the form that commander knows: `--version` is a command like the others, and a switch may be written as
- * release 0.35 and other Go programs have it, `--use-unicast=true`.
+ * The words as commander expects them: `--version` becomes a command, and a switch may be written as
+ * in release 0.35 and other Go programs, `--use-unicast=true`.
  */
 function wordsOf(argv: readonly string[]): string[] {
   if (argv[0] === "--version" || argv[0] === "-V") return ["version", ...argv.slice(1)]
@@ -56,7 +56,7 @@ const SWITCHES: ReadonlySet<string> = new Set(
   Object.values(MODEL_FLAGS).flatMap(({ flag, value }) => (value === null ? flag : [])),
 )
 
-/** Node and we throw a plain Error where the world is not as it should be; a TypeError and its like are ours to mend. */
+/** A plain Error is a fault of the environment; a TypeError and similar errors are bugs of kkv. */
 function isFault(error: unknown): boolean {
   return error instanceof Error && error.constructor === Error
 }

@@ -11,13 +11,13 @@ import { faultText } from "../kit/fault.ts"
 import { addLine, linesOf } from "../kit/line-file.ts"
 import type { Terminal } from "./terminal.ts"
 
-/** What happened on the node beside its generations, newest first. @throws when it is there and cannot be read. */
+/** The events of the node beside its generations, newest first. @throws when the file exists but cannot be read. */
 export function eventsOf(state: string): readonly NodeEvent[] {
   const lines = linesOf({ path: join(state, NODE_HISTORY_FILE), fullBytes: NODE_HISTORY_BYTES })
   return lines.flatMap((line) => decodeNodeEvent(line) ?? []).toReversed()
 }
 
-/** Puts an event into the history. What was done stays done where that cannot be written: it is said, and no more. */
+/** Adds an event to the history. If that fails, the action stays done, and a note is printed. */
 export async function noteEvent(state: string, terminal: Pick<Terminal, "err">, event: NodeEvent): Promise<void> {
   try {
     await addLine({ path: join(state, NODE_HISTORY_FILE), fullBytes: NODE_HISTORY_BYTES }, encodeNodeEvent(event))

@@ -16,19 +16,19 @@ import type { Source } from "./source.ts"
 import { machineAddresses } from "./machine.ts"
 import { readTemplates } from "../templates.ts"
 
-/** The objects of some sources, and what was wrong with their files. */
+/** The objects of some sources, and the problems of their files. */
 export interface Manifests {
   readonly objects: ClusterObjects
-  /** Null where there is none, or more than one and nobody said which. */
+  /** Null if there is none, or if there are several and no flag names one. */
   readonly configMap: Placed<ConfigMap> | null
   readonly problems: readonly Problem[]
-  /** False where no file holds an EndpointSlice or Endpoints, as in a git tree: then nobody can tell what is ready. */
+  /** False if no file has an EndpointSlice or Endpoints, as in a git tree: readiness is then unknown. */
   readonly hasEndpoints: boolean
-  /** False where no file holds a Service, as in a tree of VIPs alone: then nobody can tell which there are. */
+  /** False if no file has a Service, as in a tree with VIPs only: the existing Services are then unknown. */
   readonly hasServices: boolean
 }
 
-/** What the command line says of the node that the configuration is for. */
+/** The node of the configuration, from the command line. */
 export interface NodeChoice {
   readonly node: string | null
   readonly interface: string | null
@@ -44,14 +44,14 @@ export function manifestsOf(sources: readonly Source[], configMapName: string | 
   return {
     objects: joined.value,
     configMap: found.value,
-    // Where a file cannot be read, the ConfigMap that it may have held is not missed on top of it.
+    // If a file cannot be read, its ConfigMap may be in it, so a missing ConfigMap is not reported as well.
     problems: inFiles.length > 0 && found.value === null ? inFiles : [...inFiles, ...found.problems],
     hasEndpoints: kinds.has("EndpointSlice") || kinds.has("Endpoints"),
     hasServices: kinds.has("Service"),
   }
 }
 
-/** The node that a configuration is made for, and what a person should know of how it was chosen. */
+/** The node of a configuration, and what a user should know of the choice. */
 export interface ChosenNode {
   readonly facts: NodeFacts
   readonly notes: readonly string[]
@@ -72,7 +72,7 @@ export function chooseNode(
   const notes: string[] = []
   const name = choice.node ?? members[0]?.name ?? NAMELESS
   if (choice.node === null && members.length === 0)
-    notes.push(`there are no Nodes: made for a single node called "${name}" (--node names it)`)
+    notes.push(`the manifests have no Nodes: made for a single node called "${name}" (--node names it)`)
   else if (choice.node === null) notes.push(`made for node "${name}", the first by address (--node chooses another)`)
   const address = members.find((member) => member.name === name)?.address ?? null
   const host = machineAddresses()
@@ -84,7 +84,7 @@ export function chooseNode(
   return { facts, notes }
 }
 
-/** What this machine tells of the node: all where it is that node itself, and the subnet where it is on the same LAN. */
+/** What this machine knows of the node: everything if it is that node, and the subnet if it is on the same LAN. */
 function machineFacts(
   host: readonly HostAddress[],
   node: { readonly address: string | null; readonly interface: string | null },
@@ -104,16 +104,16 @@ export interface OfflineWalk {
   readonly problems: readonly Problem[]
 }
 
-/** Walks as the sidecar does at its first start. @param configMap the one that holds the VIPs. */
+/** Makes the text as the sidecar does at its first start. @param configMap The one that holds the VIPs. */
 export function walkOffline(
   objects: ClusterObjects,
   configMap: Placed<ConfigMap>,
   options: {
     readonly facts: NodeFacts
     readonly settings: ModelSettings
-    /** Names of the nodes that answer no more, where the sidecar has said so. */
+    /** Names of the nodes that no longer answer, if the sidecar has reported them. */
     readonly unreachable?: ReadonlySet<string>
-    /** VIPs that run, where the sidecar has said so. */
+    /** VIPs that run, if the sidecar has reported them. */
     readonly announced?: ReadonlySet<string>
   },
 ): OfflineWalk {
@@ -132,7 +132,7 @@ export function walkOffline(
   return { built, rendered, problems: built.problems.toSorted(byPlace) }
 }
 
-/** How many virtual servers the entries ask for, and how many of these have no endpoint, where the manifests can tell. */
+/** Number of virtual servers in the entries, and of those without an endpoint, if the manifests show it. */
 export function virtualServersAskedFor(
   { objects, hasEndpoints }: Pick<Manifests, "objects" | "hasEndpoints">,
   configMap: Placed<ConfigMap>,
@@ -148,7 +148,7 @@ export function virtualServersAskedFor(
 const NAMELESS = "node"
 const FALLBACK = "eth0"
 
-/** A Node without an address comes last: it cannot be ranked. */
+/** A Node without an address comes last, because it has no rank. */
 function orderOf(address: string | null): number {
   return address === null ? Number.MAX_SAFE_INTEGER : addressOrder(address)
 }

@@ -4,7 +4,7 @@ import { MODEL_FLAGS, type ModelFlag } from "../core/model/flags.ts"
 import { interfaceOption, modelSettings, type OptionTexts } from "./model-options.ts"
 import type { RenderOptions } from "./render.ts"
 
-/** Adds what decides a keepalived.conf: the ConfigMap, the node, and the flags of the model. */
+/** Adds the options that determine a keepalived.conf: the ConfigMap, the node, and the flags of the model. */
 export function withModelOptions(command: Command): Command {
   command
     .addOption(configMapOption())
@@ -26,7 +26,7 @@ export function modelOption({ flag, value, description, default: fallback }: Mod
     : withEnvironment(`${flag} <${value}>`, description).default(fallback)
 }
 
-/** The values of what `withModelOptions` adds. @throws {UsageError} with everything that is wrong. */
+/** The values of the options of `withModelOptions`. @throws {UsageError} with everything that is wrong. */
 export function renderOptions(options: OptionTexts): RenderOptions {
   return {
     servicesConfigmap: configMapOf(options),
@@ -50,7 +50,7 @@ export function configMapOption(): Option {
   const flags = "--services-configmap <namespace/name>"
   return withEnvironment(flags, "the ConfigMap that holds the VIPs (default: the only one)").argParser((text) => {
     if (/^[^/\s]+\/[^/\s]+$/.test(text)) return text
-    throw new InvalidArgumentError("Wanted namespace/name, such as kube-system/vips.")
+    throw new InvalidArgumentError("Expected namespace/name, such as kube-system/vips.")
   })
 }
 
@@ -69,7 +69,7 @@ export function withEnvironment(flags: string, description: string): Option {
   return new Option(flags, description).env(environmentName(flags))
 }
 
-/** commander takes a switch in the environment as given whatever its value; `false` and nothing mean false to us. */
+/** commander treats a switch in the environment as given, whatever its value; here `false` and an empty value mean false. */
 function switchOption(flag: string, description: string): Option {
   const name = environmentName(flag)
   return new Option(flag, `${description} (env: ${name})`).default(
@@ -83,23 +83,23 @@ function environmentName(flags: string): string {
   return `KKV_${name.toUpperCase().replaceAll("-", "_")}`
 }
 
-/** `namespace/name`; null where none was given. */
+/** `namespace/name`; null if none was given. */
 export function configMapOf(options: OptionTexts): string | null {
   return options["servicesConfigmap"] === undefined ? null : textOf(options, "servicesConfigmap")
 }
 
-/** The format that was asked for. */
+/** The requested format. */
 export function outputOf(options: OptionTexts): "text" | "json" {
   return options["output"] === "json" ? "json" : "text"
 }
 
-/** An option's text; empty where it has none. */
+/** An option's text; empty if it has none. */
 export function textOf(options: OptionTexts, key: string): string {
   return String(options[key] ?? "")
 }
 
-/** A reason, which a pin can hold. */
+/** A reason that fits into a pin. */
 export function reasonText(text: string): string {
   if (text.length <= 500) return text
-  throw new InvalidArgumentError("Wanted at most 500 characters.")
+  throw new InvalidArgumentError("Expected at most 500 characters.")
 }

@@ -1,18 +1,18 @@
 import { byPlace, placeText, type Problem } from "../kit/problem.ts"
 import { counted } from "./words.ts"
 
-/** `file:line:column: CODE: message`, and `warning:` before the code where nothing is lost. */
+/** `file:line:column: CODE: message`, with `warning:` before the code if nothing is lost. */
 export function problemLine(problem: Problem): string {
   const mark = problem.severity === "warning" ? "warning: " : ""
   return `${placeOf(problem)}: ${mark}${problem.code}: ${problem.message}`
 }
 
-/** `file:line:column`, or the object where no file has it. */
+/** `file:line:column`, or the object if it is not in a file. */
 export function placeOf({ place, path }: Problem): string {
   return place === null ? path.join(" ") : placeText(place)
 }
 
-/** One line a problem, sorted by place. Empty where there is none. */
+/** One line a problem, sorted by place. Empty without problems. */
 export function problemLines(problems: readonly Problem[]): string {
   return problems
     .toSorted(byPlace)
@@ -20,7 +20,7 @@ export function problemLines(problems: readonly Problem[]): string {
     .join("")
 }
 
-/** How many of each: `3 problems and 1 warning in 2 files`. */
+/** The number of each: `3 problems and 1 warning in 2 files`. */
 export function problemSummary(problems: readonly Problem[]): string {
   const { errors, warnings } = countProblems(problems)
   const files = new Set(problems.flatMap(({ place }) => place?.file ?? []))
@@ -31,7 +31,7 @@ export function problemSummary(problems: readonly Problem[]): string {
   return `${parts.join(" and ")}${files.size === 0 ? "" : ` in ${counted(files.size, "file")}`}`
 }
 
-/** Problems that cost something, and those that a person should only know. */
+/** Problems that have an effect, and warnings. */
 export function countProblems(problems: readonly Problem[]): { readonly errors: number; readonly warnings: number } {
   const errors = problems.filter(({ severity }) => severity === "error").length
   return { errors, warnings: problems.length - errors }

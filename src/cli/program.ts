@@ -21,9 +21,9 @@ import {
 import type { Terminal } from "./terminal.ts"
 
 /**
- * The command line as commander reads it. A command's code is loaded when it is called, and no sooner.
+ * The command line for commander. A command's code is loaded only when it is called.
  *
- * @param ended gets the exit status.
+ * @param ended Receives the exit status.
  */
 export function programFor(terminal: Terminal, ended: (status: number) => void): Command {
   const program = new Command("kkv")
@@ -39,7 +39,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
       outputError: (text, write) => write(text.replace(/^error: /, "kkv: ")),
     })
     .configureHelp({ subcommandTerm: termOf })
-    .option("-V, --version", "as the command version")
+    .option("-V, --version", "same as the command version")
     .addHelpText("after", EXAMPLES.kkv)
   const give: Give = { terminal, ended }
   addElsewhere(program)
@@ -60,7 +60,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
   return program.showHelpAfterError('Run "kkv --help" for the commands').allowExcessArguments(false)
 }
 
-/** How a command stands in the list of commands: without the `[options]` that all of them have. */
+/** A command's entry in the list of commands: without the `[options]` that all of them have. */
 function termOf(command: Command): string {
   const words = command.registeredArguments.map((argument) => {
     const name = `${argument.name()}${argument.variadic ? "..." : ""}`
@@ -74,11 +74,11 @@ interface Give {
   readonly ended: (status: number) => void
 }
 
-/** Programs of their own, listed for people; src/kkv.ts starts them. */
+/** Separate programs, listed here for users; src/kkv.ts starts them. */
 function addElsewhere(program: Command): void {
   const elsewhere = {
     sync: "mirror Kubernetes objects into a volume",
-    sidecar: "make keepalived run what the volume says",
+    sidecar: "make keepalived run the configuration in the volume",
   }
   for (const [name, description] of Object.entries(elsewhere))
     program
@@ -88,7 +88,7 @@ function addElsewhere(program: Command): void {
       .allowExcessArguments()
       .addHelpText("after", `\nIts own flags: kkv ${name} --help`)
       .action(() => {
-        throw new UsageError(`Cannot run ${name} from here: it is a program of its own, started as "kkv ${name}"`)
+        throw new UsageError(`Cannot run ${name} from here: it is a separate program, started as "kkv ${name}"`)
       })
 }
 
@@ -108,7 +108,7 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
       ended(await validate(paths, words, terminal))
     })
   withModelOptions(program.command("render"))
-    .description("print the keepalived.conf that manifests lead to")
+    .description("print the keepalived.conf made from manifests")
     .addArgument(pathsArgument("<path...>"))
     .addHelpText("after", EXAMPLES.render)
     .action(async (paths: string[], options: OptionTexts) => {
@@ -118,9 +118,9 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
   withModelOptions(program.command("diff"))
     .description("print what changes in keepalived.conf")
     .addArgument(
-      new Argument("<old>", "a path as for render, an archive or its number in kkv history, or a keepalived.conf"),
+      new Argument("<old>", "a path as in render, an archive or its number in kkv history, or a keepalived.conf"),
     )
-    .addArgument(new Argument("<new>", "likewise"))
+    .addArgument(new Argument("<new>", "same as <old>"))
     .addOption(stateOption())
     .addHelpText("after", EXAMPLES.diff)
     .action(async (old: string, new_: string, options: OptionTexts) => {
@@ -133,8 +133,8 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
   program
     .command("status")
     .description("print what runs on this node, what is held and what is left out")
-    .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
-    .addOption(directoryOption("--desired", "/run/kkv/desired", "what sync writes"))
+    .addOption(directoryOption("--applied", "/run/kkv/applied", "the sidecar's volume"))
+    .addOption(directoryOption("--desired", "/run/kkv/desired", "the volume of sync"))
     .addOption(stateOption())
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.status)
@@ -147,8 +147,8 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
     .description("print what led to the lines of one VIP in keepalived.conf")
     .addArgument(new Argument("<vip>", "the entry's key in the ConfigMap, such as 10.4.0.50"))
     .addArgument(pathsArgument("[path...]"))
-    .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
-    .addOption(directoryOption("--desired", "/run/kkv/desired", "what sync writes; looked at without a path"))
+    .addOption(directoryOption("--applied", "/run/kkv/applied", "the sidecar's volume"))
+    .addOption(directoryOption("--desired", "/run/kkv/desired", "the volume of sync; read if no path is given"))
     .addHelpText("after", EXAMPLES.explain)
     .action(async (vip: string, paths: string[], options: OptionTexts) => {
       const { explain } = await import("./explain.ts")
@@ -177,9 +177,9 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .description("pin this node to an archived generation until kkv resume")
     .addArgument(new Argument("<sequence>", "its number in kkv history"))
     .addOption(stateOption())
-    .addOption(directoryOption("--applied", "/run/kkv/applied", "what the sidecar writes"))
-    .option("--reason <text>", "why, for whoever looks next", reasonText)
-    .option("--dry-run", "print what would change, and pin nothing")
+    .addOption(directoryOption("--applied", "/run/kkv/applied", "the sidecar's volume"))
+    .option("--reason <text>", "reason, kept in the pin and in the history", reasonText)
+    .option("--dry-run", "print what would change, without pinning")
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.rollback)
     .action(async (sequence: string, options: OptionTexts) => {

@@ -12,9 +12,9 @@ export interface RenderOptions extends NodeChoice {
   readonly output: "text" | "json"
 }
 
-/** A keepalived.conf made from manifests, with everything that was said on the way. */
+/** A keepalived.conf made from manifests, with the problems and notes. */
 export interface Rendering {
-  /** Null where something above the entries is wrong. */
+  /** Null if something above the entries is wrong. */
   readonly config: string | null
   readonly sha256: string | null
   readonly node: string
@@ -23,7 +23,7 @@ export interface Rendering {
   readonly notes: readonly string[]
 }
 
-/** Prints the keepalived.conf that the manifests below some paths lead to; what breaks a rule is left out and said. */
+/** Prints the keepalived.conf made from the manifests below some paths; leaves out and reports what breaks a rule. */
 export async function render(paths: readonly string[], options: RenderOptions, terminal: Terminal): Promise<number> {
   const sources = []
   for (const path of paths) sources.push(await openSource(path, terminal))
@@ -40,7 +40,7 @@ export async function render(paths: readonly string[], options: RenderOptions, t
 /**
  * Renders the manifests of all sources as one tree.
  *
- * @param announced VIPs that run, as far as that is known.
+ * @param announced VIPs that run, as far as known.
  */
 export function renderingOf(
   sources: readonly Source[],

@@ -9,7 +9,7 @@ import { noteEvent } from "./node-events.ts"
 import type { Terminal } from "./terminal.ts"
 import { readIfPresent } from "./volume-files.ts"
 
-/** Removes the pin: the newest generation counts again. A pin that cannot be understood is removed, too. */
+/** Removes the pin, also one that cannot be read: the newest generation counts again. */
 export async function resume(
   options: { readonly state: string; readonly output: "text" | "json" },
   terminal: Terminal,
@@ -29,10 +29,10 @@ export async function resume(
   return EXIT.good
 }
 
-/** A pin stays where nobody looks: a slip of the hand in the path must not say that nothing is pinned. */
-const HINT = "there is no such directory; run this where the sidecar runs, or name its directory with --state"
+/** Prevents that a wrong path reports that nothing is pinned. */
+const HINT = "the directory does not exist; run this where the sidecar runs, or name its directory with --state"
 
-/** Null where the pin cannot be understood. */
+/** Null if the pin cannot be read. */
 function sequenceIn(path: string): number | null {
   const decoded = decodePin(readIfPresent(path) ?? "")
   return decoded.kind === "value" ? decoded.value.sequence : null

@@ -23,7 +23,7 @@ export interface RollbackOptions {
 /** Pins an archived generation: the sidecar goes back to it and stays there until `kkv resume`. */
 export async function rollback(sequence: string, options: RollbackOptions, terminal: Terminal): Promise<number> {
   if (!/^\d{1,20}$/.test(sequence))
-    throw new UsageError(`Cannot go back to "${sequence}": wanted a number from "kkv history"`)
+    throw new UsageError(`Cannot go back to "${sequence}": expected a number from "kkv history"`)
   const archives = archivesOf(options.state)
   const found = archives.find((archive) => archive.sequence === Number(sequence))
   if (found === undefined) {
@@ -54,13 +54,13 @@ export async function rollback(sequence: string, options: RollbackOptions, termi
   return EXIT.good
 }
 
-/** What would change in keepalived.conf; empty where nothing would, null where one of the two is not there. */
+/** The changes in keepalived.conf; empty if there are none, null if one of the two does not exist. */
 async function differenceFrom(
   found: ArchiveFile,
   { applied, output, state }: RollbackOptions,
   terminal: Terminal,
 ): Promise<string | null> {
-  // Reading all of it is the check that it can be used.
+  // Reading the whole archive checks that it can be used.
   const { config, manifests } = await readArchive(found.path)
   if (manifests.length === 0)
     throw new Error(`Cannot use the archive "${found.path}": it holds no generation; take another one of ${state}`)
@@ -73,21 +73,21 @@ async function differenceFrom(
 
 function dryRunText({ sequence }: ArchiveFile, difference: string | null): string {
   if (difference === null)
-    return `Nothing pinned (dry run); there is no keepalived.conf to compare generation ${sequence} with\n`
-  if (difference === "") return `Nothing pinned (dry run); generation ${sequence} led to what runs now\n`
+    return `Nothing pinned (dry run); no keepalived.conf exists to compare with generation ${sequence}\n`
+  if (difference === "") return `Nothing pinned (dry run); generation ${sequence} gives the running configuration\n`
   return `${difference}Nothing pinned (dry run). ${OF_THAT_TIME}\n`
 }
 
 function pinnedText({ sequence }: ArchiveFile, path: string): string {
   return (
     `Pinned generation ${sequence} (${path})\n` +
-    `Next: the sidecar of this node tests and applies it within a second, and takes nothing newer\n` +
+    `Next: the sidecar of this node tests and applies it within a second, and ignores newer ones\n` +
     `${OF_THAT_TIME}\n` +
     `See it:  kkv status\n` +
     `Undo it: kkv resume\n` +
-    `The lasting way back is git revert; every node is pinned by itself\n`
+    `For a permanent change use git revert; the pin applies only to this node\n`
   )
 }
 
-/** What a rollback takes back, and what it cannot. */
-const OF_THAT_TIME = "Entries and Services are those of that time, pods and Nodes those of today"
+/** What a rollback restores, and what it cannot. */
+const OF_THAT_TIME = "Entries and Services are those of the archive, pods and Nodes the current ones"

@@ -17,7 +17,7 @@ import type { AgentSigns, SyncSigns } from "../contract/well.ts"
 import { readRegularFile } from "../kit/safe-read.ts"
 import { bootId, uptimeSeconds } from "../kit/uptime.ts"
 
-/** What the volume of a sidecar tells of its life. */
+/** Signs of life in the volume of a sidecar. */
 export function agentSignsIn(applied: string): AgentSigns {
   const reading = heartbeatIn(applied)
   const moment = now()
@@ -28,7 +28,7 @@ export function agentSignsIn(applied: string): AgentSigns {
   }
 }
 
-/** What the volume of sync tells of its life; null where there is no such volume. */
+/** Signs of life in the volume of sync; null if that volume does not exist. */
 export function syncAgesIn(desired: string): Pick<SyncSigns, "silence" | "sourceAge" | "fault"> | null {
   if (!existsSync(desired)) return null
   const reading = heartbeatIn(desired)
@@ -45,7 +45,7 @@ function heartbeatIn(volume: string): HeartbeatReading {
   return readHeartbeat(() => readRegularFile(path, HEARTBEAT_BYTES))
 }
 
-/** Read after the heartbeat: a fresh beat would be ahead of an earlier moment. */
+/** Read after the heartbeat, so that a new heartbeat is not later than this time. */
 function now(): Moment {
   return { uptime: uptimeSeconds(), bootId: bootId() }
 }

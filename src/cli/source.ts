@@ -9,11 +9,11 @@ import { type FileCode, type FileText, readDirectory, readNamed, textOf } from "
 import type { Terminal } from "./terminal.ts"
 import { assertGeneration, readContractFile } from "./volume-files.ts"
 
-/** What a path of the command line leads to. */
+/** The content of a path on the command line. */
 export interface Source {
   /** As the user gave it. */
   readonly name: string
-  /** Manifests; none where the path leads to a keepalived.conf alone. */
+  /** Manifests; none if the path is only a keepalived.conf. */
   readonly files: readonly FileText[]
   readonly problems: readonly Problem<FileCode>[]
   /** A keepalived.conf that is already written: in an archive, in `applied/`, or the path itself. */
@@ -24,7 +24,7 @@ export interface Source {
  * Opens a path: a file or a directory of manifests, one generation, a `desired/` volume (then the generation that
  * `current.json` names), an archive, a `keepalived.conf` or an `applied/` directory; `-` is standard input.
  *
- * @throws when there is nothing, or nothing that can be read.
+ * @throws when the path does not exist, or cannot be read.
  */
 export async function openSource(path: string, terminal: Terminal): Promise<Source> {
   if (path === "-") return { name: path, ...textOf("<stdin>", await terminal.input()), config: null }
@@ -45,7 +45,7 @@ async function openFile(path: string): Promise<Source> {
   return { name: path, files: archive.manifests, problems: [], config }
 }
 
-/** Goes through the pointer, as every reader of a volume does. Sizes and checksums are the sidecar's to compare. */
+/** Follows the pointer, like every reader of a volume. Only the sidecar compares sizes and checksums. */
 function openVolume(path: string): Source {
   const file = join(path, POINTER_FILE)
   const pointer = readContractFile(file, decodePointer)
@@ -68,7 +68,7 @@ function readText(path: string): FileText {
 
 function statOf(path: string): Stats {
   const stat = statIfPresent(path)
-  if (stat === undefined) throw new Error(`Cannot read "${path}": there is no such file or directory`)
+  if (stat === undefined) throw new Error(`Cannot read "${path}": the file or directory does not exist`)
   return stat
 }
 

@@ -37,21 +37,21 @@ export interface StatusOptions {
 /** What `kkv status --output json` prints; see docs/commands.md. */
 interface Report {
   readonly healthy: boolean
-  /** Why it is not; empty where it is. */
+  /** Why it is not; empty if it is. */
   readonly reasons: readonly string[]
   readonly sidecar: Status
-  /** How long ago the sidecar showed that it lives, and that it looks after keepalived: all it says is of then. */
+  /** Time since the sidecar showed that it lives, and that it checked keepalived: the status is from then. */
   readonly agent: AgentSigns
-  /** What holds a rollback in place; null where nothing is pinned. */
+  /** The pin of a rollback; null if nothing is pinned. */
   readonly pin: Pin | null
-  /** `namespace/name` of the ConfigMap that was published; null where it cannot be read. */
+  /** `namespace/name` of the published ConfigMap; null if it cannot be read. */
   readonly configMap: string | null
-  /** Null where the volume of sync is not there to be read. */
+  /** Null if the volume of sync cannot be read. */
   readonly pointer: Pointer | null
   readonly sync: SyncStatus | null
-  /** How long ago sync showed that it lives; null where the volume of sync is not there to be read. */
+  /** Time since sync showed that it lives; null if the volume of sync cannot be read. */
   readonly syncSilence: Age | null
-  /** How old the knowledge of the source is; null likewise. */
+  /** Age of sync's knowledge of the source; null likewise. */
   readonly sourceAge: Age | null
 }
 
@@ -59,7 +59,7 @@ interface Report {
 export async function status(options: StatusOptions, terminal: Terminal): Promise<number> {
   const file = join(options.applied, STATUS_FILE)
   const sidecar = readContractFile(file, decodeStatus)
-  if (sidecar === null) throw new Error(`Cannot read "${file}": there is none; ${absenceHint(options)}`)
+  if (sidecar === null) throw new Error(`Cannot read "${file}": it does not exist; ${absenceHint(options)}`)
   const agent = agentSignsIn(options.applied)
   const pointer = readContractFile(join(options.desired, POINTER_FILE), decodePointer)
   const said = readContractFile(join(options.desired, STATUS_FILE), decodeSyncStatus)
@@ -79,7 +79,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
 
 function absenceHint({ applied }: StatusOptions): string {
   return existsSync(applied)
-    ? "the sidecar has not ended its first pass yet"
+    ? "the sidecar has not completed its first pass yet"
     : "run this where the sidecar runs, or name its directory with --applied"
 }
 
@@ -117,13 +117,13 @@ function vrrpLine({ state, since, reason }: StatusVrrp): string {
 }
 
 function sourceText({ sync, sourceAge }: Report): string {
-  if (sync === null || sourceAge === null) return "not to be seen from here"
-  const read = sourceAge.kind === "age" ? `read ${ago(sourceAge)}` : "read nobody knows when"
+  if (sync === null || sourceAge === null) return "not visible from here"
+  const read = sourceAge.kind === "age" ? `read ${ago(sourceAge)}` : "time of last read unknown"
   return `${sync.source}: ${sync.state} since ${sync.since}, ${read}`
 }
 
 function agentText({ silence }: AgentSigns): string {
-  return silence.kind === "age" ? `showed that it lives ${ago(silence)}` : "nobody knows whether it lives"
+  return silence.kind === "age" ? `showed that it lives ${ago(silence)}` : "unknown whether it lives"
 }
 
 function ago({ seconds }: Extract<Age, { kind: "age" }>): string {
@@ -159,7 +159,7 @@ function vipLines(vips: readonly StatusVip[], colours: Colours): readonly string
 
 interface Section {
   readonly colours: Colours
-  /** Where a problem is, in words that lead a person there. */
+  /** The place of a problem, in words for users. */
   readonly place: (problem: Problem) => string
 }
 
@@ -176,7 +176,7 @@ function problemSection(
   ]
 }
 
-/** A file of the volume is none that a person has: what they have is the ConfigMap, and the key of an entry in it. */
+/** Users do not have the files of the volume, but the ConfigMap and the key of an entry in it. */
 function placeOfEntry({ path }: Problem, configMap: string | null): string {
   const [field, key] = path
   if (field !== "data" || key === undefined) return path.join(" ")
@@ -197,11 +197,11 @@ function nodesText({ watched, unreachable, unheard, unheardNames, cutOff }: Stat
     `${watched - unreachable.length - unheard} of ${watched} reachable`,
     ...(unreachable.length === 0 ? [] : [`silent: ${unreachable.join(", ")}`]),
     ...(unheard === 0 ? [] : [`never heard: ${unheardNames.join(", ")}${more}`]),
-    ...(cutOff ? ["half of them or more are silent: this node may be cut off, and no other is judged"] : []),
+    ...(cutOff ? ["half of them or more are silent: this node may be cut off, so it judges no other node"] : []),
   ].join("; ")
 }
 
-/** `namespace/name` of the ConfigMap that was published; null where it cannot be read. */
+/** `namespace/name` of the published ConfigMap; null if it cannot be read. */
 function publishedConfigMap(desired: string, { directory }: Pointer): string | null {
   const read = readRegularFile(join(desired, GENERATIONS_DIRECTORY, directory, MANIFEST_FILE), MAXIMUM_FILE_BYTES)
   const decoded = read.kind === "file" ? decodeManifest(read.bytes.toString()) : null

@@ -4,23 +4,23 @@ import { visible } from "../kit/visible.ts"
 import { UsageError } from "./exit-status.ts"
 import { createBoundedInput } from "./files.ts"
 
-/** Where a command's words go, and what it may ask of the outside. A test brings its own. */
+/** A command's output and inputs. A test replaces them. */
 export interface Terminal {
   /** The answer: standard output. */
   out(text: string): void
   /** Everything about the answer: standard error. */
   err(text: string): void
-  /** All of standard input; null where that is more than a command reads. */
+  /** All of standard input; null if that is more than a command reads. */
   input(): Promise<Buffer | null>
-  /** True where standard output may be coloured. */
+  /** True if standard output may be coloured. */
   readonly colour: boolean
 }
 
 export type Colours = ReturnType<typeof createColors>
 
 /**
- * The same terminal, on which nothing happens but what we want: what comes from files and the cluster may hold control
- * characters. They are written out; only the colours that we use ourselves get through, where there are any.
+ * The same terminal, with control characters made visible: text from files and the cluster may contain
+ * them. Only our own colours pass, if there are any.
  */
 export function withNothingHidden(terminal: Terminal): Terminal {
   const shown = (text: string) =>
@@ -44,10 +44,10 @@ function once(input: Terminal["input"]): Terminal["input"] {
   }
 }
 
-/** Bold, dim, the six colours, and back. Its parentheses keep them in what `split` gives. */
+/** Bold, dim, the six colours, and reset. The parentheses keep them in the result of `split`. */
 const OWN_COLOUR = /(\u{1b}\[(?:0|1|2|22|3[1-6]|39)m)/u
 
-/** The functions that colour a text, or leave it alone where the terminal wants no colour. */
+/** The functions that colour a text, or return it unchanged without colours. */
 export function coloursOf(terminal: Terminal): Colours {
   return createColors(terminal.colour)
 }
@@ -62,7 +62,7 @@ export function processTerminal(): Terminal {
   }
 }
 
-/** Node takes a directory for an input without a byte. */
+/** Node reads a directory as an empty input. */
 async function readInput(): Promise<Buffer | null> {
   if (fstatSync(0).isDirectory()) throw new Error("Cannot read standard input: it is a directory (expected manifests)")
   const input = createBoundedInput()
@@ -72,7 +72,7 @@ async function readInput(): Promise<Buffer | null> {
 }
 
 /**
- * Whether to colour: never with NO_COLOR, always with FORCE_COLOR, else on a terminal that can.
+ * Whether to colour: never with NO_COLOR, always with FORCE_COLOR, otherwise on a terminal with colours.
  *
  * Source: https://no-color.org, https://force-color.org.
  */
@@ -80,6 +80,6 @@ export function wantsColour(environment: Readonly<Record<string, string | undefi
   const { NO_COLOR: never = "", FORCE_COLOR: always = "", TERM: kind } = environment
   if (never !== "") return false
   if (always !== "" && always !== "0") return true
-  // Not `&&`: what is no terminal has undefined here, whatever its type says, and picocolors would then choose by itself.
+  // Not `&&`: for anything but a terminal this is undefined, whatever its type says, and picocolors would then decide itself.
   return isTerminal ? kind !== "dumb" : false
 }

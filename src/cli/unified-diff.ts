@@ -9,9 +9,9 @@ export interface NamedText {
 }
 
 /**
- * The difference of two texts as `diff -u` prints it, three lines of context.
+ * The difference of two texts as `diff -u` prints it, with three lines of context.
  *
- * @returns null where they are equal.
+ * @returns null if they are equal.
  */
 export function unifiedDiff(old: NamedText, new_: NamedText, colours: Colours): string | null {
   if (old.text === new_.text) return null
@@ -26,7 +26,7 @@ export function unifiedDiff(old: NamedText, new_: NamedText, colours: Colours): 
   return `${lines.join("\n")}\n`
 }
 
-/** As in POSIX diff: an empty range is named by the line before it, a range of one line by its line alone. */
+/** As in POSIX diff: an empty range has the number of the line before it, a range of one line only that line. */
 function rangeText(start: number, lines: number): string {
   return lines === 1 ? String(start) : `${lines === 0 ? start - 1 : start},${lines}`
 }

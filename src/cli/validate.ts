@@ -9,7 +9,7 @@ import type { Terminal } from "./terminal.ts"
 import { counted } from "./words.ts"
 
 export interface ValidateOptions {
-  /** `namespace/name`; null: the only ConfigMap there is. */
+  /** `namespace/name`; null: the only ConfigMap. */
   readonly servicesConfigmap: string | null
   readonly settings: ModelSettings
   readonly output: "text" | "json"
@@ -18,11 +18,11 @@ export interface ValidateOptions {
 /** What `kkv validate --output json` prints; see docs/commands.md. */
 interface Report {
   readonly good: boolean
-  /** `namespace/name` of the ConfigMap that was read; null where there is none. */
+  /** `namespace/name` of the ConfigMap that was read; null if there is none. */
   readonly configMap: string | null
   readonly vips: number
   readonly virtualServers: number
-  /** How many of these have no endpoint now, and are not in keepalived.conf before they have. */
+  /** Number of these without an endpoint now; they are not in keepalived.conf until they have one. */
   readonly waiting: number
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
@@ -72,9 +72,12 @@ function entryProblems(
     found = kept
   }
   if (!hasServices)
-    unasked("SERVICE_NOT_FOUND", "no Service here: whether those that entries name exist was not looked at")
+    unasked(
+      "SERVICE_NOT_FOUND",
+      "the manifests have no Service: the check that the Services of the entries exist is skipped",
+    )
   if (!hasEndpoints)
-    unasked("NO_ENDPOINTS", "no EndpointSlice or Endpoints here: whether any pod is ready was not looked at")
+    unasked("NO_ENDPOINTS", "the manifests have no EndpointSlice or Endpoints: the check for ready pods is skipped")
   return found
 }
 
@@ -93,5 +96,5 @@ function nameOf({ metadata }: ConfigMap): string {
   return `${metadata.namespace}/${metadata.name}`
 }
 
-/** Manifests need not hold the Nodes; which of them this is, only a node can tell. */
+/** Manifests need not contain the Nodes; only a node knows which of them it is. */
 const ABOUT_THIS_NODE: ReadonlySet<string> = new Set(["NODE_UNKNOWN", "UNICAST_NEEDS_PEERS"])

@@ -6,7 +6,7 @@ import { EXIT } from "./exit-status.ts"
 import type { Terminal } from "./terminal.ts"
 import { table } from "./words.ts"
 
-/** Prints the versions of this package, of Node.js, and of keepalived where there is one. */
+/** Prints the versions of this package, of Node.js, and of keepalived if it is installed. */
 export async function version(
   options: { readonly keepalived: string; readonly output: "text" | "json" },
   terminal: Terminal,
@@ -30,7 +30,7 @@ export async function version(
   return EXIT.good
 }
 
-/** keepalived prints its version on standard error: `Keepalived v2.2.7 (01/16,2022)`. Null where it cannot be run. */
+/** keepalived prints its version on standard error: `Keepalived v2.2.7 (01/16,2022)`. Null if it cannot be run. */
 async function keepalivedVersion(program: string): Promise<string | null> {
   try {
     const { stderr, stdout } = await promisify(execFile)(program, ["--version"], { timeout: 5_000 })

@@ -5,14 +5,14 @@ import type { Decoded } from "../contract/decode.ts"
 import { readRegularFile } from "../kit/safe-read.ts"
 import { decodedOrThrow } from "./decoded.ts"
 
-/** A status has some hundred bytes for each VIP and each problem. */
+/** Maximum size; a status has some hundred bytes for each VIP and each problem. */
 const LARGEST = 16 * 1024 * 1024
 
 /**
  * Reads a file of the contract.
  *
- * @returns null when there is none.
- * @throws when it cannot be read, or says nothing that this release understands.
+ * @returns null if it does not exist.
+ * @throws when it cannot be read, or this release does not understand it.
  */
 export function readContractFile<T>(file: string, decode: (text: string) => Decoded<T>): T | null {
   const text = readIfPresent(file)
@@ -20,8 +20,8 @@ export function readContractFile<T>(file: string, decode: (text: string) => Deco
 }
 
 /**
- * The text of a file on a volume, which sync may have made, or whoever took its place: no link is followed, no fifo waited
- * for; null when there is none.
+ * The text of a file on a volume. Sync or another program may have written it, so this follows no link and waits for no
+ * fifo. Null if it does not exist.
  *
  * @throws on every other fault.
  */
@@ -37,13 +37,13 @@ export function readIfPresent(file: string): string | null {
   }
 }
 
-/** @throws where the directory of a generation, or the one above it, is a link that leads elsewhere, or no directory. */
+/** @throws if the directory of a generation, or its parent, is a link that leads elsewhere, or not a directory. */
 export function assertGeneration(directory: string): void {
   for (const path of [dirname(directory), directory]) {
     const stat = lstatSync(path, { throwIfNoEntry: false })
-    if (stat === undefined) throw new Error(`Cannot read "${path}": there is no such directory; ${POINTED}`)
+    if (stat === undefined) throw new Error(`Cannot read "${path}": the directory does not exist; ${POINTED}`)
     if (!stat.isDirectory())
-      throw new Error(`Cannot read "${basename(path)}" in "${dirname(path)}": it is no directory`)
+      throw new Error(`Cannot read "${basename(path)}" in "${dirname(path)}": it is not a directory`)
   }
 }
 

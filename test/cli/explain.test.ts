@@ -33,7 +33,7 @@ test("explain() every endpoint says why it is a real server, or why not", () =>
       [
         ["10.2.0.1", 1, "it is ready"],
         ["10.2.0.2", null, "it is not ready"],
-        ["10.2.0.3", 0, "it terminates: no new connections, time to end the old ones"],
+        ["10.2.0.3", 0, "it terminates: it gets no new connections, and may finish the old ones"],
         ["10.2.0.4", null, "it is terminating and no longer serves"],
         ["127.0.0.1", null, "127.0.0.0/8 is the loopback range"],
         ["10.4.0.50", null, "it is the VIP itself"],
@@ -48,7 +48,7 @@ test("explain() Endpoints count where there is no slice, and only there", async 
   const slices = `---\n${slice("echo", ["10.2.0.1"])}`
   for (const [more, why] of [
     ["", "it is ready"],
-    [slices, "the Service has EndpointSlices, and these count"],
+    [slices, "the Service has EndpointSlices, so Endpoints do not count"],
   ] as const)
     await inTree({ ...TREE, "services/default/echo.yaml": `${service("echo")}${old}${more}` }, async () => {
       const said = await kkv(["explain", "10.4.0.50", ".", "--output", "json"])

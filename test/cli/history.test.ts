@@ -153,7 +153,7 @@ test("diff() takes the numbers that history prints, and says which there are", (
       assert.equal(await kkv(["diff", "2", "3", ...STATE]), {
         status: 3,
         out: "",
-        err: "kkv: Cannot compare 3: there is no such file, and the archive in state has only 10 and 2\n",
+        err: "kkv: Cannot compare 3: no file has this name, and the archive in state has only 10 and 2\n",
       })
     },
   ))
@@ -221,8 +221,8 @@ test("an archive that is a fifo, a directory or a link to nowhere is waited for 
     mkdirSync(`state/archive/${name(2)}`)
     symlinkSync("nowhere", `state/archive/${name(1)}`)
     const history = await kkv(["history", ...STATE])
-    assert.match(history.out, /^3 .*it is no regular file/m)
-    assert.match(history.out, /^2 .*it is no regular file/m)
+    assert.match(history.out, /^3 .*it is not a regular file/m)
+    assert.match(history.out, /^2 .*it is not a regular file/m)
     assert.match(history.out, /^1 .*ENOENT/m)
     for (const words of [
       ["rollback", "3"],
@@ -230,7 +230,7 @@ test("an archive that is a fifo, a directory or a link to nowhere is waited for 
     ]) {
       const said = await kkv([...words, ...STATE])
       assert.is(said.status, 3)
-      assert.match(said.err, /^kkv: Cannot read the archive ".*": it is no regular file$/m)
+      assert.match(said.err, /^kkv: Cannot read the archive ".*": it is not a regular file$/m)
     }
   }))
 
@@ -245,7 +245,7 @@ test("resume() does not say that nothing is pinned where there is no such direct
   inTree({}, async () => {
     const said = await kkv(["resume", "--state", "stat"])
     assert.is(said.status, 3)
-    assert.match(said.err, /^kkv: Cannot look for a pin in "stat": there is no such directory; .* --state$/m)
+    assert.match(said.err, /^kkv: Cannot look for a pin in "stat": the directory does not exist; .* --state$/m)
     assert.is(said.out, "")
   }))
 

@@ -61,11 +61,7 @@ async function assertHarmless(words: readonly string[], place: string, directory
   assert.not.match(said, "hunter2")
   if (place === "beat/heartbeat") return assert.is(ended.status, 1, said)
   assert.is(ended.status, 3, said)
-  assert.match(
-    ended.stderr,
-    /(?:no|not a) regular file|symbolic link|(?:wanted|expected) at most|(?:no|not a) directory/,
-    said,
-  )
+  assert.match(ended.stderr, /regular file|symbolic link|at most|not a directory/, said)
 }
 
 const TREE = {

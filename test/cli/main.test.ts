@@ -40,13 +40,13 @@ const refused: readonly (readonly [words: string, hint: RegExp])[] = [
   ["render . --vird 50", /unknown option '--vird'\n\(Did you mean --vrid\?\)/],
   ["validate", /missing required argument 'path'/],
   ["validate . --output yaml", /Allowed choices are text, json/],
-  ["validate . --services-configmap vips", /Wanted namespace\/name/],
+  ["validate . --services-configmap vips", /Expected namespace\/name/],
   ["diff a", /missing required argument 'new'/],
   ["status now", /too many arguments/],
   ["render . --vrid 0", /Cannot use --vrid "0": expected a whole number from 1 to 255/],
   ["render . --scheduler best --check http", /--scheduler "best"[^]*--check "http": expected none or tcp/],
   ["render . --iface e{th0", /Cannot use --iface "e\{th0"/],
-  ["render . --run-dir run", /Cannot use --run-dir "run": wanted an absolute path/],
+  ["render . --run-dir run", /Cannot use --run-dir "run": expected an absolute path/],
   ["render . --vrrp-version 2 --advert-interval 0.5", /whole seconds/],
 ]
 for (const [words, hint] of refused)

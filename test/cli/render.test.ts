@@ -73,7 +73,7 @@ test("render() without Nodes there is one, called node", () =>
   inTree({ ...SEED, "nodes.yaml": "" }, async () => {
     const said = await kkv(["render", ".", "--iface", "eth0"])
     assert.match(said.out, "router_id node\n")
-    assert.match(said.err, "there are no Nodes")
+    assert.match(said.err, "the manifests have no Nodes")
   }))
 
 test("render() a Node that is not there gives no configuration", () =>

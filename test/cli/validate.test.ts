@@ -152,7 +152,7 @@ test("validate() a directory that is not there is a fault", () =>
     await rm(`${directory}/git`, { recursive: true })
     const said = await kkv(["validate", "git"])
     assert.is(said.status, 3)
-    assert.is(said.err, 'kkv: Cannot read "git": there is no such file or directory\n')
+    assert.is(said.err, 'kkv: Cannot read "git": the file or directory does not exist\n')
   }))
 
 test("validate() good manifests are counted", () =>
@@ -188,7 +188,7 @@ test("validate() a tree without any endpoints gets one note instead of a warning
       const said = await kkv(["validate", "."])
       assert.is(said.status, 0)
       assert.equal(said.out.split("\n").length, 3)
-      assert.match(said.out, "note: no EndpointSlice or Endpoints here")
+      assert.match(said.out, "note: the manifests have no EndpointSlice or Endpoints")
       assert.match(said.out, "2 VIPs, 2 virtual servers: no problems (ConfigMap default/vips)\n")
     },
   ))
@@ -297,7 +297,7 @@ test("validate looks at a tree of VIPs alone: one note, and no Service is missed
     const said = await kkv(["validate", "git"])
     assert.equal(said, {
       status: 0,
-      out: "note: no Service here: whether those that entries name exist was not looked at\n2 VIPs, 0 virtual servers: no problems (ConfigMap default/vips)\n",
+      out: "note: the manifests have no Service: the check that the Services of the entries exist is skipped\n2 VIPs, 0 virtual servers: no problems (ConfigMap default/vips)\n",
       err: "",
     })
     assert.is((await kkv(["validate", "git", "--vip-ranges", "10.9.0.0/24"])).status, 1)
