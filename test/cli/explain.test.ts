@@ -41,7 +41,7 @@ test("explain() every endpoint says why it is a real server, or why not", () =>
     )
   }))
 
-test("explain() Endpoints count where there is no slice, and only there", async () => {
+test("explain() Endpoints count only if slices are missing", async () => {
   const old =
     "---\napiVersion: v1\nkind: Endpoints\nmetadata: { name: echo }\nsubsets:\n" +
     "  - addresses: [{ ip: 10.2.0.8 }]\n    ports: [{ name: http, port: 8080 }]\n"
@@ -134,7 +134,7 @@ test("explain() a node as real server with DR: why it is none (fault 206)", () =
   })
 })
 
-test("explain() on the volumes: a VIP that runs and that a Node lists is no address of that Node (fault 200)", () => {
+test("explain() on the volumes: a running VIP that a Node lists is not an address of that Node (fault 200)", () => {
   const tree = volumes({ ...TREE, "nodes.yaml": nodes("10.4.0.50") })
   return inTree(tree, async () => {
     const said = await kkv(["explain", "10.4.0.50", "--applied", "applied", "--desired", "desired"])

@@ -51,7 +51,7 @@ test("history() newest first, with what changed", () =>
     },
   ))
 
-test("history() shows the changes of the role among the generations, and past what is no event", () =>
+test("history() shows role changes among the generations, and skips lines that are not events", () =>
   inArchive(
     [
       { sequence: 2, manifests: two },
@@ -234,14 +234,14 @@ test("an archive that is a fifo, a directory or a link to nowhere is waited for 
     }
   }))
 
-test("history() names a pin that nobody can read once", () =>
+test("history() reports an unreadable pin once", () =>
   inTree({ "state/pin.json": "{", "state/archive/.keep": "" }, async () => {
     const said = await kkv(["history", ...STATE])
     assert.is(said.status, 3)
     assert.match(said.err, /^kkv: Cannot read state\/pin\.json: Expected property name/)
   }))
 
-test("resume() does not say that nothing is pinned where there is no such directory", () =>
+test("resume() does not report that nothing is pinned if the directory does not exist", () =>
   inTree({}, async () => {
     const said = await kkv(["resume", "--state", "stat"])
     assert.is(said.status, 3)
@@ -249,7 +249,7 @@ test("resume() does not say that nothing is pinned where there is no such direct
     assert.is(said.out, "")
   }))
 
-test("resume() removes a pin that nobody can read, too", () =>
+test("resume() removes an unreadable pin, too", () =>
   inArchive([{ sequence: 2, manifests: two }], async (directory) => {
     await writeFile(`${directory}/state/pin.json`, "{")
     assert.match((await kkv(["resume", ...STATE])).out, "Removed the pin")

@@ -86,7 +86,7 @@ test("main() flags are read from the environment, and a flag counts more", () =>
     }),
   ))
 
-test("main() an empty switch in the environment is no switch", () =>
+test("main() an empty switch in the environment does not count", () =>
   inTree({ "v.yaml": configMap() }, () =>
     withEnvironment({ KKV_USE_UNICAST: "" }, async () => {
       const said = await kkv(["render", "."])
@@ -130,7 +130,7 @@ for (const [environment, isTerminal, wanted] of colours)
     assert.is(wantsColour(environment, isTerminal), wanted)
   })
 
-test("kkv a reader that has seen enough is no fault", () =>
+test("kkv a reader that closes the pipe is not a fault", () =>
   inTree(
     { "v.yaml": configMap(...Array.from({ length: 900 }, (_, at) => `10.9.${at >> 8}.${at & 255}: ""`)) },
     async (directory) => {

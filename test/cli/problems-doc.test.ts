@@ -38,7 +38,7 @@ test("docs/problems.md has a section for every code", () => {
   )
 })
 
-test("docs/problems.md has a line for every code of a fault that stands", () => {
+test("docs/problems.md has a line for every code of a current fault", () => {
   const lines = new Set([...doc.matchAll(/^\| `([A-Z0-9_]+)`/gm)].map(([, code]) => code))
   const codes = codesIn(readFileSync(join(root, "src/sidecar/fault-codes.ts"), "utf8"))
   assert.ok(codes.length >= 2)

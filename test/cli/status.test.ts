@@ -101,7 +101,7 @@ for (const [what, change] of [
   ["from the future", heartbeatText(-600)],
   ["no JSON behind a right checksum", forgedHeartbeat("{")],
 ] as const)
-  test(`status() a heartbeat of the agent that is ${what}: nobody can tell whether it lives, status 1 (faults 260, 262)`, () => {
+  test(`status() a heartbeat of the agent that is ${what}: it is unknown whether it lives, status 1 (faults 260, 262)`, () => {
     const { "applied/beat/heartbeat": _, ...tree } = volumes({})
     return inTree(change === null ? tree : { ...tree, "applied/beat/heartbeat": change }, async () => {
       const said = await kkv(WORDS)
@@ -159,7 +159,7 @@ const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes
     { status: { problems: [{ ...FAULT, code: "RECORD_FAILED" }] } },
     /there is an error: RECORD_FAILED/,
   ],
-  ["somebody who changes IPVS", { status: { problems: [{ ...FAULT, code: "FOREIGN_CHANGES" }] } }, /FOREIGN_CHANGES/],
+  ["a program that changes IPVS", { status: { problems: [{ ...FAULT, code: "FOREIGN_CHANGES" }] } }, /FOREIGN_CHANGES/],
   [
     "an error with a place that nothing else says",
     { status: { problems: [{ ...FAULT, place: { file: "vips.yaml", line: 1, column: 1 } }] } },

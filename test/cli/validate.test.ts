@@ -107,7 +107,7 @@ const files: readonly (readonly [name: string, content: string | Uint8Array, pro
   ["a BOM", "\ufeffkind: Service\n", "git/bad.yaml:1:1: FILE_BYTE_ORDER_MARK"],
   ["a NUL", "kind: Service\nx: a\0b\n", "git/bad.yaml:2:5: FILE_NUL"],
   ["2 MB", `kind: Service\nx: ${"a".repeat(2_000_000)}\n`, "git/bad.yaml: FILE_TOO_LARGE"],
-  ["bytes that are no UTF-8", Uint8Array.of(0x6b, 0xff, 0xfe), "git/bad.yaml: SOURCE_NOT_UTF8"],
+  ["bytes that are not UTF-8", Uint8Array.of(0x6b, 0xff, 0xfe), "git/bad.yaml: SOURCE_NOT_UTF8"],
   ["half a mapping", "kind: Service\nmetadata: {\n", "git/bad.yaml:3:1: YAML_SYNTAX"],
 ]
 

@@ -100,7 +100,7 @@ test("createAgent() applies nothing while the node's facts are a problem, and lo
 })
 
 for (const adopted of [true, false])
-  test(`createAgent() does not signal a keepalived that it finds right, ${adopted ? "adopted" : "remembered by nobody"}`, async () => {
+  test(`createAgent() does not signal a keepalived that it finds right, ${adopted ? "adopted" : "not remembered"}`, async () => {
     const { node, agent } = await running()
     await agent.stop()
     const { inEffect } = agent.snapshot()

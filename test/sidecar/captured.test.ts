@@ -29,7 +29,7 @@ const said: readonly [what: string, found: Partial<Capture>, code: string, messa
     'Cannot forward 10.4.0.50:80/TCP by IPVS: kube-proxy, for Service "shop/lb", takes its packets first (RULE); give 10.4.0.50 ipMode: Proxy in its status.loadBalancer.ingress, or remove it',
   ],
   [
-    "a drop for want of local endpoints",
+    "a drop because local endpoints are missing",
     { effect: "dropped", owner: { kind: "service", name: "shop/local", field: "external" } },
     "DROPPED_BY_KUBE_PROXY",
     'Cannot forward 10.4.0.50:80/TCP by IPVS: kube-proxy, for Service "shop/local", drops its packets first (RULE); remove 10.4.0.50 from its spec.externalIPs, and give it ipMode: Proxy in its status.loadBalancer.ingress',
@@ -41,7 +41,7 @@ const said: readonly [what: string, found: Partial<Capture>, code: string, messa
     "Cannot forward 10.4.0.50:80/TCP by IPVS: the hostPort of the pod at 10.2.66.9:8000, sandbox 5f2a9b7c1d, takes its packets first (RULE); take hostPort 80 from that pod, give it a hostIP that is not the VIP, or use another port",
   ],
   [
-    "a rule of somebody",
+    "a rule of an unknown program",
     { taker: "rule", owner: null },
     "FORWARDED_BY_RULE",
     "Cannot forward 10.4.0.50:80/TCP by IPVS: a rule of the nat table takes its packets first (RULE); remove the rule, or exclude the VIP from it",
@@ -61,7 +61,7 @@ test("captureProblems() says of at most twenty virtual servers each what takes i
   assert.match(problems[0]?.message ?? "", "; 10 other virtual servers are taken as well")
 })
 
-test("captureProblems() says nothing of an address that is no longer a VIP", () => {
+test("captureProblems() ignores an address that is not a VIP any more", () => {
   assert.equal(captureProblems([capture()], { vips: [] }), [])
 })
 

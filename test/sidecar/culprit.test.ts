@@ -36,7 +36,7 @@ test("culpritsOf() leads a virtual server back to its entry", () => {
   assert.equal([...culprits.keys()], ["10.4.0.50"])
 })
 
-test("culpritsOf() accuses nobody of what stands in the head, or nowhere", () => {
+test("culpritsOf() blames no entry for a message about the head, or without a place", () => {
   const diagnostics = [
     { line: lineOf("priority"), virtualServer: null, message: "x" },
     { line: 100_000, virtualServer: null, message: "x" },

@@ -128,7 +128,7 @@ for (const [name, table, steps] of repairs)
     assert.is(check.role, "MASTER")
   })
 
-test("checkDrift() starts the checker anew where keepalived checks, for it knows what lives", async () => {
+test("checkDrift() restarts the checker if keepalived checks, because keepalived knows which servers live", async () => {
   const { steps, ports } = world([], MASTER)
   await checkDrift(modelFor(PODS, "tcp"), null, ports)
   assert.equal(steps, ["respawn checker"])
@@ -159,7 +159,7 @@ test("restoreMissing() gives up where an address is missing, or the kernel refus
   assert.is(await restoreMissing(modelFor(), refusing), false)
 })
 
-test("checkDrift() starts the checker anew where much is missing", async () => {
+test("checkDrift() restarts the checker when many entries are missing", async () => {
   const many = Array.from({ length: 30 }, (_, at) => `10.2.2.${at + 1}`)
   const { steps, ports } = world([], MASTER)
   await checkDrift(modelFor(many), null, ports)
@@ -193,7 +193,7 @@ test("clearRemains() takes away what is too much, corrects what is wrong, and ad
   assert.equal(steps, ["remove 10.4.0.50:81", "set 10.4.0.50:80 10.2.1.2=1", "remove address 10.4.0.99"])
 })
 
-test("clearRemains() takes every address of ours from a node that is no master", async () => {
+test("clearRemains() removes every address of ours from a node that is not master", async () => {
   const { steps, ports } = world(good, ["10.4.0.3", "10.4.0.50", "10.4.0.99"])
   await clearRemains(modelFor(), ports)
   assert.equal(steps, ["remove address 10.4.0.50", "remove address 10.4.0.99"])

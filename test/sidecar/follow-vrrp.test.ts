@@ -103,7 +103,7 @@ test("followVrrp() says that the kernel shows another role, or lacks the source 
   assert.equal(codes(), [])
 })
 
-test("followVrrp() a log that cannot be read is a fault that stands, and ends nothing", async () => {
+test("followVrrp() an unreadable log is a fault, and ends nothing", async () => {
   const { fake, seconds, codes } = scene()
   fake.fails = true
   await seconds(2)

@@ -30,7 +30,7 @@ async function runningDns() {
   return { node, agent }
 }
 
-test("a UDP virtual server is told to have appeared as it is applied, and at a takeover (fault 231)", async () => {
+test("a UDP virtual server is reported as new when it is applied, and at a takeover (fault 231)", async () => {
   const { node, agent } = await runningDns()
   assert.equal(node.appeared.splice(0), [SERVER])
   agent.learn({ state: "backup", since: null, reason: null })
@@ -44,7 +44,7 @@ test("a UDP virtual server is told to have appeared as it is applied, and at a t
   await agent.stop()
 })
 
-test("a UDP virtual server is told to have appeared where a comparison has brought it back, and after a restart of keepalived (fault 231)", async () => {
+test("a UDP virtual server is reported as new when a comparison has restored it, and after a restart of keepalived (fault 231)", async () => {
   const { node, agent } = await runningDns()
   node.appeared.length = 0
   node.emptied = true
@@ -58,7 +58,7 @@ test("a UDP virtual server is told to have appeared where a comparison has broug
   await agent.stop()
 })
 
-test("checkDrift() applies again what somebody wrote over in the live file", async () => {
+test("checkDrift() applies again when the live file was overwritten", async () => {
   const { node, agent } = await running()
   const applied = node.live
   node.live = "0123"
@@ -108,7 +108,7 @@ test("checkDrift() looks again by itself where it has just repaired", async () =
   await agent.stop()
 })
 
-test("watch() starts a keepalived that nobody started again", async () => {
+test("watch() starts a keepalived that the supervisor did not restart", async () => {
   const { node, agent } = await running()
   node.pid = null
   await passSeconds(node, agent, 1)
@@ -155,7 +155,7 @@ test("watch() goes on with the soak when a repetition changes nothing", async ()
   await agent.stop()
 })
 
-test("watch() begins the soak anew when keepalived was started anew, or something newer applied", async () => {
+test("watch() restarts the soak when keepalived was restarted, or a newer configuration applied", async () => {
   const { node, agent } = await running()
   await passSeconds(node, agent, 10)
   node.pid = (node.pid ?? 0) + 1

@@ -137,7 +137,7 @@ for (const [what, age] of [
     await agent.stop()
   })
 
-test("endpoints that come back within the time are used at once, and the time begins anew (fault 56)", async () => {
+test("endpoints that come back within the time are used at once, and the time restarts (fault 56)", async () => {
   const { node, agent } = await running(mixed)
   await publish(node, agent, generation(2, mixed, gone))
   await passSeconds(node, agent, DRAIN + 40)

@@ -44,7 +44,7 @@ async function served(httpAddresses: readonly string[], use: (urls: readonly str
 
 const statusOf = async (url: string) => (await fetch(url)).status
 
-test("the sidecar answers on loopback alone unless it is told otherwise", () => {
+test("the sidecar answers only on loopback by default", () => {
   const parsed = parseSettings(["--node", "n1"])
   assert.equal(parsed.kind === "settings" && parsed.settings.httpAddresses, ["127.0.0.1"])
 })
@@ -85,7 +85,7 @@ test("startServers() answers with nothing that a terminal acts upon", () =>
     assert.is(JSON.parse(body).reason, HIDDEN)
   }))
 
-test("startServers() answers on loopback while somebody holds all connections of the LAN's address", () =>
+test("startServers() answers on loopback while a client holds all connections of the LAN's address", () =>
   served(["127.0.0.1", "0.0.0.0"], async ([own = "", lan = ""]) => {
     const port = Number(new URL(lan).port)
     const sockets = await Promise.all(Array.from({ length: 600 }, () => opened(port)))

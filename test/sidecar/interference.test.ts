@@ -39,7 +39,7 @@ test("pauseMs() lets repairs follow ever more slowly, for ever", () => {
   assert.is(repairsWithin(86_400, LIGHT).length, 5 + Math.floor((86_400 - 31) / 30))
 })
 
-test("pauseMs() starts keepalived's checker anew less than once a minute", () => {
+test("pauseMs() restarts keepalived's checker less than once a minute", () => {
   assert.equal(repairsWithin(200, { ...LIGHT, respawned: true }), [0, 75, 150])
 })
 
@@ -51,7 +51,7 @@ test("pauseMs() begins at the beginning when ten minutes went well", () => {
   assert.is(afterRepair(known, 606_000, LIGHT).repairs, 1)
 })
 
-test("nextLookMs() looks soon where somebody was at work, and at the interval elsewhere", () => {
+test("nextLookMs() looks soon after interference, and otherwise at the interval", () => {
   assert.is(nextLookMs(NO_INTERFERENCE, 0), null)
   const known = afterRepair(NO_INTERFERENCE, 0, LIGHT)
   assert.is(nextLookMs(known, 0), 5_000)
@@ -75,7 +75,7 @@ test("interferenceProblem() accuses kube-proxy at the second time, with the sett
   assert.is(interferenceProblem(thrice, model)?.message, problem?.message)
 })
 
-test("interferenceProblem() accuses nobody by name where kube-proxy is not in IPVS mode", () => {
+test("interferenceProblem() names no program when kube-proxy is not in IPVS mode", () => {
   const model = modelOf("10.4.0.50")
   let known = NO_INTERFERENCE
   const codes: (string | undefined)[] = []

@@ -73,7 +73,7 @@ for (const [what, reading] of [
     await agent.stop()
   })
 
-test("watch() starts the last known good configuration when a keepalived that nobody knows dies", async () => {
+test("watch() starts the last known good configuration when an unknown keepalived dies", async () => {
   const node: FakeNode = { ...fakeNode(), good: knownGood(A), pid: 50 }
   const agent = agentOn(node)
   await publish(node, agent, { kind: "absent" })

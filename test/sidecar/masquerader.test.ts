@@ -50,7 +50,7 @@ test("ensure() asks the kernel only where the VIPs are others than the last time
   assert.equal(asked, [`memory: ${A}`, `memory: ${A},${B}`])
 })
 
-test("ensure() asks nobody with --snat none, and nobody where no VIP needs it", async () => {
+test("ensure() runs no program with --snat none, or if no VIP needs it", async () => {
   const none = world("none")
   assert.is((await none.masquerader.ensure([modelOf(A)])).size, 0)
   await none.masquerader.recheck()

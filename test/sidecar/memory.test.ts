@@ -65,7 +65,7 @@ test("afterApplied() forgets the real servers of a VIP that is gone", () => {
   assert.is(pass(memory, input({}, cluster([])), 1).memory.recent.size, 0)
 })
 
-test("afterApplied() remembers no real servers where there is no drain time", () => {
+test("afterApplied() remembers no real servers without a drain time", () => {
   const given = withPods("10.2.1.1", "10.2.1.2")
   const { model } = pass(NO_MEMORY, given, 0)
   const memory = afterApplied(

@@ -79,7 +79,7 @@ test("metrics: a role that cannot be told is not that of a backup", async () => 
   await agent.stop()
 })
 
-test("metrics: where nothing is in effect there is no hash", async () => {
+test("metrics: without a configuration in effect the hash is absent", async () => {
   const { agent } = await running()
   const status = { ...STATUS, appliedSha256: null }
   const page = await createMetrics().page(agent.snapshot(), {

@@ -70,15 +70,15 @@ const cases: [name: string, host: Host, said: string][] = [
   ["the address on another interface", { addresses: [NODE, "10.4.0.50/24 cni0"] }, "cni0/24"],
   ["the address on kube-proxy's interface", { addresses: [NODE, "10.4.0.50/32 kube-ipvs0"] }, "kube-ipvs0/32"],
   ["the address with another prefix", { addresses: [NODE, "10.4.0.50/24 eth0"] }, "eth0/24"],
-  ["a /32 that nobody claimed", { addresses: [NODE, "10.4.0.50/32 eth0"] }, "eth0/32"],
+  ["an unclaimed /32", { addresses: [NODE, "10.4.0.50/32 eth0"] }, "eth0/32"],
   [
     "a /32 of another keepalived, where the ledger is whole",
     { addresses: [NODE, `${ANCHOR} keepalived`, "10.4.0.50/32 eth0 keepalived"], claimed: ["169.254.50.1"] },
     "eth0/32",
   ],
-  ["a virtual server that nobody claimed", { addresses: [NODE], servers: [SERVER] }, SERVER],
+  ["an unclaimed virtual server", { addresses: [NODE], servers: [SERVER] }, SERVER],
   [
-    "a virtual server that nobody claimed, behind a VIP of ours",
+    "an unclaimed virtual server, behind a VIP of ours",
     { addresses: [NODE, ANCHOR, "10.4.0.50/32 eth0"], servers: [SERVER], claimed: [VIP, "169.254.50.1"] },
     SERVER,
   ],

@@ -12,7 +12,7 @@ import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 const BEAT: Heartbeat = { bootId: "b", pid: 1, beat: 5, sourceRead: 4, published: 3, fault: null }
 const nothing = () => undefined
 
-test("startPulse() beats at once, and a beat that cannot be written stands as a fault until one can (fault 260)", async () => {
+test("startPulse() beats at once, and a failed write is a fault until a write succeeds (fault 260)", async () => {
   const faults = createStandingFaults(() => new Date(0), { raised: nothing, cleared: nothing, changed: nothing })
   const beats: Heartbeat[] = []
   const write = (heartbeat: Heartbeat) => {
@@ -51,7 +51,7 @@ test("startPulse() beats at once, and a beat that cannot be written stands as a 
   }
 })
 
-test("writeHeartbeat() comes back when somebody has removed it, and others can read it", () =>
+test("writeHeartbeat() creates a removed file again, and other users can read it", () =>
   withTemporaryDirectory((applied) => {
     const path = join(applied, "beat", "heartbeat")
     writeHeartbeat(applied, BEAT)
@@ -64,7 +64,7 @@ test("writeHeartbeat() comes back when somebody has removed it, and others can r
     return Promise.resolve()
   }))
 
-test("writeHeartbeat() follows no link and says what stands in its place", () =>
+test("writeHeartbeat() does not follow a link, and reports what is in its place", () =>
   withTemporaryDirectory((applied) => {
     mkdirSync(join(applied, "beat"))
     writeFileSync(join(applied, "mine"), "precious")

@@ -65,7 +65,7 @@ test("createAgent() tries a refused text again only for another text, or retest(
   await agent.stop()
 })
 
-test("createAgent() does not let the repetition of a failure try again what was refused since", async () => {
+test("createAgent() does not try a text that was refused meanwhile when it repeats a failure", async () => {
   const { node, agent } = await running()
   node.failures.reload = 1
   await publish(node, agent, generation(2, AB))

@@ -54,7 +54,7 @@ test("appeared() has the flows of each virtual server forgotten, and says how ma
   assert.equal(told, [`2 of ${A}`, `2 of ${B}`])
 })
 
-test("appeared() asks nobody where nothing appeared, or nothing is masqueraded", async () => {
+test("appeared() runs nothing if no server appeared, or nothing is masqueraded", async () => {
   const [none, quiet] = [world("none"), world()]
   none.flows.appeared(connectionless(MODEL))
   quiet.flows.appeared([])

@@ -25,7 +25,7 @@ function registered() {
   return { said, at, faults }
 }
 
-test("raise() keeps the time of the first failure and the newest message, and is told once", () => {
+test("raise() keeps the time of the first failure and the newest message, and reports it once", () => {
   const { said, at, faults } = registered()
   at(10).raise("archive", FULL)
   at(20).raise("archive", FULL)
@@ -74,7 +74,7 @@ test("standing() is ordered by key", () => {
   )
 })
 
-test("standsUntilDone() lets a failure stand until the same succeeds, and passes it on", async () => {
+test("standsUntilDone() keeps a fault until the same work succeeds, and throws the failure", async () => {
   const { faults } = registered()
   const archive = { key: "archive", code: "RECORD_FAILED", what: "write the archive" } as const
   const full = () => Promise.reject(new Error("no space", { cause: new Error("ENOSPC") }))
@@ -108,7 +108,7 @@ test("createMetrics() counts the faults that stand by code, and forgets those th
   await agent.stop()
 })
 
-test("an attempt that meets a full disk stands as a fault in the status until one succeeds", async () => {
+test("an attempt that fails on a full disk is a fault in the status until one succeeds", async () => {
   const { node, agent } = await running()
   const problems = () => {
     const context = { node: "n1", interface: "eth0", pinned: null, keepalivedVersion: null, nodes: null }

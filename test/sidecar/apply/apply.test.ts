@@ -63,7 +63,7 @@ test("apply() watches for the holder of what is in effect from before the test o
   assert.equal([result.kind, result.kind === "applied" && result.waitedMs], ["applied", 1_500])
 })
 
-test("apply() waits for nobody where keepalived does not run, or the test refuses; its watch ends", async () => {
+test("apply() does not wait when keepalived does not run, or the test refuses; its watch ends", async () => {
   for (const [before, failures, watches] of [
     [nothing, [], []],
     [inEffect, ["test"], ["watch", "stop"]],

@@ -63,7 +63,7 @@ function between(took: number | null, least: number, most: number): void {
   assert.ok(took !== null && took >= least && took <= most, `${took} ms`)
 }
 
-test("createHolderWatch() asks nobody on the master", async () => {
+test("createHolderWatch() asks nothing on the master", async () => {
   const made = world()
   made.master = true
   assert.is(await tookMs(made), 0)

@@ -195,7 +195,7 @@ const written: readonly [what: string, rules: string, expected: string][] = [
     '-A PREROUTING -g A\n-A A -j LOG --log-prefix "a b"\n-A PREROUTING -j DNAT --to-destination 10.9.0.1',
     "IPVS",
   ],
-  ["a chain that nobody leads to", "-A A -p tcp --dport 80 -j DNAT --to-destination 10.9.0.1", "IPVS"],
+  ["an unreachable chain", "-A A -p tcp --dport 80 -j DNAT --to-destination 10.9.0.1", "IPVS"],
   [
     "a comment that looks like options",
     '-A PREROUTING -m comment --comment "-j DNAT --dport 80 \\"x\\" -d 10.4.0.50" -j A',

@@ -102,7 +102,7 @@ for (const [name, output, diagnostics] of outputs) {
   test(`parseDiagnostics() reads ${name}`, () => assert.equal(parseDiagnostics(output), diagnostics))
 }
 
-test("parseDiagnostics() cuts what is no message of a parser", () => {
+test("parseDiagnostics() cuts text that is not a message of the parser", () => {
   const [diagnostic] = parseDiagnostics(`(Line 1) ${"\u0000\u001b\t".repeat(1_000)}\n`)
   assert.is(diagnostic?.message, "?".repeat(500))
   assert.is(parseDiagnostics(Array.from({ length: 5_000 }, (_, i) => `(Line ${i + 1}) x`).join("\n")).length, 200)

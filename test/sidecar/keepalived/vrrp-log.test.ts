@@ -77,7 +77,7 @@ const told: readonly (readonly [
     [line(1, "Netlink reports eth1 down"), line(9, "(vips) Entering FAULT STATE")],
     [["fault", 9, null]],
   ],
-  ["a reload, which is no change", [line(12, "Reloading ..."), line(12, "Reload complete")], []],
+  ["a reload, which is not a change", [line(12, "Reloading ..."), line(12, "Reload complete")], []],
 ]
 for (const [name, lines, events] of told)
   test(`createVrrpReader() reads ${name}`, () => {

@@ -13,7 +13,7 @@ test("macIn() reads what arping of iputils prints", () => {
   assert.is(macIn("ARPING 10.4.0.149 from 0.0.0.0 eth0\nSent 2 probes (2 broadcast(s))\n"), null)
 })
 
-test("createLan() says so where nobody can be asked, and takes that for no answer", async () => {
+test("createLan() reports that the LAN cannot be asked, and treats that as no answer", async () => {
   const failures: string[] = []
   const lan = createLan((why) => failures.push(why), "/nonexistent/arping")
   assert.is(await lan.probe("eth0", "10.4.0.50"), null)

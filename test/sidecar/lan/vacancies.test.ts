@@ -40,7 +40,7 @@ function lanWith(answers: Readonly<Record<string, string>>, { isMaster = true } 
   return { clock, asked, stations, state, vacancies, waiting, changes: () => changes, mostOpen: () => mostOpen }
 }
 
-test("waiting() lets an address in when nobody has answered, and holds one with a stranger's MAC (fault 214)", async () => {
+test("waiting() accepts an address without an answer, and holds one with a stranger's MAC (fault 214)", async () => {
   const { clock, waiting, asked, changes } = lanWith({ "10.4.0.51": STRANGER })
   assert.equal(waiting("10.4.0.50", "10.4.0.51"), ["10.4.0.50 asked", "10.4.0.51 asked"])
   await clock.advance(500)
@@ -86,7 +86,7 @@ test("waiting() has a backup ask for nothing but the master, once (fault 215)", 
   assert.equal([waiting("10.4.0.50", "10.4.0.51"), asked], [[], ["169.254.50.1"]])
 })
 
-test("waiting() has a node ask where there is no master: it may be about to be it (fault 214)", async () => {
+test("waiting() makes a node ask without a master: the node may become master (fault 214)", async () => {
   const { clock, waiting } = lanWith({ "10.4.0.50": STRANGER }, { isMaster: false })
   waiting("10.4.0.50")
   await clock.advance(PROBE_MS + 500)
@@ -114,7 +114,7 @@ test("waiting() asks for a thousand addresses in half a minute, 64 at a time, wi
   assert.ok(changes() <= 16, `${changes()} looks`)
 })
 
-test("waiting() forgets what is no longer named, and asks for it again", async () => {
+test("waiting() forgets addresses that are not named any more, and asks for them again", async () => {
   const { clock, waiting, asked } = lanWith({ "10.4.0.50": STRANGER })
   waiting("10.4.0.50")
   await clock.advance(500)
@@ -124,7 +124,7 @@ test("waiting() forgets what is no longer named, and asks for it again", async (
   assert.equal(waiting("10.4.0.50"), ["10.4.0.50 asked"])
 })
 
-test("waiting() lets an address in where nobody can be asked", async () => {
+test("waiting() accepts an address when the LAN cannot be asked", async () => {
   const clock = createFakeClock()
   const fails = () => Promise.reject(new Error("no LAN"))
   const vacancies = createVacancies({

@@ -109,7 +109,7 @@ for (const [name, seconds, last] of storms)
     assert.is(storm(seconds).at(-1), last)
   })
 
-test("judge() says of two nodes that the other is silent, and no more: nobody can tell who is cut off", () => {
+test("judge() with two nodes reports only that the other is silent: either may be cut off", () => {
   const gone = new Map([["n2", { ...UNHEARD, hasAnswered: true, isSilent: true, misses: MISSES }]])
   assert.equal(judge(gone, new Set()), { unreachable: new Set(), isCutOff: true })
 })
@@ -123,7 +123,7 @@ test("judge() of three nodes lets one go", () => {
   assert.equal(judge(standings, new Set()), { unreachable: new Set(["n2"]), isCutOff: false })
 })
 
-test("judge() takes back what it said when so many nodes have left the cluster that it would be half of them", () => {
+test("judge() withdraws its judgement when nodes leave the cluster and it would concern half of the rest", () => {
   const gone = { ...UNHEARD, hasAnswered: true, isSilent: true, misses: MISSES }
   assert.equal(judge(new Map([["n2", gone]]), new Set(["n2"])).unreachable, new Set())
 })
@@ -191,7 +191,7 @@ test("judge() never says of half of the nodes or more that they are gone, nor of
   assert.ok(most >= 2, `no history led to two at once: ${most}`)
 })
 
-test("judge() says nothing new of anybody while half of the nodes or more are silent", () => {
+test("judge() does not change its judgement of any node while half of the nodes or more are silent", () => {
   fc.assert(
     fc.property(anyHistory, ([count, heard]) => {
       everyJudgement(count, heard, (now, before) => {
@@ -202,7 +202,7 @@ test("judge() says nothing new of anybody while half of the nodes or more are si
   )
 })
 
-test("judge() takes everybody back who answers well again, whatever was before", () => {
+test("judge() accepts every node that answers well again, whatever happened before", () => {
   fc.assert(
     fc.property(anyHistory, ([count, heard]) => {
       const well: Answers = { own: "accepted", pod: "accepted" }

@@ -87,7 +87,7 @@ test("createNodeWatch() asks five hundred nodes in twenty moments of a second, o
   await watch.stop()
 })
 
-test("createNodeWatch() asks nobody where there is nobody, and begins when there is", async () => {
+test("createNodeWatch() probes nothing without nodes, and begins when a node appears", async () => {
   const { watch, clock, asked } = scene()
   watch.follow(podsOn([], [node("n1", addressOf(1))]))
   await clock.advance(5_000)
@@ -145,7 +145,7 @@ test("createNodeWatch() asks a pod of a node that is silent, and of no other", a
   await watch.stop()
 })
 
-test("createNodeWatch() judges nobody while it is cut off, and says so once", async () => {
+test("createNodeWatch() judges no node while it is cut off, and reports it once", async () => {
   const one = scene()
   const { watch, clock } = one
   watch.follow(podsOn(["n1", "n2", "n3", "n4"]))

@@ -52,7 +52,7 @@ test("createProber() accepted: a port that listens; and it hangs up at once", as
   await closed(server)
 })
 
-test("createProber() refused: a port that nobody listens on", async () => {
+test("createProber() refused: a port without a listener", async () => {
   const { server, port } = await listening()
   await closed(server)
   assert.is(await createProber().ask({ address: "127.0.0.1", port }), "refused")
@@ -72,7 +72,7 @@ test("createProber() unknown: more connections than may be open at a time", () =
     assert.is(await prober.ask(target), "silent")
   }))
 
-test("createProber() unknown: this process stood still, and nobody can tell for how long", () =>
+test("createProber() unknown: this process paused for an unknown time", () =>
   withSilence(async (target) => {
     const asked = createProber({ timeoutMs: 50 }).ask(target)
     const end = performance.now() + 1_200

@@ -27,7 +27,7 @@ test("watchedNodes() are those that host endpoints, and witnesses until there ar
   ])
 })
 
-test("watchedNodes() are no witnesses where enough nodes host endpoints", () => {
+test("watchedNodes() adds no witnesses when enough nodes host endpoints", () => {
   const endpoints = ["n2", "n4", "n6", "n7", "n8"].map((name) => on(`10.2.${name.slice(1)}.1`, name))
   assert.equal(
     watched([service("a", { endpoints })]).map((one) => one.slice(0, 8)),
@@ -62,7 +62,7 @@ for (const [name, given, text] of pods)
     )
   })
 
-test("watchedNodes() come from Endpoints where there is no slice", () => {
+test("watchedNodes() uses Endpoints when slices are missing", () => {
   const object: Endpoints = {
     apiVersion: "v1",
     kind: "Endpoints",

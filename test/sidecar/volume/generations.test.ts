@@ -164,7 +164,7 @@ test(
   ),
 )
 
-check("readDirectory() reads a generation by its path, wherever it stands", async ({ directory, path }) => {
+check("readDirectory() reads a generation by its path, wherever it is", async ({ directory, path }) => {
   const copy = join(directory, "unpacked")
   cpSync(path, copy, { recursive: true })
   const generation = generationOf(readDirectory(copy))

@@ -41,7 +41,7 @@ test("openNodeHistory() keeps at least the last 200 changes, and no more than tw
     for (const name of await readdir(state)) assert.ok((await stat(join(state, name))).size < 150 * 1024)
   }))
 
-test("openNodeHistory() reads past what is no event, and survives a file that cannot be read", () =>
+test("openNodeHistory() skips lines that are not events, and survives an unreadable file", () =>
   withTemporaryDirectory(async (state) => {
     const file = join(state, "history.jsonl")
     const lines = ["", "{}", "null", '{"kind":"later","time":"x"}', "\0\0\0", encodeNodeEvent(change(3, "backup"))]
@@ -53,7 +53,7 @@ test("openNodeHistory() reads past what is no event, and survives a file that ca
     assert.is(failed, 1)
   }))
 
-test("openNodeHistory() a full disk fails nobody, and the next success says so", () =>
+test("openNodeHistory() a full disk throws nothing, and the next success is reported", () =>
   withTemporaryDirectory(async (state) => {
     const seen: string[] = []
     const history = openNodeHistory(join(state, "gone"), {

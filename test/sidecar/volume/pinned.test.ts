@@ -35,7 +35,7 @@ test("inTodaysCluster() keeps the pods of then where today knows the Service no 
   assert.equal(endpointsOf(inTodaysCluster(then, now), "b"), ["10.2.1.2"])
 })
 
-test("inTodaysCluster() is what was pinned where there is no newest generation", () => {
+test("inTodaysCluster() is the pinned generation when there are no others", () => {
   assert.is(inTodaysCluster(then, null), then)
 })
 
