@@ -213,7 +213,7 @@ export function isBack({ respawned }: Known, { check, restored }: Comparison): b
   return restored === "set-right" || (check.difference === null && respawned)
 }
 
-/** The result of the previous comparison is no longer valid. */
+/** The result of the previous comparison is not valid any more. */
 export function afterFailedComparison(): Partial<Known> {
   return { drift: null }
 }

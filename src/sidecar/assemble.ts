@@ -28,7 +28,7 @@ export async function assemble(
   machine: Machine,
   surroundings: Surroundings,
 ): Promise<{ stop(): Promise<void> }> {
-  // Before the agent exists, there is no state to report.
+  // Before the agent exists, its state cannot be reported.
   let told = () => {}
   const server = settings.httpPort === 0 ? null : await startServers(settings)
   const parts = await openParts(settings, machine, {

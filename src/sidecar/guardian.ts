@@ -54,7 +54,7 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
   const mayRestore = pauseMs(interference, ports.clock.now()) === 0
   const looked = checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
   const comparison = await looked.catch((error: unknown) => {
-    // The result of the previous comparison is no longer valid.
+    // The result of the previous comparison is not valid any more.
     state.become(afterFailedComparison)
     ports.onChange(state.known())
     throw error
@@ -72,7 +72,7 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
 /**
  * keepalived reads the live file at its next start, and only the agent writes it. If the file has other content,
  * the agent applies the configuration in effect again. If the newest generation does not lead to that configuration, its
- * text is no longer available; the next good change then replaces the file.
+ * text is not available any more; the next good change then replaces the file.
  */
 async function compareLiveFile(inEffect: InEffect, { state, ports, apply }: Workings): Promise<void> {
   const { seen, doubtful } = state.known()

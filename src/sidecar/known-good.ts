@@ -39,7 +39,7 @@ export async function believeInKnownGood(good: KnownGood, { state, ports, option
  * Replaces the configuration in effect by the last known good one. The replaced text is tried again after the longest
  * pause.
  *
- * @returns false when there is no other configuration to go back to.
+ * @returns false when no other configuration is available.
  */
 export async function goBackToKnownGood(reason: string, workings: Workings): Promise<boolean> {
   const { state, ports } = workings

@@ -51,9 +51,9 @@ function announcedBy({ state, ports }: Workings): ReadonlySet<string> {
 }
 
 function wakeFor(next: Seen, { state, ports, timers, look }: Workings): void {
-  // The cause may be this machine: there is no notification when an interface appears.
+  // The cause may be this machine: an interface that appears sends no notification.
   if (next.kind === "no-model") timers.set("no-model", NO_MODEL_RETRY_MS, look)
-  // There is no notification when another program removes what it has.
+  // Another program that removes what it has sends no notification.
   if (next.kind === "candidate" && next.built.problems.some(isOfOthers)) timers.set("others", OTHERS_RETRY_MS, look)
   const deadline = nextDeadline(state.known().memory)
   if (Number.isFinite(deadline)) timers.set("drained", deadline - ports.clock.now() + 1, look)

@@ -1,7 +1,7 @@
 import type { Workings } from "./agent-ports.ts"
 import type { Seen } from "./look.ts"
 
-/** Time after which a generation with wrong checksums is no longer considered as being written, in ms. */
+/** Time after which a generation with wrong checksums does not count as being written any more, in ms. */
 const TORN_MS = 10_000
 /** Wait before a torn generation is read again, in ms: at first, and after `TORN_MS`. */
 const RETRY_MS = 250

@@ -33,7 +33,7 @@ export interface HolderWatch {
  *
  * Each reload restarts keepalived's wait for the master's adverts. So a backup that reloads while the master is dead takes
  * over later by that time, and a backup that reloads all the time never takes over. A reload right after an advert delays
- * nothing, because the advert restarts that time too (RFC 9568, 6.4.2). Without an answer from keepalived, there is no wait.
+ * nothing, because the advert restarts that time too (RFC 9568, 6.4.2). Without an answer from keepalived, it does not wait.
  *
  * The count of adverts starts with the watch. The master sends an advert at its own reload and restarts its interval. A
  * backup whose test ends a moment later would otherwise have just missed it, and wait for a whole interval.

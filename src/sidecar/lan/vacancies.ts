@@ -21,7 +21,7 @@ export type Wait =
 export interface Vacancies {
   /**
    * The addresses that must wait before their first announcement, and why. Never waits itself: it asks for what is unknown, and
-   * calls `changed` when the answer is known. It forgets addresses that are no longer named.
+   * calls `changed` when the answer is known. It forgets addresses that are not named any more.
    */
   waiting(addresses: readonly string[], round: Round): ReadonlyMap<string, Wait>
   stop(): void

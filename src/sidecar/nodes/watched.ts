@@ -73,7 +73,7 @@ interface Hosted {
   readonly ports: readonly EndpointPort[]
 }
 
-/** As in `core/desired/endpoints.ts`: Endpoints count only if there is no slice. */
+/** As in `core/desired/endpoints.ts`: Endpoints count only if slices are missing. */
 function endpointsOf({ slices, endpoints }: ServiceObjects): readonly Hosted[] {
   if (slices.length > 0)
     return slices.flatMap(({ object }) =>
