@@ -5,14 +5,14 @@ interface ApiFacts {
   readonly cause?: unknown
 }
 
-/** What the API server answered instead of what was asked for, or why it could not be asked. */
+/** The API server's error answer, or the reason why the request failed. */
 export class ApiFault extends Error {
-  /** Status code of the answer; null where there was none. */
+  /** Status code of the answer; null if there was no answer. */
   readonly status: number | null
-  /** For how long the API server asked to be left alone, in ms; null where it did not. */
+  /** Time after which the API server asks for a retry, in ms; null if it gives none. */
   readonly retryAfterMs: number | null
 
-  /** Whether what came cannot be understood, so that nobody knows what was lost with it. */
+  /** Whether the answer cannot be parsed, so that events may be lost. */
   readonly isGarbled: boolean
 
   constructor(message: string, facts: ApiFacts) {
@@ -24,7 +24,7 @@ export class ApiFault extends Error {
   }
 }
 
-/** Whether other credentials may help: the token was refused, or our CA does not vouch for the API server's certificate. */
+/** Whether new credentials may help: the API server refused the token, or its certificate is not signed by our CA. */
 export function isAboutCredentials({ status, message }: ApiFault): boolean {
   return status === 401 || (status === null && /certificate|CERT/.test(message))
 }

@@ -19,18 +19,18 @@ import { createStatusWriter } from "./volume/status-writer.ts"
 import { takeWriterLock } from "./volume/writer-lock.ts"
 
 /**
- * The first change at once, the rest together; at most four generations a second, and a fifth of the time for it. A pass that took
- * long because the whole machine stood still is no reason to stand still any longer.
+ * Publishes the first change at once and gathers the others: at most four generations per second and a fifth of the time. A pass
+ * that was slow because the whole machine was blocked must not cause a long pause.
  */
 const PACE = { gatherMs: 2, minimumIntervalMs: 250, costFactor: 5, maximumPauseMs: 5_000 }
 
-/** Wait after a fault such as a full disk. */
+/** Waits after a fault, such as a full disk. */
 const BACKOFF = { firstMs: 1_000, maximumMs: 30_000, jitter: 0 }
 
-/** Time between two looks at a part of what is published. */
+/** Time between two checks of a part of the current generation, in ms. */
 const INSPECT_MS = 1000
 
-/** While it waits for what it is to publish once, it looks so often. */
+/** With `--once`: time between two looks at the source, in ms. */
 const LONGEST_LOOK_MS = 100
 
 const DONE = 0
@@ -41,8 +41,8 @@ const FAULT = 3
  * `kkv sync`: objects in, generations out.
  *
  * @param argv The words after `sync`.
- * @returns Exit status: 0 done, 1 the input is held (`--once`), 2 usage, 3 another writer has the volume, or it cannot be
- * written (`--once`).
+ * @returns Exit status: 0 done, 1 the input is held (`--once`), 2 usage error, 3 another process writes the volume, or sync
+ * cannot write it (`--once`).
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const reading = readSettings(argv)
@@ -55,14 +55,14 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 export interface Surroundings {
   readonly log: Log
-  /** Ends the run in order. */
+  /** Ends the run cleanly. */
   readonly stop: AbortSignal
 }
 
 /**
- * Runs until it is told to stop, or once.
+ * Runs until `stop` aborts, or once.
  *
- * @returns Exit status, as `main`. @throws When the volume cannot be used at all.
+ * @returns Exit status, as for `main`. @throws If the volume cannot be used at all.
  */
 export async function runSync(settings: Settings, { log: ownLog, stop }: Surroundings): Promise<number> {
   makeVolume(settings.desired, settings.source.kind === "directory" ? settings.source.directory : null)
@@ -103,7 +103,7 @@ function answersOf({ httpPort, httpAddress }: Settings, pulse: Pulse, metrics: S
 
 type Pass = () => Promise<PassOutcome>
 
-/** The same pass; the source hears how it ended. */
+/** The same pass, but it tells the source its outcome. */
 function toldPass(source: OpenSource, pass: Pass): Pass {
   return async () => {
     const outcome = await pass()
@@ -184,7 +184,7 @@ async function follow({ settings, source, pass, log, stop, ...volume }: Followin
       if (outcome.kind === "failed") return void afterFault()
       failures = 0
       if (outcome.kind === "settling") later(outcome.retryAfterMs)
-      // An editor's temporary file is no reason to let the file itself wait.
+      // An editor's temporary file must not delay the file itself.
       return outcome.kind === "published" ? undefined : null
     },
     onFault: (error) => {
@@ -204,7 +204,7 @@ async function follow({ settings, source, pass, log, stop, ...volume }: Followin
   return DONE
 }
 
-/** Compares the volume with what was written to it; what is damaged is written again. */
+/** Compares the volume with what sync wrote, and writes damaged files again. */
 function startInspection(
   { publisher, status }: Pick<Workings, "publisher" | "status">,
   damaged: () => void,

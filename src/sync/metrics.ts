@@ -6,7 +6,7 @@ import type { PassOutcome } from "./reconcile.ts"
 export interface SyncMetrics {
   /** The same pass, counted. */
   countedBy(pass: () => Promise<PassOutcome>): () => Promise<PassOutcome>
-  /** The same log, whose warnings and errors are counted. */
+  /** The same log, but it counts warnings and errors. */
   heardBy(log: Log): Log
   /** The page, in Prometheus' text format. */
   page(): Promise<string>
@@ -14,10 +14,10 @@ export interface SyncMetrics {
 
 const RESULTS: readonly PassOutcome["kind"][] = ["published", "unchanged", "held", "settling", "failed"]
 const LEVELS = ["warn", "error"] as const
-/** Upper ends of the histogram's buckets, in seconds. */
+/** Upper limits of the histogram's buckets, in seconds. */
 const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 
-/** @param staleMs How long ago the source was last known to be as it was read, in ms; null where that cannot be told. */
+/** @param staleMs Time since sync last confirmed what it knows about its source, in ms; null if unknown. */
 export function createSyncMetrics(staleMs: () => number | null): SyncMetrics {
   const registry = new Registry()
   const registers = [registry]
@@ -30,29 +30,29 @@ export function createSyncMetrics(staleMs: () => number | null): SyncMetrics {
   })
   const duration = new Histogram({
     name: "kkv_sync_pass_duration_seconds",
-    help: "From a look at the source to what is published",
+    help: "Duration of a pass, from reading the source to the end of publishing",
     buckets: DURATIONS,
     registers,
   })
   const lines = new Counter({
     name: "kkv_sync_log_lines_total",
-    help: "Warnings and errors in the log: lists and watches that failed, lines of a watch that are no event, a full volume",
+    help: "Warnings and errors in the log, such as failed lists and watches, invalid lines of a watch, or a full volume",
     labelNames: ["level"],
     registers,
   })
   const generation = new Gauge({
     name: "kkv_sync_generation",
-    help: "Sequence of what is published; absent before the first",
+    help: "Sequence of the current generation; absent before the first",
     registers,
   })
   const age = new Gauge({
     name: "kkv_sync_source_age_seconds",
-    help: "Seconds since the source was known to be as it was read; +Inf where that cannot be told",
+    help: "Seconds since sync last confirmed what it knows about its source; +Inf if unknown",
     registers,
   })
   const build = new Gauge({
     name: "kkv_sync_build_info",
-    help: "1; the version of this program",
+    help: "Always 1; the label is the version of this program",
     labelNames: ["version"],
     registers,
   })

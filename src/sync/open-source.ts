@@ -8,16 +8,16 @@ import type { PassOutcome } from "./reconcile.ts"
 import type { Settings } from "./settings.ts"
 import { createStatusReader } from "./volume/applied-status.ts"
 
-/** A source of objects with what keeps it fresh. */
+/** A source of objects that also reports changes. */
 export interface OpenSource {
   readonly objects: ClusterSource
-  /** In words, for people. */
+  /** Description for people. */
   readonly name: string
-  /** Has `hint` called whenever something may have changed, until closed. */
+  /** Calls `hint` whenever something may have changed, until closed. */
   follow(hint: () => void): { close(): Promise<void> }
-  /** How old what was read may be, in ms; null where nobody can say, and before the first reading. */
+  /** Maximum age of the last reading, in ms; null if unknown, and before the first reading. */
   staleMs(): number | null
-  /** Hears how each pass ended; a source that can be told reports it. */
+  /** Gets the outcome of each pass, for sources that report it. */
   tell(outcome: PassOutcome): void
   close(): Promise<void>
 }
@@ -25,11 +25,11 @@ export interface OpenSource {
 /**
  * Opens the source that the settings name.
  *
- * @throws Where it cannot be opened whatever happens, such as a kubeconfig that is not there.
+ * @throws If it cannot be opened and a retry would not help, for example without the kubeconfig file.
  */
 export async function openSource({ source, servicesConfigmap }: Settings, log: Log): Promise<OpenSource> {
   if (source.kind === "directory") return openDirectory(source.directory, log)
-  // Loaded for those who need it: the client library takes half a second and 40 MB.
+  // Loaded only when needed: the client library takes half a second and 40 MB.
   const { openKubernetes } = await import("./kubernetes/open.ts")
   return openKubernetes({
     ...source,
@@ -62,7 +62,7 @@ function reportOf(applied: string, reportKey: string) {
   return { status: createStatusReader(applied), reportKey, node: process.env["KKV_NODE"] ?? hostname() }
 }
 
-/** As the manifest's `fieldRef`s give it; null outside of a pod. */
+/** The pod, from the manifest's `fieldRef` variables; null outside of a pod. */
 function podOf({ POD_NAME: name, POD_NAMESPACE: namespace, POD_UID: uid }: NodeJS.ProcessEnv) {
   return name === undefined || namespace === undefined ? null : { namespace, name, uid: uid ?? "" }
 }

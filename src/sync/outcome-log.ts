@@ -3,12 +3,12 @@ import { problemText } from "../kit/problem.ts"
 import type { PassOutcome } from "./reconcile.ts"
 
 export interface LogState {
-  /** What the last line said is wrong; empty where nothing is. */
+  /** The problems in the last line; empty if there are none. */
   readonly held: string
   readonly tookMs: number
 }
 
-/** One line for what changed; problems once, until there are others. Gives what is held now. */
+/** Logs one line for each change, and the same problems only once. @returns The problems that are held now. */
 export function logOutcome(log: Log, outcome: PassOutcome, { held, tookMs }: LogState): string {
   switch (outcome.kind) {
     case "published": {

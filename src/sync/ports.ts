@@ -6,18 +6,18 @@ import type { SyncProblemCode } from "./problem-codes.ts"
 import type { Publication } from "./publication.ts"
 
 export type SourceReading =
-  /** Everything that the source has, and all that is wrong with it. */
+  /** All objects and all problems of the source. */
   | {
       readonly kind: "objects"
       readonly objects: ClusterObjects
       readonly problems: readonly Problem<SyncProblemCode>[]
       readonly resources: readonly ManifestResource[]
     }
-  /** Something is being written right now; a moment later it can be read. */
+  /** A user or a program is writing the source now; sync can read it a moment later. */
   | { readonly kind: "settling"; readonly retryAfterMs: number }
 
 export interface ClusterSource {
-  /** The newest state. Objects that did not change are the same JavaScript objects as before. */
+  /** The newest state. Unchanged objects are the same JavaScript objects as before. */
   read(): SourceReading
 }
 
@@ -30,26 +30,26 @@ export interface Published {
 }
 
 export interface Publisher {
-  /** Clears away what an earlier life left half done, and reads back what it published; does nothing from the second time on. @throws */
+  /** Removes what an earlier process left incomplete, and reads back what it published; does nothing the second time. @throws */
   open(): void
   /** Null before the first publication in this volume. */
   current(): Published | null
-  /** Commits a new generation. @throws When it could not be committed; the current one then stays. */
+  /** Commits a new generation. @throws If it cannot be committed; the current generation then stays. */
   publish(publication: Publication): Promise<Published>
-  /** Looks at a part of the current generation, which takes some ms. @returns what is found damaged, and null after it was published again. */
+  /** Checks a part of the current generation, which takes a few ms. @returns The damage, or null; null again once the generation was published again. */
   inspect(): string | null
-  /** What `inspect` has found last; null where nothing is damaged. */
+  /** The damage that `inspect` found last; null if there is none. */
   damage(): string | null
   /**
-   * Publishes what is damaged once more, under a new sequence, from what was published last.
+   * Publishes the content of the damaged generation again, with a new sequence.
    *
-   * @returns The current generation, damaged still where this life of the program has published nothing. @throws as `publish`.
+   * @returns The current generation; it is still damaged if this process has published nothing. @throws Like `publish`.
    */
   mend(): Promise<Published | null>
 }
 
 export interface StatusWriter {
-  /** Whether the file is still what was written last. */
+  /** Whether the file still has the content that was written last. */
   isIntact(): boolean
   write(status: SyncStatus): Promise<void>
 }

@@ -6,19 +6,19 @@ export interface Probes {
 
 export interface ProbesOptions {
   readonly port: number
-  /** Each has a server of its own: a client that fills up one keeps nobody from another. */
+  /** Addresses, each with its own server, so that a client that overloads one does not block another. */
   readonly addresses: readonly string[]
-  /** Why desired/ cannot be written, in one line; null where it can. */
+  /** Why desired/ cannot be written, in one line; null if it can. */
   readonly notReady: () => string | null
   /** In Prometheus' text format. */
   readonly metrics: () => Promise<string>
 }
 
 /**
- * Answers the kubelet's probes, and Prometheus. No probe asks the API server: a sync that waits for it is alive and ready, and a restart would
- * only lose what it knows. One whose loop stands answers nothing.
+ * Answers the kubelet's probes and Prometheus. No probe asks the API server: a sync that waits for it is alive and ready, and a restart would
+ * only lose what it knows. A sync with a blocked event loop does not answer.
  *
- * @throws When the port cannot be had.
+ * @throws If it cannot listen on the port.
  */
 export async function startProbes({ port, addresses, notReady, metrics }: ProbesOptions): Promise<Probes> {
   const routes = {

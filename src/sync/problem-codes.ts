@@ -1,15 +1,15 @@
 import type { ObjectProblemCode } from "../core/objects/problem-codes.ts"
 
 /**
- * Why nothing is published from the input as it is.
+ * Why sync does not publish the input.
  *
  * - `SOURCE_*`: the directory of manifests, or something in it, cannot be read.
- * - `SOURCE_UNREACHABLE`: the Kubernetes API has not told everything once.
- * - `CONFIGMAP_MISSING`: the VIP ConfigMap is nowhere in it. An absent input is not an empty input.
- * - `GENERATION_TOO_LARGE`: it does not fit the limits that readers rely on.
- * - `VOLUME_FULL`: the volume has no room for one generation more, also without the older ones.
+ * - `SOURCE_UNREACHABLE`: sync could not list everything from the Kubernetes API once.
+ * - `CONFIGMAP_MISSING`: the source does not have the VIP ConfigMap. An absent input is not an empty input.
+ * - `GENERATION_TOO_LARGE`: it exceeds the limits that readers rely on.
+ * - `VOLUME_FULL`: the volume has no room for one more generation, even without the older ones.
  * - `VOLUME_FAULT`: the volume cannot be read or written.
- * - `GENERATION_DAMAGED`: what was published is no longer what stands in the volume, and cannot be written again yet.
+ * - `GENERATION_DAMAGED`: the volume no longer has what sync published, and sync cannot write it again yet.
  */
 export type SyncProblemCode =
   | ObjectProblemCode

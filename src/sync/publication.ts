@@ -21,10 +21,10 @@ export interface PublicationFile extends ManifestFile {
   readonly bytes: Buffer
 }
 
-/** What a file takes in the manifest beside its name, rounded up. */
+/** Bytes of a file's line in the manifest without its name, rounded up. */
 const MANIFEST_LINE_BYTES = 120
 
-/** What a generation will consist of. Equal objects give equal publications. */
+/** The content of a future generation. Equal objects give equal publications. */
 export interface Publication {
   readonly contentSha256: string
   readonly counts: Counts
@@ -33,17 +33,17 @@ export interface Publication {
   readonly files: readonly PublicationFile[]
 }
 
-/** Makes publications of the objects that one ConfigMap names, or says why there can be none. */
+/** Makes a publication of the objects that one ConfigMap names, or says why this is not possible. */
 export type Publish = (
   objects: ClusterObjects,
   resources: readonly ManifestResource[],
 ) => Publication | readonly Problem<SyncProblemCode>[]
 
 /**
- * Makes a `Publish` for one VIP ConfigMap: that ConfigMap, the Services that its entries name with what stands behind
- * them, and all Nodes. A Service that is named and does not exist is left out; the reader says so at the entry.
+ * Makes a `Publish` for one VIP ConfigMap: that ConfigMap, the Services that its entries name with their endpoints, and all
+ * Nodes. It leaves out Services that do not exist; the reader reports these at the entry.
  *
- * Objects that are the same as before are not encoded and not hashed again.
+ * It does not encode or hash unchanged objects again.
  *
  * @param configMapKey `namespace/name`.
  */
@@ -93,7 +93,7 @@ function publicationFile(name: string, text: string): PublicationFile {
   return { name, size: bytes.length, sha256: sha256Of(bytes), bytes }
 }
 
-/** Endpoints count only where a Service has no slice: they say the same again. */
+/** Endpoints count only if a Service has no slice: they have the same content. */
 function endpointCount({ slices, endpoints }: ServiceObjects): number {
   if (slices.length > 0) return slices.reduce((sum, { object }) => sum + object.endpoints.length, 0)
   return (endpoints?.object.subsets ?? []).reduce((sum, { addresses }) => sum + addresses.length, 0)
@@ -112,19 +112,19 @@ function configMapMissing(key: string): Problem<"CONFIGMAP_MISSING"> {
 }
 
 function sizeProblem(files: readonly PublicationFile[]): Problem<"GENERATION_TOO_LARGE"> | null {
-  if (files.length > MAXIMUM_FILES) return tooLarge(`it has ${files.length} files, wanted at most ${MAXIMUM_FILES}`)
+  if (files.length > MAXIMUM_FILES) return tooLarge(`it has ${files.length} files, expected at most ${MAXIMUM_FILES}`)
   const large = files.find(({ size }) => size > MAXIMUM_FILE_BYTES)
   if (large !== undefined)
-    return tooLarge(`${large.name} has ${large.size} bytes, wanted at most ${MAXIMUM_FILE_BYTES}`)
+    return tooLarge(`${large.name} has ${large.size} bytes, expected at most ${MAXIMUM_FILE_BYTES}`)
   const manifest = files.reduce((sum, { name }) => sum + name.length + MANIFEST_LINE_BYTES, 0)
   if (manifest > MAXIMUM_FILE_BYTES) return tooLarge(`its manifest has more than ${MAXIMUM_FILE_BYTES} bytes`)
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   if (bytes <= MAXIMUM_GENERATION_BYTES) return null
-  return tooLarge(`it has ${bytes} bytes, wanted at most ${MAXIMUM_GENERATION_BYTES}`)
+  return tooLarge(`it has ${bytes} bytes, expected at most ${MAXIMUM_GENERATION_BYTES}`)
 }
 
 function tooManyReferences(count: number): Problem<"GENERATION_TOO_LARGE"> {
-  return tooLarge(`its entries name ${count} Services, wanted at most ${MOST_REFERENCES}`)
+  return tooLarge(`its entries name ${count} Services, expected at most ${MOST_REFERENCES}`)
 }
 
 function tooLarge(what: string): Problem<"GENERATION_TOO_LARGE"> {

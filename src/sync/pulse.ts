@@ -6,29 +6,29 @@ import type { OpenSource } from "./open-source.ts"
 import type { PassOutcome } from "./reconcile.ts"
 
 export interface PulseOptions {
-  /** Puts a beat where readers find it. @throws when the volume cannot be written. */
+  /** Writes a beat to the volume. @throws If the volume cannot be written. */
   readonly write: (heartbeat: Heartbeat) => void
   readonly source: Pick<OpenSource, "staleMs">
   readonly log: Log
 }
 
-/** What readers can know of a sync from moment to moment, also on a disk that takes nothing any more. */
+/** sync's signs of life for readers, also on a full disk. */
 export interface Pulse {
-  /** The same pass; what it saw goes into the heartbeat. */
+  /** The same pass, but its outcome goes into the heartbeat. */
   feltBy(pass: () => Promise<PassOutcome>): () => Promise<PassOutcome>
-  /** Why the last heartbeat could not be written; null where it could. */
+  /** Why the last heartbeat could not be written; null if it was written. */
   trouble(): string | null
   stop(): void
 }
 
-/** Writes the heartbeat every other second. What cannot be written is said once, and hinders nothing. */
+/** Writes the heartbeat every two seconds. It logs a write fault once, and goes on. */
 export function startPulse({ write, source, log }: PulseOptions): Pulse {
   const boot = bootId()
   let felt: Pick<Heartbeat, "sourceRead" | "published" | "fault"> = { sourceRead: null, published: null, fault: null }
   let trouble: string | null = null
   const beat = () => {
     const staleMs = source.staleMs()
-    // What was read stays as it is while nobody can say whether it still holds.
+    // The time of the last reading stays the same while its age is unknown.
     if (staleMs !== null && felt.sourceRead !== null)
       felt = { ...felt, sourceRead: Math.max(0, uptimeSeconds() - staleMs / 1000) }
     try {
@@ -39,7 +39,7 @@ export function startPulse({ write, source, log }: PulseOptions): Pulse {
       trouble = faultText(error)
     }
   }
-  // At once, too: from then on the record has its bytes, and no full disk can take them.
+  // Also at once: from then on the file has its full size, even on a full disk.
   beat()
   const timer = setInterval(beat, BEAT_SECONDS * 1000)
   return {

@@ -7,21 +7,21 @@ import type { SyncProblemCode } from "./problem-codes.ts"
 import type { Publish } from "./publication.ts"
 import { damageProblem, volumeProblem } from "./volume-problem.ts"
 
-/** How a pass ended. */
+/** The outcome of a pass. */
 export type PassOutcome =
   | { readonly kind: "published"; readonly published: Published }
   | { readonly kind: "unchanged"; readonly published: Published }
-  /** The input has problems: what was published last, if anything, stays. */
+  /** The input has problems: the current generation, if any, stays. */
   | {
       readonly kind: "held"
       readonly published: Published | null
       readonly problems: readonly Problem<SyncProblemCode>[]
     }
-  /** The volume cannot take what is to be written: what was published last, if anything, stays. */
+  /** sync cannot write the volume: the current generation, if any, stays. */
   | {
       readonly kind: "failed"
       readonly published: Published | null
-      /** The fault first, then what is wrong with the input. */
+      /** The fault first, then the problems of the input. */
       readonly problems: readonly Problem<SyncProblemCode>[]
       readonly fault: unknown
     }
@@ -34,16 +34,16 @@ export interface ReconcilePorts {
   readonly publish: Publish
   readonly publisher: Publisher
   readonly status: StatusWriter
-  /** The source in words, for the status. */
+  /** Description of the source, for the status. */
   readonly sourceName: string
-  /** The volume in words, for people. */
+  /** Description of the volume, for people. */
   readonly volumeName: string
   readonly clock: Pick<Clock, "now">
   /** ISO 8601, for people. */
   readonly now: () => string
 }
 
-/** Makes the one pass: read, select, publish what is new, say how it went. A fault of the disk is an outcome like any other. */
+/** Makes the pass: read, select, publish what is new, report the outcome. A disk fault is an outcome like any other. */
 export function createReconcile(ports: ReconcilePorts): () => Promise<PassOutcome> {
   const report = createReport(ports)
   const hesitate = createHesitation(ports)
@@ -57,7 +57,7 @@ async function pass(ports: ReconcilePorts): Promise<PassOutcome> {
   const { source, publish } = ports
   const reading = source.read()
   if (reading.kind === "settling") return reading
-  // What is not found may stand in what cannot be read: so the files first.
+  // File problems first: a missing object may be in an unreadable file.
   const next = reading.problems.length > 0 ? reading.problems : publish(reading.objects, reading.resources)
   try {
     return await write(ports, next)
@@ -67,7 +67,7 @@ async function pass(ports: ReconcilePorts): Promise<PassOutcome> {
   }
 }
 
-/** @throws The fault itself where no machine said it: then it is a bug. */
+/** @throws The fault itself if it does not come from the operating system: then it is a bug. */
 function failed(
   { volumeName }: ReconcilePorts,
   { published, problems }: Pick<Extract<Settled, { kind: "held" }>, "published" | "problems">,
@@ -79,10 +79,10 @@ function failed(
 
 type Next = ReturnType<Publish>
 
-/** @throws What the volume says against it. */
+/** @throws The fault of the volume. */
 async function write({ publisher }: ReconcilePorts, next: Next): Promise<Settled> {
   publisher.open()
-  // What stays must be whole, too.
+  // A generation that stays must be undamaged, too.
   if (isProblems(next)) {
     const published = await publisher.mend()
     const damage = publisher.damage()
@@ -94,10 +94,10 @@ async function write({ publisher }: ReconcilePorts, next: Next): Promise<Settled
   return { kind: "published", published: await publisher.publish(next) }
 }
 
-/** Long enough for an editor or `git checkout` to finish what it began. */
+/** Time for an editor or `git checkout` to finish, in ms. */
 const DOUBT_MS = 50
 
-/** A problem is believed when it is still there after a moment: files are often replaced in more than one step. */
+/** A problem counts only if it is still there a moment later: files are often replaced in several steps. */
 function createHesitation({ clock }: ReconcilePorts): (outcome: PassOutcome) => PassOutcome {
   let heldSince: number | null = null
   return (outcome) => {
@@ -116,7 +116,7 @@ function isProblems(next: Next): next is readonly Problem<SyncProblemCode>[] {
   return Array.isArray(next)
 }
 
-/** Writes the status when it says something new; `since` stays as long as the state does. Gives how the pass ended after that. */
+/** Writes the status if it has changed; `since` stays as long as the state does. @returns The outcome of the pass, including this write. */
 function createReport(ports: ReconcilePorts): (outcome: Settled) => Promise<Settled> {
   const { status, sourceName, now } = ports
   let last: SyncStatus | null = null
@@ -137,7 +137,7 @@ function createReport(ports: ReconcilePorts): (outcome: Settled) => Promise<Sett
       last = next
       return outcome
     } catch (fault) {
-      // The first fault is the one to mend.
+      // The first fault is the one to fix.
       return outcome.kind === "failed" ? outcome : failed(ports, { published: outcome.published, problems }, fault)
     }
   }

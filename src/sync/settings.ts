@@ -7,52 +7,52 @@ import { unknownVariables } from "../kit/variables.ts"
 import { namespacedName, serverUrl, namespaces, retainCount, ipAddresses, portNumber } from "./flag-values.ts"
 import { isInPod } from "./kubernetes/in-pod.ts"
 
-/** Where the objects come from. */
+/** The source of the objects. */
 export type SourceSettings =
   | { readonly kind: "directory"; readonly directory: string }
   | {
       readonly kind: "kubernetes"
       /** A kubeconfig; null for the pod's service account. */
       readonly kubeconfig: string | null
-      /** URL of the API server, in place of the kubeconfig's. */
+      /** URL of the API server, in place of the kubeconfig's server. */
       readonly apiserverHost: string | null
       /** Empty: every namespace that an entry names. */
       readonly watchNamespaces: readonly string[]
-      /** A label selector for Nodes; null takes the pod's nodeSelector, and outside of a pod all Nodes. */
+      /** A label selector for Nodes; null uses the pod's nodeSelector, and outside of a pod selects all Nodes. */
       readonly nodeSelector: string | null
-      /** The sidecar's volume; null: nothing is reported. */
+      /** The sidecar's volume; null: sync does not report. */
       readonly applied: string | null
-      /** `namespace/name` of the VipReport; null: named as the ConfigMap. */
+      /** `namespace/name` of the VipReport; null: that of the ConfigMap. */
       readonly report: string | null
     }
 
-/** What sync is told at its start. */
+/** sync's settings. */
 export interface Settings {
   readonly source: SourceSettings
   /** The volume to publish in. */
   readonly desired: string
   /** `namespace/name` of the VIP ConfigMap. */
   readonly servicesConfigmap: string
-  /** How many generations are kept. */
+  /** Number of generations to keep. */
   readonly retain: number
   /** Publish once and end. */
   readonly once: boolean
-  /** Port on which probes and Prometheus are answered; 0 for none. */
+  /** Port for probes and Prometheus; 0 for none. */
   readonly httpPort: number
-  /** Where to answer. */
+  /** Addresses to listen on. */
   readonly httpAddress: readonly string[]
   readonly logLevel: LogLevel
 }
 
 export type SettingsReading =
   | { readonly kind: "settings"; readonly settings: Settings }
-  /** Help was asked for, or a flag cannot be used; it has been said to the person already. */
+  /** The user asked for help, or a flag is not valid; the help or the error is already printed. */
   | { readonly kind: "exit"; readonly status: number }
 
-/** Exit status for a flag that cannot be used. */
+/** Exit status for an invalid flag. */
 const USAGE = 2
 
-/** Reads flags, and the environment where a flag is absent. */
+/** Reads flags, and the environment for absent flags. */
 export function readSettings(argv: readonly string[]): SettingsReading {
   const command = settingsCommand()
   try {
@@ -96,7 +96,7 @@ interface Given extends Omit<Settings, "source"> {
   readonly report?: string
 }
 
-/** After all flags were read: one that is not known may be the one that is missing. @throws CommanderError */
+/** Runs after all flags are read, because an unknown flag may be the mistyped required one. @throws CommanderError */
 function refuseMissing(command: Command): void {
   if (command.opts()["servicesConfigmap"] === undefined)
     command.error("error: required option '--services-configmap <namespace/name>' not specified")
@@ -107,7 +107,7 @@ function refuseNoSource(command: Command): void {
   const { source, kubeconfig, apiserverHost } = command.opts<Given>()
   if ((source ?? kubeconfig ?? apiserverHost) !== undefined || isInPod()) return
   command.error(
-    "error: no source of objects: this is no pod with a service account; give --source, --kubeconfig or --apiserver-host",
+    "error: no source of objects: this is not a pod with a service account; give --source, --kubeconfig or --apiserver-host",
   )
 }
 
@@ -115,28 +115,29 @@ function settingsCommand(): Command {
   return new Command("kkv sync")
     .description(
       "Mirrors Kubernetes objects to the shared volume, from which sidecars make keepalived's configuration.\n" +
-        "They come from the Kubernetes API, in a pod with its service account, or from a directory of manifests.",
+        "They come from the Kubernetes API (in a pod: with its service account) or from a directory of manifests.",
     )
     .addOption(
-      new Option("--source <directory>", "no API: directory of manifests, *.yaml, *.yml, *.json, at any depth")
+      new Option(
+        "--source <directory>",
+        "directory of manifests instead of the API: *.yaml, *.yml, *.json, at any depth",
+      )
         .env("KKV_SOURCE")
         .conflicts(["kubeconfig", "apiserverHost", "watchNamespace", "nodeSelector", "applied", "report"]),
     )
     .addOption(
-      new Option("--kubeconfig <file>", "reach the API as this file says, in its current context").env(
-        "KKV_KUBECONFIG",
-      ),
+      new Option("--kubeconfig <file>", "kubeconfig for the API; its current context is used").env("KKV_KUBECONFIG"),
     )
     .addOption(
       new Option(
         "--apiserver-host <url>",
-        "the API server, such as http://localhost:8080, in place of the kubeconfig's",
+        "URL of the API server, such as http://localhost:8080, instead of the kubeconfig's",
       )
         .env("KKV_APISERVER_HOST")
         .argParser(serverUrl),
     )
     .addOption(
-      new Option("--watch-namespace <name,...>", "only Services of these namespaces; all where absent or empty")
+      new Option("--watch-namespace <name,...>", "only Services of these namespaces; all if absent or empty")
         .env("KKV_WATCH_NAMESPACE")
         .argParser(namespaces)
         .default([], "all"),
@@ -150,11 +151,11 @@ function settingsCommand(): Command {
     .addOption(
       new Option(
         "--applied <directory>",
-        "the sidecar's volume: how it fares is reported as Events and in a VipReport",
+        "the sidecar's volume; its status is reported as Events and in a VipReport",
       ).env("KKV_APPLIED"),
     )
     .addOption(
-      new Option("--report <namespace/name>", "the VipReport; named as the ConfigMap if absent")
+      new Option("--report <namespace/name>", "the VipReport; the ConfigMap's name if absent")
         .env("KKV_REPORT")
         .argParser(namespacedName),
     )
@@ -173,13 +174,13 @@ function settingsCommand(): Command {
         .default(5),
     )
     .addOption(
-      new Option("--http-port <port>", "answers /livez, /readyz and /metrics; 0 for none")
+      new Option("--http-port <port>", "port for /livez, /readyz and /metrics; 0 for none")
         .env("KKV_HTTP_PORT")
         .argParser(portNumber)
         .default(0),
     )
     .addOption(
-      new Option("--http-address <addresses>", "where to answer, commas between")
+      new Option("--http-address <addresses>", "addresses to listen on, separated by commas")
         .env("KKV_HTTP_ADDRESS")
         .argParser(ipAddresses)
         .default(["127.0.0.1"], "127.0.0.1"),

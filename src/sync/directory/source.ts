@@ -8,10 +8,10 @@ import type { ClusterSource, SourceReading } from "../ports.ts"
 import type { SourceProblemCode } from "../problem-codes.ts"
 import { sourceProblem, type Tree, type TreeFile, walkTree } from "./tree.ts"
 
-/** How long a file that looks half written is given before it is taken as it is. */
+/** Time that a file that looks half written must stay unchanged before sync accepts it, in ms. */
 const SETTLE_MS = 100
 
-/** A file changed so short a time ago that the next change may carry the same time: clocks of file systems tick. */
+/** Age below which a file's next change may have the same time stamp: file system clocks are coarse. */
 const CLOCK_TICK_MS = 20
 
 const RESOURCES = ["configmaps", "endpoints", "endpointslices", "nodes", "services"].map((resource) => ({
@@ -21,17 +21,17 @@ const RESOURCES = ["configmaps", "endpoints", "endpointslices", "nodes", "servic
 }))
 
 export interface DirectorySource extends ClusterSource {
-  /** True when the tree is not what was read last, as far as names, sizes and times tell. */
+  /** True if names, sizes or times in the tree differ from the last reading. */
   hasChanged(): boolean
-  /** How long ago it was last seen that what was read still holds, in ms; null where what was read was not whole. */
+  /** Time since the last check that the reading is still current, in ms; null if the reading was not complete. */
   staleMs(): number | null
 }
 
 /**
- * A directory of manifests as the source of objects. Files that did not change are not read again.
+ * A directory of manifests as the source of objects. It does not read unchanged files again.
  *
- * Editors and `cp` write in place, so a file can be met half written. One that does not end with a line end, and a
- * symlink to nowhere, is believed only when it looks the same twice; whole files are believed at once.
+ * Editors and `cp` write in place, so a file can be half written when it is read. A file that does not end with a line feed,
+ * and a broken symlink, count only if they look the same twice; complete files count at once.
  */
 export function createDirectorySource(root: string, now: () => number = () => performance.now()): DirectorySource {
   const join = createJoin()
@@ -69,9 +69,9 @@ interface KnownFile {
   readonly identity: string
   readonly sha256: string
   readonly decoded: DecodedFile
-  /** Why it could not be read. */
+  /** Why the file cannot be read. */
   readonly objection: ReturnType<typeof sourceProblem> | null
-  /** Read so soon after its last change that another one may hide behind the same time. */
+  /** Read so soon after its last change that another change may have the same time stamp. */
   readonly racy: boolean
   readonly endsWithinLine: boolean
 }
@@ -86,18 +86,18 @@ function readKnown(file: TreeFile, before: KnownFile | undefined): KnownFile {
     ...base,
     objection: sourceProblem(code, file.name, reason),
   })
-  // A file above the limit is not read at all; the decoder's own limit says the same to those who hold a text.
+  // A file above the limit is not read at all; the decoder has the same limit for texts.
   const content = readRegularFile(file.path, MAXIMUM_FILE_BYTES)
   if (content.kind === "absent") return { ...base, racy: true }
   if (content.kind === "unsafe") return objection("SOURCE_UNREADABLE", content.reason)
   const sha256 = sha256Of(content.bytes)
   if (before?.sha256 === sha256) return { ...before, identity: file.identity, racy }
   const text = utf8Text(content.bytes)
-  if (text === null) return objection("SOURCE_NOT_UTF8", "it is no UTF-8 text")
+  if (text === null) return objection("SOURCE_NOT_UTF8", "it is not UTF-8 text")
   return { ...base, sha256, decoded: decodeFile(file.name, text), endsWithinLine: !text.endsWith("\n") }
 }
 
-/** Null where the bytes are no UTF-8: a replaced character would make another name of a name. */
+/** Null if the bytes are not UTF-8: a replacement character would turn a name into another name. */
 function utf8Text(bytes: Buffer): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -106,7 +106,7 @@ function utf8Text(bytes: Buffer): string | null {
   }
 }
 
-/** What may be the middle of a change, each with the state it was met in. */
+/** Files that may be half written, each with its current state. */
 function doubtsOf({ problems }: Tree, files: ReadonlyMap<string, KnownFile>): ReadonlySet<string> {
   const doubts = new Set(problems.filter(({ code }) => code === "SOURCE_UNREADABLE").map(({ message }) => message))
   for (const [name, { endsWithinLine, sha256 }] of files) if (endsWithinLine) doubts.add(`${name} ${sha256}`)

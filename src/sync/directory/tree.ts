@@ -7,9 +7,9 @@ import type { SourceProblemCode } from "../problem-codes.ts"
 
 /** A manifest file of the tree. */
 export interface TreeFile {
-  /** As a person would write it: the root as given, and the path below it. */
+  /** Path as a user would write it: the root as given, and the path below it. */
   readonly name: string
-  /** Real path: no component of it is a symlink. */
+  /** Real path, without symlinks. */
   readonly path: string
   /** Changes whenever the file does. */
   readonly identity: string
@@ -23,21 +23,21 @@ export interface Tree {
   readonly problems: readonly Problem<SourceProblemCode>[]
 }
 
-/** More files than this is not a tree of manifests, but a wrong path. */
+/** Maximum files in a tree; a larger tree is most likely a wrong path. */
 const MAXIMUM_TREE_FILES = 20_000
 
 const MANIFEST_NAME = /\.(?:yaml|yml|json)$/
 
 /**
  * Finds the manifests below a directory: `*.yaml`, `*.yml`, `*.json`. Names that begin with a dot are skipped. A symlink
- * is followed where its target lies below the root, as in a volume that kubelet made of a ConfigMap; any other is a
- * problem. What vanishes while we look was not there.
+ * is followed if its target is below the root, as in a volume that the kubelet makes from a ConfigMap; any other symlink is a
+ * problem. A file that disappears during the search counts as absent.
  */
 export function walkTree(root: string): Tree {
   const walk: Walk = { root: "", seen: new Set(), files: [], problems: [] }
   try {
     walk.root = realpathSync(root)
-    if (!statSync(walk.root).isDirectory()) return missing(root, "it is no directory")
+    if (!statSync(walk.root).isDirectory()) return missing(root, "it is not a directory")
   } catch (error) {
     return missing(root, faultCode(error) === "ENOENT" ? "there is no such directory" : reasonOf(error))
   }
@@ -47,7 +47,7 @@ export function walkTree(root: string): Tree {
       walk,
       "SOURCE_TOO_MANY_FILES",
       root,
-      `more than ${MAXIMUM_TREE_FILES} manifests stand below it; name a smaller directory`,
+      `more than ${MAXIMUM_TREE_FILES} manifests are below it; name a smaller directory`,
     )
   }
   return { files: walk.files, problems: walk.problems }
@@ -55,7 +55,7 @@ export function walkTree(root: string): Tree {
 
 interface Walk {
   root: string
-  /** Real paths, so that two ways to one file or directory count once and loops end. */
+  /** Real paths, so that a file or directory with two paths counts once, and loops end. */
   readonly seen: Set<string>
   readonly files: TreeFile[]
   readonly problems: Problem<SourceProblemCode>[]
@@ -87,19 +87,14 @@ function walkSymlink(walk: Walk, name: string, path: string): void {
     target = realpathSync(path)
     stat = statSync(target, { bigint: true })
   } catch (error) {
-    // A link to nowhere matters only where a manifest was meant.
+    // A broken link matters only if it has the name of a manifest.
     if (MANIFEST_NAME.test(name))
       report(walk, "SOURCE_UNREADABLE", name, `its target cannot be read: ${reasonOf(error)}`)
     return
   }
   if (!stat.isDirectory() && !MANIFEST_NAME.test(name)) return
   if (target !== walk.root && !target.startsWith(walk.root + sep)) {
-    report(
-      walk,
-      "SOURCE_SYMLINK",
-      name,
-      `it is a symlink that leads out of the tree, to ${target}; put a copy in its place`,
-    )
+    report(walk, "SOURCE_SYMLINK", name, `it is a symlink to ${target}, outside of the tree; replace it with a copy`)
   } else if (stat.isDirectory()) walkDirectory(walk, name, target)
   else addFile(walk, name, target)
 }
@@ -109,7 +104,7 @@ function addFile(walk: Walk, name: string, path: string): void {
   try {
     const stat = statSync(path, { bigint: true })
     if (!stat.isFile()) {
-      report(walk, "SOURCE_UNREADABLE", name, "it is no regular file")
+      report(walk, "SOURCE_UNREADABLE", name, "it is not a regular file")
       return
     }
     const identity = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`

@@ -2,31 +2,31 @@ import { basename } from "node:path"
 
 import { watch } from "chokidar"
 
-/** Inotify is a hint that makes us faster; the look at names, sizes and times each second is what we rely on. */
+/** Time between two polls of names, sizes and times, in ms. sync relies on the polls; inotify only makes it faster. */
 const POLL_MS = 1000
 
 export interface DirectoryWatchOptions {
   readonly root: string
-  /** Look again. */
+  /** Called when sync should read the source again. */
   readonly hint: () => void
-  /** Asked each second. */
+  /** Called once per second. */
   readonly hasChanged: () => boolean
-  /** Hears what the watcher cannot do; the poll goes on. */
+  /** Gets the watcher's errors; polling goes on. */
   readonly trouble: (error: unknown) => void
 }
 
-/** Gives a hint whenever something below the directory may have changed. */
+/** Calls `hint` whenever something below the directory may have changed. */
 export function watchDirectory({ root, hint, hasChanged, trouble }: DirectoryWatchOptions): { close(): Promise<void> } {
   const watcher = watch(root, {
-    // A change of kubelet's `..data` link shows as one event; following it would watch directories that come and go.
+    // A change of the kubelet's `..data` link is one event; following it would watch directories that the kubelet removes.
     followSymlinks: false,
     atomic: false,
     ignoreInitial: true,
     persistent: true,
-    // Git writes thousands of files there, and none is a manifest.
+    // Git writes thousands of files there, and none of them is a manifest.
     ignored: (path) => basename(path) === ".git",
   })
-  // The kernel's own event comes 8 ms before chokidar has made sense of it; a hint needs no sense.
+  // The raw kernel event arrives 8 ms before chokidar's own, and a hint does not need the details.
   watcher.on("raw", hint)
   watcher.on("all", hint)
   watcher.on("ready", hint)

@@ -5,15 +5,15 @@ import type { KubernetesApi, ListOptions, WatchEnd, WatchOptions } from "./ports
 import { ask, type Session } from "./session.ts"
 import { watchStream } from "./watch-stream.ts"
 
-/** Objects a page: a list never stands in memory as a whole. */
+/** Objects per page, so that a list is never in memory as a whole. */
 const PAGE_SIZE = 250
 
-/** What sync reads of the Kubernetes API, by its client library. */
+/** Reads the Kubernetes API with its client library. */
 export function createKubernetesApi(session: Session): KubernetesApi {
   async function list(collection: Collection, { resourceVersion, signal, page }: ListOptions): Promise<string> {
     let next = ""
     for (;;) {
-      // A list of any version comes whole; those that are asked for it are small.
+      // The API server does not page a list of any version; sync requests only small ones.
       const paging = resourceVersion === null ? { limit: PAGE_SIZE } : { resourceVersion }
       const query = { ...selectorsOf(collection), ...paging, ...(next === "" ? {} : { _continue: next }) }
       const what = `list ${collectionTitle(collection)}`
@@ -61,7 +61,7 @@ export function createKubernetesApi(session: Session): KubernetesApi {
 
 interface Page {
   readonly items: readonly unknown[]
-  /** From where the next page goes on; empty where there is none. */
+  /** Token for the next page; empty if there is none. */
   readonly next: string
   readonly resourceVersion: string
 }
@@ -99,7 +99,8 @@ async function listPage(session: Session, { resource, namespace }: Collection, r
 /** The items of a list carry neither apiVersion nor kind. */
 function pageOf(apiVersion: string, kind: string, answer: unknown): Page {
   const items: unknown = Reflect.get(Object(answer), "items")
-  if (!Array.isArray(items)) throw new Error("the answer is no list, wanted items; is something between us and it?")
+  if (!Array.isArray(items))
+    throw new Error("the answer is not a list (expected items); is a proxy between sync and the API server?")
   const metadata: unknown = Reflect.get(Object(answer), "metadata")
   const text = (field: string): string => {
     const value: unknown = Reflect.get(Object(metadata), field)

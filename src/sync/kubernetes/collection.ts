@@ -5,44 +5,44 @@ import { compare } from "../../kit/problem.ts"
 /** The plural names of the Kubernetes API. */
 export type Resource = "configmaps" | "services" | "endpointslices" | "endpoints" | "nodes"
 
-/** Objects of one resource that are listed and watched together. Equal collections have equal ids. */
+/** Objects of one resource that sync lists and watches together. Equal collections have equal ids. */
 export interface Collection {
   readonly id: string
   readonly resource: Resource
-  /** Null for Nodes, which stand in no namespace. */
+  /** Null for Nodes, which have no namespace. */
   readonly namespace: string | null
   readonly fieldSelector: string | null
   readonly labelSelector: string | null
   /**
-   * Which objects are kept of what the API server sends: names of Services (of an EndpointSlice, the Service that it
-   * belongs to) or of the ConfigMap. Null keeps all.
+   * Objects that sync keeps of those that the API server sends: names of Services (for an EndpointSlice, the name of its
+   * Service) or of the ConfigMap. Null keeps all.
    */
   readonly names: ReadonlySet<string> | null
 }
 
-/** What decides which collections are wanted. */
+/** The settings and entries that decide which collections sync needs. */
 export interface Wish {
   /** `namespace/name` of the VIP ConfigMap. */
   readonly configMapKey: string
   readonly references: readonly Reference[]
-  /** Only these namespaces are looked into; empty: every namespace that an entry names. */
+  /** Allowed namespaces; empty: every namespace that an entry names. */
   readonly watchNamespaces: readonly string[]
   /** A label selector; empty selects all Nodes. */
   readonly nodeSelector: string
-  /** Where the addresses behind a Service come from. */
+  /** Source of the addresses behind a Service. */
   readonly backends: "endpointslices" | "endpoints"
 }
 
 /**
- * Up to so many names in a namespace, each Service has a watch of its own, and the API server sends nothing else. Above
- * it one watch for the namespace costs the API server less than many; what nobody names is then dropped here.
+ * Maximum names per namespace with a separate watch for each Service, so that the API server sends nothing else. Above it, one
+ * watch for the namespace costs the API server less; sync then drops the objects that no entry names.
  */
 const MOST_SINGLE_NAMES = 8
 
-/** Up to so many names, the API server selects the slices; a longer selector makes an unwieldy address. */
+/** Maximum names for which the API server selects the slices; a longer selector makes the URL too long. */
 const MOST_SELECTED_NAMES = 100
 
-/** The VIP ConfigMap and the Nodes: wanted before any entry is known. */
+/** The VIP ConfigMap and the Nodes: needed before any entry is known. */
 export function firstCollections(wish: Pick<Wish, "configMapKey" | "nodeSelector">): readonly Collection[] {
   const [namespace = "", name = ""] = wish.configMapKey.split("/")
   const labelSelector = wish.nodeSelector === "" ? null : wish.nodeSelector
@@ -57,9 +57,9 @@ export function firstCollections(wish: Pick<Wish, "configMapKey" | "nodeSelector
   return [single("configmaps", namespace, name), nodes]
 }
 
-/** All that is wanted once the entries are known, sorted by namespace. */
+/** All collections that are needed once the entries are known, sorted by namespace. */
 export function collectionsFor(wish: Wish): readonly Collection[] {
-  // None of it will be published: so whoever writes the ConfigMap does not make us open a watch for each.
+  // sync will not publish this many: the ConfigMap must not make it open a watch for each.
   if (wish.references.length > MOST_REFERENCES) return firstCollections(wish)
   const names = new Map<string, string[]>()
   for (const { namespace, name } of wish.references) {
@@ -83,7 +83,7 @@ export function collectionTitle({ resource, namespace }: Collection): string {
   return namespace === null ? resource : `${resource} in namespace "${namespace}"`
 }
 
-/** Services, and Endpoints, which carry the same names. */
+/** Services, or Endpoints, which have the same names. */
 function namedLike(resource: Resource, namespace: string, names: readonly string[]): readonly Collection[] {
   if (names.length <= MOST_SINGLE_NAMES) return names.map((name) => single(resource, namespace, name))
   const base = { resource, namespace, fieldSelector: null, labelSelector: null }

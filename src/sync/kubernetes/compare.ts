@@ -3,7 +3,7 @@ import { driftOf, type Listed } from "./drift.ts"
 import type { ReflectorOptions } from "./reflector-options.ts"
 import { concerns, identityOf, type Store } from "./store.ts"
 
-/** Lists everything beside the watch and says what the store lacks of it, also after what an event may take. Gives whether it lacks anything. */
+/** Lists everything while the watch goes on, and reports what the store still lacks after the delay of an event. @returns Whether it lacks anything. */
 export async function lacksSomething(
   { api, collection, clock, patience, trouble }: ReflectorOptions,
   store: Pick<Store, "objects">,

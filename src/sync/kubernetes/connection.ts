@@ -2,24 +2,24 @@ import { type Cluster, KubeConfig } from "@kubernetes/client-node"
 
 import { isInPod } from "./in-pod.ts"
 
-/** How to reach the API server. */
+/** Settings for the connection to the API server. */
 export interface ConnectionSettings {
-  /** A kubeconfig; its current context is used. */
+  /** Kubeconfig file; sync uses its current context. */
   readonly kubeconfig: string | null
-  /** An URL that takes the place of the kubeconfig's server; without a kubeconfig, an API server that asks for no credentials. */
+  /** URL that replaces the kubeconfig's server; without a kubeconfig, an API server that needs no credentials. */
   readonly apiserverHost: string | null
 }
 
 /**
- * Reads what is needed to connect; each call reads the files again.
+ * Reads the connection's settings and credentials; each call reads the files again.
  *
- * @throws Where the kubeconfig cannot be read, and where there is none outside of a pod.
+ * @throws If the kubeconfig cannot be read, and outside of a pod if there is none.
  */
 export function loadKubeConfig({ kubeconfig, apiserverHost }: ConnectionSettings): KubeConfig {
   const config = new KubeConfig()
   if (kubeconfig !== null) {
     loadFile(config, kubeconfig)
-    // Plain HTTP has no certificate that could be verified, and the library wants that said.
+    // Plain HTTP has no certificate to verify, and the library requires this setting for it.
     config.clusters = config.clusters.map((cluster) => reached(cluster, apiserverHost ?? cluster.server))
     return config
   }
@@ -28,7 +28,7 @@ export function loadKubeConfig({ kubeconfig, apiserverHost }: ConnectionSettings
     return config
   }
   if (!isInPod()) {
-    throw new Error("Cannot find the Kubernetes API: this is no pod with a service account; give --kubeconfig")
+    throw new Error("Cannot find the Kubernetes API: this is not a pod with a service account; give --kubeconfig")
   }
   config.loadFromCluster()
   return config

@@ -1,14 +1,14 @@
 import { compare } from "../../kit/problem.ts"
 import { type Identity, isOlder, type Stored } from "./store.ts"
 
-/** An object of a list; null where it had no name. */
+/** An object of a list; null if it has no name. */
 export type Listed = Identity | null
 
 /**
- * Names what the mirror should have and has not, or has in an older version, or still has though it is gone; sorted.
+ * Names the objects that the mirror lacks, has in an older version, or still has although they are deleted; sorted.
  *
- * @param objects The mirror, some seconds after the list.
- * @param listed All that the API server has of it, at `version`.
+ * @param objects The mirror, a few seconds after the list.
+ * @param listed All objects of the API server, at `version`.
  */
 export function driftOf(
   objects: ReadonlyMap<string, Pick<Stored, "resourceVersion">>,
@@ -24,7 +24,7 @@ export function driftOf(
     if (mine === undefined || isOlder(mine.resourceVersion, identity.resourceVersion)) drift.push(identity.key)
   }
   for (const [key, { resourceVersion }] of objects) {
-    // What came after the list is not missing in it.
+    // An object that is newer than the list cannot be in it.
     if (!there.has(key) && !isOlder(version, resourceVersion)) drift.push(key)
   }
   return drift.sort(compare)

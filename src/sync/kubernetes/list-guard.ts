@@ -1,12 +1,12 @@
-/** So few objects may go between two lists without a doubt. */
+/** Number of objects that may disappear between two lists without a doubt. */
 const FEW = 3
 
 /**
- * Whether a list lacks so much of what was there before that it must be asked for again: when it is empty, and when more
- * than half is gone, three at least. An API server that is being restored, or a proxy with a fault, may answer so.
+ * Whether a list lacks too many of the earlier objects, so that sync must list again: it is empty, or more than half of them,
+ * and at least three, are missing. An API server during a restore, or a faulty proxy, may give such a list.
  *
- * @param before How many objects there were.
- * @param after How many the list has.
+ * @param before Number of objects before.
+ * @param after Number of objects in the list.
  */
 export function isDoubtful(before: number, after: number): boolean {
   if (before === 0) return false

@@ -7,29 +7,29 @@ import type { Patience } from "./patience.ts"
 import { type Reflector, startReflector } from "./reflector.ts"
 import type { Trouble } from "./reflector-options.ts"
 
-/** How many of each thing happened since the start. */
+/** Counts of events since the start. */
 export interface MirrorCounts {
   /** Lists and watches that failed. */
   readonly failures: number
-  /** Watches that were replaced because not a byte came. */
+  /** Watches that were replaced because no byte arrived. */
   readonly silentWatches: number
-  /** Watches that were replaced because a line of them was not an event. */
+  /** Watches that were replaced because one of their lines was not an event. */
   readonly garbledWatches: number
-  /** Lists that lacked so much that they were asked for again. */
+  /** Lists that lacked too much, so that sync listed again. */
   readonly heldLists: number
-  /** Objects of which no watch had told; must stay 0. */
+  /** Changed objects that no watch reported; must stay 0. */
   readonly drift: number
 }
 
-/** The collections that are mirrored right now. */
+/** The collections that sync mirrors now. */
 export interface Mirror {
-  /** Starts what is not mirrored yet; what is no longer wanted ends as soon as all that is wanted has been listed. */
+  /** Starts the missing collections; ends those that are no longer needed once all needed ones are listed. */
   want(collections: readonly Collection[]): void
-  /** Of the wanted collections, in the order they were asked for. */
+  /** Reflectors of the needed collections, in the given order. */
   wanted(): readonly Reflector[]
-  /** What is still there of what was wanted before. */
+  /** Reflectors of earlier collections that still run. */
   retiring(): readonly Reflector[]
-  /** For how long something wanted has been waited for, in ms; null when all of it has been listed. */
+  /** Time spent waiting for needed collections, in ms; null when all are listed. */
   waitingMs(): number | null
   counts(): MirrorCounts
   stop(): Promise<void>
@@ -44,7 +44,7 @@ export interface MirrorOptions {
   readonly changed: () => void
 }
 
-/** What is replaced stays until its replacement has been listed, so that no Service is missing in between. */
+/** A replaced collection stays until its replacement is listed, so that no Service is missing in between. */
 export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror {
   const running = new Map<string, Reflector>()
   const ending = new Set<Promise<void>>()
@@ -79,7 +79,7 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
   const wanted = () => order.map((id) => running.get(id)).filter((reflector) => reflector !== undefined)
   const retiring = () => [...running.values()].filter(({ collection }) => !order.includes(collection.id))
 
-  /** Ends what nobody waits for any more. */
+  /** Ends the collections that are no longer needed. */
   function settle(): void {
     if (wanted().some((reflector) => !reflector.listed())) {
       waitingSince ??= ports.clock.now()
@@ -116,7 +116,7 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
   }
 }
 
-/** How many objects of this reflector belong to the collection, too. */
+/** Number of objects of this reflector that also belong to the collection. */
 function sharedWith({ resource, namespace, names }: Collection, { collection, store }: Reflector): number {
   if (collection.resource !== resource || collection.namespace !== namespace) return 0
   const objects = [...store.objects.values()].flatMap(({ placed }) => placed?.object ?? [])

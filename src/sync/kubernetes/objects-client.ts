@@ -3,7 +3,7 @@ import { ApiException, CustomObjectsApi, PatchStrategy } from "@kubernetes/clien
 import type { ObjectPath, ObjectsApi } from "../report/ports.ts"
 import { ask, type Session } from "./session.ts"
 
-/** What sync writes to the Kubernetes API, by its client library: plain JSON, whatever the kind. */
+/** Writes objects to the Kubernetes API with its client library: plain JSON for every kind. */
 export function createObjectsApi(session: Session): ObjectsApi {
   return {
     get: (path) =>
@@ -12,7 +12,7 @@ export function createObjectsApi(session: Session): ObjectsApi {
       ),
     list: (path, labelSelector) =>
       ask(`list ${path.plural} in namespace "${path.namespace}"`, async () => {
-        // Any state that the API server has at hand will do: it is asked again soon.
+        // Any cached state of the API server is good enough: sync lists again soon.
         const query = { ...path, labelSelector, resourceVersion: "0" }
         const found: unknown = await new CustomObjectsApi(session.configuration()).listNamespacedCustomObject(query)
         const items: unknown = Reflect.get(Object(found), "items")
@@ -35,7 +35,7 @@ export function createObjectsApi(session: Session): ObjectsApi {
   }
 }
 
-/** Null where there is no such object, or no such kind. */
+/** Null if there is no such object or kind. */
 async function orNull(call: () => Promise<unknown>): Promise<unknown> {
   try {
     return await call()

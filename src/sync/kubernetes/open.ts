@@ -11,20 +11,20 @@ import { type KubernetesSource, type KubernetesSourceOptions, startKubernetesSou
 
 interface OpenOptions
   extends ConnectionSettings, Omit<KubernetesSourceOptions, "api" | "clock" | "random" | "patience" | "hint" | "pod"> {
-  /** The pod that this process runs in; null outside of one. */
+  /** The pod that this process runs in; null outside of a pod. */
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string } | null
   readonly report: {
-    /** What the sidecar says of itself. */
+    /** The sidecar's status. */
     readonly status: StatusReader
     /** `namespace/name` of the VipReport. */
     readonly reportKey: string
-    /** This node, where the sidecar has not said its name yet. */
+    /** Name of this node, until the sidecar has reported it. */
     readonly node: string
-    /** Nothing is reported where this is null. */
+    /** Null: sync does not report. */
   } | null
 }
 
-/** The Kubernetes API, opened as a source. */
+/** The Kubernetes API as an open source. */
 export interface OpenKubernetes {
   readonly objects: KubernetesSource
   readonly name: string
@@ -35,9 +35,9 @@ export interface OpenKubernetes {
 }
 
 /**
- * Connects and begins to mirror, and to report where that is asked for.
+ * Connects, begins to mirror and, if configured, to report.
  *
- * @throws Where the kubeconfig cannot be read; an API server that does not answer is waited for.
+ * @throws If the kubeconfig cannot be read. It waits for an API server that does not answer.
  */
 export function openKubernetes(options: OpenOptions): OpenKubernetes {
   const config = loadKubeConfig(options)
@@ -74,7 +74,7 @@ export function openKubernetes(options: OpenOptions): OpenKubernetes {
     tell: (outcome) => reporter?.tell(outcome),
     close: async () => {
       await reporter?.stop()
-      // First the connections: a watch that is being opened could not be called back.
+      // Connections first: a watch that is just being opened cannot be cancelled otherwise.
       session.close()
       await objects.stop()
     },

@@ -1,18 +1,18 @@
-/** How long things take. A test has shorter ones. */
+/** Waits and time limits. Tests use shorter ones. */
 export interface Patience {
-  /** Without a byte for so long, a watch is replaced. Bookmarks come about once a minute. */
+  /** Time without a byte after which sync replaces a watch. Bookmarks arrive about once a minute. */
   readonly inactivityMs: number
-  /** Between two full comparisons, give or take a fifth. */
+  /** Time between two full comparisons, plus or minus a fifth. */
   readonly compareMs: number
-  /** What a comparison finds may still be on its way for so long. */
+  /** Maximum time that an event may take to arrive before a comparison counts it as missing. */
   readonly graceMs: number
-  /** A list that lacks much is asked for again after so long, give or take a fifth, before it is believed. */
+  /** Time after which sync lists again if a list lacks too much, plus or minus a fifth. */
   readonly doubtMs: number
-  /** The first wait after a failure; it doubles up to 20 s, and chance makes each up to twice as long. */
+  /** First wait after a failure; it doubles up to 20 s, and jitter makes each wait up to twice as long. */
   readonly backoffMs: number
-  /** The wait where the API server refuses for good (403, 404): only a person can change that. */
+  /** Wait after a permanent refusal by the API server (403, 404): only a person can change that. */
   readonly refusedMs: number
-  /** A watch that ends sooner proves nothing; one that brought nothing besides counts as a failure. Two begin no sooner after one another. */
+  /** Minimum duration of a good watch, and minimum time between the starts of two. A shorter watch without an event counts as a failure. */
   readonly shortWatchMs: number
 }
 

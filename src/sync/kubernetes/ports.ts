@@ -1,38 +1,38 @@
 import type { Collection } from "./collection.ts"
 
 export interface ListOptions {
-  /** `0` takes any state that the API server has at hand; null its newest. */
+  /** `0`: any cached state of the API server; null: its newest state. */
   readonly resourceVersion: "0" | null
   readonly signal: AbortSignal
-  /** Gets the objects of each page as the API has them, with apiVersion and kind. */
+  /** Gets the objects of each page as the API sends them, with apiVersion and kind. */
   readonly page: (objects: readonly unknown[]) => void
 }
 
 export interface WatchOptions {
-  /** Events after this version are wanted. */
+  /** The watch gives the events after this version. */
   readonly resourceVersion: string
-  /** After so many seconds the API server ends the watch. */
+  /** Time after which the API server ends the watch, in seconds. */
   readonly timeoutSeconds: number
-  /** Without a byte for so many ms the connection counts as dead. */
+  /** Time without a byte after which the connection counts as dead, in ms. */
   readonly inactivityMs: number
   readonly signal: AbortSignal
-  /** Gets each event as it comes; must not throw. */
+  /** Gets each event as it arrives; must not throw. */
   readonly event: (type: unknown, object: unknown) => void
 }
 
-/** How a watch ended that did not fail. */
+/** How a watch ended without a failure. */
 export type WatchEnd = "ended" | "silent"
 
-/** The part of the Kubernetes API that sync reads. Every call ends: by an answer, a fault or the caller's signal. */
+/** The part of the Kubernetes API that sync reads. Every call ends: with an answer, a fault or the caller's signal. */
 export interface KubernetesApi {
-  /** @returns The resourceVersion from which a watch goes on. @throws ApiFault */
+  /** @returns The resourceVersion from which a watch continues. @throws ApiFault */
   list(collection: Collection, options: ListOptions): Promise<string>
-  /** Resolves when the API server ended the watch in order, or the signal did; or because nothing came. @throws ApiFault */
+  /** Resolves when the API server or the signal ends the watch, or when nothing arrives. @throws ApiFault */
   watch(collection: Collection, options: WatchOptions): Promise<WatchEnd>
-  /** Whether discovery.k8s.io/v1 is served. @throws ApiFault */
+  /** Whether the API server has discovery.k8s.io/v1. @throws ApiFault */
   servesEndpointSlices(): Promise<boolean>
-  /** The nodeSelector of a Pod; empty where it has none. @throws ApiFault */
+  /** The nodeSelector of a Pod; empty if it has none. @throws ApiFault */
   nodeSelectorOf(pod: { readonly namespace: string; readonly name: string }): Promise<Readonly<Record<string, string>>>
-  /** Reads the credentials again; what comes then uses them. */
+  /** Reads the credentials again, for all later calls. */
   renew(): void
 }

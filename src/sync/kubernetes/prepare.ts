@@ -5,28 +5,28 @@ import type { Wish } from "./collection.ts"
 import { ApiFault, isAboutCredentials } from "../api-fault.ts"
 import type { KubernetesApi } from "./ports.ts"
 
-/** What must be known before anything is listed. */
+/** Input for the questions that sync asks before it lists anything. */
 export interface Preparation {
   readonly api: KubernetesApi
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
-  /** A label selector for Nodes; null takes that of the pod. */
+  /** A label selector for Nodes; null uses the pod's. */
   readonly nodeSelector: string | null
-  /** The pod that this process runs in; null outside of one. */
+  /** The pod that this process runs in; null outside of a pod. */
   readonly pod: { readonly namespace: string; readonly name: string } | null
 }
 
 const PACE = { firstMs: 1200, maximumMs: 20_000, jitter: 1 / 3 }
 
 export interface Preparing {
-  /** Null when it was told to stop before it knew. */
+  /** Null if it was stopped first. */
   readonly done: Promise<Pick<Wish, "nodeSelector" | "backends"> | null>
-  /** Why it has not succeeded yet; null while nothing failed. */
+  /** Why it has not succeeded yet; null if nothing has failed. */
   fault(): ApiFault | null
 }
 
-/** Asks the API server which Nodes count and where endpoints come from, until it answers. */
+/** Asks the API server which Nodes count and which resource has the endpoints, until it answers. */
 export function prepare(options: Preparation, stop: AbortSignal): Preparing {
   const { api, clock, random, log, pod } = options
   let fault: ApiFault | null = null

@@ -5,20 +5,20 @@ import type { Patience } from "./patience.ts"
 
 const LONGEST_BACKOFF_MS = 20_000
 
-/** So many refusals in a row are tried again as any failure is. */
+/** Number of refusals in a row that are retried like any other failure. */
 const HASTY_REFUSALS = 3
 
-/** Knows how often something failed in a row, and so how long to wait before the next try. */
+/** Counts failures in a row, and gives the wait before the next try. */
 export interface Recovery {
-  /** All has been well for a while: the waits begin anew. */
+  /** Resets the waits after a while without failures. */
   settled(): void
-  /** How long to wait after this fault, in ms; 0 where there is something better to do at once. */
+  /** Wait after this fault, in ms; 0 if there is something better to do at once. */
   afterFault(fault: ApiFault): number
-  /** How long to wait after a watch that ended at once and brought nothing, in ms. */
+  /** Wait after a watch that ended at once without an event, in ms. */
   afterShortWatch(): number
 }
 
-/** Another kind of failure is news of the API server, such as that it is back: so the waits begin anew. */
+/** Kinds of failures. Another kind means that the API server has changed, for example is back: then the waits start again. */
 type Failure = "unreachable" | "refused" | "too old" | "garbled"
 
 export function failureOf({ status, isGarbled }: ApiFault): Failure {
@@ -34,7 +34,7 @@ export function createRecovery(patience: Patience, random: () => number): Recove
 
   function nextWait(leastMs: number): number {
     failures += 1
-    // From once to twice the wait, which is a third of it around one and a half.
+    // Gives one to two times the wait: 1.5 times, plus or minus a third of that.
     const pace = { firstMs: 1.5 * patience.backoffMs, maximumMs: LONGEST_BACKOFF_MS, jitter: 1 / 3 }
     return Math.max(backoffMs(pace, failures, random()), leastMs)
   }
@@ -48,10 +48,10 @@ export function createRecovery(patience: Patience, random: () => number): Recove
       const failure = failureOf(fault)
       if (last !== failure) failures = 0
       last = failure
-      // A version that is too old is no one's failure, and what a line that cannot be read has told is found by a list at
-      // once; a second one on its heels is a failure.
+      // A version that is too old is not a failure, and an immediate list finds what an unreadable line contained. A second
+      // one directly after it is a failure.
       const atOnce = (failure === "too old" || failure === "garbled") && failures === 0
-      // An API server that has just started refuses what it will grant a second later.
+      // An API server that has just started refuses requests that it allows a second later.
       const forGood = failure === "refused" && failures >= HASTY_REFUSALS
       const waitMs = nextWait(fault.retryAfterMs ?? 0)
       if (atOnce) return 0
@@ -61,7 +61,7 @@ export function createRecovery(patience: Patience, random: () => number): Recove
   }
 }
 
-/** The fault that an event of the type ERROR tells. */
+/** The fault in an event of the type ERROR. */
 export function errorEvent(collection: Collection, object: unknown): ApiFault {
   const status: unknown = Reflect.get(Object(object), "code")
   const message: unknown = Reflect.get(Object(object), "message")

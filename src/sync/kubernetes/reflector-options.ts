@@ -3,16 +3,16 @@ import type { Collection } from "./collection.ts"
 import type { Patience } from "./patience.ts"
 import type { KubernetesApi } from "./ports.ts"
 
-/** What can go wrong, in the words of the log. */
+/** Troubles, named as in the log. */
 export type Trouble =
   | "list or watch failed"
-  /** Not a byte came, not even a bookmark: the watch was replaced. */
+  /** No byte arrived, not even a bookmark: sync replaces the watch. */
   | "watch silent"
-  /** A line of a watch was not an event: everything is listed again. */
+  /** A line of a watch was not an event: sync lists everything again. */
   | "watch garbled"
-  /** A list lacks so much that it is asked for again first. */
+  /** A list lacks too much: sync lists again before it uses it. */
   | "list held"
-  /** A comparison found objects of which no watch had told. */
+  /** A comparison found changed objects that no watch reported. */
   | "resync drift"
 
 export interface ReflectorOptions {
@@ -22,9 +22,9 @@ export interface ReflectorOptions {
   /** From 0 to below 1. */
   readonly random: () => number
   readonly patience: Patience
-  /** Something of ours differs, or everything has been listed for the first time. */
+  /** Called when a kept object has changed, or when everything is listed for the first time. */
   readonly changed: () => void
-  /** How many of its objects are known already, from a collection that it is to replace. */
+  /** Number of its objects that are already known from the collection that it replaces. */
   readonly known: number
   readonly trouble: (event: Trouble, facts: Readonly<Record<string, unknown>>) => void
 }

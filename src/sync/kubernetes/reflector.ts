@@ -7,28 +7,27 @@ import { createRecovery, errorEvent, failureOf, type Recovery } from "./recovery
 import type { ReflectorOptions } from "./reflector-options.ts"
 import { createStore, isOlder, type Listing, type Store, versionOf } from "./store.ts"
 
-/** One collection, mirrored for as long as it runs, whatever fails. */
+/** The mirror of one collection. It runs until it is stopped, whatever fails. */
 export interface Reflector {
   readonly collection: Collection
   readonly store: Pick<Store, "objects">
-  /** Whether everything was listed once. */
+  /** Whether everything has been listed once. */
   listed(): boolean
-  /** The version that the mirror has; null before the first list, and before the next one where it is too old. */
+  /** The mirror's version; null before the first list, and before a list that replaces a version that is too old. */
   resourceVersion(): string | null
-  /** When the API server last said anything about it, by the clock; null before the first list. */
+  /** When the API server last sent anything about it, by the clock; null before the first list. */
   heardAt(): number | null
   /** The last failure; null while all is well. */
   fault(): ApiFault | null
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when it has stopped completely. */
   stop(): Promise<void>
 }
 
 /**
  * Starts to list and to watch.
  *
- * The API server is asked for everything once, then for what changes, from the version that is known; only where that
- * version is too old (410), for everything again. What is mirrored stays whatever happens: an API server that cannot be
- * asked has not said that anything is gone.
+ * It lists everything once, then watches for changes from the known version. It lists again only if that version is too old
+ * (410). The mirror stays whatever happens: if the API server does not answer, that does not mean that objects are deleted.
  */
 export function startReflector(options: ReflectorOptions): Reflector {
   const { collection, clock, patience, random } = options
@@ -60,7 +59,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
         state.version = null
         state.current?.abort()
       } catch {
-        // The watch meets the same fault, and says so.
+        // The watch has the same fault, and logs it.
       }
     }
   }
@@ -82,12 +81,12 @@ export function startReflector(options: ReflectorOptions): Reflector {
 }
 
 interface State {
-  /** From where a watch goes on; null where everything must be listed first. */
+  /** Version from which a watch continues; null if everything must be listed first. */
   version: string | null
   listed: boolean
   heardAt: number | null
   fault: ApiFault | null
-  /** Ends the watch that is open. */
+  /** Ends the open watch. */
   current: AbortController | null
 }
 
@@ -102,7 +101,7 @@ async function list(options: ReflectorOptions, mirror: Mirror): Promise<void> {
   const { collection, clock, random, patience, known, changed, trouble } = options
   const { store, state, stop } = mirror
   const first = !state.listed
-  // At the start any state will do, if the list is small: five hundred nodes that start together ask etcd for nothing.
+  // At the start, any cached state is good enough for a small list: so five hundred nodes that start together do not load etcd.
   let found = await listOnce(options, mirror, first && collection.fieldSelector !== null ? "0" : null)
   const before = first ? known : store.objects.size
   const after = found.listing.size()
@@ -130,7 +129,7 @@ async function listOnce(
   return { listing, version: await api.list(collection, { resourceVersion, signal: stop, page }) }
 }
 
-/** One watch, to its end. Gives how long to wait before the next, in ms. */
+/** Runs one watch to its end. @returns Wait before the next one, in ms. */
 async function watch(options: ReflectorOptions, mirror: Mirror): Promise<number> {
   const { api, collection, clock, random, patience } = options
   const { state, stop } = mirror
@@ -139,7 +138,7 @@ async function watch(options: ReflectorOptions, mirror: Mirror): Promise<number>
   const course: Course = { startedAt: clock.now(), events: 0, refusal: null }
   const ending = await api.watch(collection, {
     resourceVersion: state.version ?? "0",
-    // So that watches that began together do not end together.
+    // Jitter, so that watches that start together do not end together.
     timeoutSeconds: Math.round(240 + 120 * random()),
     inactivityMs: patience.inactivityMs,
     signal: AbortSignal.any([current.signal, stop]),
@@ -152,16 +151,16 @@ async function watch(options: ReflectorOptions, mirror: Mirror): Promise<number>
       }
     },
   })
-  // Whatever else it says: an API server that leaves the stream open after it must not hold us up.
+  // An API server that leaves the stream open after an ERROR event must not delay sync.
   if (course.refusal !== null) throw course.refusal
   return stop.aborted || current.signal.aborted ? 0 : waitAfter(options, mirror, { ending, course })
 }
 
-/** How a watch went so far. */
+/** The progress of a watch. */
 interface Course {
   readonly startedAt: number
   events: number
-  /** What the API server ended it with. */
+  /** The ERROR event with which the API server ended it. */
   refusal: ApiFault | null
 }
 
@@ -190,29 +189,29 @@ interface Ending {
   readonly course: Course
 }
 
-/** After a watch that did not fail, in ms. */
+/** Wait after a watch that did not fail, in ms. */
 function waitAfter(options: ReflectorOptions, { state, recovery }: Mirror, { ending, course }: Ending): number {
   const { clock, patience, collection, trouble } = options
   const tooShortMs = patience.shortWatchMs - (clock.now() - course.startedAt)
   if (ending === "silent") {
-    // It has stood for two minutes: there is no need to wait any longer.
+    // The watch was silent for two minutes: more waiting is not necessary.
     trouble("watch silent", { collection: collectionTitle(collection), silentMs: patience.inactivityMs })
     return 0
   }
   if (tooShortMs > 0) return course.events > 0 ? tooShortMs : recovery.afterShortWatch()
   recovery.settled()
-  // A watch that ran its time is the API server's word that it knows nothing newer.
+  // A watch that ran its full time shows that the API server has nothing newer.
   state.heardAt = clock.now()
   state.fault = null
   return 0
 }
 
-/** Notes what failed and gives how long to wait, in ms. */
+/** Records the failure. @returns Wait before the next try, in ms. */
 function recover(options: ReflectorOptions, { state, recovery }: Mirror, fault: ApiFault): number {
   const { api, trouble, collection } = options
   state.fault = fault
   const failure = failureOf(fault)
-  // Whatever the line has told is in no event that comes after it.
+  // Later events do not repeat the content of an unreadable line.
   if (failure === "too old" || failure === "garbled") state.version = null
   if (isAboutCredentials(fault)) api.renew()
   const retryAfterMs = recovery.afterFault(fault)

@@ -12,38 +12,38 @@ import { Agent, type Dispatcher } from "undici"
 import { faultText } from "../../kit/fault.ts"
 import { ApiFault } from "../api-fault.ts"
 
-/** No single answer is waited for any longer. */
+/** Maximum wait for one answer, in ms. */
 const ANSWER_MS = 30_000
 
-/** How one call differs from another. */
+/** Options of one call. */
 export interface Call {
   readonly signal?: AbortSignal
-  /** In place of the one that the library chooses. */
+  /** Content type, in place of the library's choice. */
   readonly contentType?: string
   /**
-   * Takes the JSON of a good answer as it came; the library then sees an empty list. Its own objects lack what JSON has and its
-   * classes do not know, such as the key `__proto__` of a ConfigMap, and are held in memory a second time.
+   * Takes the JSON of a good answer unchanged; the library then sees an empty list. The library's own objects lack fields that
+   * its classes do not know, such as the key `__proto__` of a ConfigMap, and need memory a second time.
    */
   readonly asItCame?: (answer: unknown) => void
 }
 
-/** One pool of connections to one API server, for all that we ask it. */
+/** One pool of connections to one API server, for all requests. */
 export interface Session {
   config(): KubeConfig
-  /** For one call of the library's typed API, which ends with the signal, the session or after half a minute. */
+  /** Options for one call of the library's typed API, which ends with the signal, with the session, or after half a minute. */
   configuration(call?: Call): Configuration
-  /** Aborts when the session is closed. */
+  /** Aborts when the session closes. */
   readonly ended: AbortSignal
-  /** Reads the credentials again; what comes then uses them. */
+  /** Reads the credentials again, for all later calls. */
   renew(): void
   /** Ends all connections. */
   close(): void
 }
 
 /**
- * @param load Reads the kubeconfig or the service account's files; called again whenever credentials are renewed.
- * @param answerMs No single answer is waited for any longer.
- * @throws What `load` throws, at the first time.
+ * @param load Reads the kubeconfig or the service account's files; called again to renew the credentials.
+ * @param answerMs Maximum wait for one answer.
+ * @throws The error of the first call of `load`.
  */
 export function openSession(load: () => KubeConfig, answerMs = ANSWER_MS): Session {
   let connection = connect(load())
@@ -66,7 +66,7 @@ export function openSession(load: () => KubeConfig, answerMs = ANSWER_MS): Sessi
       try {
         connection = connect(load())
       } catch {
-        // A token can be unreadable for an instant while it is rotated: the next refusal asks again.
+        // A token file can be unreadable for an instant during rotation: the next refusal reads it again.
         return
       }
       void pool.close().catch(() => {})
@@ -84,7 +84,7 @@ interface Connection {
   readonly pool: Dispatcher
 }
 
-/** Makes every request of this config use one pool: the library makes a new one, with a new connection, for each. */
+/** Makes every request of this config use one pool: the library would make a new pool and connection for each. */
 function connect(config: KubeConfig): Connection {
   const server = config.getCurrentCluster()?.server
   if (server === undefined) throw new Error("Cannot use the kubeconfig: it has no current cluster; set current-context")
@@ -93,7 +93,7 @@ function connect(config: KubeConfig): Connection {
   const pooled: Dispatcher = new Agent({ headersTimeout: ANSWER_MS, bodyTimeout: 0 })
   config.applySecurityAuthentication = async (context: RequestContext) => {
     await authenticate(context)
-    // The library's first one knows certificates and proxy; without either it makes none.
+    // The library's first dispatcher has the certificates and the proxy; without these there is none.
     pool ??= context.getDispatcher() ?? pooled
     context.setDispatcher(pool)
   }
@@ -130,7 +130,7 @@ function configuration({ config, server }: Connection, { prepare, answered }: Mi
   })
 }
 
-/** What is no JSON is left to the library, which says so. */
+/** Leaves an answer that is not JSON to the library, which reports it. */
 async function handOver(answer: ResponseContext, take: (answer: unknown) => void): Promise<void> {
   if (answer.httpStatusCode !== 200) return
   const text = await answer.body.text()
@@ -146,7 +146,7 @@ async function handOver(answer: ResponseContext, take: (answer: unknown) => void
   Object.assign(answer.body, { text: () => Promise.resolve(body), binary: () => Promise.resolve(Buffer.from(body)) })
 }
 
-/** Turns whatever a call throws into one form that says what was tried. */
+/** Turns every error of a call into an ApiFault that names the failed operation. */
 export async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
@@ -164,14 +164,14 @@ export async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
         retryAfterMs,
       })
     }
-    // A watch's refusal carries the status alone.
+    // A refused watch has only the status code.
     const status: unknown = error instanceof Error ? Reflect.get(error, "statusCode") : null
     if (typeof status === "number") throw new ApiFault(`Cannot ${what}: the API server answered ${status}`, { status })
     throw new ApiFault(`Cannot ${what}: ${faultText(error)}`, { status: null })
   }
 }
 
-/** The API server's own words; the library gives the body as text or as an object. */
+/** The API server's message; the library gives the body as text or as an object. */
 function reasonIn(body: unknown): string {
   let status: unknown = body
   try {

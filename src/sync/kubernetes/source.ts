@@ -12,34 +12,34 @@ import { type Preparation, prepare } from "./prepare.ts"
 import type { Reflector } from "./reflector.ts"
 import { isOlder, type Stored } from "./store.ts"
 
-/** How soon to look again while something has not been listed; what is listed gives a hint anyway. */
+/** Time between two passes while a list is missing, in ms; each list gives a hint too. */
 const LOOK_AGAIN_MS = 1000
 
-/** At the start the API server gets so long before a person is told what is missing. */
+/** Time that the API server has at the start before sync reports what is missing, in ms. */
 const PATIENT_START_MS = 10_000
 
-/** A Service that a new entry names is waited for so long; then all others go on without it. */
+/** Maximum wait for the Services of a new entry, in ms; then sync publishes the others without them. */
 const PATIENT_ENTRY_MS = 5000
 
 export interface KubernetesSourceOptions extends Omit<MirrorOptions, "changed">, Preparation {
   readonly configMapKey: string
   readonly watchNamespaces: readonly string[]
-  /** Look again: something that is mirrored differs. */
+  /** Called when a mirrored object has changed. */
   readonly hint: () => void
 }
 
 export interface KubernetesSource extends ClusterSource {
-  /** How old the oldest part of the mirror may be, in ms; null before everything has been listed. */
+  /** Maximum age of the mirror's oldest part, in ms; null before everything is listed. */
   staleMs(): number | null
   counts(): MirrorCounts
-  /** What the report needs of the mirror. */
+  /** The part of the mirror that the report needs. */
   facts(): ClusterFacts
   stop(): Promise<void>
 }
 
 /**
- * The Kubernetes API as the source of objects: mirrors the VIP ConfigMap, what its entries name, and the Nodes. Starts
- * at once; nothing is given before all of it has been listed, and what was listed stays while the API cannot be reached.
+ * The Kubernetes API as the source of objects: mirrors the VIP ConfigMap, the objects that its entries name, and the Nodes. It
+ * starts at once, but gives nothing before everything is listed. Listed objects stay while the API cannot be reached.
  */
 export function startKubernetesSource(options: KubernetesSourceOptions): KubernetesSource {
   const { configMapKey, clock, log, hint } = options
@@ -57,13 +57,13 @@ export function startKubernetesSource(options: KubernetesSourceOptions): Kuberne
     mirror.want(firstCollections(wish))
   })
 
-  /** New entries begin to be mirrored here, without waiting for a pass. */
+  /** Starts to mirror new entries, without waiting for a pass. */
   function lookAt(): void {
     const first = mirror.wanted().slice(0, 2)
     const listed = first.length === 2 && first.every((reflector) => reflector.listed())
     const configMap = configMapOf(first[0], configMapKey)
     if (listed && wish !== null && (configMap !== entries || !complete)) {
-      // A ConfigMap that is gone names nothing new; what its entries named is held by the reader, so it stays mirrored.
+      // A deleted ConfigMap names nothing new. Readers hold the objects of its last entries, so they stay mirrored.
       if (configMap !== null) {
         const references = referencesOf(configMap)
         if (configMap !== entries) warnOutside(references)
@@ -145,7 +145,7 @@ interface Gathered {
   readonly problems: readonly Problem<ObjectProblemCode>[]
 }
 
-/** Every object once: as the first reflector has it. */
+/** Every object once, from the first reflector that has it. */
 function gather(reflectors: readonly Reflector[]): Gathered {
   const found = new Map<string, Stored>()
   for (const { collection, store } of reflectors) {
@@ -158,7 +158,7 @@ function gather(reflectors: readonly Reflector[]): Gathered {
   return { placed, problems: [...found].flatMap(([title, stored]) => problemsOf(title, stored)) }
 }
 
-/** Only a ConfigMap that cannot be read holds everything; of other objects the last good form goes on alone. */
+/** Only a ConfigMap that cannot be read holds everything; any other object keeps its own last good form. */
 function problemsOf(title: string, { issues }: Stored): readonly Problem<ObjectProblemCode>[] {
   if (!title.startsWith("configmaps ")) return []
   const name = title.replace("configmaps ", "ConfigMap ")
@@ -175,7 +175,7 @@ function unreachable(wanted: readonly Reflector[], preparing: Error | null): Pro
   const missing = wanted.filter((reflector) => !reflector.listed())
   const named = missing.map(({ collection }) => collectionTitle(collection))
   const reasons = [preparing, ...missing.map((reflector) => reflector.fault())].filter((fault) => fault !== null)
-  const reason = reasons[0]?.message ?? `no answer for ${named.join(", ") || "what it serves"}`
+  const reason = reasons[0]?.message ?? `no answer for ${named.join(", ") || "the list of its APIs"}`
   return {
     code: "SOURCE_UNREACHABLE",
     severity: "error",

@@ -9,36 +9,36 @@ import type { Collection } from "./collection.ts"
 /** An object of the store, trimmed. */
 export interface Stored {
   readonly resourceVersion: string
-  /** Empty where the API server gave none. */
+  /** Empty if the API server gave none. */
   readonly uid: string
-  /** Of a Node: whether the cluster thinks that it lives. Null for other kinds. */
+  /** For a Node: whether its status is Ready. Null for other kinds. */
   readonly ready: boolean | null
-  /** Its newest form that can be read; null before there is one. */
+  /** The newest readable form; null before there is one. */
   readonly placed: Placed | null
-  /** Why the newest form cannot be read; empty when all is well. */
+  /** Why the newest form cannot be read; empty if it can. */
   readonly issues: readonly ShapeIssue[]
 }
 
-/** The mirror of one collection. Whatever is not kept is forgotten at once. */
+/** The mirror of one collection. It forgets all other objects at once. */
 export interface Store {
   /** By `namespace/name`; a Node by its name. */
   readonly objects: ReadonlyMap<string, Stored>
   /** Begins a list. */
   listing(): Listing
-  /** Takes one event; gives true when anything of ours differs. Events that are not newer than what is stored are dropped. */
+  /** Takes one event; returns true if a kept object changes. Drops events that are not newer than the stored object. */
   apply(type: "ADDED" | "MODIFIED" | "DELETED", object: unknown): boolean
 }
 
-/** What takes the place of all that is stored, object by object: a list never stands in memory as a whole. */
+/** Replaces all stored objects, object by object, so that a list is never in memory as a whole. */
 export interface Listing {
   add(object: unknown): void
-  /** How many objects it keeps so far. */
+  /** Number of objects kept so far. */
   size(): number
-  /** Gives true when anything of ours differs from what was stored. @param version Of the list: no older event is news. */
+  /** Returns true if a kept object has changed. @param version Version of the list: older events are dropped. */
   commit(version: string): boolean
 }
 
-/** An object whose trimmed form is what it was is the same JavaScript object as before: nothing is published for it. */
+/** An object whose trimmed form is unchanged stays the same JavaScript object: sync publishes nothing for it. */
 export function createStore(collection: Collection): Store {
   let objects: Map<string, Stored> = new Map()
   const absent = createAbsent()
@@ -68,11 +68,11 @@ export function createStore(collection: Collection): Store {
     const before = objects.get(identity.key)
     if (before === undefined && absent.since(identity)) return false
     if (before !== undefined && isOlder(identity.resourceVersion, before.resourceVersion)) return false
-    // An object that no longer carries a Service's label leaves as one that is deleted does.
+    // An object that loses its Service's label counts as deleted.
     const goes = type === "DELETED" || !concerns(collection, object)
     const stored = goes ? null : reduce({ object, identity, before })
     if (stored === null) {
-      // Strangers, of which a watch of a whole namespace brings many, are not remembered.
+      // Other objects, which are many in the watch of a namespace, are not remembered.
       if (before !== undefined || concerns(collection, object)) absent.one(identity)
       return objects.delete(identity.key)
     }
@@ -89,15 +89,15 @@ export function createStore(collection: Collection): Store {
   }
 }
 
-/** So many objects that are gone are remembered: an event that comes too late must not bring them back. */
+/** Number of deleted objects that are remembered, so that a late event does not bring them back. */
 const MOST_GONE = 1000
 
-/** Up to which version an object that is not stored is known not to be there. */
+/** Up to which version an object that is not stored is known to be absent. */
 interface Absent {
-  /** Whether this version is none that could have come since. */
+  /** Whether this version is too old to be new. */
   since(identity: Identity): boolean
   one(identity: Identity): void
-  /** Nothing but what is stored was there at this version. */
+  /** Records that only the stored objects existed at this version. */
   all(version: string): void
 }
 
@@ -141,14 +141,14 @@ export function identityOf(object: unknown): Identity | null {
   }
 }
 
-/** The version that an event carries; a bookmark has nothing else. Null where there is none. */
+/** The version in an event; a bookmark has nothing else. Null if there is none. */
 export function versionOf(object: unknown): string | null {
   const metadata: unknown = Reflect.get(Object(object), "metadata")
   const version: unknown = Reflect.get(Object(metadata), "resourceVersion")
   return typeof version === "string" && version !== "" ? version : null
 }
 
-/** Whether version `a` is older than `b`. Decimal versions are ordered (KEP-5504); of others nothing is known. */
+/** Whether version `a` is older than `b`. Decimal versions are ordered (KEP-5504); the order of others is unknown. */
 export function isOlder(a: string, b: string): boolean {
   return /^\d+$/.test(a) && /^\d+$/.test(b) && BigInt(a) < BigInt(b)
 }
@@ -157,7 +157,7 @@ function isNoNewer(a: string, b: string): boolean {
   return a === b || isOlder(a, b)
 }
 
-/** Whether an object is one that the collection keeps: by its own name or, of a slice, by that of its Service. */
+/** Whether the collection keeps an object: by its name or, for a slice, by the name of its Service. */
 export function concerns({ resource, names }: Collection, object: unknown): boolean {
   if (names === null) return true
   const metadata: unknown = Reflect.get(Object(object), "metadata")
@@ -175,7 +175,7 @@ interface Found {
   readonly before: Stored | undefined
 }
 
-/** Null where the object is nothing to us. */
+/** Null if sync ignores the object. */
 function reduce({ object, identity, before }: Found): Stored | null {
   const { resourceVersion, uid } = identity
   const parsed = parseObject(object)
@@ -196,7 +196,7 @@ function reduce({ object, identity, before }: Found): Stored | null {
   }
 }
 
-/** By the condition that the kubelet keeps, and the node controller where the kubelet is silent. */
+/** From the condition that the kubelet updates, or the node controller if the kubelet is silent. */
 function isReady(node: unknown): boolean {
   const conditions: unknown = Reflect.get(Object(Reflect.get(Object(node), "status")), "conditions")
   if (!Array.isArray(conditions)) return false

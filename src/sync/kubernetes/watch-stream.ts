@@ -7,9 +7,9 @@ import { ApiFault } from "../api-fault.ts"
 import type { WatchEnd, WatchOptions } from "./ports.ts"
 import { identityOf, versionOf } from "./store.ts"
 
-/** Bytes of the longest event. etcd takes objects of 1.5 MiB; in JSON they are a few times as long. */
+/** Maximum bytes of an event. etcd accepts objects of 1.5 MiB; in JSON they are a few times as long. */
 const LONGEST_EVENT = 16 * 1024 * 1024
-/** Characters of a line that is no event, for the log. */
+/** Maximum characters of an invalid line that are logged. */
 const SHOWN = 80
 
 export interface WatchRequest extends Pick<WatchOptions, "inactivityMs" | "signal" | "event"> {
@@ -18,10 +18,11 @@ export interface WatchRequest extends Pick<WatchOptions, "inactivityMs" | "signa
 }
 
 /**
- * One watch, over the library's connection and with its credentials, but read here: the library splits lines where JSON has none,
- * and drops without a word what it cannot parse. An event that is lost so would be missed until the next full comparison.
+ * Runs one watch over the library's connection and with its credentials, but parses it here: the library splits lines at
+ * characters that JSON allows, and silently drops what it cannot parse. Such an event would be missing until the next full
+ * comparison.
  *
- * @throws ApiFault where a line is not an event; whatever undici throws.
+ * @throws ApiFault if a line is not an event; also the errors of undici.
  */
 export async function watchStream(config: KubeConfig, request: WatchRequest): Promise<WatchEnd> {
   const silence = createSilence(request.inactivityMs)
@@ -62,7 +63,7 @@ async function open(
 }
 
 interface Silence {
-  /** Aborts when nothing was heard for too long. */
+  /** Aborts when nothing has arrived for too long. */
   readonly signal: AbortSignal
   heard(): void
   end(): void

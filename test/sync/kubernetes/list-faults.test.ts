@@ -20,10 +20,10 @@ const SAYS: Readonly<Record<string, RegExp>> = {
   "hangs in the body": /aborted due to timeout/,
   "is reset in the body": /terminated: read ECONNRESET/,
   "ends in the midst of the body": /terminated: other side closed/,
-  "is 200 with HTML": /the answer is no list/,
+  "is 200 with HTML": /the answer is not a list/,
   "is 200 with HTML that is called JSON": /Unexpected token '<'/,
   "is 200 with cut JSON": /Unexpected end of JSON input/,
-  "is 200 without items": /the answer is no list/,
+  "is 200 without items": /the answer is not a list/,
   "is 200 with nothing": /Unexpected end of JSON input/,
 }
 
