@@ -4,11 +4,11 @@ import type { Clock } from "../../kit/clock.ts"
 import { ApiFault } from "../api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
 
-/** Who holds the Lease renews it so often. */
+/** Time between two renewals by the holder of the Lease, in ms. */
 const RENEW_MS = 15_000
-/** After so long without a renewal, the Lease is free. */
+/** Time without a renewal after which the Lease is free, in ms. */
 const EXPIRE_MS = 45_000
-/** The first candidate looks so often, the tenth ten times less: five hundred nodes ask no more than a handful. */
+/** Time between two looks by the first candidate, in ms; ten times longer for the tenth, so that many nodes send few requests. */
 const LOOK_MS = 15_000
 const MOST_PATIENT = 40
 
@@ -16,19 +16,19 @@ export interface ElectionOptions {
   readonly api: ObjectsApi
   /** The Lease. */
   readonly path: ObjectPath
-  /** What no other candidate calls itself. */
+  /** Name of this candidate; no other candidate has it. */
   readonly identity: string
   readonly clock: Clock
   /** From 0 to below 1. */
   readonly random: () => number
-  /** For people who read the Lease; nothing is decided by it. */
+  /** For people who read the Lease; no decision depends on it. */
   readonly now: () => Date
 }
 
-/** Chooses the one sync that writes for all. Two that write for a moment do no harm: both write the same. */
+/** Chooses the one sync that writes for all. If two write for a moment, this does no harm: both write the same. */
 export interface Election {
   /**
-   * Does what is due, and says whether this is the one.
+   * Does what is due, and returns whether this candidate holds the Lease.
    *
    * @param rank Place among the candidates, from 0. @throws ApiFault
    */
@@ -49,8 +49,8 @@ const leaseSchema = z.object({
 })
 
 /**
- * By a Lease of coordination.k8s.io. A renewal is judged by this machine's own clock from when it was seen, never by the
- * time that it carries, so clocks need not agree.
+ * Elects by a Lease of coordination.k8s.io. The age of a renewal counts from when this machine saw it, by its own clock, and
+ * not from the time in the Lease, so clocks do not have to agree.
  */
 export function createElection(options: ElectionOptions): Election {
   const { api, path, identity, clock, random, now } = options
@@ -59,12 +59,12 @@ export function createElection(options: ElectionOptions): Election {
   let heldUntil = Number.NEGATIVE_INFINITY
 
   async function look(rank: number): Promise<void> {
-    // Also after a fault: the next look is not before its time.
+    // Also after a fault: the next look must not be earlier.
     lookAt = clock.now() + LOOK_MS * (1 + Math.min(rank, MOST_PATIENT)) * (0.75 + 0.5 * random())
     try {
       await tryFor()
     } catch (error) {
-      // Another was faster: that is what the version is for.
+      // Another candidate was faster; the version detects that.
       if (!(error instanceof ApiFault && error.status === 409)) throw error
     }
   }
@@ -82,7 +82,7 @@ export function createElection(options: ElectionOptions): Election {
     const mine = holder === identity
     if (!mine && holder !== "" && clock.now() - seen.at < EXPIRE_MS) return
     const transitions = (spec?.leaseTransitions ?? 0) + (mine ? 0 : 1)
-    // The version makes the API server refuse whoever comes second.
+    // Because of the version, the API server refuses the second candidate.
     const { resourceVersion } = metadata
     await api.patch(path, { metadata: { resourceVersion }, spec: claim(transitions) })
     won()
@@ -111,12 +111,12 @@ export function createElection(options: ElectionOptions): Election {
   }
 }
 
-/** What every Lease begins with. */
+/** The first fields of every Lease. */
 export function header({ group, version, namespace, name }: ObjectPath) {
   return { apiVersion: `${group}/${version}`, kind: "Lease", metadata: { name, namespace } }
 }
 
-/** As MicroTime of the Kubernetes API wants it. */
+/** The format of MicroTime in the Kubernetes API. */
 export function microTime(date: Date): string {
   return date.toISOString().replace("Z", "000Z")
 }

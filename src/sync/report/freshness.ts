@@ -2,16 +2,16 @@ import type { Clock } from "../../kit/clock.ts"
 import type { NodeReport } from "./node-report.ts"
 import type { Renewed } from "./node-leases.ts"
 
-/** A node renews its Lease every minute; after so long without, its sync is gone, and what it said last is not known any more. */
+/** Time without a renewal after which a node's report no longer counts, in ms; a node renews its Lease every minute. */
 const STALE_MS = 180_000
 
-/** Tells reports of nodes that go on reporting from those that were left behind. */
+/** Separates the reports of nodes that still report from old reports. */
 export interface Freshness {
-  /** @param found All that is there. */
+  /** @param found All reports. */
   fresh(found: ReadonlyMap<string, Renewed>): ReadonlyMap<string, NodeReport>
 }
 
-/** A renewal is judged by this machine's own clock from when it was seen, so clocks need not agree. */
+/** The age of a renewal counts from when this machine saw it, so clocks do not have to agree. */
 export function createFreshness(clock: Clock): Freshness {
   let seen = new Map<string, { readonly renewal: string; readonly at: number }>()
   return {

@@ -1,27 +1,27 @@
 import type { NodeReport } from "./node-report.ts"
 import type { Trouble } from "./node-troubles.ts"
 
-/** Which nodes say that they are master, among those that live and report. */
+/** The nodes that report that they are master, among those that are alive. */
 export interface Masters {
-  /** In the order of their names. */
+  /** Sorted by name. */
   readonly names: readonly string[]
-  /** Whether any node says what its role is. */
+  /** Whether any node reports its role. */
   readonly isKnown: boolean
-  /** Names of nodes that said so last, and are not heard any more: of these nobody knows. */
+  /** Names of nodes that were master in their last report, and no longer report: their role is unknown. */
   readonly lost: readonly string[]
-  /** Time for which other than one master is no fault, ms: three adverts of the slowest, and 10 s. */
+  /** Time for which zero or two masters are not a fault, in ms: three adverts of the slowest, and 10 s. */
   readonly patienceMs: number
 }
 
 const GRACE_MS = 10_000
 const ADVERTS = 3
-/** Seconds, where no node says it. */
+/** Advert interval if no node reports it, in seconds. */
 const USUAL_ADVERT_INTERVAL = 1
 
 export interface MastersInput {
-  /** Reports of the nodes that live, in the order of their names. */
+  /** Reports of the living nodes, sorted by name. */
   readonly living: readonly { readonly node: string; readonly report: NodeReport }[]
-  /** Last reports of the others. */
+  /** Last reports of the other nodes. */
   readonly gone: readonly { readonly node: string; readonly report: NodeReport }[]
 }
 
@@ -36,14 +36,14 @@ export function mastersOf({ living, gone }: MastersInput): Masters {
   }
 }
 
-/** Whether it is as it should be: one node is master, or nobody can tell. */
+/** Whether one node is master, or the masters are unknown. */
 export function isAsItShouldBe({ names, isKnown }: Masters): boolean {
   return names.length === 1 || !isKnown
 }
 
 /**
- * @param oddMs Time for which it has not been as it should be.
- * @returns null while that is no fault.
+ * @param oddMs Time for which the number of masters has not been one.
+ * @returns Null while that is not a fault.
  */
 export function mastersTrouble(masters: Masters, oddMs: number): Trouble | null {
   if (isAsItShouldBe(masters) || oddMs <= masters.patienceMs) return null
@@ -52,7 +52,8 @@ export function mastersTrouble(masters: Masters, oddMs: number): Trouble | null 
       "These nodes are VRRP master at once, so they do not hear each other: look at the LAN between them, at a firewall (IP protocol 112), at --iface and --use-unicast"
     return { reason: "TwoMasters", note }
   }
-  const lost = masters.lost.length === 0 ? "" : `; ${masters.lost.join(", ")} said so last, and is not heard any more`
-  const note = `No node that reports is VRRP master, so nobody is known to hold the VIPs${lost}: look at "kkv status" on each node`
+  const lost =
+    masters.lost.length === 0 ? "" : `; ${masters.lost.join(", ")} was master in its last report, and no longer reports`
+  const note = `No node that reports is VRRP master, so no node is known to hold the VIPs${lost}: run "kkv status" on each node`
   return { reason: "NoMaster", note }
 }

@@ -4,17 +4,17 @@ import { header, microTime } from "./election.ts"
 import { decodeNodeReport, encodeNodeReport, type NodeReport } from "./node-report.ts"
 import type { ObjectsApi, ObjectsPath } from "./ports.ts"
 
-/** On each Lease of ours: the name of the report that it belongs to. */
+/** Label on each of our Leases: the name of its report. */
 const REPORT_LABEL = "kube-keepalived-vip.io/report"
 const REPORT_ANNOTATION = "kube-keepalived-vip.io/report"
 
-/** The Pod that a node's Lease belongs to, and with which it goes. */
+/** The Pod that owns a node's Lease; Kubernetes deletes the Lease with it. */
 export interface Owner {
   readonly name: string
   readonly uid: string
 }
 
-/** What each node says, kept in a Lease of its own, since that is the smallest object that no user minds. */
+/** The nodes' reports. Each is in its own Lease, because a Lease is the smallest object that does not disturb users. */
 export interface NodeLeases {
   /** @throws ApiFault */
   write(node: string, report: NodeReport): Promise<void>
@@ -24,7 +24,7 @@ export interface NodeLeases {
 
 export interface Renewed {
   readonly report: NodeReport
-  /** Another at each renewal; what it says of the time is by the clock of the node. */
+  /** Different at each renewal; its time is from the clock of the node. */
   readonly renewal: string
 }
 
@@ -35,10 +35,10 @@ const leaseSchema = z.object({
 
 export interface LeasesOptions {
   readonly path: ObjectsPath
-  /** Of the report: the Leases are named after it. */
+  /** Name of the report; it is part of the Leases' names. */
   readonly name: string
   readonly owner: Owner | null
-  /** For people who read a Lease, and so that each renewal is another. */
+  /** For people who read a Lease, and to make each renewal different. */
   readonly now: () => Date
 }
 

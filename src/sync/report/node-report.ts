@@ -15,29 +15,29 @@ import {
 } from "./node-troubles.ts"
 
 /**
- * What one node made of the newest input.
+ * The state of the newest input on one node.
  *
- * `applied`: all of it is in effect. `pending`: not yet. `wrong`: at least a part of it is not, and a person must act.
+ * `applied`: all of it is in effect. `pending`: not yet. `wrong`: at least a part is not in effect, and a person must act.
  */
 export type NodeState = "applied" | "pending" | "wrong"
 
-/** Small enough for an annotation, whatever a user writes into a ConfigMap. */
+/** The report of one node. It fits into an annotation, whatever a user writes into a ConfigMap. */
 export interface NodeReport {
-  /** resourceVersion of the ConfigMap that `state` is about: the newest that the node has seen; null where it sees none. */
+  /** resourceVersion of the ConfigMap that `state` is about: the newest that the node has seen; null if it sees none. */
   readonly configMap: string | null
   readonly state: NodeState
-  /** The first 12 hex digits of the checksum of the generation that is in effect; null before the first. */
+  /** First 12 hex digits of the checksum of the generation in effect; null before the first. */
   readonly generation: string | null
-  /** How many VIPs are in effect, in whatever form: a held one is. */
+  /** Number of VIPs in effect, including held ones. */
   readonly vips: number
-  /** How many pods get new connections behind them, each counted once a VIP. */
+  /** Number of pods behind them that get new connections; a pod counts once per VIP. */
   readonly readyPods: number
-  /** How many of these VIPs have a port without a ready pod, and the first of their entries. */
+  /** Number of these VIPs with a port without a ready pod, and the first of their entries. */
   readonly unserved: number
   readonly unservedNames: readonly string[]
-  /** What VRRP made of the node; null before the sidecar says it. */
+  /** The node's VRRP state; null before the sidecar reports it. */
   readonly role: NodeRole | null
-  /** The first of them; `more` counts the rest. */
+  /** The first troubles; `more` is the number of the others. */
   readonly troubles: readonly Trouble[]
   readonly more: number
 }
@@ -50,8 +50,8 @@ const MOST_NAMES = 5
 const LONGEST_NAME = 64
 
 /**
- * Pure: equal views give equal reports. Endpoints come and go without changing it: whether a node is up to date is a
- * question about the ConfigMap, not about the newest generation. Times have no place in it.
+ * Pure: equal views give equal reports. A change of endpoints does not change the report: whether a node is up to date depends
+ * on the ConfigMap, not on the newest generation. The report has no current times.
  */
 export function nodeReportOf(view: NodeView): NodeReport {
   const { configMap, held, said, origins } = view
@@ -73,17 +73,16 @@ export function nodeReportOf(view: NodeView): NodeReport {
   }
 }
 
-/** A volume that takes nothing is no fault of the input. */
+/** A volume that cannot be written is not a fault of the input. */
 function heldReason({ code }: Problem): string {
   return code.startsWith("VOLUME_") ? "PublishFailed" : "InputHeld"
 }
 
-/** What VRRP made of the node: what a dead agent said last is no news of it. */
+/** The node's VRRP state; it is unknown if the agent is dead. */
 function roleOf({ said }: NodeView): NodeRole | null {
   if (said === null) return null
   const { state, since, reason, advertInterval } = said.status.vrrp
-  if (!isAlive(said))
-    return { state: "unknown", since: null, reason: "the agent shows no sign of life", advertInterval }
+  if (!isAlive(said)) return { state: "unknown", since: null, reason: "the agent is silent", advertInterval }
   return noted({ state, since, reason, advertInterval })
 }
 
@@ -138,11 +137,11 @@ export function encodeNodeReport(report: NodeReport): string {
   })
 }
 
-/** Null for what no release of ours wrote. */
+/** Null if no release of our sync can have written the text. */
 export function decodeNodeReport(text: string): NodeReport | null {
   try {
     const report = reportSchema.parse(JSON.parse(text))
-    // Whoever may write a Lease of ours, such as another node's sync, is not believed to have made a harmless text.
+    // Other programs may write our Leases, so the text may not be harmless.
     const configMap = report.configMap === null ? null : visible(report.configMap)
     const role = report.role === null ? null : noted(report.role)
     const unservedNames = report.unservedNames.map(visible)

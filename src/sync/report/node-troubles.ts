@@ -7,7 +7,7 @@ import type { Problem } from "../../kit/problem.ts"
 import { visible } from "../../kit/visible.ts"
 import type { Said } from "./ports.ts"
 
-/** Why something is wrong: the reason of an Event, and a text for people. */
+/** A trouble: the reason for an Event, and a text for people. */
 export interface Trouble {
   /** UpperCamelCase, as Kubernetes writes reasons. */
   readonly reason: string
@@ -17,7 +17,7 @@ export interface Trouble {
 /** Maximum length of a note, in characters. */
 export const LONGEST_NOTE = 300
 
-/** A generation as it was published. */
+/** A published generation. */
 export interface Origin {
   /** resourceVersion of its ConfigMap. */
   readonly configMap: string | null
@@ -27,17 +27,17 @@ export interface Origin {
 export interface NodeView {
   /** resourceVersion of the newest ConfigMap. */
   readonly configMap: string | null
-  /** Why the newest input is not published; empty where it is. */
+  /** Why the newest input is not published; empty if it is. */
   readonly held: readonly Problem[]
-  /** What the sidecar says; null while it says nothing. */
+  /** The sidecar's status; null if there is none. */
   readonly said: Said | null
-  /** How old this node's knowledge of the cluster is. */
+  /** Age of what this node knows about the cluster. */
   readonly sourceAge: Age
-  /** What is known of generations, by sequence. */
+  /** The known generations, by sequence. */
   readonly origins: ReadonlyMap<number, Origin>
 }
 
-/** Whether all is well, of what this node is asked about: what cannot be told keeps it from being applied, too. */
+/** Whether all is well that this report covers: an unknown state also prevents `applied`. */
 export function isApplied(view: NodeView): boolean {
   return view.said !== null && isOfNewest(view) && findingsIn(view, view.said).length === 0
 }
@@ -53,61 +53,58 @@ function findingsIn({ sourceAge }: NodeView, { status, agent }: Said): readonly 
   return findingsFor("report", { status, agent, sync: itself })
 }
 
-/** Whether what the sidecar saw last was made from the newest ConfigMap. */
+/** Whether the last generation that the sidecar read is from the newest ConfigMap. */
 function isOfNewest({ said, origins, configMap }: NodeView): boolean {
   const origin = origins.get(said?.status.observedGeneration ?? 0)
   return origin !== undefined && origin.configMap === configMap
 }
 
-/** Everything that a person must mend for this node to have the newest ConfigMap in effect. */
+/** Everything that a person must fix before the newest ConfigMap can be in effect on this node. */
 export function troublesOf(view: NodeView): readonly Trouble[] {
   if (view.said === null) return []
   const { status, agent } = view.said
   const found = findingsIn(view, view.said)
   const source = view.sourceAge.kind === "age" && has(found, "source") ? [trouble("SourceStale", STALE_NOTE)] : []
-  // What a dead one said last is no news of anything.
+  // The last status of a dead agent does not count.
   if (has(found, "agent")) return [...source, agentTrouble(agent)]
   return [...source, ...vrrpTroubles(status, found), ...nodeTroubles(status, found), ...inputTroubles(status, view)]
 }
 
-/** What is said of a node that has not heard of the cluster for long; an Event says it in the same words. */
-export const STALE_NOTE = "Nothing is heard of a part of the Kubernetes API; what is in effect stays"
+/** Note for a node that has not heard from the cluster for a long time; also used for an Event. */
+export const STALE_NOTE = "A part of the Kubernetes API does not answer; what is in effect stays"
 
 function has(found: readonly Finding[], subject: Subject): boolean {
   return found.some(({ about }) => about === subject)
 }
 
-/** In words without a time: the same state is the same report. */
+/** The text has no time, so that the same state gives the same report. */
 function agentTrouble({ silence, lookAge, fault }: AgentSigns): Trouble {
   if (silence.kind === "unknown")
     return trouble(
       "AgentUnknown",
-      "Nobody can tell whether the agent lives: look at its heartbeat in the volume of --applied",
+      "Cannot tell whether the agent lives: check its heartbeat in the volume of --applied",
     )
   if (silence.seconds > SILENT_SECONDS)
-    return trouble(
-      "AgentSilent",
-      "The agent shows no sign of life: what keepalived runs stays, and no change is applied",
-    )
+    return trouble("AgentSilent", "The agent is silent: keepalived keeps its configuration, and no change is applied")
   if (fault !== null) return trouble("AgentFailed", `The agent cannot write its status: ${fault}`)
   return lookAge.kind === "unknown"
-    ? trouble("AgentUnknown", "Nobody can tell when the agent last looked after keepalived")
-    : trouble("AgentStuck", "The agent lives, and has not looked after keepalived for long: see its log")
+    ? trouble("AgentUnknown", "Cannot tell when the agent last checked keepalived")
+    : trouble("AgentStuck", "The agent is alive, but has not checked keepalived for a long time: see its log")
 }
 
-/** Whether the agent lives to say what it says. */
+/** Whether the agent is alive, so that its status counts. */
 export function isAlive({ status, agent }: Said): boolean {
   return !has(findingsFor("report", { status, agent, sync: null }), "agent")
 }
 
-/** Whatever the ConfigMap says: this node cannot serve. In words without a time. */
+/** Troubles because of which this node cannot serve, whatever the ConfigMap contains. The text has no time. */
 function vrrpTroubles({ vrrp, appliedGeneration }: Status, found: readonly Finding[]): readonly Trouble[] {
-  // Before anything is in effect, there is no role to have.
+  // Before anything is in effect, the node has no role.
   if (!has(found, "vrrp") || (vrrp.state === "unknown" && appliedGeneration === null)) return []
   return [trouble(vrrp.state === "fault" ? "VRRPFault" : "VRRPUnknown", vrrpText({ ...vrrp, since: null }))]
 }
 
-/** What is wrong with the node itself, whichever ConfigMap it runs. */
+/** Troubles of the node itself, independent of the ConfigMap. */
 function nodeTroubles(status: Status, found: readonly Finding[]): readonly Trouble[] {
   return found.flatMap(({ about, text }) => {
     if (about === "keepalived" && status.keepalived !== "unknown") return [trouble("KeepalivedDown", text)]
@@ -115,7 +112,7 @@ function nodeTroubles(status: Status, found: readonly Finding[]): readonly Troub
   })
 }
 
-/** What was wrong with an older ConfigMap says nothing of the newest. */
+/** Troubles of the newest ConfigMap; those of an older one do not count. */
 function inputTroubles(status: Status, view: NodeView): readonly Trouble[] {
   const { outcome, reason, pinned, observedGeneration } = status
   if (pinned !== null)
@@ -125,7 +122,7 @@ function inputTroubles(status: Status, view: NodeView): readonly Trouble[] {
   const vips = [...foreignTroubles(status), ...status.vips.flatMap((vip) => vipTrouble(vip) ?? [])]
   switch (outcome) {
     case "rejected":
-      // The VIPs of a generation that a guard holds are not broken, every one of them.
+      // A guard that holds a generation does not make each of its VIPs broken.
       if (guardTrouble !== null) return [guardTrouble]
       return [trouble("Rejected", reason ?? "the newest generation does not pass"), ...vips]
     case "rolled-back":
@@ -146,7 +143,7 @@ function faultTroubles({ problems }: Status): readonly Trouble[] {
     .map(({ code, message }) => trouble("NodeFault", `${code}: ${message}`))
 }
 
-/** Whatever is in effect does not stay so, and only a person can change that. */
+/** Another program changes what is in effect, and only a person can stop that. */
 function foreignTroubles({ problems }: Status): readonly Trouble[] {
   return problems.flatMap(({ code, message }) => {
     const reason = FOREIGN_REASONS.get(code)
@@ -166,7 +163,7 @@ function guardTroubleOf({ problems }: Status): Trouble | null {
   return held === undefined ? null : trouble("GuardHeld", held.message)
 }
 
-/** What the sidecar calls a change that it holds because it would take away most of what works. */
+/** Problem codes of the sidecar for a change that it holds because it would remove most of what works. */
 const GUARD_CODES: ReadonlySet<string> = new Set(["MASS_REMOVAL", "ENDPOINTS_LOST", "NODES_LOST"])
 
 const VIP_REASONS = { held: "EntryHeld", "left-out": "EntryLeftOut", partial: "EntryPartial" } as const
@@ -181,12 +178,12 @@ function vipTrouble({ entry, state, reason }: StatusVip): Trouble | null {
   return trouble(VIP_REASONS[state], `${JSON.stringify(entry)}: ${reason ?? "broken"} (${VIP_NOTES[state]})`)
 }
 
-/** The note is for terminals, by way of Events and the VipReport: nothing in it is hidden. */
+/** The note can reach terminals through Events and the VipReport, so it has no hidden characters. */
 export function trouble(reason: string, text: string): Trouble {
   return { reason, note: noteOf(text) }
 }
 
-/** A text that fits into a note, with nothing hidden in it. */
+/** A text that fits into a note, without hidden characters. */
 export function noteOf(text: string): string {
   const note = visible(text)
   return note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 3)}...` : note

@@ -4,10 +4,10 @@ import { STALE_NOTE, type Trouble } from "./node-troubles.ts"
 import type { Notice } from "./recorder.ts"
 import { isReady, type Summary } from "./summary.ts"
 
-/** A notice, but for the object that it is about. */
+/** A notice without the object that it is about. */
 export type Note = Omit<Notice, "regarding">
 
-/** What is new at one node: for its Pod. */
+/** News of one node, for its Pod. */
 export function notesOfNode(before: NodeReport | null, after: NodeReport): readonly Note[] {
   const isNews = before?.state !== "applied" || before.configMap !== after.configMap
   const role = roleNotes(before, after)
@@ -17,14 +17,14 @@ export function notesOfNode(before: NodeReport | null, after: NodeReport): reado
   return [...role, ...newOf(before?.troubles ?? [], after.troubles).map(({ reason, note }) => warning(reason, note))]
 }
 
-/** The same text each time, so that a role that flaps is one Event with a count. What was so before we looked is no news. */
+/** The same text each time, so that a flapping role is one Event with a count. A role from before the start is not news. */
 function roleNotes(before: NodeReport | null, { role }: NodeReport): readonly Note[] {
   if (before === null || role?.state !== "master") return []
   if (before.role?.state === "master" && before.role.since === role.since) return []
   return [normal("BecameMaster", `This node holds the VIPs now: ${role.reason ?? "keepalived gives no reason"}`)]
 }
 
-/** What is new at all nodes together: for the ConfigMap. */
+/** News of all nodes together, for the ConfigMap. */
 export function notesOfCluster(before: Summary | null, after: Summary): readonly Note[] {
   const isNews = before === null || !isReady(before) || before.configMap !== after.configMap
   if (isReady(after) && isNews) return [normal("Applied", `${after.conditions[0]?.message}: ${vips(after.vips)}`)]
@@ -35,11 +35,11 @@ export function notesOfCluster(before: Summary | null, after: Summary): readonly
 
 const STALE_MS = STALE_SECONDS * 1000
 
-/** What to say of an API server that is silent: once where a part of it still listens, else when it is back. */
+/** Notes about a silent API server: once, at once if a part of it still answers, else when it is back. */
 export interface StalenessNotes {
-  /** @param staleMs for how long nothing was heard of the part that is silent longest. */
+  /** @param staleMs Silence of the part that is silent longest, in ms. */
   of(staleMs: number): readonly Note[]
-  /** They have been written. */
+  /** Called when the notes are written. */
   told(notes: readonly Note[]): void
 }
 
@@ -59,7 +59,7 @@ export function createStalenessNotes(): StalenessNotes {
         isTold = false
         return []
       }
-      const note = `Nothing was heard of the Kubernetes API for ${Math.round(was / 1000)} s; what was in effect stayed`
+      const note = `The Kubernetes API did not answer for ${Math.round(was / 1000)} s; what was in effect stayed`
       return [warning("SourceStale", note)]
     },
     told: (notes) => {

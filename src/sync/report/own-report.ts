@@ -2,14 +2,14 @@ import type { Clock } from "../../kit/clock.ts"
 import type { NodeLeases } from "./node-leases.ts"
 import { encodeNodeReport, type NodeReport } from "./node-report.ts"
 
-/** The writes of all nodes are spread over so long for each node there is: five hundred write fifty times a second. */
+/** Time over which writes are spread, in ms per node: five hundred nodes write fifty times per second. */
 const SPREAD_MS_A_NODE = 20
 const LEAST_INTERVAL_MS = 1000
-/** What is on its way is not worth a write, unless it stays there. */
+/** Time for which a report must stay `pending` before it is written, in ms. */
 const PENDING_MS = 5000
-/** A change of nothing but the generation in effect can wait: endpoints come and go all day. */
+/** Delay of a change in the generation only, in ms: endpoints change all day. */
 const MERE_GENERATION_MS = 60_000
-/** What is unchanged is written again all the same: it shows that somebody still says so. */
+/** Time between two writes of an unchanged report, in ms: they show that the node still reports. */
 const RENEW_MS = 60_000
 
 export interface OwnReportOptions {
@@ -19,12 +19,12 @@ export interface OwnReportOptions {
   readonly random: () => number
 }
 
-/** Keeps this node's Lease at what the node has to say, with few writes. */
+/** Keeps this node's Lease up to date with few writes. */
 export interface OwnReport {
   /**
-   * Writes where it is due; called again and again.
+   * Writes if a write is due; called repeatedly.
    *
-   * @param nodes How many nodes there are. @throws ApiFault
+   * @param nodes Number of nodes. @throws ApiFault
    */
   keep(node: string, report: NodeReport, nodes: number): Promise<void>
 }
@@ -51,7 +51,7 @@ export function createOwnReport({ leases, clock, random }: OwnReportOptions): Ow
       }
       if (wanted?.text !== text) {
         const at = dueAt(report, nodes)
-        // Ever new generations do not put it off for ever.
+        // New generations must not delay it for ever.
         const sooner = wanted !== null && report.state !== "pending" ? Math.min(wanted.dueAt, at) : at
         wanted = { text, dueAt: sooner }
       }
@@ -63,7 +63,7 @@ export function createOwnReport({ leases, clock, random }: OwnReportOptions): Ow
   }
 }
 
-/** All but what only informs. */
+/** The report without the fields that are only for information. */
 function asked(report: NodeReport): string {
   return encodeNodeReport({ ...report, generation: null, readyPods: 0 })
 }

@@ -13,7 +13,7 @@ export interface Regarding {
   readonly uid: string
 }
 
-/** Something that a person should be able to read later, at the object it is about. */
+/** A text that a person can read later at the object that it is about. */
 export interface Notice {
   readonly regarding: Regarding
   readonly type: "Normal" | "Warning"
@@ -31,17 +31,17 @@ export interface RecorderOptions {
   readonly api: ObjectsApi
   readonly clock: Clock
   readonly now: () => Date
-  /** Which program on which node. */
+  /** The program and its node. */
   readonly instance: string
 }
 
-/** So many at once, and then one in so long. */
+/** Maximum Events in a burst, and time per Event after it, in ms. */
 const MOST_AT_ONCE = 25
 const ONE_IN_MS = 10_000
-/** The same again within so long is counted at the Event that is there, at most so often. */
+/** Time within which a repeated notice increases the count of its Event, and minimum time between two such writes, in ms. */
 const SAME_WITHIN_MS = 1_800_000
 const COUNT_EVERY_MS = 60_000
-/** The API server refuses longer notes. */
+/** Maximum length of a note; the API server refuses longer ones. */
 const LONGEST_NOTE = 1024
 
 interface Written {
@@ -52,7 +52,7 @@ interface Written {
   readonly writtenAt: number
 }
 
-/** Events of events.k8s.io/v1: each once, counted where it happens again, and never a flood. */
+/** Writes Events of events.k8s.io/v1: each once, with a count for repetitions, and at a limited rate. */
 export function createRecorder({ api, clock, now, instance }: RecorderOptions): Recorder {
   const known = new Map<string, Written>()
   let tokens = MOST_AT_ONCE

@@ -3,21 +3,21 @@ import { faultText } from "../../kit/fault.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import { createTurn, type TurnOptions } from "./turn.ts"
 
-/** How often it looks at what the sidecar says, and the least time between two turns. */
+/** Time between two reads of the sidecar's status, and minimum time between two turns, in ms. */
 const TURN_MS = 1000
 const SHORTEST_TURN_MS = 100
 
 const RETRY = { firstMs: 2000, maximumMs: 60_000, jitter: 1 / 3 }
 
-/** Tells the cluster how this node fares and, at one node, how all do. Nothing waits for it, and no VIP depends on it. */
+/** Reports this node's state to the cluster and, on one node, the state of all. Nothing waits for it, and no VIP depends on it. */
 export interface Reporter {
-  /** Hears how each pass of sync ended. */
+  /** Gets the outcome of each pass. */
   tell(outcome: PassOutcome): void
-  /** Ends in order. */
+  /** Ends cleanly. */
   stop(): Promise<void>
 }
 
-/** Starts to report; what cannot be written is logged once and tried again, more and more rarely. */
+/** Starts to report. It logs a write fault once and tries again, less and less often. */
 export function startReporter(options: TurnOptions): Reporter {
   const { clock, log, random } = options
   const stop = new AbortController()
@@ -26,7 +26,7 @@ export function startReporter(options: TurnOptions): Reporter {
   let failures = 0
   let said = ""
 
-  /** Gives for how long to rest. */
+  /** @returns Time to wait, in ms. */
   async function takeTurn(): Promise<number> {
     try {
       await turn.take()
@@ -48,7 +48,7 @@ export function startReporter(options: TurnOptions): Reporter {
       wake = new AbortController()
       const restMs = await takeTurn()
       await clock.delay(SHORTEST_TURN_MS, stop.signal)
-      // A turn that failed is not taken again for every pass.
+      // A failed turn is not repeated at every pass.
       await clock.delay(restMs, failures > 0 ? stop.signal : wake.signal)
     }
   }

@@ -4,8 +4,8 @@ import type { NodeReport } from "./node-report.ts"
 import type { Trouble } from "./node-troubles.ts"
 
 /**
- * Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. `Serving` is no part of
- * Ready: whether pods are ready is their owners' affair, and a rollout of them must not wait for itself.
+ * Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. `Serving` is not part
+ * of Ready: the readiness of pods concerns their owners, and a rollout of pods must not wait for itself.
  */
 export interface Condition {
   readonly type: "Ready" | "Reconciling" | "Stalled" | "Serving"
@@ -14,28 +14,28 @@ export interface Condition {
   readonly message: string
 }
 
-/** What of all nodes, for `status` of the VipReport: of a size that grows with the nodes' names alone. */
+/** The summary of all nodes, for `status` of the VipReport. Its size grows only with the nodes' names. */
 export interface Summary {
   readonly conditions: readonly Condition[]
-  /** resourceVersion of the ConfigMap that it is about; null where there is none. */
+  /** resourceVersion of the ConfigMap that it is about; null if there is none. */
   readonly configMap: string | null
   readonly vips: number
-  /** Names of the nodes that are VRRP master, ten at most: one, where all is well. */
+  /** Names of the nodes that are VRRP master, at most ten; exactly one if all is well. */
   readonly masters: readonly string[]
-  /** The same in one text, for a column. */
+  /** The same as one text, for a column. */
   readonly master: string
-  /** How many pods get new connections behind them. */
+  /** Number of pods behind them that get new connections. */
   readonly readyPods: number
-  /** How many VIPs have a port without a ready pod. */
+  /** Number of VIPs with a port without a ready pod. */
   readonly unserved: number
   readonly nodes: {
     readonly applied: number
     readonly reporting: number
     readonly notReady: number
-    /** Ready, and without a report: most often none of our pods runs there. */
+    /** Ready nodes without a report: usually none of our pods runs there. */
     readonly silent: number
   }
-  /** Which generation is in effect on which nodes, by the first 12 hex digits of its checksum. */
+  /** The generations in effect and their nodes; a generation is named by the first 12 hex digits of its checksum. */
   readonly generations: readonly { readonly generation: string; readonly count: number; readonly nodes: string }[]
   readonly troubles: readonly (Trouble & { readonly nodes: string })[]
 }
@@ -45,9 +45,9 @@ export interface SummaryInput {
   readonly nodes: ReadonlyMap<string, { readonly ready: boolean }>
   /** By the node's name. */
   readonly reports: ReadonlyMap<string, NodeReport>
-  /** Whether silent nodes are waited for: where all have just started, their first word is on its way. */
+  /** Whether to wait for silent nodes: after a common start, their first report may not have arrived yet. */
   readonly patient: boolean
-  /** Time for which other than one node has been master, ms. */
+  /** Time for which the number of masters has not been one, in ms. */
   readonly oddMastersMs?: number
 }
 
@@ -56,8 +56,8 @@ const MOST_MASTERS = 10
 const LONGEST_MESSAGE = 1000
 
 /**
- * Sums up what the nodes say. A node that the cluster thinks dead is not waited for; what a node says of another
- * ConfigMap than the newest counts as "not yet".
+ * Sums up the nodes' reports. It does not wait for a node that is not Ready; a report about an older ConfigMap counts as
+ * "not yet".
  *
  * Pure: equal input gives equal output, so an unchanged report is never written again.
  */
@@ -91,7 +91,7 @@ export function summarise({ configMap, nodes, reports, patient, oddMastersMs = 0
   }
 }
 
-/** Who is master, by the nodes that the cluster thinks alive: what a node that is gone said last says nothing of now. */
+/** The masters according to the Ready nodes; the last report of a node that is gone does not count. */
 export function rolesIn({ nodes, reports }: Pick<SummaryInput, "nodes" | "reports">): {
   readonly living: readonly Living[]
   readonly masters: Masters
@@ -116,7 +116,7 @@ interface Living {
   readonly report: NodeReport
 }
 
-/** Each trouble once, with the nodes that have it; what most nodes have first. */
+/** Each trouble once, with its nodes; the most widespread first. */
 function troublesOf(wrong: readonly Living[]): Summary["troubles"] {
   const found = new Map<string, { trouble: Trouble; nodes: string[] }>()
   for (const { node, report } of wrong) {
@@ -188,7 +188,7 @@ function conditionsOf({ kind, reason, message }: Verdict): readonly Condition[] 
   ]
 }
 
-/** Whether somebody answers behind every port of every VIP that is in effect; unknown where no node says that one is. */
+/** Whether every port of every VIP in effect has a ready pod; unknown if no node reports a VIP in effect. */
 function servingOf(reports: readonly NodeReport[]): Condition {
   const [worst] = [...reports].sort((a, b) => b.unserved - a.unserved)
   const vips = Math.max(0, ...reports.map((report) => report.vips))

@@ -15,27 +15,27 @@ import { isAsItShouldBe } from "./masters.ts"
 import { isReady, rolesIn, type Summary, summarise } from "./summary.ts"
 import { createVipReport, vipReportPath } from "./vip-report.ts"
 
-/** While all is well, the one that writes for all looks so often at what the others say. */
+/** Time between two reads of all reports by the node that writes for all, while all is well, in ms. */
 const REST_MS = 10_000
-/** Who begins to write for all gives every node so long for its first word. */
+/** Time that a node which begins to write for all gives every node for its first report, in ms. */
 const PATIENT_MS = 20_000
-/** So many generations are remembered: the sidecar is never further behind. */
+/** Number of generations that are remembered; the sidecar is never further behind. */
 const MOST_ORIGINS = 20
 
 export interface TurnOptions {
   readonly api: ObjectsApi
   readonly status: StatusReader
-  /** As they are now. */
+  /** The current facts. */
   readonly facts: () => ClusterFacts
-  /** How old the oldest part of the mirror may be, in ms; null before everything has been listed. */
+  /** Maximum age of the mirror's oldest part, in ms; null before everything is listed. */
   readonly staleMs: () => number | null
   /** `namespace/name`. */
   readonly configMapKey: string
   /** `namespace/name` of the VipReport. */
   readonly reportKey: string
-  /** This node, where the sidecar has not said its name yet. */
+  /** Name of this node, until the sidecar has reported it. */
   readonly node: string
-  /** The pod that this process runs in; null outside of one. */
+  /** The pod that this process runs in; null outside of a pod. */
   readonly pod: (Owner & { readonly namespace: string }) | null
   readonly clock: Clock
   readonly now: () => Date
@@ -44,10 +44,10 @@ export interface TurnOptions {
   readonly log: Log
 }
 
-/** All that is reported, as far as it is due. */
+/** Writes all reports that are due. */
 export interface Turn {
   tell(outcome: PassOutcome): void
-  /** Does each part whatever becomes of the others. @throws The first fault of any. */
+  /** Does each part even if another one fails. @throws The first fault. */
   take(): Promise<void>
   /** @throws ApiFault */
   release(): Promise<void>
@@ -129,7 +129,7 @@ export function createTurn(options: TurnOptions): Turn {
 
 function sourceAgeOf(staleMs: number | null): Age {
   return staleMs === null
-    ? { kind: "unknown", why: "the source has not been read whole yet" }
+    ? { kind: "unknown", why: "sync has not read its source completely yet" }
     : { kind: "age", seconds: staleMs / 1000 }
 }
 
@@ -139,7 +139,7 @@ interface ClusterPart {
   release(): Promise<void>
 }
 
-/** What only one of all nodes does: sums up what all say. */
+/** The part that only one node does: it sums up all reports. */
 function createClusterPart(options: TurnOptions, announce: (notes: readonly Note[]) => Promise<void>): ClusterPart {
   const { api, clock, log, node, now, pod, reportKey } = options
   const leases = leasesOf(options)
@@ -149,19 +149,19 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
   const report = createVipReport(api, vipReportPath(namespaceOf(reportKey), nameOf(reportKey)), now)
   let summed: { readonly summary: Summary; readonly at: number } | null = null
   let isMissed = false
-  /** When it began to write for all. */
+  /** When this node began to write for all. */
   let since: number | null = null
-  /** Since when other than one node is master; null while it is one. */
+  /** Since when the number of masters is not one; null while it is one. */
   let oddSince: number | null = null
 
-  /** At rest seldom; while something is under way, each time. */
+  /** Rarely while all is well, at each turn while something changes. */
   function isDue({ own }: Facts): boolean {
     if (summed === null || oddSince !== null || clock.now() - summed.at >= REST_MS) return true
     return !isReady(summed.summary) || own.state !== "applied" || summed.summary.configMap !== own.configMap
   }
 
   async function sumUp({ self, own, nodes, configMap }: Facts): Promise<void> {
-    // Its own may wait for its turn to be written.
+    // The report of this node may not be written yet.
     const reports = new Map([...freshness.fresh(await leases.readAll()), [self, own]])
     const patient = clock.now() - (since ??= clock.now()) < PATIENT_MS
     const isOdd = !isAsItShouldBe(rolesIn({ nodes, reports }).masters)
@@ -170,7 +170,10 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
     const summary = summarise({ configMap: own.configMap, nodes, reports, patient, oddMastersMs })
     const written = await report.write(summary, configMap?.entries ?? null)
     if (written.kind === "missing" && !isMissed) {
-      log.warn("no report", { report: reportKey, reason: "the API server knows no VipReport; apply the manifests" })
+      log.warn("no report", {
+        report: reportKey,
+        reason: "the API server does not know the kind VipReport; apply the manifests",
+      })
     }
     isMissed = written.kind === "missing"
     const before = written.kind === "missing" ? (summed?.summary ?? null) : written.before

@@ -4,13 +4,13 @@ import { ApiFault } from "../api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
 import type { Condition, Summary } from "./summary.ts"
 
-/** The one object that says how all nodes fare: `VipReport`, made by us where nobody did; of it we write the status alone. */
+/** The object with the state of all nodes, `VipReport`. sync creates it if it is missing, and otherwise writes only its status. */
 export interface VipReport {
   /**
-   * Writes the summary where it says something new.
+   * Writes the summary if it has changed.
    *
-   * @param entries Data of the ConfigMap that it is about. Where the report's spec has others, whoever reads it must wait: its
-   *   observedGeneration stays behind. @throws ApiFault
+   * @param entries Data of the ConfigMap that it is about. If the report's spec has other entries, observedGeneration stays
+   *   behind, so that readers wait. @throws ApiFault
    */
   write(summary: Summary, entries: Entries | null): Promise<Written>
 }
@@ -18,7 +18,7 @@ export interface VipReport {
 type Entries = Readonly<Record<string, string>>
 
 export type Written =
-  /** `before` is what stood there; null where nothing of ours did. */
+  /** `before` is the summary that it replaces; null if there was none. */
   { readonly kind: "written"; readonly before: Summary | null } | { readonly kind: "missing" }
 
 const statusSchema = z.object({
@@ -51,7 +51,7 @@ const reportSchema = z.object({
   status: z.unknown().optional(),
 })
 
-/** Where a VipReport stands. */
+/** The API path of a VipReport. */
 export function vipReportPath(namespace: string, name: string): ObjectPath {
   return { group: "kube-keepalived-vip.io", version: "v1alpha1", plural: "vipreports", namespace, name }
 }
@@ -75,7 +75,7 @@ export function createVipReport(api: ObjectsApi, path: ObjectPath, now: () => Da
   }
 }
 
-/** Null where the API server knows no such kind. */
+/** Null if the API server does not know the kind. */
 async function create(api: ObjectsApi, path: ObjectPath): Promise<unknown> {
   const { group, version, name, namespace } = path
   try {
@@ -92,7 +92,7 @@ async function create(api: ObjectsApi, path: ObjectPath): Promise<unknown> {
 
 type Timed = Condition & { readonly lastTransitionTime?: string | null | undefined }
 
-/** A condition's time is that of its last change of status. */
+/** The time of a condition is the time of its last change of status. */
 function withTimes(before: readonly Timed[], after: readonly Condition[], now: Date): readonly Timed[] {
   const time = now.toISOString().replace(/\.\d+Z$/, "Z")
   return after.map((condition) => {
@@ -101,7 +101,7 @@ function withTimes(before: readonly Timed[], after: readonly Condition[], now: D
   })
 }
 
-/** The same for equal values, whatever the order of their fields. */
+/** The same text for equal values, whatever the order of their fields. */
 function text(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)

@@ -17,12 +17,12 @@ import { readRegularFile } from "../../kit/safe-read.ts"
 import { bootId, uptimeSeconds } from "../../kit/uptime.ts"
 import type { StatusReader } from "../report/ports.ts"
 
-/** Some hundred bytes for each VIP and each problem. */
+/** Maximum size of the status, in bytes; each VIP and each problem takes a few hundred. */
 const MAXIMUM_BYTES = 16 * 1024 * 1024
 
 /**
- * Reads what the sidecar says of itself, in its volume, and whether it lives; the status is parsed only where it is another
- * file than before.
+ * Reads the sidecar's status from its volume, and whether the sidecar is alive. It parses the status only if the file has
+ * changed.
  */
 export function createStatusReader(applied: string): StatusReader {
   const path = join(applied, STATUS_FILE)
@@ -31,7 +31,7 @@ export function createStatusReader(applied: string): StatusReader {
     read: () => {
       const identity = identityOf(path)
       if (identity === "") known = { identity, status: null }
-      // What cannot be read says nothing, and what was said before it is not so any more.
+      // An unreadable status counts as none, and the status before it is out of date.
       if (identity !== known.identity) known = { identity, status: parsed(path) }
       return known.status === null ? null : { status: known.status, agent: signsIn(applied) }
     },
@@ -62,7 +62,7 @@ function parsed(path: string): Status | null {
     const decoded = decodeStatus(found.bytes.toString("utf8"))
     return decoded.kind === "value" ? decoded.value : null
   } catch {
-    // A disk that cannot be read: nobody knows what the sidecar says.
+    // The disk cannot be read, so the sidecar's status is unknown.
     return null
   }
 }

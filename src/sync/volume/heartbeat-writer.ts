@@ -10,14 +10,14 @@ import {
 } from "../../contract/heartbeat.ts"
 
 export interface HeartbeatWriter {
-  /** Overwrites the record in place. @throws when the volume cannot be written at all. */
+  /** Overwrites the record in place. @throws If the volume cannot be written at all. */
   write(heartbeat: Heartbeat): void
   close(): void
 }
 
 /**
- * Makes the writer of the record, which it keeps open: on a full disk a rewrite would leave an empty file, an overwrite in
- * place still works, and so it does where nothing can be opened any more. A record that somebody removed is made again.
+ * Makes the writer of the record. It keeps the file open and overwrites it in place: this works on a full disk, where a rewrite
+ * would leave an empty file, and also if no file can be opened any more. It creates a removed record again.
  */
 export function createHeartbeat(desired: string): HeartbeatWriter {
   const directory = join(desired, HEARTBEAT_DIRECTORY)
@@ -37,13 +37,14 @@ export function createHeartbeat(desired: string): HeartbeatWriter {
   return {
     write: (heartbeat) => {
       const written = writeSync(opened(), Buffer.from(encodeHeartbeat(heartbeat)), 0, HEARTBEAT_BYTES, 0)
-      if (written !== HEARTBEAT_BYTES) throw new Error(`Cannot write the heartbeat: ${written} bytes arrived`)
+      if (written !== HEARTBEAT_BYTES)
+        throw new Error(`Cannot write the heartbeat: wrote ${written} bytes, expected ${HEARTBEAT_BYTES}`)
     },
     close,
   }
 }
 
-/** Whether the name still leads to the open file; where nobody can look, it is taken to. */
+/** Whether the name still leads to the open file; also true if this cannot be checked. */
 function isThere(descriptor: number, path: string): boolean {
   try {
     const [open, named] = [fstatSync(descriptor), statSync(path)]

@@ -13,9 +13,9 @@ import { faultCode } from "../../kit/fault.ts"
 import { hasContent, readRegularFile } from "../../kit/safe-read.ts"
 import type { PublishedFiles } from "./published.ts"
 
-/** Time that one look takes, in ms: a hundredth of the second after which the next one comes. */
+/** Duration of one check, in ms: a hundredth of the second between two checks. */
 const BUDGET_MS = 10
-/** Rest between the end of one round over all files and the next, in ms. */
+/** Pause between two rounds over all files, in ms. */
 const REST_MS = 10_000
 
 export interface InspectionOptions {
@@ -26,19 +26,19 @@ export interface InspectionOptions {
   readonly now: () => number
 }
 
-/** Compares the current generation with what was published, a part at a time. */
+/** Compares the current generation with what sync published, one part at a time. */
 export interface Inspection {
   /**
-   * Looks at the next part.
+   * Checks the next part.
    *
-   * @returns what is wrong with the current generation: which file, what it has and what was expected; null for nothing.
+   * @returns The damage to the current generation: the file, what was found and what was expected; null if there is none.
    */
   look(): string | null
 }
 
 /**
- * Makes an inspection: whoever may write the volume, and memory that forgets a bit, can change what was published, and no
- * event tells of it. A round over 100 files takes 4 ms of the processor; one over 5,000 files of 32 MiB 0.14 s, in 15 looks or more.
+ * Makes an inspection: another program with access to the volume, or faulty memory, can change published files without any
+ * event. A round over 100 files takes 4 ms of CPU time; a round over 5,000 files of 32 MiB takes 0.14 s, in 15 checks or more.
  */
 export function createInspection({ directory, current, now }: InspectionOptions): Inspection {
   let round: { readonly of: PublishedFiles; readonly checks: Iterator<string | null> } | null = null
@@ -63,7 +63,7 @@ export function createInspection({ directory, current, now }: InspectionOptions)
   }
 }
 
-/** One check after the other: what is wrong, or null. */
+/** The checks, one after the other; each gives the damage or null. */
 function* checksOf(directory: string, published: PublishedFiles): Generator<string | null, null> {
   const root = join(directory, GENERATIONS_DIRECTORY, published.directory)
   yield pointerObjection(join(directory, POINTER_FILE), published)
@@ -102,7 +102,7 @@ function fileObjection(path: string, name: string, expected: string): string | n
     const found = sha256Of(read.bytes)
     return found === expected ? null : `${name} has the checksum ${found} (expected ${expected})`
   } catch (error) {
-    // This process has too many files open, say: that is no fault of the file.
+    // Other errors, such as too many open files, are not faults of the file.
     if (faultCode(error) !== "EIO") throw error
     return `${name}: EIO, the disk cannot read it`
   }

@@ -25,15 +25,15 @@ export interface PublishedFiles extends Published {
   readonly sha256ByName: ReadonlyMap<string, string>
 }
 
-/** What an earlier life left in the volume. */
+/** What an earlier process left in the volume. */
 export interface Found {
-  /** The current generation if it is whole; null if there is none, or if any byte of it is not what it should be. */
+  /** The current generation if it is undamaged; null if there is none, or if any byte of it is wrong. */
   readonly published: PublishedFiles | null
   /** The largest sequence number found anywhere; 0 in an empty volume. */
   readonly highestSequence: number
 }
 
-/** Makes the directories, clears away what a crash left behind, and reads back what is published. */
+/** Makes the directories, removes what a crash left behind, and reads back the current generation. */
 export function openVolume(directory: string): Found {
   const generations = join(directory, GENERATIONS_DIRECTORY)
   mkdirSync(generations, { recursive: true })
@@ -65,7 +65,7 @@ function readPointer(directory: string): FoundPointer | null {
   return text !== null && decoded?.kind === "value" ? { text, pointer: decoded.value } : null
 }
 
-/** The sequence that `current.json` names now, whoever wrote it; 0 where it names none. */
+/** The sequence that `current.json` names now, also if another program wrote it; 0 if it names none. */
 export function pointedSequence(directory: string): number {
   return readPointer(directory)?.pointer.sequence ?? 0
 }
@@ -76,7 +76,7 @@ function statusSequence(directory: string): number {
   return decoded?.kind === "value" ? (decoded.value.sequence ?? 0) : 0
 }
 
-/** Every byte is checked: the next generation will link to these files. */
+/** Checks every byte, because the next generation links to these files. */
 function readBack(path: string, { text: pointerText, pointer }: FoundPointer): PublishedFiles | null {
   const text = textOf(join(path, MANIFEST_FILE), MAXIMUM_FILE_BYTES)
   if (text === null || sha256Of(text) !== pointer.manifestSha256) return null

@@ -20,31 +20,31 @@ import { isFull } from "../volume-problem.ts"
 import { createInspection } from "./inspection.ts"
 import { openVolume, pointedSequence, type PublishedFiles } from "./published.ts"
 
-/** So many files are written in one go; more would keep a real disk busy for too long. */
+/** Maximum files written in one synchronous call; more would keep a real disk busy for too long. */
 const FEW = 8
-/** So many files are on their way to the disk at a time: their fsync calls share one commit of the journal. */
+/** Maximum files written at the same time: their fsync calls share one commit of the journal. */
 const WRITES_AT_ONCE = 16
-/** Generations that a full volume keeps at first: the current one, and the one before, which a reader may be reading still. */
+/** Generations that a full volume keeps at first: the current one, and the one before, which a reader may still read. */
 const RECENT = 2
 
 export interface PublisherOptions {
   /** The volume, such as `/run/kkv/desired`. This process must be its only writer. */
   readonly directory: string
-  /** How many generations are kept, the current one included. */
+  /** Number of generations to keep, including the current one. */
   readonly retain: number
   readonly writer: Writer
-  /** Hears that old generations could not be removed; the new one is published all the same. */
+  /** Called if old generations cannot be removed; the new one is published anyway. */
   readonly trouble: (error: unknown) => void
-  /** Hears which generations were removed because the volume was full. */
+  /** Gets the generations that were removed because the volume was full. */
   readonly gaveUp: (generations: readonly string[]) => void
 }
 
 /**
- * Publishes generations. A generation is written aside, each file and each directory brought to the disk, and renamed to
- * its name; only then `current.json` is replaced, and that alone makes it count. A crash at any point leaves the current
- * generation whole; the next start clears away the rest.
+ * Publishes generations. It writes a generation to a temporary directory, syncs each file and directory to disk, and renames it.
+ * Only then it replaces `current.json`, which commits the generation. A crash at any point leaves the current generation
+ * undamaged; the next start removes the rest.
  *
- * @throws When the volume cannot be read or written.
+ * @throws If the volume cannot be read or written.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
   const state: State = { highestSequence: null, current: null, damage: null, last: null }
@@ -61,12 +61,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
 }
 
 interface State {
-  /** The last sequence that was used; null before the volume was opened. */
+  /** The last sequence that was used; null before the volume is opened. */
   highestSequence: number | null
   current: PublishedFiles | null
-  /** What is wrong with the current generation. */
+  /** The damage to the current generation. */
   damage: string | null
-  /** What this life of the program has published. */
+  /** The last publication of this process. */
   last: Publication | null
 }
 
@@ -79,9 +79,9 @@ function open({ directory }: PublisherOptions, state: State): void {
 
 async function publish(options: PublisherOptions, state: State, publication: Publication): Promise<Published> {
   open(options, state)
-  // Whoever wrote over the pointer may have counted further.
+  // Another program that overwrote the pointer may have used a higher number.
   const pointed = state.damage === null ? 0 : pointedSequence(options.directory)
-  // Also after a failure the number is used up: whatever was left behind under it is never taken for the next.
+  // A failure also uses up the number, so that its leftovers are never taken for the next generation.
   const sequence = Math.max(state.highestSequence ?? 0, pointed) + 1
   state.highestSequence = sequence
   const current = await commitWithRoom(options, publication, { sequence, previous: state.current })
@@ -93,8 +93,8 @@ async function publish(options: PublisherOptions, state: State, publication: Pub
 }
 
 /**
- * Commits, where the volume is full once more without its old generations: first without those that a reader can hardly have
- * under its eyes any more, then without any but the current one. A reader whose generation is gone reads the pointer again.
+ * Commits. If the volume is full, it removes old generations and tries again: first those that readers hardly use any more, then
+ * all but the current one. A reader whose generation is gone reads the pointer again.
  */
 async function commitWithRoom(
   options: PublisherOptions,
@@ -147,7 +147,7 @@ async function commit(options: PublisherOptions, publication: Publication, step:
     replaceFileAtOnce(join(options.directory, POINTER_FILE), pointer)
   } catch (error) {
     clearAway(temporary)
-    // A generation that no pointer names is in the way of the next.
+    // A generation that no pointer names would block the next one.
     if (pointedSequence(options.directory) !== sequence) clearAway(join(generations, directory))
     throw new Error(`Cannot publish the generation ${directory} in ${options.directory}`, { cause: error })
   }
@@ -155,7 +155,7 @@ async function commit(options: PublisherOptions, publication: Publication, step:
   return { sequence, directory, contentSha256, pointer, manifestSha256, sha256ByName }
 }
 
-/** Gives every directory of the generation, itself first. */
+/** Every directory of the generation, the top one first. */
 function makeDirectories(root: string, files: readonly PublicationFile[]): readonly string[] {
   const made = new Set([root])
   mkdirSync(root)
@@ -171,9 +171,9 @@ function makeDirectories(root: string, files: readonly PublicationFile[]): reado
 }
 
 /**
- * Links what the previous generation has with the same checksum; gives the files that must be written. Each is compared
- * byte by byte first: what was changed there since is written again, for linked on it would spoil every generation to
- * come. Measured: 0.2 s for 5,000 files of 32 MiB, half of it for the links.
+ * Links the files that the previous generation has with the same checksum; returns the files to write. It first compares each
+ * file byte by byte: a link to a changed file would damage every later generation. Measured: 0.2 s for 5,000 files of 32 MiB,
+ * half of it for the links.
  */
 function linkUnchanged(
   generations: string,
@@ -183,7 +183,7 @@ function linkUnchanged(
 ): readonly PublicationFile[] {
   if (previous === null) return files
   const from = join(generations, previous.directory)
-  // A plain loop of synchronous calls: a thousand links take some ten milliseconds, on the thread pool five times that.
+  // A loop of synchronous calls: a thousand links take about ten milliseconds, on the thread pool five times as long.
   return files.filter(({ name, bytes, sha256 }) => {
     if (previous.sha256ByName.get(name) !== sha256) return true
     try {
@@ -191,7 +191,7 @@ function linkUnchanged(
       linkSync(`${from}/${name}`, `${temporary}/${name}`)
       return false
     } catch {
-      // Too many links, another owner, a generation that somebody removed: we have the bytes.
+      // Too many links, another owner, or a removed generation: the bytes are in memory, so the file is written.
       return true
     }
   })
@@ -209,7 +209,7 @@ async function writeFiles(directory: string, files: readonly PublicationFile[]):
   await Promise.all(Array.from({ length: Math.min(WRITES_AT_ONCE, files.length) }, worker))
 }
 
-/** Removes the oldest generations, and gives their names. Renamed first: half a directory never has a generation's name. */
+/** Removes the oldest generations; returns their names. It renames each first, so that no incomplete directory has a generation's name. */
 function prune({ directory, trouble }: PublisherOptions, current: string | null, retain: number): readonly string[] {
   const generations = join(directory, GENERATIONS_DIRECTORY)
   const removed: string[] = []
@@ -234,6 +234,6 @@ function clearAway(temporary: string): void {
   try {
     rmSync(temporary, { recursive: true, force: true })
   } catch {
-    // The next start clears it away; why the generation could not be published matters more.
+    // The next start removes it; the original fault is more important.
   }
 }

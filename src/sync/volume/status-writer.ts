@@ -9,12 +9,12 @@ import { hasContent } from "../../kit/safe-read.ts"
 import type { StatusWriter } from "../ports.ts"
 import { isFull } from "../volume-problem.ts"
 
-/** Beside the heartbeat: room, and one inode, that a status takes where the disk has none left. */
+/** In the heartbeat's directory: reserved space and an inode for a status on a full disk. */
 const RESERVE_FILE = "reserve"
-/** Bytes kept back: a status with some hundred problems. */
+/** Reserved bytes: enough for a status with about a hundred problems. */
 const RESERVE_BYTES = 64 * 1024
 
-/** Writes `status.yaml` of the volume. On a full disk it gives up what it keeps back: that the disk is full must be said. */
+/** Writes the volume's `status.yaml`. On a full disk it uses the reserve, so that it can report the full disk. */
 export function createStatusWriter(directory: string): StatusWriter {
   const path = join(directory, STATUS_FILE)
   const reserve = join(directory, HEARTBEAT_DIRECTORY, RESERVE_FILE)
@@ -38,7 +38,7 @@ export function createStatusWriter(directory: string): StatusWriter {
   }
 }
 
-/** What cannot be kept back now is tried again with the next status. */
+/** If the reserve cannot be written, the next status tries again. */
 function keepBack(reserve: string): void {
   try {
     if (existsSync(reserve)) return

@@ -3,12 +3,12 @@ import { statSync } from "node:fs"
 import { type Lock, takeLock } from "../../kit/lock.ts"
 
 /**
- * Makes this process the only writer of a volume, as long as it lives; null when another one is.
+ * Makes this process the only writer of a volume until it ends; null if another process is.
  *
- * The volume is known by its device and inode, not by its path: with hostNetwork the pods of two installations share the
- * namespace of the lock's name, and have volumes of their own under one path.
+ * The lock's name has the volume's device and inode, not its path: with hostNetwork, the pods of two installations share the
+ * namespace of lock names, and have different volumes at the same path.
  *
- * @param directory The volume; it must exist. @throws When there can be no lock.
+ * @param directory The volume; it must exist. @throws If the lock cannot be created.
  */
 export function takeWriterLock(directory: string): Promise<Lock | null> {
   const { dev, ino } = statSync(directory)

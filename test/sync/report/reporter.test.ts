@@ -187,7 +187,7 @@ test("startReporter() says who is master, and that two are or none is once that 
   assert.match(report(), /^True: /)
   cluster.ready.delete("n3")
   await clock.advance(40_000)
-  assert.match(report(), /^False: No node that reports is VRRP master.*n3 said so last/)
+  assert.match(report(), /^False: No node that reports is VRRP master.*n3 was master in its last report/)
   assert.equal(
     events("vips").map((text) => text.split(":")[0]),
     ["Applied", "TwoMasters", "NoMaster"],

@@ -157,7 +157,7 @@ const roles: readonly [what: string, summary: Summary, master: string, reason: s
     sum({ n1: as("master"), n2: as("backup") }, { dead: ["n1"], oddMastersMs: 13_001 }),
     "",
     "NoMaster",
-    /; n1 said so last, and is not heard any more/,
+    /; n1 was master in its last report, and no longer reports/,
   ],
   [
     "a master that is gone beside one that lives",
@@ -246,7 +246,7 @@ test("createStalenessNotes() speaks once: at once where it can, else when the AP
   const heard = createStalenessNotes()
   assert.equal(heard.of(90_000), [])
   const first = heard.of(160_000)
-  assert.match(first[0]?.note ?? "", /is heard/)
+  assert.match(first[0]?.note ?? "", /does not answer/)
   heard.told(first)
   assert.equal(heard.of(300_000), [])
   assert.equal(heard.of(0), [])

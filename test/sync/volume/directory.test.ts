@@ -32,13 +32,13 @@ test("makeVolume() says why nothing can be published there", () =>
     mkdirSync(at("source"))
     symlinkSync(at("source"), at("link"))
     assert.is(said("", null), 'Cannot publish in "": it is empty (expected a directory)')
-    assert.is(said(at("file"), null), `Cannot publish in "${at("file")}": it is no directory`)
+    assert.is(said(at("file"), null), `Cannot publish in "${at("file")}": it is not a directory`)
     assert.match(said(at("file/desired"), null) ?? "", /^Cannot publish in ".*": ENOTDIR: not a directory/)
     assert.match(said("/proc/desired", null) ?? "", /^Cannot publish in "\/proc\/desired": ENOENT: /)
     for (const volume of ["source", "source/desired", "link/desired"])
       assert.is(
         said(at(volume), at("source")),
-        `Cannot publish in "${at(volume)}": it lies in the source "${at("source")}"; use a directory outside of it`,
+        `Cannot publish in "${at(volume)}": it is inside the source "${at("source")}"; use a directory outside of it`,
       )
     assert.ok(existsSync(at("source")))
   }))
