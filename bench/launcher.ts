@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { packageFile } from "../src/kit/package-file.ts"
+import { packageFile } from "../src/kit/files/package-file.ts"
 
 /** How `bin/kkv` starts Node.js. */
 export interface Launcher {

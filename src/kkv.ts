@@ -1,6 +1,6 @@
 import { faultCode, faultText } from "./kit/fault.ts"
-import { nodeVersionObjection } from "./kit/node-version.ts"
-import { standardError } from "./kit/output.ts"
+import { nodeVersionObjection } from "./kit/process/node-version.ts"
+import { standardError } from "./kit/process/output.ts"
 
 /** Exit status of a fault: we could not do what was asked. */
 const FAULT = 3

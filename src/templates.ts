@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 
 import type { TemplateName, TemplateTexts } from "./core/render/template.ts"
-import { packageFile } from "./kit/package-file.ts"
+import { packageFile } from "./kit/files/package-file.ts"
 
 /** The templates that ship with the package. @throws when the installation lacks one. */
 export function readTemplates(): TemplateTexts {

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { createMetrics } from "../src/sidecar/metrics.ts"
+import { createMetrics } from "../src/sidecar/report/metrics.ts"
 import { createSyncMetrics } from "../src/sync/metrics.ts"
 import { STATUS, SYNC_SIGNS } from "./cli/support/volume.ts"
 import { running } from "./sidecar/running-agent.ts"

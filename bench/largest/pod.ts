@@ -18,7 +18,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { parse } from "yaml"
 import * as z from "zod"
 
-import { packageFile } from "../../src/kit/package-file.ts"
+import { packageFile } from "../../src/kit/files/package-file.ts"
 import { bundle as bundleSidecar, sidecarWords } from "../latency/pod.ts"
 import { readLauncher } from "../launcher.ts"
 import { createMemoryGroup, type MemoryGroup } from "./memory-group.ts"

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { build } from "esbuild"
 
-import { packageFile } from "../../src/kit/package-file.ts"
+import { packageFile } from "../../src/kit/files/package-file.ts"
 import { readLauncher } from "../launcher.ts"
 import { volumesRoot } from "../world.ts"
 

@@ -3,10 +3,10 @@ import { CommanderError } from "commander"
 import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
 import { MODEL_FLAGS } from "../core/model/flags.ts"
 import { faultText } from "../kit/fault.ts"
-import { unknownVariables } from "../kit/variables.ts"
-import { EXIT, UsageError } from "./exit-status.ts"
+import { unknownVariables } from "../kit/process/variables.ts"
+import { EXIT, UsageError } from "./output/exit-status.ts"
 import { programFor } from "./program.ts"
-import { processTerminal, type Terminal, withNothingHidden } from "./terminal.ts"
+import { processTerminal, type Terminal, withNothingHidden } from "./output/terminal.ts"
 
 /**
  * Runs a command of kkv that works from files alone.

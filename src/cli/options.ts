@@ -1,8 +1,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 
 import { MODEL_FLAGS, type ModelFlag } from "../core/model/flags.ts"
-import { interfaceOption, modelSettings, type OptionTexts } from "./model-options.ts"
-import type { RenderOptions } from "./render.ts"
+import { interfaceOption, modelSettings, type OptionTexts } from "./input/model-options.ts"
+import type { RenderOptions } from "./commands/render.ts"
 
 /** Adds the options that determine a keepalived.conf: the ConfigMap, the node, and the flags of the model. */
 export function withModelOptions(command: Command): Command {

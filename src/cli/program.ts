@@ -1,9 +1,9 @@
 import { Argument, Command } from "commander"
 
 import { MODEL_FLAGS } from "../core/model/flags.ts"
-import { EXAMPLES } from "./examples.ts"
-import { UsageError } from "./exit-status.ts"
-import { modelSettings, type OptionTexts } from "./model-options.ts"
+import { EXAMPLES } from "./commands/examples.ts"
+import { UsageError } from "./output/exit-status.ts"
+import { modelSettings, type OptionTexts } from "./input/model-options.ts"
 import {
   configMapOf,
   configMapOption,
@@ -18,7 +18,7 @@ import {
   withEnvironment,
   withModelOptions,
 } from "./options.ts"
-import type { Terminal } from "./terminal.ts"
+import type { Terminal } from "./output/terminal.ts"
 
 /**
  * The command line for commander. A command's code is loaded only when it is called.
@@ -53,7 +53,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.version)
     .action(async (options: OptionTexts) => {
-      const { version } = await import("./version.ts")
+      const { version } = await import("./commands/version.ts")
       ended(await version({ keepalived: textOf(options, "keepalived"), output: outputOf(options) }, terminal))
     })
   for (const command of program.commands) command.showHelpAfterError(`Run "kkv ${command.name()} --help" for its flags`)
@@ -102,7 +102,7 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.validate)
     .action(async (paths: string[], options: OptionTexts) => {
-      const { validate } = await import("./validate.ts")
+      const { validate } = await import("./commands/validate.ts")
       const settings = modelSettings(options)
       const words = { servicesConfigmap: configMapOf(options), settings, output: outputOf(options) }
       ended(await validate(paths, words, terminal))
@@ -112,7 +112,7 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     .addArgument(pathsArgument("<path...>"))
     .addHelpText("after", EXAMPLES.render)
     .action(async (paths: string[], options: OptionTexts) => {
-      const { render } = await import("./render.ts")
+      const { render } = await import("./commands/render.ts")
       ended(await render(paths, renderOptions(options), terminal))
     })
   withModelOptions(program.command("diff"))
@@ -124,7 +124,7 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     .addOption(stateOption())
     .addHelpText("after", EXAMPLES.diff)
     .action(async (old: string, new_: string, options: OptionTexts) => {
-      const { diff } = await import("./diff.ts")
+      const { diff } = await import("./commands/diff.ts")
       ended(await diff([old, new_], { ...renderOptions(options), state: textOf(options, "state") }, terminal))
     })
 }
@@ -139,7 +139,7 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.status)
     .action(async (options: OptionTexts) => {
-      const { status } = await import("./status.ts")
+      const { status } = await import("./commands/status.ts")
       const directories = { applied: textOf(options, "applied"), desired: textOf(options, "desired") }
       ended(await status({ ...directories, state: textOf(options, "state"), output: outputOf(options) }, terminal))
     })
@@ -151,7 +151,7 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
     .addOption(directoryOption("--desired", "/run/kkv/desired", "the volume of sync; read if no path is given"))
     .addHelpText("after", EXAMPLES.explain)
     .action(async (vip: string, paths: string[], options: OptionTexts) => {
-      const { explain } = await import("./explain.ts")
+      const { explain } = await import("./commands/explain.ts")
       const directories = { applied: textOf(options, "applied"), desired: textOf(options, "desired") }
       ended(await explain([vip, ...paths], { ...renderOptions(options), ...directories }, terminal))
     })
@@ -169,7 +169,7 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.history)
     .action(async (options: OptionTexts) => {
-      const { history } = await import("./history.ts")
+      const { history } = await import("./commands/history.ts")
       ended(await history({ state: textOf(options, "state"), output: outputOf(options) }, terminal))
     })
   program
@@ -183,7 +183,7 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.rollback)
     .action(async (sequence: string, options: OptionTexts) => {
-      const { rollback } = await import("./rollback.ts")
+      const { rollback } = await import("./commands/rollback.ts")
       const reason = options["reason"] === undefined ? null : textOf(options, "reason")
       const directories = { state: textOf(options, "state"), applied: textOf(options, "applied") }
       const dryRun = options["dryRun"] === true
@@ -196,7 +196,7 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .addOption(outputOption())
     .addHelpText("after", EXAMPLES.resume)
     .action(async (options: OptionTexts) => {
-      const { resume } = await import("./resume.ts")
+      const { resume } = await import("./commands/resume.ts")
       ended(await resume({ state: textOf(options, "state"), output: outputOf(options) }, terminal))
     })
 }

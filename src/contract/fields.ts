@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import type { Problem } from "../kit/problem.ts"
-import { flowMapping } from "../kit/yaml-text.ts"
+import { flowMapping } from "../kit/text/yaml-text.ts"
 import { GENERATION_NAME, SCHEMA, SHA256 } from "./layout.ts"
 
 /** Fields that several files of the contract share. */

@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import type { Problem } from "../kit/problem.ts"
-import { flowMapping, flowText } from "../kit/yaml-text.ts"
+import { flowMapping, flowText } from "../kit/text/yaml-text.ts"
 import { type Decoded, decodeYaml } from "./decode.ts"
 import { ENTRY_STATES, type EntryState } from "./entry-state.ts"
 import { listLines, problemField, problemLine, schemaField, sequenceField, sha256Field } from "./fields.ts"

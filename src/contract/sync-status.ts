@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import type { Problem } from "../kit/problem.ts"
-import { flowText } from "../kit/yaml-text.ts"
+import { flowText } from "../kit/text/yaml-text.ts"
 import { type Decoded, decodeYaml } from "./decode.ts"
 import { generationNameField, listLines, problemField, problemLine, schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"

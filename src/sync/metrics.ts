@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
-import type { Log } from "../kit/log.ts"
-import { packageVersion } from "../kit/package-file.ts"
+import type { Log } from "../kit/process/log.ts"
+import { packageVersion } from "../kit/files/package-file.ts"
 import type { PassOutcome } from "./reconcile.ts"
 
 export interface SyncMetrics {

@@ -1,6 +1,6 @@
 import { hostname } from "node:os"
 
-import type { Log } from "../kit/log.ts"
+import type { Log } from "../kit/process/log.ts"
 import { createDirectorySource } from "./directory/source.ts"
 import { watchDirectory } from "./directory/watch.ts"
 import type { ClusterSource } from "./ports.ts"

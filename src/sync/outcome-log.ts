@@ -1,4 +1,4 @@
-import type { Log } from "../kit/log.ts"
+import type { Log } from "../kit/process/log.ts"
 import { problemText } from "../kit/problem.ts"
 import type { PassOutcome } from "./reconcile.ts"
 

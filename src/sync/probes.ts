@@ -1,4 +1,4 @@
-import { type HttpServer, serve } from "../kit/http-server.ts"
+import { type HttpServer, serve } from "../kit/http/server.ts"
 
 export interface Probes {
   close(): Promise<void>

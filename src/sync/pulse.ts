@@ -1,7 +1,7 @@
 import { BEAT_SECONDS, type Heartbeat, LONGEST_FAULT } from "../contract/heartbeat.ts"
 import { faultText, machineText } from "../kit/fault.ts"
-import type { Log } from "../kit/log.ts"
-import { bootId, uptimeSeconds } from "../kit/uptime.ts"
+import type { Log } from "../kit/process/log.ts"
+import { bootId, uptimeSeconds } from "../kit/time/uptime.ts"
 import type { OpenSource } from "./open-source.ts"
 import type { PassOutcome } from "./reconcile.ts"
 

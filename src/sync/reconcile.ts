@@ -1,5 +1,5 @@
 import type { SyncStatus } from "../contract/sync-status.ts"
-import type { Clock } from "../kit/clock.ts"
+import type { Clock } from "../kit/time/clock.ts"
 import { rootFaultCode } from "../kit/fault.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { ClusterSource, Published, Publisher, StatusWriter } from "./ports.ts"

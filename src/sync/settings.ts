@@ -1,11 +1,11 @@
 import { Command, CommanderError, Option } from "commander"
 
 import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
-import { type LogLevel, logLevels } from "../kit/log.ts"
-import { packageVersion } from "../kit/package-file.ts"
-import { unknownVariables } from "../kit/variables.ts"
+import { type LogLevel, logLevels } from "../kit/process/log.ts"
+import { packageVersion } from "../kit/files/package-file.ts"
+import { unknownVariables } from "../kit/process/variables.ts"
 import { namespacedName, serverUrl, namespaces, retainCount, ipAddresses, portNumber } from "./flag-values.ts"
-import { isInPod } from "./kubernetes/in-pod.ts"
+import { isInPod } from "./kubernetes/client/in-pod.ts"
 
 /** The source of the objects. */
 export type SourceSettings =

@@ -1,8 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { EXAMPLES } from "../../src/cli/examples.ts"
-import { wantsColour } from "../../src/cli/terminal.ts"
+import { EXAMPLES } from "../../src/cli/commands/examples.ts"
+import { wantsColour } from "../../src/cli/output/terminal.ts"
 import { run } from "../support/run.ts"
 import { kkv } from "./support/kkv.ts"
 import { configMap, inTree } from "./support/manifests.ts"

@@ -20,7 +20,7 @@ const UNIONS = [
   "src/core/objects/problem-codes.ts",
   "src/core/desired/codes.ts",
   "src/core/model/codes.ts",
-  "src/cli/files.ts",
+  "src/cli/input/files.ts",
   "src/sync/problem-codes.ts",
 ]
 
@@ -40,7 +40,7 @@ test("docs/problems.md has a section for every code", () => {
 
 test("docs/problems.md has a line for every code of a current fault", () => {
   const lines = new Set([...doc.matchAll(/^\| `([A-Z0-9_]+)`/gm)].map(([, code]) => code))
-  const codes = codesIn(readFileSync(join(root, "src/sidecar/fault-codes.ts"), "utf8"))
+  const codes = codesIn(readFileSync(join(root, "src/sidecar/faults/fault-codes.ts"), "utf8"))
   assert.ok(codes.length >= 2)
   assert.equal(
     codes.filter((code) => !lines.has(code)),

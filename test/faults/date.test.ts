@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { Log } from "../../src/kit/log.ts"
-import { startSchedule } from "../../src/sidecar/schedule.ts"
+import type { Log } from "../../src/kit/process/log.ts"
+import { startSchedule } from "../../src/sidecar/wiring/schedule.ts"
 import { createPipeline, type Pipeline } from "../pipeline/pipeline.ts"
 import { slow } from "../support/slow.ts"
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { packageFile } from "../../src/kit/package-file.ts"
+import { packageFile } from "../../src/kit/files/package-file.ts"
 import { compare } from "../../src/kit/problem.ts"
 
 const LABEL = /\(faults? (\d+(?:(?:, |-)\d+)*)\)/g

@@ -7,10 +7,10 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { createLog } from "../../src/kit/log.ts"
+import { createLog } from "../../src/kit/process/log.ts"
 import { sha256Of } from "../../src/kit/sha256.ts"
-import { assemble } from "../../src/sidecar/assemble.ts"
-import { parseSettings } from "../../src/sidecar/settings.ts"
+import { assemble } from "../../src/sidecar/wiring/run.ts"
+import { parseSettings } from "../../src/sidecar/wiring/settings.ts"
 import { addressesIn } from "../support/fake-kernel.ts"
 import { vipsText } from "../support/manifests.ts"
 import { seededRandom } from "../support/random.ts"

@@ -1,8 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { Log } from "../../src/kit/log.ts"
-import { driftCron, startSchedule } from "../../src/sidecar/schedule.ts"
-import { parseSettings } from "../../src/sidecar/settings.ts"
+import type { Log } from "../../src/kit/process/log.ts"
+import { driftCron, startSchedule } from "../../src/sidecar/wiring/schedule.ts"
+import { parseSettings } from "../../src/sidecar/wiring/settings.ts"
 import { slow } from "../support/slow.ts"
 
 const EVERY_SECOND = "* * * * * *"

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createRenderer } from "../../src/core/render/render.ts"
-import { packageFile } from "../../src/kit/package-file.ts"
+import { packageFile } from "../../src/kit/files/package-file.ts"
 import { shippedTemplates } from "../support/golden.ts"
 import {
   createNetworkNamespace,

@@ -3,7 +3,7 @@
  * one of them as of a kill -9, and nothing that it left behind is ever called again. Its timers and its date are those of a fake clock.
  */
 import { AsyncLocalStorage } from "node:async_hooks"
-import type { Clock } from "../../src/kit/clock.ts"
+import type { Clock } from "../../src/kit/time/clock.ts"
 import { createFakeClock, type FakeClock } from "../support/clock.ts"
 import { seededRandom } from "../support/random.ts"
 import { type DiskListener, format } from "./disk.ts"

@@ -1,7 +1,7 @@
 /** sync and sidecar on one node, each in lives of its own, and what must hold whatever happens to them. */
 import { basename, dirname, join } from "node:path"
 import { sha256Of } from "../../src/kit/sha256.ts"
-import { assemble } from "../../src/sidecar/assemble.ts"
+import { assemble } from "../../src/sidecar/wiring/run.ts"
 import type { SourceReading } from "../../src/sync/ports.ts"
 import type { PassOutcome } from "../../src/sync/reconcile.ts"
 import { addressesIn } from "../support/fake-kernel.ts"

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert"
-import type { Agent } from "../../src/sidecar/agent.ts"
+import type { Agent } from "../../src/sidecar/agent/agent.ts"
 import type { Diagnostic } from "../../src/sidecar/ports.ts"
 import { agentOn, type FakeNode, fakeNode, generation, passSeconds } from "./fake-node.ts"
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/kit/clock.ts"
+import type { Clock } from "../../src/kit/time/clock.ts"
 
 export interface FakeClock extends Clock {
   /** Lets `ms` milliseconds pass: what waits for a moment in them goes on at just that moment, one after the other. */

@@ -7,7 +7,7 @@ import { createJoin } from "../../src/core/objects/join.ts"
 import { createPipeline } from "../../src/core/pipeline.ts"
 import { vipConfigMapOf } from "../../src/core/vip-config-map.ts"
 import { TEMPLATE_NAMES, type TemplateTexts } from "../../src/core/render/template.ts"
-import { packageFile } from "../../src/kit/package-file.ts"
+import { packageFile } from "../../src/kit/files/package-file.ts"
 import { byPlace, problemText } from "../../src/kit/problem.ts"
 
 /** The templates as they are shipped. */

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { packageFile } from "../../src/kit/package-file.ts"
+import { packageFile } from "../../src/kit/files/package-file.ts"
 import { run } from "./run.ts"
 
 /** An installed keepalived. */

@@ -16,7 +16,10 @@ export interface Room {
 }
 
 const isIp = ["node:net#isIP", "node:net#isIPv4", "node:net#isIPv6"]
-const text = ["kit/yaml-text.ts", "kit/json-text.ts", "kit/visible.ts"]
+/** What a pure room may take from the kit. */
+const pureKit = ["kit/*.ts", "kit/text/**"]
+/** What each room of the sidecar may take beside its neighbours. */
+const shared = ["sidecar/ports.ts", "core/**", "kit/**"]
 
 export const rooms: readonly Room[] = [
   {
@@ -32,37 +35,22 @@ export const rooms: readonly Room[] = [
     may: ["core/render/**", "kit/**", "node:fs#readFileSync"],
     pure: false,
   },
-  { name: "kit/log", files: ["kit/log.ts"], may: ["kit/**", "pino"], pure: false },
+  { name: "kit/log", files: ["kit/process/log.ts"], may: ["kit/**", "pino"], pure: false },
   { name: "kit", files: ["kit/**"], may: ["node:*"], pure: false },
-  {
-    name: "contract",
-    files: ["contract/**"],
-    may: ["kit/problem.ts", ...text, "zod", "yaml", "kit/sha256.ts"],
-    pure: true,
-  },
+  { name: "contract", files: ["contract/**"], may: [...pureKit, "zod", "yaml"], pure: true },
 
-  {
-    name: "core/objects",
-    files: ["core/objects/**"],
-    may: ["kit/problem.ts", ...text, "zod", "yaml"],
-    pure: true,
-  },
-  {
-    name: "core/desired",
-    files: ["core/desired/**"],
-    may: ["core/objects/**", "kit/problem.ts", "kit/visible.ts", ...isIp],
-    pure: true,
-  },
+  { name: "core/objects", files: ["core/objects/**"], may: [...pureKit, "zod", "yaml"], pure: true },
+  { name: "core/desired", files: ["core/desired/**"], may: ["core/objects/**", ...pureKit, ...isIp], pure: true },
   {
     name: "core/references",
     files: ["core/references.ts"],
-    may: ["core/objects/**", "core/desired/**", "kit/problem.ts"],
+    may: ["core/objects/**", "core/desired/**", ...pureKit],
     pure: true,
   },
   {
     name: "core/model",
     files: ["core/model/**"],
-    may: ["core/desired/**", "core/objects/**", "kit/problem.ts", "kit/memo.ts", "kit/same-set.ts", "zod", ...isIp],
+    may: ["core/desired/**", "core/objects/**", ...pureKit, "zod", ...isIp],
     pure: true,
   },
   {
@@ -71,13 +59,8 @@ export const rooms: readonly Room[] = [
     may: ["core/render/**", "core/model/**", "handlebars"],
     pure: true,
   },
-  {
-    name: "core/render",
-    files: ["core/render/**"],
-    may: ["core/model/**", "kit/problem.ts", "kit/sha256.ts"],
-    pure: true,
-  },
-  { name: "core/pipeline", files: ["core/*.ts"], may: ["core/**", "kit/problem.ts"], pure: true },
+  { name: "core/render", files: ["core/render/**"], may: ["core/model/**", ...pureKit], pure: true },
+  { name: "core/pipeline", files: ["core/*.ts"], may: ["core/**", ...pureKit], pure: true },
 
   { name: "sync/metrics", files: ["sync/metrics.ts"], may: ["sync/*.ts", "kit/**", "prom-client"], pure: false },
   {
@@ -94,21 +77,13 @@ export const rooms: readonly Room[] = [
   },
   {
     name: "sync/kubernetes/client",
-    files: ["client", "watch-stream", "objects-client", "session", "connection"].map(
-      (name) => `sync/kubernetes/${name}.ts`,
-    ),
+    files: ["sync/kubernetes/client/**"],
     may: [
-      "sync/kubernetes/**",
-      "sync/api-fault.ts",
-      "sync/report/ports.ts",
-      "kit/**",
-      "@kubernetes/client-node",
-      "undici",
-      "node:http#STATUS_CODES",
+      ...["sync/kubernetes/**", "sync/api-fault.ts", "sync/report/ports.ts", "kit/**"],
+      ...["@kubernetes/client-node", "undici", "node:http#STATUS_CODES", "node:fs#existsSync"],
     ],
     pure: false,
   },
-  { name: "sync/kubernetes/in-pod", files: ["sync/kubernetes/in-pod.ts"], may: ["node:fs#existsSync"], pure: false },
   {
     name: "sync/kubernetes",
     files: ["sync/kubernetes/**"],
@@ -122,16 +97,7 @@ export const rooms: readonly Room[] = [
     // What the cluster is told; nothing of it touches a file or a socket but through its ports.
     name: "sync/report",
     files: ["sync/report/**"],
-    may: [
-      ...["sync/api-fault.ts", "sync/reconcile.ts", "kit/**", "zod", "node:crypto#randomBytes"],
-      ...[
-        "contract/status.ts",
-        "contract/heartbeat.ts",
-        "contract/well.ts",
-        "contract/entry-state.ts",
-        "contract/vrrp.ts",
-      ],
-    ],
+    may: ["sync/api-fault.ts", "sync/reconcile.ts", "contract/**", "kit/**", "zod", "node:crypto#randomBytes"],
     pure: false,
   },
   {
@@ -148,60 +114,77 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    // Opens the parts and joins them: these two rooms know them all.
     name: "sidecar/main",
-    // Whoever opens the parts, or joins them, must know them all.
-    files: ["main", "assemble", "parts", "connect", "follow-vrrp", "settings"].map((name) => `sidecar/${name}.ts`),
+    files: ["sidecar/main.ts", "sidecar/wiring/**"],
     may: [
-      "sidecar/**",
-      "templates.ts",
-      "contract/**",
-      "core/**",
-      "kit/**",
-      "node:*",
-      "commander",
-      "zod",
-      "prom-client",
-      "node-cron",
+      ...["sidecar/**", "templates.ts", "contract/**", "core/**", "kit/**", "node:*"],
+      ...["commander", "zod", "prom-client", "node-cron"],
     ],
+    pure: false,
+  },
+  { name: "sidecar/ports", files: ["sidecar/ports.ts"], may: ["contract/**", "core/**", "kit/**"], pure: false },
+  {
+    // What people and probes are told.
+    name: "sidecar/report",
+    files: ["sidecar/report/**"],
+    may: [
+      ...["sidecar/agent/**", "sidecar/apply/**", "sidecar/effect/**", "sidecar/faults/**"],
+      ...["sidecar/capture/problems.ts", "contract/**", "prom-client", ...shared],
+    ],
+    mayTypes: ["sidecar/capture/**", "sidecar/nodes/**", "sidecar/volume/**", "sidecar/wiring/settings.ts"],
     pure: false,
   },
   {
     // What one agent leaves for the next: read at start, written beside the passes.
-    name: "sidecar/records",
-    files: ["sidecar/adopt.ts", "sidecar/archivist.ts"],
-    may: ["sidecar/*.ts", "sidecar/volume/**", "contract/**", "core/**", "kit/**", "node:path#join"],
+    name: "sidecar/agent/records",
+    files: ["sidecar/agent/adopt.ts", "sidecar/agent/records.ts"],
+    may: ["sidecar/agent/**", "sidecar/faults/**", "sidecar/volume/**", "contract/**", "node:path#join", ...shared],
     pure: false,
   },
   {
-    name: "sidecar/metrics",
-    files: ["sidecar/metrics.ts", "sidecar/metric-series.ts"],
-    may: ["sidecar/*.ts", "sidecar/apply/**", "contract/**", "core/**", "kit/**", "prom-client"],
-    mayTypes: ["sidecar/volume/**", "sidecar/nodes/**"],
+    // Decides: what is done next, and when.
+    name: "sidecar/agent",
+    files: ["sidecar/agent/**"],
+    may: [
+      ...["sidecar/apply/**", "sidecar/effect/**", "sidecar/faults/**", "sidecar/vrrp/vrrp.ts"],
+      ...["sidecar/capture/problems.ts", "sidecar/keepalived/refused-entries.ts", "contract/**", ...shared],
+    ],
+    mayTypes: ["sidecar/capture/**", "sidecar/nodes/**", "sidecar/volume/**"],
     pure: false,
   },
-  {
-    name: "sidecar/schedule",
-    files: ["sidecar/schedule.ts"],
-    may: ["sidecar/*.ts", "kit/**", "node-cron"],
-    pure: false,
-  },
+  { name: "sidecar/faults", files: ["sidecar/faults/**"], may: ["contract/**", ...shared], pure: false },
   {
     name: "sidecar/apply",
     files: ["sidecar/apply/**"],
-    may: ["sidecar/ports.ts", "sidecar/keepalived/effect.ts", "core/model/**", "core/render/**", "kit/**"],
+    may: ["sidecar/effect/**", "sidecar/keepalived/await-advert.ts", ...shared],
+    pure: false,
+  },
+  {
+    // What a model asks of the kernel, how that differs from what it shows, and what mends it.
+    name: "sidecar/effect",
+    files: ["sidecar/effect/**"],
+    may: [...shared],
+    mayTypes: ["sidecar/agent/state.ts", "sidecar/volume/ledger.ts"],
+    pure: false,
+  },
+  {
+    name: "sidecar/kernel",
+    files: ["sidecar/kernel/**"],
+    may: [...shared, "node:*", "zod"],
     pure: false,
   },
   {
     name: "sidecar/keepalived",
     files: ["sidecar/keepalived/**"],
-    may: ["sidecar/ports.ts", "sidecar/node-facts.ts", "kit/**", "node:*", "zod"],
+    may: ["sidecar/kernel/**", ...shared, "node:*", "zod"],
     pure: false,
   },
   {
     // Who takes packets before IPVS sees them: rules of the node, as their programs print them.
     name: "sidecar/capture",
     files: ["sidecar/capture/**"],
-    may: ["sidecar/ports.ts", "kit/**", "node:fs/promises#readFile", ...isIp],
+    may: [...shared, "node:fs/promises#readFile", ...isIp],
     pure: false,
   },
   {
@@ -211,30 +194,26 @@ export const rooms: readonly Room[] = [
     may: ["sidecar/nodes/**", "node:net#connect", "node:net#Socket"],
     pure: false,
   },
-  {
-    name: "sidecar/nodes",
-    files: ["sidecar/nodes/**"],
-    may: ["core/**", "kit/**", ...isIp],
-    pure: false,
-  },
+  { name: "sidecar/nodes", files: ["sidecar/nodes/**"], may: ["core/**", "kit/**", ...isIp], pure: false },
   {
     // What VRRP makes of this node, by what keepalived and the machine are seen to say.
     name: "sidecar/vrrp",
     files: ["sidecar/vrrp/**"],
-    may: ["sidecar/ports.ts", "contract/node-history.ts", "contract/vrrp.ts", "core/model/**", "kit/**"],
+    may: ["contract/node-history.ts", "contract/vrrp.ts", ...shared],
     pure: false,
   },
   {
     // Who on the LAN has an address: a program of the system asks.
     name: "sidecar/lan",
     files: ["sidecar/lan/**"],
-    may: ["kit/**"],
+    may: [...shared],
+    mayTypes: ["sidecar/agent/observe.ts", "sidecar/volume/ledger.ts"],
     pure: false,
   },
   {
     name: "sidecar/volume/watch",
     files: ["sidecar/volume/watch.ts"],
-    may: ["sidecar/volume/**", "sidecar/ports.ts", "contract/**", "kit/**", "node:*", "chokidar"],
+    may: ["contract/**", "kit/**", "node:*", "chokidar"],
     pure: false,
   },
   {
@@ -246,35 +225,33 @@ export const rooms: readonly Room[] = [
   {
     name: "sidecar/volume",
     files: ["sidecar/volume/**"],
-    may: [
-      ...["sidecar/ports.ts", "sidecar/apply/ports.ts", "sidecar/apply/intent.ts"],
-      ...["contract/**", "core/**", "kit/**", "node:*", "zod"],
-    ],
+    may: ["sidecar/apply/ports.ts", "sidecar/effect/intended.ts", "contract/**", ...shared, "node:*", "zod"],
     mayTypes: ["sidecar/nodes/**"],
-    pure: false,
-  },
-  {
-    name: "sidecar",
-    files: ["sidecar/*.ts"],
-    // effect.ts is the pure half of the folder: the kernel's tables, once read, against the model.
-    may: [
-      ...["contract/**", "core/**", "kit/**", "sidecar/apply/**", "sidecar/keepalived/effect.ts"],
-      ...["sidecar/vrrp/vrrp.ts", ...isIp],
-    ],
-    mayTypes: ["sidecar/volume/**", "sidecar/nodes/**", "sidecar/capture/**", "sidecar/lan/**"],
     pure: false,
   },
 
   {
-    name: "cli/archive",
-    files: ["cli/archive.ts"],
+    name: "cli/input/archive",
+    files: ["cli/input/archive.ts"],
     may: ["cli/**", "contract/**", "core/**", "kit/**", "node:*", "tar"],
+    pure: false,
+  },
+  {
+    name: "cli/input",
+    files: ["cli/input/**"],
+    may: [...["cli/output/**", "templates.ts", "contract/**", "core/**", "kit/**", "node:*"], ...["commander", "zod"]],
+    pure: false,
+  },
+  {
+    name: "cli/output",
+    files: ["cli/output/**"],
+    may: ["cli/input/files.ts", "contract/**", "core/**", "kit/**", "node:*", "diff", "picocolors"],
     pure: false,
   },
   {
     name: "cli",
     files: ["cli/**"],
-    may: ["templates.ts", "contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
+    may: ["contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
     pure: false,
   },
 ]

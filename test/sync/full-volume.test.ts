@@ -6,7 +6,7 @@ import * as assert from "uvu/assert"
 
 import { decodeHeartbeat } from "../../src/contract/heartbeat.ts"
 import { createGenerations } from "../../src/sidecar/volume/generations.ts"
-import { createLog } from "../../src/kit/log.ts"
+import { createLog } from "../../src/kit/process/log.ts"
 import { runSync } from "../../src/sync/main.ts"
 import { createStatusWriter } from "../../src/sync/volume/status-writer.ts"
 import { createPublisher } from "../../src/sync/volume/publisher.ts"

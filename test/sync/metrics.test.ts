@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { createLog } from "../../src/kit/log.ts"
+import { createLog } from "../../src/kit/process/log.ts"
 import { createSyncMetrics } from "../../src/sync/metrics.ts"
 
 const silent = createLog({}, { level: "silent" })

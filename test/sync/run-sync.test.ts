@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { createLog } from "../../src/kit/log.ts"
+import { createLog } from "../../src/kit/process/log.ts"
 import { runSync } from "../../src/sync/main.ts"
 import { serviceText, vipsText } from "../support/manifests.ts"
 import { slow } from "../support/slow.ts"

@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { packageVersion } from "../../src/kit/package-file.ts"
+import { packageVersion } from "../../src/kit/files/package-file.ts"
 import { readSettings } from "../../src/sync/settings.ts"
 import { run } from "../support/run.ts"
 

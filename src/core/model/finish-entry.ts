@@ -1,12 +1,12 @@
 import type { Problem } from "../../kit/problem.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./codes.ts"
-import { echoProblem, forbiddenAddress } from "./forbidden.ts"
+import { echoProblem, forbiddenAddress } from "./addresses/forbidden.ts"
 import { asItWas, type HeldForm, heldForm } from "./hold.ts"
-import { heldByOthers, takenServers } from "./others.ts"
+import { heldByOthers, takenServers } from "./addresses/others.ts"
 import { needsMasquerade, refusalProblem } from "./refusal.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
-import { type Lan, subnetProblem } from "./subnets.ts"
+import { type Lan, subnetProblem } from "./addresses/subnets.ts"
 import type { Walked } from "./walk-entry.ts"
 
 interface FinishContext {

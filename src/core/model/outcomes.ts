@@ -3,10 +3,10 @@ import { inAddressOrder } from "../desired/address.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./codes.ts"
 import { finishEntry } from "./finish-entry.ts"
-import { nodeAddressesOf } from "./forbidden.ts"
+import { nodeAddressesOf } from "./addresses/forbidden.ts"
 import type { VipModel } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
-import { lanOf } from "./subnets.ts"
+import { lanOf } from "./addresses/subnets.ts"
 import { createEntryWalk } from "./walk-entry.ts"
 
 /** The outcomes of all entries. */

@@ -4,9 +4,9 @@ import { quoted } from "../desired/vip-entry.ts"
 import type { Node, Placed } from "../objects/kinds.ts"
 import { PEER_ADDRESS } from "../objects/schema.ts"
 import type { ModelCode } from "./codes.ts"
-import { contains, type HostAddress } from "./interface.ts"
+import { contains, type HostAddress } from "./addresses/interface.ts"
 import type { VrrpInstance } from "./keepalived-model.ts"
-import { nodeAddressOf } from "./own-nodes.ts"
+import { nodeAddressOf } from "./addresses/own-nodes.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 
 type Unicast = NonNullable<VrrpInstance["unicast"]>

@@ -4,7 +4,7 @@ import { addressOrder } from "../desired/address.ts"
 import type { Node, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
 import type { VrrpInstance } from "./keepalived-model.ts"
-import { nodeAddressOf } from "./own-nodes.ts"
+import { nodeAddressOf } from "./addresses/own-nodes.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import { unicastOf } from "./unicast.ts"
 

@@ -1,10 +1,10 @@
 import type { Place, Problem } from "../../kit/problem.ts"
 import type { DecodedFile } from "./decoded-file.ts"
-import { decodeYaml } from "./decode-yaml.ts"
+import { decodeYaml } from "./yaml/decode-yaml.ts"
 import type { Placed } from "./kinds.ts"
-import { nestsDeeperAt } from "./nesting.ts"
+import { nestsDeeperAt } from "./yaml/nesting.ts"
 import { parseObject } from "./parse.ts"
-import { MOST_PIECES, type Piece, piecesOf } from "./pieces.ts"
+import { MOST_PIECES, type Piece, piecesOf } from "./yaml/pieces.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
 
 /** Maximum bytes of a file: the API's limit for a ConfigMap. Reading 1 MiB of YAML takes a second. */

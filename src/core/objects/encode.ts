@@ -1,6 +1,6 @@
-import { type JsonObject, jsonText } from "../../kit/json-text.ts"
+import { type JsonObject, jsonText } from "../../kit/text/json-text.ts"
 import { compare } from "../../kit/problem.ts"
-import { lineText } from "../../kit/yaml-text.ts"
+import { lineText } from "../../kit/text/yaml-text.ts"
 import type { ConfigMap, Endpoint, EndpointPort, Endpoints, EndpointSlice, Node, Service } from "./kinds.ts"
 import { ALLOW_MASS_REMOVAL, PEER_ADDRESS, SERVICE_NAME_LABEL } from "./schema.ts"
 import { trafficSpec, trafficStatus } from "./traffic.ts"

@@ -1,6 +1,6 @@
 import type * as z from "zod"
 
-import { visible } from "../../kit/visible.ts"
+import { visible } from "../../kit/text/escape-hidden.ts"
 import type { ClusterObject, Kind } from "./kinds.ts"
 import { OBJECT_SCHEMAS } from "./schema.ts"
 import type { ShapeIssue } from "./shape-issue.ts"

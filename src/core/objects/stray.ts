@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq } from "yaml"
 import { isKind } from "./parse.ts"
-import { kindOfItems } from "./pieces.ts"
+import { kindOfItems } from "./yaml/pieces.ts"
 
 /**
  * Says what is wrong with a document, or an item of a list, that has content of an object but is not an object: its entries would be

@@ -1,6 +1,6 @@
 import * as z from "zod"
 
-import type { JsonObject } from "../../kit/json-text.ts"
+import type { JsonObject } from "../../kit/text/json-text.ts"
 import type { Traffic } from "./kinds.ts"
 
 /*

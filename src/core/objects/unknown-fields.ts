@@ -1,4 +1,4 @@
-import { visible } from "../../kit/visible.ts"
+import { visible } from "../../kit/text/escape-hidden.ts"
 import type { ShapeIssue } from "./shape-issue.ts"
 
 /** Fields of a ConfigMap. Source: Kubernetes API reference, v1 ConfigMap. */

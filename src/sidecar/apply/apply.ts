@@ -1,7 +1,7 @@
 import type { RenderedConfig } from "../../core/render/render.ts"
 import type { ReloadVerdict, RunningKeepalived } from "../ports.ts"
-import type { HolderWatch } from "./holder.ts"
-import { connectionless, masqueradedVips, newlyConnectionless } from "./intent.ts"
+import type { HolderWatch } from "../keepalived/await-advert.ts"
+import { connectionless, masqueradedVips, newlyConnectionless } from "../effect/intended.ts"
 import type { ApplyOutcome, Effective } from "./outcome.ts"
 import type { ApplyPorts } from "./ports.ts"
 

@@ -1,7 +1,7 @@
 import type { KeepalivedModel, VirtualServer } from "../../core/model/keepalived-model.ts"
 import type { Keepalived } from "../ports.ts"
 import type { Effective } from "./outcome.ts"
-import type { HolderWatch } from "./holder.ts"
+import type { HolderWatch } from "../keepalived/await-advert.ts"
 
 /** What the agent was about to do, so that the next one knows what may be incomplete. */
 export interface Journal {

@@ -1,4 +1,4 @@
-import { type CommandResult, runCommand } from "../../kit/run-command.ts"
+import { type CommandResult, runCommand } from "../../kit/process/run-command.ts"
 import type { VirtualServerKey } from "../ports.ts"
 import { iptablesRule } from "./iptables-rule.ts"
 import type { Rule } from "./rule.ts"

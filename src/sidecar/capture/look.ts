@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { runCommand } from "../../kit/run-command.ts"
+import { runCommand } from "../../kit/process/run-command.ts"
 import type { VirtualServerKey } from "../ports.ts"
 import type { Capture } from "./capture.ts"
 import { createIptablesChains, NoTables, PROGRAM_LIMITS, programFault } from "./iptables-chains.ts"

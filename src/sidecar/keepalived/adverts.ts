@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises"
-import { systemClock } from "../../kit/clock.ts"
+import { systemClock } from "../../kit/time/clock.ts"
 import { faultCode } from "../../kit/fault.ts"
 
 /** The file that keepalived writes into its directory for temporary files (TMPDIR) when its VRRP child gets SIGUSR2. */

@@ -1,7 +1,7 @@
 import type { BigIntStats } from "node:fs"
 import { lstat } from "node:fs/promises"
 import { faultCode } from "../../kit/fault.ts"
-import { type CommandResult, runCommand } from "../../kit/run-command.ts"
+import { type CommandResult, runCommand } from "../../kit/process/run-command.ts"
 import type { TestVerdict } from "../ports.ts"
 import { parseDiagnostics } from "./diagnostics.ts"
 

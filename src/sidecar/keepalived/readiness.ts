@@ -1,4 +1,4 @@
-import { systemClock } from "../../kit/clock.ts"
+import { systemClock } from "../../kit/time/clock.ts"
 import type { ProcessIdentity, RunningKeepalived } from "../ports.ts"
 import type { ProcessLog } from "./log.ts"
 import { ageOf, isSame, type PidFiles, runningKeepalived } from "./process.ts"

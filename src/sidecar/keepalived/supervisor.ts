@@ -1,4 +1,4 @@
-import { runCommand } from "../../kit/run-command.ts"
+import { runCommand } from "../../kit/process/run-command.ts"
 
 /** The s6 service that runs keepalived. */
 export interface Supervisor {

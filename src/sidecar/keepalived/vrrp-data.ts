@@ -1,6 +1,6 @@
 import { readFile, rm } from "node:fs/promises"
 import * as z from "zod"
-import type { Clock } from "../../kit/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import { faultCode } from "../../kit/fault.ts"
 import type { VrrpAnswer } from "../ports.ts"
 

@@ -1,4 +1,4 @@
-import { runCommand } from "../../kit/run-command.ts"
+import { runCommand } from "../../kit/process/run-command.ts"
 
 /** The stations of a LAN, found by ARP. A hardware address is spelled `56:61:6D:23:D8:C8`. */
 export interface Lan {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../kit/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 
 /** Limits the work that runs at a time; the rest waits. */
 export function createLimit(most: number): <T>(work: () => Promise<T>) => Promise<T> {

@@ -1,7 +1,7 @@
-import { backoffMs } from "../../kit/backoff.ts"
-import type { Clock } from "../../kit/clock.ts"
-import type { Log } from "../../kit/log.ts"
-import { createTimers } from "../../kit/timers.ts"
+import { backoffMs } from "../../kit/time/backoff.ts"
+import type { Clock } from "../../kit/time/clock.ts"
+import type { Log } from "../../kit/process/log.ts"
+import { createTimers } from "../../kit/time/named-timers.ts"
 import type { Lan } from "./arping.ts"
 import { createLimit, createMemo } from "./pace.ts"
 

@@ -1,5 +1,5 @@
-import type { Clock } from "../../kit/clock.ts"
-import type { Log } from "../../kit/log.ts"
+import type { Clock } from "../../kit/time/clock.ts"
+import type { Log } from "../../kit/process/log.ts"
 import { createNodeWatch, type NodeWatch, type NodeWatchOptions } from "./node-watch.ts"
 import { createProber } from "./probe.ts"
 

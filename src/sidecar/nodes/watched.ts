@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net"
 import { rangeFault } from "../../core/desired/address.ts"
-import { nodeAddressOf } from "../../core/model/own-nodes.ts"
+import { nodeAddressOf } from "../../core/model/addresses/own-nodes.ts"
 import type { ClusterObjects, Endpoint, EndpointPort, ServiceObjects } from "../../core/objects/kinds.ts"
 
 /** A target of a TCP connection. */

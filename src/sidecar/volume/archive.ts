@@ -13,7 +13,7 @@ import {
   OUTCOME_FILE,
 } from "../../contract/archive.ts"
 import { MAXIMUM_FILE_BYTES, MAXIMUM_GENERATION_BYTES } from "../../contract/layout.ts"
-import { syncDirectory, temporaryName, writeDurably } from "../../kit/atomic-file.ts"
+import { syncDirectory, temporaryName, writeDurably } from "../../kit/files/atomic-file.ts"
 import { compare } from "../../kit/problem.ts"
 import { filesOfGeneration } from "./generation-reader.ts"
 

@@ -7,7 +7,7 @@ import { decodeGenerationFile } from "../../core/objects/decode.ts"
 import type { DecodedFile } from "../../core/objects/decoded-file.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import { faultCode } from "../../kit/fault.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { sha256Of } from "../../kit/sha256.ts"
 import type { Reading } from "../ports.ts"
 

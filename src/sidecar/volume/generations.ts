@@ -3,7 +3,7 @@ import { join } from "node:path"
 
 import { GENERATIONS_DIRECTORY, MAXIMUM_POINTER_BYTES, POINTER_FILE, SCHEMA } from "../../contract/layout.ts"
 import { decodePointer, isSameWriter, type Pointer } from "../../contract/pointer.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
 import type { Generation, Generations, Reading } from "../ports.ts"
 import { createGenerationReader, type GenerationReader } from "./generation-reader.ts"
 

@@ -12,8 +12,8 @@ import {
   sourceAgeOf,
 } from "../../contract/heartbeat.ts"
 import type { SyncSigns } from "../../contract/well.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
-import { bootId, uptimeSeconds } from "../../kit/uptime.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
+import { bootId, uptimeSeconds } from "../../kit/time/uptime.ts"
 import { syncStatusIn } from "./sync-status-reader.ts"
 
 /** Seconds since sync last read its whole source, or why that is unknown. */

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { syncDirectory, temporaryName, writeDurably } from "../../kit/atomic-file.ts"
+import { syncDirectory, temporaryName, writeDurably } from "../../kit/files/atomic-file.ts"
 import { compare } from "../../kit/problem.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { sha256Of } from "../../kit/sha256.ts"
 import { encodeRemembered, readRemembered, type Remembered } from "./remembered.ts"
 

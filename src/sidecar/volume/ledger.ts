@@ -1,8 +1,8 @@
 import * as z from "zod"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
-import { replaceFile, replaceFileAtOnce } from "../../kit/atomic-file.ts"
-import { readJson } from "../../kit/safe-read.ts"
-import { tracesOf } from "../apply/intent.ts"
+import { replaceFile, replaceFileAtOnce } from "../../kit/files/atomic-file.ts"
+import { readJson } from "../../kit/files/safe-read.ts"
+import { tracesOf } from "../effect/intended.ts"
 
 /** What we added to this kernel since it booted, or were about to add. Everything else belongs to other programs. */
 export interface Ledger {

@@ -7,7 +7,7 @@ import {
   type NodeEvent,
   type RoleChange,
 } from "../../contract/node-history.ts"
-import { addLine, linesOf } from "../../kit/line-file.ts"
+import { addLine, linesOf } from "../../kit/files/line-file.ts"
 
 /** The events of this node, on its disk: they outlive the pod. */
 export interface NodeHistory {

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { decodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
 import type { ServiceObjects } from "../../core/objects/kinds.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
 import type { Generation, Generations, Reading } from "../ports.ts"
 import type { Archive } from "./archive.ts"
 

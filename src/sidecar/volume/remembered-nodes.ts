@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import * as z from "zod"
-import { replaceFile } from "../../kit/atomic-file.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { replaceFile } from "../../kit/files/atomic-file.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
 import type { RememberedNodes } from "../nodes/node-watch.ts"
 
 /** File in applied/: which nodes have answered, and which no longer answer, if this agent is killed. */

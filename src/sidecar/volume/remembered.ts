@@ -1,7 +1,7 @@
 import * as z from "zod"
 import type { LastGood } from "../../core/model/hold.ts"
 import { type KeepalivedModel, keepalivedModelSchema, vipModelSchema } from "../../core/model/keepalived-model.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
 
 /** What the agent needs to know of an applied configuration after a restart. */
 export interface Remembered {

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { encodeStatus, type Status } from "../../contract/status.ts"
-import { replaceFile } from "../../kit/atomic-file.ts"
+import { replaceFile } from "../../kit/files/atomic-file.ts"
 
 export interface StatusWriter {
   /** Writes a new status soon, in the background. Never waits, never throws. */

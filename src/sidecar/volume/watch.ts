@@ -4,7 +4,7 @@ import { basename, join } from "node:path"
 import { watch } from "chokidar"
 
 import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
-import { backoffMs } from "../../kit/backoff.ts"
+import { backoffMs } from "../../kit/time/backoff.ts"
 
 /** Delay of a second look after an event: watchers sometimes lose the second of two quick changes. */
 const LOOK_AGAIN_MS = [75, 250]

@@ -1,5 +1,5 @@
 import { HANDOVER } from "../../contract/vrrp.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { Kernel, Link } from "../ports.ts"
 

@@ -1,5 +1,5 @@
 import type { RoleChange } from "../../contract/node-history.ts"
-import type { Clock } from "../../kit/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import type { RunningKeepalived, VrrpSource } from "../ports.ts"
 import type { Vrrp } from "./vrrp.ts"
 

@@ -1,6 +1,6 @@
-import type { Clock } from "../../kit/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import { faultText } from "../../kit/fault.ts"
-import type { Log } from "../../kit/log.ts"
+import type { Log } from "../../kit/process/log.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import type { KubernetesApi } from "./ports.ts"
 import type { Patience } from "./patience.ts"

@@ -1,12 +1,12 @@
-import { systemClock } from "../../kit/clock.ts"
+import { systemClock } from "../../kit/time/clock.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import type { StatusReader } from "../report/ports.ts"
 import { startReporter } from "../report/reporter.ts"
-import { createKubernetesApi } from "./client.ts"
-import { type ConnectionSettings, loadKubeConfig } from "./connection.ts"
-import { createObjectsApi } from "./objects-client.ts"
+import { createKubernetesApi } from "./client/client.ts"
+import { type ConnectionSettings, loadKubeConfig } from "./client/connection.ts"
+import { createObjectsApi } from "./client/objects-client.ts"
 import { PATIENCE } from "./patience.ts"
-import { openSession } from "./session.ts"
+import { openSession } from "./client/session.ts"
 import { type KubernetesSource, type KubernetesSourceOptions, startKubernetesSource } from "./source.ts"
 
 interface OpenOptions

@@ -1,4 +1,4 @@
-import { backoffMs } from "../../kit/backoff.ts"
+import { backoffMs } from "../../kit/time/backoff.ts"
 import { ApiFault } from "../api-fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import type { Patience } from "./patience.ts"

@@ -1,4 +1,4 @@
-import type { Clock } from "../../kit/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import type { Collection } from "./collection.ts"
 import type { Patience } from "./patience.ts"
 import type { KubernetesApi } from "./ports.ts"

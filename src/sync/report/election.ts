@@ -1,6 +1,6 @@
 import * as z from "zod"
 
-import type { Clock } from "../../kit/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import { ApiFault } from "../api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
 

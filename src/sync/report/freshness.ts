@@ -1,4 +1,4 @@
-import type { Clock } from "../../kit/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import type { NodeReport } from "./node-report.ts"
 import type { Renewed } from "./node-leases.ts"
 

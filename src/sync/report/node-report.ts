@@ -2,7 +2,7 @@ import * as z from "zod"
 
 import { type StatusVrrp, VRRP_STATES } from "../../contract/vrrp.ts"
 import { type Problem, problemText } from "../../kit/problem.ts"
-import { visible } from "../../kit/visible.ts"
+import { visible } from "../../kit/text/escape-hidden.ts"
 import {
   isAlive,
   isApplied,

@@ -4,7 +4,7 @@ import type { Status, StatusVip } from "../../contract/status.ts"
 import { type AgentSigns, type Finding, findingsFor, type Subject, type SyncSigns } from "../../contract/well.ts"
 import { vrrpText } from "../../contract/vrrp.ts"
 import type { Problem } from "../../kit/problem.ts"
-import { visible } from "../../kit/visible.ts"
+import { visible } from "../../kit/text/escape-hidden.ts"
 import type { Said } from "./ports.ts"
 
 /** A trouble: the reason for an Event, and a text for people. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 
-import type { Clock } from "../../kit/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import { microTime } from "./election.ts"
 import type { ObjectsApi, ObjectsPath } from "./ports.ts"
 

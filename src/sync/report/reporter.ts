@@ -1,4 +1,4 @@
-import { backoffMs } from "../../kit/backoff.ts"
+import { backoffMs } from "../../kit/time/backoff.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import { createTurn, type TurnOptions } from "./turn.ts"

@@ -1,6 +1,6 @@
 import type { Age } from "../../contract/heartbeat.ts"
-import type { Clock } from "../../kit/clock.ts"
-import type { Log } from "../../kit/log.ts"
+import type { Clock } from "../../kit/time/clock.ts"
+import type { Log } from "../../kit/process/log.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import { createElection } from "./election.ts"
 import { createFreshness } from "./freshness.ts"

@@ -13,8 +13,8 @@ import {
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus, type Status } from "../../contract/status.ts"
 import type { AgentSigns } from "../../contract/well.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
-import { bootId, uptimeSeconds } from "../../kit/uptime.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
+import { bootId, uptimeSeconds } from "../../kit/time/uptime.ts"
 import type { StatusReader } from "../report/ports.ts"
 
 /** Maximum size of the status, in bytes; each VIP and each problem takes a few hundred. */

@@ -10,7 +10,7 @@ import {
 } from "../../contract/layout.ts"
 import { sha256Of } from "../../kit/sha256.ts"
 import { faultCode } from "../../kit/fault.ts"
-import { hasContent, readRegularFile } from "../../kit/safe-read.ts"
+import { hasContent, readRegularFile } from "../../kit/files/safe-read.ts"
 import type { PublishedFiles } from "./published.ts"
 
 /** Duration of one check, in ms: a hundredth of the second between two checks. */

@@ -13,7 +13,7 @@ import {
 import { contentSha256Of, decodeManifest, type Manifest } from "../../contract/manifest.ts"
 import { decodePointer, type Pointer } from "../../contract/pointer.ts"
 import { decodeSyncStatus } from "../../contract/sync-status.ts"
-import { readRegularFile } from "../../kit/safe-read.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { sha256Of } from "../../kit/sha256.ts"
 import type { Published } from "../ports.ts"
 

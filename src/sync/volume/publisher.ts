@@ -11,9 +11,14 @@ import {
 } from "../../contract/layout.ts"
 import { encodeManifest } from "../../contract/manifest.ts"
 import { encodePointer, type Writer } from "../../contract/pointer.ts"
-import { replaceFileAtOnce, syncDirectoryAtOnce, writeDurably, writeDurablyAtOnce } from "../../kit/atomic-file.ts"
+import {
+  replaceFileAtOnce,
+  syncDirectoryAtOnce,
+  writeDurably,
+  writeDurablyAtOnce,
+} from "../../kit/files/atomic-file.ts"
 import { sha256Of } from "../../kit/sha256.ts"
-import { hasContent } from "../../kit/safe-read.ts"
+import { hasContent } from "../../kit/files/safe-read.ts"
 import type { Published, Publisher } from "../ports.ts"
 import type { Publication, PublicationFile } from "../publication.ts"
 import { isFull } from "../volume-problem.ts"

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs"
 
-import { type Lock, takeLock } from "../../kit/lock.ts"
+import { type Lock, takeLock } from "../../kit/files/lock.ts"
 
 /**
  * Makes this process the only writer of a volume until it ends; null if another process is.

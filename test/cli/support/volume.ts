@@ -11,7 +11,7 @@ import { encodePointer } from "../../../src/contract/pointer.ts"
 import { encodeStatus, type Status } from "../../../src/contract/status.ts"
 import { encodeSyncStatus, type SyncStatus } from "../../../src/contract/sync-status.ts"
 import type { SyncSigns } from "../../../src/contract/well.ts"
-import { bootId, uptimeSeconds } from "../../../src/kit/uptime.ts"
+import { bootId, uptimeSeconds } from "../../../src/kit/time/uptime.ts"
 import type { Tree } from "./manifests.ts"
 
 export const GENERATION = "00000000000000000007-0123456789ab"

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/kit/clock.ts"
+import type { Clock } from "../../../src/kit/time/clock.ts"
 
 const SPEED = 50
 const { setTimeout: realTimeout, setInterval: realInterval } = globalThis

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { packageFile } from "../../../src/kit/package-file.ts"
+import { packageFile } from "../../../src/kit/files/package-file.ts"
 import { type NetworkNamespace, script } from "../../support/keepalived.ts"
 import { type Ended, run } from "../../support/run.ts"
 import { ROOT } from "../labels.ts"

@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile, rename, symlink, writeFile } from "node:fs
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { systemClock } from "../../../src/kit/clock.ts"
+import { systemClock } from "../../../src/kit/time/clock.ts"
 import { createKeepalived } from "../../../src/sidecar/keepalived/keepalived.ts"
 import type { Keepalived, RunningKeepalived } from "../../../src/sidecar/ports.ts"
 import { until } from "../../support/keepalived.ts"

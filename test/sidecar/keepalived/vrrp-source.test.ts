@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { systemClock } from "../../../src/kit/clock.ts"
+import { systemClock } from "../../../src/kit/time/clock.ts"
 import { createKeepalived } from "../../../src/sidecar/keepalived/keepalived.ts"
 import { createVrrpSource } from "../../../src/sidecar/keepalived/vrrp-source.ts"
 import type { Keepalived, RunningKeepalived, VrrpSource } from "../../../src/sidecar/ports.ts"

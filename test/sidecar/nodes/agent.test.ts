@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { Agent } from "../../../src/sidecar/agent.ts"
+import type { Agent } from "../../../src/sidecar/agent/agent.ts"
 import { endpoint, service } from "../../core/fixture.ts"
 import { agentOn, type FakeNode, fakeNode, generation } from "../fake-node.ts"
 

@@ -4,7 +4,7 @@ import { KubeConfig } from "@kubernetes/client-node"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { createLog } from "../../../src/kit/log.ts"
+import { createLog } from "../../../src/kit/process/log.ts"
 import { ApiFault, isAboutCredentials } from "../../../src/sync/api-fault.ts"
 import { prepare } from "../../../src/sync/kubernetes/prepare.ts"
 import { createFakeClock } from "../../support/clock.ts"

@@ -1,7 +1,7 @@
 import { ApiFault } from "../../../src/sync/api-fault.ts"
 import type { Resource } from "../../../src/sync/kubernetes/collection.ts"
 import type { KubernetesApi, WatchEnd, WatchOptions } from "../../../src/sync/kubernetes/ports.ts"
-import type { Clock } from "../../../src/kit/clock.ts"
+import type { Clock } from "../../../src/kit/time/clock.ts"
 
 interface Request {
   /** By the clock, in ms. */

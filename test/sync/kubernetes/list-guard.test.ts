@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { createLog } from "../../../src/kit/log.ts"
+import { createLog } from "../../../src/kit/process/log.ts"
 import { collectionsFor } from "../../../src/sync/kubernetes/collection.ts"
 import { isDoubtful } from "../../../src/sync/kubernetes/list-guard.ts"
 import { createMirror } from "../../../src/sync/kubernetes/mirror.ts"

@@ -1,12 +1,12 @@
 import type { KubeConfig } from "@kubernetes/client-node"
 
-import { systemClock } from "../../../src/kit/clock.ts"
-import { createKubernetesApi } from "../../../src/sync/kubernetes/client.ts"
+import { systemClock } from "../../../src/kit/time/clock.ts"
+import { createKubernetesApi } from "../../../src/sync/kubernetes/client/client.ts"
 import type { Collection } from "../../../src/sync/kubernetes/collection.ts"
-import { loadKubeConfig } from "../../../src/sync/kubernetes/connection.ts"
+import { loadKubeConfig } from "../../../src/sync/kubernetes/client/connection.ts"
 import { PATIENCE, type Patience } from "../../../src/sync/kubernetes/patience.ts"
 import { type Reflector, startReflector } from "../../../src/sync/kubernetes/reflector.ts"
-import { openSession } from "../../../src/sync/kubernetes/session.ts"
+import { openSession } from "../../../src/sync/kubernetes/client/session.ts"
 import { type FakeApiServer, service, startFakeApiServer } from "./fake-api-server.ts"
 
 export const patience: Patience = { ...PATIENCE, backoffMs: 20, refusedMs: 60, shortWatchMs: 30, graceMs: 20 }

@@ -4,7 +4,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { parseAllDocuments } from "yaml"
 
-import { createLog } from "../../../src/kit/log.ts"
+import { createLog } from "../../../src/kit/process/log.ts"
 import { PATIENCE } from "../../../src/sync/kubernetes/patience.ts"
 import { type KubernetesSource, startKubernetesSource } from "../../../src/sync/kubernetes/source.ts"
 import { createPublish } from "../../../src/sync/publication.ts"

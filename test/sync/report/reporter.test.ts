@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import type { Status } from "../../../src/contract/status.ts"
-import { createLog } from "../../../src/kit/log.ts"
+import { createLog } from "../../../src/kit/process/log.ts"
 import { ApiFault } from "../../../src/sync/api-fault.ts"
 import type { PassOutcome } from "../../../src/sync/reconcile.ts"
 import { startReporter } from "../../../src/sync/report/reporter.ts"

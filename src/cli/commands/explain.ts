@@ -1,0 +1,151 @@
+import { join } from "node:path"
+
+import { CONFIG_FILE } from "../../contract/archive.ts"
+import { entryStateOf, isAsWritten } from "../../contract/entry-state.ts"
+import { STATUS_FILE } from "../../contract/layout.ts"
+import { decodeStatus } from "../../contract/status.ts"
+import { findingsFor } from "../../contract/well.ts"
+import { parseVipEntry, type ServiceTarget } from "../../core/desired/vip-entry.ts"
+import type { EntryOutcome } from "../../core/model/types.ts"
+import { nodeAddressesOf } from "../../core/model/addresses/forbidden.ts"
+import { virtualServerKey } from "../../core/model/keepalived-model.ts"
+import type { ClusterObjects } from "../../core/objects/kinds.ts"
+import { byPlace } from "../../kit/problem.ts"
+import { blocksOf } from "../input/config-text.ts"
+import { EXIT } from "../output/exit-status.ts"
+import { explainEndpoints } from "./explain-endpoints.ts"
+import { type ExplainedService, type Explanation, explanationText } from "./explanation.ts"
+import { chooseNode, type Manifests, manifestsOf, walkOffline } from "../input/offline.ts"
+import { problemLines } from "../output/problem-lines.ts"
+import type { RenderOptions } from "./render.ts"
+import { agentSignsIn } from "../input/signs.ts"
+import { openSource } from "../input/source.ts"
+import { coloursOf, type Terminal } from "../output/terminal.ts"
+import { readContractFile, readIfPresent } from "../input/volume-files.ts"
+import { listed } from "../output/format.ts"
+
+export interface ExplainOptions extends RenderOptions {
+  readonly desired: string
+  readonly applied: string
+}
+
+/**
+ * Prints which objects and lines led to which lines of keepalived.conf for one VIP. Without paths it reads the volumes:
+ * the lines are then those of the running file, and the state is the sidecar's.
+ */
+export async function explain(
+  [vip, ...paths]: readonly [vip: string, ...paths: string[]],
+  options: ExplainOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const onVolume = paths.length === 0
+  const sources = []
+  for (const path of onVolume ? [options.desired] : paths) sources.push(await openSource(path, terminal))
+  const manifests = manifestsOf(sources, options.servicesConfigmap)
+  const found = explanationOf(vip, manifests, { ...options, announced: onVolume ? announcedIn(options) : new Set() })
+  if (found === null) {
+    terminal.err(problemLines(manifests.problems))
+    terminal.err(`kkv: Cannot explain "${vip}": ${whatThereIs(manifests)}\n`)
+    return EXIT.no
+  }
+  const explanation = onVolume ? asApplied(found, options) : found
+  if (options.output === "json") terminal.out(`${JSON.stringify(explanation, null, 2)}\n`)
+  else terminal.out(explanationText(explanation, coloursOf(terminal)))
+  return EXIT.good
+}
+
+function whatThereIs({ configMap }: Manifests): string {
+  if (configMap === null) return "the manifests have no ConfigMap with VIPs"
+  const keys = Object.keys(configMap.object.data)
+  const { namespace, name } = configMap.object.metadata
+  return `${namespace}/${name} has ${keys.length === 0 ? "no entries" : `only ${listed(keys)}`}`
+}
+
+function explanationOf(
+  vip: string,
+  { objects, configMap }: Manifests,
+  options: ExplainOptions & { readonly announced: ReadonlySet<string> },
+): Explanation | null {
+  if (configMap === null) return null
+  const { facts } = chooseNode({ objects, configMap }, options)
+  const { built, rendered } = walkOffline(objects, configMap, {
+    facts,
+    settings: options.settings,
+    announced: options.announced,
+  })
+  const entry = built.entries.find(({ key }) => key === vip)
+  if (entry === undefined) return null
+  return {
+    vip,
+    entry: { place: entry.place, text: entry.text },
+    state: entryStateOf({
+      form: entry.state,
+      unserved: entry.vip === null ? 0 : entry.waiting.length,
+      isInEffect: true,
+    }),
+    outdated: null,
+    reason: entry.problems.find(({ severity }) => severity === "error")?.message ?? null,
+    services: targetsOf(entry).map((target) => explainService(target, entry, { ...objects, nodes: built.own.nodes })),
+    config:
+      rendered === null
+        ? null
+        : { file: `keepalived.conf for node ${facts.name}`, blocks: blocksOf(rendered.text, vip) },
+    problems: entry.problems.toSorted(byPlace),
+  }
+}
+
+/** The Services of an entry; for a broken entry, those of the lines that can be read. */
+function targetsOf({ text }: EntryOutcome): readonly ServiceTarget[] {
+  // Line by line, under a valid address, so that one broken line does not hide the others.
+  return text
+    .split("\n")
+    .flatMap((line) => parseVipEntry({ key: "10.0.0.1", text: line, place: null }).value?.targets ?? [])
+}
+
+function explainService(target: ServiceTarget, entry: EntryOutcome, objects: ClusterObjects): ExplainedService {
+  const service = `${target.namespace}/${target.name}`
+  const found = objects.services.get(service)
+  const base = { service, forwardingMethod: target.forwardingMethod }
+  if (found === undefined) return { ...base, place: null, ports: [] }
+  const problem = entry.problems.find(({ path, severity }) => severity === "error" && path.includes(service))
+  const leftOut = problem === undefined ? "its entry is left out" : `its virtual server is left out (${problem.code})`
+  const ports = found.service.object.spec.ports.map((port) => {
+    const circling = nodeAddressesOf(target.forwardingMethod === "NAT" ? [] : objects.nodes)
+    const server = entry.vip?.virtualServers.find(
+      (one) => one.service === service && `${one.port} ${one.protocol}` === `${port.port} ${port.protocol}`,
+    )
+    return {
+      name: port.name,
+      port: port.port,
+      protocol: port.protocol,
+      targetPort: port.targetPort,
+      virtualServer: server === undefined ? null : virtualServerKey(server),
+      sources: explainEndpoints(found, { vip: entry.key, port, circling, server: server ?? null, leftOut }),
+    }
+  })
+  return { ...base, place: found.service.place, ports }
+}
+
+/** The VIPs that run, from the sidecar's status: a Node may list them because they run. */
+function announcedIn({ applied }: ExplainOptions): ReadonlySet<string> {
+  const status = readContractFile(join(applied, STATUS_FILE), decodeStatus)
+  return new Set(status?.vips.flatMap(({ vip, state }) => (state === "left-out" ? [] : [vip])))
+}
+
+/** The same with the state that the sidecar reports and the lines of the running file. */
+function asApplied(explanation: Explanation, { applied }: ExplainOptions): Explanation {
+  const status = readContractFile(join(applied, STATUS_FILE), decodeStatus)
+  const signs = { agent: agentSignsIn(applied), sync: null }
+  const findings = status === null ? [] : findingsFor("status", { status, ...signs })
+  const reported = status?.vips.find(({ entry }) => entry === explanation.vip)
+  const file = join(applied, CONFIG_FILE)
+  const text = readIfPresent(file)
+  return {
+    ...explanation,
+    // A VIP that the status does not report as in effect is not in effect.
+    state: reported?.state ?? (isAsWritten(explanation.state) ? "pending" : explanation.state),
+    outdated: findings.find(({ about }) => about === "agent")?.text ?? null,
+    reason: reported?.reason ?? explanation.reason,
+    config: text === null ? explanation.config : { file, blocks: blocksOf(text, reported?.vip ?? explanation.vip) },
+  }
+}

@@ -1,0 +1,100 @@
+import type { ModelSettings } from "../../core/model/settings.ts"
+import type { ConfigMap } from "../../core/objects/kinds.ts"
+import { byPlace, type Problem } from "../../kit/problem.ts"
+import { EXIT } from "../output/exit-status.ts"
+import { chooseNode, type Manifests, manifestsOf, virtualServersAskedFor, walkOffline } from "../input/offline.ts"
+import { countProblems, problemLines, problemSummary } from "../output/problem-lines.ts"
+import { openSource } from "../input/source.ts"
+import type { Terminal } from "../output/terminal.ts"
+import { counted } from "../output/format.ts"
+
+export interface ValidateOptions {
+  /** `namespace/name`; null: the only ConfigMap. */
+  readonly servicesConfigmap: string | null
+  readonly settings: ModelSettings
+  readonly output: "text" | "json"
+}
+
+/** What `kkv validate --output json` prints; see docs/commands.md. */
+interface Report {
+  readonly good: boolean
+  /** `namespace/name` of the ConfigMap that was read; null if there is none. */
+  readonly configMap: string | null
+  readonly vips: number
+  readonly virtualServers: number
+  /** Number of these without an endpoint now; they are not in keepalived.conf until they have one. */
+  readonly waiting: number
+  readonly problems: readonly Problem[]
+  readonly notes: readonly string[]
+}
+
+/** Prints everything that is wrong with the manifests below some paths. */
+export async function validate(
+  paths: readonly string[],
+  options: ValidateOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const sources = []
+  for (const path of paths) sources.push(await openSource(path, terminal))
+  const report = reportOf(manifestsOf(sources, options.servicesConfigmap), options.settings)
+  if (options.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`)
+  else printReport(report, terminal)
+  return report.good ? EXIT.good : EXIT.no
+}
+
+function reportOf(manifests: Manifests, settings: ModelSettings): Report {
+  const { configMap } = manifests
+  const notes: string[] = []
+  const problems = [...manifests.problems, ...entryProblems(manifests, settings, notes)]
+  return {
+    good: countProblems(problems).errors === 0,
+    configMap: configMap === null ? null : nameOf(configMap.object),
+    vips: configMap === null ? 0 : Object.keys(configMap.object.data).length,
+    ...(configMap === null ? { virtualServers: 0, waiting: 0 } : virtualServersAskedFor(manifests, configMap)),
+    problems: problems.toSorted(byPlace),
+    notes,
+  }
+}
+
+function entryProblems(
+  { objects, configMap, hasEndpoints, hasServices }: Manifests,
+  settings: ModelSettings,
+  notes: string[],
+): readonly Problem[] {
+  if (configMap === null) return []
+  const { facts } = chooseNode({ objects, configMap }, { node: null, interface: null })
+  let found: readonly Problem[] = walkOffline(objects, configMap, { facts, settings }).problems.filter(
+    ({ code }) => !ABOUT_THIS_NODE.has(code),
+  )
+  const unasked = (code: string, note: string) => {
+    const kept = found.filter((problem) => problem.code !== code)
+    if (kept.length < found.length) notes.push(note)
+    found = kept
+  }
+  if (!hasServices)
+    unasked(
+      "SERVICE_NOT_FOUND",
+      "the manifests have no Service: the check that the Services of the entries exist is skipped",
+    )
+  if (!hasEndpoints)
+    unasked("NO_ENDPOINTS", "the manifests have no EndpointSlice or Endpoints: the check for ready pods is skipped")
+  return found
+}
+
+function printReport(report: Report, terminal: Terminal): void {
+  terminal.out(problemLines(report.problems))
+  for (const note of report.notes) terminal.out(`note: ${note}\n`)
+  const { vips, virtualServers, waiting, problems } = report
+  const waits = waiting === 0 ? "" : ` (${waiting} without a ready pod)`
+  const good = `${counted(vips, "VIP")}, ${counted(virtualServers, "virtual server")}${waits}`
+  const summary = problemSummary(problems)
+  const verdict = report.good ? `${good}: ${problems.length === 0 ? "no problems" : summary}` : summary
+  terminal.out(`${verdict}${report.configMap === null ? "" : ` (ConfigMap ${report.configMap})`}\n`)
+}
+
+function nameOf({ metadata }: ConfigMap): string {
+  return `${metadata.namespace}/${metadata.name}`
+}
+
+/** Manifests need not contain the Nodes; only a node knows which of them it is. */
+const ABOUT_THIS_NODE: ReadonlySet<string> = new Set(["NODE_UNKNOWN", "UNICAST_NEEDS_PEERS"])

@@ -1,0 +1,16 @@
+import { networkInterfaces } from "node:os"
+import type { HostAddress } from "../../core/model/addresses/interface.ts"
+
+/** The IPv4 addresses of the machine that a command runs on. */
+export function machineAddresses(): readonly HostAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses
+      .filter(({ family, internal }) => family === "IPv4" && !internal)
+      .map(({ address, cidr }) => ({
+        // An address with a label appears under the label: "eth0:vip".
+        interface: name.split(":")[0] ?? name,
+        address,
+        prefixLength: Number(cidr?.split("/")[1] ?? 32),
+      })),
+  )
+}

@@ -1,0 +1,154 @@
+import { addressOrder } from "../../core/desired/address.ts"
+import { parseVipEntry } from "../../core/desired/vip-entry.ts"
+import { resolveEntry } from "../../core/desired/resolve.ts"
+import { createModelBuilder } from "../../core/model/build-model.ts"
+import type { BuiltModel, ModelInput } from "../../core/model/types.ts"
+import type { ModelSettings, NodeFacts } from "../../core/model/settings.ts"
+import { contains, type HostAddress, interfaceOf } from "../../core/model/addresses/interface.ts"
+import { nodeAddressOf, NO_PAST, ownNodesOf } from "../../core/model/addresses/own-nodes.ts"
+import { decodeLargeFile } from "../../core/objects/decode.ts"
+import { createJoin } from "../../core/objects/join.ts"
+import type { ClusterObjects, ConfigMap, Placed } from "../../core/objects/kinds.ts"
+import { vipConfigMapOf } from "../../core/vip-config-map.ts"
+import { createRenderer, type RenderedConfig } from "../../core/render/render.ts"
+import { byPlace, compare, type Problem } from "../../kit/problem.ts"
+import type { Source } from "./source.ts"
+import { machineAddresses } from "./machine.ts"
+import { readTemplates } from "../../templates.ts"
+
+/** The objects of some sources, and the problems of their files. */
+export interface Manifests {
+  readonly objects: ClusterObjects
+  /** Null if there is none, or if there are several and no flag names one. */
+  readonly configMap: Placed<ConfigMap> | null
+  readonly problems: readonly Problem[]
+  /** False if no file has an EndpointSlice or Endpoints, as in a git tree: readiness is then unknown. */
+  readonly hasEndpoints: boolean
+  /** False if no file has a Service, as in a tree with VIPs only: the existing Services are then unknown. */
+  readonly hasServices: boolean
+}
+
+/** The node of the configuration, from the command line. */
+export interface NodeChoice {
+  readonly node: string | null
+  readonly interface: string | null
+}
+
+/** Reads the objects of all sources as one tree. @param configMapName `namespace/name`, or null for the only one. */
+export function manifestsOf(sources: readonly Source[], configMapName: string | null): Manifests {
+  const decoded = sources.flatMap(({ files }) => files.map(({ file, text }) => decodeLargeFile(file, text)))
+  const joined = createJoin()(decoded)
+  const inFiles: readonly Problem[] = [...sources.flatMap(({ problems }) => problems), ...joined.problems]
+  const found = vipConfigMapOf(joined.value, configMapName)
+  const kinds = new Set(decoded.flatMap(({ objects }) => objects.map(({ object }) => object.kind)))
+  return {
+    objects: joined.value,
+    configMap: found.value,
+    // If a file cannot be read, its ConfigMap may be in it, so a missing ConfigMap is not reported as well.
+    problems: inFiles.length > 0 && found.value === null ? inFiles : [...inFiles, ...found.problems],
+    hasEndpoints: kinds.has("EndpointSlice") || kinds.has("Endpoints"),
+    hasServices: kinds.has("Service"),
+  }
+}
+
+/** The node of a configuration, and what a user should know of the choice. */
+export interface ChosenNode {
+  readonly facts: NodeFacts
+  readonly notes: readonly string[]
+}
+
+/**
+ * Chooses what the command line leaves open: the first Node by address, and the interface of this host that has that
+ * Node's address, or whose subnet contains it.
+ */
+export function chooseNode(
+  { objects, configMap }: Pick<Manifests, "objects" | "configMap">,
+  choice: NodeChoice,
+): ChosenNode {
+  const { nodes } = ownNodesOf({ nodes: objects.nodes, configMap, past: NO_PAST })
+  const members = nodes
+    .map(({ object }) => ({ name: object.metadata.name, address: nodeAddressOf(object) }))
+    .toSorted((a, b) => orderOf(a.address) - orderOf(b.address) || compare(a.name, b.name))
+  const notes: string[] = []
+  const name = choice.node ?? members[0]?.name ?? NAMELESS
+  if (choice.node === null && members.length === 0)
+    notes.push(`the manifests have no Nodes: made for a single node called "${name}" (--node names it)`)
+  else if (choice.node === null) notes.push(`made for node "${name}", the first by address (--node chooses another)`)
+  const address = members.find((member) => member.name === name)?.address ?? null
+  const host = machineAddresses()
+  const own = choice.interface ?? interfaceOf({ address, host, before: null })
+  if (own === null) notes.push(`made for interface "${FALLBACK}" (--iface chooses another)`)
+  else if (choice.interface === null)
+    notes.push(`made for interface "${own}", whose subnet has ${address} (--iface chooses another)`)
+  const facts = { name, interface: own ?? FALLBACK, ipvs: true, ...machineFacts(host, { address, interface: own }) }
+  return { facts, notes }
+}
+
+/** What this machine knows of the node: everything if it is that node, and the subnet if it is on the same LAN. */
+function machineFacts(
+  host: readonly HostAddress[],
+  node: { readonly address: string | null; readonly interface: string | null },
+): Pick<NodeFacts, "host" | "subnets"> {
+  const { address } = node
+  if (address === null) return {}
+  const here = host.filter((one) => one.interface === node.interface && one.prefixLength < 32)
+  if (host.some((one) => one.address === address)) return { host, subnets: here }
+  const subnets = here.filter((one) => contains(one, address))
+  return subnets.length === 0 ? {} : { subnets }
+}
+
+/** The walk from objects to text for one node, without a past. */
+export interface OfflineWalk {
+  readonly built: BuiltModel
+  readonly rendered: RenderedConfig | null
+  readonly problems: readonly Problem[]
+}
+
+/** Makes the text as the sidecar does at its first start. @param configMap The one that holds the VIPs. */
+export function walkOffline(
+  objects: ClusterObjects,
+  configMap: Placed<ConfigMap>,
+  options: {
+    readonly facts: NodeFacts
+    readonly settings: ModelSettings
+    /** Names of the nodes that no longer answer, if the sidecar has reported them. */
+    readonly unreachable?: ReadonlySet<string>
+    /** VIPs that run, if the sidecar has reported them. */
+    readonly announced?: ReadonlySet<string>
+  },
+): OfflineWalk {
+  const input: ModelInput = {
+    objects,
+    configMap,
+    node: options.facts,
+    lastGood: new Map(),
+    refused: new Map(),
+    draining: new Map(),
+    unreachable: options.unreachable ?? new Set(),
+    past: { ...NO_PAST, announced: options.announced ?? NO_PAST.announced },
+  }
+  const built = createModelBuilder(options.settings)(input)
+  const rendered = built.model === null ? null : createRenderer(readTemplates())(built.model)
+  return { built, rendered, problems: built.problems.toSorted(byPlace) }
+}
+
+/** Number of virtual servers in the entries, and of those without an endpoint, if the manifests show it. */
+export function virtualServersAskedFor(
+  { objects, hasEndpoints }: Pick<Manifests, "objects" | "hasEndpoints">,
+  configMap: Placed<ConfigMap>,
+): { readonly virtualServers: number; readonly waiting: number } {
+  const all = Object.entries(configMap.object.data).flatMap(([key, text]) => {
+    const entry = parseVipEntry({ key, text, place: null }).value
+    return entry === null ? [] : resolveEntry(entry, null, objects.services).value.virtualServers
+  })
+  const waiting = hasEndpoints ? all.filter(({ endpoints }) => endpoints.length === 0).length : 0
+  return { virtualServers: all.length, waiting }
+}
+
+const NAMELESS = "node"
+const FALLBACK = "eth0"
+
+/** A Node without an address comes last, because it has no rank. */
+function orderOf(address: string | null): number {
+  return address === null ? Number.MAX_SAFE_INTEGER : addressOrder(address)
+}

@@ -1,0 +1,50 @@
+import { lstatSync } from "node:fs"
+import { basename, dirname } from "node:path"
+
+import type { Decoded } from "../../contract/decode.ts"
+import { readRegularFile } from "../../kit/files/safe-read.ts"
+import { decodedOrThrow } from "./decoded.ts"
+
+/** Maximum size; a status has some hundred bytes for each VIP and each problem. */
+const LARGEST = 16 * 1024 * 1024
+
+/**
+ * Reads a file of the contract.
+ *
+ * @returns null if it does not exist.
+ * @throws when it cannot be read, or this release does not understand it.
+ */
+export function readContractFile<T>(file: string, decode: (text: string) => Decoded<T>): T | null {
+  const text = readIfPresent(file)
+  return text === null ? null : decodedOrThrow(file, decode(text))
+}
+
+/**
+ * The text of a file on a volume. Sync or another program may have written it, so this follows no link and waits for no
+ * fifo. Null if it does not exist.
+ *
+ * @throws on every other fault.
+ */
+export function readIfPresent(file: string): string | null {
+  const read = readRegularFile(file, LARGEST)
+  switch (read.kind) {
+    case "file":
+      return read.bytes.toString("utf8")
+    case "absent":
+      return null
+    case "unsafe":
+      throw new Error(`Cannot read "${file}": ${read.reason}`)
+  }
+}
+
+/** @throws if the directory of a generation, or its parent, is a link that leads elsewhere, or not a directory. */
+export function assertGeneration(directory: string): void {
+  for (const path of [dirname(directory), directory]) {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    if (stat === undefined) throw new Error(`Cannot read "${path}": the directory does not exist; ${POINTED}`)
+    if (!stat.isDirectory())
+      throw new Error(`Cannot read "${basename(path)}" in "${dirname(path)}": it is not a directory`)
+  }
+}
+
+const POINTED = "sync may have removed it just now: try again"

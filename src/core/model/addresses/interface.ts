@@ -1,0 +1,66 @@
+import { addressOrder } from "../../desired/address.ts"
+
+/** An IPv4 address of a machine, with the interface that has it. */
+export interface HostAddress {
+  readonly interface: string
+  readonly address: string
+  /** Bits of the network part. */
+  readonly prefixLength: number
+}
+
+/** The facts that decide the interface of the VIPs. */
+export interface InterfaceQuestion {
+  /** The node's own address; null when it is not known. */
+  readonly address: string | null
+  /** The machine's addresses, without those that we added. */
+  readonly host: readonly HostAddress[]
+  /** The interface that the VIPs run on, or last ran on; null when they never ran, or it is gone. */
+  readonly before: string | null
+}
+
+/**
+ * The interface of the VIPs: the one that has the node's address; otherwise the one with the longest prefix that contains it.
+ * VIPs that run stay on their interface while it is still valid, so that a new network card does not move them.
+ *
+ * @returns null when no interface has the address, or a subnet that contains it.
+ */
+export function interfaceOf({ address, host, before }: InterfaceQuestion): string | null {
+  const usable = host.filter((one) => !isLoopback(one.interface))
+  const best = address === null ? null : bestFor(address, usable)
+  if (before === null || best === before) return best
+  const own = usable.filter((one) => one.interface === before)
+  if (address === null) return before
+  if (own.length > 0) return own.some((one) => has(one, address) || contains(one, address)) ? before : best
+  // An interface that is down shows no address. If another one now has the node's address, as a new bridge does, it moved.
+  return usable.some((one) => has(one, address)) ? best : before
+}
+
+/** Whether an address is in the subnet of an interface; a /32 does not have a subnet. */
+export function contains(one: Pick<HostAddress, "address" | "prefixLength">, address: string): boolean {
+  if (one.prefixLength >= 32) return false
+  const size = 2 ** (32 - one.prefixLength)
+  return Math.floor(addressOrder(one.address) / size) === Math.floor(addressOrder(address) / size)
+}
+
+/** The subnet of an address on an interface, such as `10.4.0.0/24`. */
+export function subnetText({ address, prefixLength }: Pick<HostAddress, "address" | "prefixLength">): string {
+  const size = 2 ** (32 - prefixLength)
+  const first = Math.floor(addressOrder(address) / size) * size
+  return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${prefixLength}`
+}
+
+function bestFor(address: string, host: readonly HostAddress[]): string | null {
+  const having = host.filter((one) => has(one, address))
+  // kube-proxy has /32 copies of a node's address on its own interface.
+  const [exact] = having.toSorted((a, b) => Number(a.prefixLength === 32) - Number(b.prefixLength === 32))
+  const [nearest] = host.filter((one) => contains(one, address)).toSorted((a, b) => b.prefixLength - a.prefixLength)
+  return (exact ?? nearest)?.interface ?? null
+}
+
+function has(one: HostAddress, address: string): boolean {
+  return one.address === address
+}
+
+function isLoopback(name: string): boolean {
+  return name === "lo"
+}

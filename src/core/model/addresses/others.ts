@@ -1,0 +1,77 @@
+import type { Problem } from "../../../kit/problem.ts"
+import type { RawEntry } from "../../desired/vip-entry.ts"
+import type { ModelCode } from "../codes.ts"
+import { type VipModel, type VirtualServer, virtualServerKey } from "../keepalived-model.ts"
+
+/** Addresses and virtual servers that this product did not add. They do not become ours when an entry names them. */
+export interface Others {
+  /** Address -> its holder. */
+  readonly addresses: ReadonlyMap<string, Holder>
+  /** Virtual servers of the host's IPVS table, by virtualServerKey(). */
+  readonly virtualServers: ReadonlySet<string>
+}
+
+export type Holder =
+  /** An interface of this host has it. */
+  | { readonly kind: "host"; readonly interface: string; readonly prefixLength: number }
+  /** Another station on the LAN of this interface answers for it. */
+  | { readonly kind: "lan"; readonly interface: string; readonly mac: string }
+  /** Not known yet: the sidecar is asking the LAN. */
+  | { readonly kind: "asked" }
+
+/** Why this node must not announce this address; null when no other holder is known. */
+export function heldByOthers(raw: RawEntry, holder: Holder | undefined): Problem<ModelCode> | null {
+  switch (holder?.kind) {
+    case undefined:
+    case "asked":
+      return null
+    case "host":
+      return problem(
+        raw,
+        "ADDRESS_ON_HOST",
+        `this host already has it on interface "${holder.interface}" as ${raw.key}/${holder.prefixLength}, and ` +
+          "kube-keepalived-vip did not add it; choose a free address, or remove it from that interface",
+      )
+    case "lan":
+      return problem(
+        raw,
+        "ADDRESS_IN_USE",
+        `the station with hardware address ${holder.mac} answers for it on the LAN of "${holder.interface}", and it is not ` +
+          "one of the nodes; choose a free address, or remove it from that station: the sidecar asks the LAN again, and " +
+          "announces the VIP when no station answers",
+      )
+  }
+}
+
+function problem(raw: RawEntry, code: ModelCode, why: string): Problem<ModelCode> {
+  const message = `Cannot announce ${raw.key}: ${why}`
+  return { code, severity: "error", path: ["data", raw.key], place: raw.place, message }
+}
+
+/** Why a VIP must not run in this form; null when no other program has one of its virtual servers. */
+export function takenServers(
+  raw: RawEntry,
+  vip: VipModel | null,
+  others: Others | undefined,
+): Problem<ModelCode> | null {
+  if (others === undefined || vip === null) return null
+  const taken = takenServersOf(vip, others)
+  const [first] = taken
+  if (first === undefined) return null
+  const more = taken.length > 1 ? ` (and ${taken.length - 1} more of this entry)` : ""
+  return {
+    code: "VIRTUAL_SERVER_ON_HOST",
+    severity: "error",
+    path: ["data", raw.key],
+    place: raw.place,
+    message:
+      `Cannot forward ${virtualServerKey(first)}${more}: IPVS on this host already has this virtual server, and ` +
+      "kube-keepalived-vip did not add it; kube-proxy in IPVS mode adds one for each ClusterIP; choose another address, " +
+      `or remove it with "ipvsadm -D ${first.protocol === "TCP" ? "-t" : "-u"} ${first.address}:${first.port}"`,
+  }
+}
+
+/** The virtual servers of a VIP that another program has added. */
+export function takenServersOf(vip: VipModel, { virtualServers }: Others): readonly VirtualServer[] {
+  return vip.virtualServers.filter((server) => virtualServers.has(virtualServerKey(server)))
+}

@@ -1,0 +1,78 @@
+import type { Problem } from "../../../kit/problem.ts"
+import { addressOrder, vipFault } from "../../desired/address.ts"
+import type { RawEntry } from "../../desired/vip-entry.ts"
+import type { Node, Placed } from "../../objects/kinds.ts"
+import type { ModelCode } from "../codes.ts"
+import { contains, type HostAddress, subnetText } from "./interface.ts"
+import { nodeAddressOf } from "./own-nodes.ts"
+import type { NodeFacts } from "../settings.ts"
+
+/** The subnets in which hosts reach VIPs without a router, as far as they are known. */
+export interface Lan {
+  readonly subnets: readonly HostAddress[]
+  /** The interface that has these subnets; null when they are guessed from the addresses of the Nodes. */
+  readonly interface: string | null
+}
+
+/** Prefix lengths of the guess: few LANs are larger than the first, and most have the second. */
+const WIDEST = 16
+const USUAL = 24
+
+/**
+ * The subnets of the VIPs: those of the interface. When they are not known, as in a git tree, they are guessed from the
+ * addresses of the Nodes.
+ */
+export function lanOf({ subnets, interface: name }: NodeFacts, nodes: readonly Placed<Node>[]): Lan {
+  if (subnets !== undefined)
+    return { subnets: subnets.filter(({ prefixLength }) => prefixLength < POINT_TO_POINT), interface: name }
+  const guessed = new Map<string, HostAddress>()
+  for (const { object } of nodes) {
+    const address = nodeAddressOf(object)
+    if (address === null) continue
+    guessed.set(subnetText({ address, prefixLength: USUAL }), { interface: name, address, prefixLength: WIDEST })
+  }
+  return { subnets: [...guessed.values()], interface: null }
+}
+
+/** Both addresses of a /31 are hosts (RFC 3021), and a /32 is not a subnet. */
+const POINT_TO_POINT = 31
+
+/** A warning about the address of a VIP on this LAN; null when there is none, or the LAN is not known. */
+export function subnetProblem(raw: RawEntry, { subnets, interface: name }: Lan): Problem<ModelCode> | null {
+  if (subnets.length === 0 || vipFault(raw.key) !== null) return null
+  const warning = (code: ModelCode, why: string): Problem<ModelCode> => ({
+    code,
+    severity: "warning",
+    path: ["data", raw.key],
+    place: raw.place,
+    message: `Cannot be sure that hosts reach ${raw.key}: ${why}`,
+  })
+  if (!subnets.some((one) => contains(one, raw.key))) return warning("VIP_OUTSIDE_SUBNETS", outside(subnets, name))
+  const narrow = name === null ? subnets.map((one) => ({ ...one, prefixLength: USUAL })) : subnets
+  for (const one of narrow) {
+    const end = endOf(one, raw.key)
+    if (end === null) continue
+    const whose =
+      name === null ? `, if the subnet of the Nodes is ${subnetText(one)}` : ` ${subnetText(one)} of ${name}`
+    return warning(
+      "VIP_IS_SUBNET_ADDRESS",
+      `it is the ${end} address of ${name === null ? "the subnet" : "subnet"}${whose}; choose an address that a host can have`,
+    )
+  }
+  return null
+}
+
+function outside(subnets: readonly HostAddress[], name: string | null): string {
+  const texts = [...new Set(subnets.map(subnetText))]
+  const shown = texts.length > 5 ? `${texts.slice(0, 5).join(", ")} and ${texts.length - 5} more` : texts.join(", ")
+  return name === null
+    ? `it is far from the addresses of all Nodes (${shown}); choose one in their subnet, or make sure that routers send it to the LAN of the nodes`
+    : `it is not in a subnet of ${name} (${shown}); choose one there, name another interface with --iface, or make sure that routers send it to this LAN`
+}
+
+function endOf(one: HostAddress, vip: string): "network" | "broadcast" | null {
+  if (!contains(one, vip)) return null
+  const place = addressOrder(vip) % 2 ** (32 - one.prefixLength)
+  if (place === 0) return "network"
+  return place === 2 ** (32 - one.prefixLength) - 1 ? "broadcast" : null
+}

@@ -1,0 +1,180 @@
+import { type BlastGuard, heldBack } from "../../core/model/blast-radius.ts"
+import type { BuiltModel, ModelInput } from "../../core/model/types.ts"
+import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import type { Others } from "../../core/model/addresses/others.ts"
+import type { createOwnNodes, OwnNodes, Past } from "../../core/model/addresses/own-nodes.ts"
+import type { Refusal } from "../../core/model/refusal.ts"
+import type { NodeFacts } from "../../core/model/settings.ts"
+import type { Draining } from "../../core/model/vip-model.ts"
+import type { createPipeline, Walk } from "../../core/pipeline.ts"
+import { vipConfigMapOf } from "../../core/vip-config-map.ts"
+import type { RenderedConfig } from "../../core/render/render.ts"
+import type { Problem } from "../../kit/problem.ts"
+import type { Memory } from "./history.ts"
+import type { Generation, Generations } from "../ports.ts"
+
+/** A guard against the loss of what works. `own-node`: this node is not among the Nodes. */
+export type Guard = BlastGuard | "own-node"
+
+/** What a step must not remove at once. */
+export interface Guarding {
+  /** The model that runs, or ran last. */
+  readonly before: Pick<KeepalivedModel, "vips">
+  readonly nodesBefore: number
+  readonly percent: number
+  /** Whether the endpoints have been gone long enough to accept the loss. */
+  readonly believesInLostEndpoints: boolean
+}
+
+/** Knowledge beside the inputs. */
+export interface Known {
+  readonly memory: Memory
+  readonly refusals: Refusals | null
+  /** Null when no configuration runs or ran last, or a user pinned a generation. */
+  readonly guarding: Guarding | null
+  /** VIPs that run, or once ran, on this node. */
+  readonly announced: ReadonlySet<string>
+}
+
+/** The result of a look at the inputs. Only `candidate` can change what runs. */
+export type Seen =
+  | {
+      readonly kind: "candidate"
+      readonly generation: Generation
+      readonly built: BuiltModel
+      readonly rendered: RenderedConfig
+      /** True when it removes what lost its endpoints, because the loss has lasted. */
+      readonly believesInLostEndpoints: boolean
+    }
+  /** A complete generation that does not give a configuration: what runs continues. */
+  | {
+      readonly kind: "no-model"
+      readonly generation: Generation
+      readonly problems: readonly Problem[]
+      /** The guard that holds it; null when the cause is not a guard. */
+      readonly guard: Guard | null
+    }
+  /** No generation can be trusted: what runs continues. */
+  | {
+      readonly kind: "no-generation"
+      readonly reason: string
+      readonly problems: readonly Problem[]
+      /** `absent`: none exists yet. `torn`: it disagrees with its checksums. `refused`: not written by sync as the contract says. */
+      readonly reading: "absent" | "torn" | "refused"
+    }
+
+/** The guard that holds the generation. */
+export function guardOf(seen: Seen | null): Guard | null {
+  return seen?.kind === "no-model" ? seen.guard : null
+}
+
+/** The published files disagree with their checksums: for a moment this is only a race with their writer. */
+export function isTorn(seen: Seen): boolean {
+  return seen.kind === "no-generation" && seen.reading === "torn"
+}
+
+export interface LookPorts {
+  readonly generations: Generations
+  readonly pipeline: ReturnType<typeof createPipeline>
+  /** Names of the nodes that no longer answer; the same set while nothing changes. */
+  readonly unreachable: () => ReadonlySet<string>
+  /** @returns the facts, or the problem that prevents a configuration for this node. */
+  readonly node: (nodes: OwnNodes["nodes"], past: Past) => Promise<NodeFacts | Problem>
+  /** Reads the addresses of Nodes. */
+  readonly ownNodes: ReturnType<typeof createOwnNodes>
+  /** What other programs have and a model asks for; null when that is nothing. Absent: no check. */
+  readonly others?: (model: KeepalivedModel, firstTime: FirstTime | null) => Promise<Others | null>
+}
+
+/** Finds the VIPs that are announced for the first time. Null in its place: there are none. */
+export interface FirstTime {
+  /** VIPs that run, or once ran, on this node. */
+  readonly announced: ReadonlySet<string>
+  /** Nodes with their own addresses. */
+  readonly nodes: OwnNodes["nodes"]
+}
+
+/** Keys of the entries of the generation with this manifest that this node cannot accept as written. */
+export interface Refusals {
+  readonly manifestSha256: string
+  readonly entries: ReadonlyMap<string, Refusal>
+}
+
+/** Reads the newest generation and makes a text of it, with what is remembered. Changes nothing. */
+export async function look(ports: LookPorts, known: Known): Promise<Seen> {
+  const reading = await ports.generations.read()
+  switch (reading.kind) {
+    case "absent":
+      return {
+        kind: "no-generation",
+        reason: "sync has not published a generation yet",
+        problems: [],
+        reading: "absent",
+      }
+    case "torn":
+      return { kind: "no-generation", reason: reading.reason, problems: [], reading: "torn" }
+    case "refused":
+      return { kind: "no-generation", reason: reading.reason, problems: reading.problems, reading: "refused" }
+    case "generation":
+      return walk(reading.generation, ports, known)
+  }
+}
+
+/** Makes a text of a generation. */
+export async function walk(
+  generation: Generation,
+  ports: Pick<LookPorts, "node" | "ownNodes" | "pipeline" | "unreachable" | "others">,
+  { memory, refusals, guarding, announced }: Known,
+): Promise<Seen> {
+  const configMap = vipConfigMapOf(generation.objects, null)
+  if (configMap.value === null) return noModel(generation, configMap.problems)
+  const past = pastOf(memory)
+  const { nodes } = generation.objects
+  const own = ports.ownNodes({ nodes, configMap: configMap.value, past })
+  const node = await ports.node(own.nodes, past)
+  if ("code" in node) return noModel(generation, [node])
+  const { built, rendered } = await withoutOthers(ports, announced, {
+    objects: generation.objects,
+    configMap: configMap.value,
+    node,
+    lastGood: memory.lastGood,
+    refused: refusals?.manifestSha256 === generation.manifestSha256 ? refusals.entries : new Map<string, Refusal>(),
+    draining: drainingOf(memory),
+    unreachable: ports.unreachable(),
+    past,
+  })
+  if (rendered === null) return noModel(generation, built.problems)
+  const held =
+    guarding === null ? null : heldBack({ ...guarding, configMap: configMap.value, nodes: nodes.length, built })
+  const believes = held?.guard === "endpoints-lost" && guarding?.believesInLostEndpoints === true
+  if (held === null || believes)
+    return { kind: "candidate", generation, built, rendered, believesInLostEndpoints: believes }
+  return { ...noModel(generation, [held.problem, ...built.problems]), guard: held.guard }
+}
+
+/** Repeats the walk without what other programs have, if the first walk asks for any of it. */
+async function withoutOthers(
+  { pipeline, others }: Pick<LookPorts, "pipeline" | "others">,
+  announced: ReadonlySet<string>,
+  input: ModelInput,
+): Promise<Walk> {
+  const first = pipeline(input)
+  const { model } = first.built
+  if (model === null || others === undefined) return first
+  const found = await others(model, { announced, nodes: first.built.own.nodes })
+  return found === null ? first : pipeline({ ...input, others: found })
+}
+
+function noModel(generation: Generation, problems: readonly Problem[]): Extract<Seen, { readonly kind: "no-model" }> {
+  const isOwnNode = problems.some(({ code }) => code === "NODE_UNKNOWN" || code === "NODE_WITHOUT_ADDRESS")
+  return { kind: "no-model", generation, problems, guard: isOwnNode ? "own-node" : null }
+}
+
+/** What earlier configurations show about addresses. */
+export function pastOf({ past }: Memory): Past {
+  return { announced: past.announced, nodes: past.nodes, vrrp: past.model?.vrrp ?? null }
+}
+
+function drainingOf(memory: Memory): Draining {
+  return new Map([...memory.recent].map(([address, recent]) => [address, recent.draining]))
+}

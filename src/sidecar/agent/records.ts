@@ -1,0 +1,203 @@
+import { sizeOf } from "../../core/model/keepalived-model.ts"
+import { join } from "node:path"
+import type { Clock } from "../../kit/time/clock.ts"
+import { replaceFile } from "../../kit/files/atomic-file.ts"
+import type { Log } from "../../kit/process/log.ts"
+import type { InEffect } from "./state.ts"
+import type { Memory } from "./history.ts"
+import { type StandingFaults, standsUntilDone } from "../faults/standing-faults.ts"
+import type { Archive } from "../volume/archive.ts"
+import type { NodeHistory } from "../volume/node-history.ts"
+import type { LastKnownGood } from "../volume/last-known-good.ts"
+import { encodeRemembered, type Remembered } from "../volume/remembered.ts"
+
+/** File in applied/: what the next agent must know of the configuration in effect if this agent is killed. */
+export const MEMORY_FILE = "memory.json"
+
+export interface ArchivistPorts {
+  readonly applied: string
+  readonly archive: Archive
+  readonly lastKnownGood: LastKnownGood
+  /** The text of the candidate with this sha256. */
+  readonly candidate: (sha256: string) => string | null
+  readonly facts: { readonly node: string; readonly keepalivedVersion: string | null }
+  readonly failed: () => void
+  readonly faults: Pick<StandingFaults, "raise" | "clear">
+  readonly history: Pick<NodeHistory, "add">
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Keeps the records that outlive a pass. Traffic does not wait for them, and their failures are only counted and reported. */
+export interface Archivist {
+  applied(inEffect: InEffect, memory: Memory): void
+  /** @returns whether the record is written; if not, try again. */
+  soaked(inEffect: InEffect, memory: Memory): Promise<boolean>
+  /** Resolves when no write is under way. */
+  idle(): Promise<void>
+}
+
+/** Delay that joins a series of changes: the agent's memory may lag by this time when it is killed. */
+const MEMORY_AFTER_MS = 1_000
+/** Delay before packing, which reads every file of a generation: the next change should be applied first. */
+const ARCHIVE_AFTER_MS = 5_000
+
+/** Pause between attempts on a full disk, until a user or retention frees space. */
+const AGAIN_AFTER_MS = 30_000
+
+/** The record, as a fault's message names it. */
+const RECORDS = {
+  memory: "memory of this agent",
+  archive: "archive of generations",
+  "last-known-good": "last known good configuration",
+} as const
+
+interface Applied {
+  readonly inEffect: InEffect
+  readonly memory: Memory
+}
+
+export function archivist(ports: ArchivistPorts): Archivist {
+  let work: Promise<unknown> = Promise.resolve()
+  /** @returns whether it was written. */
+  const attempt = (what: keyof typeof RECORDS, act: () => Promise<unknown>): Promise<boolean> => {
+    const fault = { key: `record ${what}`, code: "RECORD_FAILED", what: `write the ${RECORDS[what]}` } as const
+    const written = work
+      .then(() => standsUntilDone(ports.faults, fault, act))
+      .then(
+        () => true,
+        (error: unknown) => {
+          ports.failed()
+          ports.log.warn("record-failed", { what, error })
+          return false
+        },
+      )
+    work = written
+    return written
+  }
+  const memories = createSlot(MEMORY_AFTER_MS, ({ inEffect, memory }) =>
+    attempt("memory", () =>
+      replaceFile(join(ports.applied, MEMORY_FILE), encodeRemembered(rememberedOf(inEffect, memory)), 0o600),
+    ),
+  )
+  const archives = createSlot(
+    ARCHIVE_AFTER_MS,
+    ({ inEffect }) => attempt("archive", () => addToArchive(inEffect, ports)),
+    (replaced, by) => noteReplaced(replaced.inEffect, by.inEffect, ports),
+  )
+  return {
+    applied: (inEffect, memory) => {
+      memories.put({ inEffect, memory })
+      archives.put({ inEffect, memory })
+    },
+    soaked: (inEffect, memory) =>
+      attempt("last-known-good", async () => {
+        const text = ports.candidate(inEffect.sha256)
+        if (text !== null) await ports.lastKnownGood.promote({ text, remembered: rememberedOf(inEffect, memory) })
+      }),
+    idle: async () => {
+      memories.flush()
+      archives.flush()
+      await work
+    },
+  }
+}
+
+interface Slot {
+  put(applied: Applied): void
+  flush(): void
+}
+
+/**
+ * Holds the newest item for a while: an item that is replaced sooner does not get its own record. Retries failed writes.
+ *
+ * @param replaced Called with an item that is replaced before it was recorded.
+ */
+function createSlot(
+  afterMs: number,
+  record: (newest: Applied) => Promise<boolean>,
+  replaced: (old: Applied, by: Applied) => void = () => {},
+): Slot {
+  let newest: Applied | null = null
+  let timer: NodeJS.Timeout | null = null
+  const flush = () => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    const taken = newest
+    newest = null
+    if (taken !== null) void record(taken).then((isWritten) => (isWritten ? undefined : again(taken)))
+  }
+  const again = (failed: Applied) => {
+    newest ??= failed
+    // The timer does not keep an agent alive that must stop.
+    timer ??= setTimeout(flush, AGAIN_AFTER_MS).unref()
+  }
+  return {
+    put: (applied) => {
+      if (newest !== null) replaced(newest, applied)
+      newest = applied
+      timer ??= setTimeout(flush, afterMs)
+    },
+    flush,
+  }
+}
+
+function rememberedOf({ sha256, model, generation }: InEffect, memory: Memory): Remembered {
+  const { lastGood, past } = memory
+  return {
+    sha256,
+    model,
+    lastGood,
+    past: { ...past, model },
+    generation: generation === null ? null : { sequence: generation.sequence, name: generation.name },
+  }
+}
+
+/** Only changes that add or remove VIPs. The archive records the endpoints, which change all the time. */
+function noteReplaced(old: InEffect, by: InEffect, { history, clock }: ArchivistPorts): void {
+  const before = new Set(old.model.vips.map(({ address }) => address))
+  const after = new Set(by.model.vips.map(({ address }) => address))
+  const came = [...after].filter((address) => !before.has(address))
+  const went = [...before].filter((address) => !after.has(address))
+  if (old.generation === null || came.length + went.length === 0) return
+  const ranMs = Math.max(0, by.since - old.since)
+  const changes = [...came.map((address) => `+VIP ${address}`), ...went.map((address) => `-VIP ${address}`)]
+  const shown = changes.length > MAXIMUM_SHOWN ? [...changes.slice(0, MAXIMUM_SHOWN), "…"] : changes
+  history.add({
+    kind: "replaced",
+    time: new Date(Date.now() - Math.max(0, clock.now() - old.since)).toISOString(),
+    sequence: old.generation.sequence,
+    vips: before.size,
+    reason: `replaced after ${(ranMs / 1000).toFixed(1)} s: ${shown.join(", ")}`,
+  })
+}
+
+/** Maximum VIPs in one line of the history. */
+const MAXIMUM_SHOWN = 5
+
+async function addToArchive({ sha256, model, generation }: InEffect, ports: ArchivistPorts): Promise<void> {
+  const config = ports.candidate(sha256)
+  if (generation === null || config === null) return
+  const { virtualServers, realServers } = sizeOf(model)
+  await ports.archive.add({
+    path: generation.path,
+    name: generation.name,
+    manifestSha256: generation.manifestSha256,
+    config,
+    outcome: {
+      sequence: generation.sequence,
+      generation: generation.name,
+      time: new Date().toISOString(),
+      outcome: "applied",
+      reason: null,
+      node: ports.facts.node,
+      interface: model.vrrp.interface,
+      keepalivedVersion: ports.facts.keepalivedVersion,
+      configSha256: sha256,
+      vips: model.vips.map((vip) => vip.address),
+      virtualServers,
+      realServers,
+      problems: [],
+    },
+  })
+}

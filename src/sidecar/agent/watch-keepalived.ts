@@ -1,0 +1,179 @@
+import type { Workings } from "./ports.ts"
+import { type InEffect, isSameProcess } from "./state.ts"
+import {
+  afterAlive,
+  afterComparison,
+  afterDeath,
+  afterFailedComparison,
+  afterInterference,
+  afterMissing,
+  afterProcessSeen,
+  afterRestart,
+  afterRevival,
+  afterSoak,
+  afterSoakCheck,
+  beforeSwap,
+  isBack,
+} from "./transitions.ts"
+import { connectionless } from "../effect/intended.ts"
+import { checkDrift, type Restored } from "../effect/repair.ts"
+import {
+  afterRepair,
+  isOver,
+  KUBE_PROXY_INTERFACE,
+  nextLookMs,
+  NO_INTERFERENCE,
+  pauseMs,
+} from "../effect/interference.ts"
+import { goBackToKnownGood } from "./fall-back.ts"
+import type { RunningKeepalived } from "../ports.ts"
+import type { Vrrp } from "../vrrp/vrrp.ts"
+
+/** Checks keepalived: whether it died, and whether a soak is over. */
+export async function watchKeepalived(workings: Workings): Promise<void> {
+  const { state, ports } = workings
+  const { running: before, inEffect } = state.known()
+  const running = await ports.keepalived.running()
+  state.become(afterProcessSeen(running))
+  if (partsOf(before) !== partsOf(running)) ports.onChange(state.known())
+  if (inEffect === null) {
+    if (before !== null && running === null) workings.apply()
+    return
+  }
+  if (running === null) return revive(workings)
+  const { parent } = state.known()
+  state.become(afterAlive(running, ports.clock.now()))
+  if (parent !== null && !isSameProcess(parent, running.parent)) return noteRestart(inEffect, running, workings)
+  await endSoak(inEffect, workings)
+}
+
+/** Which of its processes run, as the status names them. */
+function partsOf(running: RunningKeepalived | null): string {
+  return running === null ? "none" : running.vrrp === null ? "without VRRP" : "all"
+}
+
+/** Compares the kernel with what should be in effect, and repairs it. */
+export async function compareAndRepair(workings: Workings): Promise<void> {
+  const { state, ports, timers, alone } = workings
+  const { inEffect, lastDifferences, interference } = state.known()
+  if (inEffect === null || (await ports.keepalived.running()) === null) return
+  await compareLiveFile(inEffect, workings)
+  const mayRestore = pauseMs(interference, ports.clock.now()) === 0
+  const looked = checkDrift(inEffect.model, lastDifferences, { ...ports, mayRestore })
+  const comparison = await looked.catch((error: unknown) => {
+    // The result of the previous comparison is not valid any more.
+    state.become(afterFailedComparison)
+    ports.onChange(state.known())
+    throw error
+  })
+  const { found, restored } = comparison
+  const isComplete = isBack(state.known(), comparison)
+  state.become(afterComparison(comparison))
+  if (isComplete) ports.apply.appeared(connectionless(inEffect.model))
+  await watchInterference(restored, workings)
+  if (found !== null && found.surplusVips.length > 0)
+    timers.set("second-look", SECOND_LOOK_MS, () => void alone("compare", () => compareAndRepair(workings)))
+  ports.onChange(state.known())
+}
+
+/**
+ * keepalived reads the live file at its next start, and only the agent writes it. If the file has other content,
+ * the agent applies the configuration in effect again. If the newest generation does not lead to that configuration, its
+ * text is not available any more; the next good change then replaces the file.
+ */
+async function compareLiveFile(inEffect: InEffect, { state, ports, apply }: Workings): Promise<void> {
+  const { seen, doubtful } = state.known()
+  if (doubtful || (await ports.apply.files.liveSha256()) === inEffect.sha256) return
+  ports.log.warn("live-file", { difference: "keepalived.conf is not what was applied", sha256: inEffect.sha256 })
+  if (seen?.kind !== "candidate" || seen.rendered.sha256 !== inEffect.sha256) return
+  state.become(beforeSwap)
+  apply()
+}
+
+/** After a recent repair of IPVS another program may undo it again, so the agent compares before the interval ends. */
+async function watchInterference(restored: Restored, workings: Workings): Promise<void> {
+  const { state, ports, timers, alone } = workings
+  const now = ports.clock.now()
+  let { interference } = state.known()
+  if (restored !== "nothing") {
+    const kubeProxy = (await ports.kernel.hasInterface?.(KUBE_PROXY_INTERFACE)) ?? false
+    interference = afterRepair(interference, now, { respawned: restored === "respawned", kubeProxy })
+  } else if (isOver(interference, now)) interference = NO_INTERFERENCE
+  state.become(afterInterference(interference))
+  const nextMs = nextLookMs(interference, now)
+  if (nextMs === null) timers.clear("interference")
+  else timers.set("interference", nextMs, () => void alone("compare", () => compareAndRepair(workings)))
+}
+
+/** For a keepalived that runs and does nothing: the new one reads the same file. */
+export async function restartKeepalived({ ports }: Workings): Promise<void> {
+  const verdict = await ports.keepalived.restart()
+  ports.log.warn("keepalived-restarted", { verdict: verdict.kind, ...(verdict.kind === "failed" ? verdict : {}) })
+}
+
+/** Packets for a VIP that arrived before the VIP did were forwarded, and began flows that IPVS does not know. */
+export function tellOfTakeover(now: Vrrp, { state, ports }: Workings): void {
+  const { vrrp, inEffect } = state.known()
+  if (now.state !== "master" || vrrp.state === "master" || inEffect === null) return
+  ports.apply.appeared(connectionless(inEffect.model))
+}
+
+/** The supervisor restarts a keepalived that died. The agent starts it only if the supervisor was told not to. */
+async function revive(workings: Workings): Promise<void> {
+  const { state, ports } = workings
+  const now = ports.clock.now()
+  state.become(afterMissing(now))
+  if (now - (state.known().missingSince ?? now) < REVIVE_AFTER_MS) return
+  state.become(afterRevival)
+  const verdict = await ports.keepalived.start()
+  ports.log.warn("keepalived-started", { verdict: verdict.kind })
+  if (verdict.kind === "failed") await diedTooOften(workings)
+}
+
+/** The new keepalived programs its file; the agent removes what the old one left behind. */
+async function noteRestart(inEffect: InEffect, now: RunningKeepalived, workings: Workings): Promise<void> {
+  const { state, ports } = workings
+  ports.log.warn("keepalived-restarted", { now: now.parent.pid })
+  state.become(afterRestart(ports.clock.now()))
+  if (await diedTooOften(workings)) return
+  const failure = await ports.apply.verify(inEffect.model)
+  if (failure !== null) ports.log.warn("keepalived-restarted", { difference: failure })
+  else ports.apply.appeared(connectionless(inEffect.model))
+  await compareAndRepair(workings)
+}
+
+/** Counts a death, and goes back when the configuration is to blame. @returns whether it went back. */
+async function diedTooOften(workings: Workings): Promise<boolean> {
+  const { state, ports } = workings
+  const { inEffect } = state.known()
+  if (inEffect === null || ports.clock.now() - inEffect.since > BLAME_MS) return false
+  state.become(afterDeath)
+  const { deaths } = state.known()
+  if (deaths < MOST_DEATHS) return false
+  const reason = `keepalived ended ${deaths} times within ${BLAME_MS / 1_000} s of the change`
+  return goBackToKnownGood(reason, workings)
+}
+
+/** A configuration that is in effect at the end of the soak, in the same process, becomes the last known good one. */
+async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
+  const { state, ports, options } = workings
+  const { soakSince, parent, doubtful, memory } = state.known()
+  const now = ports.clock.now()
+  if (soakSince === null || doubtful || now - soakSince < options.soakMs) return
+  const difference = await ports.apply.verify(inEffect.model)
+  const running = await ports.keepalived.running()
+  state.become(afterSoakCheck(ports.clock.now()))
+  if (running === null || parent === null || !isSameProcess(running.parent, parent)) return
+  if (difference !== null) {
+    ports.log.warn("soak", { difference })
+    return compareAndRepair(workings)
+  }
+  await ports.settle(inEffect)
+  if (await ports.onSoaked(inEffect, memory)) state.become(afterSoak)
+}
+
+const REVIVE_AFTER_MS = 3_000
+const SECOND_LOOK_MS = 1_000
+/** Time after an apply in which a death of keepalived is blamed on the configuration, in ms. */
+const BLAME_MS = 60_000
+const MOST_DEATHS = 3

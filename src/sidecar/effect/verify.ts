@@ -1,0 +1,57 @@
+import { type KeepalivedModel, sizeOf } from "../../core/model/keepalived-model.ts"
+import type { Clock } from "../../kit/time/clock.ts"
+import { intendedEffect } from "./intended.ts"
+import { type Differences, differences, differenceText, type Owned, virtualServerName } from "./differences.ts"
+import type { Kernel } from "../ports.ts"
+
+/**
+ * Whether a quick look at the kernel shows everything that the model asks for. The quick look may omit entries, so it cannot
+ * tell what is surplus.
+ */
+async function isSeenAtAGlance(model: KeepalivedModel, kernel: Kernel, owned: Owned): Promise<boolean> {
+  if (kernel.glance === undefined) return false
+  const intended = intendedEffect(model)
+  const asked = new Set(intended.virtualServers.map(virtualServerName))
+  for (const name of owned.virtualServers) if (!asked.has(name)) return false
+  const addresses = await kernel.addresses(intended.interface)
+  if (addresses === null) return false
+  return differenceText(differences(intended, { addresses, virtualServers: await kernel.glance() }, owned)) === null
+}
+
+/** Compares the kernel with a model. Null: the interface does not exist. */
+export async function compareWithKernel(
+  model: KeepalivedModel,
+  kernel: Kernel,
+  owned: Owned,
+): Promise<Differences | null> {
+  const addresses = await kernel.addresses(model.vrrp.interface)
+  if (addresses === null) return null
+  return differences(intendedEffect(model), { addresses, virtualServers: await kernel.virtualServers() }, owned)
+}
+
+/**
+ * Waits until the kernel shows the model. The kernel does not notify of IPVS changes, so this polls, at growing
+ * intervals.
+ *
+ * @returns null when it does, or the difference when the time is over.
+ */
+export async function verifyEffect(
+  model: KeepalivedModel,
+  ports: { readonly kernel: Kernel; readonly clock: Clock; readonly owned: () => Promise<Owned> },
+): Promise<string | null> {
+  const deadline = ports.clock.now() + VERIFY_MS + VERIFY_MS_PER_REAL_SERVER * sizeOf(model).realServers
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    const owned = await ports.owned()
+    if (await isSeenAtAGlance(model, ports.kernel, owned)) return null
+    const found = await compareWithKernel(model, ports.kernel, owned)
+    const text = found === null ? `interface "${model.vrrp.interface}" does not exist` : differenceText(found)
+    if (text === null) return null
+    if (ports.clock.now() >= deadline) return `the kernel does not show the configuration: ${text}`
+    await ports.clock.delay(pause)
+  }
+}
+
+const VERIFY_MS = 5_000
+const VERIFY_MS_PER_REAL_SERVER = 1
+const FIRST_PAUSE_MS = 5
+const LONGEST_PAUSE_MS = 250

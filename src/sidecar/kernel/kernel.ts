@@ -1,0 +1,120 @@
+import { existsSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { runCommand } from "../../kit/process/run-command.ts"
+import type { Kernel, KernelRealServer, KernelVirtualServer, VirtualServerKey } from "../ports.ts"
+import { addressesOf, allAddresses } from "./addresses.ts"
+import { forgetFlows } from "./conntrack.ts"
+import { readIpVsTable } from "./ip-vs.ts"
+import { createTableReader } from "./ipvsadm.ts"
+import { createMasqueradeChain, type IptablesPrograms } from "./iptables.ts"
+import { programFault } from "./program-fault.ts"
+
+/** Programs and files of the kernel; each has the usual name unless a test brings its own. */
+export interface KernelOptions extends Partial<IptablesPrograms> {
+  readonly ip?: string
+  readonly ipvsadm?: string
+  readonly conntrack?: string
+  /** The kernel's IPVS table; /proc/net/ip_vs if absent. */
+  readonly ipVsTable?: string
+  /** The kernel's list of interfaces; /proc/net/dev if absent. */
+  readonly interfaces?: string
+}
+
+/** 5,000 virtual servers with 60 real servers each are 14 MB. */
+const TABLE_LIMITS = { timeoutMs: 30_000, maximumOutputBytes: 64 * 1024 * 1024 }
+const LIMITS = { timeoutMs: 10_000, maximumOutputBytes: 4 * 1024 * 1024 }
+
+/** The kernel's tables of this network namespace. */
+export function createKernel(options: KernelOptions = {}): Kernel {
+  const ip = options.ip ?? "ip"
+  const ipvsadm = options.ipvsadm ?? "ipvsadm"
+  const iptables = options.iptables ?? "iptables"
+  const iptablesRestore = options.iptablesRestore ?? "iptables-restore"
+  const table = options.ipVsTable ?? "/proc/net/ip_vs"
+  const readTable = createTableReader(() => savedTable(ipvsadm))
+  return {
+    addresses: (name) => addressesOf(ip, name),
+    allAddresses: () => allAddresses(ip),
+    hasInterface: (name) => hasInterface(options.interfaces ?? "/proc/net/dev", name),
+    glance: () => readIpVsTable(table),
+    virtualServers: () => wholeTable(table, readTable),
+    removeAddress: (name, address) => removeAddress(ip, name, address),
+    removeVirtualServer: (key) => removeFromIpVs(ipvsadm, ["-D", ...serverWords(key)]),
+    removeRealServer: (key, real) =>
+      removeFromIpVs(ipvsadm, ["-d", ...serverWords(key), "-r", `${bracketed(real.address)}:${real.port}`]),
+    addVirtualServer: (key, as) => changeIpVs(ipvsadm, ["-A", ...serverWords(key), ...schedulingWords(as)]),
+    setVirtualServer: (key, to) => changeIpVs(ipvsadm, ["-E", ...serverWords(key), ...schedulingWords(to)]),
+    addRealServer: (key, real) => changeIpVs(ipvsadm, ["-a", ...serverWords(key), ...realServerWords(real)]),
+    setRealServer: (key, to) => changeIpVs(ipvsadm, ["-e", ...serverWords(key), ...realServerWords(to)]),
+    ...createMasqueradeChain({ ...options, iptables, iptablesRestore }),
+    forgetFlows: (key) => forgetFlows(options.conntrack ?? "conntrack", key),
+  }
+}
+
+async function wholeTable(
+  table: string,
+  read: () => Promise<readonly KernelVirtualServer[]>,
+): Promise<readonly KernelVirtualServer[] | null> {
+  return existsSync(table) ? read() : null
+}
+
+async function savedTable(ipvsadm: string): Promise<string> {
+  const result = await runCommand(ipvsadm, ["-Sn"], TABLE_LIMITS)
+  if (result.status === 0 && !result.truncated) return result.stdout
+  throw programFault("Cannot read the IPVS table", ipvsadm, result)
+}
+
+/** `networkInterfaces()` does not tell of those that are down. */
+async function hasInterface(file: string, name: string): Promise<boolean> {
+  const lines = (await readFile(file, "utf8")).split("\n")
+  return lines.some((line) => line.trimStart().startsWith(`${name}:`))
+}
+
+async function removeAddress(ip: string, name: string, address: string): Promise<void> {
+  // Always /32, as we had it rendered: an equal address with another prefix is the node's own.
+  const result = await runCommand(ip, ["address", "delete", `${address}/32`, "dev", name], LIMITS)
+  if (result.status === 0 || /Cannot assign requested address|Address not found|Cannot find device/.test(result.stderr))
+    return
+  throw programFault(`Cannot remove ${address} from "${name}"`, ip, result)
+}
+
+/** What somebody else has changed meanwhile shows in the next comparison. */
+async function changeIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
+  const result = await runCommand(ipvsadm, words, LIMITS)
+  if (result.status === 0 || GONE.test(result.stderr)) return
+  throw programFault(`Cannot change ${words.slice(2).join(" ")} in IPVS`, ipvsadm, result)
+}
+
+/** Without -p the kernel takes the persistence away (ipvsadm(8), --edit-service). */
+function schedulingWords(as: {
+  readonly scheduler: string
+  readonly persistenceTimeout: number | null
+}): readonly string[] {
+  const persistence = as.persistenceTimeout === null ? [] : ["-p", String(as.persistenceTimeout)]
+  return ["-s", as.scheduler, ...persistence]
+}
+
+function realServerWords({ address, port, weight, forwardingMethod }: KernelRealServer): readonly string[] {
+  return ["-r", `${bracketed(address)}:${port}`, METHOD_FLAGS[forwardingMethod], "-w", String(weight)]
+}
+
+const METHOD_FLAGS = { NAT: "-m", DR: "-g", TUN: "-i", LOCAL: "-g" } as const
+
+/** Nothing is left to do: what was to be changed is gone, what was to be added is there. */
+const GONE = /No such (?:service|destination)|Service not defined|already exists/
+
+async function removeFromIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
+  const result = await runCommand(ipvsadm, words, LIMITS)
+  if (result.status === 0 || GONE.test(result.stderr)) return
+  throw programFault(`Cannot remove ${words.slice(2).join(" ")} from IPVS`, ipvsadm, result)
+}
+
+const SERVICE_OPTIONS = { TCP: "-t", UDP: "-u", SCTP: "--sctp-service" } as const
+
+function serverWords(key: VirtualServerKey): readonly string[] {
+  return [SERVICE_OPTIONS[key.protocol], `${bracketed(key.address)}:${key.port}`]
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address
+}

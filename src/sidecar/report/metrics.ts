@@ -1,0 +1,175 @@
+import type { Counter, Gauge } from "prom-client"
+import type { RoleChange } from "../../contract/node-history.ts"
+import { VRRP_STATES } from "../../contract/vrrp.ts"
+import type { Age } from "../../contract/heartbeat.ts"
+import { ENTRY_STATES } from "../../contract/entry-state.ts"
+import type { Status } from "../../contract/status.ts"
+import type { SyncStatus } from "../../contract/sync-status.ts"
+import { findingsFor, SUBJECTS, type SyncSigns } from "../../contract/well.ts"
+import { packageVersion } from "../../kit/files/package-file.ts"
+import type { WatchCounts } from "../volume/watch.ts"
+import type { Snapshot } from "../agent/state.ts"
+import type { ApplyOutcome } from "../apply/outcome.ts"
+import { guardOf } from "../agent/observe.ts"
+import type { Guard } from "../agent/observe.ts"
+import { createSeries } from "./metric-series.ts"
+import type { NodeWatchState } from "../nodes/node-watch.ts"
+import type { StandingFault } from "../faults/standing-faults.ts"
+import { vrrpOf } from "./status.ts"
+
+/** Values that the snapshot does not hold. */
+export interface Around {
+  readonly watch: WatchCounts
+  readonly status: Omit<Status, "time">
+  readonly sync: SyncSigns
+  /** Null when nodes are not probed. */
+  readonly nodes: NodeWatchState | null
+  readonly faults: readonly StandingFault[]
+}
+
+export interface Metrics {
+  /** Counts one attempt to apply. */
+  applied(outcome: ApplyOutcome, tookMs: number): void
+  /** Counts a change of VRRP's state. */
+  transition(change: RoleChange): void
+  /** Counts an event that has no gauge of its own. */
+  count(what: (typeof EVENTS)[number]): void
+  /** The page, in Prometheus' text format. */
+  page(snapshot: Snapshot, around: Around): Promise<string>
+}
+
+const EVENTS = ["archive-failure", "alarm", "watcher-trouble", "node-change", "fault"] as const
+const RESULTS: readonly ApplyOutcome["kind"][] = ["unchanged", "applied", "rejected", "rolled-back", "stranded"]
+/** Hexadecimal digits that a double keeps exactly. */
+const HASH_DIGITS = 12
+
+/** Milliseconds to seconds, which is what Prometheus counts in. */
+const SECOND = 1000
+
+export function createMetrics(): Metrics {
+  const series = createSeries()
+  const {
+    applies,
+    reload,
+    test,
+    events,
+    silence,
+    source,
+    unknown,
+    well,
+    findings,
+    success,
+    successTime,
+    generation,
+    vips,
+    master,
+    vrrpState,
+    transitions,
+    transitionTime,
+    running,
+    drift,
+    recovered,
+    watcherErrors,
+    nodes,
+    cutOff,
+    hash,
+    build,
+    guards,
+    standing,
+  } = series
+  for (const state of VRRP_STATES) transitions.inc({ state }, 0)
+  for (const gauge of [success, successTime]) gauge.set(Number.NaN)
+  // If a counter is missing before its first event, increase() does not see that event.
+  for (const result of RESULTS) applies.inc({ result }, 0)
+  for (const kind of EVENTS) events.inc({ kind }, 0)
+  return {
+    applied: (outcome, tookMs) => {
+      applies.inc({ result: outcome.kind })
+      reload.observe(tookMs / SECOND)
+      const good = outcome.kind === "applied" || outcome.kind === "unchanged"
+      success.set(good ? 1 : 0)
+      if (good) successTime.setToCurrentTime()
+      if (outcome.kind === "applied") test.observe(outcome.testMs / SECOND)
+    },
+    transition: ({ to }) => transitions.inc({ state: to }),
+    count: (what) => events.inc({ kind: what }),
+    page: (snapshot, around) => {
+      const { watch, status, sync, faults } = around
+      standing.reset()
+      for (const { code } of faults) standing.inc({ code })
+      setNodes(nodes, around.nodes)
+      cutOff.set(around.nodes?.isCutOff === true ? 1 : 0)
+      hash.remove()
+      if (status.appliedSha256 !== null) hash.set(Number.parseInt(status.appliedSha256.slice(0, HASH_DIGITS), 16))
+      build.reset()
+      build.set({ version: packageVersion(), keepalived: status.keepalivedVersion ?? "unknown" }, 1)
+      setGuards(guards, guardOf(snapshot.seen), sync.status)
+      silence.set(secondsOf(sync.silence))
+      source.set(secondsOf(sync.sourceAge))
+      setUnknown(unknown, around)
+      const found = findingsFor("status", { status, agent: null, sync })
+      well.set(found.length === 0 ? 1 : 0)
+      for (const subject of SUBJECTS)
+        findings.set({ about: subject }, found.filter(({ about }) => about === subject).length)
+      // An unknown value has no sample, because an old one would look current.
+      generation.reset()
+      if (status.observedGeneration !== null) generation.set({ state: "seen" }, status.observedGeneration)
+      if (status.appliedGeneration !== null) generation.set({ state: "applied" }, status.appliedGeneration)
+      for (const state of ENTRY_STATES) vips.set({ state }, status.vips.filter((vip) => vip.state === state).length)
+      const { state: own, since } = vrrpOf(snapshot)
+      master.set(own === "unknown" ? Number.NaN : own === "master" ? 1 : 0)
+      for (const state of VRRP_STATES) vrrpState.set({ state }, state === own ? 1 : 0)
+      transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
+      // While looks fail, the value of the last successful one is not valid.
+      const isSeen = status.keepalived !== "unknown" && !faults.some(({ key }) => key === "watch")
+      running.set(isSeen ? (snapshot.running === null ? 0 : 1) : Number.NaN)
+      drift.set(status.drift === "unknown" ? Number.NaN : status.drift === "none" ? 0 : 1)
+      setCounter(recovered, watch.pollRecovered)
+      setCounter(watcherErrors, watch.watcherErrors)
+      return series.registry.metrics()
+    },
+  }
+}
+
+/** Guards of the sidecar; guards of sync are found by the code of their problem. */
+const GUARDS = ["mass-removal", "endpoints-lost", "nodes-lost", "own-node"] as const
+const GUARDS_OF_SYNC: ReadonlyMap<string, string> = new Map([["CONFIGMAP_MISSING", "configmap"]])
+
+function setGuards(gauge: Gauge<"guard">, held: Guard | null, sync: SyncStatus | null): void {
+  for (const guard of GUARDS) gauge.set({ guard }, guard === held ? 1 : 0)
+  for (const [code, guard] of GUARDS_OF_SYNC) {
+    const holds = sync !== null && sync.state !== "published" && sync.problems.some((problem) => problem.code === code)
+    gauge.set({ guard }, sync === null ? Number.NaN : holds ? 1 : 0)
+  }
+}
+
+/** The count is kept elsewhere, and only grows. */
+function setCounter(counter: Counter, count: number): void {
+  counter.reset()
+  counter.inc(count)
+}
+
+function secondsOf(age: Age): number {
+  return age.kind === "age" ? age.seconds : Number.POSITIVE_INFINITY
+}
+
+function setUnknown(gauge: Gauge<"what">, { status, sync, faults }: Around): void {
+  const facts = {
+    sync: sync.silence.kind === "unknown",
+    source: sync.sourceAge.kind === "unknown",
+    "sync-status": sync.status === null,
+    keepalived: status.keepalived === "unknown" || faults.some(({ key }) => key === "watch"),
+    vrrp: status.vrrp.state === "unknown",
+    drift: status.drift === "unknown",
+  }
+  for (const [what, isUnknown] of Object.entries(facts)) gauge.set({ what }, isUnknown ? 1 : 0)
+}
+
+function setNodes(gauge: Gauge<"state">, nodes: NodeWatchState | null): void {
+  gauge.reset()
+  if (nodes === null) return
+  const { watched, unreachable, unheard } = nodes
+  gauge.set({ state: "answering" }, watched - unreachable.length - unheard.length)
+  gauge.set({ state: "unreachable" }, unreachable.length)
+  gauge.set({ state: "unheard" }, unheard.length)
+}

@@ -1,0 +1,202 @@
+import { entryStateOf } from "../../contract/entry-state.ts"
+import type {
+  Status,
+  StatusDrift,
+  StatusKeepalived,
+  StatusNodes,
+  StatusOutcome,
+  StatusVip,
+} from "../../contract/status.ts"
+import type { StatusVrrp } from "../../contract/vrrp.ts"
+import type { EntryOutcome } from "../../core/model/types.ts"
+import type { VipModel } from "../../core/model/keepalived-model.ts"
+import type { Problem } from "../../kit/problem.ts"
+import type { Snapshot } from "../agent/state.ts"
+import { captureProblems } from "../capture/problems.ts"
+import { interferenceProblem, NO_INTERFERENCE } from "../effect/interference.ts"
+import type { NodeWatchState } from "../nodes/node-watch.ts"
+import { faultProblem, type StandingFault } from "../faults/standing-faults.ts"
+
+/** Values that the status shows and the snapshot does not hold. */
+export interface StatusContext {
+  readonly node: string
+  readonly interface: string | null
+  readonly pinned: string | null
+  readonly keepalivedVersion: string | null
+  /** Null when nodes are not probed. */
+  readonly nodes: NodeWatchState | null
+  readonly faults: readonly StandingFault[]
+}
+
+/** The status for users, probes and sync, made only from a snapshot. */
+export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Status, "time"> {
+  const { seen, inEffect } = snapshot
+  const { outcome, reason } = outcomeOf(snapshot)
+  const generation = seen?.kind === "candidate" || seen?.kind === "no-model" ? seen.generation.sequence : null
+  return {
+    outcome,
+    reason,
+    observedGeneration: generation,
+    appliedGeneration: inEffect?.generation?.sequence ?? null,
+    appliedSha256: inEffect?.sha256 ?? null,
+    pinned: context.pinned,
+    node: context.node,
+    interface: inEffect?.model.vrrp.interface ?? context.interface,
+    vrrp: vrrpOf(snapshot),
+    keepalived: keepalivedOf(snapshot),
+    drift: driftOf(snapshot),
+    keepalivedVersion: context.keepalivedVersion,
+    nodes: context.nodes === null ? null : nodesOf(context.nodes),
+    vips: vipsOf(snapshot),
+    problems: [...context.faults.map(faultProblem), ...problemsOf(snapshot)],
+  }
+}
+
+function nodesOf({ watched, unreachable, unheard, isCutOff }: NodeWatchState): StatusNodes {
+  const unheardNames = unheard.slice(0, MOST_NAMES)
+  return { watched, unreachable, unheard: unheard.length, unheardNames, cutOff: isCutOff }
+}
+
+/** Maximum length of a list, so that one line of the status holds it. */
+const MOST_NAMES = 10
+
+/** The outcome of the newest generation, and the reason if it is not a success. */
+export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {
+  readonly outcome: StatusOutcome
+  readonly reason: string | null
+} {
+  if (seen === null) return { outcome: "waiting", reason: "the agent has just started" }
+  if (seen.kind === "no-generation")
+    return { outcome: seen.problems.length > 0 || inEffect !== null ? "rejected" : "waiting", reason: seen.reason }
+  if (seen.kind === "no-model") return { outcome: "rejected", reason: seen.problems.find(isError)?.message ?? null }
+  if (seen.rendered.sha256 === inEffect?.sha256)
+    return { outcome: outcome?.kind === "unchanged" ? "unchanged" : "applied", reason: null }
+  if (outcome === null || outcome.kind === "applied" || outcome.kind === "unchanged")
+    return { outcome: "waiting", reason: "the newest generation is being applied" }
+  return { outcome: outcome.kind, reason: outcome.reason }
+}
+
+/** VRRP's state on this node, as keepalived reports it. */
+export function vrrpOf({ vrrp, inEffect }: Snapshot): StatusVrrp {
+  return { ...vrrp, advertInterval: inEffect?.model.vrrp.advertInterval ?? null }
+}
+
+function keepalivedOf({ running, seen }: Snapshot): StatusKeepalived {
+  // Before the first look it is unknown.
+  if (running === null) return seen === null ? "unknown" : "stopped"
+  return running.vrrp === null ? "without-vrrp" : "running"
+}
+
+function driftOf({ drift, inEffect }: Snapshot): StatusDrift {
+  if (inEffect === null || drift === null) return "unknown"
+  if (drift.difference === null) return "none"
+  return drift.repaired ? "repaired" : "found"
+}
+
+/** Everything that a user should correct or know, in the order of the places. */
+export function problemsOf(snapshot: Snapshot): readonly Problem[] {
+  const { seen, drift, inEffect, interference = NO_INTERFERENCE, captured } = snapshot
+  // Problems of an earlier generation do not concern the one in effect.
+  const outcome = isInEffect(snapshot) ? null : snapshot.outcome
+  const own: Problem[] = []
+  const add = (code: string, message: string) =>
+    own.push({ code, severity: "error", path: ["keepalived"], place: null, message })
+  if (outcome?.kind === "rejected" || outcome?.kind === "rolled-back" || outcome?.kind === "stranded") {
+    add(OUTCOME_CODES[outcome.kind], outcome.reason)
+    if (outcome.kind === "rejected")
+      for (const { line, message } of outcome.diagnostics)
+        add("REFUSED_BY_KEEPALIVED", line === null ? message : `line ${line} of the candidate: ${message}`)
+  }
+  if (drift !== null && drift.difference !== null)
+    add(
+      "DRIFT",
+      `The kernel differs from what is in effect: ${drift.difference}${drift.repaired ? " (being repaired)" : drift.waits === true ? " (repaired when the pause after the last repair is over)" : ""}`,
+    )
+  const foreign = inEffect === null ? null : interferenceProblem(interference, inEffect.model)
+  if (foreign !== null) own.push(foreign)
+  if (captured !== undefined && inEffect !== null) own.push(...captureProblems(captured, inEffect.model))
+  if (seen === null) return own
+  if (seen.kind === "candidate") return [...own, ...seen.built.problems]
+  return [...own, ...seen.problems]
+}
+
+const OUTCOME_CODES = {
+  rejected: "CONFIG_REJECTED",
+  "rolled-back": "ROLLED_BACK",
+  stranded: "STRANDED",
+} as const
+
+function isInEffect({ seen, inEffect }: Snapshot): boolean {
+  return seen?.kind === "candidate" && seen.rendered.sha256 === inEffect?.sha256
+}
+
+function isError(problem: Problem): boolean {
+  return problem.severity === "error"
+}
+
+function vipsOf(snapshot: Snapshot): readonly StatusVip[] {
+  if (snapshot.seen?.kind !== "candidate") return heldVips(snapshot)
+  const { entries } = snapshot.seen.built
+  const announced = new Set(snapshot.inEffect?.model.vips.map(({ address }) => address))
+  const effect = { isApplied: isInEffect(snapshot), announced }
+  return [...entries.map((entry) => vipOf(entry, effect)), ...goingVips(entries, snapshot)]
+}
+
+interface Effect {
+  /** Whether the newest generation is in effect. */
+  readonly isApplied: boolean
+  /** The addresses that keepalived has. */
+  readonly announced: ReadonlySet<string>
+}
+
+function vipOf(entry: EntryOutcome, { isApplied, announced }: Effect): StatusVip {
+  const unserved = entry.vip === null ? 0 : entry.waiting.length
+  const vip = entry.vip?.address ?? entry.key
+  const found = entry.problems.find(isError)?.message ?? entry.problems[0]?.message ?? null
+  return {
+    ...countsOf(entry.vip),
+    ...{ vip, entry: entry.key, services: entry.services, unserved },
+    state: entryStateOf({ form: entry.state, unserved, isInEffect: isApplied }),
+    inEffect: announced.has(vip),
+    reason: found ?? (entry.state === "pending" ? ASKED : null),
+  }
+}
+
+/** A VIP that is in effect and that the newest generation does not have: it goes when that generation comes into effect. */
+function goingVips(entries: readonly EntryOutcome[], snapshot: Snapshot): readonly StatusVip[] {
+  if (isInEffect(snapshot)) return []
+  const keys = new Set(entries.map(({ key }) => key))
+  const reason = "its entry is gone; it stays until the newest generation is in effect"
+  return runningVips(snapshot).flatMap((vip) =>
+    keys.has(vip.entry) ? [] : [{ ...vip, state: "pending" as const, reason }],
+  )
+}
+
+const ASKED =
+  "the sidecar is asking the LAN whether the address is in use, before it announces the address for the first time"
+
+/** Without a complete generation, the running configuration stays: every VIP of it is held. */
+function heldVips(snapshot: Snapshot): readonly StatusVip[] {
+  const { seen } = snapshot
+  const reason = seen?.kind === "no-generation" ? seen.reason : "the newest generation cannot be applied"
+  return runningVips(snapshot).map((vip) => ({ ...vip, state: "held" as const, reason }))
+}
+
+function runningVips({ inEffect }: Snapshot): readonly Omit<StatusVip, "state" | "reason">[] {
+  return (inEffect?.model.vips ?? []).map((vip) => ({
+    ...countsOf(vip),
+    ...{ vip: vip.address, entry: vip.key, inEffect: true, unserved: 0 },
+    services: [...new Set(vip.virtualServers.map(({ service }) => service))],
+  }))
+}
+
+function countsOf(vip: VipModel | null): Pick<StatusVip, "virtualServers" | "realServers" | "readyPods"> {
+  const servers = vip?.virtualServers ?? []
+  const reals = servers.flatMap(({ realServers }) => realServers)
+  const ready = reals.filter(({ weight, draining }) => weight > 0 && !draining)
+  return {
+    virtualServers: servers.length,
+    realServers: reals.length,
+    readyPods: new Set(ready.map(({ address }) => address)).size,
+  }
+}

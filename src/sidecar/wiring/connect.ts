@@ -1,0 +1,140 @@
+import type { Status } from "../../contract/status.ts"
+import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import type { Others } from "../../core/model/addresses/others.ts"
+import { createOwnNodes } from "../../core/model/addresses/own-nodes.ts"
+import { createPipeline } from "../../core/pipeline.ts"
+import { createRenderer } from "../../core/render/render.ts"
+import { vipConfigMapOf } from "../../core/vip-config-map.ts"
+import { readTemplates } from "../../templates.ts"
+import type { AgentPorts } from "../agent/ports.ts"
+import type { Snapshot } from "../agent/state.ts"
+import type { ApplyPorts } from "../apply/ports.ts"
+import { clearRemains, restoreMissing } from "../effect/repair.ts"
+import { type FirstTime, pastOf } from "../agent/observe.ts"
+import { withNewcomers } from "../lan/newcomers.ts"
+import { nodeFactsOf } from "../kernel/node-facts.ts"
+import { othersIn } from "../effect/ownership.ts"
+import type { Parts } from "./open.ts"
+import type { Generation } from "../ports.ts"
+import { heardBy } from "../faults/standing-faults.ts"
+import { statusOf } from "../report/status.ts"
+import { verifyEffect } from "../effect/verify.ts"
+import { sourceAge } from "../volume/heartbeat-reader.ts"
+
+/** The agent's ports, made from the parts. */
+export function portsOf(parts: Parts): AgentPorts {
+  const { settings, machine, volume, lastKnownGood, clock, log } = parts
+  const { keepalived, kernel } = machine
+  const templates = readTemplates()
+  return {
+    generations: parts.generations,
+    pipeline: createPipeline(settings.model, templates),
+    others: (model, firstTime) => othersOf(parts, model, firstTime),
+    node: (nodes, past) => Promise.resolve(nodeFactsOf({ nodes, wanted: settings, host: machine.host(), past })),
+    ownNodes: createOwnNodes(),
+    apply: applyPortsOf(parts),
+    keepalived,
+    kernel,
+    owned: () => volume.ledger(),
+    ...(machine.captures === undefined ? {} : { captures: machine.captures }),
+    settle: ({ model }) => volume.settle(model),
+    knownGood: () => lastKnownGood.read(),
+    render: (model) => createRenderer(templates)(model),
+    isPinned: () => parts.generations.pinned() !== null,
+    firewallFault: () => parts.masquerade.fault(),
+    sourceAge: () => sourceAge(settings.desired),
+    unreachable: () => parts.nodes?.unreachable() ?? NOBODY,
+    ...listenersOf(parts),
+    faults: parts.faults,
+    clock,
+    random: Math.random,
+    log,
+  }
+}
+
+async function othersOf(
+  { machine, volume, settings, vacancies }: Parts,
+  model: KeepalivedModel,
+  firstTime: FirstTime | null,
+): Promise<Others | null> {
+  const ledger = () => volume.ledger()
+  const found = await othersIn(model, { ...machine, ledger })
+  if (firstTime === null || vacancies === null) return found
+  return withNewcomers(model, found, { ...machine, past: firstTime, vacancies, ledger, self: settings.node })
+}
+
+function applyPortsOf({
+  machine,
+  volume,
+  lastKnownGood,
+  masquerade,
+  flows,
+  watchHolder,
+  clock,
+  log,
+}: Parts): ApplyPorts {
+  const { keepalived, kernel } = machine
+  const owned = () => volume.ledger()
+  return {
+    keepalived,
+    files: volume,
+    clearRemains: (model) => clearRemains(model, { kernel, owned, log }),
+    verify: (model) => verifyEffect(model, { kernel, clock, owned }),
+    restore: (model) => restoreMissing(model, { keepalived, kernel, owned, clock, log }),
+    masquerade: (models) => masquerade.ensure(models),
+    appeared: (servers) => flows.appeared(servers),
+    watchHolder,
+    lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.remembered ?? null),
+    now: () => clock.now(),
+  }
+}
+
+/** Receives the agent's results. */
+function listenersOf(parts: Parts) {
+  const ownNodes = createOwnNodes()
+  const follow = ({ objects }: Generation, { memory }: Snapshot) => {
+    const configMap = vipConfigMapOf(objects, null).value
+    const { nodes } = ownNodes({ nodes: objects.nodes, configMap, past: pastOf(memory) })
+    parts.nodes?.follow({ services: objects.services, nodes })
+  }
+  const { volume, lastKnownGood, metrics, records, faults } = parts
+  const candidates = { key: "record candidates", code: "RECORD_FAILED", what: "remove old candidates" } as const
+  const toldOfCandidates = heardBy(faults, candidates)
+  return {
+    onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
+    onApplied: (inEffect, memory) => {
+      records.applied(inEffect, memory)
+      // No attempt is under way, so the agent can go back only to these two. The volume is in memory, and small.
+      const keep = [inEffect.sha256, lastKnownGood.read()?.remembered.sha256 ?? inEffect.sha256]
+      volume.retain(new Set(keep)).then(() => toldOfCandidates(null), toldOfCandidates)
+    },
+    onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
+    onFault: () => metrics.count("fault"),
+    onChange: (snapshot) => {
+      if (snapshot.seen !== null && snapshot.seen.kind !== "no-generation") follow(snapshot.seen.generation, snapshot)
+      report(parts, snapshot)
+    },
+  } satisfies Partial<AgentPorts>
+}
+
+const NOBODY: ReadonlySet<string> = new Set()
+
+/** Writes the agent's status for users. */
+export function report(parts: Parts, snapshot: Snapshot): void {
+  parts.status.write(statusNow(parts, snapshot))
+}
+
+/** The status at this moment. */
+export function statusNow(
+  { settings, generations, keepalivedVersion, nodes, faults }: Omit<Parts, "status">,
+  snapshot: Snapshot,
+): Omit<Status, "time"> {
+  const { node, interface: wanted } = settings
+  const around = {
+    pinned: generations.pinned(),
+    keepalivedVersion,
+    nodes: nodes?.state() ?? null,
+    faults: faults.standing(),
+  }
+  return statusOf(snapshot, { node, interface: wanted, ...around })
+}

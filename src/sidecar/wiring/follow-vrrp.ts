@@ -1,0 +1,109 @@
+import type { RoleChange } from "../../contract/node-history.ts"
+import { faultText } from "../../kit/fault.ts"
+import type { Agent } from "../agent/agent.ts"
+import type { Parts } from "./open.ts"
+import { faultCauseOf } from "../vrrp/fault-cause.ts"
+import type { Vrrp } from "../vrrp/vrrp.ts"
+import { createVrrpWatch } from "../vrrp/vrrp-watch.ts"
+
+export interface Following {
+  /** Looks for changes. Never throws. */
+  look(): Promise<void>
+  stop(): void
+}
+
+/** Shortest time between two restarts of a stuck keepalived, in ms. */
+const UNSTICK_PAUSE_MS = 300_000
+
+/** Reports VRRP's state on this node to the agent (and so to the status), the metrics, the log and the history. */
+export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot" | "unstick">): Following {
+  const { machine, history, faults, clock, log } = parts
+  const { keepalived, kernel, link, vrrp: told } = machine
+  const modelOf = () => agent.snapshot().inEffect?.model ?? null
+  const watch = createVrrpWatch({
+    source: told,
+    running: () => keepalived.running(),
+    hasAnchor: async () => {
+      const model = modelOf()
+      if (model === null) return null
+      return (await kernel.addresses(model.vrrp.interface))?.has(model.vrrp.anchor) ?? false
+    },
+    faultCause: async () => {
+      const model = modelOf()
+      return model === null ? null : faultCauseOf(model, { kernel, link })
+    },
+    roles: history.roles,
+    changed: (vrrp, change) => {
+      if (change !== null) tell(parts, vrrp, change)
+      agent.learn(vrrp)
+    },
+    disagrees: (what) => {
+      if (what === null) faults.clear("vrrp role")
+      else faults.raise("vrrp role", { code: "ROLE_DISAGREES", message: `Cannot confirm this node's role: ${what}` })
+    },
+    deaf: unsticker(parts, agent),
+    clock,
+    date: () => Date.now(),
+  })
+  const source = sourceWatch(parts, agent)
+  const look = async () => {
+    try {
+      await watch.look()
+      await source()
+      faults.clear("vrrp look")
+    } catch (error) {
+      faults.raise("vrrp look", {
+        code: "PASS_FAILED",
+        message: `Cannot see what VRRP makes of this node: ${faultText(error)}`,
+      })
+    }
+  }
+  const stop = told.listen(() => void look())
+  log.debug("vrrp-followed", { transitions: history.roles.length })
+  return { look, stop }
+}
+
+function tell({ history, metrics, log }: Parts, vrrp: Vrrp, change: RoleChange): void {
+  const { from, to, reason } = change
+  const fields = { from, to, since: vrrp.since, reason }
+  if (to === "fault" || to === "unknown") log.warn("vrrp", fields)
+  else log.info("vrrp", fields)
+  metrics.transition(change)
+  history.add(change)
+}
+
+/**
+ * Checks that the source address of unicast adverts exists. keepalived 2.2.7 reports FAULT when it starts without the
+ * address, and nothing when the address is lost later; 2.3.3 still sends from it, and no peer hears an answer (measured).
+ */
+function sourceWatch({ machine, faults, clock }: Parts, agent: Pick<Agent, "snapshot">): () => Promise<void> {
+  let since: number | null = null
+  return async () => {
+    const vrrp = agent.snapshot().inEffect?.model.vrrp
+    const source = vrrp?.unicast?.source ?? null
+    const isThere =
+      vrrp === undefined || source === null || (await machine.kernel.addresses(vrrp.interface))?.has(source)
+    since = isThere === true ? null : (since ?? clock.now())
+    if (since === null) return faults.clear("vrrp source")
+    if (clock.now() - since < SOURCE_GRACE_MS) return
+    const message = `Cannot be heard by the peers: interface "${vrrp?.interface}" lacks ${source}, the address that unicast adverts are sent from; add it, or correct the addresses of this Node`
+    faults.raise("vrrp source", { code: "UNICAST_SOURCE_GONE", message })
+  }
+}
+
+/** Time for which an address may be absent, for example while a lease is renewed, in ms. */
+const SOURCE_GRACE_MS = 5_000
+
+/** A backup holds no VIP, so a restart of its keepalived interrupts no traffic. */
+function unsticker({ faults, clock, log }: Parts, agent: Pick<Agent, "unstick">): (what: string | null) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (what) => {
+    if (what === null) return faults.clear("vrrp backup")
+    const message = `Cannot rely on this backup: ${what}; keepalived is restarted every ${UNSTICK_PAUSE_MS / 60_000} minutes until it does`
+    faults.raise("vrrp backup", { code: "BACKUP_STUCK", message })
+    if (clock.now() - last < UNSTICK_PAUSE_MS) return
+    last = clock.now()
+    log.warn("vrrp-stuck", { what })
+    void agent.unstick()
+  }
+}

@@ -1,0 +1,256 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { sequenceOf } from "../../contract/layout.ts"
+import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import type { Clock } from "../../kit/time/clock.ts"
+import { faultText } from "../../kit/fault.ts"
+import type { Log } from "../../kit/process/log.ts"
+import { bootId } from "../../kit/time/uptime.ts"
+import type { CaptureLook } from "../capture/look.ts"
+import { createHolderWatch, type HolderWatch } from "../keepalived/await-advert.ts"
+import { type Archivist, archivist } from "../agent/records.ts"
+import type { Lan } from "../lan/arping.ts"
+import { createVacancies, type Round, type Vacancies } from "../lan/vacancies.ts"
+import { createMasquerader, type Masquerader, type MasqueraderOptions } from "../effect/masquerading.ts"
+import { createMetrics, type Metrics } from "../report/metrics.ts"
+import type { HostFacts } from "../kernel/node-facts.ts"
+import type { NodeWatch } from "../nodes/node-watch.ts"
+import { openNodeWatch } from "../nodes/open.ts"
+import type { Keepalived, Kernel, Link, Reading, VrrpSource } from "../ports.ts"
+import type { SidecarSettings } from "./settings.ts"
+import { createStandingFaults, heardBy, type StandingFaults } from "../faults/standing-faults.ts"
+import { type Archive, openArchive, withinLimits } from "../volume/archive.ts"
+import { createStaleFlows, type StaleFlows } from "../effect/stale-flows.ts"
+import { type AppliedVolume, openAppliedVolume } from "../volume/config-files.ts"
+import { createGenerations, readDirectory } from "../volume/generations.ts"
+import { type LastKnownGood, openLastKnownGood } from "../volume/last-known-good.ts"
+import { LEDGER_FILE } from "../volume/ledger.ts"
+import { createPinnedGenerations, type PinnedGenerations } from "../volume/pinned.ts"
+import { type NodeHistory, openNodeHistory } from "../volume/node-history.ts"
+import { createNodesMemory, type NodesMemory, readRememberedNodes } from "../volume/remembered-nodes.ts"
+import { createStatusWriter, type StatusWriter } from "../volume/status-writer.ts"
+
+/** The machine that the agent works on. */
+export interface Machine {
+  readonly keepalived: Keepalived
+  readonly kernel: Kernel
+  readonly host: () => HostFacts
+  readonly link: (name: string) => Link
+  readonly vrrp: VrrpSource
+  /** Absent on a machine that cannot list the rules. */
+  readonly captures?: CaptureLook
+  /** Absent when the LAN cannot be asked. */
+  readonly lan?: Lan
+}
+
+/** The environment of the program. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The parts of the program, each with only the ports that it needs. */
+export interface Parts extends Surroundings {
+  readonly settings: SidecarSettings
+  readonly machine: Machine
+  readonly keepalivedVersion: string
+  readonly metrics: Metrics
+  readonly faults: StandingFaults
+  readonly volume: AppliedVolume
+  readonly archive: Archive
+  readonly lastKnownGood: LastKnownGood
+  readonly generations: PinnedGenerations
+  readonly records: Archivist
+  readonly status: StatusWriter
+  readonly masquerade: Masquerader
+  readonly flows: StaleFlows
+  readonly nodesMemory: NodesMemory
+  readonly history: NodeHistory
+  /** Null when nodes are not probed. */
+  readonly nodes: NodeWatch | null
+  /** Null when the LAN cannot be asked. */
+  readonly vacancies: Vacancies | null
+  readonly watchHolder: (model: KeepalivedModel) => HolderWatch
+}
+
+/** What the parts start. */
+interface Listeners {
+  /** A node answers again, or no longer answers. */
+  readonly changed: () => void
+  /** The status has something new. */
+  readonly told: () => void
+  /** The LAN has answered whether an address is in use. */
+  readonly asked: () => void
+  readonly firewall: Pick<MasqueraderOptions, "wanted"> & {
+    /** Our iptables chain can be changed again. */
+    readonly healed: () => void
+  }
+}
+
+/** Opens the parts of a sidecar. They continue with what an earlier one left on the volume and the disk. */
+export async function openParts(
+  settings: SidecarSettings,
+  machine: Machine,
+  { changed, told, asked, firewall, ...surroundings }: Surroundings & Listeners,
+): Promise<Parts> {
+  const { clock, log } = surroundings
+  const metrics = createMetrics()
+  const faults = openFaults(log, told)
+  const lastKnownGood = await openLastKnownGood(settings.state)
+  const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)), {
+    boot: bootId(),
+    copy: join(settings.state, LEDGER_FILE),
+    failed: (error) => log.warn("record-failed", { what: "ledger", error }),
+  })
+  const limits = { count: settings.archiveCount, bytes: settings.archiveBytes }
+  const archive = withinLimits(await openArchive(settings.state), limits)
+  const keepalivedVersion = await machine.keepalived.version()
+  await writeArguments(settings)
+  const history = openHistory(settings, { metrics, faults, log })
+  const records = archivist({
+    applied: settings.applied,
+    archive,
+    lastKnownGood,
+    candidate: (sha256) => volume.candidate(sha256),
+    facts: { node: settings.node, keepalivedVersion },
+    failed: () => metrics.count("archive-failure"),
+    faults,
+    history,
+    clock,
+    log,
+  })
+  const nodesMemory = createNodesMemory(
+    settings.applied,
+    heardBy(faults, { key: "record nodes", code: "RECORD_FAILED", what: "write which nodes answered" }),
+  )
+  const remembered = readRememberedNodes(settings.applied)
+  const remember = nodesMemory.remember
+  return {
+    ...surroundings,
+    nodesMemory,
+    history,
+    watchHolder: holderWatch(machine, { clock, log }),
+    vacancies: openVacancies(machine, asked, { clock, log }),
+    nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
+    settings,
+    machine,
+    keepalivedVersion,
+    metrics,
+    faults,
+    volume,
+    archive,
+    lastKnownGood,
+    generations: openGenerations(settings, { archive, metrics, log }),
+    records,
+    status: createStatusWriter(
+      settings.applied,
+      heardBy(faults, { key: "status", code: "STATUS_FAILED", what: "write the status" }),
+    ),
+    masquerade: createMasquerader({
+      snat: settings.snat,
+      kernel: machine.kernel,
+      wanted: firewall.wanted,
+      told: (fault) => {
+        if (fault !== null) return faults.raise("masquerade", { code: "MASQUERADE_FAILED", message: fault.message })
+        faults.clear("masquerade")
+        firewall.healed()
+      },
+      clock,
+    }),
+    flows: staleFlows(settings, machine, { clock, log, faults }),
+  }
+}
+
+function openFaults(log: Log, changed: () => void): StandingFaults {
+  return createStandingFaults(() => new Date(), {
+    raised: ({ key, code, message }) => log.error("fault-raised", { key, code, message }),
+    cleared: ({ key, code, since }) => log.info("fault-cleared", { key, code, since }),
+    changed,
+  })
+}
+
+function openHistory(
+  { state }: SidecarSettings,
+  { metrics, faults, log }: Pick<Parts, "metrics" | "faults" | "log">,
+): NodeHistory {
+  return openNodeHistory(state, {
+    failed: (error) => {
+      metrics.count("archive-failure")
+      log.warn("record-failed", { what: "history", error })
+      const message = `Cannot write the history of this node: ${faultText(error)}`
+      faults.raise("record history", { code: "RECORD_FAILED", message })
+    },
+    done: () => faults.clear("record history"),
+  })
+}
+
+function openGenerations(
+  { desired, state }: SidecarSettings,
+  { archive, metrics, log }: Pick<Parts, "archive" | "metrics" | "log">,
+): PinnedGenerations {
+  const newest = createGenerations({
+    directory: desired,
+    alarm: (reason) => {
+      metrics.count("alarm")
+      log.warn("alarm", { reason })
+    },
+  })
+  return createPinnedGenerations(state, newest, { archive, readDirectory: readNamed })
+}
+
+function openVacancies({ kernel, lan }: Machine, changed: () => void, surroundings: Surroundings): Vacancies | null {
+  if (lan === undefined) return null
+  const isMaster = async ({ interface: name, anchor }: Round) => (await kernel.addresses(name))?.has(anchor) === true
+  return createVacancies({ lan, isMaster, changed, ...surroundings })
+}
+
+function holderWatch({ keepalived, kernel }: Machine, { clock, log }: Surroundings): Parts["watchHolder"] {
+  return createHolderWatch({
+    advertsHeard: async () => {
+      const running = await keepalived.running()
+      return running === null ? null : keepalived.advertsHeard(running)
+    },
+    addresses: (name) => kernel.addresses(name),
+    failed: (error) => log.warn("adverts-unknown", { error }),
+    waited: (facts) => log.warn("holder-awaited", facts),
+    clock,
+  })
+}
+
+function staleFlows(
+  { snat }: SidecarSettings,
+  { kernel }: Machine,
+  { clock, log, faults }: Surroundings & Pick<Parts, "faults">,
+): StaleFlows {
+  return createStaleFlows({
+    snat,
+    kernel,
+    clock,
+    forgotten: (server, flows) => log.info("flows-forgotten", { server, flows }),
+    told: (error) => {
+      if (error === null) faults.clear("conntrack")
+      else faults.raise("conntrack", { code: "CONNTRACK_FAILED", message: faultText(error) })
+    },
+  })
+}
+
+/** Arguments for keepalived's command line, which its service reads when it starts. */
+async function writeArguments({ runDirectory, releaseVips }: SidecarSettings): Promise<void> {
+  await writeFile(join(runDirectory, "arguments"), releaseVips ? "" : "--dont-release-vrrp\n")
+}
+
+function textOf(lastKnownGood: LastKnownGood, sha256: string): string | null {
+  const good = lastKnownGood.read()
+  return good?.remembered.sha256 === sha256 ? good.text : null
+}
+
+/** The unpacked generation of an archive, under its original name. */
+function readNamed(path: string, name: string): Promise<Reading> {
+  const reading = readDirectory(path)
+  const sequence = sequenceOf(name) ?? 0
+  return Promise.resolve(
+    reading.kind === "generation"
+      ? { ...reading, generation: { ...reading.generation, name, sequence, path } }
+      : reading,
+  )
+}

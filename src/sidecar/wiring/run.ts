@@ -1,0 +1,166 @@
+import { bootId, uptimeSeconds } from "../../kit/time/uptime.ts"
+import { adopt } from "../agent/adopt.ts"
+import { type Agent, createAgent } from "../agent/agent.ts"
+import type { AgentOptions } from "../agent/ports.ts"
+import type { Snapshot } from "../agent/state.ts"
+import { type Following, followVrrp } from "./follow-vrrp.ts"
+import { portsOf, report, statusNow } from "./connect.ts"
+import { type Servers, startServers } from "../report/http.ts"
+import { masqueradeWanted } from "../effect/masquerading.ts"
+import { type Machine, openParts, type Parts, type Surroundings } from "./open.ts"
+import { type Pulse, startPulse } from "../report/pulse.ts"
+import { startSchedule } from "./schedule.ts"
+import type { SidecarSettings } from "./settings.ts"
+import { syncFault, syncSigns } from "../volume/heartbeat-reader.ts"
+import { writeHeartbeat } from "../volume/heartbeat-writer.ts"
+import type { LastKnownGood } from "../volume/last-known-good.ts"
+import { type VolumeWatch, watchVolume } from "../volume/watch.ts"
+
+const WATCH_MS = 1_000
+
+/**
+ * Connects the parts and starts them.
+ *
+ * @throws When the HTTP port cannot be opened, before anything else is touched; or when a part cannot be opened.
+ */
+export async function assemble(
+  settings: SidecarSettings,
+  machine: Machine,
+  surroundings: Surroundings,
+): Promise<{ stop(): Promise<void> }> {
+  // Before the agent exists, its state cannot be reported.
+  let told = () => {}
+  const server = settings.httpPort === 0 ? null : await startServers(settings)
+  const parts = await openParts(settings, machine, {
+    ...surroundings,
+    changed: () => {
+      parts.metrics.count("node-change")
+      agent.request()
+    },
+    asked: () => agent.request(),
+    told: () => told(),
+    firewall: {
+      wanted: () => masqueradeWanted(agent.snapshot()),
+      // The entries that wait for the firewall can be tried again.
+      healed: () => agent.retest(),
+    },
+  })
+  const { clock, log, metrics, generations, status } = parts
+  const before = await adopt(settings.applied, {
+    ...{ volume: parts.volume, keepalived: machine.keepalived, clock },
+    knownGood: () => parts.lastKnownGood.read(),
+  })
+  const agent = createAgent(optionsOf(settings), portsOf(parts), before)
+  told = () => report(parts, agent.snapshot())
+  const watch = watchVolume({
+    directory: settings.desired,
+    hint: () => agent.request(),
+    trouble: (reason, error) => {
+      metrics.count("watcher-trouble")
+      log.warn("watcher", { reason, error })
+    },
+  })
+  const vrrp = followVrrp(parts, agent)
+  const pulse = beat(parts, agent)
+  const everySecond = setInterval(() => {
+    if (generations.moved()) agent.request()
+    noteSync(parts)
+    status.retry()
+    void agent.watch().then(pulse.looked)
+    void vrrp.look()
+  }, WATCH_MS)
+  // This agent has not yet compared what another agent brought into effect.
+  if (before.inEffect !== null) void agent.checkDrift()
+  const endSchedule = startJobs(parts, agent)
+  server?.answerFrom({
+    ...{ agent, metrics, watch, status, nodes: parts.nodes, faults: parts.faults },
+    statusNow: () => statusNow(parts, agent.snapshot()),
+    sync: () => syncSigns(settings.desired),
+  })
+  const { desired, applied, state } = settings
+  log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
+  agent.request()
+  void vrrp.look()
+  return { stop: () => stop(parts, { everySecond, pulse, endSchedule, watch, agent, server, vrrp }) }
+}
+
+function optionsOf({ drainTimeMs, soakMs, model, guardPercent, guardMs }: SidecarSettings): AgentOptions {
+  const guard = { percent: guardPercent, endpointsMs: guardMs }
+  return { drainTimeMs, soakMs, checks: model.check !== "none", guard }
+}
+
+function beat({ settings, faults }: Parts, agent: Agent): Pulse {
+  return startPulse({
+    write: (heartbeat) => writeHeartbeat(settings.applied, heartbeat),
+    inEffect: () => agent.snapshot().inEffect?.generation?.sequence ?? null,
+    fault: () => faults.standing().find(({ code }) => code === "STATUS_FAILED")?.message ?? null,
+    uptime: uptimeSeconds,
+    bootId: bootId(),
+    faults,
+  })
+}
+
+function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
+  const { settings, masquerade, archive, volume, lastKnownGood, log } = parts
+  const jobs = {
+    // In parallel: the comparison of addresses and IPVS does not wait for iptables.
+    drift: async () => {
+      const isKnown = agent.snapshot().inEffect !== null
+      await Promise.all([isKnown ? masquerade.recheck() : undefined, agent.checkDrift()])
+      await agent.lookForCaptures()
+    },
+    retention: async () => {
+      await archive.retain({ count: settings.archiveCount, bytes: settings.archiveBytes })
+      await volume.retain(needed(agent.snapshot(), lastKnownGood))
+    },
+    retest: () => agent.retest(),
+  }
+  return startSchedule(jobs, settings.driftCron, { log, faults: parts.faults })
+}
+
+/** Reports what sync can say only in its heartbeat: that it cannot write its volume. */
+function noteSync({ settings, faults }: Pick<Parts, "settings" | "faults">): void {
+  const fault = syncFault(settings.desired)
+  if (fault === null) return faults.clear("sync")
+  const message = `sync cannot write ${settings.desired}: ${fault}; what runs goes on, and no change arrives`
+  faults.raise("sync", { code: "SYNC_FAILED", message })
+}
+
+interface Going {
+  readonly everySecond: NodeJS.Timeout
+  readonly pulse: Pulse
+  readonly endSchedule: () => Promise<void>
+  readonly watch: VolumeWatch
+  readonly agent: Agent
+  readonly vrrp: Following
+  readonly server: Servers | null
+}
+
+/** keepalived keeps running: stopping the agent alone does not stop the VIPs. */
+async function stop(parts: Parts, going: Going): Promise<void> {
+  const { records, masquerade, flows, status, nodes, nodesMemory, volume, history, vacancies } = parts
+  clearInterval(going.everySecond)
+  going.vrrp.stop()
+  going.pulse.stop()
+  masquerade.stop()
+  flows.stop()
+  await going.endSchedule()
+  await going.watch.close()
+  await nodes?.stop()
+  vacancies?.stop()
+  await going.agent.stop()
+  await flows.idle()
+  await records.idle()
+  await nodesMemory.idle()
+  await volume.idle()
+  await history.idle()
+  await status.idle()
+  await going.server?.close()
+}
+
+/** The candidates that the agent may still go back to. */
+function needed({ inEffect, seen }: Snapshot, lastKnownGood: LastKnownGood): ReadonlySet<string> {
+  const newest = seen?.kind === "candidate" ? seen.rendered.sha256 : undefined
+  const all = [inEffect?.sha256, newest, lastKnownGood.read()?.remembered.sha256]
+  return new Set(all.filter((one) => one !== undefined))
+}

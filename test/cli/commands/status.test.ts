@@ -1,0 +1,291 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { kkv } from "../support/kkv.ts"
+import { encodePin } from "../../../src/contract/pin.ts"
+import { encodeManifest } from "../../../src/contract/manifest.ts"
+import { inTree, writeTree } from "../support/manifests.ts"
+import { forgedHeartbeat, GENERATION, heartbeatText, STATUS, volumes } from "../support/volume.ts"
+
+const WORDS = ["status", "--applied", "applied", "--desired", "desired"]
+const [VIP] = STATUS.vips
+
+test("status() a healthy node: role, generation, VIPs, status 0", () =>
+  inTree(volumes({}), async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 0)
+    assert.is(
+      said.out.replaceAll(/\d+ s ago/g, "1 s ago"),
+      `MASTER on n1: healthy
+
+Node        n1, interface eth0
+VRRP        MASTER since 2026-11-22T22:00:00.000Z
+Outcome     applied, as of 2026-11-22T23:00:00.000Z
+Generation  observed 7, applied 7, published 7
+Source      /git: published since 2026-11-22T22:59:59.000Z, read 1 s ago
+keepalived  2.3.3, running
+Agent       showed that it lives 1 s ago
+
+VIP        STATE    VIRTUAL SERVERS  READY PODS  REAL SERVERS  SERVICES
+10.4.0.50  applied  1                5           5             default/echo
+`,
+    )
+  }))
+
+test("status() a sync that has been silent for long: the reason, status 1", () => {
+  return inTree({ ...volumes({}), "desired/beat/heartbeat": heartbeatText(60) }, async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 1)
+    assert.match(said.out, /sync has been silent for 6\d s/)
+  })
+})
+
+test("status() a sync that beat a moment ago: status 0", () => {
+  return inTree({ ...volumes({}), "desired/beat/heartbeat": heartbeatText(3) }, async () => {
+    assert.is((await kkv(WORDS)).status, 0)
+  })
+})
+
+for (const [what, text, why] of [
+  ["empty", "", "the heartbeat file is empty"],
+  ["damaged", heartbeatText(3).replace('"pid":7', '"pid":8'), "checksum does not match its content"],
+  ["from the future", heartbeatText(-600), /the last beat is \d+\.\d s in the future/],
+] as const)
+  test(`status() a heartbeat that is ${what}: nothing is known of sync, status 1 (fault 240)`, () =>
+    inTree({ ...volumes({}), "desired/beat/heartbeat": text }, async () => {
+      const said = await kkv(WORDS)
+      assert.is(said.status, 1)
+      assert.match(said.out, "Cannot tell whether sync lives: ")
+      assert.match(said.out, why)
+    }))
+
+test("status() no heartbeat at all: nothing is known of sync, status 1 (fault 240)", () => {
+  const { "desired/beat/heartbeat": _, ...tree } = volumes({})
+  return inTree(tree, async () => {
+    const said = await kkv(WORDS)
+    assert.equal(
+      [said.status, said.out.includes("Cannot tell whether sync lives: there is no heartbeat file")],
+      [1, true],
+    )
+  })
+})
+
+const FAULT = { code: "ANY", severity: "error", path: [], place: null, message: "broken" } as const
+
+for (const state of ["fault", "init", "unknown"] as const)
+  test(`status() VRRP in ${state}: the reason, status 1 (fault 263)`, () =>
+    inTree(volumes({}, { status: { vrrp: { ...STATUS.vrrp, state, reason: "eth0 is down" } } }), async () => {
+      const said = await kkv(WORDS)
+      assert.is(said.status, 1)
+      assert.match(said.out, `${state.toUpperCase()} on n1: not healthy\n`)
+      assert.match(said.out, /^ {2}.*VRRP.*: eth0 is down/m)
+    }))
+
+test("status() warnings alone are healthy", () =>
+  inTree(volumes({}, { status: { problems: [{ ...FAULT, severity: "warning" }] } }), async () => {
+    assert.is((await kkv(WORDS)).status, 0)
+  }))
+
+test("status() an agent that has been silent for long: the reason, whatever its last status says, status 1 (fault 260)", () =>
+  inTree({ ...volumes({}), "applied/beat/heartbeat": heartbeatText(60) }, async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 1)
+    assert.match(said.out, /the agent has been silent for 6\d s; the status below is its last report/)
+  }))
+
+for (const [what, change] of [
+  ["missing", null],
+  ["empty", ""],
+  ["damaged", heartbeatText(3).replace('"pid":7', '"pid":8')],
+  ["of another boot", heartbeatText(3, "another-boot")],
+  ["from the future", heartbeatText(-600)],
+  ["no JSON behind a right checksum", forgedHeartbeat("{")],
+] as const)
+  test(`status() a heartbeat of the agent that is ${what}: it is unknown whether it lives, status 1 (faults 260, 262)`, () => {
+    const { "applied/beat/heartbeat": _, ...tree } = volumes({})
+    return inTree(change === null ? tree : { ...tree, "applied/beat/heartbeat": change }, async () => {
+      const said = await kkv(WORDS)
+      assert.equal([said.status, said.err], [1, ""])
+      assert.match(said.out, "Cannot tell whether the agent lives: ")
+    })
+  })
+
+test("status() a source that was read long ago: how long, status 1 (fault 264)", () =>
+  inTree({ ...volumes({}), "desired/beat/heartbeat": heartbeatText(1, undefined, { readAgo: 200 }) }, async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 1)
+    assert.match(said.out, /the source was last read 20\d s ago \(expected at most 150 s\)/)
+    assert.match(said.out, /^Source .*, read 20\d s ago$/m)
+  }))
+
+const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes>[1], reason: RegExp])[] = [
+  ["rejected", { status: { outcome: "rejected", reason: "line 3" } }, /the last pass ended as rejected: line 3/],
+  ["rolled back", { status: { outcome: "rolled-back", reason: "x" } }, /ended as rolled-back: x/],
+  [
+    "in FAULT (fault 250)",
+    { status: { vrrp: { ...STATUS.vrrp, state: "fault", reason: 'interface "eth0" is down' } } },
+    /VRRP is FAULT since 2026-11-22T22:00:00Z: interface "eth0" is down/,
+  ],
+  [
+    "of unknown role",
+    { status: { vrrp: { state: "unknown", since: null, reason: "keepalived is not running", advertInterval: 1 } } },
+    /The VRRP state is unknown: keepalived is not running/,
+  ],
+  ["stranded", { status: { outcome: "stranded", reason: "x" } }, /ended as stranded: x/],
+  ["waiting", { status: { outcome: "waiting" } }, /ended as waiting/],
+  [
+    "a held VIP",
+    { status: { vips: [{ ...VIP!, state: "held", reason: "why" }] } },
+    /1 VIP is held.*\n.*\n.*[^]*\n {2}why\n/,
+  ],
+  ["a VIP left out", { status: { vips: [{ ...VIP!, state: "left-out", reason: null }] } }, /1 VIP is left out/],
+  ["stale", { sequence: 8 }, /stale: generation 8 is published, the sidecar has read 7/],
+  ["pinned", { sequence: 8, status: { pinned: "00000000000000000007-0123456789ab" } }, /pinned to 0+7-.*"kkv resume"/],
+  ["a source with problems", { sync: { state: "held" } }, /sync holds/],
+  ["a volume that sync cannot write (fault 243)", { sync: { state: "failed" } }, /sync cannot write its volume/],
+  ["keepalived is dead", { status: { keepalived: "stopped" } }, /keepalived is not running/],
+  ["its VRRP process is dead", { status: { keepalived: "without-vrrp" } }, /VRRP child process is not running/],
+  [
+    "nobody has looked for keepalived",
+    { status: { keepalived: "unknown" } },
+    /Cannot tell yet whether keepalived runs/,
+  ],
+  ["nothing in effect", { status: { appliedSha256: null } }, /no configuration is known to be in effect/],
+  ["a kernel that differs", { status: { drift: "found" } }, /the kernel differs from what is in effect/],
+  ["a kernel that was set right a moment ago", { status: { drift: "repaired" } }, /the kernel differs/],
+  ["a kernel that was not compared", { status: { drift: "unknown" } }, /has not been compared/],
+  [
+    "a fault of the node",
+    { status: { problems: [{ ...FAULT, code: "RECORD_FAILED" }] } },
+    /there is an error: RECORD_FAILED/,
+  ],
+  ["a program that changes IPVS", { status: { problems: [{ ...FAULT, code: "FOREIGN_CHANGES" }] } }, /FOREIGN_CHANGES/],
+  [
+    "an error with a place that nothing else says",
+    { status: { problems: [{ ...FAULT, place: { file: "vips.yaml", line: 1, column: 1 } }] } },
+    /there is an error: ANY/,
+  ],
+]
+for (const [name, changes, reason] of sick)
+  test(`status() ${name}: the reason, status 1`, () =>
+    inTree(volumes({}, changes), async () => {
+      const said = await kkv(WORDS)
+      assert.is(said.status, 1)
+      assert.match(said.out, /^(?:MASTER|FAULT|UNKNOWN) on n1: not healthy\n/)
+      assert.match(said.out, reason)
+    }))
+
+test("status() marks errors and warnings, names the entry and its ConfigMap, and colours them where it may", () => {
+  const problem = {
+    code: "SERVICE_NOT_FOUND",
+    severity: "error",
+    path: ["data", "10.4.0.50"],
+    place: { file: "vips.yaml", line: 7, column: 3 },
+    message: "Cannot forward",
+  } as const
+  const object = { ...problem, severity: "warning", code: "ANY", path: ["Service default/echo", "spec"] } as const
+  const tree = volumes({}, { status: { problems: [problem, object] } })
+  const said = "error: the ConfigMap, entry 10.4.0.50: SERVICE_NOT_FOUND: Cannot forward"
+  return inTree(tree, async (directory) => {
+    const { out } = await kkv(WORDS)
+    assert.match(out, `Problems\n  ${said}\n  warning: Service default/echo spec: ANY: Cannot forward\n`)
+    await writeTree(directory, {
+      [`desired/generations/${GENERATION}/manifest.json`]: encodeManifest({
+        ...{ sequence: 7, contentSha256: "a".repeat(64), resources: [] },
+        counts: { files: 1, configMaps: 1, services: 0, endpoints: 0, nodes: 0 },
+        files: [{ name: "vips/default/vips.yaml", size: 1, sha256: "b".repeat(64) }],
+      }),
+    })
+    assert.match((await kkv(WORDS)).out, said.replace("the ConfigMap", "ConfigMap default/vips"))
+    const coloured = (await kkv(WORDS, { colour: true })).out
+    assert.match(coloured, "\u001b[31merror:\u001b[39m ConfigMap")
+    assert.match(coloured, "\u001b[33mwarning:\u001b[39m Service")
+  })
+})
+
+test("status() shows the nodes: reachable, silent, never heard, cut off", async () => {
+  const nodes = { watched: 5, unreachable: ["w1"], unheard: 2, unheardNames: ["w2"], cutOff: false }
+  await inTree(volumes({}, { status: { nodes } }), async () =>
+    assert.match((await kkv(WORDS)).out, /^Nodes +2 of 5 reachable; silent: w1; never heard: w2 and 1 more$/m),
+  )
+  await inTree(volumes({}, { status: { nodes: { ...nodes, cutOff: true } } }), async () =>
+    assert.match((await kkv(WORDS)).out, /^Nodes .*; half of them or more are silent: this node may be cut off/m),
+  )
+})
+
+test("status() says why and since when a generation is pinned", () =>
+  inTree(volumes({}, { status: { pinned: GENERATION } }), async (directory) => {
+    const pin = {
+      archive: `${GENERATION}.tar.gz`,
+      sequence: 7,
+      reason: "checkout answers 500",
+      pinnedAt: "2026-11-22T23:00:00.000Z",
+    }
+    await writeTree(directory, { "state/pin.json": encodePin(pin) })
+    const { out } = await kkv([...WORDS, "--state", "state"])
+    assert.match(out, /^Pinned +generation 7 since 2026-11-22T23:00:00\.000Z: checkout answers 500$/m)
+  }))
+
+test("status() a VIP without a ready pod: its state says so, and the node is healthy (fault 261)", () => {
+  const unserved = { ...VIP!, state: "unserved", readyPods: 0, unserved: 1, reason: "no pod is ready" } as const
+  return inTree(volumes({}, { status: { vips: [unserved] } }), async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 0)
+    assert.match(said.out, /^10\.4\.0\.50 {2}unserved {2}1 +0 +5 +default\/echo\n {2}no pod is ready$/m)
+  })
+})
+
+test("status() zero VIPs is healthy", () =>
+  inTree(volumes({}, { status: { vips: [] } }), async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 0)
+    assert.match(said.out, "No VIPs\n")
+  }))
+
+test("status() sync's volume need not be there", () =>
+  inTree(Object.fromEntries(Object.entries(volumes({})).filter(([path]) => path.startsWith("applied/"))), async () =>
+    assert.is((await kkv(WORDS)).status, 0),
+  ))
+
+const unreadable: readonly (readonly [name: string, text: string])[] = [
+  ["garbage", "{{{"],
+  ["empty", ""],
+  ["another schema", "schema: 9\n"],
+]
+for (const [name, text] of unreadable)
+  test(`status() ${name}: status 3`, () =>
+    inTree({ "applied/status.yaml": text }, async () => {
+      const said = await kkv(WORDS)
+      assert.is(said.status, 3)
+      assert.match(said.err, /^kkv: Cannot read applied\/status\.yaml: /)
+    }))
+
+test("status() nothing there: status 3, and what to do", () =>
+  inTree({}, async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 3)
+    assert.match(said.err, "name its directory with --applied")
+  }))
+
+test("status() --output json has a stable shape", () =>
+  inTree(volumes({}, { sequence: 8 }), async () => {
+    const said = await kkv([...WORDS, "--output", "json"])
+    assert.is(said.status, 1)
+    const report = JSON.parse(said.out) as Record<string, unknown>
+    const keys = [
+      "healthy",
+      "reasons",
+      "sidecar",
+      "agent",
+      "pin",
+      "configMap",
+      "pointer",
+      "sync",
+      "syncSilence",
+      "sourceAge",
+    ]
+    assert.equal(Object.keys(report), keys)
+    assert.is(report["healthy"], false)
+  }))
+
+test.run()

@@ -1,0 +1,96 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { packageVersion } from "../../../src/kit/files/package-file.ts"
+import { createMetrics } from "../../../src/sidecar/report/metrics.ts"
+import { STATUS, SYNC_SIGNS } from "../../cli/support/volume.ts"
+import { running } from "../running-agent.ts"
+
+const appliedSha256 = `0123456789ab${"f".repeat(52)}`
+
+/** The page of a sidecar that has just started, and of the same one later. */
+async function pages(...counts: readonly { readonly pollRecovered: number; readonly watcherErrors: number }[]) {
+  const { agent } = await running()
+  const metrics = createMetrics()
+  const nodes = { watched: 5, unreachable: ["a"], unheard: ["b"], isCutOff: true }
+  const status = { ...STATUS, appliedSha256, keepalivedVersion: "2.3.3" }
+  const made: string[] = []
+  for (const watch of counts)
+    made.push(await metrics.page(agent.snapshot(), { watch, status, sync: SYNC_SIGNS, nodes, faults: [] }))
+  await agent.stop()
+  return made
+}
+
+const NOTHING = { pollRecovered: 0, watcherErrors: 0 }
+
+test("metrics: counters are there before their first event, so that increase() sees it", async () => {
+  const [page = ""] = await pages(NOTHING)
+  for (const result of ["unchanged", "applied", "rejected", "rolled-back", "stranded"])
+    assert.match(page, `kkv_apply_total{result="${result}"} 0\n`)
+  for (const kind of ["archive-failure", "alarm", "watcher-trouble", "node-change", "fault"])
+    assert.match(page, `kkv_events_total{kind="${kind}"} 0\n`)
+})
+
+test("metrics: what ends in _total is a counter, and all of ours begin with kkv_", async () => {
+  const [page = ""] = await pages(NOTHING)
+  const types = [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => ({ name, type }))
+  const ours = types.filter(({ name }) => !/^(?:process|nodejs)_/.test(name))
+  assert.ok(ours.length > 15)
+  assert.equal(
+    ours.filter(({ name }) => !name.startsWith("kkv_")),
+    [],
+  )
+  assert.equal(
+    ours.filter(({ name, type }) => name.endsWith("_total") !== (type === "counter")),
+    [],
+  )
+})
+
+test("metrics: the watcher's counts are told as they are at each look", async () => {
+  const [, page = ""] = await pages({ pollRecovered: 1, watcherErrors: 2 }, { pollRecovered: 3, watcherErrors: 2 })
+  assert.match(page, "kkv_poll_recovered_total 3\n")
+  assert.match(page, "kkv_watcher_errors_total 2\n")
+})
+
+test("metrics: nodes are counted by what they answer, and being cut off is a gauge of its own", async () => {
+  const [page = ""] = await pages(NOTHING)
+  const states = [...page.matchAll(/^kkv_nodes\{state="([a-z-]+)"\} (\d+)$/gm)].map(
+    ([, state, count]) => `${state} ${count}`,
+  )
+  assert.equal(states, ["answering 3", "unreachable 1", "unheard 1"])
+  assert.match(page, "kkv_nodes_cut_off 1\n")
+})
+
+test("metrics: the hash of what is in effect is alike where the text is; versions stand in kkv_build_info", async () => {
+  const [page = ""] = await pages(NOTHING)
+  assert.match(page, `kkv_config_hash ${Number.parseInt(appliedSha256.slice(0, 12), 16)}\n`)
+  assert.match(page, `kkv_build_info{version="${packageVersion()}",keepalived="2.3.3"} 1\n`)
+})
+
+test("metrics: a role that cannot be told is not that of a backup", async () => {
+  const { agent } = await running()
+  const rest = { watch: NOTHING, status: STATUS, sync: SYNC_SIGNS, nodes: null, faults: [] }
+  const masterIn = async (state: "master" | "backup" | "unknown") => {
+    const snapshot = { ...agent.snapshot(), vrrp: { state, since: null, reason: null } }
+    return /^kkv_master (\S+)$/m.exec(await createMetrics().page(snapshot, rest))?.[1]
+  }
+  assert.equal([await masterIn("master"), await masterIn("backup")], ["1", "0"])
+  // As the library spells it; Prometheus reads it in any capitals.
+  assert.match((await masterIn("unknown")) ?? "no sample", /^nan$/i)
+  await agent.stop()
+})
+
+test("metrics: without a configuration in effect the hash is absent", async () => {
+  const { agent } = await running()
+  const status = { ...STATUS, appliedSha256: null }
+  const page = await createMetrics().page(agent.snapshot(), {
+    watch: NOTHING,
+    status,
+    sync: SYNC_SIGNS,
+    nodes: null,
+    faults: [],
+  })
+  await agent.stop()
+  assert.not.match(page, /^kkv_config_hash /m)
+})
+
+test.run()

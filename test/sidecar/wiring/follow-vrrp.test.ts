@@ -1,0 +1,116 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import type { RoleChange } from "../../../src/contract/node-history.ts"
+import { followVrrp } from "../../../src/sidecar/wiring/follow-vrrp.ts"
+import { createMetrics } from "../../../src/sidecar/report/metrics.ts"
+import type { Parts } from "../../../src/sidecar/wiring/open.ts"
+import type { VrrpAnswer, VrrpEvent } from "../../../src/sidecar/ports.ts"
+import { createStandingFaults } from "../../../src/sidecar/faults/standing-faults.ts"
+import type { Vrrp } from "../../../src/sidecar/vrrp/vrrp.ts"
+import { createFakeClock } from "../../support/clock.ts"
+import { modelOf } from "../scripted.ts"
+
+/** The parts that follow VRRP on a FAKE machine. */
+function scene() {
+  const clock = createFakeClock()
+  const model = modelOf("10.4.0.50")
+  const fake = {
+    clock,
+    log: [] as VrrpEvent[],
+    heard: 1,
+    state: "backup" as Extract<VrrpAnswer, { kind: "answer" }>["state"],
+    addresses: new Set(["10.4.0.3"]),
+    fails: false,
+    learnt: null as Vrrp | null,
+    added: [] as RoleChange[],
+    restarts: 0,
+  }
+  const faults = createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, changed: () => {} })
+  const metrics = createMetrics()
+  const identity = { pid: 7, startTime: "1" }
+  const parts = {
+    ...{ faults, metrics, clock },
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    history: { roles: [], add: (change: RoleChange) => void fake.added.push(change), idle: () => Promise.resolve() },
+    machine: {
+      keepalived: { running: () => Promise.resolve({ parent: identity, checker: null, vrrp: identity }) },
+      kernel: { addresses: () => Promise.resolve(fake.addresses) },
+      link: () => "no-carrier",
+      vrrp: {
+        news: () => (fake.fails ? Promise.reject(new Error("EIO")) : Promise.resolve(fake.log.splice(0))),
+        ask: () => {
+          const { state, heard } = fake
+          return Promise.resolve({ kind: "answer", state, at: null, advertInterval: 1, heard, farewells: 0 })
+        },
+        listen: () => () => {},
+      },
+    },
+  } as unknown as Parts
+  const unicast = { source: "10.4.0.3", peers: ["10.4.0.4"] }
+  const inEffect = { sha256: "", model: { ...model, vrrp: { ...model.vrrp, unicast } }, generation: null, since: 0 }
+  const following = followVrrp(parts, {
+    learn: (vrrp) => void (fake.learnt = vrrp),
+    snapshot: () => ({ inEffect }) as never,
+    unstick: () => Promise.resolve(void fake.restarts++),
+  })
+  const seconds = async (count: number) => {
+    for (let second = 0; second < count; second++) {
+      await clock.advance(1_000)
+      await following.look()
+    }
+  }
+  const codes = () => faults.standing().map(({ code }) => code)
+  return { fake, seconds, codes, look: () => following.look() }
+}
+
+test("followVrrp() tells agent, history and metrics of each change (fault 250)", async () => {
+  const { fake, look } = scene()
+  fake.log.push({ state: "backup", at: 1_000, reason: "keepalived has started" })
+  await look()
+  fake.state = "fault"
+  fake.log.push({ state: "fault", at: 2_000, reason: null })
+  await look()
+  assert.equal([fake.learnt?.state, fake.learnt?.reason?.includes("no carrier")], ["fault", true])
+  assert.equal(
+    fake.added.map(({ from, to }) => `${from}>${to}`),
+    ["unknown>backup", "backup>fault"],
+  )
+})
+
+test("followVrrp() has a backup that is stuck restarted, not again within five minutes, and says so (fault 253)", async () => {
+  const { fake, seconds, codes } = scene()
+  await seconds(30)
+  assert.equal([fake.restarts, codes()], [1, ["BACKUP_STUCK"]])
+  await seconds(200)
+  assert.is(fake.restarts, 1)
+  await seconds(120)
+  assert.is(fake.restarts, 2)
+  fake.heard = 2
+  await seconds(6)
+  assert.equal(codes(), [])
+})
+
+test("followVrrp() says that the kernel shows another role, or lacks the source of unicast, until it does not (fault 254)", async () => {
+  const { fake, seconds, codes } = scene()
+  fake.state = "master"
+  fake.addresses = new Set()
+  await seconds(3)
+  assert.equal(codes(), [], "a moment is none")
+  await seconds(6)
+  assert.equal(codes(), ["ROLE_DISAGREES", "UNICAST_SOURCE_GONE"])
+  fake.addresses = new Set(["10.4.0.3", "169.254.50.1"])
+  await seconds(1)
+  assert.equal(codes(), [])
+})
+
+test("followVrrp() an unreadable log is a fault, and ends nothing", async () => {
+  const { fake, seconds, codes } = scene()
+  fake.fails = true
+  await seconds(2)
+  assert.equal(codes(), ["PASS_FAILED"])
+  fake.fails = false
+  await seconds(1)
+  assert.equal(codes(), [])
+})
+
+test.run()
