@@ -31,7 +31,7 @@ export const PUBLISH: readonly Point[] = [
 
 /** The agent, from the look at a generation to its archive. */
 export const APPLY: readonly Point[] = [
-  after("A1", "the generation is being read", "open", new RegExp(`/${GENERATION}/vips\\.yaml$`)),
+  after("A1", "the generation is being read", "open", new RegExp(`/${GENERATION}/vips/\\S+\\.yaml$`)),
   before("A2", "the text is rendered, nothing written", "open", /\/candidates\/\.[0-9a-f]{64}\.conf\.[0-9a-f]+$/),
   after("A3 write", "the candidate is being written", "write", /\/candidates\/\.[0-9a-f]{64}\.conf\.[0-9a-f]+$/),
   after("A3 name", "the candidate has its name", "rename", / -> \S+\/candidates\/[0-9a-f]{64}\.conf /),
