@@ -8,10 +8,10 @@ const FAULT = 3
 /** What each program exports: takes the words after its name, gives the exit status. */
 type Main = (argv: readonly string[]) => Promise<number>
 
-// Who may read and write what we make is decided here, not by whoever starts us.
+// Who may read and write what we make is decided here, not by the program that starts us.
 process.umask(0o022)
 
-// A reader that has seen enough (`kkv validate | head`) is no fault, and the answer stays what it is; a full disk is one.
+// A reader that has seen enough (`kkv validate | head`) is not a fault, and the answer stays the same; a full disk is a fault.
 process.stdout.on("error", (error) => {
   if (faultCode(error) === "EPIPE") return
   end(new Error("Cannot write to standard output", { cause: error }))

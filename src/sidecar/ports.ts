@@ -170,6 +170,11 @@ export interface Kernel {
    * some. Null if the kernel has no IPVS. Absent if nothing is faster than the whole table.
    */
   glance?(): Promise<readonly KernelVirtualServer[] | null>
+  /**
+   * Whether the IPVS table of this network namespace has any virtual server; reads its first page only. Absent in a kernel that
+   * cannot tell.
+   */
+  hasVirtualServers?(): Promise<boolean>
   /** The whole IPVS table of this network namespace; null if the kernel has no IPVS. */
   virtualServers(): Promise<readonly KernelVirtualServer[] | null>
   removeAddress(interfaceName: string, address: string): Promise<void>

@@ -172,7 +172,7 @@ export const MATRIX: readonly Group[] = [
       row(69, "a change that a reload cannot take", "said to need a restart; never a success"),
       row(
         260,
-        "the agent is dead, stands still, or its heartbeat is no good",
+        "the agent is dead, stands still, or its heartbeat is damaged",
         "not well, in status and VipReport; said",
       ),
       row(261, "no pod is ready behind a VIP", "unserved; the VipReport is not Serving; a held VIP is in effect"),
@@ -288,7 +288,7 @@ export const MATRIX: readonly Group[] = [
       row(253, "a backup hears no master and does not take over", "said; keepalived is restarted"),
       row(254, "the kernel shows another role than keepalived says", "said; not healthy"),
       row(255, "the agent dies, or half a line is left in the history", "role, since and reason are known again"),
-      row(256, "two nodes are master, or none is", "TwoMasters, NoMaster; a node that is gone is no master"),
+      row(256, "two nodes are master, or none is", "TwoMasters, NoMaster; a node that is gone does not count"),
     ],
   },
   {

@@ -219,6 +219,7 @@ function kernelOf(node: FakeNode, shown: () => KeepalivedModel | null): Kernel {
       const all = model === null ? [] : [model.vrrp.anchor, ...model.vips.map((vip) => vip.address)]
       return Promise.resolve(new Set(node.master ? all : []))
     },
+    hasVirtualServers: () => Promise.resolve(!node.emptied),
     virtualServers: () => {
       node.steps.push("compare")
       const servers = node.emptied ? [] : (shown()?.vips.flatMap((vip) => vip.virtualServers) ?? [])

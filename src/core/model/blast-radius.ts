@@ -35,7 +35,7 @@ export interface Held {
 }
 
 /**
- * Whether a step removes so much of what works that it needs confirmation.
+ * Whether a step removes enough of what works to need confirmation.
  *
  * A VIP or a virtual server that stays with fewer real servers is not removed. A broken entry keeps its last good form, so
  * only its endpoints can be missing.

@@ -1,3 +1,4 @@
+import { sizeOf } from "../../core/model/keepalived-model.ts"
 import type { Workings } from "./ports.ts"
 import { type InEffect, isSameProcess } from "./state.ts"
 import {
@@ -44,7 +45,15 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
   const { parent } = state.known()
   state.become(afterAlive(running, ports.clock.now()))
   if (parent !== null && !isSameProcess(parent, running.parent)) return noteRestart(inEffect, running, workings)
+  // kube-proxy empties the whole table when it starts in nftables mode, and the kernel tells no program.
+  if (await isEmptied(inEffect, workings)) return compareAndRepair(workings)
   await endSoak(inEffect, workings)
+}
+
+/** Whether another program has removed everything from the IPVS table. */
+async function isEmptied({ model }: InEffect, { ports }: Workings): Promise<boolean> {
+  if (ports.kernel.hasVirtualServers === undefined || sizeOf(model).virtualServers === 0) return false
+  return !(await ports.kernel.hasVirtualServers())
 }
 
 /** Which of its processes run, as the status names them. */

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises"
+import { open, readFile } from "node:fs/promises"
 import { faultCode } from "../../kit/fault.ts"
 import type { KernelRealServer, KernelVirtualServer } from "../ports.ts"
 
@@ -18,6 +18,24 @@ export async function readIpVsTable(file = "/proc/net/ip_vs"): Promise<readonly 
     throw new Error(`Cannot read the IPVS table "${file}"`, { cause: error })
   }
 }
+
+/**
+ * Whether the table has any virtual server. The first page of the file is enough: the kernel skips entries only from the second
+ * page on.
+ *
+ * @throws When the file cannot be read.
+ */
+export async function hasVirtualServers(file = "/proc/net/ip_vs"): Promise<boolean> {
+  const handle = await open(file)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(PAGE_BYTES), 0, PAGE_BYTES, 0)
+    return /^(?:TCP|UDP|SCTP) /m.test(buffer.toString("latin1", 0, bytesRead))
+  } finally {
+    await handle.close()
+  }
+}
+
+const PAGE_BYTES = 4096
 
 /**
  * The virtual servers of a /proc/net/ip_vs. Those of a firewall mark have no address and are left out.

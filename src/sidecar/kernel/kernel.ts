@@ -4,7 +4,7 @@ import { runCommand } from "../../kit/process/run-command.ts"
 import type { Kernel, KernelRealServer, KernelVirtualServer, VirtualServerKey } from "../ports.ts"
 import { addressesOf, allAddresses } from "./addresses.ts"
 import { forgetFlows } from "./conntrack.ts"
-import { readIpVsTable } from "./ip-vs.ts"
+import { hasVirtualServers, readIpVsTable } from "./ip-vs.ts"
 import { createTableReader } from "./ipvsadm.ts"
 import { createMasqueradeChain, type IptablesPrograms } from "./iptables.ts"
 import { programFault } from "./program-fault.ts"
@@ -37,6 +37,7 @@ export function createKernel(options: KernelOptions = {}): Kernel {
     allAddresses: () => allAddresses(ip),
     hasInterface: (name) => hasInterface(options.interfaces ?? "/proc/net/dev", name),
     glance: () => readIpVsTable(table),
+    hasVirtualServers: () => hasVirtualServers(table),
     virtualServers: () => wholeTable(table, readTable),
     removeAddress: (name, address) => removeAddress(ip, name, address),
     removeVirtualServer: (key) => removeFromIpVs(ipvsadm, ["-D", ...serverWords(key)]),

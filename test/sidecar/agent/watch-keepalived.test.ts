@@ -19,6 +19,16 @@ for (const gap of [false, true])
     await agent.stop()
   })
 
+test("watch() repairs an IPVS table that another program has emptied, within seconds", async () => {
+  const { node, agent } = await running()
+  await passSeconds(node, agent, 20)
+  const before = count(node, "repair")
+  node.emptied = true
+  await passSeconds(node, agent, 2)
+  assert.equal([count(node, "repair") - before, node.emptied], [1, false])
+  await agent.stop()
+})
+
 const DNS = [service("dns", { ports: [{ protocol: "UDP", port: 53 }] })]
 const SERVER = "10.4.0.50 53 UDP"
 

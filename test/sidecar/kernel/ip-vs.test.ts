@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { parseIpVsTable, readIpVsTable } from "../../../src/sidecar/kernel/ip-vs.ts"
+import { hasVirtualServers, parseIpVsTable, readIpVsTable } from "../../../src/sidecar/kernel/ip-vs.ts"
+import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
 /** Of Linux 6.1, made by ipvsadm: TCP, UDP, SCTP, both families, a mark, persistence, flags, all methods, weight 0. */
 const capture = join(import.meta.dirname, "ip_vs.txt")
@@ -77,5 +78,15 @@ test("readIpVsTable() gives null where the kernel has no IPVS", async () => {
   assert.is(await readIpVsTable(join(import.meta.dirname, "no-such-file")), null)
   assert.is((await readIpVsTable(capture))?.length, 9)
 })
+
+test("hasVirtualServers() tells a table with entries from an empty one", () =>
+  withTemporaryDirectory(async (directory) => {
+    const file = join(directory, "ip_vs")
+    await writeFile(file, head)
+    assert.is(await hasVirtualServers(capture), true)
+    assert.is(await hasVirtualServers(file), false)
+    await writeFile(file, `${head}UDP  0A040032:0035 rr\n`)
+    assert.is(await hasVirtualServers(file), true)
+  }))
 
 test.run()
