@@ -202,7 +202,7 @@ contents() { # of the generation that each node has, in REPLY: one word where th
   done
   REPLY=${found% }
 }
-addresses_are_right() { # the anchor and the wanted VIPs on the master alone, what is not wanted nowhere
+addresses_are_right() { # the anchor and the expected VIPs on the master alone, what is not wanted nowhere
   local p
   masters 169.254.50.1
   local master=$REPLY
