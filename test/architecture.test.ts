@@ -51,6 +51,23 @@ test("src/ keeps to the dependency table", () => {
   assert.equal(found.toSorted(), [])
 })
 
+test("src/ has at most 16 files in a folder", () => {
+  const counts = new Map<string, number>()
+  for (const path of files) counts.set(posix.dirname(path), (counts.get(posix.dirname(path)) ?? 0) + 1)
+  assert.equal(
+    [...counts].filter(([, count]) => count > 16),
+    [],
+  )
+})
+
+test("src/ has at most 250 lines in a file", () => {
+  const lengths = files.map((path) => [path, readFileSync(join(source, path), "utf8").split("\n").length - 1] as const)
+  assert.equal(
+    lengths.filter(([, lines]) => lines > 250),
+    [],
+  )
+})
+
 test("src/ has no circle of files, types included", () => {
   const imports = new Map(files.map((path) => [path, importsOf(path, readFileSync(join(source, path), "utf8"))]))
   assert.equal(circlesIn(imports), [])

@@ -1,4 +1,4 @@
-import type { AgentSigns } from "../../src/contract/well.ts"
+import type { AgentSigns } from "../../src/contract/signs.ts"
 
 /** What an agent shows that beat, and looked after keepalived, a second ago. */
 export const ALIVE: AgentSigns = {

@@ -13,7 +13,7 @@ import {
   readHeartbeat,
   sourceAgeOf,
 } from "../../contract/heartbeat.ts"
-import type { AgentSigns, SyncSigns } from "../../contract/well.ts"
+import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { bootId, uptimeSeconds } from "../../kit/time/uptime.ts"
 

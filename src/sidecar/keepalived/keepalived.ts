@@ -7,7 +7,7 @@ import type { Keepalived, ProcessIdentity, ReloadVerdict, RunningKeepalived } fr
 import { askForAdverts } from "./adverts.ts"
 import { createConfigTest } from "./config-test.ts"
 import { createProcessLog, type LogMark, type ProcessLog } from "./log.ts"
-import { isRunning, isSame, type PidFiles, pidFilesIn, runningKeepalived } from "./process.ts"
+import { isRunning, isSame, type PidFiles, pidFilesIn, runningKeepalived, signalIfRunning } from "./process.ts"
 import { createReadiness, ENDED, type Readiness, seconds } from "./readiness.ts"
 import { createSupervisor, type Supervisor, type SupervisorOptions } from "./supervisor.ts"
 import { isCheckerDue, type LogVerdict, messageOf, reloadVerdict, startVerdict, tellsOfStart } from "./verdict.ts"
@@ -217,15 +217,6 @@ async function respawnChecker(files: PidFiles, target: RunningKeepalived): Promi
       )
     }
     await systemClock.delay(POLL_MS)
-  }
-}
-
-function signalIfRunning(identity: ProcessIdentity, signal: "SIGKILL" | "SIGUSR2"): void {
-  if (!isRunning(identity)) return
-  try {
-    process.kill(identity.pid, signal)
-  } catch (error) {
-    if (faultCode(error) !== "ESRCH") throw error
   }
 }
 

@@ -108,3 +108,12 @@ function readOptional(path: string): string | null {
     throw new Error(`Cannot read "${path}"`, { cause: error })
   }
 }
+
+export function signalIfRunning(identity: ProcessIdentity, signal: "SIGKILL" | "SIGUSR2"): void {
+  if (!isRunning(identity)) return
+  try {
+    process.kill(identity.pid, signal)
+  } catch (error) {
+    if (faultCode(error) !== "ESRCH") throw error
+  }
+}

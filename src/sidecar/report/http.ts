@@ -1,5 +1,6 @@
 import type { Status } from "../../contract/status.ts"
-import { type Asker, findingsFor, type SyncSigns } from "../../contract/well.ts"
+import { type Asker, findingsFor } from "../../contract/well.ts"
+import type { SyncSigns } from "../../contract/signs.ts"
 import { type HttpAnswer, type HttpRoutes, type HttpServer, serve } from "../../kit/http/server.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { Agent } from "../agent/agent.ts"

@@ -1,7 +1,13 @@
 import { lstatSync } from "node:fs"
 import { join } from "node:path"
 
-import { GENERATIONS_DIRECTORY, MAXIMUM_POINTER_BYTES, POINTER_FILE, SCHEMA } from "../../contract/layout.ts"
+import {
+  GENERATIONS_DIRECTORY,
+  MAXIMUM_POINTER_BYTES,
+  POINTER_FILE,
+  SCHEMA,
+  sequenceOf,
+} from "../../contract/layout.ts"
 import { decodePointer, isSameWriter, type Pointer } from "../../contract/pointer.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import type { Generation, Generations, Reading } from "../ports.ts"
@@ -118,4 +124,15 @@ function followedWithAlarm(last: Pointer, next: Pointer): string | null {
   if (isSameWriter(last.writer, next.writer)) return null
   if (next.sequence > last.sequence || next.manifestSha256 === last.manifestSha256) return null
   return `A new writer went back from sequence ${last.sequence} to ${next.sequence}: was the volume emptied?`
+}
+
+/** The unpacked generation of an archive, under its original name. */
+export function readUnpacked(path: string, name: string): Promise<Reading> {
+  const reading = readDirectory(path)
+  const sequence = sequenceOf(name) ?? 0
+  return Promise.resolve(
+    reading.kind === "generation"
+      ? { ...reading, generation: { ...reading.generation, name, sequence, path } }
+      : reading,
+  )
 }

@@ -11,7 +11,7 @@ import {
   readHeartbeat,
   sourceAgeOf,
 } from "../../contract/heartbeat.ts"
-import type { SyncSigns } from "../../contract/well.ts"
+import type { SyncSigns } from "../../contract/signs.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { bootId, uptimeSeconds } from "../../kit/time/uptime.ts"
 import { syncStatusIn } from "./sync-status-reader.ts"

@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { sequenceOf } from "../../contract/layout.ts"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import { faultText } from "../../kit/fault.ts"
@@ -16,13 +15,13 @@ import { createMetrics, type Metrics } from "../report/metrics.ts"
 import type { HostFacts } from "../kernel/node-facts.ts"
 import type { NodeWatch } from "../nodes/node-watch.ts"
 import { openNodeWatch } from "../nodes/open.ts"
-import type { Keepalived, Kernel, Link, Reading, VrrpSource } from "../ports.ts"
+import type { Keepalived, Kernel, Link, VrrpSource } from "../ports.ts"
 import type { SidecarSettings } from "./settings.ts"
 import { createStandingFaults, heardBy, type StandingFaults } from "../faults/standing-faults.ts"
 import { type Archive, openArchive, withinLimits } from "../volume/archive.ts"
 import { createStaleFlows, type StaleFlows } from "../effect/stale-flows.ts"
 import { type AppliedVolume, openAppliedVolume } from "../volume/config-files.ts"
-import { createGenerations, readDirectory } from "../volume/generations.ts"
+import { createGenerations, readUnpacked } from "../volume/generations.ts"
 import { type LastKnownGood, openLastKnownGood } from "../volume/last-known-good.ts"
 import { LEDGER_FILE } from "../volume/ledger.ts"
 import { createPinnedGenerations, type PinnedGenerations } from "../volume/pinned.ts"
@@ -195,7 +194,7 @@ function openGenerations(
       log.warn("alarm", { reason })
     },
   })
-  return createPinnedGenerations(state, newest, { archive, readDirectory: readNamed })
+  return createPinnedGenerations(state, newest, { archive, readDirectory: readUnpacked })
 }
 
 function openVacancies({ kernel, lan }: Machine, changed: () => void, surroundings: Surroundings): Vacancies | null {
@@ -242,15 +241,4 @@ async function writeArguments({ runDirectory, releaseVips }: SidecarSettings): P
 function textOf(lastKnownGood: LastKnownGood, sha256: string): string | null {
   const good = lastKnownGood.read()
   return good?.remembered.sha256 === sha256 ? good.text : null
-}
-
-/** The unpacked generation of an archive, under its original name. */
-function readNamed(path: string, name: string): Promise<Reading> {
-  const reading = readDirectory(path)
-  const sequence = sequenceOf(name) ?? 0
-  return Promise.resolve(
-    reading.kind === "generation"
-      ? { ...reading, generation: { ...reading.generation, name, sequence, path } }
-      : reading,
-  )
 }

@@ -1,5 +1,5 @@
 import type { Status } from "../../contract/status.ts"
-import type { AgentSigns } from "../../contract/well.ts"
+import type { AgentSigns } from "../../contract/signs.ts"
 
 /** Objects of one kind in one namespace. */
 export interface ObjectsPath {

@@ -12,7 +12,7 @@ import {
 } from "../../contract/heartbeat.ts"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus, type Status } from "../../contract/status.ts"
-import type { AgentSigns } from "../../contract/well.ts"
+import type { AgentSigns } from "../../contract/signs.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { bootId, uptimeSeconds } from "../../kit/time/uptime.ts"
 import type { StatusReader } from "../report/ports.ts"

@@ -10,7 +10,7 @@ import {
 import { encodePointer } from "../../../src/contract/pointer.ts"
 import { encodeStatus, type Status } from "../../../src/contract/status.ts"
 import { encodeSyncStatus, type SyncStatus } from "../../../src/contract/sync-status.ts"
-import type { SyncSigns } from "../../../src/contract/well.ts"
+import type { SyncSigns } from "../../../src/contract/signs.ts"
 import { bootId, uptimeSeconds } from "../../../src/kit/time/uptime.ts"
 import type { Tree } from "./manifests.ts"
 

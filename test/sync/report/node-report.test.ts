@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import type { Status, StatusVip } from "../../../src/contract/status.ts"
 import { HANDOVER } from "../../../src/contract/vrrp.ts"
 import { ALIVE } from "../../support/signs.ts"
-import type { AgentSigns } from "../../../src/contract/well.ts"
+import type { AgentSigns } from "../../../src/contract/signs.ts"
 import {
   decodeNodeReport,
   encodeNodeReport,
