@@ -24,7 +24,7 @@ if (wanted === undefined || wanted === "pipeline") {
 if (wanted === undefined || wanted === "latency") {
   console.log("\nFrom the change of a manifest to the SIGHUP, sync, sidecar and the real config test included:")
   console.log(
-    "(idle: a change every 1.5 s, at 1,000 VIPs every 6 s; burst: 100 changes in 4.4 s, medians of five; volumes in memory, as in a pod; keepalived itself and the kernel are fakes here, for want of IPVS)\n",
+    "(idle: a change every 1.5 s, at 1,000 VIPs every 6 s; burst: 100 changes in 4.4 s, medians of five; volumes in memory, as in a pod; keepalived itself and the kernel are fakes here, because this kernel may have no IPVS)\n",
   )
   console.log(await benchLatency())
 }

@@ -69,8 +69,8 @@ is proven on the cluster bed, without torture.
 
 A pair of nodes bears one failure of keepalived at a time, so the next one waits until both run whole again, 20 s at most. In the end all
 is mended, one valid change more is made, and within 90 s: that generation is applied on both nodes with the same text, one node has the anchor and
-exactly the expected VIPs, both IPVS tables are what the manifests say and nothing else, \`kkv status\` is healthy, each process runs once, and there is no zombie and
-no half written file. No request may be lost, or sent a second time, but from 0.3 s before to 0.5 s after the VIP came to a node or left one, while no
+exactly the expected VIPs, both IPVS tables are exactly what the manifests say, \`kkv status\` is healthy, each process runs once, and no zombie and
+no half written file is left. No request may be lost, or sent a second time, but from 0.3 s before to 0.5 s after the VIP came to a node or left one, while no
 node had it, between a fault of the master's keepalived and the takeover that follows it (the address may stay where nothing serves it any more), or in
 the second after a fault of keepalived: then a change that was on its way into effect is taken back, and with it the real servers that it had just
 brought. And never may more than VRRP's own 3 adverts and skew, 3.04 s and 5 %, pass between two answers.

@@ -200,13 +200,13 @@ export const MATRIX: readonly Group[] = [
       ),
       row(
         222,
-        "nobody reads the log: a pipe or a socket is full, or the reader is slow",
-        "nothing waits for it; whole lines are dropped, counted, and the next reader is told",
+        "the log has no reader: a pipe or a socket is full, or the reader is slow",
+        "no program waits for it; whole lines are dropped and counted, and the next reader gets the count",
       ),
       row(
         223,
         "a program ends while its log is full",
-        "the last words come where somebody reads; it ends within a second where nobody does",
+        "its last lines reach a reader; without a reader it ends within a second",
       ),
       row(
         224,
@@ -240,8 +240,8 @@ export const MATRIX: readonly Group[] = [
       ),
       row(
         214,
-        "somebody else on the LAN answers for a VIP that is to be announced for the first time",
-        "held, ADDRESS_IN_USE with the MAC; neighbours run at once; let in when nobody answers",
+        "another host on the LAN answers for a VIP before its first announcement",
+        "held, ADDRESS_IN_USE with the MAC; neighbours run at once; let in when no host answers any more",
       ),
       row(
         215,
@@ -262,8 +262,8 @@ export const MATRIX: readonly Group[] = [
       row(73, "SIGTERM in each phase", "ends or leaves its journal in time; keepalived last, the VIP in order"),
       row(
         276,
-        "SIGTERM while the container starts, beside a start of keepalived, or while nobody reads the log",
-        "not lost; nothing starts after it; what an earlier container left is gone as well",
+        "SIGTERM while the container starts, beside a start of keepalived, or while the log has no reader",
+        "the signal is not lost; nothing starts after it; what an earlier container left is removed as well",
       ),
       row(74, "two pods on one node in a rollout", "the second waits for the first to go, and takes over"),
       row(

@@ -35,6 +35,8 @@ export const rooms: readonly Room[] = [
     may: ["core/render/**", "kit/**", "node:fs#readFileSync"],
     pure: false,
   },
+  // Who lives, as the heartbeats on the volumes say; read by all programs.
+  { name: "heartbeats", files: ["heartbeats.ts"], may: ["contract/**", "kit/**", "node:path#join"], pure: false },
   { name: "kit/log", files: ["kit/process/log.ts"], may: ["kit/**", "pino"], pure: false },
   { name: "kit", files: ["kit/**"], may: ["node:*"], pure: false },
   { name: "contract", files: ["contract/**"], may: [...pureKit, "zod", "yaml"], pure: true },
@@ -103,7 +105,7 @@ export const rooms: readonly Room[] = [
   {
     name: "sync/volume",
     files: ["sync/volume/**"],
-    may: ["sync/*.ts", "sync/report/ports.ts", "contract/**", "core/objects/**", "kit/**", "node:*"],
+    may: ["sync/*.ts", "sync/report/ports.ts", "heartbeats.ts", "contract/**", "core/objects/**", "kit/**", "node:*"],
     pure: false,
   },
   {
@@ -118,7 +120,7 @@ export const rooms: readonly Room[] = [
     name: "sidecar/main",
     files: ["sidecar/main.ts", "sidecar/wiring/**"],
     may: [
-      ...["sidecar/**", "templates.ts", "contract/**", "core/**", "kit/**", "node:*"],
+      ...["sidecar/**", "templates.ts", "heartbeats.ts", "contract/**", "core/**", "kit/**", "node:*"],
       ...["commander", "zod", "prom-client", "node-cron"],
     ],
     pure: false,
@@ -251,7 +253,7 @@ export const rooms: readonly Room[] = [
   {
     name: "cli",
     files: ["cli/**"],
-    may: ["contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
+    may: ["heartbeats.ts", "contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
     pure: false,
   },
 ]

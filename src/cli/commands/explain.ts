@@ -18,7 +18,7 @@ import { type ExplainedService, type Explanation, explanationText } from "./expl
 import { chooseNode, type Manifests, manifestsOf, walkOffline } from "../input/offline.ts"
 import { problemLines } from "../output/problem-lines.ts"
 import type { RenderOptions } from "./render.ts"
-import { agentSignsIn } from "../input/signs.ts"
+import { agentSignsIn } from "../../heartbeats.ts"
 import { openSource } from "../input/source.ts"
 import { coloursOf, type Terminal } from "../output/terminal.ts"
 import { readContractFile, readIfPresent } from "../input/volume-files.ts"

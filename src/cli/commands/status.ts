@@ -22,7 +22,7 @@ import type { Problem } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { EXIT } from "../output/exit-status.ts"
 import { placeOf } from "../output/problem-lines.ts"
-import { agentSignsIn, syncAgesIn } from "../input/signs.ts"
+import { agentSignsIn, syncBeatIn } from "../../heartbeats.ts"
 import { type Colours, coloursOf, type Terminal } from "../output/terminal.ts"
 import { readContractFile } from "../input/volume-files.ts"
 import { table } from "../output/format.ts"
@@ -64,7 +64,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   const agent = agentSignsIn(options.applied)
   const pointer = readContractFile(join(options.desired, POINTER_FILE), decodePointer)
   const said = readContractFile(join(options.desired, STATUS_FILE), decodeSyncStatus)
-  const ages = syncAgesIn(options.desired)
+  const ages = existsSync(options.desired) ? syncBeatIn(options.desired) : null
   const sync: SyncSigns | null = ages === null ? null : { ...ages, published: pointer?.sequence ?? null, status: said }
   const reasons = findingsFor("status", { status: sidecar, agent, sync }).map(({ text }) => text)
   const pin = sidecar.pinned === null ? null : pinIn(options.state)

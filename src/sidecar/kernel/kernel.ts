@@ -79,7 +79,7 @@ async function removeAddress(ip: string, name: string, address: string): Promise
   throw programFault(`Cannot remove ${address} from "${name}"`, ip, result)
 }
 
-/** What somebody else has changed meanwhile shows in the next comparison. */
+/** A change that another program makes meanwhile shows in the next comparison. */
 async function changeIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
   const result = await runCommand(ipvsadm, words, LIMITS)
   if (result.status === 0 || GONE.test(result.stderr)) return

@@ -49,84 +49,57 @@ const SECOND = 1000
 
 export function createMetrics(): Metrics {
   const series = createSeries()
-  const {
-    applies,
-    reload,
-    test,
-    events,
-    silence,
-    source,
-    unknown,
-    well,
-    findings,
-    success,
-    successTime,
-    generation,
-    vips,
-    master,
-    vrrpState,
-    transitions,
-    transitionTime,
-    running,
-    drift,
-    recovered,
-    watcherErrors,
-    nodes,
-    cutOff,
-    hash,
-    build,
-    guards,
-    standing,
-  } = series
-  for (const state of VRRP_STATES) transitions.inc({ state }, 0)
-  for (const gauge of [success, successTime]) gauge.set(Number.NaN)
+  for (const state of VRRP_STATES) series.transitions.inc({ state }, 0)
+  for (const gauge of [series.success, series.successTime]) gauge.set(Number.NaN)
   // If a counter is missing before its first event, increase() does not see that event.
-  for (const result of RESULTS) applies.inc({ result }, 0)
-  for (const kind of EVENTS) events.inc({ kind }, 0)
+  for (const result of RESULTS) series.applies.inc({ result }, 0)
+  for (const kind of EVENTS) series.events.inc({ kind }, 0)
   return {
     applied: (outcome, tookMs) => {
-      applies.inc({ result: outcome.kind })
-      reload.observe(tookMs / SECOND)
+      series.applies.inc({ result: outcome.kind })
+      series.reload.observe(tookMs / SECOND)
       const good = outcome.kind === "applied" || outcome.kind === "unchanged"
-      success.set(good ? 1 : 0)
-      if (good) successTime.setToCurrentTime()
-      if (outcome.kind === "applied") test.observe(outcome.testMs / SECOND)
+      series.success.set(good ? 1 : 0)
+      if (good) series.successTime.setToCurrentTime()
+      if (outcome.kind === "applied") series.test.observe(outcome.testMs / SECOND)
     },
-    transition: ({ to }) => transitions.inc({ state: to }),
-    count: (what) => events.inc({ kind: what }),
+    transition: ({ to }) => series.transitions.inc({ state: to }),
+    count: (what) => series.events.inc({ kind: what }),
     page: (snapshot, around) => {
       const { watch, status, sync, faults } = around
-      standing.reset()
-      for (const { code } of faults) standing.inc({ code })
-      setNodes(nodes, around.nodes)
-      cutOff.set(around.nodes?.isCutOff === true ? 1 : 0)
-      hash.remove()
-      if (status.appliedSha256 !== null) hash.set(Number.parseInt(status.appliedSha256.slice(0, HASH_DIGITS), 16))
-      build.reset()
-      build.set({ version: packageVersion(), keepalived: status.keepalivedVersion ?? "unknown" }, 1)
-      setGuards(guards, guardOf(snapshot.seen), sync.status)
-      silence.set(secondsOf(sync.silence))
-      source.set(secondsOf(sync.sourceAge))
-      setUnknown(unknown, around)
+      series.standing.reset()
+      for (const { code } of faults) series.standing.inc({ code })
+      setNodes(series.nodes, around.nodes)
+      series.cutOff.set(around.nodes?.isCutOff === true ? 1 : 0)
+      series.hash.remove()
+      if (status.appliedSha256 !== null)
+        series.hash.set(Number.parseInt(status.appliedSha256.slice(0, HASH_DIGITS), 16))
+      series.build.reset()
+      series.build.set({ version: packageVersion(), keepalived: status.keepalivedVersion ?? "unknown" }, 1)
+      setGuards(series.guards, guardOf(snapshot.seen), sync.status)
+      series.silence.set(secondsOf(sync.silence))
+      series.source.set(secondsOf(sync.sourceAge))
+      setUnknown(series.unknown, around)
       const found = findingsFor("status", { status, agent: null, sync })
-      well.set(found.length === 0 ? 1 : 0)
+      series.well.set(found.length === 0 ? 1 : 0)
       for (const subject of SUBJECTS)
-        findings.set({ about: subject }, found.filter(({ about }) => about === subject).length)
+        series.findings.set({ about: subject }, found.filter(({ about }) => about === subject).length)
       // An unknown value has no sample, because an old one would look current.
-      generation.reset()
-      if (status.observedGeneration !== null) generation.set({ state: "seen" }, status.observedGeneration)
-      if (status.appliedGeneration !== null) generation.set({ state: "applied" }, status.appliedGeneration)
-      for (const state of ENTRY_STATES) vips.set({ state }, status.vips.filter((vip) => vip.state === state).length)
+      series.generation.reset()
+      if (status.observedGeneration !== null) series.generation.set({ state: "seen" }, status.observedGeneration)
+      if (status.appliedGeneration !== null) series.generation.set({ state: "applied" }, status.appliedGeneration)
+      for (const state of ENTRY_STATES)
+        series.vips.set({ state }, status.vips.filter((vip) => vip.state === state).length)
       const { state: own, since } = vrrpOf(snapshot)
-      master.set(own === "unknown" ? Number.NaN : own === "master" ? 1 : 0)
-      for (const state of VRRP_STATES) vrrpState.set({ state }, state === own ? 1 : 0)
-      transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
+      series.master.set(own === "unknown" ? Number.NaN : own === "master" ? 1 : 0)
+      for (const state of VRRP_STATES) series.vrrpState.set({ state }, state === own ? 1 : 0)
+      series.transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
       // While looks fail, the value of the last successful one is not valid.
       const isSeen = status.keepalived !== "unknown" && !faults.some(({ key }) => key === "watch")
-      running.set(isSeen ? (snapshot.running === null ? 0 : 1) : Number.NaN)
-      drift.set(status.drift === "unknown" ? Number.NaN : status.drift === "none" ? 0 : 1)
-      setCounter(recovered, watch.pollRecovered)
-      setCounter(watcherErrors, watch.watcherErrors)
+      series.running.set(isSeen ? (snapshot.running === null ? 0 : 1) : Number.NaN)
+      series.drift.set(status.drift === "unknown" ? Number.NaN : status.drift === "none" ? 0 : 1)
+      setCounter(series.recovered, watch.pollRecovered)
+      setCounter(series.watcherErrors, watch.watcherErrors)
       return series.registry.metrics()
     },
   }

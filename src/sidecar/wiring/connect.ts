@@ -19,7 +19,7 @@ import type { Generation } from "../ports.ts"
 import { heardBy } from "../faults/standing-faults.ts"
 import { statusOf } from "../report/status.ts"
 import { verifyEffect } from "../effect/verify.ts"
-import { sourceAge } from "../volume/heartbeat-reader.ts"
+import { syncBeatIn } from "../../heartbeats.ts"
 
 /** The agent's ports, made from the parts. */
 export function portsOf(parts: Parts): AgentPorts {
@@ -42,8 +42,8 @@ export function portsOf(parts: Parts): AgentPorts {
     render: (model) => createRenderer(templates)(model),
     isPinned: () => parts.generations.pinned() !== null,
     firewallFault: () => parts.masquerade.fault(),
-    sourceAge: () => sourceAge(settings.desired),
-    unreachable: () => parts.nodes?.unreachable() ?? NOBODY,
+    sourceAge: () => syncBeatIn(settings.desired).sourceAge,
+    unreachable: () => parts.nodes?.unreachable() ?? NO_NODES,
     ...listenersOf(parts),
     faults: parts.faults,
     clock,
@@ -117,7 +117,7 @@ function listenersOf(parts: Parts) {
   } satisfies Partial<AgentPorts>
 }
 
-const NOBODY: ReadonlySet<string> = new Set()
+const NO_NODES: ReadonlySet<string> = new Set()
 
 /** Writes the agent's status for users. */
 export function report(parts: Parts, snapshot: Snapshot): void {

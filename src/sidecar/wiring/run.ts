@@ -11,7 +11,8 @@ import { type Machine, openParts, type Parts, type Surroundings } from "./open.t
 import { type Pulse, startPulse } from "../report/pulse.ts"
 import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
-import { syncFault, syncSigns } from "../volume/heartbeat-reader.ts"
+import { syncBeatIn } from "../../heartbeats.ts"
+import { syncStatusIn } from "../volume/sync-status-reader.ts"
 import { writeHeartbeat } from "../volume/heartbeat-writer.ts"
 import type { LastKnownGood } from "../volume/last-known-good.ts"
 import { type VolumeWatch, watchVolume } from "../volume/watch.ts"
@@ -75,7 +76,7 @@ export async function assemble(
   server?.answerFrom({
     ...{ agent, metrics, watch, status, nodes: parts.nodes, faults: parts.faults },
     statusNow: () => statusNow(parts, agent.snapshot()),
-    sync: () => syncSigns(settings.desired),
+    sync: () => ({ ...syncBeatIn(settings.desired), status: syncStatusIn(settings.desired) }),
   })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
@@ -120,7 +121,7 @@ function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
 
 /** Reports what sync can say only in its heartbeat: that it cannot write its volume. */
 function noteSync({ settings, faults }: Pick<Parts, "settings" | "faults">): void {
-  const fault = syncFault(settings.desired)
+  const { fault } = syncBeatIn(settings.desired)
   if (fault === null) return faults.clear("sync")
   const message = `sync cannot write ${settings.desired}: ${fault}; what runs goes on, and no change arrives`
   faults.raise("sync", { code: "SYNC_FAILED", message })

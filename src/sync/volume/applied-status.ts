@@ -1,20 +1,10 @@
 import { statSync } from "node:fs"
 import { join } from "node:path"
 
-import {
-  faultIn,
-  HEARTBEAT_BYTES,
-  HEARTBEAT_DIRECTORY,
-  HEARTBEAT_FILE,
-  heartbeatAge,
-  lookAgeOf,
-  readHeartbeat,
-} from "../../contract/heartbeat.ts"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus, type Status } from "../../contract/status.ts"
-import type { AgentSigns } from "../../contract/signs.ts"
+import { agentSignsIn } from "../../heartbeats.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
-import { bootId, uptimeSeconds } from "../../kit/time/uptime.ts"
 import type { StatusReader } from "../report/ports.ts"
 
 /** Maximum size of the status, in bytes; each VIP and each problem takes a few hundred. */
@@ -33,20 +23,8 @@ export function createStatusReader(applied: string): StatusReader {
       if (identity === "") known = { identity, status: null }
       // An unreadable status counts as none, and the status before it is out of date.
       if (identity !== known.identity) known = { identity, status: parsed(path) }
-      return known.status === null ? null : { status: known.status, agent: signsIn(applied) }
+      return known.status === null ? null : { status: known.status, agent: agentSignsIn(applied) }
     },
-  }
-}
-
-function signsIn(applied: string): AgentSigns {
-  const path = join(applied, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE)
-  const reading = readHeartbeat(() => readRegularFile(path, HEARTBEAT_BYTES))
-  // Read after the heartbeat: a fresh beat would be ahead of an earlier moment.
-  const moment = { uptime: uptimeSeconds(), bootId: bootId() }
-  return {
-    silence: heartbeatAge(reading, moment),
-    lookAge: lookAgeOf(reading, moment),
-    fault: faultIn(reading, moment),
   }
 }
 
