@@ -50,6 +50,11 @@ for (const [what, words, said] of [
   ["an unknown flag, with a suggestion", [...required, "--retian=5"], "Did you mean --retain"],
   ["a missing source", ["--services-configmap=a/b"], "--source"],
   ["a ConfigMap without a namespace", ["--source=dir", "--services-configmap=vips"], "namespace/name"],
+  [
+    "a ConfigMap with a name that no file can have",
+    ["--source=dir", `--services-configmap=a/${"b".repeat(251)}`],
+    "250",
+  ],
   ["a ConfigMap with two", ["--source=dir", "--services-configmap=a/b/c"], "namespace/name"],
   ["no generation to keep", [...required, "--retain=0"], "1 to 100"],
   ["a count in words", [...required, "--retain=five"], "1 to 100"],

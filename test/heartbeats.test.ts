@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+
+import { encodeHeartbeat, type Heartbeat, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE } from "../src/contract/heartbeat.ts"
+import { agentSignsIn, syncBeatIn } from "../src/heartbeats.ts"
+import { bootId, uptimeSeconds } from "../src/kit/time/uptime.ts"
+import { withTemporaryDirectory } from "./support/temporary-directory.ts"
+
+const now = Math.floor(uptimeSeconds())
+const BEAT: Heartbeat = {
+  ...{ bootId: bootId(), pid: 7, beat: now, sourceRead: now - 100, published: 5 },
+  fault: "ENOSPC: no space left on device, write",
+}
+
+function beatIn(volume: string, heartbeat: Heartbeat): void {
+  mkdirSync(join(volume, HEARTBEAT_DIRECTORY), { recursive: true })
+  writeFileSync(join(volume, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE), encodeHeartbeat(heartbeat))
+}
+
+test("syncBeatIn() gives the fault, the published generation, and the two ages apart", () =>
+  withTemporaryDirectory((volume) => {
+    beatIn(volume, BEAT)
+    const { silence, sourceAge, fault, published } = syncBeatIn(volume)
+    assert.equal([fault, published], [BEAT.fault, 5])
+    assert.ok(silence.kind === "age" && silence.seconds < 50, JSON.stringify(silence))
+    assert.ok(sourceAge.kind === "age" && sourceAge.seconds >= 99, JSON.stringify(sourceAge))
+  }))
+
+test("agentSignsIn() gives the fault, and the age of the last check apart from that of the last beat", () =>
+  withTemporaryDirectory((volume) => {
+    beatIn(volume, BEAT)
+    const { silence, lookAge, fault } = agentSignsIn(volume)
+    assert.is(fault, BEAT.fault)
+    assert.ok(silence.kind === "age" && silence.seconds < 50, JSON.stringify(silence))
+    assert.ok(lookAge.kind === "age" && lookAge.seconds >= 99, JSON.stringify(lookAge))
+  }))
+
+test("syncBeatIn() of a volume without a heartbeat, or of another boot, is unknown in every part", () =>
+  withTemporaryDirectory((volume) => {
+    for (const prepare of [() => undefined, () => beatIn(volume, { ...BEAT, bootId: "another" })]) {
+      prepare()
+      const { silence, sourceAge, fault } = syncBeatIn(volume)
+      assert.equal([silence.kind, sourceAge.kind, fault], ["unknown", "unknown", null])
+    }
+  }))
+
+test.run()
