@@ -20,7 +20,7 @@ function beatIn(volume: string, heartbeat: Heartbeat): void {
 }
 
 test("syncBeatIn() gives the fault, the published generation, and the two ages apart", () =>
-  withTemporaryDirectory((volume) => {
+  withTemporaryDirectory(async (volume) => {
     beatIn(volume, BEAT)
     const { silence, sourceAge, fault, published } = syncBeatIn(volume)
     assert.equal([fault, published], [BEAT.fault, 5])
@@ -29,7 +29,7 @@ test("syncBeatIn() gives the fault, the published generation, and the two ages a
   }))
 
 test("agentSignsIn() gives the fault, and the age of the last check apart from that of the last beat", () =>
-  withTemporaryDirectory((volume) => {
+  withTemporaryDirectory(async (volume) => {
     beatIn(volume, BEAT)
     const { silence, lookAge, fault } = agentSignsIn(volume)
     assert.is(fault, BEAT.fault)
@@ -38,7 +38,7 @@ test("agentSignsIn() gives the fault, and the age of the last check apart from t
   }))
 
 test("syncBeatIn() of a volume without a heartbeat, or of another boot, is unknown in every part", () =>
-  withTemporaryDirectory((volume) => {
+  withTemporaryDirectory(async (volume) => {
     for (const prepare of [() => undefined, () => beatIn(volume, { ...BEAT, bootId: "another" })]) {
       prepare()
       const { silence, sourceAge, fault } = syncBeatIn(volume)

@@ -203,6 +203,10 @@ for (const [what, text] of [
     '{"kind":"List","items":[1,{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"}}]}',
   ],
   ["a duplicate key", '{"kind":"List","kind":"List","items":{}}'],
+  [
+    "a List with a ConfigMap",
+    '{"kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"10.4.0.50":"a/b"}}]}',
+  ],
 ] as const)
   test(`decodeGenerationFile() reads ${what} with the YAML parser`, () => {
     assert.equal(decodeGenerationFile("nodes.json", text), decodeFile("nodes.json", text))

@@ -10,6 +10,10 @@ test("backoffMs() doubles up to the maximum", () => {
   assert.equal(waits, [2_000, 4_000, 8_000, 128_000, 256_000, 300_000, 300_000, 300_000])
 })
 
+test("backoffMs() has no jitter unless a random number is given", () => {
+  assert.equal([backoffMs(options, 1), backoffMs(options, 3)], [2_000, 8_000])
+})
+
 test("backoffMs() varies by the jitter and no more", () => {
   assert.is(backoffMs(options, 1, 0), 1_600)
   fc.assert(
