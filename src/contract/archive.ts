@@ -1,8 +1,8 @@
 import * as z from "zod"
 
 import type { Problem } from "../kit/problem.ts"
-import { type Decoded, decodeJson } from "./decode.ts"
-import { generationNameField, problemField, schemaField, sequenceField, sha256Field } from "./fields.ts"
+import { type Decoded, decodeJson } from "./decode-file.ts"
+import { generationNameField, problemField, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
 import { CONTENT_FILE, MANIFEST_FILE, SCHEMA } from "./layout.ts"
 
 /** In the node's state directory: one gzipped tar for each generation that ran. */

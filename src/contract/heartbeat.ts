@@ -1,7 +1,7 @@
 import * as z from "zod"
 
-import { decodeJson } from "./decode.ts"
-import { schemaField, sequenceField } from "./fields.ts"
+import { decodeJson } from "./decode-file.ts"
+import { schemaField, sequenceField } from "./shared-fields.ts"
 import { SCHEMA } from "./layout.ts"
 import { sha256Of } from "../kit/sha256.ts"
 

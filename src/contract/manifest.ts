@@ -1,7 +1,7 @@
 import * as z from "zod"
 
-import { type Decoded, decodeJson } from "./decode.ts"
-import { type Counts, countsField, schemaField, sequenceField, sha256Field } from "./fields.ts"
+import { type Decoded, decodeJson } from "./decode-file.ts"
+import { type Counts, countsField, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
 import {
   CONTENT_FILE,
   MANIFEST_FILE,

@@ -1,6 +1,6 @@
 import * as z from "zod"
 
-import { sequenceField } from "./fields.ts"
+import { sequenceField } from "./shared-fields.ts"
 import { VRRP_STATES, type VrrpState } from "./vrrp.ts"
 
 /** In the node's directory: the events of this node, one JSON text per line, oldest first. */

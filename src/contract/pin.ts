@@ -1,8 +1,8 @@
 import * as z from "zod"
 
 import { ARCHIVE_NAME } from "./archive.ts"
-import { type Decoded, decodeJson } from "./decode.ts"
-import { schemaField, sequenceField } from "./fields.ts"
+import { type Decoded, decodeJson } from "./decode-file.ts"
+import { schemaField, sequenceField } from "./shared-fields.ts"
 import { SCHEMA } from "./layout.ts"
 
 /** In the node's state directory: present while a user holds an older generation in place. */

@@ -2,10 +2,10 @@ import * as z from "zod"
 
 import type { Problem } from "../kit/problem.ts"
 import { flowMapping, flowText } from "../kit/text/yaml-text.ts"
-import { type Decoded, decodeYaml } from "./decode.ts"
+import { type Decoded, decodeYaml } from "./decode-file.ts"
 import { ENTRY_STATES, type EntryState } from "./entry-state.ts"
-import { listLines, problemField, problemLine, schemaField, sequenceField, sha256Field } from "./fields.ts"
-import { generationNameField } from "./fields.ts"
+import { listLines, problemField, problemLine, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
+import { generationNameField } from "./shared-fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
 import { type StatusVrrp, vrrpField } from "./vrrp.ts"
 

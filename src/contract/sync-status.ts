@@ -2,8 +2,8 @@ import * as z from "zod"
 
 import type { Problem } from "../kit/problem.ts"
 import { flowText } from "../kit/text/yaml-text.ts"
-import { type Decoded, decodeYaml } from "./decode.ts"
-import { generationNameField, listLines, problemField, problemLine, schemaField, sequenceField } from "./fields.ts"
+import { type Decoded, decodeYaml } from "./decode-file.ts"
+import { generationNameField, listLines, problemField, problemLine, schemaField, sequenceField } from "./shared-fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
 
 /** `desired/status.yaml`: the state of sync and of its source, for people and probes. */

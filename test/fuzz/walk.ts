@@ -1,5 +1,5 @@
 import { stringify } from "yaml"
-import type { LastGood } from "../../src/core/model/hold.ts"
+import type { LastGood } from "../../src/core/model/last-good.ts"
 import type { ModelSettings } from "../../src/core/model/settings.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { encodeConfigMap, encodeNodes, encodeService } from "../../src/core/objects/encode.ts"

@@ -1,4 +1,4 @@
-import type { Decoded } from "../../contract/decode.ts"
+import type { Decoded } from "../../contract/decode-file.ts"
 import { SCHEMA } from "../../contract/layout.ts"
 
 /**

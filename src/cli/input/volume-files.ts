@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs"
 import { basename, dirname } from "node:path"
 
-import type { Decoded } from "../../contract/decode.ts"
+import type { Decoded } from "../../contract/decode-file.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { decodedOrThrow } from "./decoded.ts"
 

@@ -1,7 +1,7 @@
 import type { Place, Problem } from "../../kit/problem.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
-import type { LastGood } from "./hold.ts"
+import type { LastGood } from "./last-good.ts"
 import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
 import type { Others } from "./addresses/others.ts"
 import type { OwnNodes, Past } from "./addresses/own-nodes.ts"

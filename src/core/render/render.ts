@@ -6,7 +6,7 @@ import {
   type VirtualServer,
   virtualServerKey,
 } from "../model/keepalived-model.ts"
-import type { TemplateData } from "./needs.ts"
+import type { TemplateData } from "./template-fields.ts"
 import { type Piece, pieceOf } from "./piece.ts"
 import { sha256Of } from "../../kit/sha256.ts"
 import { checkStructure } from "./structure.ts"

@@ -1,6 +1,6 @@
 import Handlebars from "handlebars"
 
-import { checkData, needsOf, sampleOf, takesIn, type TemplateData } from "./needs.ts"
+import { checkData, needsOf, sampleOf, takesIn, type TemplateData } from "./template-fields.ts"
 
 /** The texts of templates/*.hbs, by name without extension. */
 export type TemplateTexts = Readonly<Record<TemplateName, string>>

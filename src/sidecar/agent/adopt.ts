@@ -6,7 +6,7 @@ import { type Memory, NO_MEMORY } from "./history.ts"
 import type { Keepalived } from "../ports.ts"
 import type { AppliedVolume } from "../volume/config-files.ts"
 import type { KnownGood } from "../volume/last-known-good.ts"
-import { readRemembered } from "../volume/remembered.ts"
+import { readRemembered } from "../volume/applied-record.ts"
 
 export interface AdoptPorts {
   readonly volume: AppliedVolume

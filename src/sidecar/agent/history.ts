@@ -1,5 +1,5 @@
 import type { BuiltModel } from "../../core/model/types.ts"
-import type { LastGood } from "../../core/model/hold.ts"
+import type { LastGood } from "../../core/model/last-good.ts"
 import {
   type KeepalivedModel,
   type VipModel,
@@ -10,7 +10,7 @@ import { nodeAddressOf } from "../../core/model/addresses/own-nodes.ts"
 import type { DrainingServer, DrainingVip } from "../../core/model/vip-model.ts"
 import type { Node } from "../../core/objects/kinds.ts"
 import { isSameSet } from "../../kit/same-set.ts"
-import type { RememberedPast } from "../volume/remembered.ts"
+import type { RememberedPast } from "../volume/applied-record.ts"
 
 /** What the agent remembers of the configurations that it applied: inputs of the next model. */
 export interface Memory {

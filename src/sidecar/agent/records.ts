@@ -9,7 +9,7 @@ import { type StandingFaults, standsUntilDone } from "../faults/standing-faults.
 import type { Archive } from "../volume/archive.ts"
 import type { NodeHistory } from "../volume/node-history.ts"
 import type { LastKnownGood } from "../volume/last-known-good.ts"
-import { encodeRemembered, type Remembered } from "../volume/remembered.ts"
+import { encodeRemembered, type Remembered } from "../volume/applied-record.ts"
 
 /** File in applied/: what the next agent must know of the configuration in effect if this agent is killed. */
 export const MEMORY_FILE = "memory.json"

@@ -1,6 +1,6 @@
 import type { VirtualServerKey } from "../ports.ts"
 import { type Capture, type Owner, type ServiceField, shownRule, type Taker } from "./capture.ts"
-import type { Taken } from "./walk.ts"
+import type { Taken } from "./trace.ts"
 
 /**
  * Chains of kube-proxy that send a packet to a pod of a Service, or mark it to be dropped.

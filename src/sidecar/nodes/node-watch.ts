@@ -2,7 +2,7 @@ import type { ClusterObjects } from "../../core/objects/kinds.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { isSameSet } from "../../kit/same-set.ts"
-import { afterCutOff, type Answer, type Answers, hear, type Judgement, judge, type Standing, UNHEARD } from "./judge.ts"
+import { afterCutOff, type Answer, type Answers, hear, type Judgement, judge, type Standing, UNHEARD } from "./reachability.ts"
 import { type Target, type WatchedNode, watchedNodes } from "./watched.ts"
 
 /** What one agent knows of the nodes, for the next agent. */

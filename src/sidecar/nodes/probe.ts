@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net"
-import type { Answer } from "./judge.ts"
+import type { Answer } from "./reachability.ts"
 import type { Target } from "./watched.ts"
 
 /** Probes by TCP whether a host answers. */

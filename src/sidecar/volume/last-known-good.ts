@@ -4,7 +4,7 @@ import { syncDirectory, temporaryName, writeDurably } from "../../kit/files/atom
 import { compare } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { sha256Of } from "../../kit/sha256.ts"
-import { encodeRemembered, readRemembered, type Remembered } from "./remembered.ts"
+import { encodeRemembered, readRemembered, type Remembered } from "./applied-record.ts"
 
 /** A configuration that ran through the soak, with its text. */
 export interface KnownGood {

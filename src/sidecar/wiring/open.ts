@@ -5,7 +5,7 @@ import type { Clock } from "../../kit/time/clock.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { bootId } from "../../kit/time/uptime.ts"
-import type { CaptureLook } from "../capture/look.ts"
+import type { CaptureLook } from "../capture/find-captures.ts"
 import { createHolderWatch, type HolderWatch } from "../keepalived/await-advert.ts"
 import { type Archivist, archivist } from "../agent/records.ts"
 import type { Lan } from "../lan/arping.ts"
@@ -26,7 +26,7 @@ import { type LastKnownGood, openLastKnownGood } from "../volume/last-known-good
 import { LEDGER_FILE } from "../volume/ledger.ts"
 import { createPinnedGenerations, type PinnedGenerations } from "../volume/pinned.ts"
 import { type NodeHistory, openNodeHistory } from "../volume/node-history.ts"
-import { createNodesMemory, type NodesMemory, readRememberedNodes } from "../volume/remembered-nodes.ts"
+import { createNodesMemory, type NodesMemory, readRememberedNodes } from "../volume/node-record.ts"
 import { createStatusWriter, type StatusWriter } from "../volume/status-writer.ts"
 
 /** The machine that the agent works on. */

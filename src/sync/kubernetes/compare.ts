@@ -1,5 +1,5 @@
 import { collectionTitle } from "./collection.ts"
-import { driftOf, type Listed } from "./drift.ts"
+import { driftOf, type Listed } from "./missed-events.ts"
 import type { ReflectorOptions } from "./reflector-options.ts"
 import { concerns, identityOf, type Store } from "./store.ts"
 

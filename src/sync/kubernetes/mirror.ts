@@ -3,7 +3,7 @@ import { faultText } from "../../kit/fault.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import type { KubernetesApi } from "./ports.ts"
-import type { Patience } from "./patience.ts"
+import type { Patience } from "./timings.ts"
 import { type Reflector, startReflector } from "./reflector.ts"
 import type { Trouble } from "./reflector-options.ts"
 

@@ -5,7 +5,7 @@ import { startReporter } from "../report/reporter.ts"
 import { createKubernetesApi } from "./client/client.ts"
 import { type ConnectionSettings, loadKubeConfig } from "./client/connection.ts"
 import { createObjectsApi } from "./client/objects-client.ts"
-import { PATIENCE } from "./patience.ts"
+import { PATIENCE } from "./timings.ts"
 import { openSession } from "./client/session.ts"
 import { type KubernetesSource, type KubernetesSourceOptions, startKubernetesSource } from "./source.ts"
 

@@ -1,7 +1,7 @@
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { ApiFault } from "../api-fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
-import type { Patience } from "./patience.ts"
+import type { Patience } from "./timings.ts"
 
 const LONGEST_BACKOFF_MS = 20_000
 

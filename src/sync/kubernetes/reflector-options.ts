@@ -1,6 +1,6 @@
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Collection } from "./collection.ts"
-import type { Patience } from "./patience.ts"
+import type { Patience } from "./timings.ts"
 import type { KubernetesApi } from "./ports.ts"
 
 /** Troubles, named as in the log. */

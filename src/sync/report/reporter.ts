@@ -1,7 +1,7 @@
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { PassOutcome } from "../reconcile.ts"
-import { createTurn, type TurnOptions } from "./turn.ts"
+import { createTurn, type TurnOptions } from "./report-pass.ts"
 
 /** Time between two reads of the sidecar's status, and minimum time between two turns, in ms. */
 const TURN_MS = 1000

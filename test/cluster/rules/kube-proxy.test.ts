@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { type CaptureLook, createCaptureLook } from "../../../src/sidecar/capture/look.ts"
+import { type CaptureLook, createCaptureLook } from "../../../src/sidecar/capture/find-captures.ts"
 import { until } from "../api/support/until.ts"
 import { createNetworkNamespace } from "../../support/keepalived.ts"
 import { slow } from "../../support/slow.ts"

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ModelInput } from "../../../src/core/model/types.ts"
-import type { LastGood } from "../../../src/core/model/hold.ts"
+import type { LastGood } from "../../../src/core/model/last-good.ts"
 import type { Refusal } from "../../../src/core/model/refusal.ts"
 import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
 import { cluster, configMap, endpoint, input, node, service, SETTINGS } from "../fixture.ts"

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { conf, type TemplateData } from "../../../src/core/render/needs.ts"
+import { conf, type TemplateData } from "../../../src/core/render/template-fields.ts"
 import { compileTemplates } from "../../../src/core/render/template.ts"
 import { shippedTemplates } from "../../support/golden.ts"
 

@@ -5,7 +5,7 @@ import type { Capture } from "../../../src/sidecar/capture/capture.ts"
 import { createMapReader } from "../../../src/sidecar/capture/kube-proxy-maps.ts"
 import { nftChains } from "../../../src/sidecar/capture/nft-chains.ts"
 import { captureOf, isKubeProxyService } from "../../../src/sidecar/capture/owner.ts"
-import { takenFrom } from "../../../src/sidecar/capture/walk.ts"
+import { takenFrom } from "../../../src/sidecar/capture/trace.ts"
 import type { VirtualServerKey } from "../../../src/sidecar/ports.ts"
 import { chainsIn, recorded, type Recording } from "./recorded.ts"
 

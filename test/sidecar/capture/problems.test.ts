@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import type { Capture, Owner } from "../../../src/sidecar/capture/capture.ts"
-import type { CaptureQuestion } from "../../../src/sidecar/capture/look.ts"
+import type { CaptureQuestion } from "../../../src/sidecar/capture/find-captures.ts"
 import { captureProblems } from "../../../src/sidecar/capture/problems.ts"
 import { problemsOf } from "../../../src/sidecar/report/status.ts"
 import { agentOn, fakeNode, generation, passSeconds } from "../fake-node.ts"

@@ -4,7 +4,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import type { Capture } from "../../../src/sidecar/capture/capture.ts"
-import { createCaptureLook } from "../../../src/sidecar/capture/look.ts"
+import { createCaptureLook } from "../../../src/sidecar/capture/find-captures.ts"
 import { createNetworkNamespace, type NetworkNamespace } from "../../support/keepalived.ts"
 import { run } from "../../support/run.ts"
 import { slow } from "../../support/slow.ts"

@@ -3,7 +3,7 @@ import { join } from "node:path"
 
 import { iptablesRule } from "../../../src/sidecar/capture/iptables-rule.ts"
 import type { Rule } from "../../../src/sidecar/capture/rule.ts"
-import type { ChainReader } from "../../../src/sidecar/capture/walk.ts"
+import type { ChainReader } from "../../../src/sidecar/capture/trace.ts"
 
 /**
  * What real programs made of a node's rules, see recorded/README.md: kube-proxy 1.37 in its iptables mode (with either kind of

@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { ClusterObjects, Endpoint, Placed, Node } from "../../../src/core/objects/kinds.ts"
-import type { Answer } from "../../../src/sidecar/nodes/judge.ts"
+import type { Answer } from "../../../src/sidecar/nodes/reachability.ts"
 import { createNodeWatch, type NodeWatch, type RememberedNodes } from "../../../src/sidecar/nodes/node-watch.ts"
 import { cluster, endpoint, node, service } from "../../core/fixture.ts"
 import { createFakeClock, type FakeClock, settled } from "../../support/clock.ts"

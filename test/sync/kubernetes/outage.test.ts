@@ -5,7 +5,7 @@ import * as assert from "uvu/assert"
 import { parseAllDocuments } from "yaml"
 
 import { createLog } from "../../../src/kit/process/log.ts"
-import { PATIENCE } from "../../../src/sync/kubernetes/patience.ts"
+import { PATIENCE } from "../../../src/sync/kubernetes/timings.ts"
 import { type KubernetesSource, startKubernetesSource } from "../../../src/sync/kubernetes/source.ts"
 import { createPublish } from "../../../src/sync/publication.ts"
 import { createFakeClock, type FakeClock, settled } from "../../support/clock.ts"

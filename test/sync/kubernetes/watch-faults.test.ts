@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { ApiFault } from "../../../src/sync/api-fault.ts"
-import { PATIENCE } from "../../../src/sync/kubernetes/patience.ts"
+import { PATIENCE } from "../../../src/sync/kubernetes/timings.ts"
 import type { WatchEnd, WatchOptions } from "../../../src/sync/kubernetes/ports.ts"
 import { startReflector } from "../../../src/sync/kubernetes/reflector.ts"
 import { createFakeClock, settled } from "../../support/clock.ts"

@@ -6,7 +6,7 @@ import { createFreshness } from "../../../src/sync/report/freshness.ts"
 import { isAsItShouldBe } from "../../../src/sync/report/masters.ts"
 import type { NodeReport } from "../../../src/sync/report/node-report.ts"
 import { createFakeClock } from "../../support/clock.ts"
-import { createStalenessNotes, notesOfCluster, notesOfNode } from "../../../src/sync/report/notices.ts"
+import { createStalenessNotes, notesOfCluster, notesOfNode } from "../../../src/sync/report/events.ts"
 import { type Summary, rolesIn, summarise } from "../../../src/sync/report/summary.ts"
 
 const applied: NodeReport = {

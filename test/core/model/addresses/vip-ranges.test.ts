@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
-import type { LastGood } from "../../../../src/core/model/hold.ts"
+import type { LastGood } from "../../../../src/core/model/last-good.ts"
 import { isAllowed, parseVipRanges } from "../../../../src/core/model/addresses/vip-ranges.ts"
 import { cluster, input, node, service, SETTINGS } from "../../fixture.ts"
 

@@ -6,7 +6,7 @@ import { createIptablesChains, NoTables, PROGRAM_LIMITS, programFault } from "./
 import { createMapReader, KUBE_PROXY_MAPS, KUBE_PROXY_TABLE, NODE_PORT_ADDRESSES } from "./kube-proxy-maps.ts"
 import { nftChains } from "./nft-chains.ts"
 import { captureOf, isKubeProxyService } from "./owner.ts"
-import { type Taken, takenFrom } from "./walk.ts"
+import { type Taken, takenFrom } from "./trace.ts"
 
 /** Programs and files; each has the usual name unless a test sets another. */
 export interface CaptureOptions {

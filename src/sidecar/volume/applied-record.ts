@@ -1,5 +1,5 @@
 import * as z from "zod"
-import type { LastGood } from "../../core/model/hold.ts"
+import type { LastGood } from "../../core/model/last-good.ts"
 import { type KeepalivedModel, keepalivedModelSchema, vipModelSchema } from "../../core/model/keepalived-model.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 

@@ -14,7 +14,7 @@ import {
   PODS_ALONE,
   type Standing,
   UNHEARD,
-} from "../../../src/sidecar/nodes/judge.ts"
+} from "../../../src/sidecar/nodes/reachability.ts"
 
 const SIGNS: Readonly<Record<string, Answer>> = { a: "accepted", r: "refused", ".": "silent", "?": "unknown" }
 

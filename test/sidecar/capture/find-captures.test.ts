@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { createCaptureLook } from "../../../src/sidecar/capture/look.ts"
+import { createCaptureLook } from "../../../src/sidecar/capture/find-captures.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
 const SERVERS = [
