@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { createModelBuilder } from "../src/core/model/build-model.ts"
 import { modelSettingsFrom } from "../src/core/model/flags.ts"
 import { vipConfigMapOf } from "../src/core/vip-config-map.ts"
-import { type Piece, pieceOf } from "../src/core/render/piece.ts"
+import { type Piece, parsePiece } from "../src/core/render/piece.ts"
 import { createRenderer, type RenderedConfig } from "../src/core/render/render.ts"
 import { checkStructure } from "../src/core/render/structure.ts"
 import type { TemplateTexts } from "../src/core/render/template.ts"
@@ -142,7 +142,7 @@ async function newSidecar(directory: string): Promise<() => Promise<Stages>> {
 /** Reads the pieces that were not there before, and compares all of them with the model. */
 function structureOf({ pieces, model }: RenderedConfig, seen: WeakSet<Piece>): void {
   checkStructure(
-    pieces.map((piece) => (seen.has(piece) ? piece : pieceOf(piece.text, piece.origin))),
+    pieces.map((piece) => (seen.has(piece) ? piece : parsePiece(piece.text, piece.origin))),
     model,
   )
 }

@@ -30,8 +30,8 @@ export function modelOption({ flag, value, description, default: fallback }: Mod
 export function renderOptions(options: OptionTexts): RenderOptions {
   return {
     servicesConfigmap: configMapOf(options),
-    node: options["node"] === undefined ? null : textOf(options, "node"),
-    interface: interfaceOption(options["iface"] === undefined ? null : textOf(options, "iface")),
+    node: options["node"] === undefined ? null : optionText(options, "node"),
+    interface: interfaceOption(options["iface"] === undefined ? null : optionText(options, "iface")),
     settings: modelSettings(options),
     output: outputOf(options),
   }
@@ -85,7 +85,7 @@ function environmentName(flags: string): string {
 
 /** `namespace/name`; null if none was given. */
 export function configMapOf(options: OptionTexts): string | null {
-  return options["servicesConfigmap"] === undefined ? null : textOf(options, "servicesConfigmap")
+  return options["servicesConfigmap"] === undefined ? null : optionText(options, "servicesConfigmap")
 }
 
 /** The requested format. */
@@ -94,7 +94,7 @@ export function outputOf(options: OptionTexts): "text" | "json" {
 }
 
 /** An option's text; empty if it has none. */
-export function textOf(options: OptionTexts, key: string): string {
+export function optionText(options: OptionTexts, key: string): string {
   return String(options[key] ?? "")
 }
 

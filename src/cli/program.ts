@@ -14,7 +14,7 @@ import {
   pathsArgument,
   reasonText,
   renderOptions,
-  textOf,
+  optionText,
   withEnvironment,
   withModelOptions,
 } from "./options.ts"
@@ -54,7 +54,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
     .addHelpText("after", EXAMPLES.version)
     .action(async (options: OptionTexts) => {
       const { version } = await import("./commands/version.ts")
-      ended(await version({ keepalived: textOf(options, "keepalived"), output: outputOf(options) }, terminal))
+      ended(await version({ keepalived: optionText(options, "keepalived"), output: outputOf(options) }, terminal))
     })
   for (const command of program.commands) command.showHelpAfterError(`Run "kkv ${command.name()} --help" for its flags`)
   return program.showHelpAfterError('Run "kkv --help" for the commands').allowExcessArguments(false)
@@ -125,7 +125,7 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     .addHelpText("after", EXAMPLES.diff)
     .action(async (old: string, new_: string, options: OptionTexts) => {
       const { diff } = await import("./commands/diff.ts")
-      ended(await diff([old, new_], { ...renderOptions(options), state: textOf(options, "state") }, terminal))
+      ended(await diff([old, new_], { ...renderOptions(options), state: optionText(options, "state") }, terminal))
     })
 }
 
@@ -140,8 +140,8 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
     .addHelpText("after", EXAMPLES.status)
     .action(async (options: OptionTexts) => {
       const { status } = await import("./commands/status.ts")
-      const directories = { applied: textOf(options, "applied"), desired: textOf(options, "desired") }
-      ended(await status({ ...directories, state: textOf(options, "state"), output: outputOf(options) }, terminal))
+      const directories = { applied: optionText(options, "applied"), desired: optionText(options, "desired") }
+      ended(await status({ ...directories, state: optionText(options, "state"), output: outputOf(options) }, terminal))
     })
   withModelOptions(program.command("explain"))
     .description("print what led to the lines of one VIP in keepalived.conf")
@@ -152,7 +152,7 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
     .addHelpText("after", EXAMPLES.explain)
     .action(async (vip: string, paths: string[], options: OptionTexts) => {
       const { explain } = await import("./commands/explain.ts")
-      const directories = { applied: textOf(options, "applied"), desired: textOf(options, "desired") }
+      const directories = { applied: optionText(options, "applied"), desired: optionText(options, "desired") }
       ended(await explain([vip, ...paths], { ...renderOptions(options), ...directories }, terminal))
     })
 }
@@ -170,7 +170,7 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .addHelpText("after", EXAMPLES.history)
     .action(async (options: OptionTexts) => {
       const { history } = await import("./commands/history.ts")
-      ended(await history({ state: textOf(options, "state"), output: outputOf(options) }, terminal))
+      ended(await history({ state: optionText(options, "state"), output: outputOf(options) }, terminal))
     })
   program
     .command("rollback")
@@ -184,8 +184,8 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .addHelpText("after", EXAMPLES.rollback)
     .action(async (sequence: string, options: OptionTexts) => {
       const { rollback } = await import("./commands/rollback.ts")
-      const reason = options["reason"] === undefined ? null : textOf(options, "reason")
-      const directories = { state: textOf(options, "state"), applied: textOf(options, "applied") }
+      const reason = options["reason"] === undefined ? null : optionText(options, "reason")
+      const directories = { state: optionText(options, "state"), applied: optionText(options, "applied") }
       const dryRun = options["dryRun"] === true
       ended(await rollback(sequence, { ...directories, reason, dryRun, output: outputOf(options) }, terminal))
     })
@@ -197,6 +197,6 @@ function addOfState(program: Command, { terminal, ended }: Give): void {
     .addHelpText("after", EXAMPLES.resume)
     .action(async (options: OptionTexts) => {
       const { resume } = await import("./commands/resume.ts")
-      ended(await resume({ state: textOf(options, "state"), output: outputOf(options) }, terminal))
+      ended(await resume({ state: optionText(options, "state"), output: outputOf(options) }, terminal))
     })
 }

@@ -25,7 +25,7 @@ export function decodeJson<T>(file: string, schema: z.ZodType<T>, text: string):
 }
 
 /** Reads a YAML file of the contract in the same way. */
-export function decodeYaml<T>(file: string, schema: z.ZodType<T>, text: string): Decoded<T> {
+export function decodeYamlFile<T>(file: string, schema: z.ZodType<T>, text: string): Decoded<T> {
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: true, stringKeys: true, logLevel: "silent" })
   const [error] = [...document.errors, ...document.warnings]
   if (error !== undefined) return problem(file, "CONTRACT_SYNTAX", [], error.message)

@@ -1,7 +1,14 @@
 import * as z from "zod"
 
 import { type Decoded, decodeJson } from "./decode-file.ts"
-import { type Counts, countsField, generationNameField, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
+import {
+  type Counts,
+  countsField,
+  generationNameField,
+  schemaField,
+  sequenceField,
+  sha256Field,
+} from "./shared-fields.ts"
 import { POINTER_FILE, SCHEMA, sequenceOf } from "./layout.ts"
 
 /** One process that writes the volume: after a restart, the same program is another writer. */

@@ -2,7 +2,7 @@ import * as z from "zod"
 
 import type { Problem } from "../kit/problem.ts"
 import { flowMapping, flowText } from "../kit/text/yaml-text.ts"
-import { type Decoded, decodeYaml } from "./decode-file.ts"
+import { type Decoded, decodeYamlFile } from "./decode-file.ts"
 import { ENTRY_STATES, type EntryState } from "./entry-state.ts"
 import { listLines, problemField, problemLine, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
 import { generationNameField } from "./shared-fields.ts"
@@ -139,7 +139,7 @@ export const statusSchema = z.object({
 
 /** Reads the text of `applied/status.yaml`. */
 export function decodeStatus(text: string): Decoded<Status> {
-  return decodeYaml(STATUS_FILE, statusSchema, text)
+  return decodeYamlFile(STATUS_FILE, statusSchema, text)
 }
 
 /** The text of `applied/status.yaml`: each VIP and each problem on one line. A thousand of them take a few milliseconds. */

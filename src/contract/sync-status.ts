@@ -2,8 +2,15 @@ import * as z from "zod"
 
 import type { Problem } from "../kit/problem.ts"
 import { flowText } from "../kit/text/yaml-text.ts"
-import { type Decoded, decodeYaml } from "./decode-file.ts"
-import { generationNameField, listLines, problemField, problemLine, schemaField, sequenceField } from "./shared-fields.ts"
+import { type Decoded, decodeYamlFile } from "./decode-file.ts"
+import {
+  generationNameField,
+  listLines,
+  problemField,
+  problemLine,
+  schemaField,
+  sequenceField,
+} from "./shared-fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
 
 /** `desired/status.yaml`: the state of sync and of its source, for people and probes. */
@@ -37,7 +44,7 @@ export const syncStatusSchema = z.object({
 
 /** Reads the text of `desired/status.yaml`. */
 export function decodeSyncStatus(text: string): Decoded<SyncStatus> {
-  return decodeYaml(STATUS_FILE, syncStatusSchema, text)
+  return decodeYamlFile(STATUS_FILE, syncStatusSchema, text)
 }
 
 /** The text of `desired/status.yaml`; one problem per line. */

@@ -5,7 +5,7 @@ import { createRenderer, type RenderedConfig } from "./render/render.ts"
 import type { TemplateTexts } from "./render/template.ts"
 
 /** The result of a walk from objects to text. */
-export interface Walk {
+export interface PipelineResult {
   readonly built: BuiltModel
   /** Null when the model is null. */
   readonly rendered: RenderedConfig | null
@@ -15,7 +15,10 @@ export interface Walk {
  * The walk from objects to the text of keepalived.conf, shared by the sidecar and the offline commands. It caches unchanged
  * parts between calls; the result does not depend on the cache.
  */
-export function createPipeline(settings: ModelSettings, templates: TemplateTexts): (input: ModelInput) => Walk {
+export function createPipeline(
+  settings: ModelSettings,
+  templates: TemplateTexts,
+): (input: ModelInput) => PipelineResult {
   const build = createModelBuilder(settings)
   const render = createRenderer(templates)
   return (input) => {

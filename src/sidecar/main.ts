@@ -7,7 +7,7 @@ import { standardError } from "../kit/process/output.ts"
 import { makePrivateDirectory } from "../kit/files/private-directory.ts"
 import { untilSignal } from "../kit/process/signals.ts"
 import { assemble } from "./wiring/run.ts"
-import { createCaptureLook } from "./capture/find-captures.ts"
+import { createFindCaptures } from "./capture/find-captures.ts"
 import { hostFacts } from "./kernel/host.ts"
 import { createKeepalived } from "./keepalived/keepalived.ts"
 import { createKernel } from "./kernel/kernel.ts"
@@ -54,7 +54,7 @@ function machineOf(settings: SidecarSettings, log: Log): Machine {
   })
   const { keepalived: program, runDirectory } = settings
   const vrrp = createVrrpSource({ program, runDirectory, clock: systemClock })
-  const captures = createCaptureLook()
+  const captures = createFindCaptures()
   const kernel = createKernel({ chain: masqueradeChainOf(settings.model.virtualRouterId) })
   const machine = { keepalived, kernel, host: hostFacts, link: linkOf, vrrp, captures }
   return settings.askLan ? { ...machine, lan: createLan((why) => log.warn("lan-unknown", { why })) } : machine

@@ -195,9 +195,9 @@ export interface Kernel {
   /**
    * Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; an empty list removes the chain.
    *
-   * @param look `memory`: uses what is known of the chain since the last call. `kernel`: reads the chain.
+   * @param from `memory`: uses what is known of the chain since the last call. `kernel`: reads the chain.
    */
-  masquerade(vips: readonly string[], look: "memory" | "kernel"): Promise<void>
+  masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<void>
   /** Deletes the conntrack flows to a virtual server that IPVS does not handle. @returns their number. */
   forgetFlows(key: VirtualServerKey): Promise<number>
 }

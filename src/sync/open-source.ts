@@ -13,8 +13,8 @@ export interface OpenSource {
   readonly objects: ClusterSource
   /** Description for people. */
   readonly name: string
-  /** Calls `hint` whenever something may have changed, until closed. */
-  follow(hint: () => void): { close(): Promise<void> }
+  /** Calls `onChange` whenever something may have changed, until closed. */
+  follow(onChange: () => void): { close(): Promise<void> }
   /** Maximum age of the last reading, in ms; null if unknown, and before the first reading. */
   staleMs(): number | null
   /** Gets the outcome of each pass, for sources that report it. */
@@ -45,12 +45,12 @@ function openDirectory(root: string, log: Log): OpenSource {
   return {
     objects: source,
     name: root,
-    follow: (hint) =>
+    follow: (onChange) =>
       watchDirectory({
         root,
-        hint,
+        onChange,
         hasChanged: () => source.hasChanged(),
-        trouble: (error) => log.warn("cannot watch the source, looking each second", { error }),
+        onWarning: (error) => log.warn("cannot watch the source, looking each second", { error }),
       }),
     staleMs: () => source.staleMs(),
     tell: () => {},

@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { parseVipEntry } from "../../src/core/desired/vip-entry.ts"
 import { createModelBuilder } from "../../src/core/model/build-model.ts"
-import type { LastGood } from "../../src/core/model/last-good.ts"
+import type { LastGoodEntry } from "../../src/core/model/last-good.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { MOST_REFERENCES, referencesOf } from "../../src/core/references.ts"
 import { createPublish } from "../../src/sync/publication.ts"
@@ -57,10 +57,10 @@ test("createModelBuilder() holds only the entry whose Service has too many real 
   const data = { "10.4.0.50": "default/a", "10.4.0.60": "default/b" }
   const vip = createModelBuilder(SETTINGS)(input(data, small)).entries[0]?.vip
   assert.ok(vip)
-  const lastGood = new Map<string, LastGood>([["10.4.0.50", { text: "default/a", vip }]])
+  const lastGood = new Map<string, LastGoodEntry>([["10.4.0.50", { text: "default/a", vip }]])
   const tookMs = processorTime()
   for (const [before, state] of [
-    [new Map<string, LastGood>(), "left-out"],
+    [new Map<string, LastGoodEntry>(), "left-out"],
     [lastGood, "held"],
   ] as const) {
     const { model, entries, problems } = createModelBuilder(SETTINGS)(input(data, objects, { lastGood: before }))

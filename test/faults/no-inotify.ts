@@ -19,12 +19,12 @@ let sequence = 0
 let wake = () => {}
 const watch = watchVolume({
   directory,
-  hint: () =>
+  onChange: () =>
     void generations.read().then((reading) => {
       if (reading.kind === "generation") sequence = reading.generation.sequence
       wake()
     }),
-  trouble: (_reason, error) => void troubles.push((error as { code?: string } | null)?.code ?? "none"),
+  onWarning: (_reason, error) => void troubles.push((error as { code?: string } | null)?.code ?? "none"),
 })
 
 /** How long it takes until the sidecar has what is published now, in ms. */

@@ -1,5 +1,5 @@
 import { stringify } from "yaml"
-import type { LastGood } from "../../src/core/model/last-good.ts"
+import type { LastGoodEntry } from "../../src/core/model/last-good.ts"
 import type { ModelSettings } from "../../src/core/model/settings.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { encodeConfigMap, encodeNodes, encodeService } from "../../src/core/objects/encode.ts"
@@ -48,7 +48,7 @@ export interface Walked {
   /** How many problems were said. */
   readonly problems: number
   /** The form of each entry, for the next walk. */
-  readonly good: ReadonlyMap<string, LastGood>
+  readonly good: ReadonlyMap<string, LastGoodEntry>
 }
 
 export type Walk = (files: readonly (readonly [name: string, text: string])[], own: { readonly node: string }) => Walked
@@ -60,12 +60,12 @@ export const VARIANTS: readonly ModelSettings[] = [
 ]
 
 /** The whole way of the sidecar, from the texts of the files to that of keepalived.conf. What it kept from earlier walks plays no part. */
-export function createWalk(settings: ModelSettings, lastGood: ReadonlyMap<string, LastGood>): Walk {
+export function createWalk(settings: ModelSettings, lastGood: ReadonlyMap<string, LastGoodEntry>): Walk {
   const pipeline = createPipeline(settings, shippedTemplates())
   return (files, { node }) => {
     const joined = createJoin()(files.map(([file, text]) => decodeFile(file, text)))
     const found = vipConfigMapOf(joined.value, null)
-    const none = { text: null, good: new Map<string, LastGood>() }
+    const none = { text: null, good: new Map<string, LastGoodEntry>() }
     if (found.value === null) return { ...none, problems: joined.problems.length + found.problems.length }
     const { built, rendered } = pipeline({
       objects: joined.value,
@@ -78,7 +78,7 @@ export function createWalk(settings: ModelSettings, lastGood: ReadonlyMap<string
     })
     const problems = joined.problems.length + built.problems.length
     if (rendered === null) return { ...none, problems }
-    const good = new Map<string, LastGood>()
+    const good = new Map<string, LastGoodEntry>()
     for (const { key, text, vip } of built.entries) if (vip !== null) good.set(key, { text, vip })
     return { text: rendered.text, problems, good }
   }

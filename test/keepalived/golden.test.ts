@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { checkStructure } from "../../src/core/render/structure.ts"
-import { type Piece, pieceOf } from "../../src/core/render/piece.ts"
+import { type Piece, parsePiece } from "../../src/core/render/piece.ts"
 import { lastLineOf } from "../../src/core/render/render.ts"
 import { goldenCases, walkGolden } from "../support/golden.ts"
 import { createNetworkNamespace, keepalivedReleases, type NetworkNamespace } from "../support/keepalived.ts"
@@ -99,8 +99,8 @@ for (const release of releases)
 
 /** A text as one piece, and its last line as another where it has one. */
 function piecesOf(text: string, last: string): Piece[] {
-  if (!text.endsWith(last)) return [pieceOf(text, { kind: "head" })]
-  return [pieceOf(text.slice(0, -last.length), { kind: "head" }), pieceOf(last, { kind: "end" })]
+  if (!text.endsWith(last)) return [parsePiece(text, { kind: "head" })]
+  return [parsePiece(text.slice(0, -last.length), { kind: "head" }), parsePiece(last, { kind: "end" })]
 }
 
 test.run()

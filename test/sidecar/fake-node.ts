@@ -11,12 +11,12 @@ import { type Agent, createAgent } from "../../src/sidecar/agent/agent.ts"
 import type { AgentPorts } from "../../src/sidecar/agent/ports.ts"
 import type { InEffect } from "../../src/sidecar/agent/state.ts"
 import { masqueradedVips } from "../../src/sidecar/effect/intended.ts"
-import type { CaptureLook } from "../../src/sidecar/capture/find-captures.ts"
+import type { FindCaptures } from "../../src/sidecar/capture/find-captures.ts"
 import type { Journal } from "../../src/sidecar/apply/ports.ts"
-import { type Memory, NO_MEMORY, NO_PAST } from "../../src/sidecar/agent/history.ts"
+import { type AppliedHistory, NO_HISTORY, NO_PAST } from "../../src/sidecar/agent/history.ts"
 import type { Diagnostic, Kernel, Reading, ReloadVerdict, RunningKeepalived } from "../../src/sidecar/ports.ts"
 import { createStandingFaults, type StandingFaults } from "../../src/sidecar/faults/standing-faults.ts"
-import type { KnownGood } from "../../src/sidecar/volume/last-known-good.ts"
+import type { LastKnownGood } from "../../src/sidecar/volume/last-known-good.ts"
 import { cluster, configMap, service, SETTINGS } from "../core/fixture.ts"
 import { createFakeClock, type FakeClock } from "../support/clock.ts"
 import { kernelShowing } from "../support/fake-kernel.ts"
@@ -38,7 +38,7 @@ export interface FakeNode {
   pid: number | null
   live: string | null
   journal: Journal | null
-  good: KnownGood | null
+  good: LastKnownGood | null
   master: boolean
   /** Texts that the config test refuses, and with what words. */
   refuses: (text: string) => readonly Diagnostic[] | null
@@ -55,7 +55,7 @@ export interface FakeNode {
   /** True: nobody can read the kernel's addresses. */
   unreadable: boolean
   /** What a look for rules that come before IPVS finds; absent: the machine cannot look. */
-  captures?: CaptureLook
+  captures?: FindCaptures
   /** True: a person holds what the reading shows in place. */
   pinned: boolean
   /** The virtual servers that began to forward, in order. */
@@ -91,13 +91,13 @@ export function generation(
 export function knownGood(
   data: Readonly<Record<string, string>>,
   services: readonly ServiceObjects[] = [service("a"), service("b")],
-): KnownGood {
+): LastKnownGood {
   const given = { ...cluster(services), configMaps: new Map() }
   const nothing = { lastGood: new Map(), refused: new Map(), draining: new Map(), unreachable: new Set<string>() }
   const { rendered } = pipeline({ objects: given, configMap: configMap(data), node: FACTS, ...nothing })
   if (rendered === null) throw new Error("the known good configuration has no model")
   const { sha256, model, text } = rendered
-  return { text, remembered: { sha256, model, lastGood: new Map(), generation: null, past: { ...NO_PAST, model } } }
+  return { text, record: { sha256, model, lastGood: new Map(), generation: null, past: { ...NO_PAST, model } } }
 }
 
 export function fakeNode(): FakeNode {
@@ -126,7 +126,7 @@ export function fakeNode(): FakeNode {
     unmasqueraded: new Set(),
     sourceAge: 1,
     changes: 0,
-    faults: createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, changed: () => {} }),
+    faults: createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, onChange: () => {} }),
     textOf: () => "",
   }
 }
@@ -134,7 +134,10 @@ export function fakeNode(): FakeNode {
 /** Sets an agent going on a fake node. */
 export function agentOn(
   node: FakeNode,
-  start: { readonly inEffect: InEffect | null; readonly memory: Memory } = { inEffect: null, memory: NO_MEMORY },
+  start: { readonly inEffect: InEffect | null; readonly history: AppliedHistory } = {
+    inEffect: null,
+    history: NO_HISTORY,
+  },
 ): Agent {
   const guard = { percent: 50, endpointsMs: 60_000 }
   const options = { drainTimeMs: 30_000, soakMs: 15_000, checks: false, guard }
@@ -144,7 +147,7 @@ export function agentOn(
     start,
   )
   // The role is watched by another part, which is not here.
-  agent.learn({ state: "master", since: null, reason: null })
+  agent.recordRole({ state: "master", since: null, reason: null })
   return agent
 }
 
@@ -171,7 +174,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     unreachable: () => node.unreachable,
     others: () => Promise.resolve(node.others),
     render: createRenderer(shippedTemplates()),
-    apply: {
+    applyPorts: {
       keepalived,
       files: filesOf(node),
       clearRemains: nothing,
@@ -182,15 +185,15 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
       appeared: (servers) => void node.appeared.push(...servers.map(virtualServerKey)),
       masquerade: (models) =>
         Promise.resolve(new Set(models.flatMap(masqueradedVips).filter((vip) => node.unmasqueraded.has(vip)))),
-      lastKnownGood: () => Promise.resolve(node.good?.remembered ?? null),
+      lastKnownGood: () => Promise.resolve(node.good?.record ?? null),
       now: () => node.clock.now(),
     },
     keepalived,
     kernel: kernelOf(node, () => agent().snapshot().inEffect?.model ?? null),
     owned: () => Promise.resolve({ vips: [], virtualServers: [] }),
-    captures: (question) => node.captures?.(question) ?? Promise.resolve([]),
+    findCaptures: (question) => node.captures?.(question) ?? Promise.resolve([]),
     settle: nothing,
-    knownGood: () => node.good,
+    lastKnownGood: () => node.good,
     isPinned: () => node.pinned,
     firewallFault: () => (node.unmasqueraded.size > 0 ? "the lock is held" : null),
     sourceAge: () =>
@@ -272,7 +275,7 @@ function commandsOf(node: FakeNode) {
   }
 }
 
-function filesOf(node: FakeNode): AgentPorts["apply"]["files"] {
+function filesOf(node: FakeNode): AgentPorts["applyPorts"]["files"] {
   const texts = new Map<string, string>()
   node.textOf = (sha256) => texts.get(sha256) ?? ""
   return {

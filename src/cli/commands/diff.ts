@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 
 import { GUARD_PERCENT, heldBack } from "../../core/model/blast-radius.ts"
 import { EXIT } from "../output/exit-status.ts"
-import { chooseNode, manifestsOf, type NodeChoice, walkOffline } from "../input/offline.ts"
+import { chooseNode, manifestsOf, type NodeChoice, buildOffline } from "../input/offline.ts"
 import { problemLine, problemLines } from "../output/problem-lines.ts"
 import { type RenderOptions, renderingOf } from "./render.ts"
 import { archivesOf } from "../input/archives.ts"
@@ -65,7 +65,7 @@ function walkOf(source: Source, options: RenderOptions) {
   const { objects, configMap } = manifestsOf([source], options.servicesConfigmap)
   if (configMap === null) return null
   const { facts } = chooseNode({ objects, configMap }, options)
-  return { objects, configMap, built: walkOffline(objects, configMap, { facts, settings: options.settings }).built }
+  return { objects, configMap, built: buildOffline(objects, configMap, { facts, settings: options.settings }).built }
 }
 
 /** Uses the flags first, then the written configuration, then the first Node that both sides have. */

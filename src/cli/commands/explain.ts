@@ -15,7 +15,7 @@ import { blocksOf } from "../input/config-text.ts"
 import { EXIT } from "../output/exit-status.ts"
 import { explainEndpoints } from "./explain-endpoints.ts"
 import { type ExplainedService, type Explanation, explanationText } from "./explanation.ts"
-import { chooseNode, type Manifests, manifestsOf, walkOffline } from "../input/offline.ts"
+import { chooseNode, type Manifests, manifestsOf, buildOffline } from "../input/offline.ts"
 import { problemLines } from "../output/problem-lines.ts"
 import type { RenderOptions } from "./render.ts"
 import { agentSignsIn } from "../../heartbeats.ts"
@@ -68,7 +68,7 @@ function explanationOf(
 ): Explanation | null {
   if (configMap === null) return null
   const { facts } = chooseNode({ objects, configMap }, options)
-  const { built, rendered } = walkOffline(objects, configMap, {
+  const { built, rendered } = buildOffline(objects, configMap, {
     facts,
     settings: options.settings,
     announced: options.announced,

@@ -1,6 +1,6 @@
 import type { ModelSettings } from "../../core/model/settings.ts"
 import { EXIT } from "../output/exit-status.ts"
-import { chooseNode, manifestsOf, type NodeChoice, walkOffline } from "../input/offline.ts"
+import { chooseNode, manifestsOf, type NodeChoice, buildOffline } from "../input/offline.ts"
 import { countProblems, problemLines } from "../output/problem-lines.ts"
 import { openSource, type Source } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
@@ -51,7 +51,7 @@ export function renderingOf(
   const { facts, notes } = chooseNode({ objects, configMap }, options)
   const node = { node: facts.name, interface: facts.interface, notes }
   if (configMap === null) return { config: null, sha256: null, problems, ...node }
-  const walked = walkOffline(objects, configMap, { facts, settings: options.settings, announced })
+  const walked = buildOffline(objects, configMap, { facts, settings: options.settings, announced })
   return {
     config: walked.rendered?.text ?? null,
     sha256: walked.rendered?.sha256 ?? null,

@@ -2,7 +2,7 @@ import type { ModelSettings } from "../../core/model/settings.ts"
 import type { ConfigMap } from "../../core/objects/kinds.ts"
 import { byPlace, type Problem } from "../../kit/problem.ts"
 import { EXIT } from "../output/exit-status.ts"
-import { chooseNode, type Manifests, manifestsOf, virtualServersAskedFor, walkOffline } from "../input/offline.ts"
+import { chooseNode, type Manifests, manifestsOf, virtualServersAskedFor, buildOffline } from "../input/offline.ts"
 import { countProblems, problemLines, problemSummary } from "../output/problem-lines.ts"
 import { openSource } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
@@ -63,7 +63,7 @@ function entryProblems(
 ): readonly Problem[] {
   if (configMap === null) return []
   const { facts } = chooseNode({ objects, configMap }, { node: null, interface: null })
-  let found: readonly Problem[] = walkOffline(objects, configMap, { facts, settings }).problems.filter(
+  let found: readonly Problem[] = buildOffline(objects, configMap, { facts, settings }).problems.filter(
     ({ code }) => !ABOUT_THIS_NODE.has(code),
   )
   const unasked = (code: string, note: string) => {

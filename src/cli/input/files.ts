@@ -42,8 +42,8 @@ export function readDirectory(directory: string): FileTexts {
 export function readNamed(file: string): FileTexts {
   try {
     const stat = statSync(file)
-    if (stat.size > MAXIMUM_INPUT_BYTES) return textOf(file, null)
-    return textOf(file, stat.isFile() ? readBounded(file) : interruptible(() => readBounded(file)))
+    if (stat.size > MAXIMUM_INPUT_BYTES) return fileTextsOf(file, null)
+    return fileTextsOf(file, stat.isFile() ? readBounded(file) : interruptible(() => readBounded(file)))
   } catch (error) {
     throw new Error(`Cannot read "${file}"`, { cause: error })
   }
@@ -98,7 +98,7 @@ export function createBoundedInput() {
  *
  * @param bytes Null: the input is too large.
  */
-export function textOf(file: string, bytes: Uint8Array | null): FileTexts {
+export function fileTextsOf(file: string, bytes: Uint8Array | null): FileTexts {
   if (bytes === null) {
     const reason = `it has more than ${MAXIMUM_INPUT_BYTES} bytes, expected at most 64 MiB`
     return { files: [], problems: [fileProblem("FILE_TOO_LARGE", file, reason)] }
@@ -191,7 +191,7 @@ function readSafely({ file, path }: Found): FileTexts {
     const { size } = statSync(path)
     if (size > MAXIMUM_FILE_BYTES) return refused("FILE_TOO_LARGE", `it has ${size} bytes, expected at most 1 MiB`)
     const read = readRegularFile(path, MAXIMUM_FILE_BYTES)
-    if (read.kind === "file") return textOf(file, read.bytes)
+    if (read.kind === "file") return fileTextsOf(file, read.bytes)
     return refused("SOURCE_UNREADABLE", read.kind === "absent" ? GONE : read.reason)
   } catch (error) {
     return refused("SOURCE_UNREADABLE", reasonOf(error))

@@ -98,14 +98,14 @@ function machineFacts(
 }
 
 /** The walk from objects to text for one node, without a past. */
-export interface OfflineWalk {
+export interface OfflineBuild {
   readonly built: BuiltModel
   readonly rendered: RenderedConfig | null
   readonly problems: readonly Problem[]
 }
 
 /** Makes the text as the sidecar does at its first start. @param configMap The one that holds the VIPs. */
-export function walkOffline(
+export function buildOffline(
   objects: ClusterObjects,
   configMap: Placed<ConfigMap>,
   options: {
@@ -116,7 +116,7 @@ export function walkOffline(
     /** VIPs that run, if the sidecar has reported them. */
     readonly announced?: ReadonlySet<string>
   },
-): OfflineWalk {
+): OfflineBuild {
   const input: ModelInput = {
     objects,
     configMap,

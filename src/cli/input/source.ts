@@ -5,7 +5,7 @@ import { CONFIG_FILE } from "../../contract/archive.ts"
 import { GENERATIONS_DIRECTORY, POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
 import { decodePointer } from "../../contract/pointer.ts"
 import type { Problem } from "../../kit/problem.ts"
-import { type FileCode, type FileText, readDirectory, readNamed, textOf } from "./files.ts"
+import { type FileCode, type FileText, readDirectory, readNamed, fileTextsOf } from "./files.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { assertGeneration, readContractFile } from "./volume-files.ts"
 
@@ -27,7 +27,7 @@ export interface Source {
  * @throws when the path does not exist, or cannot be read.
  */
 export async function openSource(path: string, terminal: Terminal): Promise<Source> {
-  if (path === "-") return { name: path, ...textOf("<stdin>", await terminal.input()), config: null }
+  if (path === "-") return { name: path, ...fileTextsOf("<stdin>", await terminal.input()), config: null }
   if (!statOf(path).isDirectory()) return openFile(path)
   if (existsSync(join(path, POINTER_FILE))) return openVolume(path)
   const config = join(path, CONFIG_FILE)

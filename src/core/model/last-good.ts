@@ -6,7 +6,7 @@ import type { VipModel } from "./keepalived-model.ts"
 import { type VipContext, vipModelOf, waitingOf } from "./vip-model.ts"
 
 /** The last working form of an entry: as written, and as applied. */
-export interface LastGood {
+export interface LastGoodEntry {
   readonly text: string
   readonly vip: VipModel
 }
@@ -24,7 +24,7 @@ export interface HeldForm {
  */
 export function heldForm(
   raw: RawEntry,
-  lastGood: LastGood,
+  lastGood: LastGoodEntry,
   context: VipContext & {
     readonly services: ReadonlyMap<string, ServiceObjects>
     /** True when keepalived refused the entry: then only the form that it once accepted is safe. */
@@ -42,6 +42,6 @@ export function heldForm(
 }
 
 /** The last applied form of an entry, regardless of its Services. */
-export function asItWas({ vip }: LastGood): HeldForm {
+export function asItWas({ vip }: LastGoodEntry): HeldForm {
   return { vip, services: [...new Set(vip.virtualServers.map(({ service }) => service))], waiting: [] }
 }

@@ -1,7 +1,7 @@
 import type { Place, Problem } from "../../kit/problem.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
-import type { LastGood } from "./last-good.ts"
+import type { LastGoodEntry } from "./last-good.ts"
 import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
 import type { Others } from "./addresses/others.ts"
 import type { OwnNodes, Past } from "./addresses/own-nodes.ts"
@@ -15,7 +15,7 @@ export interface ModelInput {
   readonly configMap: Placed<ConfigMap>
   readonly node: NodeFacts
   /** Entry key -> the last working form of that entry. Empty when nothing ran before, as in the CLI. */
-  readonly lastGood: ReadonlyMap<string, LastGood>
+  readonly lastGood: ReadonlyMap<string, LastGoodEntry>
   /** Entry key -> why this node cannot use the entry as written. */
   readonly refused: ReadonlyMap<string, Refusal>
   readonly draining: Draining

@@ -9,16 +9,16 @@ export interface Piece {
     | { readonly kind: "head" }
     | { readonly kind: "virtual-server"; readonly entry: string; readonly key: string }
     | { readonly kind: "end" }
-  readonly told: Told
+  readonly parsed: Parsed
 }
 
 /** The addresses and virtual servers in the text, in the order of the text. */
-export interface Told {
+export interface Parsed {
   readonly addresses: readonly string[]
-  readonly virtualServers: readonly ToldVirtualServer[]
+  readonly virtualServers: readonly ParsedVirtualServer[]
 }
 
-export interface ToldVirtualServer {
+export interface ParsedVirtualServer {
   readonly address: string
   readonly port: number
   readonly protocol: string
@@ -33,7 +33,7 @@ export interface ToldVirtualServer {
  * @throws with line and reason for every line that is not allowed. The cause is a bug or a damaged template, never the input
  *   of a user.
  */
-export function pieceOf(text: string, origin: Piece["origin"]): Piece {
+export function parsePiece(text: string, origin: Piece["origin"]): Piece {
   const reader: Reader = {
     text,
     at: 0,
@@ -47,7 +47,7 @@ export function pieceOf(text: string, origin: Piece["origin"]): Piece {
   for (; reader.at < text.length; reader.line += 1) readLine(reader)
   const { inside, around, line, addresses, virtualServers } = reader
   if (around.length > 0) fail(reader, `"${inside.name}" is never closed`)
-  return { text, lines: line - 1, origin, told: { addresses: [...addresses], virtualServers } }
+  return { text, lines: line - 1, origin, parsed: { addresses: [...addresses], virtualServers } }
 }
 
 interface Reader {

@@ -7,7 +7,7 @@ import {
   virtualServerKey,
 } from "../model/keepalived-model.ts"
 import type { TemplateData } from "./template-fields.ts"
-import { type Piece, pieceOf } from "./piece.ts"
+import { type Piece, parsePiece } from "./piece.ts"
 import { sha256Of } from "../../kit/sha256.ts"
 import { checkStructure } from "./structure.ts"
 import { compileTemplates, type Templates, type TemplateTexts } from "./template.ts"
@@ -33,9 +33,9 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
   const blocksOf = createBlocks(templates)
   return (model) => {
     const pieces = [
-      pieceOf(templates.head(headData(model)), { kind: "head" }),
+      parsePiece(templates.head(headData(model)), { kind: "head" }),
       ...model.vips.flatMap(blocksOf),
-      pieceOf(lastLineOf(model), { kind: "end" }),
+      parsePiece(lastLineOf(model), { kind: "end" }),
     ]
     checkStructure(pieces, model)
     const text = pieces.map((piece) => piece.text).join("")
@@ -51,7 +51,7 @@ function createBlocks(templates: Templates): (vip: VipModel) => readonly Piece[]
       known.get(vip) ??
       vip.virtualServers.map((server) => {
         const origin = { kind: "virtual-server", entry: vip.key, key: virtualServerKey(server) } as const
-        return pieceOf(templates.virtualServer(virtualServerData(server)), origin)
+        return parsePiece(templates.virtualServer(virtualServerData(server)), origin)
       })
     known.set(vip, blocks)
     return blocks

@@ -1,5 +1,5 @@
 import type { KeepalivedModel, VirtualServer } from "../model/keepalived-model.ts"
-import type { Piece, ToldVirtualServer } from "./piece.ts"
+import type { Piece, ParsedVirtualServer } from "./piece.ts"
 
 /**
  * Compares the rendered text with the model, because keepalived accepts an empty file, a file cut between two blocks, a
@@ -16,8 +16,8 @@ export function checkStructure(pieces: readonly Piece[], model: KeepalivedModel)
 function checkAddresses(pieces: readonly Piece[], { vrrp, vips }: KeepalivedModel): void {
   // The anchor comes first.
   let next = -1
-  for (const { told } of pieces)
-    for (const address of told.addresses) {
+  for (const { parsed } of pieces)
+    for (const address of parsed.addresses) {
       const expected = next === -1 ? vrrp.anchor : vips[next]?.address
       if (address !== expected) throw fault(`it has the address ${address} (expected ${expected ?? "none"})`)
       next += 1
@@ -26,8 +26,8 @@ function checkAddresses(pieces: readonly Piece[], { vrrp, vips }: KeepalivedMode
 }
 
 function checkVirtualServers(pieces: readonly Piece[], { vips }: KeepalivedModel): void {
-  const told: ToldVirtualServer[] = []
-  for (const piece of pieces) for (const one of piece.told.virtualServers) told.push(one)
+  const told: ParsedVirtualServer[] = []
+  for (const piece of pieces) for (const one of piece.parsed.virtualServers) told.push(one)
   let next = 0
   for (const vip of vips) {
     let before: VirtualServer | null = null
@@ -45,7 +45,7 @@ function checkVirtualServers(pieces: readonly Piece[], { vips }: KeepalivedModel
   if (next !== told.length) throw fault(`it has ${told.length} virtual servers (expected ${next})`)
 }
 
-function isAs(told: ToldVirtualServer, { address, port, protocol, realServers }: VirtualServer): boolean {
+function isAs(told: ParsedVirtualServer, { address, port, protocol, realServers }: VirtualServer): boolean {
   return (
     told.address === address &&
     told.port === port &&
@@ -58,7 +58,7 @@ function isBefore(a: VirtualServer, b: VirtualServer): boolean {
   return a.port < b.port || (a.port === b.port && a.protocol < b.protocol)
 }
 
-function shown({ address, port, protocol, realServers }: ToldVirtualServer | VirtualServer): string {
+function shown({ address, port, protocol, realServers }: ParsedVirtualServer | VirtualServer): string {
   const count = typeof realServers === "number" ? realServers : realServers.length
   return `virtual server ${address} ${port} ${protocol} with ${count} real servers`
 }

@@ -4,9 +4,9 @@ export interface TemplateData {
 }
 
 /** The texts that a template prints and the lists that it repeats; each name once. */
-export interface Needs {
+export interface TemplateFields {
   readonly texts: string[]
-  readonly lists: { readonly name: string; readonly each: Needs }[]
+  readonly lists: { readonly name: string; readonly each: TemplateFields }[]
 }
 
 /**
@@ -30,7 +30,7 @@ const SAFE = /^[A-Za-z0-9/-][A-Za-z0-9._:/-]*$/
  *
  * @throws when the data lack a name, or have a value that must not be printed.
  */
-export function checkData({ texts, lists }: Needs, data: TemplateData): void {
+export function checkData({ texts, lists }: TemplateFields, data: TemplateData): void {
   for (const name of texts) conf(data[name])
   for (const { name, each } of lists) {
     const list = data[name]
@@ -41,7 +41,7 @@ export function checkData({ texts, lists }: Needs, data: TemplateData): void {
 }
 
 /** Sample data for a template. */
-export function sampleOf({ texts, lists }: Needs): TemplateData {
+export function sampleOf({ texts, lists }: TemplateFields): TemplateData {
   return Object.fromEntries([
     ...texts.map((name) => [name, "x"] as const),
     ...lists.map(({ name, each }) => [name, [sampleOf(each)]] as const),
@@ -54,8 +54,8 @@ export function sampleOf({ texts, lists }: Needs): TemplateData {
  *
  * @throws for every other feature of Handlebars.
  */
-export function needsOf(program: hbs.AST.Program, template: string): Needs {
-  const needs: Needs = { texts: [], lists: [] }
+export function templateFieldsOf(program: hbs.AST.Program, template: string): TemplateFields {
+  const needs: TemplateFields = { texts: [], lists: [] }
   gather(program, template, [needs])
   return needs
 }
@@ -66,7 +66,7 @@ export function takesIn(program: hbs.AST.Program): boolean {
 }
 
 /** @param levels The needs of each level, the innermost first. */
-function gather(program: hbs.AST.Program, template: string, levels: readonly Needs[]): void {
+function gather(program: hbs.AST.Program, template: string, levels: readonly TemplateFields[]): void {
   for (const statement of program.body) {
     if (statement.type === "ContentStatement" || statement.type === "CommentStatement") continue
     if (!isMustache(statement) && !isBlock(statement) && !isPartial(statement)) throw refused(statement, template)
@@ -78,14 +78,14 @@ function gather(program: hbs.AST.Program, template: string, levels: readonly Nee
   }
 }
 
-function gatherText(statement: hbs.AST.MustacheStatement, template: string, levels: readonly Needs[]): void {
+function gatherText(statement: hbs.AST.MustacheStatement, template: string, levels: readonly TemplateFields[]): void {
   const found = statement.params.length === 0 ? named(statement.path, levels) : null
   if (found === null) throw refused(statement, template, isPath(statement.path) ? statement.path.original : null)
   const { name, level } = found
   if (!level.texts.includes(name)) level.texts.push(name)
 }
 
-function gatherList(statement: hbs.AST.BlockStatement, template: string, levels: readonly Needs[]): void {
+function gatherList(statement: hbs.AST.BlockStatement, template: string, levels: readonly TemplateFields[]): void {
   const [list, ...others] = statement.params
   const found = others.length === 0 ? named(list, levels) : null
   const { path, program, inverse } = statement
@@ -93,13 +93,13 @@ function gatherList(statement: hbs.AST.BlockStatement, template: string, levels:
     throw refused(statement, template, path.original)
   const { name, level } = found
   const before = level.lists.find((one) => one.name === name)
-  const each: Needs = before?.each ?? { texts: [], lists: [] }
+  const each: TemplateFields = before?.each ?? { texts: [], lists: [] }
   if (before === undefined) level.lists.push({ name, each })
   gather(program, template, [each, ...levels])
 }
 
 /** A plain name, `name` or `../name`; null for every other expression of Handlebars. */
-function named(path: hbs.AST.Expression | undefined, levels: readonly Needs[]) {
+function named(path: hbs.AST.Expression | undefined, levels: readonly TemplateFields[]) {
   if (path === undefined || !isPath(path) || path.data || path.parts.length !== 1) return null
   const [name, level] = [path.parts[0], levels[path.depth]]
   return name === undefined || level === undefined ? null : { name, level }

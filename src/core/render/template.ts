@@ -1,6 +1,6 @@
 import Handlebars from "handlebars"
 
-import { checkData, needsOf, sampleOf, takesIn, type TemplateData } from "./template-fields.ts"
+import { checkData, templateFieldsOf, sampleOf, takesIn, type TemplateData } from "./template-fields.ts"
 
 /** The texts of templates/*.hbs, by name without extension. */
 export type TemplateTexts = Readonly<Record<TemplateName, string>>
@@ -44,7 +44,7 @@ export function compileTemplates(texts: TemplateTexts): Templates {
 
 function parsed(engine: typeof Handlebars, name: TemplateName, texts: TemplateTexts) {
   const program = engine.parse(texts[name])
-  return { program, needs: needsOf(program, name) }
+  return { program, needs: templateFieldsOf(program, name) }
 }
 
 /** Replaces the library's own `each`, which also accepts other values than lists. */

@@ -1,13 +1,13 @@
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { createPacer, type Pacer } from "../../kit/time/pacer.ts"
 import { createTimers } from "../../kit/time/named-timers.ts"
-import { type AgentOptions, type AgentPorts, type Lonely, RETRY, type Wake, type Workings } from "./ports.ts"
+import { type AgentOptions, type AgentPorts, type Exclusive, RETRY, type Wake, type Workings } from "./ports.ts"
 import { createAgentState, due, type InEffect, type Snapshot } from "./state.ts"
 import { afterRoleSeen } from "./transitions.ts"
 import { createCapturePass } from "./capture-pass.ts"
-import { compareAndRepair, restartKeepalived, tellOfTakeover, watchKeepalived } from "./watch-keepalived.ts"
-import { type Memory, recalled } from "./history.ts"
-import { applyPass, lookPass } from "./passes.ts"
+import { compareAndRepair, restartKeepalived, reportTakeover, watchKeepalived } from "./watch-keepalived.ts"
+import { type AppliedHistory, recalled } from "./history.ts"
+import { applyPass, observePass } from "./passes.ts"
 import { retest } from "./retry.ts"
 import { standsUntilDone } from "../faults/standing-faults.ts"
 import type { Vrrp } from "../vrrp/vrrp.ts"
@@ -20,11 +20,11 @@ export interface Agent {
   /** Compares the kernel with what should be in effect, and repairs it. */
   checkDrift(): Promise<void>
   /** Looks for rules that take packets before IPVS sees them. Changes nothing. */
-  lookForCaptures(): Promise<void>
+  findCaptures(): Promise<void>
   /** Tries a refused text again: an interface may have appeared meanwhile. */
   retest(): void
   /** Records VRRP's state on this node. */
-  learn(vrrp: Vrrp): void
+  recordRole(vrrp: Vrrp): void
   /** Restarts keepalived when its VRRP is stuck. */
   unstick(): Promise<void>
   snapshot(): Snapshot
@@ -35,13 +35,13 @@ export interface Agent {
 /** The configuration that runs already. */
 interface Start {
   readonly inEffect: InEffect | null
-  readonly memory: Memory
+  readonly history: AppliedHistory
 }
 
 /**
  * The core of the sidecar: looks at the inputs and applies the newest generation, one at a time and at a limited rate.
  *
- * @param start The configuration that runs already, from the journal and the memory of the last agent.
+ * @param start The configuration that runs already, from the journal and the history of the last agent.
  */
 export function createAgent(options: AgentOptions, ports: AgentPorts, start: Start): Agent {
   const { clock, log } = ports
@@ -54,25 +54,25 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
   }
   const stands = <T>(name: keyof typeof WORK, work: () => Promise<T>) =>
     standsUntilDone(ports.faults, { key: name, code: "PASS_FAILED", what: WORK[name] }, work)
-  const alone = (name: Lonely, work: () => Promise<void>) => queue.add(() => stands(name, work)).catch(tell)
-  const requests = { look: () => looker.request(), apply: () => applier.request() }
-  const workings: Workings = { state, ports, options, timers, alone, ...requests }
+  const runAlone = (name: Exclusive, work: () => Promise<void>) => queue.add(() => stands(name, work)).catch(tell)
+  const requests = { requestObserve: () => looker.request(), requestApply: () => applier.request() }
+  const workings: Workings = { state, ports, options, timers, runAlone, ...requests }
   const { looker, applier } = createPacers(workings, { queue, stands, tell })
   const captures = createCapturePass(workings)
   return {
-    request: requests.look,
+    request: requests.requestObserve,
     watch: onceAtATime(() =>
-      alone("watch", () => watchKeepalived(workings)).then(() => void captures.lookIfNew().catch(tell)),
+      runAlone("watch", () => watchKeepalived(workings)).then(() => void captures.searchIfNew().catch(tell)),
     ),
-    checkDrift: () => alone("compare", () => compareAndRepair(workings)),
-    lookForCaptures: captures.look,
+    checkDrift: () => runAlone("compare", () => compareAndRepair(workings)),
+    findCaptures: captures.search,
     retest: () => retest(workings),
-    learn: (vrrp) => {
-      tellOfTakeover(vrrp, workings)
+    recordRole: (vrrp) => {
+      reportTakeover(vrrp, workings)
       state.become(afterRoleSeen(vrrp))
       ports.onChange(state.known())
     },
-    unstick: () => alone("watch", () => restartKeepalived(workings)),
+    unstick: () => runAlone("watch", () => restartKeepalived(workings)),
     snapshot: state.known,
     stop: async () => {
       timers.stop()
@@ -102,17 +102,17 @@ function createPacers(
   workings: Workings,
   { queue, stands, tell }: PacerParts,
 ): { readonly looker: Pacer; readonly applier: Pacer } {
-  const { state, ports, options, timers, look } = workings
+  const { state, ports, options, timers, requestObserve } = workings
   let faults = 0
   const onFault = (error: unknown) => {
     tell(error)
-    timers.set("fault", backoffMs(RETRY, ++faults, ports.random()), look)
+    timers.set("fault", backoffMs(RETRY, ++faults, ports.random()), requestObserve)
   }
   // The work that a fault interrupted is still due. The fault ends when that work is done.
   const settled = () => {
     if (due(state.known()) === null) faults = 0
   }
-  const run = (): Promise<void> => stands("look", () => lookPass(workings)).then(settled)
+  const run = (): Promise<void> => stands("look", () => observePass(workings)).then(settled)
   const apply = (): Promise<number> => queue.add(() => stands("apply", () => applyPass(workings)))
   return {
     looker: createPacer({ run, ...AT_ONCE, onFault, clock: ports.clock }),
@@ -127,9 +127,9 @@ function createPacers(
 }
 
 /** Drains the real servers of the running configuration too, in case the first generation lacks them. */
-function withRecent({ inEffect, memory }: Start, { drainTimeMs }: AgentOptions, { clock }: AgentPorts): Start {
-  if (inEffect === null) return { inEffect, memory }
-  return { inEffect, memory: recalled(memory, inEffect.model, { now: clock.now(), drainTime: drainTimeMs }) }
+function withRecent({ inEffect, history }: Start, { drainTimeMs }: AgentOptions, { clock }: AgentPorts): Start {
+  if (inEffect === null) return { inEffect, history }
+  return { inEffect, history: recalled(history, inEffect.model, { now: clock.now(), drainTime: drainTimeMs }) }
 }
 
 interface Queue {

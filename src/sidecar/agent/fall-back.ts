@@ -2,37 +2,37 @@ import { takenServersOf } from "../../core/model/addresses/others.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { type AgentPorts, RETRY, type Workings } from "./ports.ts"
 import { afterFailedStart, afterGoingBack, afterProcessSeen, afterTakeOver, beforeSwap } from "./transitions.ts"
-import { apply } from "../apply/apply.ts"
+import { applyConfig } from "../apply/apply.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
 import type { ApplyPorts } from "../apply/ports.ts"
-import { announcing, type Memory, recalled } from "./history.ts"
+import { announcing, type AppliedHistory, recalled } from "./history.ts"
 import { retryLater } from "./retry.ts"
-import type { KnownGood } from "../volume/last-known-good.ts"
+import type { LastKnownGood } from "../volume/last-known-good.ts"
 
 /** Without any generation, or before the first good one: the configuration that last ran on this node, if any. */
-export async function startOnKnownGood(workings: Workings): Promise<void> {
+export async function startOnLastKnownGood(workings: Workings): Promise<void> {
   const { state, ports, timers } = workings
   const running = await ports.keepalived.running()
   state.become(afterProcessSeen(running))
-  const remembered = ports.knownGood()
-  if (state.known().inEffect !== null || running !== null || remembered === null || timers.isSet("known-good")) return
-  const good = await withoutOthers(remembered, ports)
+  const recorded = ports.lastKnownGood()
+  if (state.known().inEffect !== null || running !== null || recorded === null || timers.isSet("known-good")) return
+  const good = await withoutOthers(recorded, ports)
   const outcome = await applyKnownGood(good, ports)
   if (outcome.kind === "rejected" || outcome.kind === "stranded") {
     state.become(afterFailedStart)
-    timers.set("known-good", backoffMs(RETRY, state.known().failures, ports.random()), workings.apply)
+    timers.set("known-good", backoffMs(RETRY, state.known().failures, ports.random()), workings.requestApply)
     ports.log.error("last-known-good", { outcome: outcome.kind, reason: outcome.reason })
     return
   }
-  await believeInKnownGood(good, workings)
+  await trustLastKnownGood(good, workings)
 }
 
 /** The agent's knowledge after the last known good configuration was verified to be in effect. */
-export async function believeInKnownGood(good: KnownGood, { state, ports, options }: Workings): Promise<void> {
-  const { model, lastGood, past } = good.remembered
+export async function trustLastKnownGood(good: LastKnownGood, { state, ports, options }: Workings): Promise<void> {
+  const { model, lastGood, past } = good.record
   const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
-  const memory = recalled({ lastGood, past }, model, time)
-  await takeOver(good, memory, { state, ports })
+  const history = recalled({ lastGood, past }, model, time)
+  await takeOver(good, history, { state, ports })
 }
 
 /**
@@ -41,12 +41,12 @@ export async function believeInKnownGood(good: KnownGood, { state, ports, option
  *
  * @returns false when no other configuration is available.
  */
-export async function goBackToKnownGood(reason: string, workings: Workings): Promise<boolean> {
+export async function fallBack(reason: string, workings: Workings): Promise<boolean> {
   const { state, ports } = workings
-  const { inEffect, memory } = state.known()
-  const remembered = ports.knownGood()
-  const good = remembered === null ? null : await withoutOthers(remembered, ports)
-  if (inEffect === null || good === null || good.remembered.sha256 === inEffect.sha256) return false
+  const { inEffect, history } = state.known()
+  const recorded = ports.lastKnownGood()
+  const good = recorded === null ? null : await withoutOthers(recorded, ports)
+  if (inEffect === null || good === null || good.record.sha256 === inEffect.sha256) return false
   const startedAt = ports.clock.now()
   state.become(beforeSwap)
   const result = await applyKnownGood(good, ports)
@@ -56,8 +56,8 @@ export async function goBackToKnownGood(reason: string, workings: Workings): Pro
       ? { kind: "rolled-back", reason }
       : { kind: "stranded", reason: `${reason}; going back to the last known good configuration failed too: ${failed}` }
   state.become(afterGoingBack(outcome))
-  // The memory stays. Another memory would make another text of the same generation, and the next look would try that.
-  if (failed === null) await takeOver(good, memory, workings)
+  // The history stays. Another history would make another text of the same generation, and the next observation would try that.
+  if (failed === null) await takeOver(good, history, workings)
   retryLater(RETRY.maximumMs, workings)
   ports.onAttempt(outcome, ports.clock.now() - startedAt)
   ports.log.error("keepalived-dies", { outcome: outcome.kind, reason: outcome.reason, sha256: inEffect.sha256 })
@@ -66,39 +66,39 @@ export async function goBackToKnownGood(reason: string, workings: Workings): Pro
 }
 
 /** The same without the VIPs that other programs on this host have now: the configuration may be old. */
-async function withoutOthers(good: KnownGood, { others, render }: AgentPorts): Promise<KnownGood> {
-  const { remembered } = good
-  const found = (await others?.(remembered.model, null)) ?? null
+async function withoutOthers(good: LastKnownGood, { others, render }: AgentPorts): Promise<LastKnownGood> {
+  const { record } = good
+  const found = (await others?.(record.model, null)) ?? null
   if (found === null || render === undefined) return good
-  const vips = remembered.model.vips.filter(
+  const vips = record.model.vips.filter(
     (vip) => !found.addresses.has(vip.address) && takenServersOf(vip, found).length === 0,
   )
-  const { sha256, text, model } = render({ ...remembered.model, vips })
-  return { text, remembered: { ...remembered, sha256, model } }
+  const { sha256, text, model } = render({ ...record.model, vips })
+  return { text, record: { ...record, sha256, model } }
 }
 
-async function applyKnownGood({ remembered, text }: KnownGood, ports: AgentPorts): Promise<ApplyOutcome> {
-  const { sha256, model } = remembered
-  await ports.apply.files.writeCandidate(sha256, text)
+async function applyKnownGood({ record, text }: LastKnownGood, ports: AgentPorts): Promise<ApplyOutcome> {
+  const { sha256, model } = record
+  await ports.applyPorts.files.writeCandidate(sha256, text)
   // A VIP cannot be removed from its text, and VIPs that need no masquerading must not wait.
   const masquerade: ApplyPorts["masquerade"] = async (models) => {
-    await ports.apply.masquerade(models)
+    await ports.applyPorts.masquerade(models)
     return NOTHING
   }
-  return apply({ sha256, text, model, pieces: [] }, null, { ...ports.apply, masquerade })
+  return applyConfig({ sha256, text, model, pieces: [] }, null, { ...ports.applyPorts, masquerade })
 }
 
 const NOTHING: ReadonlySet<string> = new Set()
 
 async function takeOver(
-  { remembered }: KnownGood,
-  memory: Memory,
+  { record }: LastKnownGood,
+  history: AppliedHistory,
   { state, ports }: Pick<Workings, "state" | "ports">,
 ): Promise<void> {
-  const { sha256, model, generation } = remembered
+  const { sha256, model, generation } = record
   const running = await ports.keepalived.running()
   const inEffect = { sha256, model, generation: null, since: ports.clock.now() }
-  const known = announcing({ ...memory, past: { ...memory.past, model } }, model)
+  const known = announcing({ ...history, past: { ...history.past, model } }, model)
   state.become(afterTakeOver(inEffect, known, running))
   ports.onApplied(inEffect, known)
   ports.log.warn("last-known-good", { outcome: "applied", generation: generation?.sequence ?? null, sha256 })

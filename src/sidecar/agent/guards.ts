@@ -7,13 +7,13 @@ import type { Guarding } from "./observe.ts"
  * @returns null when there is nothing to lose, or when a user pinned a generation.
  */
 export function guardingOf({ state, ports, options }: Workings): Guarding | null {
-  const { inEffect, endpointsLostSince, memory } = state.known()
-  const good = ports.knownGood()?.remembered ?? null
-  const before = inEffect?.model ?? memory.past.model ?? good?.model ?? null
+  const { inEffect, endpointsLostSince, history } = state.known()
+  const good = ports.lastKnownGood()?.record ?? null
+  const before = inEffect?.model ?? history.past.model ?? good?.model ?? null
   if (before === null || ports.isPinned()) return null
   return {
     before,
-    nodesBefore: (memory.past.model === null ? good?.past.nodeCount : memory.past.nodeCount) ?? 0,
+    nodesBefore: (history.past.model === null ? good?.past.nodeCount : history.past.nodeCount) ?? 0,
     percent: options.guard.percent,
     believesInLostEndpoints: isBelieved(ports.clock.now(), endpointsLostSince),
   }

@@ -1,5 +1,5 @@
 import type { BuiltModel } from "../../core/model/types.ts"
-import type { LastGood } from "../../core/model/last-good.ts"
+import type { LastGoodEntry } from "../../core/model/last-good.ts"
 import {
   type KeepalivedModel,
   type VipModel,
@@ -10,19 +10,19 @@ import { nodeAddressOf } from "../../core/model/addresses/own-nodes.ts"
 import type { DrainingServer, DrainingVip } from "../../core/model/vip-model.ts"
 import type { Node } from "../../core/objects/kinds.ts"
 import { isSameSet } from "../../kit/same-set.ts"
-import type { RememberedPast } from "../volume/applied-record.ts"
+import type { RecordedPast } from "../volume/applied-record.ts"
 
 /** What the agent remembers of the configurations that it applied: inputs of the next model. */
-export interface Memory {
+export interface AppliedHistory {
   /** Entry key -> the form in which the entry last worked. */
-  readonly lastGood: ReadonlyMap<string, LastGood>
+  readonly lastGood: ReadonlyMap<string, LastGoodEntry>
   /** VIP -> its recent real servers. */
   readonly recent: ReadonlyMap<string, RecentVip>
   /** What ran last, and what was known of addresses then. */
-  readonly past: RememberedPast
+  readonly past: RecordedPast
 }
 
-export const NO_PAST: RememberedPast = { model: null, nodeCount: 0, announced: new Set(), nodes: new Map() }
+export const NO_PAST: RecordedPast = { model: null, nodeCount: 0, announced: new Set(), nodes: new Map() }
 
 /** A VIP's real servers that take connections, or did so within the drain time. */
 export interface RecentVip {
@@ -33,22 +33,22 @@ export interface RecentVip {
   readonly deadlines: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
-export const NO_MEMORY: Memory = { lastGood: new Map(), recent: new Map(), past: NO_PAST }
+export const NO_HISTORY: AppliedHistory = { lastGood: new Map(), recent: new Map(), past: NO_PAST }
 
 /**
- * The memory after a model came into effect: every good entry in the form that works now, and every real server that
+ * The history after a model came into effect: every good entry in the form that works now, and every real server that
  * takes connections, so that one that disappears can finish them first.
  *
  * @param now,drainTime Milliseconds.
  */
 export function afterApplied(
-  memory: Memory,
+  history: AppliedHistory,
   applied: { readonly built: BuiltModel; readonly model: KeepalivedModel },
   time: { readonly now: number; readonly drainTime: number },
-): Memory {
-  const lastGood = new Map<string, LastGood>()
+): AppliedHistory {
+  const lastGood = new Map<string, LastGoodEntry>()
   for (const entry of applied.built.entries) {
-    const before = memory.lastGood.get(entry.key)
+    const before = history.lastGood.get(entry.key)
     if (entry.state === "good" && entry.vip !== null)
       lastGood.set(
         entry.key,
@@ -58,16 +58,16 @@ export function afterApplied(
   }
   const recent = new Map<string, RecentVip>()
   for (const vip of applied.model.vips) {
-    const before = memory.recent.get(vip.address)
+    const before = history.recent.get(vip.address)
     recent.set(vip.address, before !== undefined && before.vip === vip ? before : recentOf(vip, before, time))
   }
-  return { lastGood, recent, past: pastAfter(memory.past, applied) }
+  return { lastGood, recent, past: pastAfter(history.past, applied) }
 }
 
 function pastAfter(
-  past: RememberedPast,
+  past: RecordedPast,
   { built, model }: { readonly built: BuiltModel; readonly model: KeepalivedModel },
-): RememberedPast {
+): RecordedPast {
   const { nodes, echoes, isRemembered } = built.own
   // A deleted VIP remains ours while a Node lists it: the kubelet looks only from time to time.
   const listed = [...past.announced].filter((address) => echoes.has(address))
@@ -82,10 +82,10 @@ function pastAfter(
 }
 
 /** The same for a model that is about to run: a Node may list one of its VIPs from now on. */
-export function announcing(memory: Memory, model: KeepalivedModel): Memory {
-  const { past } = memory
+export function announcing(history: AppliedHistory, model: KeepalivedModel): AppliedHistory {
+  const { past } = history
   const announced = new Set([...past.announced, ...model.vips.map(({ address }) => address)])
-  return announced.size === past.announced.size ? memory : { ...memory, past: { ...past, announced } }
+  return announced.size === past.announced.size ? history : { ...history, past: { ...past, announced } }
 }
 
 function knownNode(node: Node): readonly (readonly [name: string, address: string])[] {
@@ -104,10 +104,10 @@ function isSameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string
  * @param now,drainTime Milliseconds.
  */
 export function recalled(
-  { lastGood, past }: Pick<Memory, "lastGood" | "past">,
+  { lastGood, past }: Pick<AppliedHistory, "lastGood" | "past">,
   model: KeepalivedModel,
   time: { readonly now: number; readonly drainTime: number },
-): Memory {
+): AppliedHistory {
   const recent = new Map<string, RecentVip>()
   for (const vip of model.vips) {
     const earlier = recentOf({ ...vip, virtualServers: vip.virtualServers.map(asBeforeDraining) }, undefined, time)
@@ -121,18 +121,18 @@ function asBeforeDraining(server: VirtualServer): VirtualServer {
 }
 
 /** Forgets the real servers whose drain time is over. Returns the same object when there are none. */
-export function afterWaiting(memory: Memory, now: number): Memory {
-  const due = [...memory.recent].filter(([, recent]) => earliest(recent) <= now)
-  if (due.length === 0) return memory
-  const recent = new Map(memory.recent)
+export function afterWaiting(history: AppliedHistory, now: number): AppliedHistory {
+  const due = [...history.recent].filter(([, recent]) => earliest(recent) <= now)
+  if (due.length === 0) return history
+  const recent = new Map(history.recent)
   for (const [address, one] of due) recent.set(address, withoutExpired(one, now))
-  return { ...memory, recent }
+  return { ...history, recent }
 }
 
 /** End of the next drain, in ms; Infinity when nothing drains. */
-export function nextDeadline(memory: Memory): number {
+export function nextDeadline(history: AppliedHistory): number {
   let next = Number.POSITIVE_INFINITY
-  for (const recent of memory.recent.values()) next = Math.min(next, earliest(recent))
+  for (const recent of history.recent.values()) next = Math.min(next, earliest(recent))
   return next
 }
 

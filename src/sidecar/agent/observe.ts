@@ -6,11 +6,11 @@ import type { createOwnNodes, OwnNodes, Past } from "../../core/model/addresses/
 import type { Refusal } from "../../core/model/refusal.ts"
 import type { NodeFacts } from "../../core/model/settings.ts"
 import type { Draining } from "../../core/model/vip-model.ts"
-import type { createPipeline, Walk } from "../../core/pipeline.ts"
+import type { createPipeline, PipelineResult } from "../../core/pipeline.ts"
 import { vipConfigMapOf } from "../../core/vip-config-map.ts"
 import type { RenderedConfig } from "../../core/render/render.ts"
 import type { Problem } from "../../kit/problem.ts"
-import type { Memory } from "./history.ts"
+import type { AppliedHistory } from "./history.ts"
 import type { Generation, Generations } from "../ports.ts"
 
 /** A guard against the loss of what works. `own-node`: this node is not among the Nodes. */
@@ -27,8 +27,8 @@ export interface Guarding {
 }
 
 /** Knowledge beside the inputs. */
-export interface Known {
-  readonly memory: Memory
+export interface ObserveContext {
+  readonly history: AppliedHistory
   readonly refusals: Refusals | null
   /** Null when no configuration runs or ran last, or a user pinned a generation. */
   readonly guarding: Guarding | null
@@ -36,8 +36,8 @@ export interface Known {
   readonly announced: ReadonlySet<string>
 }
 
-/** The result of a look at the inputs. Only `candidate` can change what runs. */
-export type Seen =
+/** The result of an observation of the inputs. Only `candidate` can change what runs. */
+export type Observation =
   | {
       readonly kind: "candidate"
       readonly generation: Generation
@@ -64,16 +64,16 @@ export type Seen =
     }
 
 /** The guard that holds the generation. */
-export function guardOf(seen: Seen | null): Guard | null {
+export function guardOf(seen: Observation | null): Guard | null {
   return seen?.kind === "no-model" ? seen.guard : null
 }
 
 /** The published files disagree with their checksums: for a moment this is only a race with their writer. */
-export function isTorn(seen: Seen): boolean {
+export function isTorn(seen: Observation): boolean {
   return seen.kind === "no-generation" && seen.reading === "torn"
 }
 
-export interface LookPorts {
+export interface ObservePorts {
   readonly generations: Generations
   readonly pipeline: ReturnType<typeof createPipeline>
   /** Names of the nodes that no longer answer; the same set while nothing changes. */
@@ -101,7 +101,7 @@ export interface Refusals {
 }
 
 /** Reads the newest generation and makes a text of it, with what is remembered. Changes nothing. */
-export async function look(ports: LookPorts, known: Known): Promise<Seen> {
+export async function observe(ports: ObservePorts, known: ObserveContext): Promise<Observation> {
   const reading = await ports.generations.read()
   switch (reading.kind) {
     case "absent":
@@ -116,19 +116,19 @@ export async function look(ports: LookPorts, known: Known): Promise<Seen> {
     case "refused":
       return { kind: "no-generation", reason: reading.reason, problems: reading.problems, reading: "refused" }
     case "generation":
-      return walk(reading.generation, ports, known)
+      return candidateFrom(reading.generation, ports, known)
   }
 }
 
 /** Makes a text of a generation. */
-export async function walk(
+export async function candidateFrom(
   generation: Generation,
-  ports: Pick<LookPorts, "node" | "ownNodes" | "pipeline" | "unreachable" | "others">,
-  { memory, refusals, guarding, announced }: Known,
-): Promise<Seen> {
+  ports: Pick<ObservePorts, "node" | "ownNodes" | "pipeline" | "unreachable" | "others">,
+  { history, refusals, guarding, announced }: ObserveContext,
+): Promise<Observation> {
   const configMap = vipConfigMapOf(generation.objects, null)
   if (configMap.value === null) return noModel(generation, configMap.problems)
-  const past = pastOf(memory)
+  const past = pastOf(history)
   const { nodes } = generation.objects
   const own = ports.ownNodes({ nodes, configMap: configMap.value, past })
   const node = await ports.node(own.nodes, past)
@@ -137,9 +137,9 @@ export async function walk(
     objects: generation.objects,
     configMap: configMap.value,
     node,
-    lastGood: memory.lastGood,
+    lastGood: history.lastGood,
     refused: refusals?.manifestSha256 === generation.manifestSha256 ? refusals.entries : new Map<string, Refusal>(),
-    draining: drainingOf(memory),
+    draining: drainingOf(history),
     unreachable: ports.unreachable(),
     past,
   })
@@ -154,10 +154,10 @@ export async function walk(
 
 /** Repeats the walk without what other programs have, if the first walk asks for any of it. */
 async function withoutOthers(
-  { pipeline, others }: Pick<LookPorts, "pipeline" | "others">,
+  { pipeline, others }: Pick<ObservePorts, "pipeline" | "others">,
   announced: ReadonlySet<string>,
   input: ModelInput,
-): Promise<Walk> {
+): Promise<PipelineResult> {
   const first = pipeline(input)
   const { model } = first.built
   if (model === null || others === undefined) return first
@@ -165,16 +165,19 @@ async function withoutOthers(
   return found === null ? first : pipeline({ ...input, others: found })
 }
 
-function noModel(generation: Generation, problems: readonly Problem[]): Extract<Seen, { readonly kind: "no-model" }> {
+function noModel(
+  generation: Generation,
+  problems: readonly Problem[],
+): Extract<Observation, { readonly kind: "no-model" }> {
   const isOwnNode = problems.some(({ code }) => code === "NODE_UNKNOWN" || code === "NODE_WITHOUT_ADDRESS")
   return { kind: "no-model", generation, problems, guard: isOwnNode ? "own-node" : null }
 }
 
 /** What earlier configurations show about addresses. */
-export function pastOf({ past }: Memory): Past {
+export function pastOf({ past }: AppliedHistory): Past {
   return { announced: past.announced, nodes: past.nodes, vrrp: past.model?.vrrp ?? null }
 }
 
-function drainingOf(memory: Memory): Draining {
-  return new Map([...memory.recent].map(([address, recent]) => [address, recent.draining]))
+function drainingOf(history: AppliedHistory): Draining {
+  return new Map([...history.recent].map(([address, recent]) => [address, recent.draining]))
 }

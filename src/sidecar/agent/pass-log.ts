@@ -3,7 +3,7 @@ import type { Log } from "../../kit/process/log.ts"
 import { problemText } from "../../kit/problem.ts"
 import type { Candidate } from "./state.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
-import type { Seen } from "./observe.ts"
+import type { Observation } from "./observe.ts"
 
 /** Writes one line of the log about the end of a pass. */
 export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyOutcome; tookMs: number }): void {
@@ -26,7 +26,10 @@ export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyO
 }
 
 /** Logs when a guard begins to hold a generation. */
-export function reportHeld(log: Log, { generation, guard, problems }: Extract<Seen, { kind: "no-model" }>): void {
+export function reportHeld(
+  log: Log,
+  { generation, guard, problems }: Extract<Observation, { kind: "no-model" }>,
+): void {
   log.warn("held", {
     generation: generation.sequence,
     guard,

@@ -6,57 +6,63 @@ import { awaitsLan, type Candidate, due } from "./state.ts"
 import {
   afterAttempt,
   afterDrainTimes,
-  afterLook,
+  afterObservation,
   afterRefusals,
   afterSameText,
-  afterWalkWithout,
+  afterCandidateWithoutRefused,
   beforeAttempt,
 } from "./transitions.ts"
-import { apply } from "../apply/apply.ts"
+import { applyConfig } from "../apply/apply.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
-import { culpritsOf } from "../keepalived/refused-entries.ts"
+import { refusedEntriesOf } from "../keepalived/refused-entries.ts"
 import { guardingOf } from "./guards.ts"
-import { believeInKnownGood, startOnKnownGood } from "./fall-back.ts"
-import { guardOf, look, type Refusals, type Seen, walk } from "./observe.ts"
+import { trustLastKnownGood, startOnLastKnownGood } from "./fall-back.ts"
+import { guardOf, observe, type Refusals, type Observation, candidateFrom } from "./observe.ts"
 import { nextDeadline } from "./history.ts"
 import { reportHeld, reportPass } from "./pass-log.ts"
 import { retryLater } from "./retry.ts"
 import { noteUnreadable } from "./unreadable.ts"
 
 /** Looks at the inputs once, and requests the actions that follow. */
-export async function lookPass(workings: Workings): Promise<void> {
+export async function observePass(workings: Workings): Promise<void> {
   const { state, ports } = workings
   state.become(afterDrainTimes(ports.clock.now()))
-  const { memory, refusals } = state.known()
-  const next = await look(ports, { memory, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) })
+  const { history, refusals } = state.known()
+  const next = await observe(ports, {
+    history,
+    refusals,
+    guarding: guardingOf(workings),
+    announced: announcedBy(workings),
+  })
   // Knowledge from an attempt that ended meanwhile changes the text.
-  if (state.known().memory !== memory || state.known().refusals !== refusals) return workings.look()
-  const before = guardOf(state.known().seen)
-  state.become(afterLook(next, ports.clock.now()))
+  if (state.known().history !== history || state.known().refusals !== refusals) return workings.requestObserve()
+  const before = guardOf(state.known().observation)
+  state.become(afterObservation(next, ports.clock.now()))
   if (next.kind === "no-model" && next.guard !== null && next.guard !== before) reportHeld(ports.log, next)
   takeAsApplied(workings)
   noteUnreadable(next, workings)
   wakeFor(next, workings)
-  if (due(state.known()) !== null || state.known().inEffect === null) workings.apply()
+  if (due(state.known()) !== null || state.known().inEffect === null) workings.requestApply()
   ports.onChange(state.known())
 }
 
 /** The VIPs that run, or once ran, on this node: the LAN is not asked for a VIP that is already announced. */
 function announcedBy({ state, ports }: Workings): ReadonlySet<string> {
-  const { inEffect, memory } = state.known()
+  const { inEffect, history } = state.known()
   const running = inEffect?.model.vips ?? []
-  const lastRan = ports.knownGood()?.remembered.model.vips ?? []
-  const good = [...memory.lastGood.values()].map(({ vip }) => vip)
+  const lastRan = ports.lastKnownGood()?.record.model.vips ?? []
+  const good = [...history.lastGood.values()].map(({ vip }) => vip)
   return new Set([...running, ...lastRan, ...good].map(({ address }) => address))
 }
 
-function wakeFor(next: Seen, { state, ports, timers, look }: Workings): void {
+function wakeFor(next: Observation, { state, ports, timers, requestObserve }: Workings): void {
   // The cause may be this machine: an interface that appears sends no notification.
-  if (next.kind === "no-model") timers.set("no-model", NO_MODEL_RETRY_MS, look)
+  if (next.kind === "no-model") timers.set("no-model", NO_MODEL_RETRY_MS, requestObserve)
   // Another program that removes what it has sends no notification.
-  if (next.kind === "candidate" && next.built.problems.some(isOfOthers)) timers.set("others", OTHERS_RETRY_MS, look)
-  const deadline = nextDeadline(state.known().memory)
-  if (Number.isFinite(deadline)) timers.set("drained", deadline - ports.clock.now() + 1, look)
+  if (next.kind === "candidate" && next.built.problems.some(isOfOthers))
+    timers.set("others", OTHERS_RETRY_MS, requestObserve)
+  const deadline = nextDeadline(state.known().history)
+  if (Number.isFinite(deadline)) timers.set("drained", deadline - ports.clock.now() + 1, requestObserve)
 }
 
 function isOfOthers({ code }: Problem): boolean {
@@ -65,14 +71,14 @@ function isOfOthers({ code }: Problem): boolean {
 
 /** A generation that leads to the text in effect is in effect without an attempt. */
 function takeAsApplied({ state, ports, options }: Workings): void {
-  const { seen, inEffect, doubtful } = state.known()
-  if (seen?.kind !== "candidate" || inEffect === null || doubtful) return
-  const { rendered, generation } = seen
+  const { observation, inEffect, doubtful } = state.known()
+  if (observation?.kind !== "candidate" || inEffect === null || doubtful) return
+  const { rendered, generation } = observation
   if (rendered.sha256 !== inEffect.sha256 || inEffect.generation?.name === generation.name) return
-  state.become(afterSameText(seen, inEffect, { now: ports.clock.now(), drainTime: options.drainTimeMs }))
+  state.become(afterSameText(observation, inEffect, { now: ports.clock.now(), drainTime: options.drainTimeMs }))
   const known = state.known()
-  if (known.inEffect !== null) ports.onApplied(known.inEffect, known.memory)
-  reportPass(ports.log, seen, { outcome: { kind: "unchanged" }, tookMs: 0 })
+  if (known.inEffect !== null) ports.onApplied(known.inEffect, known.history)
+  reportPass(ports.log, observation, { outcome: { kind: "unchanged" }, tookMs: 0 })
 }
 
 /**
@@ -82,12 +88,12 @@ function takeAsApplied({ state, ports, options }: Workings): void {
  * @returns the cost in ms.
  */
 export async function applyPass(workings: Workings): Promise<number> {
-  const { state, ports, look } = workings
+  const { state, ports, requestObserve } = workings
   const newest = due(state.known())
   const cost = newest === null ? 0 : await attempt(newest, workings)
-  if (state.known().inEffect === null && !awaitsLan(state.known())) await startOnKnownGood(workings)
+  if (state.known().inEffect === null && !awaitsLan(state.known())) await startOnLastKnownGood(workings)
   ports.onChange(state.known())
-  if (newest !== null) look()
+  if (newest !== null) requestObserve()
   return cost
 }
 
@@ -97,7 +103,7 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
   const { doubtful, running: before } = state.known()
   timers.clear("retry")
   state.become(beforeAttempt(newest.rendered.model))
-  const { tried, outcome } = await applyWithoutCulprits(newest, workings)
+  const { tried, outcome } = await applyWithoutRefused(newest, workings)
   const now = ports.clock.now()
   const running = await ports.keepalived.running()
   const time = { now, drainTime: options.drainTimeMs }
@@ -111,18 +117,18 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
 
 async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> {
   const { state, ports } = workings
-  const { inEffect, memory, failures } = state.known()
+  const { inEffect, history, failures } = state.known()
   switch (outcome.kind) {
     case "unchanged":
     case "applied":
-      if (inEffect !== null) ports.onApplied(inEffect, memory)
+      if (inEffect !== null) ports.onApplied(inEffect, history)
       return
     case "rejected":
       return
     case "rolled-back": {
       // Without a configuration in effect, there was only one to go back to.
-      const good = inEffect === null ? ports.knownGood() : null
-      if (good !== null) await believeInKnownGood(good, workings)
+      const good = inEffect === null ? ports.lastKnownGood() : null
+      if (good !== null) await trustLastKnownGood(good, workings)
       // A VIP that was claimed and is gone again belongs to no program: another may take it before the next attempt.
       if (inEffect !== null) await ports.settle(inEffect)
       return retryLater(backoffMs(RETRY, failures, ports.random()), workings)
@@ -133,16 +139,16 @@ async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> 
 }
 
 /** Holds the entries that this node cannot accept and tries again without them: a bad entry never blocks the others. */
-async function applyWithoutCulprits(
+async function applyWithoutRefused(
   newest: Candidate,
   workings: Workings,
 ): Promise<{ readonly tried: Candidate; readonly outcome: ApplyOutcome }> {
   const { state, ports } = workings
   let tried = newest
   for (let left = MOST_REFUSALS; ; left--) {
-    const outcome = await apply(tried.rendered, state.known().inEffect, ports.apply)
+    const outcome = await applyConfig(tried.rendered, state.known().inEffect, ports.applyPorts)
     if (outcome.kind !== "rejected" || left === 0) return { tried, outcome }
-    const again = await withoutCulprits(tried, outcome, workings)
+    const again = await withoutRefused(tried, outcome, workings)
     if (again === null) return { tried, outcome }
     tried = again
   }
@@ -164,22 +170,22 @@ function unmasqueradedEntries(
 
 type Rejected = Extract<ApplyOutcome, { readonly kind: "rejected" }>
 
-async function withoutCulprits(refused: Candidate, verdict: Rejected, workings: Workings): Promise<Candidate | null> {
+async function withoutRefused(refused: Candidate, verdict: Rejected, workings: Workings): Promise<Candidate | null> {
   const { state, ports } = workings
-  const culprits =
+  const refusedEntries =
     verdict.unmasqueraded === undefined
-      ? culpritsOf(refused.rendered, verdict.diagnostics)
+      ? refusedEntriesOf(refused.rendered, verdict.diagnostics)
       : unmasqueradedEntries(refused, verdict.unmasqueraded, workings)
   const { manifestSha256 } = refused.generation
-  const { refusals: before, memory } = state.known()
+  const { refusals: before, history } = state.known()
   const accused = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, Refusal>()
-  if ([...culprits].every(([key, { code }]) => accused.get(key)?.code === code)) return null
-  const refusals: Refusals = { manifestSha256, entries: new Map([...accused, ...culprits]) }
+  if ([...refusedEntries].every(([key, { code }]) => accused.get(key)?.code === code)) return null
+  const refusals: Refusals = { manifestSha256, entries: new Map([...accused, ...refusedEntries]) }
   state.become(afterRefusals(refusals))
-  const known = { memory, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) }
-  const again = await walk(refused.generation, ports, known)
+  const known = { history, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) }
+  const again = await candidateFrom(refused.generation, ports, known)
   if (again.kind !== "candidate") return null
-  state.become(afterWalkWithout(refused, again))
+  state.become(afterCandidateWithoutRefused(refused, again))
   return again
 }
 

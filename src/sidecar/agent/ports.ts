@@ -7,24 +7,24 @@ import type { Timers } from "../../kit/time/named-timers.ts"
 import type { AgentState, InEffect, Snapshot } from "./state.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
 import type { ApplyPorts } from "../apply/ports.ts"
-import type { CaptureLook } from "../capture/find-captures.ts"
+import type { FindCaptures } from "../capture/find-captures.ts"
 import type { Owned } from "../effect/differences.ts"
-import type { LookPorts } from "./observe.ts"
-import type { Memory } from "./history.ts"
+import type { ObservePorts } from "./observe.ts"
+import type { AppliedHistory } from "./history.ts"
 import type { Keepalived, Kernel } from "../ports.ts"
 import type { StandingFaults } from "../faults/standing-faults.ts"
-import type { KnownGood } from "../volume/last-known-good.ts"
+import type { LastKnownGood } from "../volume/last-known-good.ts"
 
-export interface AgentPorts extends LookPorts {
-  readonly apply: ApplyPorts
+export interface AgentPorts extends ObservePorts {
+  readonly applyPorts: ApplyPorts
   readonly keepalived: Keepalived
   readonly kernel: Kernel
   readonly owned: () => Promise<Owned>
   /** Rules of this node that take packets of virtual servers before IPVS. Absent on a machine that cannot list them. */
-  readonly captures?: CaptureLook
+  readonly findCaptures?: FindCaptures
   /** Removes from the ledger what the kernel no longer has. */
   readonly settle: (inEffect: InEffect) => Promise<void>
-  readonly knownGood: () => KnownGood | null
+  readonly lastKnownGood: () => LastKnownGood | null
   /** Renders a part of the configuration. Absent: the configuration is used whole. */
   readonly render?: (model: KeepalivedModel) => RenderedConfig
   /** Whether a user pinned an older generation, which must then run. */
@@ -35,9 +35,9 @@ export interface AgentPorts extends LookPorts {
   readonly sourceAge: () => Age
   readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void
   /** Records that a configuration is in effect. Traffic does not wait for the record. */
-  readonly onApplied: (inEffect: InEffect, memory: Memory) => void
+  readonly onApplied: (inEffect: InEffect, history: AppliedHistory) => void
   /** Records that a configuration ran through the soak. @returns whether it is recorded; if not, the soak repeats. */
-  readonly onSoaked: (inEffect: InEffect, memory: Memory) => Promise<boolean>
+  readonly onSoaked: (inEffect: InEffect, history: AppliedHistory) => Promise<boolean>
   readonly onChange: (snapshot: Snapshot) => void
   /** Reports that a pass or a check met a fault of the environment. The running configuration stays. */
   readonly onFault: () => void
@@ -67,7 +67,7 @@ export type Wake =
   "torn" | "others" | "no-model" | "fault" | "drained" | "retry" | "known-good" | "second-look" | "interference"
 
 /** Work that must not overlap with other work. */
-export type Lonely = "watch" | "compare"
+export type Exclusive = "watch" | "compare"
 
 /** What every part of the agent works with. */
 export interface Workings {
@@ -75,12 +75,12 @@ export interface Workings {
   readonly ports: AgentPorts
   readonly options: AgentOptions
   readonly timers: Timers<Wake>
-  /** Requests a look at the inputs. */
-  readonly look: () => void
+  /** Requests an observation of the inputs. */
+  readonly requestObserve: () => void
   /** Requests that the newest configuration be applied. */
-  readonly apply: () => void
+  readonly requestApply: () => void
   /** Runs work when no other compare or apply runs. Its failure is reported under the name until it succeeds. */
-  readonly alone: (name: Lonely, work: () => Promise<void>) => Promise<void>
+  readonly runAlone: (name: Exclusive, work: () => Promise<void>) => Promise<void>
 }
 
 /** Tries again what failed for a temporary reason. */

@@ -4,20 +4,20 @@ import type { Clock } from "../../kit/time/clock.ts"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
 import type { Log } from "../../kit/process/log.ts"
 import type { InEffect } from "./state.ts"
-import type { Memory } from "./history.ts"
+import type { AppliedHistory } from "./history.ts"
 import { type StandingFaults, standsUntilDone } from "../faults/standing-faults.ts"
 import type { Archive } from "../volume/archive.ts"
 import type { NodeHistory } from "../volume/node-history.ts"
-import type { LastKnownGood } from "../volume/last-known-good.ts"
-import { encodeRemembered, type Remembered } from "../volume/applied-record.ts"
+import type { LastKnownGoodStore } from "../volume/last-known-good.ts"
+import { encodeAppliedRecord, type AppliedRecord } from "../volume/applied-record.ts"
 
 /** File in applied/: what the next agent must know of the configuration in effect if this agent is killed. */
-export const MEMORY_FILE = "memory.json"
+export const APPLIED_RECORD_FILE = "applied.json"
 
 export interface ArchivistPorts {
   readonly applied: string
   readonly archive: Archive
-  readonly lastKnownGood: LastKnownGood
+  readonly lastKnownGood: LastKnownGoodStore
   /** The text of the candidate with this sha256. */
   readonly candidate: (sha256: string) => string | null
   readonly facts: { readonly node: string; readonly keepalivedVersion: string | null }
@@ -30,14 +30,14 @@ export interface ArchivistPorts {
 
 /** Keeps the records that outlive a pass. Traffic does not wait for them, and their failures are only counted and reported. */
 export interface Archivist {
-  applied(inEffect: InEffect, memory: Memory): void
+  applied(inEffect: InEffect, history: AppliedHistory): void
   /** @returns whether the record is written; if not, try again. */
-  soaked(inEffect: InEffect, memory: Memory): Promise<boolean>
+  soaked(inEffect: InEffect, history: AppliedHistory): Promise<boolean>
   /** Resolves when no write is under way. */
   idle(): Promise<void>
 }
 
-/** Delay that joins a series of changes: the agent's memory may lag by this time when it is killed. */
+/** Delay that joins a series of changes: the agent's history may lag by this time when it is killed. */
 const MEMORY_AFTER_MS = 1_000
 /** Delay before packing, which reads every file of a generation: the next change should be applied first. */
 const ARCHIVE_AFTER_MS = 5_000
@@ -47,14 +47,14 @@ const AGAIN_AFTER_MS = 30_000
 
 /** The record, as a fault's message names it. */
 const RECORDS = {
-  memory: "memory of this agent",
+  history: "history of this agent",
   archive: "archive of generations",
   "last-known-good": "last known good configuration",
 } as const
 
 interface Applied {
   readonly inEffect: InEffect
-  readonly memory: Memory
+  readonly history: AppliedHistory
 }
 
 export function archivist(ports: ArchivistPorts): Archivist {
@@ -75,9 +75,13 @@ export function archivist(ports: ArchivistPorts): Archivist {
     work = written
     return written
   }
-  const memories = createSlot(MEMORY_AFTER_MS, ({ inEffect, memory }) =>
-    attempt("memory", () =>
-      replaceFile(join(ports.applied, MEMORY_FILE), encodeRemembered(rememberedOf(inEffect, memory)), 0o600),
+  const memories = createSlot(MEMORY_AFTER_MS, ({ inEffect, history }) =>
+    attempt("history", () =>
+      replaceFile(
+        join(ports.applied, APPLIED_RECORD_FILE),
+        encodeAppliedRecord(rememberedOf(inEffect, history)),
+        0o600,
+      ),
     ),
   )
   const archives = createSlot(
@@ -86,14 +90,14 @@ export function archivist(ports: ArchivistPorts): Archivist {
     (replaced, by) => noteReplaced(replaced.inEffect, by.inEffect, ports),
   )
   return {
-    applied: (inEffect, memory) => {
-      memories.put({ inEffect, memory })
-      archives.put({ inEffect, memory })
+    applied: (inEffect, history) => {
+      memories.put({ inEffect, history })
+      archives.put({ inEffect, history })
     },
-    soaked: (inEffect, memory) =>
+    soaked: (inEffect, history) =>
       attempt("last-known-good", async () => {
         const text = ports.candidate(inEffect.sha256)
-        if (text !== null) await ports.lastKnownGood.promote({ text, remembered: rememberedOf(inEffect, memory) })
+        if (text !== null) await ports.lastKnownGood.promote({ text, record: rememberedOf(inEffect, history) })
       }),
     idle: async () => {
       memories.flush()
@@ -142,8 +146,8 @@ function createSlot(
   }
 }
 
-function rememberedOf({ sha256, model, generation }: InEffect, memory: Memory): Remembered {
-  const { lastGood, past } = memory
+function rememberedOf({ sha256, model, generation }: InEffect, history: AppliedHistory): AppliedRecord {
+  const { lastGood, past } = history
   return {
     sha256,
     model,

@@ -2,9 +2,9 @@ import type { Workings } from "./ports.ts"
 import { afterRetest } from "./transitions.ts"
 
 /** Allows a refused or failed text to be tried again: an interface may have appeared meanwhile. */
-export function retest({ state, look }: Pick<Workings, "state" | "look">): void {
+export function retest({ state, requestObserve }: Pick<Workings, "state" | "requestObserve">): void {
   state.become(afterRetest)
-  look()
+  requestObserve()
 }
 
 /** Tries a failed text again after `ms`, unless another attempt comes first. */

@@ -4,8 +4,8 @@ import type { DriftCheck } from "../effect/repair.ts"
 import { type Interference, NO_INTERFERENCE } from "../effect/interference.ts"
 import type { Capture } from "../capture/capture.ts"
 import type { Differences } from "../effect/differences.ts"
-import type { Refusals, Seen } from "./observe.ts"
-import type { Memory } from "./history.ts"
+import type { Refusals, Observation } from "./observe.ts"
+import type { AppliedHistory } from "./history.ts"
 import type { Generation, ProcessIdentity, RunningKeepalived } from "../ports.ts"
 import { NOT_SEEN, type Vrrp } from "../vrrp/vrrp.ts"
 
@@ -18,7 +18,7 @@ export interface InEffect extends Effective {
 
 /** Everything that is known about the agent at one moment. Status, metrics and probes are made from it. */
 export interface Snapshot {
-  readonly seen: Seen | null
+  readonly observation: Observation | null
   /** How the last attempt to apply ended. */
   readonly outcome: ApplyOutcome | null
   readonly inEffect: InEffect | null
@@ -28,12 +28,12 @@ export interface Snapshot {
   readonly drift: DriftCheck | null
   /** Whether another program changes our entries in IPVS. */
   readonly interference?: Interference
-  /** Rules that come before IPVS, as the last look found them; absent before the first look. */
+  /** Rules that come before IPVS, as the last search found them; absent before the first search. */
   readonly captured?: readonly Capture[]
-  readonly memory: Memory
+  readonly history: AppliedHistory
 }
 
-export type Candidate = Extract<Seen, { readonly kind: "candidate" }>
+export type Candidate = Extract<Observation, { readonly kind: "candidate" }>
 
 /** The snapshot, and what only the agent itself needs. Times are milliseconds of its clock. */
 export interface Known extends Snapshot {
@@ -71,10 +71,13 @@ export interface AgentState {
 }
 
 /** @param start The configuration that runs already. Its soak starts again, because no agent watched it to the end. */
-export function createAgentState(start: { readonly inEffect: InEffect | null; readonly memory: Memory }): AgentState {
+export function createAgentState(start: {
+  readonly inEffect: InEffect | null
+  readonly history: AppliedHistory
+}): AgentState {
   let known: Known = {
     ...start,
-    ...{ seen: null, outcome: null, running: null, vrrp: NOT_SEEN, drift: null },
+    ...{ observation: null, outcome: null, running: null, vrrp: NOT_SEEN, drift: null },
     interference: NO_INTERFERENCE,
     ...{ refusals: null, attempted: null, failures: 0, doubtful: false },
     ...{
@@ -98,20 +101,26 @@ export function createAgentState(start: { readonly inEffect: InEffect | null; re
 
 /** The configuration to apply; null when the newest is in effect, was tried without success, or does not exist. */
 export function due(known: Known): Candidate | null {
-  const { seen, inEffect, attempted, doubtful } = known
-  if (seen?.kind !== "candidate" || awaitsLan(known)) return null
-  const { sha256 } = seen.rendered
+  const { observation, inEffect, attempted, doubtful } = known
+  if (observation?.kind !== "candidate" || awaitsLan(known)) return null
+  const { sha256 } = observation.rendered
   if (sha256 === inEffect?.sha256 && !doubtful) return null
-  return sha256 === attempted ? null : seen
+  return sha256 === attempted ? null : observation
 }
 
 /**
  * Whether the first configuration on this node waits: keepalived does not run yet, and the agent asks the LAN about all its VIPs.
  * The answer takes some seconds. A start without any VIP would need a reload right after it.
  */
-export function awaitsLan({ seen, inEffect, running }: Pick<Known, "seen" | "inEffect" | "running">): boolean {
-  if (seen?.kind !== "candidate" || inEffect !== null || running !== null) return false
-  return seen.rendered.model.vips.length === 0 && seen.built.entries.some(({ state }) => state === "pending")
+export function awaitsLan({
+  observation,
+  inEffect,
+  running,
+}: Pick<Known, "observation" | "inEffect" | "running">): boolean {
+  if (observation?.kind !== "candidate" || inEffect !== null || running !== null) return false
+  return (
+    observation.rendered.model.vips.length === 0 && observation.built.entries.some(({ state }) => state === "pending")
+  )
 }
 
 export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {

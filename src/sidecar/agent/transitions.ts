@@ -5,8 +5,8 @@ import type { Capture } from "../capture/capture.ts"
 import { type DriftCheck, type Restored, VERIFIED } from "../effect/repair.ts"
 import type { Interference } from "../effect/interference.ts"
 import type { Differences } from "../effect/differences.ts"
-import { guardOf, isTorn, type Refusals, type Seen } from "./observe.ts"
-import { afterApplied, afterWaiting, announcing, type Memory } from "./history.ts"
+import { guardOf, isTorn, type Refusals, type Observation } from "./observe.ts"
+import { afterApplied, afterWaiting, announcing, type AppliedHistory } from "./history.ts"
 import type { RunningKeepalived } from "../ports.ts"
 import type { Vrrp } from "../vrrp/vrrp.ts"
 
@@ -25,26 +25,26 @@ export interface Moment {
 
 /** Real servers whose drain time is over are gone. */
 export function afterDrainTimes(now: number): Transition {
-  return ({ memory }) => ({ memory: afterWaiting(memory, now) })
+  return ({ history }) => ({ history: afterWaiting(history, now) })
 }
 
 /** The agent read the newest generation, and knows what it leads to. */
-export function afterLook(next: Seen, now: number): Transition {
-  return ({ seen, endpointsLostSince, tornSince }) => {
+export function afterObservation(next: Observation, now: number): Transition {
+  return ({ observation, endpointsLostSince, tornSince }) => {
     const torn = { tornSince: isTorn(next) ? (tornSince ?? now) : null }
     // A torn reading says nothing about the generation before it, which was whole.
-    if (isTorn(next) && seen !== null && !isTorn(seen)) return torn
+    if (isTorn(next) && observation !== null && !isTorn(observation)) return torn
     const areLost = guardOf(next) === "endpoints-lost" || (next.kind === "candidate" && next.believesInLostEndpoints)
-    return { ...torn, seen: next, endpointsLostSince: areLost ? (endpointsLostSince ?? now) : null }
+    return { ...torn, observation: next, endpointsLostSince: areLost ? (endpointsLostSince ?? now) : null }
   }
 }
 
 /** A generation that leads to the text in effect is in effect without an attempt. */
 export function afterSameText(candidate: Candidate, inEffect: InEffect, moment: Moment): Transition {
   const { built, rendered, generation } = candidate
-  return ({ memory }) => ({
+  return ({ history }) => ({
     inEffect: { ...inEffect, model: rendered.model, generation },
-    memory: afterApplied(memory, { built, model: rendered.model }, moment),
+    history: afterApplied(history, { built, model: rendered.model }, moment),
   })
 }
 
@@ -57,7 +57,7 @@ export function beforeSwap(): Partial<Known> {
 
 /** A Node may list a VIP soon after the VIP exists, and before the configuration is known to be in effect. */
 export function beforeAttempt(model: KeepalivedModel): Transition {
-  return ({ memory }) => ({ ...beforeSwap(), memory: announcing(memory, model) })
+  return ({ history }) => ({ ...beforeSwap(), history: announcing(history, model) })
 }
 
 /** How an attempt ended. */
@@ -99,8 +99,8 @@ function afterGoodEnd(known: Known, { tried, outcome, running }: Attempt, moment
   const same = outcome.kind === "unchanged" && known.inEffect?.sha256 === sha256 ? known.inEffect : null
   const since = same?.since ?? moment.now
   const inEffect = { sha256, model, generation: tried.generation, since }
-  const memory = afterApplied(known.memory, { built: tried.built, model }, moment)
-  const good = { attempted: null, failures: 0, doubtful: false, drift: VERIFIED, inEffect, memory }
+  const history = afterApplied(known.history, { built: tried.built, model }, moment)
+  const good = { attempted: null, failures: 0, doubtful: false, drift: VERIFIED, inEffect, history }
   if (same !== null) return good
   return { ...good, parent: running?.parent ?? null, deaths: 0, soakSince: since, lastDifferences: null }
 }
@@ -111,8 +111,8 @@ export function afterRefusals(refusals: Refusals): Transition {
 }
 
 /** The candidate without the refused entries. The agent may have read a newer one meanwhile. */
-export function afterWalkWithout(refused: Candidate, again: Candidate): Transition {
-  return ({ seen }) => (seen === refused ? { seen: again } : {})
+export function afterCandidateWithoutRefused(refused: Candidate, again: Candidate): Transition {
+  return ({ observation }) => (observation === refused ? { observation: again } : {})
 }
 
 /** A refused or failed text may be tried again. */
@@ -138,9 +138,13 @@ export function afterGoingBack(outcome: ApplyOutcome): Transition {
 }
 
 /** The last known good configuration is in effect. */
-export function afterTakeOver(inEffect: InEffect, memory: Memory, running: RunningKeepalived | null): Transition {
+export function afterTakeOver(
+  inEffect: InEffect,
+  history: AppliedHistory,
+  running: RunningKeepalived | null,
+): Transition {
   const settled = { drift: VERIFIED, doubtful: false, deaths: 0, soakSince: null, lastDifferences: null }
-  return () => ({ ...settled, inEffect, memory, running, parent: running?.parent ?? null })
+  return () => ({ ...settled, inEffect, history, running, parent: running?.parent ?? null })
 }
 
 // --- keepalived's process
@@ -222,6 +226,6 @@ export function afterInterference(interference: Interference): Transition {
   return () => ({ interference })
 }
 
-export function afterCaptureLook(captured: readonly Capture[]): Transition {
+export function afterCaptures(captured: readonly Capture[]): Transition {
   return () => ({ captured })
 }

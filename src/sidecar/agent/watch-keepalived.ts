@@ -26,7 +26,7 @@ import {
   NO_INTERFERENCE,
   pauseMs,
 } from "../effect/interference.ts"
-import { goBackToKnownGood } from "./fall-back.ts"
+import { fallBack } from "./fall-back.ts"
 import type { RunningKeepalived } from "../ports.ts"
 import type { Vrrp } from "../vrrp/vrrp.ts"
 
@@ -38,7 +38,7 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
   state.become(afterProcessSeen(running))
   if (partsOf(before) !== partsOf(running)) ports.onChange(state.known())
   if (inEffect === null) {
-    if (before !== null && running === null) workings.apply()
+    if (before !== null && running === null) workings.requestApply()
     return
   }
   if (running === null) return revive(workings)
@@ -63,7 +63,7 @@ function partsOf(running: RunningKeepalived | null): string {
 
 /** Compares the kernel with what should be in effect, and repairs it. */
 export async function compareAndRepair(workings: Workings): Promise<void> {
-  const { state, ports, timers, alone } = workings
+  const { state, ports, timers, runAlone } = workings
   const { inEffect, lastDifferences, interference } = state.known()
   if (inEffect === null || (await ports.keepalived.running()) === null) return
   await compareLiveFile(inEffect, workings)
@@ -78,10 +78,10 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
   const { found, restored } = comparison
   const isComplete = isBack(state.known(), comparison)
   state.become(afterComparison(comparison))
-  if (isComplete) ports.apply.appeared(connectionless(inEffect.model))
+  if (isComplete) ports.applyPorts.appeared(connectionless(inEffect.model))
   await watchInterference(restored, workings)
   if (found !== null && found.surplusVips.length > 0)
-    timers.set("second-look", SECOND_LOOK_MS, () => void alone("compare", () => compareAndRepair(workings)))
+    timers.set("second-look", SECOND_LOOK_MS, () => void runAlone("compare", () => compareAndRepair(workings)))
   ports.onChange(state.known())
 }
 
@@ -90,18 +90,18 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
  * the agent applies the configuration in effect again. If the newest generation does not lead to that configuration, its
  * text is not available any more; the next good change then replaces the file.
  */
-async function compareLiveFile(inEffect: InEffect, { state, ports, apply }: Workings): Promise<void> {
-  const { seen, doubtful } = state.known()
-  if (doubtful || (await ports.apply.files.liveSha256()) === inEffect.sha256) return
+async function compareLiveFile(inEffect: InEffect, { state, ports, requestApply }: Workings): Promise<void> {
+  const { observation, doubtful } = state.known()
+  if (doubtful || (await ports.applyPorts.files.liveSha256()) === inEffect.sha256) return
   ports.log.warn("live-file", { difference: "keepalived.conf is not what was applied", sha256: inEffect.sha256 })
-  if (seen?.kind !== "candidate" || seen.rendered.sha256 !== inEffect.sha256) return
+  if (observation?.kind !== "candidate" || observation.rendered.sha256 !== inEffect.sha256) return
   state.become(beforeSwap)
-  apply()
+  requestApply()
 }
 
 /** After a recent repair of IPVS another program may undo it again, so the agent compares before the interval ends. */
 async function watchInterference(restored: Restored, workings: Workings): Promise<void> {
-  const { state, ports, timers, alone } = workings
+  const { state, ports, timers, runAlone } = workings
   const now = ports.clock.now()
   let { interference } = state.known()
   if (restored !== "nothing") {
@@ -111,7 +111,7 @@ async function watchInterference(restored: Restored, workings: Workings): Promis
   state.become(afterInterference(interference))
   const nextMs = nextLookMs(interference, now)
   if (nextMs === null) timers.clear("interference")
-  else timers.set("interference", nextMs, () => void alone("compare", () => compareAndRepair(workings)))
+  else timers.set("interference", nextMs, () => void runAlone("compare", () => compareAndRepair(workings)))
 }
 
 /** For a keepalived that runs and does nothing: the new one reads the same file. */
@@ -121,10 +121,10 @@ export async function restartKeepalived({ ports }: Workings): Promise<void> {
 }
 
 /** Packets for a VIP that arrived before the VIP did were forwarded, and began flows that IPVS does not know. */
-export function tellOfTakeover(now: Vrrp, { state, ports }: Workings): void {
+export function reportTakeover(now: Vrrp, { state, ports }: Workings): void {
   const { vrrp, inEffect } = state.known()
   if (now.state !== "master" || vrrp.state === "master" || inEffect === null) return
-  ports.apply.appeared(connectionless(inEffect.model))
+  ports.applyPorts.appeared(connectionless(inEffect.model))
 }
 
 /** The supervisor restarts a keepalived that died. The agent starts it only if the supervisor was told not to. */
@@ -145,9 +145,9 @@ async function noteRestart(inEffect: InEffect, now: RunningKeepalived, workings:
   ports.log.warn("keepalived-restarted", { now: now.parent.pid })
   state.become(afterRestart(ports.clock.now()))
   if (await diedTooOften(workings)) return
-  const failure = await ports.apply.verify(inEffect.model)
+  const failure = await ports.applyPorts.verify(inEffect.model)
   if (failure !== null) ports.log.warn("keepalived-restarted", { difference: failure })
-  else ports.apply.appeared(connectionless(inEffect.model))
+  else ports.applyPorts.appeared(connectionless(inEffect.model))
   await compareAndRepair(workings)
 }
 
@@ -160,16 +160,16 @@ async function diedTooOften(workings: Workings): Promise<boolean> {
   const { deaths } = state.known()
   if (deaths < MOST_DEATHS) return false
   const reason = `keepalived ended ${deaths} times within ${BLAME_MS / 1_000} s of the change`
-  return goBackToKnownGood(reason, workings)
+  return fallBack(reason, workings)
 }
 
 /** A configuration that is in effect at the end of the soak, in the same process, becomes the last known good one. */
 async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
   const { state, ports, options } = workings
-  const { soakSince, parent, doubtful, memory } = state.known()
+  const { soakSince, parent, doubtful, history } = state.known()
   const now = ports.clock.now()
   if (soakSince === null || doubtful || now - soakSince < options.soakMs) return
-  const difference = await ports.apply.verify(inEffect.model)
+  const difference = await ports.applyPorts.verify(inEffect.model)
   const running = await ports.keepalived.running()
   state.become(afterSoakCheck(ports.clock.now()))
   if (running === null || parent === null || !isSameProcess(running.parent, parent)) return
@@ -178,7 +178,7 @@ async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
     return compareAndRepair(workings)
   }
   await ports.settle(inEffect)
-  if (await ports.onSoaked(inEffect, memory)) state.become(afterSoak)
+  if (await ports.onSoaked(inEffect, history)) state.become(afterSoak)
 }
 
 const REVIVE_AFTER_MS = 3_000

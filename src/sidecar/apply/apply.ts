@@ -15,7 +15,7 @@ import type { ApplyPorts } from "./ports.ts"
  *
  * @param before The last configuration that was verified to be in effect, to go back to; null for none.
  */
-export async function apply(
+export async function applyConfig(
   rendered: RenderedConfig,
   before: Effective | null,
   ports: ApplyPorts,
@@ -24,7 +24,7 @@ export async function apply(
   if (await isInEffect(next, ports)) return { kind: "unchanged" }
   const holder = await watchHolder(before, ports)
   try {
-    return await walk(rendered, { next, before, holder }, ports)
+    return await steps(rendered, { next, before, holder }, ports)
   } finally {
     holder?.stop()
   }
@@ -37,7 +37,7 @@ interface Change {
   readonly holder: HolderWatch | null
 }
 
-async function walk(
+async function steps(
   rendered: RenderedConfig,
   { next, before, holder }: Change,
   ports: ApplyPorts,

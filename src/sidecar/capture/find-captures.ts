@@ -6,7 +6,7 @@ import { createIptablesChains, NoTables, PROGRAM_LIMITS, programFault } from "./
 import { createMapReader, KUBE_PROXY_MAPS, KUBE_PROXY_TABLE, NODE_PORT_ADDRESSES } from "./kube-proxy-maps.ts"
 import { nftChains } from "./nft-chains.ts"
 import { captureOf, isKubeProxyService } from "./owner.ts"
-import { type Taken, takenFrom } from "./trace.ts"
+import { type Taken, traceFrom } from "./trace.ts"
 
 /** Programs and files; each has the usual name unless a test sets another. */
 export interface CaptureOptions {
@@ -21,11 +21,11 @@ export interface CaptureQuestion {
   readonly servers: readonly VirtualServerKey[]
   /** The interface on which clients' packets arrive. */
   readonly inward: string
-  /** Stops the look; the promise is then rejected. */
+  /** Stops the search; the promise is then rejected. */
   readonly signal: AbortSignal
 }
 
-export type CaptureLook = (question: CaptureQuestion) => Promise<readonly Capture[]>
+export type FindCaptures = (question: CaptureQuestion) => Promise<readonly Capture[]>
 
 /**
  * Looks for rules of this network namespace that take the packets of virtual servers before IPVS sees them: those of kube-proxy
@@ -34,7 +34,7 @@ export type CaptureLook = (question: CaptureQuestion) => Promise<readonly Captur
  *
  * @throws When a program is missing or fails: then the result is unknown.
  */
-export function createCaptureLook(options: CaptureOptions = {}): CaptureLook {
+export function createFindCaptures(options: CaptureOptions = {}): FindCaptures {
   const nft = options.nft ?? "nft"
   return async (question) => {
     if (question.servers.length === 0) return []
@@ -70,10 +70,10 @@ async function inIptables(program: string, question: CaptureQuestion): Promise<r
     if (taken !== null) found.push(captureOf(server, taken))
   }
   try {
-    for (const server of servers) note(server, await takenFrom("PREROUTING", server, nat))
+    for (const server of servers) note(server, await traceFrom("PREROUTING", server, nat))
     const input = await filter.chainOf("INPUT")
     const drops = input.some(({ verdict }) => verdict.kind === "jump" && verdict.chain === KUBE_PROXY_DROPS)
-    if (drops) for (const server of servers) note(server, await takenFrom(KUBE_PROXY_DROPS, server, filter))
+    if (drops) for (const server of servers) note(server, await traceFrom(KUBE_PROXY_DROPS, server, filter))
   } catch (error) {
     if (!(error instanceof NoTables)) throw error
   }
@@ -111,7 +111,7 @@ async function inHostPortTable(nft: string, { servers, inward, signal }: Capture
     const chainOf = (name: string) => Promise.resolve(chains.find((chain) => chain.name === name)?.rules ?? [])
     for (const { name } of chains.filter(({ isNatPrerouting }) => isNatPrerouting))
       for (const server of servers) {
-        const taken = await takenFrom(name, server, { chainOf, inward, isTaker: () => false })
+        const taken = await traceFrom(name, server, { chainOf, inward, isTaker: () => false })
         if (taken !== null) found.push(captureOf(server, taken, "hostport"))
       }
   }

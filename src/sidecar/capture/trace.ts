@@ -17,7 +17,7 @@ interface Path {
   readonly comments: readonly string[]
 }
 
-export interface WalkOptions {
+export interface TraceOptions {
   readonly chainOf: ChainReader
   /** The interface on which clients' packets arrive. */
   readonly inward: string
@@ -34,15 +34,15 @@ export interface WalkOptions {
  * @returns the first rule that takes all or some of them; null: they reach IPVS, as far as this table shows.
  * @throws When the chains nest deeper than the kernel allows.
  */
-export async function takenFrom(start: string, server: VirtualServerKey, options: WalkOptions): Promise<Taken | null> {
-  const end = await walk({ chains: [start], comments: [] }, server, options)
+export async function traceFrom(start: string, server: VirtualServerKey, options: TraceOptions): Promise<Taken | null> {
+  const end = await trace({ chains: [start], comments: [] }, server, options)
   return typeof end === "string" ? null : end
 }
 
 /** `through`: the chain is at its end, or returns. `accepted`: the rest of the table does not apply. */
 type End = Taken | "through" | "accepted"
 
-async function walk(path: Path, server: VirtualServerKey, options: WalkOptions): Promise<End> {
+async function trace(path: Path, server: VirtualServerKey, options: TraceOptions): Promise<End> {
   const { chains } = path
   if (chains.length > DEEPEST) throw new Error(`Cannot follow the rules: chains nest deeper than ${DEEPEST}`)
   for (const rule of await options.chainOf(chains.at(-1) ?? "")) {
@@ -57,7 +57,7 @@ async function walk(path: Path, server: VirtualServerKey, options: WalkOptions):
 
 interface Walker {
   readonly server: VirtualServerKey
-  readonly options: WalkOptions
+  readonly options: TraceOptions
 }
 
 /** @returns null if the packet continues with the next rule. */
@@ -78,7 +78,7 @@ async function follow(rule: Rule, path: Path, { server, options }: Walker): Prom
     case "goto": {
       if (options.isTaker(verdict.chain)) return { rule, ...path }
       const next = { chains: [...path.chains, verdict.chain], comments: [...path.comments, rule.comment] }
-      const end = await walk(next, server, options)
+      const end = await trace(next, server, options)
       return end === "through" && verdict.kind === "jump" ? null : end
     }
   }

@@ -28,7 +28,7 @@ export interface MasqueraderOptions {
   /** VIPs that our chain should masquerade for at any time: those in effect, and those that wait. */
   readonly wanted: () => readonly string[]
   /** The chain cannot be changed for this reason; null: it can be changed again. */
-  readonly told: (fault: MasqueradeFault | null) => void
+  readonly onOutcome: (fault: MasqueradeFault | null) => void
 }
 
 /** A program that holds the lock of iptables may release it at any time. */
@@ -50,8 +50,8 @@ export function createMasquerader(options: MasqueraderOptions): Masquerader {
     turn = mine
     return mine
   }
-  const attempt = async (vips: readonly string[], look: "memory" | "kernel") => {
-    await chain.change(vips, look)
+  const attempt = async (vips: readonly string[], from: "memory" | "kernel") => {
+    await chain.change(vips, from)
     if (chain.fault() !== null)
       timers.set("retry", RETRY_MS, () => void inTurn(() => attempt(sorted(wanted()), "kernel")))
   }
@@ -77,7 +77,7 @@ export function createMasquerader(options: MasqueraderOptions): Masquerader {
 
 /** What is known of our chain, and whether it can be changed. */
 interface Chain {
-  change(vips: readonly string[], look: "memory" | "kernel"): Promise<void>
+  change(vips: readonly string[], from: "memory" | "kernel"): Promise<void>
   /** Whether these VIPs need a change of the chain. */
   isDue(vips: readonly string[]): boolean
   /** The VIPs for which it does not masquerade, as far as known. */
@@ -85,7 +85,7 @@ interface Chain {
   fault(): MasqueradeFault | null
 }
 
-function createChain({ kernel, told }: Pick<MasqueraderOptions, "kernel" | "told">): Chain {
+function createChain({ kernel, onOutcome }: Pick<MasqueraderOptions, "kernel" | "onOutcome">): Chain {
   let fault: MasqueradeFault | null = null
   /** The content of the chain when it was last read. */
   let seen = NONE
@@ -94,7 +94,7 @@ function createChain({ kernel, told }: Pick<MasqueraderOptions, "kernel" | "told
   const turnOut = (now: MasqueradeFault | null) => {
     const isNews = fault?.message !== now?.message
     fault = now
-    if (isNews) told(now)
+    if (isNews) onOutcome(now)
   }
   return {
     change: async (vips, look) => {
@@ -118,12 +118,15 @@ function createChain({ kernel, told }: Pick<MasqueraderOptions, "kernel" | "told
 }
 
 /** VIPs that are forwarded by NAT: in effect, about to be, or waiting for the firewall. */
-export function masqueradeWanted({ inEffect, seen }: Pick<Snapshot, "inEffect" | "seen">): readonly string[] {
+export function masqueradeWanted({
+  inEffect,
+  observation,
+}: Pick<Snapshot, "inEffect" | "observation">): readonly string[] {
   const running = inEffect === null ? [] : masqueradedVips(inEffect.model)
-  if (seen?.kind !== "candidate") return running
+  if (observation?.kind !== "candidate") return running
   // A recheck must not remove from the chain what an apply has added.
-  const coming = masqueradedVips(seen.rendered.model)
-  const waiting = seen.built.entries.filter(({ problems }) =>
+  const coming = masqueradedVips(observation.rendered.model)
+  const waiting = observation.built.entries.filter(({ problems }) =>
     problems.some(({ code }) => code === "MASQUERADE_MISSING"),
   )
   return [...running, ...coming, ...waiting.map(({ key }) => key)]

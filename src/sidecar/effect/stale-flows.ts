@@ -21,7 +21,7 @@ export interface StaleFlowsOptions {
   /** Reports the number of flows of this virtual server that were deleted. */
   readonly forgotten: (server: string, flows: number) => void
   /** Reports a failure, or, with null, that it works again. */
-  readonly told: (fault: unknown) => void
+  readonly onOutcome: (fault: unknown) => void
 }
 
 const RETRY_MS = 15_000
@@ -33,7 +33,7 @@ const RETRY_MS = 15_000
  * forwarded without masquerading, and the answers come from the pod's address. Failures are retried. A round ends at
  * its first failure, which limits its duration.
  */
-export function createStaleFlows({ snat, kernel, clock, forgotten, told }: StaleFlowsOptions): StaleFlows {
+export function createStaleFlows({ snat, kernel, clock, forgotten, onOutcome }: StaleFlowsOptions): StaleFlows {
   const timers = createTimers<"retry">(clock)
   const waiting = new Map<string, VirtualServer>()
   let failing = false
@@ -47,10 +47,10 @@ export function createStaleFlows({ snat, kernel, clock, forgotten, told }: Stale
         if (waiting.get(name) === server) waiting.delete(name)
         if (flows > 0) forgotten(name, flows)
       }
-      if (failing) told(null)
+      if (failing) onOutcome(null)
       failing = false
     } catch (error) {
-      if (!failing) told(error)
+      if (!failing) onOutcome(error)
       failing = true
       timers.set("retry", RETRY_MS, start)
     }

@@ -28,7 +28,7 @@ export interface FaultListeners {
   /** Called once for each fault that ends. */
   readonly cleared: (fault: StandingFault) => void
   /** Called for every change of `standing()`. */
-  readonly changed: () => void
+  readonly onChange: () => void
 }
 
 /**
@@ -46,14 +46,14 @@ export function createStandingFaults(now: () => Date, listeners: FaultListeners)
       faults.set(key, fault)
       if (isNew && before !== undefined) listeners.cleared(before)
       if (isNew) listeners.raised(fault)
-      listeners.changed()
+      listeners.onChange()
     },
     clear: (key) => {
       const before = faults.get(key)
       if (before === undefined) return
       faults.delete(key)
       listeners.cleared(before)
-      listeners.changed()
+      listeners.onChange()
     },
     standing: () => [...faults.values()].sort((a, b) => compare(a.key, b.key)),
   }

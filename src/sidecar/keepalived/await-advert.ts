@@ -71,13 +71,13 @@ interface Watched {
   tells: boolean
 }
 
-type Look = () => Promise<void>
+type ReadState = () => Promise<void>
 
 function serialLook(
   { advertsHeard, addresses, clock, failed }: HolderOptions,
   vrrp: VrrpInstance,
   state: Watched,
-): Look {
+): ReadState {
   return async () => {
     state.isMaster = (await addresses(vrrp.interface))?.has(vrrp.anchor) === true
     if (state.isMaster || !state.tells) return
@@ -95,7 +95,7 @@ function serialLook(
 async function lookOn(
   { clock, failed }: HolderOptions,
   vrrp: VrrpInstance,
-  { look, until }: { readonly look: Look; readonly until: AbortSignal },
+  { look, until }: { readonly look: ReadState; readonly until: AbortSignal },
 ): Promise<void> {
   while (!until.aborted) {
     await look().catch(failed)
@@ -106,7 +106,7 @@ async function lookOn(
 async function waitForAdvert(
   { clock, waited }: HolderOptions,
   vrrp: VrrpInstance,
-  { state, look, since }: { readonly state: Watched; readonly look: Look; readonly since: number },
+  { state, look, since }: { readonly state: Watched; readonly look: ReadState; readonly since: number },
 ): Promise<number> {
   for (let pauseMs = 0; ; pauseMs = lookMs(vrrp)) {
     const ms = clock.now() - since

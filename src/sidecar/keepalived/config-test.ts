@@ -32,7 +32,7 @@ const MAXIMUM_OUTPUT_BYTES = 64 * 1024
 export function createConfigTest(options: ConfigTestOptions): ConfigTest {
   return async (file) => {
     const startedAt = performance.now()
-    const before = await look(file)
+    const before = await fileIdentity(file)
     if (before.kind === "unfit") return refused(before.reason, startedAt)
     const timeoutMs = options.timeoutMs ?? TEST_LIMIT_MS + TEST_LIMIT_MS_PER_MB * (Number(before.stats.size) / 1e6)
     // -e: an unreadable file is an error. The long form of the options differs between releases.
@@ -40,7 +40,7 @@ export function createConfigTest(options: ConfigTestOptions): ConfigTest {
       timeoutMs,
       maximumOutputBytes: MAXIMUM_OUTPUT_BYTES,
     })
-    const after = await look(file)
+    const after = await fileIdentity(file)
     if (after.kind === "unfit" || !isSameFile(before.stats, after.stats)) {
       return refused("the file changed during the test", startedAt)
     }
@@ -52,7 +52,7 @@ export function createConfigTest(options: ConfigTestOptions): ConfigTest {
 
 type Look = { readonly kind: "file"; readonly stats: BigIntStats } | { readonly kind: "unfit"; readonly reason: string }
 
-async function look(file: string): Promise<Look> {
+async function fileIdentity(file: string): Promise<Look> {
   try {
     const stats = await lstat(file, { bigint: true })
     if (!stats.isFile()) return { kind: "unfit", reason: "it is not a regular file" }

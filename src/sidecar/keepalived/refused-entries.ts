@@ -10,7 +10,10 @@ import type { Diagnostic } from "../ports.ts"
  *
  * @returns entry key -> keepalived's message.
  */
-export function culpritsOf(rendered: RenderedConfig, diagnostics: readonly Diagnostic[]): ReadonlyMap<string, Refusal> {
+export function refusedEntriesOf(
+  rendered: RenderedConfig,
+  diagnostics: readonly Diagnostic[],
+): ReadonlyMap<string, Refusal> {
   const culprits = new Map<string, Refusal>()
   for (const diagnostic of diagnostics) {
     const entry = entryOf(rendered, diagnostic)

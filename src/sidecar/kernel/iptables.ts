@@ -35,10 +35,10 @@ export interface MasqueradeChain {
    * Makes our chain masquerade what IPVS forwards by NAT for these VIPs, and nothing else; without VIPs the chain goes. The
    * chain is replaced in one step, so no packet meets half of it, and left alone when it is right already.
    *
-   * @param look `memory`: what is known since the last time is not read again. `kernel`: it is.
+   * @param from `memory`: what is known since the last time is not read again. `kernel`: it is.
    * @throws MasqueradeFault when iptables is missing, fails, or does not end in time.
    */
-  masquerade(vips: readonly string[], look: "memory" | "kernel"): Promise<void>
+  masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<void>
 }
 
 export function createMasqueradeChain(programs: IptablesPrograms): MasqueradeChain {
@@ -50,8 +50,8 @@ export function createMasqueradeChain(programs: IptablesPrograms): MasqueradeCha
     return failed
   }
   return {
-    masquerade: async (vips, look) => {
-      if (look === "memory" && known !== null) {
+    masquerade: async (vips, from) => {
+      if (from === "memory" && known !== null) {
         const failed = await change(known, vips)
         if (failed === null) return
         // Unless it is only busy: another program has changed what is remembered.

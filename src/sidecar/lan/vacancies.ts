@@ -32,7 +32,7 @@ export interface VacanciesOptions {
   /** Whether this node is master. */
   readonly isMaster: (round: Round) => Promise<boolean>
   /** Called when a new answer is known. */
-  readonly changed: () => void
+  readonly onChange: () => void
   readonly clock: Clock
   readonly log: Log
   readonly random?: () => number
@@ -62,7 +62,7 @@ const AGAIN = { firstMs: 5_000, maximumMs: 60_000, jitter: 0.2 }
  * accepts an address without asking, because the master has asked. An answer of a peer does not count: the peer holds the VIP.
  */
 export function createVacancies(options: VacanciesOptions): Vacancies {
-  const { clock, changed, log, random = Math.random } = options
+  const { clock, onChange, log, random = Math.random } = options
   const known = new Map<string, Asked>()
   const timers = createTimers<string>(clock)
   const judge = createJudge(options)
@@ -72,7 +72,7 @@ export function createVacancies(options: VacanciesOptions): Vacancies {
   const tell = () => {
     for (const [address, asked] of answered) if (known.has(address)) known.set(address, asked)
     answered.clear()
-    changed()
+    onChange()
   }
   const ask = async (address: string, round: Round) => {
     const mac = await limited(() => judge(address, round))

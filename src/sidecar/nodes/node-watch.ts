@@ -2,11 +2,20 @@ import type { ClusterObjects } from "../../core/objects/kinds.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { isSameSet } from "../../kit/same-set.ts"
-import { afterCutOff, type Answer, type Answers, hear, type Judgement, judge, type Standing, UNHEARD } from "./reachability.ts"
+import {
+  afterCutOff,
+  type Answer,
+  type Answers,
+  observeAnswer,
+  type Judgement,
+  classify,
+  type NodeHealth,
+  UNHEARD,
+} from "./reachability.ts"
 import { type Target, type WatchedNode, watchedNodes } from "./watched.ts"
 
 /** What one agent knows of the nodes, for the next agent. */
-export interface RememberedNodes {
+export interface NodeRecord {
   /** Nodes that have answered; `accepts` as in `Standing`. */
   readonly answered: readonly { readonly node: string; readonly address: string; readonly accepts: boolean }[]
   readonly unreachable: readonly string[]
@@ -39,13 +48,13 @@ export interface NodeWatchOptions {
   /** The port to probe. */
   readonly port: number
   readonly ask: (target: Target) => Promise<Answer>
-  readonly remembered: RememberedNodes
+  readonly record: NodeRecord
   /** Called when the next agent should learn something new. */
-  readonly remember: (nodes: RememberedNodes) => void
+  readonly writeRecord: (nodes: NodeRecord) => void
   /** Called when a node becomes unreachable, or is back. */
-  readonly changed: () => void
+  readonly onChange: () => void
   /** Called when `state` changes. */
-  readonly told: () => void
+  readonly onRecord: () => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -59,8 +68,8 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   const { clock, log } = options
   const stopping = new AbortController()
   let watched: readonly WatchedNode[] = []
-  let standings = standingsOf(options.remembered)
-  let judgement: Judgement = { unreachable: new Set(options.remembered.unreachable), isCutOff: false }
+  let standings = standingsOf(options.record)
+  let judgement: Judgement = { unreachable: new Set(options.record.unreachable), isCutOff: false }
   let followed: Pick<ClusterObjects, "services" | "nodes"> | null = null
   let rounds: Promise<void> = Promise.resolve()
   let isAsking = false
@@ -101,16 +110,16 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
     const before = standings.get(key)
     // The node may have disappeared from the objects meanwhile.
     if (before === undefined || stopping.signal.aborted) return
-    const after = hear(before, answers, judgement.unreachable.has(node.name))
+    const after = observeAnswer(before, answers, judgement.unreachable.has(node.name))
     if (after === before) return
     standings.set(key, after)
-    if (after.hasAnswered !== before.hasAnswered || after.accepts !== before.accepts) remember()
+    if (after.hasAnswered !== before.hasAnswered || after.accepts !== before.accepts) writeRecord()
     decide()
-    if (after.hasAnswered !== before.hasAnswered) options.told()
+    if (after.hasAnswered !== before.hasAnswered) options.onRecord()
   }
 
   /** A pod of a silent node is probed too: a new firewall may block only the node. */
-  async function answersOf({ name, address, realServers }: WatchedNode, standing: Standing): Promise<Answers> {
+  async function answersOf({ name, address, realServers }: WatchedNode, standing: NodeHealth): Promise<Answers> {
     const { hasAnswered, isSilent, misses, answers, podsAlone } = standing
     const isDoubtful = hasAnswered && (isSilent || podsAlone > 0 || judgement.unreachable.has(name))
     const pod = isDoubtful ? realServers[(misses + answers) % Math.max(1, realServers.length)] : undefined
@@ -123,23 +132,23 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   function decide(): void {
     const before = judgement
     const byName = new Map(watched.flatMap((node) => [[node.name, standings.get(keyOf(node)) ?? UNHEARD] as const]))
-    const next = judge(byName, before.unreachable)
+    const next = classify(byName, before.unreachable)
     if (next.isCutOff) for (const [key, standing] of standings) standings.set(key, afterCutOff(standing))
     const isSame = isSameSet(next.unreachable, before.unreachable)
     judgement = isSame ? { ...next, unreachable: before.unreachable } : next
     if (next.isCutOff !== before.isCutOff) tellCutOff(next.isCutOff)
     if (isSame) return
     tell(before.unreachable, next.unreachable)
-    remember()
-    options.changed()
-    options.told()
+    writeRecord()
+    options.onChange()
+    options.onRecord()
   }
 
   function tellCutOff(isCutOff: boolean): void {
     const reason = "half of the nodes or more do not answer: this node may be cut off, so it judges no other node"
     if (isCutOff) log.warn("nodes-silent", { watched: watched.length, reason })
     else log.info("nodes-answer-again", { watched: watched.length })
-    options.told()
+    options.onRecord()
   }
 
   function tell(before: ReadonlySet<string>, after: ReadonlySet<string>): void {
@@ -149,14 +158,14 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
     }
   }
 
-  function remember(): void {
+  function writeRecord(): void {
     const answered = watched.flatMap((node) => {
       const standing = standings.get(keyOf(node))
       return standing?.hasAnswered === true
         ? [{ node: node.name, address: node.address, accepts: standing.accepts }]
         : []
     })
-    options.remember({ answered, unreachable: [...judgement.unreachable].toSorted() })
+    options.writeRecord({ answered, unreachable: [...judgement.unreachable].toSorted() })
   }
 
   return {
@@ -180,7 +189,7 @@ function keyOf({ name, address }: Pick<WatchedNode, "name" | "address">): string
   return `${name} ${address}`
 }
 
-function standingsOf({ answered }: RememberedNodes): Map<string, Standing> {
+function standingsOf({ answered }: NodeRecord): Map<string, NodeHealth> {
   return new Map(
     answered.map(({ node: name, address, accepts }) => [
       keyOf({ name, address }),

@@ -3,7 +3,7 @@ import type { Log } from "../../kit/process/log.ts"
 import { createNodeWatch, type NodeWatch, type NodeWatchOptions } from "./node-watch.ts"
 import { createProber } from "./probe.ts"
 
-export interface OpenNodes extends Pick<NodeWatchOptions, "remembered" | "remember" | "changed" | "told"> {
+export interface OpenNodes extends Pick<NodeWatchOptions, "record" | "writeRecord" | "onChange" | "onRecord"> {
   readonly settings: { readonly node: string; readonly nodeProbePort: number }
   readonly clock: Clock
   readonly log: Log

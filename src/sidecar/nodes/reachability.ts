@@ -12,7 +12,7 @@ export interface Answers {
 }
 
 /** What is known of one node. Only `hear` makes it. */
-export interface Standing {
+export interface NodeHealth {
   /** Only a node that has answered before is judged: a firewall that always dropped the probe does not mean a dead node. */
   readonly hasAnswered: boolean
   /** Whether its last answer accepted the connection, or refused it. */
@@ -45,7 +45,7 @@ export const ANSWERS = 60
 /** Answers of its pods alone after which a firewall is assumed: the pods are not probed any more, and the node is not judged. */
 export const PODS_ALONE = 60
 
-export const UNHEARD: Standing = {
+export const UNHEARD: NodeHealth = {
   hasAnswered: false,
   accepts: false,
   isSilent: false,
@@ -56,7 +56,7 @@ export const UNHEARD: Standing = {
 }
 
 /** @returns the standing of a node after one more second; the same object if nothing changes. */
-export function hear(standing: Standing, { own, pod }: Answers, isUnreachable: boolean): Standing {
+export function observeAnswer(standing: NodeHealth, { own, pod }: Answers, isUnreachable: boolean): NodeHealth {
   const ownAnswers = isAnswer(own)
   if (!ownAnswers && !isAnswer(pod)) {
     if (own === "unknown" || pod === "unknown") return standing
@@ -78,11 +78,11 @@ export function hear(standing: Standing, { own, pod }: Answers, isUnreachable: b
  *
  * @param before The nodes that were unreachable until now: each stays unreachable until it is back.
  */
-export function judge(standings: ReadonlyMap<string, Standing>, before: ReadonlySet<string>): Judgement {
+export function classify(standings: ReadonlyMap<string, NodeHealth>, before: ReadonlySet<string>): Judgement {
   const judged = [...standings].filter(([, { hasAnswered }]) => hasAnswered)
   // Our own node answers, too: of three nodes, one may be lost.
   const all = judged.length + 1
-  const isGone = ([name, standing]: readonly [string, Standing]) => before.has(name) && !isBack(standing)
+  const isGone = ([name, standing]: readonly [string, NodeHealth]) => before.has(name) && !isBack(standing)
   const silent = judged.filter((one) => one[1].isSilent || isGone(one))
   const isCutOff = 2 * silent.length >= all
   const unreachable = judged.filter((one) => isGone(one) || (!isCutOff && one[1].misses >= MISSES))
@@ -95,11 +95,11 @@ export function judge(standings: ReadonlyMap<string, Standing>, before: Readonly
  * The standing after a period in which this node was cut off: a node that is still silent afterwards is probed
  * three times again, because not all nodes come back in the same moment.
  */
-export function afterCutOff(standing: Standing): Standing {
+export function afterCutOff(standing: NodeHealth): NodeHealth {
   return standing.misses === 0 ? standing : { ...standing, misses: 0 }
 }
 
-function isBack({ goodAnswers, answers }: Standing): boolean {
+function isBack({ goodAnswers, answers }: NodeHealth): boolean {
   return goodAnswers >= GOOD_ANSWERS || answers >= ANSWERS
 }
 
@@ -107,7 +107,7 @@ function isAnswer(answer: Answer | null): boolean {
   return answer === "accepted" || answer === "refused"
 }
 
-function isSame(a: Standing, b: Standing): boolean {
+function isSame(a: NodeHealth, b: NodeHealth): boolean {
   return (
     a.hasAnswered === b.hasAnswered &&
     a.accepts === b.accepts &&

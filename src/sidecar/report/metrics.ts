@@ -76,7 +76,7 @@ export function createMetrics(): Metrics {
         series.hash.set(Number.parseInt(status.appliedSha256.slice(0, HASH_DIGITS), 16))
       series.build.reset()
       series.build.set({ version: packageVersion(), keepalived: status.keepalivedVersion ?? "unknown" }, 1)
-      setGuards(series.guards, guardOf(snapshot.seen), sync.status)
+      setGuards(series.guards, guardOf(snapshot.observation), sync.status)
       series.silence.set(secondsOf(sync.silence))
       series.source.set(secondsOf(sync.sourceAge))
       setUnknown(series.unknown, around)

@@ -30,9 +30,10 @@ export interface StatusContext {
 
 /** The status for users, probes and sync, made only from a snapshot. */
 export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Status, "time"> {
-  const { seen, inEffect } = snapshot
+  const { observation, inEffect } = snapshot
   const { outcome, reason } = outcomeOf(snapshot)
-  const generation = seen?.kind === "candidate" || seen?.kind === "no-model" ? seen.generation.sequence : null
+  const generation =
+    observation?.kind === "candidate" || observation?.kind === "no-model" ? observation.generation.sequence : null
   return {
     outcome,
     reason,
@@ -61,15 +62,19 @@ function nodesOf({ watched, unreachable, unheard, isCutOff }: NodeWatchState): S
 const MOST_NAMES = 10
 
 /** The outcome of the newest generation, and the reason if it is not a success. */
-export function outcomeOf({ seen, outcome, inEffect }: Snapshot): {
+export function outcomeOf({ observation, outcome, inEffect }: Snapshot): {
   readonly outcome: StatusOutcome
   readonly reason: string | null
 } {
-  if (seen === null) return { outcome: "waiting", reason: "the agent has just started" }
-  if (seen.kind === "no-generation")
-    return { outcome: seen.problems.length > 0 || inEffect !== null ? "rejected" : "waiting", reason: seen.reason }
-  if (seen.kind === "no-model") return { outcome: "rejected", reason: seen.problems.find(isError)?.message ?? null }
-  if (seen.rendered.sha256 === inEffect?.sha256)
+  if (observation === null) return { outcome: "waiting", reason: "the agent has just started" }
+  if (observation.kind === "no-generation")
+    return {
+      outcome: observation.problems.length > 0 || inEffect !== null ? "rejected" : "waiting",
+      reason: observation.reason,
+    }
+  if (observation.kind === "no-model")
+    return { outcome: "rejected", reason: observation.problems.find(isError)?.message ?? null }
+  if (observation.rendered.sha256 === inEffect?.sha256)
     return { outcome: outcome?.kind === "unchanged" ? "unchanged" : "applied", reason: null }
   if (outcome === null || outcome.kind === "applied" || outcome.kind === "unchanged")
     return { outcome: "waiting", reason: "the newest generation is being applied" }
@@ -81,9 +86,9 @@ export function vrrpOf({ vrrp, inEffect }: Snapshot): StatusVrrp {
   return { ...vrrp, advertInterval: inEffect?.model.vrrp.advertInterval ?? null }
 }
 
-function keepalivedOf({ running, seen }: Snapshot): StatusKeepalived {
+function keepalivedOf({ running, observation }: Snapshot): StatusKeepalived {
   // Before the first look it is unknown.
-  if (running === null) return seen === null ? "unknown" : "stopped"
+  if (running === null) return observation === null ? "unknown" : "stopped"
   return running.vrrp === null ? "without-vrrp" : "running"
 }
 
@@ -95,7 +100,7 @@ function driftOf({ drift, inEffect }: Snapshot): StatusDrift {
 
 /** Everything that a user should correct or know, in the order of the places. */
 export function problemsOf(snapshot: Snapshot): readonly Problem[] {
-  const { seen, drift, inEffect, interference = NO_INTERFERENCE, captured } = snapshot
+  const { observation, drift, inEffect, interference = NO_INTERFERENCE, captured } = snapshot
   // Problems of an earlier generation do not concern the one in effect.
   const outcome = isInEffect(snapshot) ? null : snapshot.outcome
   const own: Problem[] = []
@@ -115,9 +120,9 @@ export function problemsOf(snapshot: Snapshot): readonly Problem[] {
   const foreign = inEffect === null ? null : interferenceProblem(interference, inEffect.model)
   if (foreign !== null) own.push(foreign)
   if (captured !== undefined && inEffect !== null) own.push(...captureProblems(captured, inEffect.model))
-  if (seen === null) return own
-  if (seen.kind === "candidate") return [...own, ...seen.built.problems]
-  return [...own, ...seen.problems]
+  if (observation === null) return own
+  if (observation.kind === "candidate") return [...own, ...observation.built.problems]
+  return [...own, ...observation.problems]
 }
 
 const OUTCOME_CODES = {
@@ -126,8 +131,8 @@ const OUTCOME_CODES = {
   stranded: "STRANDED",
 } as const
 
-function isInEffect({ seen, inEffect }: Snapshot): boolean {
-  return seen?.kind === "candidate" && seen.rendered.sha256 === inEffect?.sha256
+function isInEffect({ observation, inEffect }: Snapshot): boolean {
+  return observation?.kind === "candidate" && observation.rendered.sha256 === inEffect?.sha256
 }
 
 function isError(problem: Problem): boolean {
@@ -135,8 +140,8 @@ function isError(problem: Problem): boolean {
 }
 
 function vipsOf(snapshot: Snapshot): readonly StatusVip[] {
-  if (snapshot.seen?.kind !== "candidate") return heldVips(snapshot)
-  const { entries } = snapshot.seen.built
+  if (snapshot.observation?.kind !== "candidate") return heldVips(snapshot)
+  const { entries } = snapshot.observation.built
   const announced = new Set(snapshot.inEffect?.model.vips.map(({ address }) => address))
   const effect = { isApplied: isInEffect(snapshot), announced }
   return [...entries.map((entry) => vipOf(entry, effect)), ...goingVips(entries, snapshot)]
@@ -177,8 +182,8 @@ const ASKED =
 
 /** Without a complete generation, the running configuration stays: every VIP of it is held. */
 function heldVips(snapshot: Snapshot): readonly StatusVip[] {
-  const { seen } = snapshot
-  const reason = seen?.kind === "no-generation" ? seen.reason : "the newest generation cannot be applied"
+  const { observation } = snapshot
+  const reason = observation?.kind === "no-generation" ? observation.reason : "the newest generation cannot be applied"
   return runningVips(snapshot).map((vip) => ({ ...vip, state: "held" as const, reason }))
 }
 

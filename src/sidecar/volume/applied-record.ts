@@ -1,22 +1,22 @@
 import * as z from "zod"
-import type { LastGood } from "../../core/model/last-good.ts"
+import type { LastGoodEntry } from "../../core/model/last-good.ts"
 import { type KeepalivedModel, keepalivedModelSchema, vipModelSchema } from "../../core/model/keepalived-model.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 
 /** What the agent needs to know of an applied configuration after a restart. */
-export interface Remembered {
+export interface AppliedRecord {
   /** sha256 of the configuration. */
   readonly sha256: string
   readonly model: KeepalivedModel
-  readonly lastGood: ReadonlyMap<string, LastGood>
+  readonly lastGood: ReadonlyMap<string, LastGoodEntry>
   /** The generation that it was made from; null for none. */
   readonly generation: { readonly sequence: number; readonly name: string } | null
   /** Its model is the one above. */
-  readonly past: RememberedPast
+  readonly past: RecordedPast
 }
 
 /** The basis of the guards, also after a restart of the agent. */
-export interface RememberedPast {
+export interface RecordedPast {
   /** Null if nothing ever ran. */
   readonly model: KeepalivedModel | null
   /** Number of Node objects. */
@@ -41,16 +41,16 @@ const schema = z.object({
 })
 
 /** A JSON text with one entry a line, so that `diff` of two of them is useful. */
-export function encodeRemembered(remembered: Remembered): string {
-  const { sha256, generation, past } = remembered
+export function encodeAppliedRecord(record: AppliedRecord): string {
+  const { sha256, generation, past } = record
   const known = { nodeCount: past.nodeCount, announced: [...past.announced], nodes: [...past.nodes] }
-  const entries = [...remembered.lastGood].map(([key, { text, vip }]) => JSON.stringify({ key, text, vip }))
-  const head = JSON.stringify({ schema: 1, sha256, generation, ...known, model: remembered.model })
+  const entries = [...record.lastGood].map(([key, { text, vip }]) => JSON.stringify({ key, text, vip }))
+  const head = JSON.stringify({ schema: 1, sha256, generation, ...known, model: record.model })
   return `${head.slice(0, -1)},\n"entries":[\n${entries.join(",\n")}\n]}\n`
 }
 
-/** @returns null when the file is missing or incomplete; then nothing is remembered, which is always safe. */
-export function readRemembered(path: string): Remembered | null {
+/** @returns null when the file is missing or incomplete; then nothing is known, which is always safe. */
+export function readAppliedRecord(path: string): AppliedRecord | null {
   const read = readRegularFile(path, LARGEST)
   if (read.kind !== "file") return null
   try {

@@ -4,20 +4,20 @@ import { syncDirectory, temporaryName, writeDurably } from "../../kit/files/atom
 import { compare } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { sha256Of } from "../../kit/sha256.ts"
-import { encodeRemembered, readRemembered, type Remembered } from "./applied-record.ts"
+import { encodeAppliedRecord, readAppliedRecord, type AppliedRecord } from "./applied-record.ts"
 
 /** A configuration that ran through the soak, with its text. */
-export interface KnownGood {
-  readonly remembered: Remembered
+export interface LastKnownGood {
+  readonly record: AppliedRecord
   readonly text: string
 }
 
 /** state/last-known-good/: on the node, so that it survives the pod. */
-export interface LastKnownGood {
+export interface LastKnownGoodStore {
   /** The newest one with complete files; a damaged one is skipped for the one before it. */
-  read(): KnownGood | null
+  read(): LastKnownGood | null
   /** Writes it durably beside the earlier ones, then removes all but the last two. */
-  promote(good: KnownGood): Promise<void>
+  promote(good: LastKnownGood): Promise<void>
 }
 
 const KEEP = 2
@@ -28,7 +28,7 @@ const LARGEST_CONFIG = 8 * 1024 * 1024
  * Each promotion has its own numbered directory: `last-known-good/<10 digits>/{keepalived.conf,record.json}`. It gets
  * its name only when its files are on the disk, so that a power failure leaves the one before it.
  */
-export async function openLastKnownGood(state: string): Promise<LastKnownGood> {
+export async function openLastKnownGood(state: string): Promise<LastKnownGoodStore> {
   const root = join(state, "last-known-good")
   await mkdir(root, { recursive: true, mode: 0o700 })
   const names = async () => (await readdir(root)).filter((name) => NAME.test(name)).toSorted(compare)
@@ -43,7 +43,7 @@ export async function openLastKnownGood(state: string): Promise<LastKnownGood> {
       const temporary = join(root, temporaryName(name))
       await mkdir(temporary, { mode: 0o700 })
       await writeDurably(join(temporary, "keepalived.conf"), good.text, 0o600)
-      await writeDurably(join(temporary, "record.json"), encodeRemembered(good.remembered), 0o600)
+      await writeDurably(join(temporary, "record.json"), encodeAppliedRecord(good.record), 0o600)
       await syncDirectory(temporary)
       await rename(temporary, join(root, name))
       await syncDirectory(root)
@@ -53,7 +53,7 @@ export async function openLastKnownGood(state: string): Promise<LastKnownGood> {
   }
 }
 
-function newestWhole(root: string, names: readonly string[]): KnownGood | null {
+function newestWhole(root: string, names: readonly string[]): LastKnownGood | null {
   for (const name of names.toReversed()) {
     const good = readOne(join(root, name))
     if (good !== null) return good
@@ -61,10 +61,10 @@ function newestWhole(root: string, names: readonly string[]): KnownGood | null {
   return null
 }
 
-function readOne(directory: string): KnownGood | null {
-  const remembered = readRemembered(join(directory, "record.json"))
+function readOne(directory: string): LastKnownGood | null {
+  const record = readAppliedRecord(join(directory, "record.json"))
   const conf = readRegularFile(join(directory, "keepalived.conf"), LARGEST_CONFIG)
-  if (remembered === null || conf.kind !== "file") return null
-  if (sha256Of(conf.bytes) !== remembered.sha256) return null
-  return { remembered, text: conf.bytes.toString() }
+  if (record === null || conf.kind !== "file") return null
+  if (sha256Of(conf.bytes) !== record.sha256) return null
+  return { record, text: conf.bytes.toString() }
 }

@@ -2,10 +2,10 @@ import { join } from "node:path"
 import * as z from "zod"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
-import type { RememberedNodes } from "../nodes/node-watch.ts"
+import type { NodeRecord } from "../nodes/node-watch.ts"
 
 /** File in applied/: which nodes have answered, and which no longer answer, if this agent is killed. */
-const NODES_MEMORY_FILE = "nodes.json"
+const NODE_RECORD_FILE = "nodes.json"
 const LARGEST = 1024 * 1024
 
 const schema = z.object({
@@ -14,9 +14,9 @@ const schema = z.object({
   unreachable: z.array(z.string()),
 })
 
-/** @returns an empty memory if the file is missing or incomplete: then each node must answer once to be judged. */
-export function readRememberedNodes(applied: string): RememberedNodes {
-  const read = readRegularFile(join(applied, NODES_MEMORY_FILE), LARGEST)
+/** @returns an empty record if the file is missing or incomplete: then each node must answer once to be judged. */
+export function readNodeRecord(applied: string): NodeRecord {
+  const read = readRegularFile(join(applied, NODE_RECORD_FILE), LARGEST)
   if (read.kind !== "file") return NOTHING
   try {
     const parsed = schema.safeParse(JSON.parse(read.bytes.toString()))
@@ -26,11 +26,11 @@ export function readRememberedNodes(applied: string): RememberedNodes {
   }
 }
 
-const NOTHING: RememberedNodes = { answered: [], unreachable: [] }
+const NOTHING: NodeRecord = { answered: [], unreachable: [] }
 
-export interface NodesMemory {
+export interface NodeRecordWriter {
   /** Writes the newest in the background. Never waits, never throws. */
-  remember(nodes: RememberedNodes): void
+  write(nodes: NodeRecord): void
   /** Resolves when no write is pending. */
   idle(): Promise<void>
 }
@@ -39,10 +39,10 @@ export interface NodesMemory {
 const GATHER_MS = 1_000
 
 /**
- * @param told Reports how each write ended: null, or the error; the next agent then waits for an answer of each node.
+ * @param onOutcome Reports how each write ended: null, or the error; the next agent then waits for an answer of each node.
  */
-export function createNodesMemory(applied: string, told: (error: unknown) => void): NodesMemory {
-  let newest: RememberedNodes | null = null
+export function createNodeRecordWriter(applied: string, onOutcome: (error: unknown) => void): NodeRecordWriter {
+  let newest: NodeRecord | null = null
   let timer: NodeJS.Timeout | null = null
   let work: Promise<void> = Promise.resolve()
   const flush = () => {
@@ -53,10 +53,12 @@ export function createNodesMemory(applied: string, told: (error: unknown) => voi
     if (taken === null) return
     const { answered, unreachable } = taken
     const text = `${JSON.stringify({ schema: 1, answered, unreachable })}\n`
-    work = work.then(() => replaceFile(join(applied, NODES_MEMORY_FILE), text, 0o600)).then(() => told(null), told)
+    work = work
+      .then(() => replaceFile(join(applied, NODE_RECORD_FILE), text, 0o600))
+      .then(() => onOutcome(null), onOutcome)
   }
   return {
-    remember: (nodes) => {
+    write: (nodes) => {
       newest = nodes
       timer ??= setTimeout(flush, GATHER_MS)
     },

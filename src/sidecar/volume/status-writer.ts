@@ -20,10 +20,10 @@ const GATHER_MS = 100
 /**
  * Writes applied/status.yaml when the status changes; a new time alone does not count.
  *
- * @param told Reports how each write ended: null, or the error. The status is for users; traffic does
+ * @param onOutcome Reports how each write ended: null, or the error. The status is for users; traffic does
  *   not wait for it.
  */
-export function createStatusWriter(applied: string, told: (error: unknown) => void): StatusWriter {
+export function createStatusWriter(applied: string, onOutcome: (error: unknown) => void): StatusWriter {
   const path = join(applied, STATUS_FILE)
   let latest: Omit<Status, "time"> | null = null
   let timer: NodeJS.Timeout | null = null
@@ -43,12 +43,12 @@ export function createStatusWriter(applied: string, told: (error: unknown) => vo
     work = work
       .then(() => replaceFile(path, text))
       .then(
-        () => told(null),
+        () => onOutcome(null),
         (error: unknown) => {
           // Otherwise it would never be tried again, and readers would trust the older status.
           written = ""
           isBehind = true
-          told(error)
+          onOutcome(error)
         },
       )
   }

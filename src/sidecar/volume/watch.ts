@@ -29,9 +29,9 @@ export type OpenWatcher = (directory: string, listener: WatcherListener) => { cl
 export interface VolumeWatchOptions {
   readonly directory: string
   /** Requests a look. It may come several times for a change. */
-  readonly hint: () => void
+  readonly onChange: () => void
   /** Reports why the watcher is replaced. */
-  readonly trouble?: (reason: string, error: unknown) => void
+  readonly onWarning?: (reason: string, error: unknown) => void
   readonly open?: OpenWatcher
 }
 
@@ -48,12 +48,12 @@ export interface VolumeWatch {
 
 /** Calls whenever `current.json` may have changed: at once through the watcher, within a second in any case. */
 export function watchVolume(options: VolumeWatchOptions): VolumeWatch {
-  const { directory, hint } = options
+  const { directory, onChange } = options
   const timers = new Set<NodeJS.Timeout>()
   const counts = { pollRecovered: 0, watcherErrors: 0 }
   let events = 0
   let again: readonly NodeJS.Timeout[] = []
-  const keeper = keepWatcher(options, { onEvent, onReady: hint, onError: () => counts.watcherErrors++ })
+  const keeper = keepWatcher(options, { onEvent, onReady: onChange, onError: () => counts.watcherErrors++ })
 
   function later(ms: number, act: () => void): NodeJS.Timeout {
     const timer = setTimeout(() => {
@@ -67,8 +67,8 @@ export function watchVolume(options: VolumeWatchOptions): VolumeWatch {
   function onEvent(): void {
     events++
     for (const timer of again) clearTimeout(timer)
-    again = LOOK_AGAIN_MS.map((ms) => later(ms, hint))
-    hint()
+    again = LOOK_AGAIN_MS.map((ms) => later(ms, onChange))
+    onChange()
   }
 
   let identity = pointerIdentity(directory)
@@ -78,7 +78,7 @@ export function watchVolume(options: VolumeWatchOptions): VolumeWatch {
     identity = pointerIdentity(directory)
     eventsAtPoll = events
     if (identity === before) return
-    hint()
+    onChange()
     if (events === seen) later(GRACE_MS, () => events === seen && recovered())
   }, POLL_MS)
 
@@ -127,7 +127,7 @@ interface KeeperEvents {
 }
 
 /** Keeps one watcher open. Replaces a broken or silent one, at growing intervals while none reports an event. */
-function keepWatcher({ directory, trouble, open = openChokidar }: VolumeWatchOptions, on: KeeperEvents): Keeper {
+function keepWatcher({ directory, onWarning, open = openChokidar }: VolumeWatchOptions, on: KeeperEvents): Keeper {
   let failures = 0
   let timer: NodeJS.Timeout | null = null
   let closed = false
@@ -157,7 +157,7 @@ function keepWatcher({ directory, trouble, open = openChokidar }: VolumeWatchOpt
 
   function replace(reason: string, error: unknown): void {
     if (closed || timer !== null) return
-    trouble?.(reason, error)
+    onWarning?.(reason, error)
     void current.close().catch(() => undefined)
     failures += 1
     const restart = () => {

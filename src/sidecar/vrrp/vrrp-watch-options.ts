@@ -13,7 +13,7 @@ export interface VrrpWatchOptions {
   /** What earlier agents saw, oldest first. */
   readonly roles: readonly RoleChange[]
   /** Called when the state or its reason changes. `change` is null if the state is the same. */
-  readonly changed: (vrrp: Vrrp, change: RoleChange | null) => void
+  readonly onChange: (vrrp: Vrrp, change: RoleChange | null) => void
   /** Called when keepalived and the kernel disagree about this node's role, with one sentence; null: they agree again. */
   readonly disagrees: (what: string | null) => void
   /** Called when this backup hears no master and does not take over. Null: it hears one again, or is not a backup any more. */

@@ -36,7 +36,7 @@ export function createVrrpWatch(options: VrrpWatchOptions): VrrpWatch {
     const time = new Date(at ?? date()).toISOString()
     vrrp = { state, since: isNew ? time : vrrp.since, reason }
     // A start does not count as a change of the role.
-    options.changed(vrrp, isNew && state !== "init" ? { kind: "role", time, from, to: state, reason } : null)
+    options.onChange(vrrp, isNew && state !== "init" ? { kind: "role", time, from, to: state, reason } : null)
   }
 
   /** The reason for the state, if the log does not have it. */
@@ -114,7 +114,7 @@ export function createVrrpWatch(options: VrrpWatchOptions): VrrpWatch {
     if (vrrp.state === "fault" && (answer !== null || events.length > 0))
       enter("fault", null, await options.faultCause())
     // What the last agent wrote, and keepalived confirms, is reported as well.
-    if (isFirstLook) options.changed(vrrp, null)
+    if (isFirstLook) options.onChange(vrrp, null)
     hearing.hear(vrrp.state, answer)
     await confirmation.confirm(vrrp.state)
   }

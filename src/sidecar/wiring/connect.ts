@@ -14,7 +14,7 @@ import { type FirstTime, pastOf } from "../agent/observe.ts"
 import { withNewcomers } from "../lan/newcomers.ts"
 import { nodeFactsOf } from "../kernel/node-facts.ts"
 import { othersIn } from "../effect/ownership.ts"
-import type { Parts } from "./open.ts"
+import type { SidecarParts } from "./open.ts"
 import type { Generation } from "../ports.ts"
 import { heardBy } from "../faults/standing-faults.ts"
 import { statusOf } from "../report/status.ts"
@@ -22,7 +22,7 @@ import { verifyEffect } from "../effect/verify.ts"
 import { syncBeatIn } from "../../heartbeats.ts"
 
 /** The agent's ports, made from the parts. */
-export function portsOf(parts: Parts): AgentPorts {
+export function portsOf(parts: SidecarParts): AgentPorts {
   const { settings, machine, volume, lastKnownGood, clock, log } = parts
   const { keepalived, kernel } = machine
   const templates = readTemplates()
@@ -32,13 +32,13 @@ export function portsOf(parts: Parts): AgentPorts {
     others: (model, firstTime) => othersOf(parts, model, firstTime),
     node: (nodes, past) => Promise.resolve(nodeFactsOf({ nodes, wanted: settings, host: machine.host(), past })),
     ownNodes: createOwnNodes(),
-    apply: applyPortsOf(parts),
+    applyPorts: applyPortsOf(parts),
     keepalived,
     kernel,
     owned: () => volume.ledger(),
-    ...(machine.captures === undefined ? {} : { captures: machine.captures }),
+    ...(machine.captures === undefined ? {} : { findCaptures: machine.captures }),
     settle: ({ model }) => volume.settle(model),
-    knownGood: () => lastKnownGood.read(),
+    lastKnownGood: () => lastKnownGood.read(),
     render: (model) => createRenderer(templates)(model),
     isPinned: () => parts.generations.pinned() !== null,
     firewallFault: () => parts.masquerade.fault(),
@@ -53,7 +53,7 @@ export function portsOf(parts: Parts): AgentPorts {
 }
 
 async function othersOf(
-  { machine, volume, settings, vacancies }: Parts,
+  { machine, volume, settings, vacancies }: SidecarParts,
   model: KeepalivedModel,
   firstTime: FirstTime | null,
 ): Promise<Others | null> {
@@ -72,7 +72,7 @@ function applyPortsOf({
   watchHolder,
   clock,
   log,
-}: Parts): ApplyPorts {
+}: SidecarParts): ApplyPorts {
   const { keepalived, kernel } = machine
   const owned = () => volume.ledger()
   return {
@@ -84,17 +84,17 @@ function applyPortsOf({
     masquerade: (models) => masquerade.ensure(models),
     appeared: (servers) => flows.appeared(servers),
     watchHolder,
-    lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.remembered ?? null),
+    lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.record ?? null),
     now: () => clock.now(),
   }
 }
 
 /** Receives the agent's results. */
-function listenersOf(parts: Parts) {
+function listenersOf(parts: SidecarParts) {
   const ownNodes = createOwnNodes()
-  const follow = ({ objects }: Generation, { memory }: Snapshot) => {
+  const follow = ({ objects }: Generation, { history }: Snapshot) => {
     const configMap = vipConfigMapOf(objects, null).value
-    const { nodes } = ownNodes({ nodes: objects.nodes, configMap, past: pastOf(memory) })
+    const { nodes } = ownNodes({ nodes: objects.nodes, configMap, past: pastOf(history) })
     parts.nodes?.follow({ services: objects.services, nodes })
   }
   const { volume, lastKnownGood, metrics, records, faults } = parts
@@ -102,16 +102,17 @@ function listenersOf(parts: Parts) {
   const toldOfCandidates = heardBy(faults, candidates)
   return {
     onAttempt: (outcome, tookMs) => metrics.applied(outcome, tookMs),
-    onApplied: (inEffect, memory) => {
-      records.applied(inEffect, memory)
+    onApplied: (inEffect, history) => {
+      records.applied(inEffect, history)
       // No attempt is under way, so the agent can go back only to these two. The volume is in memory, and small.
-      const keep = [inEffect.sha256, lastKnownGood.read()?.remembered.sha256 ?? inEffect.sha256]
+      const keep = [inEffect.sha256, lastKnownGood.read()?.record.sha256 ?? inEffect.sha256]
       volume.retain(new Set(keep)).then(() => toldOfCandidates(null), toldOfCandidates)
     },
-    onSoaked: (inEffect, memory) => records.soaked(inEffect, memory),
+    onSoaked: (inEffect, history) => records.soaked(inEffect, history),
     onFault: () => metrics.count("fault"),
     onChange: (snapshot) => {
-      if (snapshot.seen !== null && snapshot.seen.kind !== "no-generation") follow(snapshot.seen.generation, snapshot)
+      if (snapshot.observation !== null && snapshot.observation.kind !== "no-generation")
+        follow(snapshot.observation.generation, snapshot)
       report(parts, snapshot)
     },
   } satisfies Partial<AgentPorts>
@@ -120,13 +121,13 @@ function listenersOf(parts: Parts) {
 const NO_NODES: ReadonlySet<string> = new Set()
 
 /** Writes the agent's status for users. */
-export function report(parts: Parts, snapshot: Snapshot): void {
+export function report(parts: SidecarParts, snapshot: Snapshot): void {
   parts.status.write(statusNow(parts, snapshot))
 }
 
 /** The status at this moment. */
 export function statusNow(
-  { settings, generations, keepalivedVersion, nodes, faults }: Omit<Parts, "status">,
+  { settings, generations, keepalivedVersion, nodes, faults }: Omit<SidecarParts, "status">,
   snapshot: Snapshot,
 ): Omit<Status, "time"> {
   const { node, interface: wanted } = settings

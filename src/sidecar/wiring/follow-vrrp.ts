@@ -1,7 +1,7 @@
 import type { RoleChange } from "../../contract/node-history.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { Agent } from "../agent/agent.ts"
-import type { Parts } from "./open.ts"
+import type { SidecarParts } from "./open.ts"
 import { faultCauseOf } from "../vrrp/fault-cause.ts"
 import type { Vrrp } from "../vrrp/vrrp.ts"
 import { createVrrpWatch } from "../vrrp/vrrp-watch.ts"
@@ -16,12 +16,12 @@ export interface Following {
 const UNSTICK_PAUSE_MS = 300_000
 
 /** Reports VRRP's state on this node to the agent (and so to the status), the metrics, the log and the history. */
-export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot" | "unstick">): Following {
+export function followVrrp(parts: SidecarParts, agent: Pick<Agent, "recordRole" | "snapshot" | "unstick">): Following {
   const { machine, history, faults, clock, log } = parts
-  const { keepalived, kernel, link, vrrp: told } = machine
+  const { keepalived, kernel, link, vrrp: events } = machine
   const modelOf = () => agent.snapshot().inEffect?.model ?? null
   const watch = createVrrpWatch({
-    source: told,
+    source: events,
     running: () => keepalived.running(),
     hasAnchor: async () => {
       const model = modelOf()
@@ -33,9 +33,9 @@ export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot"
       return model === null ? null : faultCauseOf(model, { kernel, link })
     },
     roles: history.roles,
-    changed: (vrrp, change) => {
+    onChange: (vrrp, change) => {
       if (change !== null) tell(parts, vrrp, change)
-      agent.learn(vrrp)
+      agent.recordRole(vrrp)
     },
     disagrees: (what) => {
       if (what === null) faults.clear("vrrp role")
@@ -45,11 +45,11 @@ export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot"
     clock,
     date: () => Date.now(),
   })
-  const source = sourceWatch(parts, agent)
+  const checkSource = sourceWatch(parts, agent)
   const look = async () => {
     try {
       await watch.look()
-      await source()
+      await checkSource()
       faults.clear("vrrp look")
     } catch (error) {
       faults.raise("vrrp look", {
@@ -58,12 +58,12 @@ export function followVrrp(parts: Parts, agent: Pick<Agent, "learn" | "snapshot"
       })
     }
   }
-  const stop = told.listen(() => void look())
+  const stop = events.listen(() => void look())
   log.debug("vrrp-followed", { transitions: history.roles.length })
   return { look, stop }
 }
 
-function tell({ history, metrics, log }: Parts, vrrp: Vrrp, change: RoleChange): void {
+function tell({ history, metrics, log }: SidecarParts, vrrp: Vrrp, change: RoleChange): void {
   const { from, to, reason } = change
   const fields = { from, to, since: vrrp.since, reason }
   if (to === "fault" || to === "unknown") log.warn("vrrp", fields)
@@ -76,7 +76,7 @@ function tell({ history, metrics, log }: Parts, vrrp: Vrrp, change: RoleChange):
  * Checks that the source address of unicast adverts exists. keepalived 2.2.7 reports FAULT when it starts without the
  * address, and nothing when the address is lost later; 2.3.3 still sends from it, and no peer hears an answer (measured).
  */
-function sourceWatch({ machine, faults, clock }: Parts, agent: Pick<Agent, "snapshot">): () => Promise<void> {
+function sourceWatch({ machine, faults, clock }: SidecarParts, agent: Pick<Agent, "snapshot">): () => Promise<void> {
   let since: number | null = null
   return async () => {
     const vrrp = agent.snapshot().inEffect?.model.vrrp
@@ -95,7 +95,7 @@ function sourceWatch({ machine, faults, clock }: Parts, agent: Pick<Agent, "snap
 const SOURCE_GRACE_MS = 5_000
 
 /** A backup holds no VIP, so a restart of its keepalived interrupts no traffic. */
-function unsticker({ faults, clock, log }: Parts, agent: Pick<Agent, "unstick">): (what: string | null) => void {
+function unsticker({ faults, clock, log }: SidecarParts, agent: Pick<Agent, "unstick">): (what: string | null) => void {
   let last = Number.NEGATIVE_INFINITY
   return (what) => {
     if (what === null) return faults.clear("vrrp backup")

@@ -5,7 +5,7 @@ import type { Clock } from "../../kit/time/clock.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { bootId } from "../../kit/time/uptime.ts"
-import type { CaptureLook } from "../capture/find-captures.ts"
+import type { FindCaptures } from "../capture/find-captures.ts"
 import { createHolderWatch, type HolderWatch } from "../keepalived/await-advert.ts"
 import { type Archivist, archivist } from "../agent/records.ts"
 import type { Lan } from "../lan/arping.ts"
@@ -22,11 +22,11 @@ import { type Archive, openArchive, withinLimits } from "../volume/archive.ts"
 import { createStaleFlows, type StaleFlows } from "../effect/stale-flows.ts"
 import { type AppliedVolume, openAppliedVolume } from "../volume/config-files.ts"
 import { createGenerations, readUnpacked } from "../volume/generations.ts"
-import { type LastKnownGood, openLastKnownGood } from "../volume/last-known-good.ts"
+import { type LastKnownGoodStore, openLastKnownGood } from "../volume/last-known-good.ts"
 import { LEDGER_FILE } from "../volume/ledger.ts"
 import { createPinnedGenerations, type PinnedGenerations } from "../volume/pinned.ts"
 import { type NodeHistory, openNodeHistory } from "../volume/node-history.ts"
-import { createNodesMemory, type NodesMemory, readRememberedNodes } from "../volume/node-record.ts"
+import { createNodeRecordWriter, type NodeRecordWriter, readNodeRecord } from "../volume/node-record.ts"
 import { createStatusWriter, type StatusWriter } from "../volume/status-writer.ts"
 
 /** The machine that the agent works on. */
@@ -37,7 +37,7 @@ export interface Machine {
   readonly link: (name: string) => Link
   readonly vrrp: VrrpSource
   /** Absent on a machine that cannot list the rules. */
-  readonly captures?: CaptureLook
+  readonly captures?: FindCaptures
   /** Absent when the LAN cannot be asked. */
   readonly lan?: Lan
 }
@@ -49,7 +49,7 @@ export interface Surroundings {
 }
 
 /** The parts of the program, each with only the ports that it needs. */
-export interface Parts extends Surroundings {
+export interface SidecarParts extends Surroundings {
   readonly settings: SidecarSettings
   readonly machine: Machine
   readonly keepalivedVersion: string
@@ -57,13 +57,13 @@ export interface Parts extends Surroundings {
   readonly faults: StandingFaults
   readonly volume: AppliedVolume
   readonly archive: Archive
-  readonly lastKnownGood: LastKnownGood
+  readonly lastKnownGood: LastKnownGoodStore
   readonly generations: PinnedGenerations
   readonly records: Archivist
   readonly status: StatusWriter
   readonly masquerade: Masquerader
   readonly flows: StaleFlows
-  readonly nodesMemory: NodesMemory
+  readonly nodeRecord: NodeRecordWriter
   readonly history: NodeHistory
   /** Null when nodes are not probed. */
   readonly nodes: NodeWatch | null
@@ -75,9 +75,9 @@ export interface Parts extends Surroundings {
 /** What the parts start. */
 interface Listeners {
   /** A node answers again, or no longer answers. */
-  readonly changed: () => void
+  readonly onChange: () => void
   /** The status has something new. */
-  readonly told: () => void
+  readonly onRecord: () => void
   /** The LAN has answered whether an address is in use. */
   readonly asked: () => void
   readonly firewall: Pick<MasqueraderOptions, "wanted"> & {
@@ -90,11 +90,11 @@ interface Listeners {
 export async function openParts(
   settings: SidecarSettings,
   machine: Machine,
-  { changed, told, asked, firewall, ...surroundings }: Surroundings & Listeners,
-): Promise<Parts> {
+  { onChange, onRecord, asked, firewall, ...surroundings }: Surroundings & Listeners,
+): Promise<SidecarParts> {
   const { clock, log } = surroundings
   const metrics = createMetrics()
-  const faults = openFaults(log, told)
+  const faults = openFaults(log, onRecord)
   const lastKnownGood = await openLastKnownGood(settings.state)
   const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)), {
     boot: bootId(),
@@ -118,19 +118,19 @@ export async function openParts(
     clock,
     log,
   })
-  const nodesMemory = createNodesMemory(
+  const nodeRecord = createNodeRecordWriter(
     settings.applied,
     heardBy(faults, { key: "record nodes", code: "RECORD_FAILED", what: "write which nodes answered" }),
   )
-  const remembered = readRememberedNodes(settings.applied)
-  const remember = nodesMemory.remember
+  const record = readNodeRecord(settings.applied)
+  const writeRecord = nodeRecord.write
   return {
     ...surroundings,
-    nodesMemory,
+    nodeRecord,
     history,
     watchHolder: holderWatch(machine, { clock, log }),
     vacancies: openVacancies(machine, asked, { clock, log }),
-    nodes: openNodeWatch({ settings, remembered, remember, changed, told, clock, log }),
+    nodes: openNodeWatch({ settings, record, writeRecord, onChange, onRecord, clock, log }),
     settings,
     machine,
     keepalivedVersion,
@@ -149,7 +149,7 @@ export async function openParts(
       snat: settings.snat,
       kernel: machine.kernel,
       wanted: firewall.wanted,
-      told: (fault) => {
+      onOutcome: (fault) => {
         if (fault !== null) return faults.raise("masquerade", { code: "MASQUERADE_FAILED", message: fault.message })
         faults.clear("masquerade")
         firewall.healed()
@@ -160,17 +160,17 @@ export async function openParts(
   }
 }
 
-function openFaults(log: Log, changed: () => void): StandingFaults {
+function openFaults(log: Log, onChange: () => void): StandingFaults {
   return createStandingFaults(() => new Date(), {
     raised: ({ key, code, message }) => log.error("fault-raised", { key, code, message }),
     cleared: ({ key, code, since }) => log.info("fault-cleared", { key, code, since }),
-    changed,
+    onChange,
   })
 }
 
 function openHistory(
   { state }: SidecarSettings,
-  { metrics, faults, log }: Pick<Parts, "metrics" | "faults" | "log">,
+  { metrics, faults, log }: Pick<SidecarParts, "metrics" | "faults" | "log">,
 ): NodeHistory {
   return openNodeHistory(state, {
     failed: (error) => {
@@ -185,7 +185,7 @@ function openHistory(
 
 function openGenerations(
   { desired, state }: SidecarSettings,
-  { archive, metrics, log }: Pick<Parts, "archive" | "metrics" | "log">,
+  { archive, metrics, log }: Pick<SidecarParts, "archive" | "metrics" | "log">,
 ): PinnedGenerations {
   const newest = createGenerations({
     directory: desired,
@@ -197,13 +197,13 @@ function openGenerations(
   return createPinnedGenerations(state, newest, { archive, readDirectory: readUnpacked })
 }
 
-function openVacancies({ kernel, lan }: Machine, changed: () => void, surroundings: Surroundings): Vacancies | null {
+function openVacancies({ kernel, lan }: Machine, onChange: () => void, surroundings: Surroundings): Vacancies | null {
   if (lan === undefined) return null
   const isMaster = async ({ interface: name, anchor }: Round) => (await kernel.addresses(name))?.has(anchor) === true
-  return createVacancies({ lan, isMaster, changed, ...surroundings })
+  return createVacancies({ lan, isMaster, onChange, ...surroundings })
 }
 
-function holderWatch({ keepalived, kernel }: Machine, { clock, log }: Surroundings): Parts["watchHolder"] {
+function holderWatch({ keepalived, kernel }: Machine, { clock, log }: Surroundings): SidecarParts["watchHolder"] {
   return createHolderWatch({
     advertsHeard: async () => {
       const running = await keepalived.running()
@@ -219,14 +219,14 @@ function holderWatch({ keepalived, kernel }: Machine, { clock, log }: Surroundin
 function staleFlows(
   { snat }: SidecarSettings,
   { kernel }: Machine,
-  { clock, log, faults }: Surroundings & Pick<Parts, "faults">,
+  { clock, log, faults }: Surroundings & Pick<SidecarParts, "faults">,
 ): StaleFlows {
   return createStaleFlows({
     snat,
     kernel,
     clock,
     forgotten: (server, flows) => log.info("flows-forgotten", { server, flows }),
-    told: (error) => {
+    onOutcome: (error) => {
       if (error === null) faults.clear("conntrack")
       else faults.raise("conntrack", { code: "CONNTRACK_FAILED", message: faultText(error) })
     },
@@ -238,7 +238,7 @@ async function writeArguments({ runDirectory, releaseVips }: SidecarSettings): P
   await writeFile(join(runDirectory, "arguments"), releaseVips ? "" : "--dont-release-vrrp\n")
 }
 
-function textOf(lastKnownGood: LastKnownGood, sha256: string): string | null {
+function textOf(lastKnownGood: LastKnownGoodStore, sha256: string): string | null {
   const good = lastKnownGood.read()
-  return good?.remembered.sha256 === sha256 ? good.text : null
+  return good?.record.sha256 === sha256 ? good.text : null
 }

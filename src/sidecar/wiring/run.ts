@@ -7,14 +7,14 @@ import { type Following, followVrrp } from "./follow-vrrp.ts"
 import { portsOf, report, statusNow } from "./connect.ts"
 import { type Servers, startServers } from "../report/http.ts"
 import { masqueradeWanted } from "../effect/masquerading.ts"
-import { type Machine, openParts, type Parts, type Surroundings } from "./open.ts"
+import { type Machine, openParts, type SidecarParts, type Surroundings } from "./open.ts"
 import { type Pulse, startPulse } from "../report/pulse.ts"
 import { startSchedule } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
 import { syncBeatIn } from "../../heartbeats.ts"
 import { syncStatusIn } from "../volume/sync-status-reader.ts"
 import { writeHeartbeat } from "../volume/heartbeat-writer.ts"
-import type { LastKnownGood } from "../volume/last-known-good.ts"
+import type { LastKnownGoodStore } from "../volume/last-known-good.ts"
 import { type VolumeWatch, watchVolume } from "../volume/watch.ts"
 
 const WATCH_MS = 1_000
@@ -30,16 +30,16 @@ export async function assemble(
   surroundings: Surroundings,
 ): Promise<{ stop(): Promise<void> }> {
   // Before the agent exists, its state cannot be reported.
-  let told = () => {}
+  let writeReport = () => {}
   const server = settings.httpPort === 0 ? null : await startServers(settings)
   const parts = await openParts(settings, machine, {
     ...surroundings,
-    changed: () => {
+    onChange: () => {
       parts.metrics.count("node-change")
       agent.request()
     },
     asked: () => agent.request(),
-    told: () => told(),
+    onRecord: () => writeReport(),
     firewall: {
       wanted: () => masqueradeWanted(agent.snapshot()),
       // The entries that wait for the firewall can be tried again.
@@ -49,14 +49,14 @@ export async function assemble(
   const { clock, log, metrics, generations, status } = parts
   const before = await adopt(settings.applied, {
     ...{ volume: parts.volume, keepalived: machine.keepalived, clock },
-    knownGood: () => parts.lastKnownGood.read(),
+    lastKnownGood: () => parts.lastKnownGood.read(),
   })
   const agent = createAgent(optionsOf(settings), portsOf(parts), before)
-  told = () => report(parts, agent.snapshot())
+  writeReport = () => report(parts, agent.snapshot())
   const watch = watchVolume({
     directory: settings.desired,
-    hint: () => agent.request(),
-    trouble: (reason, error) => {
+    onChange: () => agent.request(),
+    onWarning: (reason, error) => {
       metrics.count("watcher-trouble")
       log.warn("watcher", { reason, error })
     },
@@ -90,7 +90,7 @@ function optionsOf({ drainTimeMs, soakMs, model, guardPercent, guardMs }: Sideca
   return { drainTimeMs, soakMs, checks: model.check !== "none", guard }
 }
 
-function beat({ settings, faults }: Parts, agent: Agent): Pulse {
+function beat({ settings, faults }: SidecarParts, agent: Agent): Pulse {
   return startPulse({
     write: (heartbeat) => writeHeartbeat(settings.applied, heartbeat),
     inEffect: () => agent.snapshot().inEffect?.generation?.sequence ?? null,
@@ -101,14 +101,14 @@ function beat({ settings, faults }: Parts, agent: Agent): Pulse {
   })
 }
 
-function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
+function startJobs(parts: SidecarParts, agent: Agent): () => Promise<void> {
   const { settings, masquerade, archive, volume, lastKnownGood, log } = parts
   const jobs = {
     // In parallel: the comparison of addresses and IPVS does not wait for iptables.
     drift: async () => {
       const isKnown = agent.snapshot().inEffect !== null
       await Promise.all([isKnown ? masquerade.recheck() : undefined, agent.checkDrift()])
-      await agent.lookForCaptures()
+      await agent.findCaptures()
     },
     retention: async () => {
       await archive.retain({ count: settings.archiveCount, bytes: settings.archiveBytes })
@@ -120,7 +120,7 @@ function startJobs(parts: Parts, agent: Agent): () => Promise<void> {
 }
 
 /** Reports what sync can say only in its heartbeat: that it cannot write its volume. */
-function noteSync({ settings, faults }: Pick<Parts, "settings" | "faults">): void {
+function noteSync({ settings, faults }: Pick<SidecarParts, "settings" | "faults">): void {
   const { fault } = syncBeatIn(settings.desired)
   if (fault === null) return faults.clear("sync")
   const message = `sync cannot write ${settings.desired}: ${fault}; what runs goes on, and no change arrives`
@@ -138,8 +138,8 @@ interface Going {
 }
 
 /** keepalived keeps running: stopping the agent alone does not stop the VIPs. */
-async function stop(parts: Parts, going: Going): Promise<void> {
-  const { records, masquerade, flows, status, nodes, nodesMemory, volume, history, vacancies } = parts
+async function stop(parts: SidecarParts, going: Going): Promise<void> {
+  const { records, masquerade, flows, status, nodes, nodeRecord, volume, history, vacancies } = parts
   clearInterval(going.everySecond)
   going.vrrp.stop()
   going.pulse.stop()
@@ -152,7 +152,7 @@ async function stop(parts: Parts, going: Going): Promise<void> {
   await going.agent.stop()
   await flows.idle()
   await records.idle()
-  await nodesMemory.idle()
+  await nodeRecord.idle()
   await volume.idle()
   await history.idle()
   await status.idle()
@@ -160,8 +160,8 @@ async function stop(parts: Parts, going: Going): Promise<void> {
 }
 
 /** The candidates that the agent may still go back to. */
-function needed({ inEffect, seen }: Snapshot, lastKnownGood: LastKnownGood): ReadonlySet<string> {
-  const newest = seen?.kind === "candidate" ? seen.rendered.sha256 : undefined
-  const all = [inEffect?.sha256, newest, lastKnownGood.read()?.remembered.sha256]
+function needed({ inEffect, observation }: Snapshot, lastKnownGood: LastKnownGoodStore): ReadonlySet<string> {
+  const newest = observation?.kind === "candidate" ? observation.rendered.sha256 : undefined
+  const all = [inEffect?.sha256, newest, lastKnownGood.read()?.record.sha256]
   return new Set(all.filter((one) => one !== undefined))
 }

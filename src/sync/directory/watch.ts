@@ -8,15 +8,17 @@ const POLL_MS = 1000
 export interface DirectoryWatchOptions {
   readonly root: string
   /** Called when sync should read the source again. */
-  readonly hint: () => void
+  readonly onChange: () => void
   /** Called once per second. */
   readonly hasChanged: () => boolean
   /** Gets the watcher's errors; polling goes on. */
-  readonly trouble: (error: unknown) => void
+  readonly onWarning: (error: unknown) => void
 }
 
 /** Calls `hint` whenever something below the directory may have changed. */
-export function watchDirectory({ root, hint, hasChanged, trouble }: DirectoryWatchOptions): { close(): Promise<void> } {
+export function watchDirectory({ root, onChange, hasChanged, onWarning }: DirectoryWatchOptions): {
+  close(): Promise<void>
+} {
   const watcher = watch(root, {
     // A change of the kubelet's `..data` link is one event; following it would watch directories that the kubelet removes.
     followSymlinks: false,
@@ -27,12 +29,12 @@ export function watchDirectory({ root, hint, hasChanged, trouble }: DirectoryWat
     ignored: (path) => basename(path) === ".git",
   })
   // The raw kernel event arrives 8 ms before chokidar's own, and a hint does not need the details.
-  watcher.on("raw", hint)
-  watcher.on("all", hint)
-  watcher.on("ready", hint)
+  watcher.on("raw", onChange)
+  watcher.on("all", onChange)
+  watcher.on("ready", onChange)
   // Without a listener an error would end the process.
-  watcher.on("error", trouble)
-  const poll = setInterval(() => hasChanged() && hint(), POLL_MS)
+  watcher.on("error", onWarning)
+  const poll = setInterval(() => hasChanged() && onChange(), POLL_MS)
   return {
     close: () => {
       clearInterval(poll)

@@ -21,7 +21,7 @@ export interface Collection {
 }
 
 /** The settings and entries that decide which collections sync needs. */
-export interface Wish {
+export interface ScopeInput {
   /** `namespace/name` of the VIP ConfigMap. */
   readonly configMapKey: string
   readonly references: readonly Reference[]
@@ -43,7 +43,7 @@ const MOST_SINGLE_NAMES = 8
 const MOST_SELECTED_NAMES = 100
 
 /** The VIP ConfigMap and the Nodes: needed before any entry is known. */
-export function firstCollections(wish: Pick<Wish, "configMapKey" | "nodeSelector">): readonly Collection[] {
+export function firstCollections(wish: Pick<ScopeInput, "configMapKey" | "nodeSelector">): readonly Collection[] {
   const [namespace = "", name = ""] = wish.configMapKey.split("/")
   const labelSelector = wish.nodeSelector === "" ? null : wish.nodeSelector
   const nodes: Collection = {
@@ -58,7 +58,7 @@ export function firstCollections(wish: Pick<Wish, "configMapKey" | "nodeSelector
 }
 
 /** All collections that are needed once the entries are known, sorted by namespace. */
-export function collectionsFor(wish: Wish): readonly Collection[] {
+export function collectionsFor(wish: ScopeInput): readonly Collection[] {
   // sync will not publish this many: the ConfigMap must not make it open a watch for each.
   if (wish.references.length > MOST_REFERENCES) return firstCollections(wish)
   const names = new Map<string, string[]>()

@@ -1,11 +1,11 @@
 import { collectionTitle } from "./collection.ts"
-import { driftOf, type Listed } from "./missed-events.ts"
+import { missedEvents, type Listed } from "./missed-events.ts"
 import type { ReflectorOptions } from "./reflector-options.ts"
 import { concerns, identityOf, type Store } from "./store.ts"
 
 /** Lists everything while the watch goes on, and reports what the store still lacks after the delay of an event. @returns Whether it lacks anything. */
 export async function lacksSomething(
-  { api, collection, clock, patience, trouble }: ReflectorOptions,
+  { api, collection, clock, patience, onWarning }: ReflectorOptions,
   store: Pick<Store, "objects">,
   stop: AbortSignal,
 ): Promise<boolean> {
@@ -19,8 +19,8 @@ export async function lacksSomething(
   })
   await clock.delay(patience.graceMs, stop)
   if (stop.aborted) return false
-  const drift = driftOf(store.objects, found, version)
+  const drift = missedEvents(store.objects, found, version)
   if (drift.length === 0) return false
-  trouble("resync drift", { collection: collectionTitle(collection), objects: drift })
+  onWarning("resync drift", { collection: collectionTitle(collection), objects: drift })
   return true
 }

@@ -3,9 +3,9 @@ import { faultText } from "../../kit/fault.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import type { KubernetesApi } from "./ports.ts"
-import type { Patience } from "./timings.ts"
+import type { Timings } from "./timings.ts"
 import { type Reflector, startReflector } from "./reflector.ts"
-import type { Trouble } from "./reflector-options.ts"
+import type { ReflectorWarning } from "./reflector-options.ts"
 
 /** Counts of events since the start. */
 export interface MirrorCounts {
@@ -39,13 +39,13 @@ export interface MirrorOptions {
   readonly api: KubernetesApi
   readonly clock: Clock
   readonly random: () => number
-  readonly patience: Patience
+  readonly patience: Timings
   readonly log: Log
-  readonly changed: () => void
+  readonly onChange: () => void
 }
 
 /** A replaced collection stays until its replacement is listed, so that no Service is missing in between. */
-export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror {
+export function createMirror({ log, onChange, ...ports }: MirrorOptions): Mirror {
   const running = new Map<string, Reflector>()
   const ending = new Set<Promise<void>>()
   let order: readonly string[] = []
@@ -63,11 +63,11 @@ export function createMirror({ log, changed, ...ports }: MirrorOptions): Mirror 
       ...ports,
       collection,
       known: [...running.values()].reduce((sum, reflector) => sum + sharedWith(collection, reflector), 0),
-      changed: () => {
+      onChange: () => {
         settle()
-        changed()
+        onChange()
       },
-      trouble: (event, { error, objects, ...facts }) => {
+      onWarning: (event, { error, objects, ...facts }) => {
         const counter = COUNTER[event]
         counts[counter] += Array.isArray(objects) ? objects.length : 1
         const reason = error === undefined ? {} : { reason: faultText(error) }
@@ -124,7 +124,7 @@ function sharedWith({ resource, namespace, names }: Collection, { collection, st
   return owners.filter((owner) => names === null || names.has(owner)).length
 }
 
-const COUNTER: Readonly<Record<Trouble, keyof MirrorCounts>> = {
+const COUNTER: Readonly<Record<ReflectorWarning, keyof MirrorCounts>> = {
   "list or watch failed": "failures",
   "watch silent": "silentWatches",
   "watch garbled": "garbledWatches",

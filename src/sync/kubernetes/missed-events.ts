@@ -10,7 +10,7 @@ export type Listed = Identity | null
  * @param objects The mirror, a few seconds after the list.
  * @param listed All objects of the API server, at `version`.
  */
-export function driftOf(
+export function missedEvents(
   objects: ReadonlyMap<string, Pick<Stored, "resourceVersion">>,
   listed: readonly Listed[],
   version: string,

@@ -5,12 +5,14 @@ import { startReporter } from "../report/reporter.ts"
 import { createKubernetesApi } from "./client/client.ts"
 import { type ConnectionSettings, loadKubeConfig } from "./client/connection.ts"
 import { createObjectsApi } from "./client/objects-client.ts"
-import { PATIENCE } from "./timings.ts"
+import { TIMINGS } from "./timings.ts"
 import { openSession } from "./client/session.ts"
 import { type KubernetesSource, type KubernetesSourceOptions, startKubernetesSource } from "./source.ts"
 
 interface OpenOptions
-  extends ConnectionSettings, Omit<KubernetesSourceOptions, "api" | "clock" | "random" | "patience" | "hint" | "pod"> {
+  extends
+    ConnectionSettings,
+    Omit<KubernetesSourceOptions, "api" | "clock" | "random" | "patience" | "onChange" | "pod"> {
   /** The pod that this process runs in; null outside of a pod. */
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string } | null
   readonly report: {
@@ -28,7 +30,7 @@ interface OpenOptions
 export interface OpenKubernetes {
   readonly objects: KubernetesSource
   readonly name: string
-  follow(hint: () => void): { close(): Promise<void> }
+  follow(onChange: () => void): { close(): Promise<void> }
   staleMs(): number | null
   tell(outcome: PassOutcome): void
   close(): Promise<void>
@@ -48,8 +50,8 @@ export function openKubernetes(options: OpenOptions): OpenKubernetes {
     ...options,
     ...surroundings,
     api: createKubernetesApi(session),
-    patience: PATIENCE,
-    hint: () => tell(),
+    patience: TIMINGS,
+    onChange: () => tell(),
   })
   const reporter =
     options.report === null
@@ -66,8 +68,8 @@ export function openKubernetes(options: OpenOptions): OpenKubernetes {
   return {
     objects,
     name: config.getCurrentCluster()?.server ?? "",
-    follow: (hint) => {
-      tell = hint
+    follow: (onChange) => {
+      tell = onChange
       return { close: async () => void (tell = () => {}) }
     },
     staleMs: () => objects.staleMs(),

@@ -1,7 +1,7 @@
 import { backoffMs } from "../../kit/time/backoff.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
-import type { Wish } from "./collection.ts"
+import type { ScopeInput } from "./collection.ts"
 import { ApiFault, isAboutCredentials } from "../api-fault.ts"
 import type { KubernetesApi } from "./ports.ts"
 
@@ -21,7 +21,7 @@ const PACE = { firstMs: 1200, maximumMs: 20_000, jitter: 1 / 3 }
 
 export interface Preparing {
   /** Null if it was stopped first. */
-  readonly done: Promise<Pick<Wish, "nodeSelector" | "backends"> | null>
+  readonly done: Promise<Pick<ScopeInput, "nodeSelector" | "backends"> | null>
   /** Why it has not succeeded yet; null if nothing has failed. */
   fault(): ApiFault | null
 }

@@ -1,7 +1,7 @@
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { ApiFault } from "../api-fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
-import type { Patience } from "./timings.ts"
+import type { Timings } from "./timings.ts"
 
 const LONGEST_BACKOFF_MS = 20_000
 
@@ -28,7 +28,7 @@ export function failureOf({ status, isGarbled }: ApiFault): Failure {
 }
 
 /** @param random From 0 to below 1. */
-export function createRecovery(patience: Patience, random: () => number): Recovery {
+export function createRecovery(patience: Timings, random: () => number): Recovery {
   let failures = 0
   let last: Failure | null = null
 

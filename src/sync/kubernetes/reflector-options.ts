@@ -1,10 +1,10 @@
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Collection } from "./collection.ts"
-import type { Patience } from "./timings.ts"
+import type { Timings } from "./timings.ts"
 import type { KubernetesApi } from "./ports.ts"
 
 /** Troubles, named as in the log. */
-export type Trouble =
+export type ReflectorWarning =
   | "list or watch failed"
   /** No byte arrived, not even a bookmark: sync replaces the watch. */
   | "watch silent"
@@ -21,10 +21,10 @@ export interface ReflectorOptions {
   readonly clock: Clock
   /** From 0 to below 1. */
   readonly random: () => number
-  readonly patience: Patience
+  readonly patience: Timings
   /** Called when a kept object has changed, or when everything is listed for the first time. */
-  readonly changed: () => void
+  readonly onChange: () => void
   /** Number of its objects that are already known from the collection that it replaces. */
   readonly known: number
-  readonly trouble: (event: Trouble, facts: Readonly<Record<string, unknown>>) => void
+  readonly onWarning: (event: ReflectorWarning, facts: Readonly<Record<string, unknown>>) => void
 }

@@ -98,7 +98,7 @@ interface Mirror {
 }
 
 async function list(options: ReflectorOptions, mirror: Mirror): Promise<void> {
-  const { collection, clock, random, patience, known, changed, trouble } = options
+  const { collection, clock, random, patience, known, onChange, onWarning } = options
   const { store, state, stop } = mirror
   const first = !state.listed
   // At the start, any cached state is good enough for a small list: so five hundred nodes that start together do not load etcd.
@@ -107,7 +107,7 @@ async function list(options: ReflectorOptions, mirror: Mirror): Promise<void> {
   const after = found.listing.size()
   if (isDoubtful(before, after)) {
     const retryAfterMs = Math.round(patience.doubtMs * (0.8 + 0.4 * random()))
-    trouble("list held", { collection: collectionTitle(collection), had: before, has: after, retryAfterMs })
+    onWarning("list held", { collection: collectionTitle(collection), had: before, has: after, retryAfterMs })
     await clock.delay(retryAfterMs, stop)
     if (stop.aborted) return
     found = await listOnce(options, mirror, null)
@@ -116,7 +116,7 @@ async function list(options: ReflectorOptions, mirror: Mirror): Promise<void> {
   state.listed = true
   state.fault = null
   state.heardAt = clock.now()
-  if (found.listing.commit(found.version) || first) changed()
+  if (found.listing.commit(found.version) || first) onChange()
 }
 
 async function listOnce(
@@ -171,7 +171,7 @@ interface WatchEvent {
 }
 
 function take(options: ReflectorOptions, mirror: Mirror, { type, object, course }: WatchEvent): void {
-  const { clock, patience, changed } = options
+  const { clock, patience, onChange } = options
   const { store, state, recovery } = mirror
   const version = versionOf(object)
   if (version === null) return
@@ -181,7 +181,7 @@ function take(options: ReflectorOptions, mirror: Mirror, { type, object, course 
   if (clock.now() - course.startedAt >= patience.shortWatchMs) recovery.settled()
   if (!isOlder(version, state.version ?? "")) state.version = version
   const isChange = type === "ADDED" || type === "MODIFIED" || type === "DELETED"
-  if (isChange && store.apply(type, object)) changed()
+  if (isChange && store.apply(type, object)) onChange()
 }
 
 interface Ending {
@@ -191,11 +191,11 @@ interface Ending {
 
 /** Wait after a watch that did not fail, in ms. */
 function waitAfter(options: ReflectorOptions, { state, recovery }: Mirror, { ending, course }: Ending): number {
-  const { clock, patience, collection, trouble } = options
+  const { clock, patience, collection, onWarning } = options
   const tooShortMs = patience.shortWatchMs - (clock.now() - course.startedAt)
   if (ending === "silent") {
     // The watch was silent for two minutes: more waiting is not necessary.
-    trouble("watch silent", { collection: collectionTitle(collection), silentMs: patience.inactivityMs })
+    onWarning("watch silent", { collection: collectionTitle(collection), silentMs: patience.inactivityMs })
     return 0
   }
   if (tooShortMs > 0) return course.events > 0 ? tooShortMs : recovery.afterShortWatch()
@@ -208,14 +208,14 @@ function waitAfter(options: ReflectorOptions, { state, recovery }: Mirror, { end
 
 /** Records the failure. @returns Wait before the next try, in ms. */
 function recover(options: ReflectorOptions, { state, recovery }: Mirror, fault: ApiFault): number {
-  const { api, trouble, collection } = options
+  const { api, onWarning, collection } = options
   state.fault = fault
   const failure = failureOf(fault)
   // Later events do not repeat the content of an unreadable line.
   if (failure === "too old" || failure === "garbled") state.version = null
   if (isAboutCredentials(fault)) api.renew()
   const retryAfterMs = recovery.afterFault(fault)
-  trouble(failure === "garbled" ? "watch garbled" : "list or watch failed", {
+  onWarning(failure === "garbled" ? "watch garbled" : "list or watch failed", {
     collection: collectionTitle(collection),
     error: fault,
     retryAfterMs,

@@ -6,13 +6,13 @@ import type { Problem } from "../../kit/problem.ts"
 import type { ClusterSource, SourceReading } from "../ports.ts"
 import type { SyncProblemCode } from "../problem-codes.ts"
 import type { ClusterFacts } from "../report/ports.ts"
-import { collectionsFor, collectionTitle, firstCollections, type Wish } from "./collection.ts"
+import { collectionsFor, collectionTitle, firstCollections, type ScopeInput } from "./collection.ts"
 import { createMirror, type MirrorCounts, type MirrorOptions } from "./mirror.ts"
 import { type Preparation, prepare } from "./prepare.ts"
 import type { Reflector } from "./reflector.ts"
 import { isOlder, type Stored } from "./store.ts"
 
-/** Time between two passes while a list is missing, in ms; each list gives a hint too. */
+/** Time between two passes while a list is missing, in ms; each list gives a call too. */
 const LOOK_AGAIN_MS = 1000
 
 /** Time that the API server has at the start before sync reports what is missing, in ms. */
@@ -25,7 +25,7 @@ export interface KubernetesSourceOptions extends Omit<MirrorOptions, "changed">,
   readonly configMapKey: string
   readonly watchNamespaces: readonly string[]
   /** Called when a mirrored object has changed. */
-  readonly hint: () => void
+  readonly onChange: () => void
 }
 
 export interface KubernetesSource extends ClusterSource {
@@ -42,14 +42,14 @@ export interface KubernetesSource extends ClusterSource {
  * starts at once, but gives nothing before everything is listed. Listed objects stay while the API cannot be reached.
  */
 export function startKubernetesSource(options: KubernetesSourceOptions): KubernetesSource {
-  const { configMapKey, clock, log, hint } = options
+  const { configMapKey, clock, log, onChange } = options
   const join = createJoin()
   const startedAt = clock.now()
   const stop = new AbortController()
-  let wish: Omit<Wish, "references"> | null = null
+  let wish: Omit<ScopeInput, "references"> | null = null
   let complete = false
   let entries: ConfigMap | null = null
-  const mirror = createMirror({ ...options, changed: lookAt })
+  const mirror = createMirror({ ...options, onChange: lookAt })
   const preparing = prepare(options, stop.signal)
   const prepared = preparing.done.then((preparation) => {
     if (preparation === null) return
@@ -71,7 +71,7 @@ export function startKubernetesSource(options: KubernetesSourceOptions): Kuberne
       }
       entries = configMap ?? entries
     }
-    hint()
+    onChange()
   }
 
   function warnOutside(references: readonly Reference[]): void {

@@ -1,5 +1,5 @@
 /** Waits and time limits. Tests use shorter ones. */
-export interface Patience {
+export interface Timings {
   /** Time without a byte after which sync replaces a watch. Bookmarks arrive about once a minute. */
   readonly inactivityMs: number
   /** Time between two full comparisons, plus or minus a fifth. */
@@ -16,7 +16,7 @@ export interface Patience {
   readonly shortWatchMs: number
 }
 
-export const PATIENCE: Patience = {
+export const TIMINGS: Timings = {
   inactivityMs: 115_000,
   compareMs: 600_000,
   graceMs: 5000,

@@ -32,7 +32,7 @@ export interface Election {
    *
    * @param rank Place among the candidates, from 0. @throws ApiFault
    */
-  turn(rank: number): Promise<boolean>
+  renew(rank: number): Promise<boolean>
   /** Lets another take over at once. @throws ApiFault */
   release(): Promise<void>
 }
@@ -99,7 +99,7 @@ export function createElection(options: ElectionOptions): Election {
   }
 
   return {
-    turn: async (rank) => {
+    renew: async (rank) => {
       if (clock.now() >= lookAt) await look(rank)
       return clock.now() < heldUntil
     },

@@ -5,10 +5,10 @@ import type { Notice } from "./recorder.ts"
 import { isReady, type Summary } from "./summary.ts"
 
 /** A notice without the object that it is about. */
-export type Note = Omit<Notice, "regarding">
+export type EventText = Omit<Notice, "regarding">
 
 /** News of one node, for its Pod. */
-export function notesOfNode(before: NodeReport | null, after: NodeReport): readonly Note[] {
+export function eventsOfNode(before: NodeReport | null, after: NodeReport): readonly EventText[] {
   const isNews = before?.state !== "applied" || before.configMap !== after.configMap
   const role = roleNotes(before, after)
   if (after.state === "applied" && isNews) {
@@ -18,14 +18,14 @@ export function notesOfNode(before: NodeReport | null, after: NodeReport): reado
 }
 
 /** The same text each time, so that a flapping role is one Event with a count. A role from before the start is not news. */
-function roleNotes(before: NodeReport | null, { role }: NodeReport): readonly Note[] {
+function roleNotes(before: NodeReport | null, { role }: NodeReport): readonly EventText[] {
   if (before === null || role?.state !== "master") return []
   if (before.role?.state === "master" && before.role.since === role.since) return []
   return [normal("BecameMaster", `This node holds the VIPs now: ${role.reason ?? "keepalived gives no reason"}`)]
 }
 
 /** News of all nodes together, for the ConfigMap. */
-export function notesOfCluster(before: Summary | null, after: Summary): readonly Note[] {
+export function eventsOfCluster(before: Summary | null, after: Summary): readonly EventText[] {
   const isNews = before === null || !isReady(before) || before.configMap !== after.configMap
   if (isReady(after) && isNews) return [normal("Applied", `${after.conditions[0]?.message}: ${vips(after.vips)}`)]
   return newOf(before?.troubles ?? [], after.troubles).map(({ reason, note, nodes }) =>
@@ -36,14 +36,14 @@ export function notesOfCluster(before: Summary | null, after: Summary): readonly
 const STALE_MS = STALE_SECONDS * 1000
 
 /** Notes about a silent API server: once, at once if a part of it still answers, else when it is back. */
-export interface StalenessNotes {
+export interface StalenessEvents {
   /** @param staleMs Silence of the part that is silent longest, in ms. */
-  of(staleMs: number): readonly Note[]
+  of(staleMs: number): readonly EventText[]
   /** Called when the notes are written. */
-  told(notes: readonly Note[]): void
+  markReported(notes: readonly EventText[]): void
 }
 
-export function createStalenessNotes(): StalenessNotes {
+export function createStalenessEvents(): StalenessEvents {
   let longestMs = 0
   let isTold = false
   return {
@@ -62,7 +62,7 @@ export function createStalenessNotes(): StalenessNotes {
       const note = `The Kubernetes API did not answer for ${Math.round(was / 1000)} s; what was in effect stayed`
       return [warning("SourceStale", note)]
     },
-    told: (notes) => {
+    markReported: (notes) => {
       if (notes.length > 0) isTold = true
     },
   }
@@ -73,11 +73,11 @@ function newOf<T extends Trouble>(before: readonly Trouble[], after: readonly T[
   return after.filter(({ reason, note }) => !known.has(`${reason} ${note}`))
 }
 
-function normal(reason: string, note: string): Note {
+function normal(reason: string, note: string): EventText {
   return { type: "Normal", reason, note }
 }
 
-function warning(reason: string, note: string): Note {
+function warning(reason: string, note: string): EventText {
   return { type: "Warning", reason, note }
 }
 

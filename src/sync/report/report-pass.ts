@@ -7,7 +7,7 @@ import { createFreshness } from "./freshness.ts"
 import { createNodeLeases, type Owner } from "./node-leases.ts"
 import { type NodeReport, nodeReportOf } from "./node-report.ts"
 import type { Origin } from "./node-troubles.ts"
-import { createStalenessNotes, type Note, notesOfCluster, notesOfNode } from "./events.ts"
+import { createStalenessEvents, type EventText, eventsOfCluster, eventsOfNode } from "./events.ts"
 import { createOwnReport } from "./own-report.ts"
 import type { ClusterFacts, ObjectsApi, StatusReader } from "./ports.ts"
 import { createRecorder, type Regarding } from "./recorder.ts"
@@ -22,7 +22,7 @@ const PATIENT_MS = 20_000
 /** Number of generations that are remembered; the sidecar is never further behind. */
 const MOST_ORIGINS = 20
 
-export interface TurnOptions {
+export interface ReportPassOptions {
   readonly api: ObjectsApi
   readonly status: StatusReader
   /** The current facts. */
@@ -45,10 +45,10 @@ export interface TurnOptions {
 }
 
 /** Writes all reports that are due. */
-export interface Turn {
-  tell(outcome: PassOutcome): void
+export interface ReportPass {
+  recordOutcome(outcome: PassOutcome): void
   /** Does each part even if another one fails. @throws The first fault. */
-  take(): Promise<void>
+  run(): Promise<void>
   /** @throws ApiFault */
   release(): Promise<void>
 }
@@ -58,17 +58,17 @@ interface Facts extends ClusterFacts {
   readonly own: NodeReport
 }
 
-export function createTurn(options: TurnOptions): Turn {
+export function createReportPass(options: ReportPassOptions): ReportPass {
   const { configMapKey, facts, pod, staleMs, status } = options
   const ownReport = createOwnReport({ ...options, leases: leasesOf(options) })
-  const staleness = createStalenessNotes()
+  const staleness = createStalenessEvents()
   const recorder = createRecorder({ ...options, instance: `sync ${options.node}` })
   const origins = new Map<number, Origin>()
   const cluster = createClusterPart(options, (notes) => announce(regardingConfigMap(), notes))
   let held: Extract<PassOutcome, { kind: "held" }>["problems"] = []
   let announced: NodeReport | null = null
 
-  async function announce(regarding: Regarding | null, notes: readonly Note[]): Promise<void> {
+  async function announce(regarding: Regarding | null, notes: readonly EventText[]): Promise<void> {
     if (regarding === null) return
     for (const note of notes) await recorder.record({ ...note, regarding })
   }
@@ -84,7 +84,7 @@ export function createTurn(options: TurnOptions): Turn {
     return uid === undefined ? null : { apiVersion: "v1", kind: "ConfigMap", namespace, name, uid }
   }
 
-  function look(): Facts {
+  function snapshot(): Facts {
     const said = status.read()
     const cluster = facts()
     const configMap = cluster.configMap?.resourceVersion ?? null
@@ -95,19 +95,19 @@ export function createTurn(options: TurnOptions): Turn {
   const parts: readonly ((seen: Facts) => Promise<void>)[] = [
     ({ self, own, nodes }) => ownReport.keep(self, own, nodes.size),
     async ({ own }) => {
-      await announce(regardingPod(), notesOfNode(announced, own))
+      await announce(regardingPod(), eventsOfNode(announced, own))
       announced = own
     },
     async () => {
       const notes = staleness.of(staleMs() ?? 0)
       await announce(regardingPod(), notes)
-      staleness.told(notes)
+      staleness.markReported(notes)
     },
-    (seen) => cluster.keep(seen),
+    (seen) => cluster.run(seen),
   ]
 
   return {
-    tell: (outcome) => {
+    recordOutcome: (outcome) => {
       if (outcome.kind === "settling") return
       held = outcome.kind === "held" || outcome.kind === "failed" ? outcome.problems : []
       if (outcome.kind === "held" || outcome.kind === "failed") return
@@ -115,10 +115,10 @@ export function createTurn(options: TurnOptions): Turn {
       origins.set(sequence, { configMap: facts().configMap?.resourceVersion ?? null, contentSha256 })
       for (const known of origins.keys()) if (known <= sequence - MOST_ORIGINS) origins.delete(known)
     },
-    take: async () => {
+    run: async () => {
       // Before its first pass this process knows nothing.
       if (origins.size === 0 && held.length === 0) return
-      const seen = look()
+      const seen = snapshot()
       const faults: unknown[] = []
       for (const part of parts) await part(seen).catch((error: unknown) => faults.push(error))
       if (faults.length > 0) throw faults[0]
@@ -135,12 +135,15 @@ function sourceAgeOf(staleMs: number | null): Age {
 
 interface ClusterPart {
   /** @throws ApiFault */
-  keep(seen: Facts): Promise<void>
+  run(seen: Facts): Promise<void>
   release(): Promise<void>
 }
 
 /** The part that only one node does: it sums up all reports. */
-function createClusterPart(options: TurnOptions, announce: (notes: readonly Note[]) => Promise<void>): ClusterPart {
+function createClusterPart(
+  options: ReportPassOptions,
+  announce: (notes: readonly EventText[]) => Promise<void>,
+): ClusterPart {
   const { api, clock, log, node, now, pod, reportKey } = options
   const leases = leasesOf(options)
   const freshness = createFreshness(clock)
@@ -178,13 +181,13 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
     isMissed = written.kind === "missing"
     const before = written.kind === "missing" ? (summed?.summary ?? null) : written.before
     summed = { summary, at: clock.now() }
-    await announce(notesOfCluster(before, summary))
+    await announce(eventsOfCluster(before, summary))
   }
 
   return {
-    keep: async (seen) => {
+    run: async (seen) => {
       const rank = [...seen.nodes.keys()].sort().indexOf(seen.self)
-      const isChosen = await election.turn(Math.max(0, rank))
+      const isChosen = await election.renew(Math.max(0, rank))
       if (!isChosen) since = oddSince = null
       else if (isDue(seen)) await sumUp(seen)
     },
@@ -192,7 +195,7 @@ function createClusterPart(options: TurnOptions, announce: (notes: readonly Note
   }
 }
 
-function leasesOf({ api, reportKey, pod, now }: TurnOptions) {
+function leasesOf({ api, reportKey, pod, now }: ReportPassOptions) {
   return createNodeLeases(api, { path: leasesPath(reportKey), name: nameOf(reportKey), owner: pod, now })
 }
 

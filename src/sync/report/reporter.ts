@@ -1,7 +1,7 @@
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { PassOutcome } from "../reconcile.ts"
-import { createTurn, type TurnOptions } from "./report-pass.ts"
+import { createReportPass, type ReportPassOptions } from "./report-pass.ts"
 
 /** Time between two reads of the sidecar's status, and minimum time between two turns, in ms. */
 const TURN_MS = 1000
@@ -18,18 +18,18 @@ export interface Reporter {
 }
 
 /** Starts to report. It logs a write fault once and tries again, less and less often. */
-export function startReporter(options: TurnOptions): Reporter {
+export function startReporter(options: ReportPassOptions): Reporter {
   const { clock, log, random } = options
   const stop = new AbortController()
   let wake = new AbortController()
-  const turn = createTurn(options)
+  const turn = createReportPass(options)
   let failures = 0
   let said = ""
 
   /** @returns Time to wait, in ms. */
   async function takeTurn(): Promise<number> {
     try {
-      await turn.take()
+      await turn.run()
       failures = 0
       said = ""
       return TURN_MS
@@ -56,7 +56,7 @@ export function startReporter(options: TurnOptions): Reporter {
   const ended = run()
   return {
     tell: (outcome) => {
-      turn.tell(outcome)
+      turn.recordOutcome(outcome)
       wake.abort()
     },
     stop: async () => {

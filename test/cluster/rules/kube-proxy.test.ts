@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { type CaptureLook, createCaptureLook } from "../../../src/sidecar/capture/find-captures.ts"
+import { type FindCaptures, createFindCaptures } from "../../../src/sidecar/capture/find-captures.ts"
 import { until } from "../api/support/until.ts"
 import { createNetworkNamespace } from "../../support/keepalived.ts"
 import { slow } from "../../support/slow.ts"
@@ -100,11 +100,11 @@ async function lookIn(
   directory: string,
   kind: "nft" | "legacy",
   wrap: (file: string, program: string) => Promise<string>,
-): Promise<CaptureLook> {
+): Promise<FindCaptures> {
   const tables = join(directory, "ip_tables_names")
   await writeFile(tables, kind === "legacy" ? "nat\nfilter\n" : "")
   const program = (name: string) => wrap(join(directory, name), name)
-  return createCaptureLook({
+  return createFindCaptures({
     nft: await program("nft"),
     iptablesNft: await program("iptables-nft"),
     iptablesLegacy: await program("iptables-legacy"),
@@ -112,7 +112,7 @@ async function lookIn(
   })
 }
 
-async function shown(look: CaptureLook, port: number): Promise<string> {
+async function shown(look: FindCaptures, port: number): Promise<string> {
   const servers = [{ address: VIP, port, protocol: "TCP" }] as const
   const found = await look({ servers, inward: "eth0", signal: new AbortController().signal })
   return found

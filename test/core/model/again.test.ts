@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ModelInput } from "../../../src/core/model/types.ts"
-import type { LastGood } from "../../../src/core/model/last-good.ts"
+import type { LastGoodEntry } from "../../../src/core/model/last-good.ts"
 import type { Refusal } from "../../../src/core/model/refusal.ts"
 import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
 import { cluster, configMap, endpoint, input, node, service, SETTINGS } from "../fixture.ts"
@@ -49,7 +49,7 @@ const draining: ModelInput["draining"][] = [
   new Map([["10.4.0.50", new Map([["10.4.0.50 80 TCP", [{ address: "10.2.9.8", port: 8080 }]]])]]),
   new Map([["10.4.0.77", new Map()]]),
 ]
-const lastGood = ((): LastGood => {
+const lastGood = ((): LastGoodEntry => {
   const built = createModelBuilder(SETTINGS)(input({ "10.4.0.50": "default/a" }, cluster([service("a")])))
   const vip = built.model?.vips[0]
   if (vip === undefined) throw new Error("the fixture has no VIP")
@@ -67,7 +67,7 @@ const anyStep = fc.record({
     new Map<string, Refusal>(),
     new Map<string, Refusal>([["10.4.0.50", { code: "REFUSED_BY_KEEPALIVED", reason: "no such host" }]]),
   ),
-  lastGood: fc.constantFrom(new Map<string, LastGood>(), new Map([["10.4.0.50", lastGood]])),
+  lastGood: fc.constantFrom(new Map<string, LastGoodEntry>(), new Map([["10.4.0.50", lastGood]])),
   ipvs: fc.constantFrom(true, true, false),
 })
 type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ModelInput } from "../../../src/core/model/types.ts"
 import type { ModelCode } from "../../../src/core/model/codes.ts"
-import type { LastGood } from "../../../src/core/model/last-good.ts"
+import type { LastGoodEntry } from "../../../src/core/model/last-good.ts"
 import { LIMITS } from "../../../src/core/model/limits.ts"
 import type { ModelSettings } from "../../../src/core/model/settings.ts"
 import { cluster, endpoint, input, node, service, type ServiceOptions, SETTINGS } from "../fixture.ts"
@@ -133,7 +133,7 @@ const held = (text: string, data: Record<string, string>, options: ServiceOption
   const objects = cluster([service("a", options)])
   const before = build(input({ "10.4.0.50": text }, cluster([service("a")]))).model?.vips[0]
   if (before === undefined) throw new Error("the fixture has no VIP")
-  return input(data, objects, { lastGood: new Map<string, LastGood>([["10.4.0.50", { text, vip: before }]]) })
+  return input(data, objects, { lastGood: new Map<string, LastGoodEntry>([["10.4.0.50", { text, vip: before }]]) })
 }
 
 test("createModelBuilder() holds a broken entry in its last good form, with the current pods", () => {

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 
 import { sha256Of } from "../../../src/kit/sha256.ts"
 import type { KeepalivedModel, VipModel, VirtualServer } from "../../../src/core/model/keepalived-model.ts"
-import { type Piece, pieceOf } from "../../../src/core/render/piece.ts"
+import { type Piece, parsePiece } from "../../../src/core/render/piece.ts"
 import { createRenderer } from "../../../src/core/render/render.ts"
 import { checkStructure } from "../../../src/core/render/structure.ts"
 import { shippedTemplates } from "../../support/golden.ts"
@@ -112,7 +112,7 @@ for (const [what, spoil] of spoilt)
 
 function without(piece: Piece | undefined, text: string): Piece {
   if (piece?.text.includes(text) !== true) throw new Error(`the text does not contain ${text}`)
-  return pieceOf(piece.text.replace(text, ""), piece.origin)
+  return parsePiece(piece.text.replace(text, ""), piece.origin)
 }
 
 test.run()

@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { pieceOf } from "../../../src/core/render/piece.ts"
+import { parsePiece } from "../../../src/core/render/piece.ts"
 
 const HEAD = { kind: "head" } as const
 const SERVER = { kind: "virtual-server", entry: "10.4.0.50", key: "10.4.0.50 80 TCP" } as const
@@ -24,9 +24,9 @@ virtual_server 10.4.0.50 80 {
 `
 
 test("pieceOf() lists the virtual servers of a text", () => {
-  const { lines, told } = pieceOf(TEXT, SERVER)
+  const { lines, parsed } = parsePiece(TEXT, SERVER)
   assert.is(lines, 15)
-  assert.equal(told, {
+  assert.equal(parsed, {
     addresses: [],
     virtualServers: [{ address: "10.4.0.50", port: 80, protocol: "TCP", realServers: 2 }],
   })
@@ -44,7 +44,7 @@ const INSTANCE = `vrrp_instance vips {
 `
 
 test("pieceOf() lists the addresses of a text", () =>
-  assert.equal(pieceOf(INSTANCE, HEAD).told.addresses, ["169.254.50.1", "10.4.0.50", "10.4.0.51"]))
+  assert.equal(parsePiece(INSTANCE, HEAD).parsed.addresses, ["169.254.50.1", "10.4.0.50", "10.4.0.51"]))
 
 for (const [what, from, to, why] of [
   ["a second protocol", "  protocol TCP\n", "  protocol TCP\n  protocol TCP\n", "line 7.*already has a protocol"],
@@ -63,15 +63,18 @@ for (const [what, from, to, why] of [
     const text = TEXT.replace(from, to)
     assert.is.not(text, TEXT)
     assert.throws(
-      () => pieceOf(text, SERVER),
+      () => parsePiece(text, SERVER),
       (error: unknown) => error instanceof Error && new RegExp(why).test(error.message),
     )
   })
 
 test("pieceOf() throws for a duplicate address", () =>
-  assert.throws(() => pieceOf(INSTANCE.replace("10.4.0.51", "10.4.0.50"), HEAD), /line 7 of the head.*appears twice/))
+  assert.throws(
+    () => parsePiece(INSTANCE.replace("10.4.0.51", "10.4.0.50"), HEAD),
+    /line 7 of the head.*appears twice/,
+  ))
 
 test("pieceOf() names the virtual server of a wrong line", () =>
-  assert.throws(() => pieceOf(TEXT.replace("wlc", "#"), SERVER), /line 4 of the virtual server 10\.4\.0\.50 80 TCP/))
+  assert.throws(() => parsePiece(TEXT.replace("wlc", "#"), SERVER), /line 4 of the virtual server 10\.4\.0\.50 80 TCP/))
 
 test.run()

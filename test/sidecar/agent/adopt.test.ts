@@ -1,8 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { adopt, type AdoptPorts } from "../../../src/sidecar/agent/adopt.ts"
-import { NO_MEMORY } from "../../../src/sidecar/agent/history.ts"
-import type { KnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
+import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
+import type { LastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
 import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
 import { node as nodeObject } from "../../core/fixture.ts"
 import { createFakeClock } from "../../support/clock.ts"
@@ -14,40 +14,43 @@ const VIP = "10.4.0.50"
 const A = { [VIP]: "default/a" }
 
 /** What a pod begins with whose volume is empty, on a node that remembers this. */
-const newPod = (good: KnownGood | null, ledger: readonly string[] = []) =>
+const newPod = (good: LastKnownGood | null, ledger: readonly string[] = []) =>
   withTemporaryDirectory(async (directory) => {
     const volume = await openAppliedVolume(directory, () => Promise.resolve(null))
     const ports: AdoptPorts = {
       volume: { ...volume, ledger: async () => ({ ...(await volume.ledger()), vips: new Set(ledger) }) },
       keepalived: { running: () => Promise.resolve(null) },
       clock: createFakeClock(),
-      knownGood: () => good,
+      lastKnownGood: () => good,
     }
     return adopt(directory, ports)
   })
 
-function goodWithNodes(): KnownGood {
+function goodWithNodes(): LastKnownGood {
   const good = knownGood(A)
   const nodes = new Map([
     ["n1", "10.4.0.4"],
     ["n2", "10.4.0.3"],
   ])
-  const lastGood = new Map(good.remembered.model.vips.map((vip) => [vip.key, { text: "default/a", vip }]))
+  const lastGood = new Map(good.record.model.vips.map((vip) => [vip.key, { text: "default/a", vip }]))
   return {
     ...good,
-    remembered: { ...good.remembered, lastGood, past: { ...good.remembered.past, nodeCount: 2, nodes } },
+    record: { ...good.record, lastGood, past: { ...good.record.past, nodeCount: 2, nodes } },
   }
 }
 
 test("adopt() a new pod knows what its node announced, and its Nodes (faults 200, 202)", async () => {
-  const { inEffect, memory } = await newPod(goodWithNodes())
+  const { inEffect, history } = await newPod(goodWithNodes())
   assert.is(inEffect, null)
-  assert.equal([memory.past.nodeCount, [...memory.past.announced], memory.past.nodes.get("n1")], [2, [VIP], "10.4.0.4"])
+  assert.equal(
+    [history.past.nodeCount, [...history.past.announced], history.past.nodes.get("n1")],
+    [2, [VIP], "10.4.0.4"],
+  )
 })
 
 test("adopt() knows by the ledger what was being applied when the last agent ended (fault 200)", async () => {
-  const { memory } = await newPod(null, [VIP])
-  assert.equal(memory, { ...NO_MEMORY, past: { ...NO_MEMORY.past, announced: new Set([VIP]) } })
+  const { history } = await newPod(null, [VIP])
+  assert.equal(history, { ...NO_HISTORY, past: { ...NO_HISTORY.past, announced: new Set([VIP]) } })
 })
 
 test("a new pod holds a broken entry in the form that last worked on its node (fault 202)", async () => {
@@ -60,8 +63,8 @@ test("a new pod holds a broken entry in the form that last worked on its node (f
   const nodes = [nodeObject("n1", VIP), nodeObject("n2", "10.4.0.3")]
   await publish(node, agent, generation(2, { [VIP]: "default/a:NATX" }, undefined, { nodes }))
   await passSeconds(node, agent, 2)
-  const { seen } = agent.snapshot()
-  assert.is(seen?.kind === "candidate" && seen.built.entries[0]?.state, "held")
+  const { observation } = agent.snapshot()
+  assert.is(observation?.kind === "candidate" && observation.built.entries[0]?.state, "held")
   await agent.stop()
 })
 

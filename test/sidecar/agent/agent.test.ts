@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Agent } from "../../../src/sidecar/agent/agent.ts"
-import { NO_MEMORY } from "../../../src/sidecar/agent/history.ts"
+import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
 import { service } from "../../core/fixture.ts"
 import { agentOn, FACTS, type FakeNode, fakeNode, generation, passSeconds } from "../fake-node.ts"
 import { A, AB, applied, count, publish, refuse, running, vips } from "../running-agent.ts"
@@ -40,9 +40,9 @@ test("createAgent() never lets a check and an apply overlap (fault 72)", async (
 
 test("createAgent() keeps what was seen when a reading is torn, and reads again", async () => {
   const { node, agent } = await running()
-  const { seen } = agent.snapshot()
+  const { observation } = agent.snapshot()
   await publish(node, agent, TORN)
-  assert.is(agent.snapshot().seen, seen)
+  assert.is(agent.snapshot().observation, observation)
   node.reading = generation(2, AB)
   await node.clock.advance(500)
   assert.is(applied(agent), 2)
@@ -82,8 +82,8 @@ test("createAgent() says why it cannot read now, and not why it could not at fir
   const agent = agentOn(node)
   await publish(node, agent, TORN)
   await publish(node, agent, { kind: "torn", reason: "a file is too short" })
-  const { seen } = agent.snapshot()
-  assert.is(seen?.kind === "no-generation" && seen.reason, "a file is too short")
+  const { observation } = agent.snapshot()
+  assert.is(observation?.kind === "no-generation" && observation.reason, "a file is too short")
   await agent.stop()
 })
 
@@ -92,7 +92,7 @@ test("createAgent() applies nothing while the node's facts are a problem, and lo
   node.facts = PROBLEM
   await publish(node, agent, generation(2, AB))
   await passSeconds(node, agent, 20)
-  assert.equal([agent.snapshot().seen?.kind, count(node, "test")], ["no-model", 0])
+  assert.equal([agent.snapshot().observation?.kind, count(node, "test")], ["no-model", 0])
   node.facts = FACTS
   await passSeconds(node, agent, 6)
   assert.is(applied(agent), 2)
@@ -107,8 +107,8 @@ for (const adopted of [true, false])
     const next = agentOn(
       node,
       adopted && inEffect !== null
-        ? { inEffect: { ...inEffect, generation: null }, memory: NO_MEMORY }
-        : { inEffect: null, memory: NO_MEMORY },
+        ? { inEffect: { ...inEffect, generation: null }, history: NO_HISTORY }
+        : { inEffect: null, history: NO_HISTORY },
     )
     await publish(node, next, node.reading)
     assert.is(applied(next), 1)
@@ -125,7 +125,7 @@ test("createAgent() lets the real servers of what it adopted drain", async () =>
   const { node, agent } = await running()
   await agent.stop()
   const { inEffect } = agent.snapshot()
-  const next = agentOn(node, { inEffect, memory: NO_MEMORY })
+  const next = agentOn(node, { inEffect, history: NO_HISTORY })
   await publish(node, next, generation(2, A, [service("a", { addresses: ["10.2.1.12"] })]))
   assert.equal(weights(next), [0, 1])
   await next.stop()
@@ -175,7 +175,7 @@ test("learn() shows what VRRP made of this node", async () => {
   const { node, agent } = await running()
   const vrrp = { state: "fault", since: "2026-11-22T23:00:00.000Z", reason: 'interface "eth0" is down' } as const
   const before = node.changes
-  agent.learn(vrrp)
+  agent.recordRole(vrrp)
   assert.equal([agent.snapshot().vrrp, node.changes], [vrrp, before + 1])
   await agent.stop()
 })

@@ -15,7 +15,7 @@ test("watch() goes back to the last known good configuration when keepalived die
     await passSeconds(node, agent, 2)
   }
   assert.equal(
-    [agent.snapshot().inEffect?.sha256, node.live].map((sha) => sha === node.good?.remembered.sha256),
+    [agent.snapshot().inEffect?.sha256, node.live].map((sha) => sha === node.good?.record.sha256),
     [true, true],
   )
   assert.is(agent.snapshot().outcome?.kind, "rolled-back")
@@ -69,7 +69,7 @@ for (const [what, reading] of [
     assert.is(count(node, "start"), starts)
     await passSeconds(node, agent, 4)
     assert.equal(vips(agent), ["10.4.0.50"])
-    assert.is(node.live, node.good?.remembered.sha256)
+    assert.is(node.live, node.good?.record.sha256)
     await agent.stop()
   })
 

@@ -15,7 +15,7 @@ const GUARD = 60
 
 const vips = (agent: Agent) => agent.snapshot().inEffect?.model.vips.length ?? 0
 const servers = (agent: Agent) => agent.snapshot().inEffect?.model.vips.flatMap((vip) => vip.virtualServers).length ?? 0
-const guard = (agent: Agent) => guardOf(agent.snapshot().seen)
+const guard = (agent: Agent) => guardOf(agent.snapshot().observation)
 const lines = (node: FakeNode) => node.events.filter(({ event }) => event === "held").length
 const status = (agent: Agent) =>
   statusOf(agent.snapshot(), { ...AROUND, node: "n1", interface: "eth0", pinned: null, keepalivedVersion: null })

@@ -6,9 +6,9 @@ import type { KeepalivedModel } from "../../../src/core/model/keepalived-model.t
 import {
   afterApplied,
   afterWaiting,
-  type Memory,
+  type AppliedHistory,
   nextDeadline,
-  NO_MEMORY,
+  NO_HISTORY,
   recalled,
 } from "../../../src/sidecar/agent/history.ts"
 import { cluster, input, service, SETTINGS } from "../../core/fixture.ts"
@@ -18,11 +18,11 @@ const build = createModelBuilder(SETTINGS)
 
 /** Builds a model with what is remembered, "applies" it, and remembers that. */
 function pass(
-  memory: Memory,
+  history: AppliedHistory,
   given: ModelInput,
   now: number,
-): { memory: Memory; servers: string[]; model: KeepalivedModel } {
-  const remembered = afterWaiting(memory, now)
+): { history: AppliedHistory; servers: string[]; model: KeepalivedModel } {
+  const remembered = afterWaiting(history, now)
   const draining = new Map([...remembered.recent].map(([address, recent]) => [address, recent.draining]))
   const built = build({ ...given, draining, lastGood: remembered.lastGood })
   if (built.model === null) throw new Error("the fixture has no model")
@@ -30,85 +30,85 @@ function pass(
     vip.virtualServers.flatMap((one) => one.realServers.map((real) => `${real.address}=${real.weight}`)),
   )
   const { model } = built
-  return { memory: afterApplied(remembered, { built, model }, { now, drainTime: DRAIN }), servers, model }
+  return { history: afterApplied(remembered, { built, model }, { now, drainTime: DRAIN }), servers, model }
 }
 
 const withPods = (...addresses: string[]) => input({ "10.4.0.50": "default/a" }, cluster([service("a", { addresses })]))
 
 test("afterApplied() lets a real server that is gone finish its connections for the drain time", () => {
-  let { memory, servers } = pass(NO_MEMORY, withPods("10.2.1.1", "10.2.1.2"), 0)
+  let { history, servers } = pass(NO_HISTORY, withPods("10.2.1.1", "10.2.1.2"), 0)
   assert.equal(servers, ["10.2.1.1=1", "10.2.1.2=1"])
-  assert.is(nextDeadline(memory), Number.POSITIVE_INFINITY)
-  ;({ memory, servers } = pass(memory, withPods("10.2.1.1"), 1_000))
+  assert.is(nextDeadline(history), Number.POSITIVE_INFINITY)
+  ;({ history, servers } = pass(history, withPods("10.2.1.1"), 1_000))
   assert.equal(servers, ["10.2.1.1=1", "10.2.1.2=0"])
-  assert.is(nextDeadline(memory), 5_000 + DRAIN)
-  ;({ memory, servers } = pass(memory, withPods("10.2.1.1"), 20_000))
+  assert.is(nextDeadline(history), 5_000 + DRAIN)
+  ;({ history, servers } = pass(history, withPods("10.2.1.1"), 20_000))
   assert.equal(servers, ["10.2.1.1=1", "10.2.1.2=0"])
-  assert.is(nextDeadline(memory), 5_000 + DRAIN)
-  ;({ memory, servers } = pass(memory, withPods("10.2.1.1"), 5_000 + DRAIN))
+  assert.is(nextDeadline(history), 5_000 + DRAIN)
+  ;({ history, servers } = pass(history, withPods("10.2.1.1"), 5_000 + DRAIN))
   assert.equal(servers, ["10.2.1.1=1"])
-  assert.is(nextDeadline(memory), Number.POSITIVE_INFINITY)
+  assert.is(nextDeadline(history), Number.POSITIVE_INFINITY)
 })
 
 test("afterApplied() takes a real server back that returns while it drains", () => {
-  let { memory } = pass(NO_MEMORY, withPods("10.2.1.1", "10.2.1.2"), 0)
-  memory = pass(memory, withPods("10.2.1.1"), 1_000).memory
-  const back = pass(memory, withPods("10.2.1.1", "10.2.1.2"), 2_000)
+  let { history } = pass(NO_HISTORY, withPods("10.2.1.1", "10.2.1.2"), 0)
+  history = pass(history, withPods("10.2.1.1"), 1_000).history
+  const back = pass(history, withPods("10.2.1.1", "10.2.1.2"), 2_000)
   assert.equal(back.servers, ["10.2.1.1=1", "10.2.1.2=1"])
-  assert.is(nextDeadline(back.memory), Number.POSITIVE_INFINITY)
+  assert.is(nextDeadline(back.history), Number.POSITIVE_INFINITY)
 })
 
 test("afterApplied() gives up the last real servers too when their time is over", () => {
-  let { memory, servers } = pass(NO_MEMORY, withPods("10.2.1.1"), 0)
-  ;({ memory, servers } = pass(memory, withPods(), 1_000))
+  let { history, servers } = pass(NO_HISTORY, withPods("10.2.1.1"), 0)
+  ;({ history, servers } = pass(history, withPods(), 1_000))
   assert.equal(servers, ["10.2.1.1=1"])
-  ;({ memory, servers } = pass(memory, withPods(), 6_000 + DRAIN))
+  ;({ history, servers } = pass(history, withPods(), 6_000 + DRAIN))
   assert.equal(servers, [])
-  assert.is(nextDeadline(memory), Number.POSITIVE_INFINITY)
+  assert.is(nextDeadline(history), Number.POSITIVE_INFINITY)
 })
 
 test("afterApplied() forgets the real servers of a VIP that is gone", () => {
-  const { memory } = pass(NO_MEMORY, withPods("10.2.1.1"), 0)
-  assert.is(pass(memory, input({}, cluster([])), 1).memory.recent.size, 0)
+  const { history } = pass(NO_HISTORY, withPods("10.2.1.1"), 0)
+  assert.is(pass(history, input({}, cluster([])), 1).history.recent.size, 0)
 })
 
 test("afterApplied() remembers no real servers without a drain time", () => {
   const given = withPods("10.2.1.1", "10.2.1.2")
-  const { model } = pass(NO_MEMORY, given, 0)
-  const memory = afterApplied(
-    NO_MEMORY,
+  const { model } = pass(NO_HISTORY, given, 0)
+  const history = afterApplied(
+    NO_HISTORY,
     { built: build({ ...given, draining: new Map(), lastGood: new Map() }), model },
     { now: 0, drainTime: 0 },
   )
-  assert.is(nextDeadline(memory), Number.POSITIVE_INFINITY)
-  assert.equal(pass(memory, withPods("10.2.1.1"), 1).servers, ["10.2.1.1=1"])
+  assert.is(nextDeadline(history), Number.POSITIVE_INFINITY)
+  assert.equal(pass(history, withPods("10.2.1.1"), 1).servers, ["10.2.1.1=1"])
 })
 
 test("recalled() lets what was draining when another agent had it drain on, for the whole drain time", () => {
-  const first = pass(NO_MEMORY, withPods("10.2.1.1", "10.2.1.2"), 0)
-  const { model, servers } = pass(first.memory, withPods("10.2.1.1"), 1_000)
+  const first = pass(NO_HISTORY, withPods("10.2.1.1", "10.2.1.2"), 0)
+  const { model, servers } = pass(first.history, withPods("10.2.1.1"), 1_000)
   assert.equal(servers, ["10.2.1.1=1", "10.2.1.2=0"])
-  const memory = recalled(NO_MEMORY, model, { now: 20_000, drainTime: DRAIN })
-  assert.is(nextDeadline(memory), 20_000 + DRAIN)
-  assert.equal(pass(memory, withPods("10.2.1.1"), 21_000).servers, ["10.2.1.1=1", "10.2.1.2=0"])
-  assert.equal(pass(memory, withPods("10.2.1.1"), 20_000 + DRAIN).servers, ["10.2.1.1=1"])
+  const history = recalled(NO_HISTORY, model, { now: 20_000, drainTime: DRAIN })
+  assert.is(nextDeadline(history), 20_000 + DRAIN)
+  assert.equal(pass(history, withPods("10.2.1.1"), 21_000).servers, ["10.2.1.1=1", "10.2.1.2=0"])
+  assert.equal(pass(history, withPods("10.2.1.1"), 20_000 + DRAIN).servers, ["10.2.1.1=1"])
   // One that is alive drains as ever when it is gone.
-  assert.equal(pass(memory, withPods("10.2.1.3"), 21_000).servers, ["10.2.1.1=0", "10.2.1.2=0", "10.2.1.3=1"])
+  assert.equal(pass(history, withPods("10.2.1.3"), 21_000).servers, ["10.2.1.1=0", "10.2.1.2=0", "10.2.1.3=1"])
 })
 
 test("afterApplied() remembers good entries as they are, broken ones as they were, removed ones not at all", () => {
-  let { memory } = pass(NO_MEMORY, input({ "10.4.0.50": "default/a", "10.4.0.51": "" }, cluster([service("a")])), 0)
-  assert.equal([...memory.lastGood.keys()], ["10.4.0.50", "10.4.0.51"])
-  memory = pass(memory, input({ "10.4.0.50": "default/a:NATX" }, cluster([service("a")])), 1).memory
+  let { history } = pass(NO_HISTORY, input({ "10.4.0.50": "default/a", "10.4.0.51": "" }, cluster([service("a")])), 0)
+  assert.equal([...history.lastGood.keys()], ["10.4.0.50", "10.4.0.51"])
+  history = pass(history, input({ "10.4.0.50": "default/a:NATX" }, cluster([service("a")])), 1).history
   assert.equal(
-    [...memory.lastGood].map(([key, good]) => [key, good.text]),
+    [...history.lastGood].map(([key, good]) => [key, good.text]),
     [["10.4.0.50", "default/a"]],
   )
 })
 
-test("afterWaiting() is the same memory while nothing is due", () => {
-  const { memory } = pass(NO_MEMORY, withPods("10.2.1.1"), 0)
-  assert.is(afterWaiting(memory, 1_000_000), memory)
+test("afterWaiting() is the same history while nothing is due", () => {
+  const { history } = pass(NO_HISTORY, withPods("10.2.1.1"), 0)
+  assert.is(afterWaiting(history, 1_000_000), history)
 })
 
 test.run()

@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Agent } from "../../../src/sidecar/agent/agent.ts"
 import { guardOf } from "../../../src/sidecar/agent/observe.ts"
-import { NO_MEMORY } from "../../../src/sidecar/agent/history.ts"
+import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
 import { node as nodeObject, service } from "../../core/fixture.ts"
 import { agentOn, type FakeNode, fakeNode, generation, knownGood, passSeconds } from "../fake-node.ts"
 import { publish, vips } from "../running-agent.ts"
@@ -20,8 +20,8 @@ const listing = (...addresses: string[]) => {
 }
 
 const codes = (agent: Agent) => {
-  const { seen } = agent.snapshot()
-  const problems = seen?.kind === "candidate" ? seen.built.problems : (seen?.problems ?? [])
+  const { observation } = agent.snapshot()
+  const problems = observation?.kind === "candidate" ? observation.built.problems : (observation?.problems ?? [])
   return problems.map(({ code }) => code)
 }
 const priority = (agent: Agent) => agent.snapshot().inEffect?.model.vrrp.priority
@@ -85,15 +85,15 @@ test("a Node that lists a new VIP while it is being applied is not believed (fau
 test("the next agent knows what the last one announced, and the Nodes (faults 200, 202)", async () => {
   const { node, agent } = await runningWithNodes()
   await agent.stop()
-  const { inEffect, memory } = agent.snapshot()
+  const { inEffect, history } = agent.snapshot()
   if (inEffect === null) throw new Error("nothing is in effect")
-  const next = agentOn(node, { inEffect: { ...inEffect, generation: null }, memory })
+  const next = agentOn(node, { inEffect: { ...inEffect, generation: null }, history })
   await publish(node, next, generation(2, A, undefined, { nodes: listing(VIP) }))
   await passSeconds(node, next, 2)
   assert.equal([vips(next), priority(next)], [[VIP], 246])
   await publish(node, next, generation(3, { ...A, "10.4.0.51": "" }))
   await passSeconds(node, next, 2)
-  assert.equal([guardOf(next.snapshot().seen), vips(next), priority(next)], ["nodes-lost", [VIP], 246])
+  assert.equal([guardOf(next.snapshot().observation), vips(next), priority(next)], ["nodes-lost", [VIP], 246])
   await next.stop()
 })
 
@@ -109,11 +109,11 @@ test("a guard compares with what last ran, where neither keepalived nor a known 
   const data = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`10.4.0.${at + 60}`, "default/a"]))
   const node = fakeNode()
   const good = knownGood(data, [service("a")])
-  const { past } = good.remembered
-  const agent = agentOn(node, { inEffect: null, memory: { ...NO_MEMORY, past } })
+  const { past } = good.record
+  const agent = agentOn(node, { inEffect: null, history: { ...NO_HISTORY, past } })
   await publish(node, agent, generation(1, { "10.4.0.60": "default/a" }))
   await passSeconds(node, agent, 2)
-  assert.is(guardOf(agent.snapshot().seen), "mass-removal")
+  assert.is(guardOf(agent.snapshot().observation), "mass-removal")
   await agent.stop()
 })
 

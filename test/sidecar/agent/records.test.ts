@@ -5,7 +5,7 @@ import * as assert from "uvu/assert"
 import type { NodeEvent } from "../../../src/contract/node-history.ts"
 import { createLog } from "../../../src/kit/process/log.ts"
 import { archivist } from "../../../src/sidecar/agent/records.ts"
-import { NO_MEMORY } from "../../../src/sidecar/agent/history.ts"
+import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
 import { openArchive } from "../../../src/sidecar/volume/archive.ts"
 import { openLastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
 import { createFakeClock } from "../../support/clock.ts"
@@ -34,7 +34,7 @@ function told(...steps: readonly (readonly [vips: readonly string[], sinceMs: nu
     })
     for (const [at, [vips, since]] of steps.entries()) {
       const { sha256, model } = renderedOf(...vips)
-      records.applied({ sha256, model, generation: generation(at + 1), since }, NO_MEMORY)
+      records.applied({ sha256, model, generation: generation(at + 1), since }, NO_HISTORY)
     }
     await records.idle()
     return events.map((event) =>

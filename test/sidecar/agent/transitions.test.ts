@@ -16,7 +16,7 @@ import {
   afterFailedComparison,
   afterFailedStart,
   afterGoingBack,
-  afterLook,
+  afterObservation,
   afterMissing,
   afterRestart,
   afterRetest,
@@ -24,20 +24,20 @@ import {
   afterSoak,
   afterSoakCheck,
   afterTakeOver,
-  afterWalkWithout,
+  afterCandidateWithoutRefused,
   beforeSwap,
   isBack,
 } from "../../../src/sidecar/agent/transitions.ts"
 import { VERIFIED } from "../../../src/sidecar/effect/repair.ts"
-import type { Seen } from "../../../src/sidecar/agent/observe.ts"
-import { NO_MEMORY } from "../../../src/sidecar/agent/history.ts"
+import type { Observation } from "../../../src/sidecar/agent/observe.ts"
+import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
 import type { RunningKeepalived } from "../../../src/sidecar/ports.ts"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import { createRenderer } from "../../../src/core/render/render.ts"
 import { readTemplates } from "../../../src/templates.ts"
 import { cluster, input, service, SETTINGS } from "../../core/fixture.ts"
 
-const START = createAgentState({ inEffect: null, memory: NO_MEMORY }).known()
+const START = createAgentState({ inEffect: null, history: NO_HISTORY }).known()
 const MOMENT = { now: 100, drainTime: 10 }
 
 const built = createModelBuilder(SETTINGS)(input({ "10.4.0.50": "default/a" }, cluster([service("a")])))
@@ -46,8 +46,8 @@ if (model === null) throw new Error("the fixture has no model")
 const rendered = createRenderer(readTemplates())(model)
 const generation = { sequence: 1, name: "one", path: "/one", manifestSha256: "a", objects: cluster([]) }
 const candidate: Candidate = { kind: "candidate", generation, built, rendered, believesInLostEndpoints: false }
-const lost: Seen = { kind: "no-model", generation, problems: [], guard: "endpoints-lost" }
-const torn: Seen = { kind: "no-generation", reading: "torn", reason: "size", problems: [] }
+const lost: Observation = { kind: "no-model", generation, problems: [], guard: "endpoints-lost" }
+const torn: Observation = { kind: "no-generation", reading: "torn", reason: "size", problems: [] }
 const inEffect: InEffect = { sha256: rendered.sha256, model, generation, since: 7 }
 const process = { pid: 1, startTime: "1" }
 const running: RunningKeepalived = { parent: process, checker: null, vrrp: null }
@@ -63,20 +63,20 @@ const table: readonly [what: string, before: Partial<Known>, transition: Transit
   [
     "a candidate is seen",
     { endpointsLostSince: 5 },
-    afterLook(candidate, 100),
-    { seen: candidate, endpointsLostSince: null },
+    afterObservation(candidate, 100),
+    { observation: candidate, endpointsLostSince: null },
   ],
-  ["endpoints are lost", {}, afterLook(lost, 100), { seen: lost, endpointsLostSince: 100 }],
-  ["endpoints are still lost", { endpointsLostSince: 5 }, afterLook(lost, 100), { endpointsLostSince: 5 }],
-  ["a torn generation first", {}, afterLook(torn, 100), { seen: torn, tornSince: 100 }],
+  ["endpoints are lost", {}, afterObservation(lost, 100), { observation: lost, endpointsLostSince: 100 }],
+  ["endpoints are still lost", { endpointsLostSince: 5 }, afterObservation(lost, 100), { endpointsLostSince: 5 }],
+  ["a torn generation first", {}, afterObservation(torn, 100), { observation: torn, tornSince: 100 }],
   [
     "a torn generation after a whole one",
-    { seen: candidate },
-    afterLook(torn, 100),
-    { seen: candidate, tornSince: 100 },
+    { observation: candidate },
+    afterObservation(torn, 100),
+    { observation: candidate, tornSince: 100 },
   ],
-  ["a generation torn for long", { seen: torn, tornSince: 5 }, afterLook(torn, 100), { tornSince: 5 }],
-  ["a whole generation after a torn one", { tornSince: 5 }, afterLook(candidate, 100), { tornSince: null }],
+  ["a generation torn for long", { observation: torn, tornSince: 5 }, afterObservation(torn, 100), { tornSince: 5 }],
+  ["a whole generation after a torn one", { tornSince: 5 }, afterObservation(candidate, 100), { tornSince: null }],
   ["the swap begins", {}, beforeSwap, { doubtful: true }],
   [
     "it is applied",
@@ -99,7 +99,12 @@ const table: readonly [what: string, before: Partial<Known>, transition: Transit
   ],
   ["it is rolled back, after the soak", { soakSince: null }, attempt(rolledBack), { soakSince: null }],
   ["it is stranded", {}, attempt({ kind: "stranded", reason: "x" }), { doubtful: true, failures: 1 }],
-  ["entries are left out", { seen: lost }, afterWalkWithout(candidate, candidate), { seen: lost }],
+  [
+    "entries are left out",
+    { observation: lost },
+    afterCandidateWithoutRefused(candidate, candidate),
+    { observation: lost },
+  ],
   ["it may be tried again", { attempted: "a" }, afterRetest, { attempted: null, refusals: null }],
   ["the start fails", { failures: 1 }, afterFailedStart, { failures: 2 }],
   [
@@ -111,7 +116,7 @@ const table: readonly [what: string, before: Partial<Known>, transition: Transit
   [
     "the last known good configuration takes over",
     { doubtful: true, deaths: 1, soakSince: 5 },
-    afterTakeOver(inEffect, NO_MEMORY, running),
+    afterTakeOver(inEffect, NO_HISTORY, running),
     { inEffect, doubtful: false, deaths: 0, soakSince: null, drift: VERIFIED, parent: process, running },
   ],
   ["keepalived lives", { parent: process, soakSince: 5 }, afterAlive(running, 100), { parent: process, soakSince: 5 }],

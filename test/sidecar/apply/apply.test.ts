@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { KeepalivedModel } from "../../../src/core/model/keepalived-model.ts"
-import { apply } from "../../../src/sidecar/apply/apply.ts"
+import { applyConfig } from "../../../src/sidecar/apply/apply.ts"
 import type { ApplyOutcome } from "../../../src/sidecar/apply/outcome.ts"
 import { type Failure, OLD, renderedOf, script, short } from "../scripted.ts"
 
@@ -38,7 +38,7 @@ const walks: [name: string, failures: Failure[], steps: string[], outcome: Apply
 for (const [name, failures, steps, outcome, runs] of walks)
   test(`apply() when ${name}`, async () => {
     const world = script(inEffect, failures)
-    const result = await apply(next, OLD, world.ports)
+    const result = await applyConfig(next, OLD, world.ports)
     assert.is(result.kind, outcome)
     assert.equal(world.steps, steps)
     assert.is(world.running(), runs)
@@ -57,7 +57,7 @@ test("apply() watches for the holder of what is in effect from before the test o
       stop: () => void world.steps.push("stop"),
     }
   }
-  const result = await apply(next, OLD, { ...world.ports, watchHolder })
+  const result = await applyConfig(next, OLD, { ...world.ports, watchHolder })
   const watched = `holder of ${OLD.model.vips[0]?.address}`
   assert.equal(world.steps, [watched, ...whole.slice(0, 3), "advert", ...whole.slice(3), "stop"])
   assert.equal([result.kind, result.kind === "applied" && result.waitedMs], ["applied", 1_500])
@@ -74,7 +74,7 @@ test("apply() does not wait when keepalived does not run, or the test refuses; i
       seen.push("watch")
       return { awaitAdvert: () => Promise.reject(new Error("it waits")), stop: () => void seen.push("stop") }
     }
-    await apply(next, OLD, { ...world.ports, watchHolder })
+    await applyConfig(next, OLD, { ...world.ports, watchHolder })
     assert.equal(seen, watches)
   }
 })
@@ -95,14 +95,14 @@ test("apply() has the superset of rules put in place beside the config test", as
     assert.not.ok(ended)
     return world.ports.keepalived.test(file)
   }
-  await apply(next, OLD, { ...world.ports, masquerade, keepalived: { ...world.ports.keepalived, test: tested } })
+  await applyConfig(next, OLD, { ...world.ports, masquerade, keepalived: { ...world.ports.keepalived, test: tested } })
   assert.equal(world.steps.slice(0, 4), ["masquerade", `candidate ${N}`, `test ${N}`, "claim"])
 })
 
 test("apply() has what was deleted behind keepalived's back restored, and verifies again", async () => {
   const world = script(inEffect, ["verify"])
   const restore = () => Promise.resolve(true)
-  const result = await apply(next, OLD, { ...world.ports, restore })
+  const result = await applyConfig(next, OLD, { ...world.ports, restore })
   assert.is(result.kind, "applied")
   assert.equal(world.steps, [...upTo("verify"), "verify", `journal in-effect ${N}`])
 })
@@ -110,13 +110,13 @@ test("apply() has what was deleted behind keepalived's back restored, and verifi
 test("apply() goes back when what was restored does not stay", async () => {
   const world = script(inEffect, ["verify", "verify"])
   const restore = () => Promise.resolve(true)
-  const result = await apply(next, OLD, { ...world.ports, restore })
+  const result = await applyConfig(next, OLD, { ...world.ports, restore })
   assert.is(result.kind, "rolled-back")
 })
 
 test("apply() restarts keepalived when it cannot go back by a reload, and says so when that fails too (fault 39)", async () => {
   const world = script(inEffect, ["verify", "verify", "verify"])
-  const result = await apply(next, OLD, world.ports)
+  const result = await applyConfig(next, OLD, world.ports)
   assert.is(result.kind, "stranded")
   assert.equal(world.steps.slice(upTo("verify").length), [
     `restore ${O}`,
@@ -130,26 +130,26 @@ test("apply() restarts keepalived when it cannot go back by a reload, and says s
 
 test("apply() is rolled back when only the restart brings the old configuration back", async () => {
   const world = script(inEffect, ["verify", "verify"])
-  assert.is((await apply(next, OLD, world.ports)).kind, "rolled-back")
+  assert.is((await applyConfig(next, OLD, world.ports)).kind, "rolled-back")
   assert.is(world.live(), OLD.sha256)
 })
 
 test("apply() clears what a dead keepalived left, and then starts one, where none runs", async () => {
   const world = script(nothing)
-  assert.is((await apply(next, null, world.ports)).kind, "applied")
+  assert.is((await applyConfig(next, null, world.ports)).kind, "applied")
   assert.equal(world.steps.slice(-4), ["clear", "start", "verify", `journal in-effect ${N}`])
 })
 
 test("apply() is stranded where the first configuration of all does not work", async () => {
   const world = script(nothing, ["start"])
-  const result = await apply(next, null, world.ports)
+  const result = await applyConfig(next, null, world.ports)
   assert.is(result.kind, "stranded")
   assert.is.not(world.journal()?.phase, "in-effect")
 })
 
 test("apply() changes nothing where journal, live file and keepalived agree", async () => {
   const world = script({ ...inEffect, live: next.sha256, journal: { phase: "in-effect", from: null, to: next.sha256 } })
-  assert.is((await apply(next, OLD, world.ports)).kind, "unchanged")
+  assert.is((await applyConfig(next, OLD, world.ports)).kind, "unchanged")
   assert.equal(world.steps, [])
 })
 
@@ -168,7 +168,7 @@ const unfinished: [name: string, before: Parameters<typeof script>[0]][] = [
 for (const [name, before] of unfinished)
   test(`apply() walks the whole way again where ${name}`, async () => {
     const world = script(before)
-    assert.is((await apply(next, OLD, world.ports)).kind, "applied")
+    assert.is((await applyConfig(next, OLD, world.ports)).kind, "applied")
     assert.is(world.running(), next.sha256)
     assert.is(world.journal()?.phase, "in-effect")
   })
@@ -176,11 +176,11 @@ for (const [name, before] of unfinished)
 for (const crashAt of whole)
   test(`apply() killed at "${crashAt}" is finished by the next pass, and no untested file is ever live`, async () => {
     const first = script(inEffect, [], crashAt)
-    await apply(next, OLD, first.ports).catch(() => undefined)
+    await applyConfig(next, OLD, first.ports).catch(() => undefined)
     const tested = first.steps.includes(`test ${N}`)
     if (first.live() === next.sha256) assert.ok(tested)
     const second = script({ running: first.running(), live: first.live(), journal: first.journal() })
-    const result = await apply(next, OLD, second.ports)
+    const result = await applyConfig(next, OLD, second.ports)
     assert.ok(result.kind === "applied" || result.kind === "unchanged")
     assert.is(second.live(), next.sha256)
     assert.is(second.running(), next.sha256)

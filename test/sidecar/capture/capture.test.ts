@@ -5,7 +5,7 @@ import type { Capture } from "../../../src/sidecar/capture/capture.ts"
 import { createMapReader } from "../../../src/sidecar/capture/kube-proxy-maps.ts"
 import { nftChains } from "../../../src/sidecar/capture/nft-chains.ts"
 import { captureOf, isKubeProxyService } from "../../../src/sidecar/capture/owner.ts"
-import { takenFrom } from "../../../src/sidecar/capture/trace.ts"
+import { traceFrom } from "../../../src/sidecar/capture/trace.ts"
 import type { VirtualServerKey } from "../../../src/sidecar/ports.ts"
 import { chainsIn, recorded, type Recording } from "./recorded.ts"
 
@@ -25,8 +25,8 @@ function shown(capture: Capture | null): string {
 
 async function inIptables(saved: string, one: VirtualServerKey, inward = "eth0"): Promise<string> {
   const options = { inward, isTaker: isKubeProxyService }
-  const dropped = await takenFrom("KUBE-EXTERNAL-SERVICES", one, { ...options, chainOf: chainsIn(saved, "filter") })
-  const taken = dropped ?? (await takenFrom("PREROUTING", one, { ...options, chainOf: chainsIn(saved, "nat") }))
+  const dropped = await traceFrom("KUBE-EXTERNAL-SERVICES", one, { ...options, chainOf: chainsIn(saved, "filter") })
+  const taken = dropped ?? (await traceFrom("PREROUTING", one, { ...options, chainOf: chainsIn(saved, "nat") }))
   return shown(taken === null ? null : captureOf(one, taken))
 }
 
@@ -119,7 +119,7 @@ for (const [what, one, expected] of byHostPort) {
       starts.map(({ name }) => name),
       ["prerouting"],
     )
-    const taken = await takenFrom("prerouting", one, { chainOf, inward: "eth0", isTaker: () => false })
+    const taken = await traceFrom("prerouting", one, { chainOf, inward: "eth0", isTaker: () => false })
     assert.is(shown(taken === null ? null : captureOf(one, taken, "hostport")), expected)
   })
 }

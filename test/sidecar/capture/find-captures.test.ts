@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { createCaptureLook } from "../../../src/sidecar/capture/find-captures.ts"
+import { createFindCaptures } from "../../../src/sidecar/capture/find-captures.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
 const SERVERS = [
@@ -38,7 +38,7 @@ async function look({
     }
     const tables = join(directory, "ip_tables_names")
     if (legacyTables !== null) await writeFile(tables, legacyTables)
-    const found = await createCaptureLook({
+    const found = await createFindCaptures({
       nft: await program("nft", nft),
       iptablesNft: await program("iptables-nft", iptablesNft),
       iptablesLegacy: await program("iptables-legacy", iptablesLegacy),

@@ -89,7 +89,7 @@ test("Agent.watch() looks for captures as soon as virtual servers are in effect,
   )
   assert.equal(codes(), ["FORWARDED_BY_KUBE_PROXY"])
   found = []
-  await agent.lookForCaptures()
+  await agent.findCaptures()
   assert.is(asked.length, 2)
   assert.equal(codes(), [])
   await agent.stop()
@@ -110,7 +110,7 @@ test("Agent.lookForCaptures() tries once more, and then says that it cannot be t
     "FORWARDING_UNKNOWN: Cannot tell whether a rule of this node takes the packets of the VIPs before IPVS: iptables is locked",
   ])
   fails = false
-  await agent.lookForCaptures()
+  await agent.findCaptures()
   assert.equal(standing(), [])
   await agent.stop()
 })
@@ -125,7 +125,7 @@ test("Agent.lookForCaptures() takes at most a sixth of the time where it is long
   })
   const look = async (ms: number) => {
     tookMs = ms
-    const turn = agent.lookForCaptures()
+    const turn = agent.findCaptures()
     await node.clock.advance(ms)
     await turn
     return looks

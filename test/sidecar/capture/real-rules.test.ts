@@ -4,7 +4,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import type { Capture } from "../../../src/sidecar/capture/capture.ts"
-import { createCaptureLook } from "../../../src/sidecar/capture/find-captures.ts"
+import { createFindCaptures } from "../../../src/sidecar/capture/find-captures.ts"
 import { createNetworkNamespace, type NetworkNamespace } from "../../support/keepalived.ts"
 import { run } from "../../support/run.ts"
 import { slow } from "../../support/slow.ts"
@@ -38,7 +38,7 @@ async function look(
       const tables = join(directory, "ip_tables_names")
       await writeFile(tables, legacyTables)
       const program = (name: string) => namespace.wrap(join(directory, name), name)
-      const captures = createCaptureLook({
+      const captures = createFindCaptures({
         nft: await program("nft"),
         iptablesNft: await program("iptables-nft"),
         iptablesLegacy: await program("iptables-legacy"),

@@ -8,7 +8,7 @@ import { createFakeClock, type FakeClock } from "../../support/clock.ts"
 import { knownGood } from "../fake-node.ts"
 
 const modelOf = (...vips: readonly string[]): KeepalivedModel =>
-  knownGood(Object.fromEntries(vips.map((vip) => [vip, "default/a"])), [service("a")]).remembered.model
+  knownGood(Object.fromEntries(vips.map((vip) => [vip, "default/a"])), [service("a")]).record.model
 const [A, B] = ["10.4.0.50", "10.4.0.51"] as const
 
 interface World {
@@ -34,7 +34,7 @@ function world(snat: "masquerade" | "none" = "masquerade"): World {
       },
     },
     wanted: () => made.wanted,
-    told: (fault) => made.told.push(fault?.message ?? null),
+    onOutcome: (fault) => made.told.push(fault?.message ?? null),
   })
   const made: World = { clock, masquerader, asked: [], told: [], wanted: [], fault: null }
   return made

@@ -14,7 +14,7 @@ const DNS = service("dns", {
 })
 const SAME = service("same", { ports: [{ protocol: "UDP", targetPort: 80 }], targetPort: 80 })
 const modelOf = (data: Readonly<Record<string, string>>, services = [DNS, SAME]) =>
-  knownGood(data, services).remembered.model
+  knownGood(data, services).record.model
 const [A, B] = ["10.4.0.50 53 UDP", "10.4.0.51 53 UDP"] as const
 const MODEL = modelOf({ "10.4.0.50": "default/dns", "10.4.0.51": "default/dns" })
 
@@ -41,7 +41,7 @@ function world(snat: "masquerade" | "none" = "masquerade"): World {
       },
     },
     forgotten: (server, count) => told.push(`${count} of ${server}`),
-    told: (error) => told.push(error instanceof Error ? String(error) : "works"),
+    onOutcome: (error) => told.push(error instanceof Error ? String(error) : "works"),
   })
   return { clock, flows, asked, told, failing }
 }

@@ -16,7 +16,7 @@ function registered() {
   const faults = createStandingFaults(() => new Date(seconds * 1_000), {
     raised: ({ key, code }) => said.push(`raised ${key} ${code}`),
     cleared: ({ key, code }) => said.push(`cleared ${key} ${code}`),
-    changed: () => said.push("changed"),
+    onChange: () => said.push("changed"),
   })
   const at = (second: number) => {
     seconds = second

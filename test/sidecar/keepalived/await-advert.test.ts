@@ -8,7 +8,7 @@ import { knownGood } from "../fake-node.ts"
 const ADVERT_MS = 1_000
 const LOOK_MS = ADVERT_MS / 20
 const LIMIT_MS = 5 * ADVERT_MS
-const MODEL = knownGood({ "10.4.0.50": "default/a" }, [service("a")]).remembered.model
+const MODEL = knownGood({ "10.4.0.50": "default/a" }, [service("a")]).record.model
 
 interface World {
   readonly clock: FakeClock

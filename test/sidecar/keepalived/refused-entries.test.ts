@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createPipeline } from "../../../src/core/pipeline.ts"
 import type { RenderedConfig } from "../../../src/core/render/render.ts"
-import { culpritsOf } from "../../../src/sidecar/keepalived/refused-entries.ts"
+import { refusedEntriesOf } from "../../../src/sidecar/keepalived/refused-entries.ts"
 import { cluster, input, service, SETTINGS } from "../../core/fixture.ts"
 import { shippedTemplates } from "../../support/golden.ts"
 
@@ -16,7 +16,7 @@ const rendered = ((): RenderedConfig => {
 const lineOf = (text: string) => rendered.text.split("\n").findIndex((line) => line.includes(text)) + 1
 
 test("culpritsOf() leads a line back to its entry", () => {
-  const culprits = culpritsOf(rendered, [
+  const culprits = refusedEntriesOf(rendered, [
     { line: lineOf("real_server 10.2.2.66"), virtualServer: null, message: "no such host" },
   ])
   assert.equal([...culprits], [["10.4.0.51", { code: "REFUSED_BY_KEEPALIVED", reason: "no such host" }]])
@@ -26,11 +26,11 @@ test("culpritsOf() leads the first and the last line of a block back to its entr
   const first = lineOf("virtual_server 10.4.0.50")
   const last = lineOf("# Service: default/b") - 2
   for (const line of [first, last])
-    assert.equal([...culpritsOf(rendered, [{ line, virtualServer: null, message: "x" }]).keys()], ["10.4.0.50"])
+    assert.equal([...refusedEntriesOf(rendered, [{ line, virtualServer: null, message: "x" }]).keys()], ["10.4.0.50"])
 })
 
 test("culpritsOf() leads a virtual server back to its entry", () => {
-  const culprits = culpritsOf(rendered, [
+  const culprits = refusedEntriesOf(rendered, [
     { line: null, virtualServer: "10.4.0.50 80 TCP", message: "has no real servers" },
   ])
   assert.equal([...culprits.keys()], ["10.4.0.50"])
@@ -43,7 +43,7 @@ test("culpritsOf() blames no entry for a message about the head, or without a pl
     { line: null, virtualServer: "10.4.0.99 80 TCP", message: "x" },
     { line: null, virtualServer: null, message: "There are 1 missing '}'s" },
   ]
-  assert.is(culpritsOf(rendered, diagnostics).size, 0)
+  assert.is(refusedEntriesOf(rendered, diagnostics).size, 0)
 })
 
 test.run()

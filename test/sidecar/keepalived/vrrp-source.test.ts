@@ -109,7 +109,7 @@ async function withBed(release: KeepalivedRelease, use: (bed: Bed) => Promise<vo
       hasAnchor: () => Promise.resolve(null),
       faultCause: () => Promise.resolve(null),
       roles: [],
-      changed: (vrrp, change) => {
+      onChange: (vrrp, change) => {
         shown = vrrp
         if (change !== null) seen.push(change.to)
       },

@@ -28,7 +28,7 @@ function lanWith(answers: Readonly<Record<string, string>>, { isMaster = true } 
   const vacancies = createVacancies({
     lan: { probe: (_, address) => ask(address), resolve: (_, address) => ask(address) },
     isMaster: () => Promise.resolve(state.isMaster),
-    changed: () => changes++,
+    onChange: () => changes++,
     clock,
     log: createLog({}, { level: "silent" }),
     random: () => 0.5,
@@ -130,7 +130,7 @@ test("waiting() accepts an address when the LAN cannot be asked", async () => {
   const vacancies = createVacancies({
     lan: { probe: fails, resolve: fails },
     isMaster: () => Promise.resolve(true),
-    changed: () => undefined,
+    onChange: () => undefined,
     clock,
     log: createLog({}, { level: "silent" }),
   })

@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { ClusterObjects, Endpoint, Placed, Node } from "../../../src/core/objects/kinds.ts"
 import type { Answer } from "../../../src/sidecar/nodes/reachability.ts"
-import { createNodeWatch, type NodeWatch, type RememberedNodes } from "../../../src/sidecar/nodes/node-watch.ts"
+import { createNodeWatch, type NodeWatch, type NodeRecord } from "../../../src/sidecar/nodes/node-watch.ts"
 import { cluster, endpoint, node, service } from "../../core/fixture.ts"
 import { createFakeClock, type FakeClock, settled } from "../../support/clock.ts"
 
@@ -23,12 +23,12 @@ interface Scene {
   readonly answers: Map<string, Answer>
   readonly asked: string[]
   readonly events: string[]
-  readonly remembered: RememberedNodes[]
+  readonly remembered: NodeRecord[]
   changes: number
 }
 
 /** The watch of node n1. Whoever is asked answers after half a second where it is silent, else at once: a fake. */
-function scene(remembered: RememberedNodes = { answered: [], unreachable: [] }): Scene {
+function scene(record: NodeRecord = { answered: [], unreachable: [] }): Scene {
   const clock = createFakeClock()
   const made: Omit<Scene, "watch"> = {
     ...{ clock, answers: new Map(), asked: [], events: [], remembered: [], changes: 0 },
@@ -44,10 +44,10 @@ function scene(remembered: RememberedNodes = { answered: [], unreachable: [] }):
         if (answer === "silent") await clock.delay(500)
         return answer
       },
-      remembered,
-      remember: (nodes) => void made.remembered.push(nodes),
-      changed: () => (scene.changes += 1),
-      told: () => undefined,
+      record,
+      writeRecord: (nodes) => void made.remembered.push(nodes),
+      onChange: () => (scene.changes += 1),
+      onRecord: () => undefined,
       clock,
       log: { debug: log, info: log, warn: log, error: log },
     }),

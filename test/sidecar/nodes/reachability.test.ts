@@ -7,12 +7,12 @@ import {
   type Answer,
   type Answers,
   GOOD_ANSWERS,
-  hear,
+  observeAnswer,
   type Judgement,
-  judge,
+  classify,
   MISSES,
   PODS_ALONE,
-  type Standing,
+  type NodeHealth,
   UNHEARD,
 } from "../../../src/sidecar/nodes/reachability.ts"
 
@@ -27,14 +27,14 @@ function answers(signs: string): Answers {
 /** Four other nodes, n1 to n4; all but n1 answer whatever is asked. */
 function fiveNodes() {
   const others = ["n2", "n3", "n4"]
-  let standings = new Map<string, Standing>([
+  let standings = new Map<string, NodeHealth>([
     ["n1", UNHEARD],
-    ...others.map((name) => [name, hear(UNHEARD, answers("a"), false)] as const),
+    ...others.map((name) => [name, observeAnswer(UNHEARD, answers("a"), false)] as const),
   ])
   let judgement: Judgement = { unreachable: new Set(), isCutOff: false }
   return (name: string, signs: string): string => {
-    standings.set(name, hear(standings.get(name) ?? UNHEARD, answers(signs), judgement.unreachable.has(name)))
-    judgement = judge(standings, judgement.unreachable)
+    standings.set(name, observeAnswer(standings.get(name) ?? UNHEARD, answers(signs), judgement.unreachable.has(name)))
+    judgement = classify(standings, judgement.unreachable)
     if (judgement.isCutOff) standings = new Map([...standings].map(([key, one]) => [key, afterCutOff(one)]))
     return `${[...judgement.unreachable].join()}${judgement.isCutOff ? "!" : ""}`
   }
@@ -111,27 +111,27 @@ for (const [name, seconds, last] of storms)
 
 test("judge() with two nodes reports only that the other is silent: either may be cut off", () => {
   const gone = new Map([["n2", { ...UNHEARD, hasAnswered: true, isSilent: true, misses: MISSES }]])
-  assert.equal(judge(gone, new Set()), { unreachable: new Set(), isCutOff: true })
+  assert.equal(classify(gone, new Set()), { unreachable: new Set(), isCutOff: true })
 })
 
 test("judge() of three nodes lets one go", () => {
   const gone = { ...UNHEARD, hasAnswered: true, isSilent: true, misses: MISSES }
   const standings = new Map([
     ["n2", gone],
-    ["n3", hear(UNHEARD, answers("r"), false)],
+    ["n3", observeAnswer(UNHEARD, answers("r"), false)],
   ])
-  assert.equal(judge(standings, new Set()), { unreachable: new Set(["n2"]), isCutOff: false })
+  assert.equal(classify(standings, new Set()), { unreachable: new Set(["n2"]), isCutOff: false })
 })
 
 test("judge() withdraws its judgement when nodes leave the cluster and it would concern half of the rest", () => {
   const gone = { ...UNHEARD, hasAnswered: true, isSilent: true, misses: MISSES }
-  assert.equal(judge(new Map([["n2", gone]]), new Set(["n2"])).unreachable, new Set())
+  assert.equal(classify(new Map([["n2", gone]]), new Set(["n2"])).unreachable, new Set())
 })
 
 test("hear() gives the same standing where a well node says the same again", () => {
-  const well = hear(UNHEARD, answers("a"), false)
-  assert.is(hear(well, answers("a"), false), well)
-  assert.is.not(hear(well, answers("r"), false), well)
+  const well = observeAnswer(UNHEARD, answers("a"), false)
+  assert.is(observeAnswer(well, answers("a"), false), well)
+  assert.is.not(observeAnswer(well, answers("r"), false), well)
 })
 
 const anyAnswers: fc.Arbitrary<Answers> = fc.record({
@@ -143,15 +143,15 @@ const anyAnswers: fc.Arbitrary<Answers> = fc.record({
 function everyJudgement(
   count: number,
   heard: readonly (readonly [node: number, answers: Answers])[],
-  look: (judgement: Judgement, before: Judgement, standings: ReadonlyMap<string, Standing>) => void,
+  look: (judgement: Judgement, before: Judgement, standings: ReadonlyMap<string, NodeHealth>) => void,
 ): void {
-  let standings = new Map<string, Standing>(Array.from({ length: count }, (_, at) => [`n${at}`, UNHEARD]))
+  let standings = new Map<string, NodeHealth>(Array.from({ length: count }, (_, at) => [`n${at}`, UNHEARD]))
   let judgement: Judgement = { unreachable: new Set(), isCutOff: false }
   for (const [at, one] of heard) {
     const name = `n${at % count}`
-    standings.set(name, hear(standings.get(name) ?? UNHEARD, one, judgement.unreachable.has(name)))
+    standings.set(name, observeAnswer(standings.get(name) ?? UNHEARD, one, judgement.unreachable.has(name)))
     const before = judgement
-    judgement = judge(standings, before.unreachable)
+    judgement = classify(standings, before.unreachable)
     if (judgement.isCutOff) standings = new Map([...standings].map(([key, value]) => [key, afterCutOff(value)]))
     look(judgement, before, standings)
   }

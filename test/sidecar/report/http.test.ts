@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { type AnswerParts, startServers } from "../../../src/sidecar/report/http.ts"
-import { NO_MEMORY } from "../../../src/sidecar/agent/history.ts"
+import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
 import { createMetrics } from "../../../src/sidecar/report/metrics.ts"
 import { parseSettings } from "../../../src/sidecar/wiring/settings.ts"
 import { STATUS, SYNC_SIGNS } from "../../cli/support/volume.ts"
@@ -11,7 +11,7 @@ import { renderedOf } from "../scripted.ts"
 const HIDDEN = "\u001b[2J\u009b\u202e"
 const { sha256, model } = renderedOf("10.4.0.50")
 const snapshot = {
-  ...{ seen: null, outcome: null, running: null, drift: null, memory: NO_MEMORY },
+  ...{ observation: null, outcome: null, running: null, drift: null, history: NO_HISTORY },
   vrrp: { state: "master" as const, since: null, reason: null },
   inEffect: { sha256, model, generation: null, since: 0 },
 }

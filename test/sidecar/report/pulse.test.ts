@@ -13,7 +13,7 @@ const BEAT: Heartbeat = { bootId: "b", pid: 1, beat: 5, sourceRead: 4, published
 const nothing = () => undefined
 
 test("startPulse() beats at once, and a failed write is a fault until a write succeeds (fault 260)", async () => {
-  const faults = createStandingFaults(() => new Date(0), { raised: nothing, cleared: nothing, changed: nothing })
+  const faults = createStandingFaults(() => new Date(0), { raised: nothing, cleared: nothing, onChange: nothing })
   const beats: Heartbeat[] = []
   const write = (heartbeat: Heartbeat) => {
     beats.push(heartbeat)

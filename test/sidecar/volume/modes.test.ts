@@ -3,11 +3,11 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { archivist } from "../../../src/sidecar/agent/records.ts"
-import { NO_MEMORY } from "../../../src/sidecar/agent/history.ts"
+import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
 import { openArchive } from "../../../src/sidecar/volume/archive.ts"
 import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
 import { openLastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
-import { createNodesMemory } from "../../../src/sidecar/volume/node-record.ts"
+import { createNodeRecordWriter } from "../../../src/sidecar/volume/node-record.ts"
 import { writeHeartbeat } from "../../../src/sidecar/volume/heartbeat-writer.ts"
 import { createStatusWriter } from "../../../src/sidecar/volume/status-writer.ts"
 import { STATUS } from "../../cli/support/volume.ts"
@@ -32,8 +32,8 @@ async function writeAll(applied: string, state: string, generations: string): Pr
   await volume.writeJournal({ phase: "in-effect", from: null, to: sha256 })
   await volume.claim(model)
   const heard = (error: unknown) => void (error === null || failed(error))
-  const nodes = createNodesMemory(applied, heard)
-  nodes.remember({ answered: [], unreachable: [] })
+  const nodes = createNodeRecordWriter(applied, heard)
+  nodes.write({ answered: [], unreachable: [] })
   await nodes.idle()
   const status = createStatusWriter(applied, heard)
   status.write(STATUS)
@@ -49,8 +49,8 @@ async function writeAll(applied: string, state: string, generations: string): Pr
   })
   const objects = { configMaps: new Map(), services: new Map(), nodes: [] }
   const inEffect = { sha256, model, generation: { sequence: 1, ...made, objects }, since: 0 }
-  records.applied(inEffect, NO_MEMORY)
-  await records.soaked(inEffect, NO_MEMORY)
+  records.applied(inEffect, NO_HISTORY)
+  await records.soaked(inEffect, NO_HISTORY)
   await records.idle()
   return made.name
 }
@@ -68,7 +68,7 @@ test("the sidecar's files are its own user's alone, whatever the umask; others r
       "journal.json": "600",
       "keepalived.conf": "600",
       "ledger.json": "600",
-      "memory.json": "600",
+      "applied.json": "600",
       "nodes.json": "600",
       "status.yaml": "644",
     })

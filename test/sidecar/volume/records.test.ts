@@ -9,7 +9,11 @@ import { openArchive } from "../../../src/sidecar/volume/archive.ts"
 import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
 import { openLedger } from "../../../src/sidecar/volume/ledger.ts"
 import { openLastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
-import { encodeRemembered, readRemembered, type Remembered } from "../../../src/sidecar/volume/applied-record.ts"
+import {
+  encodeAppliedRecord,
+  readAppliedRecord,
+  type AppliedRecord,
+} from "../../../src/sidecar/volume/applied-record.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 import { writeGeneration } from "../../support/volume.ts"
 import { modelOf, renderedOf } from "../scripted.ts"
@@ -103,7 +107,7 @@ test("openAppliedVolume() keeps the candidates that are needed", () =>
     assert.equal(await readdir(join(directory, "candidates")), [`${two.sha256}.conf`])
   }))
 
-const remembered = (rendered: typeof one): Remembered => ({
+const remembered = (rendered: typeof one): AppliedRecord => ({
   sha256: rendered.sha256,
   model: rendered.model,
   lastGood: new Map(rendered.model.vips.map((vip) => [vip.key, { text: "", vip }])),
@@ -118,19 +122,18 @@ const remembered = (rendered: typeof one): Remembered => ({
 
 test("encodeRemembered() comes back as it was", () =>
   withTemporaryDirectory(async (directory) => {
-    const file = join(directory, "memory.json")
-    await writeFile(file, encodeRemembered(remembered(two)))
-    assert.equal(readRemembered(file), remembered(two))
-    await writeFile(file, encodeRemembered(remembered(two)).slice(0, -20))
-    assert.is(readRemembered(file), null)
+    const file = join(directory, "applied.json")
+    await writeFile(file, encodeAppliedRecord(remembered(two)))
+    assert.equal(readAppliedRecord(file), remembered(two))
+    await writeFile(file, encodeAppliedRecord(remembered(two)).slice(0, -20))
+    assert.is(readAppliedRecord(file), null)
   }))
 
 test("openLastKnownGood() has the newest that is whole, over a restart, and keeps two (fault 38)", () =>
   withTemporaryDirectory(async (directory) => {
     const first = await openLastKnownGood(directory)
     assert.is(first.read(), null)
-    for (const rendered of [two, one, two])
-      await first.promote({ remembered: remembered(rendered), text: rendered.text })
+    for (const rendered of [two, one, two]) await first.promote({ record: remembered(rendered), text: rendered.text })
     assert.equal(await readdir(join(directory, "last-known-good")), ["0000000002", "0000000003"])
     assert.is((await openLastKnownGood(directory)).read()?.text, two.text)
     await writeFile(join(directory, "last-known-good", "0000000003", "keepalived.conf"), "spoilt")

@@ -20,18 +20,18 @@ import { publicationOf, publisherOf } from "../../support/volume.ts"
 const publication = (last: number) =>
   publicationOf(vipsText("10.4.0.50: default/echo"), serviceText("echo", [`10.2.0.${last}`]))
 
-/** Follows a volume as the sidecar does: every hint reads, and what was read last is remembered. */
+/** Follows a volume as the sidecar does: every onChange reads, and what was read last is remembered. */
 function follow(directory: string, open?: OpenWatcher) {
   const generations = createGenerations({ directory, alarm: () => {} })
   let sequence = 0
   let wake = () => {}
-  const hint = () =>
+  const onChange = () =>
     void generations.read().then((reading) => {
       if (reading.kind !== "generation") return
       sequence = reading.generation.sequence
       wake()
     })
-  const watch = watchVolume(open === undefined ? { directory, hint } : { directory, hint, open })
+  const watch = watchVolume(open === undefined ? { directory, onChange } : { directory, onChange, open })
   async function until(wanted: number): Promise<number> {
     const startedAt = performance.now()
     while (sequence < wanted) await new Promise<void>((resolve) => (wake = resolve))
@@ -90,11 +90,11 @@ test(
   ),
 )
 
-test("watchVolume() gives a hint at once for an event, and looks again twice", () =>
+test("watchVolume() gives a onChange at once for an event, and looks again twice", () =>
   withTemporaryDirectory(async (directory) => {
     const fake = fakeWatcher()
     const hints: number[] = []
-    const watch = watchVolume({ directory, hint: () => void hints.push(performance.now()), open: fake.open })
+    const watch = watchVolume({ directory, onChange: () => void hints.push(performance.now()), open: fake.open })
     const startedAt = performance.now()
     fake.listeners[0]?.event(join(directory, "current.json"))
     assert.is(hints.length, 1)
@@ -107,7 +107,7 @@ test("watchVolume() reads once when the watcher is ready, and nothing for what i
   withTemporaryDirectory(async (directory) => {
     const fake = fakeWatcher()
     let hints = 0
-    const watch = watchVolume({ directory, hint: () => void hints++, open: fake.open })
+    const watch = watchVolume({ directory, onChange: () => void hints++, open: fake.open })
     fake.listeners[0]?.ready()
     assert.is(hints, 1)
     for (const name of ["status.yaml", ".current.json.abc", ".status.yaml.abc"])
@@ -123,8 +123,8 @@ test(
       const fake = fakeWatcher()
       const troubles: string[] = []
       let hints = 0
-      const trouble = (reason: string) => void troubles.push(reason)
-      const watch = watchVolume({ directory, hint: () => void hints++, trouble, open: fake.open })
+      const onWarning = (reason: string) => void troubles.push(reason)
+      const watch = watchVolume({ directory, onChange: () => void hints++, onWarning, open: fake.open })
       fake.listeners[0]?.error(new Error("EMFILE"))
       fake.listeners[0]?.error(new Error("EMFILE"))
       await waitFor(() => fake.listeners.length === 2)
@@ -178,7 +178,7 @@ test("watchVolume() close() ends everything", () =>
   withTemporaryDirectory(async (directory) => {
     const fake = fakeWatcher()
     let hints = 0
-    const watch: VolumeWatch = watchVolume({ directory, hint: () => void hints++, open: fake.open })
+    const watch: VolumeWatch = watchVolume({ directory, onChange: () => void hints++, open: fake.open })
     fake.listeners[0]?.event(join(directory, "current.json"))
     await watch.close()
     fake.listeners[0]?.event(join(directory, "current.json"))

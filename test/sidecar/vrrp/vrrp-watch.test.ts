@@ -55,7 +55,7 @@ function scene(roles: readonly RoleChange[] = []) {
     hasAnchor: () => Promise.resolve(fake.anchor),
     faultCause: () => Promise.resolve(fake.cause),
     roles,
-    changed: (vrrp, change) => {
+    onChange: (vrrp, change) => {
       fake.shown = vrrp
       if (change !== null) fake.changes.push(change)
     },

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 import type { RoleChange } from "../../../src/contract/node-history.ts"
 import { followVrrp } from "../../../src/sidecar/wiring/follow-vrrp.ts"
 import { createMetrics } from "../../../src/sidecar/report/metrics.ts"
-import type { Parts } from "../../../src/sidecar/wiring/open.ts"
+import type { SidecarParts } from "../../../src/sidecar/wiring/open.ts"
 import type { VrrpAnswer, VrrpEvent } from "../../../src/sidecar/ports.ts"
 import { createStandingFaults } from "../../../src/sidecar/faults/standing-faults.ts"
 import type { Vrrp } from "../../../src/sidecar/vrrp/vrrp.ts"
@@ -25,7 +25,7 @@ function scene() {
     added: [] as RoleChange[],
     restarts: 0,
   }
-  const faults = createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, changed: () => {} })
+  const faults = createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, onChange: () => {} })
   const metrics = createMetrics()
   const identity = { pid: 7, startTime: "1" }
   const parts = {
@@ -45,11 +45,11 @@ function scene() {
         listen: () => () => {},
       },
     },
-  } as unknown as Parts
+  } as unknown as SidecarParts
   const unicast = { source: "10.4.0.3", peers: ["10.4.0.4"] }
   const inEffect = { sha256: "", model: { ...model, vrrp: { ...model.vrrp, unicast } }, generation: null, since: 0 }
   const following = followVrrp(parts, {
-    learn: (vrrp) => void (fake.learnt = vrrp),
+    recordRole: (vrrp) => void (fake.learnt = vrrp),
     snapshot: () => ({ inEffect }) as never,
     unstick: () => Promise.resolve(void fake.restarts++),
   })

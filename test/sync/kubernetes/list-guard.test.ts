@@ -5,7 +5,7 @@ import { createLog } from "../../../src/kit/process/log.ts"
 import { collectionsFor } from "../../../src/sync/kubernetes/collection.ts"
 import { isDoubtful } from "../../../src/sync/kubernetes/list-guard.ts"
 import { createMirror } from "../../../src/sync/kubernetes/mirror.ts"
-import { PATIENCE } from "../../../src/sync/kubernetes/timings.ts"
+import { TIMINGS } from "../../../src/sync/kubernetes/timings.ts"
 import { createFakeClock, settled } from "../../support/clock.ts"
 import { createFakeApi } from "./fake-api.ts"
 import { service } from "./fake-api-server.ts"
@@ -114,7 +114,7 @@ test("createMirror() holds the first list of what replaces other collections, wi
   )
   const lines: string[] = []
   const mirror = createMirror({
-    ...{ api: api.client("one"), clock, random: () => 0.5, patience: PATIENCE, changed: () => {} },
+    ...{ api: api.client("one"), clock, random: () => 0.5, patience: TIMINGS, onChange: () => {} },
     log: createLog({}, { level: "warn", write: (line) => void lines.push(line) }),
   })
   mirror.want(collections(names.slice(0, 8)))

@@ -4,12 +4,12 @@ import { systemClock } from "../../../src/kit/time/clock.ts"
 import { createKubernetesApi } from "../../../src/sync/kubernetes/client/client.ts"
 import type { Collection } from "../../../src/sync/kubernetes/collection.ts"
 import { loadKubeConfig } from "../../../src/sync/kubernetes/client/connection.ts"
-import { PATIENCE, type Patience } from "../../../src/sync/kubernetes/timings.ts"
+import { TIMINGS, type Timings } from "../../../src/sync/kubernetes/timings.ts"
 import { type Reflector, startReflector } from "../../../src/sync/kubernetes/reflector.ts"
 import { openSession } from "../../../src/sync/kubernetes/client/session.ts"
 import { type FakeApiServer, service, startFakeApiServer } from "./fake-api-server.ts"
 
-export const patience: Patience = { ...PATIENCE, backoffMs: 20, refusedMs: 60, shortWatchMs: 30, graceMs: 20 }
+export const patience: Timings = { ...TIMINGS, backoffMs: 20, refusedMs: 60, shortWatchMs: 30, graceMs: 20 }
 
 export const services: Collection = {
   id: "services default",
@@ -35,7 +35,7 @@ export interface Scene {
 }
 
 interface Setting {
-  readonly patience?: Partial<Patience>
+  readonly patience?: Partial<Timings>
   readonly load?: (url: string) => KubeConfig
   readonly before?: (fake: FakeApiServer) => void
   /** No answer is waited for any longer. */
@@ -60,8 +60,8 @@ export async function mirrored(use: (scene: Scene) => Promise<void>, setting: Se
     known: 0,
     random: setting.random ?? (() => 0),
     patience: { ...patience, ...setting.patience },
-    changed: () => (changes += 1),
-    trouble: (event, facts) => void troubles.push({ event, ...facts }),
+    onChange: () => (changes += 1),
+    onWarning: (event, facts) => void troubles.push({ event, ...facts }),
   })
   const ports = () =>
     [...reflector.store.objects.values()]

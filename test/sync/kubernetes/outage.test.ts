@@ -5,7 +5,7 @@ import * as assert from "uvu/assert"
 import { parseAllDocuments } from "yaml"
 
 import { createLog } from "../../../src/kit/process/log.ts"
-import { PATIENCE } from "../../../src/sync/kubernetes/timings.ts"
+import { TIMINGS } from "../../../src/sync/kubernetes/timings.ts"
 import { type KubernetesSource, startKubernetesSource } from "../../../src/sync/kubernetes/source.ts"
 import { createPublish } from "../../../src/sync/publication.ts"
 import { createFakeClock, type FakeClock, settled } from "../../support/clock.ts"
@@ -42,10 +42,10 @@ function startFleet(count: number, before: (api: FakeApi) => void = () => {}): F
     published.push(mine)
     const publish = createPublish("default/vips")
     const source: KubernetesSource = startKubernetesSource({
-      ...{ api: api.client(`n${index}`), clock, random: seededRandom(index + 1), patience: PATIENCE, pod: null },
+      ...{ api: api.client(`n${index}`), clock, random: seededRandom(index + 1), patience: TIMINGS, pod: null },
       ...{ configMapKey: "default/vips", watchNamespaces: [], nodeSelector: "" },
       log: createLog({}, { level: "error", write: () => {} }),
-      hint: () => note(source, publish, mine),
+      onChange: () => note(source, publish, mine),
     })
     return source
   })

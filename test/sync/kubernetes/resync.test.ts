@@ -22,7 +22,7 @@ test("a comparison finds the object that the watch missed, on a fake API server:
   let hints = 0
   const source = startKubernetesSource({
     ...{ api: createKubernetesApi(session), clock: systemClock, random: () => 0, pod: null },
-    ...{ configMapKey: "default/vips", watchNamespaces: [], nodeSelector: "", hint: () => (hints += 1) },
+    ...{ configMapKey: "default/vips", watchNamespaces: [], nodeSelector: "", onChange: () => (hints += 1) },
     patience: { ...patience, compareMs: 200 },
     log: createLog({}, { level: "warn", write }),
   })

@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { ApiFault } from "../../../src/sync/api-fault.ts"
-import { PATIENCE } from "../../../src/sync/kubernetes/timings.ts"
+import { TIMINGS } from "../../../src/sync/kubernetes/timings.ts"
 import type { WatchEnd, WatchOptions } from "../../../src/sync/kubernetes/ports.ts"
 import { startReflector } from "../../../src/sync/kubernetes/reflector.ts"
 import { createFakeClock, settled } from "../../support/clock.ts"
@@ -49,8 +49,8 @@ async function askedWhile(
   fake.objects.set("services", [service("echo", 3)])
   fake.watching = (options) => watch(options, fake)
   const reflector = startReflector({
-    ...{ collection: services, api: fake.client("one"), clock, random: seededRandom(1), patience: PATIENCE },
-    ...{ known: 0, changed: () => {}, trouble: () => {} },
+    ...{ collection: services, api: fake.client("one"), clock, random: seededRandom(1), patience: TIMINGS },
+    ...{ known: 0, onChange: () => {}, onWarning: () => {} },
   })
   while (!isOver(fake)) {
     await clock.advance(10_000)
@@ -187,8 +187,8 @@ test("a watch goes silent, on a fake API server: it is replaced, from where it w
   ))
 
 test("the patience that is shipped replaces a silent watch within 120 s, and lets a bookmark a minute be late", () => {
-  assert.ok(PATIENCE.inactivityMs < 120_000)
-  assert.ok(PATIENCE.inactivityMs > 90_000)
+  assert.ok(TIMINGS.inactivityMs < 120_000)
+  assert.ok(TIMINGS.inactivityMs > 90_000)
 })
 
 test("a watch that brings a bookmark now and then, on a fake API server, is no silent one", () =>

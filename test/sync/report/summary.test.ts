@@ -6,7 +6,7 @@ import { createFreshness } from "../../../src/sync/report/freshness.ts"
 import { isAsItShouldBe } from "../../../src/sync/report/masters.ts"
 import type { NodeReport } from "../../../src/sync/report/node-report.ts"
 import { createFakeClock } from "../../support/clock.ts"
-import { createStalenessNotes, notesOfCluster, notesOfNode } from "../../../src/sync/report/events.ts"
+import { createStalenessEvents, eventsOfCluster, eventsOfNode } from "../../../src/sync/report/events.ts"
 import { type Summary, rolesIn, summarise } from "../../../src/sync/report/summary.ts"
 
 const applied: NodeReport = {
@@ -191,16 +191,16 @@ test("isAsItShouldBe() is false for two masters and for none, where a living nod
 
 test("notesOfNode() says at the Pod that its node became master, with the same text each time it flaps", () => {
   const master = as("master")
-  const texts = notes(notesOfNode(as("backup"), master))
+  const texts = notes(eventsOfNode(as("backup"), master))
   assert.equal(texts, ["BecameMaster: This node holds the VIPs now: keepalived gives no reason"])
-  assert.equal(notesOfNode(master, master), [])
+  assert.equal(eventsOfNode(master, master), [])
   assert.equal(
-    notes(notesOfNode(master, as("master", 1, "2026-11-22T23:00:09.000Z"))),
+    notes(eventsOfNode(master, as("master", 1, "2026-11-22T23:00:09.000Z"))),
     texts,
     "away and back in a moment",
   )
-  assert.equal(notesOfNode(master, as("backup")), [])
-  assert.is(notesOfNode(null, master).length, 1, "what was so before this process looked is no news")
+  assert.equal(eventsOfNode(master, as("backup")), [])
+  assert.is(eventsOfNode(null, master).length, 1, "what was so before this process looked is no news")
 })
 
 test("createFreshness() does not believe for ever what nobody renews", async () => {
@@ -223,39 +223,39 @@ const notes = (found: readonly { reason: string; note: string }[]) =>
   found.map(({ reason, note }) => `${reason}: ${note}`)
 
 test("notesOfNode() says what is new, once", () => {
-  assert.equal(notes(notesOfNode(null, applied)), ["Applied: Version 105 of the ConfigMap is in effect: 2 VIPs"])
-  assert.equal(notesOfNode(applied, { ...applied, generation: "0" }), [])
-  assert.equal(notes(notesOfNode(applied, wrong)), ['EntryHeld: "a": broken'])
-  assert.equal(notesOfNode(wrong, wrong), [])
-  assert.is(notesOfNode(wrong, applied).length, 1)
-  assert.is(notesOfNode(older, applied).length, 1)
+  assert.equal(notes(eventsOfNode(null, applied)), ["Applied: Version 105 of the ConfigMap is in effect: 2 VIPs"])
+  assert.equal(eventsOfNode(applied, { ...applied, generation: "0" }), [])
+  assert.equal(notes(eventsOfNode(applied, wrong)), ['EntryHeld: "a": broken'])
+  assert.equal(eventsOfNode(wrong, wrong), [])
+  assert.is(eventsOfNode(wrong, applied).length, 1)
+  assert.is(eventsOfNode(older, applied).length, 1)
 })
 
 test("notesOfCluster() says what is new, once, with the nodes", () => {
   const good = sum({ n1: applied })
   const bad = sum({ n1: wrong })
-  assert.equal(notes(notesOfCluster(null, good)), [
+  assert.equal(notes(eventsOfCluster(null, good)), [
     "Applied: 1 of 1 nodes have version 105 of the ConfigMap in effect: 2 VIPs",
   ])
-  assert.equal(notesOfCluster(good, good), [])
-  assert.equal(notes(notesOfCluster(good, bad)), ['EntryHeld: "a": broken on n1'])
-  assert.equal(notesOfCluster(bad, sum({ n1: wrong, n2: wrong })), [])
+  assert.equal(eventsOfCluster(good, good), [])
+  assert.equal(notes(eventsOfCluster(good, bad)), ['EntryHeld: "a": broken on n1'])
+  assert.equal(eventsOfCluster(bad, sum({ n1: wrong, n2: wrong })), [])
 })
 
 test("createStalenessNotes() speaks once: at once where it can, else when the API server is back", () => {
-  const heard = createStalenessNotes()
+  const heard = createStalenessEvents()
   assert.equal(heard.of(90_000), [])
   const first = heard.of(160_000)
   assert.match(first[0]?.note ?? "", /does not answer/)
-  heard.told(first)
+  heard.markReported(first)
   assert.equal(heard.of(300_000), [])
   assert.equal(heard.of(0), [])
-  const silent = createStalenessNotes()
+  const silent = createStalenessEvents()
   silent.of(160_000)
   silent.of(400_000)
   const after = silent.of(0)
   assert.match(after[0]?.note ?? "", /for 400 s/)
-  silent.told(after)
+  silent.markReported(after)
   assert.equal(silent.of(0), [])
   assert.equal(silent.of(0), [])
 })

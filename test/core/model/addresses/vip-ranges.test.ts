@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
-import type { LastGood } from "../../../../src/core/model/last-good.ts"
+import type { LastGoodEntry } from "../../../../src/core/model/last-good.ts"
 import { isAllowed, parseVipRanges } from "../../../../src/core/model/addresses/vip-ranges.ts"
 import { cluster, input, node, service, SETTINGS } from "../../fixture.ts"
 
@@ -57,7 +57,7 @@ test("createModelBuilder() leaves out a VIP outside --vip-ranges, and does not c
 test("createModelBuilder() does not hold the last good form of a VIP that --vip-ranges no longer allows", () => {
   const before = createModelBuilder(SETTINGS)(input({ "10.4.0.1": "default/a" }, objects)).model?.vips[0]
   assert.ok(before !== undefined)
-  const lastGood = new Map<string, LastGood>([["10.4.0.1", { text: "default/a", vip: before }]])
+  const lastGood = new Map<string, LastGoodEntry>([["10.4.0.1", { text: "default/a", vip: before }]])
   for (const text of ["default/a", "default/a:NATX"]) {
     const { model, entries } = createModelBuilder(settings)(input({ "10.4.0.1": text }, objects, { lastGood }))
     assert.is(entries[0]?.state, "left-out")
