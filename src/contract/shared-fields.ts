@@ -30,8 +30,24 @@ export const countsField: z.ZodType<Counts> = z.object({
   nodes: count,
 })
 
+/** The code of a problem, which Kubernetes accepts as the reason of an Event once it is in CamelCase. */
+export const codeField = z.string().regex(/^[A-Z][A-Z0-9_]{0,62}$/)
+
+/** What is wrong, without its place. Programs match the code, never the message. */
+export interface Cause {
+  readonly code: string
+  readonly message: string
+}
+
+/** The code and the message of a problem; null without a problem. */
+export function causeOf(problem: Problem | undefined): Cause | null {
+  return problem === undefined ? null : { code: problem.code, message: problem.message }
+}
+
+export const causeField: z.ZodType<Cause> = z.object({ code: codeField, message: z.string() })
+
 export const problemField: z.ZodType<Problem> = z.object({
-  code: z.string(),
+  code: codeField,
   severity: z.enum(["error", "warning"]),
   path: z.array(z.string()),
   place: z.object({ file: z.string(), line: z.int().min(1).nullable(), column: z.int().min(1).nullable() }).nullable(),

@@ -4,8 +4,8 @@ import type { Problem } from "../kit/problem.ts"
 import { flowMapping, flowText } from "../kit/text/yaml-text.ts"
 import { type Decoded, decodeYamlFile } from "./decode-file.ts"
 import { ENTRY_STATES, type EntryState } from "./entry-state.ts"
-import { listLines, problemField, problemLine, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
-import { generationNameField } from "./shared-fields.ts"
+import { type Cause, causeField, codeField, generationNameField, schemaField, sequenceField } from "./shared-fields.ts"
+import { listLines, problemField, problemLine, sha256Field } from "./shared-fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
 import { type StatusVrrp, vrrpField } from "./vrrp.ts"
 
@@ -48,7 +48,7 @@ export interface StatusVip {
   /** Number of ports of its Services without a ready pod: they have no virtual server, so connections to them fail. */
   readonly unserved: number
   /** Why it is not `applied`, or what a person should know; null if there is nothing to report. */
-  readonly reason: string | null
+  readonly problem: Cause | null
 }
 
 /** The result of probing the other nodes that host real servers. */
@@ -69,6 +69,8 @@ export interface Status {
   /** When this was written, ISO 8601. For people only; no decision depends on it. */
   readonly time: string
   readonly outcome: StatusOutcome
+  /** Code of the problem that `reason` is about; null if the outcome is good, or if the sidecar only waits. */
+  readonly code: string | null
   /** Why the outcome is not good; null if it is good. */
   readonly reason: string | null
   /** Sequence of the last generation that the sidecar read completely; null before the first. */
@@ -98,6 +100,7 @@ export const statusSchema = z.object({
   schema: schemaField,
   time: z.string(),
   outcome: z.enum(OUTCOMES),
+  code: codeField.nullable(),
   reason: z.string().nullable(),
   observedGeneration: sequenceField.nullable(),
   appliedGeneration: sequenceField.nullable(),
@@ -131,7 +134,7 @@ export const statusSchema = z.object({
       realServers: count,
       readyPods: count,
       unserved: count,
-      reason: z.string().nullable(),
+      problem: causeField.nullable(),
     }),
   ),
   problems: z.array(problemField),
@@ -148,6 +151,7 @@ export function encodeStatus(status: Status): string {
     `schema: ${SCHEMA}\n` +
     `time: ${flowText(status.time)}\n` +
     `outcome: ${status.outcome}\n` +
+    `code: ${orNull(status.code)}\n` +
     `reason: ${orNull(status.reason)}\n` +
     `observedGeneration: ${status.observedGeneration}\n` +
     `appliedGeneration: ${status.appliedGeneration}\n` +
@@ -166,9 +170,10 @@ export function encodeStatus(status: Status): string {
 }
 
 function vipLine(one: StatusVip): string {
-  const { vip, entry, state, inEffect, services, virtualServers, realServers, readyPods, unserved, reason } = one
+  const { vip, entry, state, inEffect, services, virtualServers, realServers, readyPods, unserved, problem } = one
   const counts = { virtualServers, realServers, readyPods, unserved }
-  return flowMapping({ vip, entry, state, inEffect, services, ...counts, reason })
+  const cause = problem === null ? null : { code: problem.code, message: problem.message }
+  return flowMapping({ vip, entry, state, inEffect, services, ...counts, problem: cause })
 }
 
 function orNull(text: string | null): string {

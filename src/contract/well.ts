@@ -1,6 +1,8 @@
+import type { Problem } from "../kit/problem.ts"
+import type { EntryState } from "./entry-state.ts"
 import { type Age, SILENT_SECONDS } from "./heartbeat.ts"
 import type { AgentSigns, Signs, SyncSigns } from "./signs.ts"
-import type { EntryState } from "./entry-state.ts"
+import type { Status } from "./status.ts"
 import type { SyncStatus } from "./sync-status.ts"
 import { HANDOVER, isUnwell, vrrpText } from "./vrrp.ts"
 
@@ -198,12 +200,17 @@ function saysOf(status: SyncStatus | null): readonly Finding[] {
 /** Errors of the node itself, and all errors that no other finding covers. */
 function problemFindings({ problems }: Signs["status"], found: readonly Finding[]): readonly Finding[] {
   const errors = problems.filter(({ severity }) => severity === "error")
-  const own = errors.filter(({ code, place }) => place === null && !SAID.has(code))
+  const own = nodeProblems({ problems })
   const said = found.some(({ about }) => ABOUT_INPUT.includes(about))
   const unsaid = own.length > 0 || said ? own : errors.filter(({ code }) => !SAID.has(code))
   if (unsaid.length === 0) return []
   const codes = [...new Set(unsaid.map(({ code }) => code))]
   return [finding("problems", `${codes.length === 1 ? "there is an error" : "there are errors"}: ${codes.join(", ")}`)]
+}
+
+/** Errors of the node itself that no other finding covers: they have no place in an input. */
+export function nodeProblems({ problems }: Pick<Status, "problems">): readonly Problem[] {
+  return problems.filter(({ code, severity, place }) => severity === "error" && place === null && !SAID.has(code))
 }
 
 /** Codes of problems that have their own finding. */

@@ -26,7 +26,16 @@ const TREE = {
     {
       status: {
         ...{ reason: TEXT, outcome: "rejected", node: TEXT, interface: TEXT, keepalivedVersion: TEXT, time: TEXT },
-        vips: [{ ...STATUS.vips[0]!, entry: TEXT, vip: TEXT, state: "held", reason: TEXT, services: [TEXT] }],
+        vips: [
+          {
+            ...STATUS.vips[0]!,
+            entry: TEXT,
+            vip: TEXT,
+            state: "held",
+            problem: { code: "BAD", message: TEXT },
+            services: [TEXT],
+          },
+        ],
         problems: [
           { code: "BAD", severity: "error", path: [TEXT], place: { file: TEXT, line: 1, column: 1 }, message: TEXT },
         ],
@@ -69,7 +78,7 @@ for (const colour of [false, true])
 test("kkv status --output json says what there is, in characters that a terminal prints", () =>
   inTree(TREE, async () => {
     const { out } = await kkv(["status", ...VOLUMES, "--output", "json"])
-    assert.is(JSON.parse(out).sidecar.vips[0].reason, TEXT)
+    assert.is(JSON.parse(out).sidecar.vips[0].problem.message, TEXT)
   }))
 
 test.run()

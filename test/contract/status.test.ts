@@ -23,11 +23,12 @@ const vip: StatusVip = {
   readyPods: 5,
   unserved: 0,
   inEffect: true,
-  reason: "BAD_TARGET at vips.yaml:8:3: it's held # not lost",
+  problem: { code: "BAD_TARGET", message: "vips.yaml:8:3: it's held # not lost" },
 }
 const status: Status = {
   time: "2026-11-22T23:00:00.000Z",
   outcome: "rolled-back",
+  code: "ROLLED_BACK",
   reason: "The kernel lacks 10.4.0.50 80 TCP",
   observedGeneration: 12,
   appliedGeneration: 11,
@@ -40,7 +41,7 @@ const status: Status = {
   drift: "none",
   keepalivedVersion: "2.2.7",
   nodes: { watched: 4, unreachable: ["n3"], unheard: 1, unheardNames: ["n5"], cutOff: false },
-  vips: [vip, { ...vip, vip: "fd00::1", state: "applied", services: [], reason: null }],
+  vips: [vip, { ...vip, vip: "fd00::1", state: "applied", services: [], problem: null }],
   problems: [problem, { ...problem, place: null }],
 }
 
@@ -88,6 +89,7 @@ test("encodeStatus() writes a thousand VIPs in a fraction of what a YAML library
 for (const [what, change] of [
   ["an unknown outcome", { outcome: "fine" }],
   ["a missing field", { node: undefined }],
+  ["a code in small letters", { code: "rolled-back" }],
   ["a generation that is no name", { pinned: "../.." }],
 ] as const) {
   test(`decodeStatus() refuses ${what}`, () => {

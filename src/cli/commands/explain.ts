@@ -1,6 +1,7 @@
 import { join } from "node:path"
 
 import { CONFIG_FILE } from "../../contract/archive.ts"
+import { causeOf } from "../../contract/shared-fields.ts"
 import { entryStateOf, isAsWritten } from "../../contract/entry-state.ts"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus } from "../../contract/status.ts"
@@ -84,7 +85,7 @@ function explanationOf(
       isInEffect: true,
     }),
     outdated: null,
-    reason: entry.problems.find(({ severity }) => severity === "error")?.message ?? null,
+    problem: causeOf(entry.problems.find(({ severity }) => severity === "error")),
     services: targetsOf(entry).map((target) => explainService(target, entry, { ...objects, nodes: built.own.nodes })),
     config:
       rendered === null
@@ -145,7 +146,7 @@ function asApplied(explanation: Explanation, { applied }: ExplainOptions): Expla
     // A VIP that the status does not report as in effect is not in effect.
     state: reported?.state ?? (isAsWritten(explanation.state) ? "pending" : explanation.state),
     outdated: findings.find(({ about }) => about === "agent")?.text ?? null,
-    reason: reported?.reason ?? explanation.reason,
+    problem: reported?.problem ?? explanation.problem,
     config: text === null ? explanation.config : { file, blocks: blocksOf(text, reported?.vip ?? explanation.vip) },
   }
 }

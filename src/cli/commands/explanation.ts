@@ -1,4 +1,5 @@
 import type { EntryState } from "../../contract/entry-state.ts"
+import type { Cause } from "../../contract/shared-fields.ts"
 import { type Place, placeText, type Problem } from "../../kit/problem.ts"
 import type { ConfigBlock } from "../input/config-text.ts"
 import type { ExplainedEndpoint, ExplainedSource } from "./explain-endpoints.ts"
@@ -15,7 +16,7 @@ export interface Explanation {
   /** Why the state is old; null if the sidecar lives, or is not asked. */
   readonly outdated: string | null
   /** Why the state is not the good one; null if it is. */
-  readonly reason: string | null
+  readonly problem: Cause | null
   /** In the entry's order. */
   readonly services: readonly ExplainedService[]
   /** Null without a keepalived.conf. */
@@ -44,12 +45,12 @@ export interface ExplainedPort {
 
 /** The explanation for people. */
 export function explanationText(explanation: Explanation, colours: Colours): string {
-  const { vip, entry, state, outdated, reason, services, config, problems } = explanation
+  const { vip, entry, state, outdated, problem, services, config, problems } = explanation
   const bad = state !== "applied"
   const lines = [
     `${colours.bold(vip)}: ${bad ? colours.yellow(state) : colours.green(state)}`,
     ...(outdated === null ? [] : [`  ${outdated}`]),
-    ...(bad && reason !== null ? [`  ${reason}`] : []),
+    ...(bad && problem !== null ? [`  ${problem.code}: ${problem.message}`] : []),
     `  entry  ${placed(entry.place)}`,
     ...entryLines(entry.text),
     ...services.flatMap((service) => ["", ...serviceLines(service, colours)]),

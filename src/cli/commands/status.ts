@@ -153,7 +153,7 @@ function vipLines(vips: readonly StatusVip[], colours: Colours): readonly string
     const vip = vips[at]
     if (vip === undefined) return []
     const shown = vip.state === "applied" ? row : colours.yellow(row)
-    return vip.reason === null ? [shown] : [shown, `  ${vip.reason}`]
+    return vip.problem === null ? [shown] : [shown, `  ${vip.problem.code}: ${vip.problem.message}`]
   })
   return [colours.bold(head), ...lines]
 }

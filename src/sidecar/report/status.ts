@@ -1,17 +1,12 @@
 import { entryStateOf } from "../../contract/entry-state.ts"
-import type {
-  Status,
-  StatusDrift,
-  StatusKeepalived,
-  StatusNodes,
-  StatusOutcome,
-  StatusVip,
-} from "../../contract/status.ts"
+import { type Cause, causeOf } from "../../contract/shared-fields.ts"
+import type { Status, StatusDrift, StatusKeepalived, StatusNodes, StatusVip } from "../../contract/status.ts"
 import type { StatusVrrp } from "../../contract/vrrp.ts"
 import type { EntryOutcome } from "../../core/model/types.ts"
 import type { VipModel } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { Snapshot } from "../agent/state.ts"
+import type { Observation } from "../agent/observe.ts"
 import { captureProblems } from "../capture/problems.ts"
 import { interferenceProblem, NO_INTERFERENCE } from "../effect/interference.ts"
 import type { NodeWatchState } from "../nodes/node-watch.ts"
@@ -31,12 +26,11 @@ export interface StatusContext {
 /** The status for users, probes and sync, made only from a snapshot. */
 export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Status, "time"> {
   const { observation, inEffect } = snapshot
-  const { outcome, reason } = outcomeOf(snapshot)
+  const { outcome, code, reason } = outcomeOf(snapshot)
   const generation =
     observation?.kind === "candidate" || observation?.kind === "no-model" ? observation.generation.sequence : null
   return {
-    outcome,
-    reason,
+    ...{ outcome, code, reason },
     observedGeneration: generation,
     appliedGeneration: inEffect?.generation?.sequence ?? null,
     appliedSha256: inEffect?.sha256 ?? null,
@@ -61,24 +55,29 @@ function nodesOf({ watched, unreachable, unheard, isCutOff }: NodeWatchState): S
 /** Maximum length of a list, so that one line of the status holds it. */
 const MOST_NAMES = 10
 
-/** The outcome of the newest generation, and the reason if it is not a success. */
-export function outcomeOf({ observation, outcome, inEffect }: Snapshot): {
-  readonly outcome: StatusOutcome
-  readonly reason: string | null
-} {
-  if (observation === null) return { outcome: "waiting", reason: "the agent has just started" }
-  if (observation.kind === "no-generation")
-    return {
-      outcome: observation.problems.length > 0 || inEffect !== null ? "rejected" : "waiting",
-      reason: observation.reason,
-    }
-  if (observation.kind === "no-model")
-    return { outcome: "rejected", reason: observation.problems.find(isError)?.message ?? null }
+/** The outcome of the newest generation, and the code and reason if it is not a success. */
+function outcomeOf({ observation, outcome, inEffect }: Snapshot): Pick<Status, "outcome" | "code" | "reason"> {
+  const waiting = (reason: string) => ({ outcome: "waiting", code: null, reason }) as const
+  if (observation === null) return waiting("the agent has just started")
+  if (observation.kind === "no-generation" && observation.problems.length === 0 && inEffect === null)
+    return waiting(observation.reason)
+  if (observation.kind !== "candidate") {
+    const cause = unusableOf(observation)
+    return { outcome: "rejected", code: cause?.code ?? null, reason: cause?.message ?? null }
+  }
   if (observation.rendered.sha256 === inEffect?.sha256)
-    return { outcome: outcome?.kind === "unchanged" ? "unchanged" : "applied", reason: null }
+    return { outcome: outcome?.kind === "unchanged" ? "unchanged" : "applied", code: null, reason: null }
   if (outcome === null || outcome.kind === "applied" || outcome.kind === "unchanged")
-    return { outcome: "waiting", reason: "the newest generation is being applied" }
-  return { outcome: outcome.kind, reason: outcome.reason }
+    return waiting("the newest generation is being applied")
+  return { outcome: outcome.kind, code: OUTCOME_CODES[outcome.kind], reason: outcome.reason }
+}
+
+/** Why the newest generation gives no configuration, so that what runs continues. */
+function unusableOf(observation: Exclude<Observation, { readonly kind: "candidate" }>): Cause | null {
+  const error = observation.problems.find(isError)
+  if (observation.kind === "no-model") return causeOf(error)
+  const code = observation.reading === "absent" ? "GENERATION_ABSENT" : "GENERATION_UNREADABLE"
+  return { code: error?.code ?? code, message: observation.reason }
 }
 
 /** VRRP's state on this node, as keepalived reports it. */
@@ -157,13 +156,13 @@ interface Effect {
 function vipOf(entry: EntryOutcome, { isApplied, announced }: Effect): StatusVip {
   const unserved = entry.vip === null ? 0 : entry.waiting.length
   const vip = entry.vip?.address ?? entry.key
-  const found = entry.problems.find(isError)?.message ?? entry.problems[0]?.message ?? null
+  const found = causeOf(entry.problems.find(isError) ?? entry.problems[0])
   return {
     ...countsOf(entry.vip),
     ...{ vip, entry: entry.key, services: entry.services, unserved },
     state: entryStateOf({ form: entry.state, unserved, isInEffect: isApplied }),
     inEffect: announced.has(vip),
-    reason: found ?? (entry.state === "pending" ? ASKED : null),
+    problem: found ?? (entry.state === "pending" ? UNCHECKED : null),
   }
 }
 
@@ -171,23 +170,29 @@ function vipOf(entry: EntryOutcome, { isApplied, announced }: Effect): StatusVip
 function goingVips(entries: readonly EntryOutcome[], snapshot: Snapshot): readonly StatusVip[] {
   if (isInEffect(snapshot)) return []
   const keys = new Set(entries.map(({ key }) => key))
-  const reason = "its entry is gone; it stays until the newest generation is in effect"
   return runningVips(snapshot).flatMap((vip) =>
-    keys.has(vip.entry) ? [] : [{ ...vip, state: "pending" as const, reason }],
+    keys.has(vip.entry) ? [] : [{ ...vip, state: "pending" as const, problem: GONE }],
   )
 }
 
-const ASKED =
-  "the sidecar is asking the LAN whether the address is in use, before it announces the address for the first time"
+const GONE: Cause = {
+  code: "ENTRY_GONE",
+  message: "its entry is gone; it stays until the newest generation is in effect",
+}
+const UNCHECKED: Cause = {
+  code: "ADDRESS_UNCHECKED",
+  message:
+    "the sidecar is asking the LAN whether the address is in use, before it announces the address for the first time",
+}
 
 /** Without a complete generation, the running configuration stays: every VIP of it is held. */
 function heldVips(snapshot: Snapshot): readonly StatusVip[] {
   const { observation } = snapshot
-  const reason = observation?.kind === "no-generation" ? observation.reason : "the newest generation cannot be applied"
-  return runningVips(snapshot).map((vip) => ({ ...vip, state: "held" as const, reason }))
+  const problem = observation === null || observation.kind === "candidate" ? null : unusableOf(observation)
+  return runningVips(snapshot).map((vip) => ({ ...vip, state: "held" as const, problem }))
 }
 
-function runningVips({ inEffect }: Snapshot): readonly Omit<StatusVip, "state" | "reason">[] {
+function runningVips({ inEffect }: Snapshot): readonly Omit<StatusVip, "state" | "problem">[] {
   return (inEffect?.model.vips ?? []).map((vip) => ({
     ...countsOf(vip),
     ...{ vip: vip.address, entry: vip.key, inEffect: true, unserved: 0 },

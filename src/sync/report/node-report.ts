@@ -1,8 +1,9 @@
 import * as z from "zod"
 
 import { type StatusVrrp, VRRP_STATES } from "../../contract/vrrp.ts"
-import { type Problem, problemText } from "../../kit/problem.ts"
+import { problemText } from "../../kit/problem.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
+import { reasonOf } from "./event-reason.ts"
 import {
   isAlive,
   isApplied,
@@ -57,7 +58,10 @@ export function nodeReportOf(view: NodeView): NodeReport {
   const { configMap, held, said, origins } = view
   const status = said?.status ?? null
   const unserved = status?.vips.filter((vip) => vip.inEffect && vip.unserved > 0) ?? []
-  const troubles = [...held.map((problem) => trouble(heldReason(problem), problemText(problem))), ...troublesOf(view)]
+  const troubles = [
+    ...held.map((problem) => trouble(reasonOf(problem.code), problemText(problem))),
+    ...troublesOf(view),
+  ]
   const shown = troubles.slice(0, MOST_TROUBLES)
   return {
     configMap,
@@ -71,11 +75,6 @@ export function nodeReportOf(view: NodeView): NodeReport {
     troubles: shown,
     more: troubles.length - shown.length,
   }
-}
-
-/** A volume that cannot be written is not a fault of the input. */
-function heldReason({ code }: Problem): string {
-  return code.startsWith("VOLUME_") ? "PublishFailed" : "InputHeld"
 }
 
 /** The node's VRRP state; it is unknown if the agent is dead. */

@@ -1,11 +1,12 @@
 import { isAsWritten } from "../../contract/entry-state.ts"
 import { type Age, SILENT_SECONDS } from "../../contract/heartbeat.ts"
 import type { Status, StatusVip } from "../../contract/status.ts"
-import { type Finding, findingsFor, type Subject } from "../../contract/well.ts"
+import { type Finding, findingsFor, nodeProblems, type Subject } from "../../contract/well.ts"
 import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
 import { vrrpText } from "../../contract/vrrp.ts"
 import type { Problem } from "../../kit/problem.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
+import { reasonOf } from "./event-reason.ts"
 import type { Said } from "./ports.ts"
 
 /** A trouble: the reason for an Event, and a text for people. */
@@ -115,58 +116,36 @@ function nodeTroubles(status: Status, found: readonly Finding[]): readonly Troub
 
 /** Troubles of the newest ConfigMap; those of an older one do not count. */
 function inputTroubles(status: Status, view: NodeView): readonly Trouble[] {
-  const { outcome, reason, pinned, observedGeneration } = status
+  const { pinned, observedGeneration } = status
   if (pinned !== null)
     return [trouble("Pinned", `"kkv rollback" holds ${pinned} in place of the newest; "kkv resume" ends it`)]
   if (observedGeneration !== null && !isOfNewest(view)) return []
-  const guardTrouble = guardTroubleOf(status)
-  const vips = [...foreignTroubles(status), ...status.vips.flatMap((vip) => vipTrouble(vip) ?? [])]
-  switch (outcome) {
-    case "rejected":
-      // A guard that holds a generation does not make each of its VIPs broken.
-      if (guardTrouble !== null) return [guardTrouble]
-      return [trouble("Rejected", reason ?? "the newest generation does not pass"), ...vips]
-    case "rolled-back":
-      return [trouble("RolledBack", reason ?? "the newest generation did not work"), ...vips]
-    case "stranded":
-      return [trouble("Stranded", reason ?? "neither the newest nor the last good configuration works"), ...vips]
-    case "applied":
-    case "unchanged":
-    case "waiting":
-      return [...faultTroubles(status), ...vips]
-  }
+  const whole = wholeTroubles(status)
+  // What prevents the whole generation does not make each of its VIPs broken.
+  const vips = status.vips.filter(({ problem }) => problem === null || problem.code !== status.code)
+  return [...whole, ...faultTroubles(status), ...vips.flatMap((vip) => vipTrouble(vip) ?? [])]
 }
 
-/** Faults of the node: errors without a place in an input. */
-function faultTroubles({ problems }: Status): readonly Trouble[] {
-  return problems
-    .filter(({ code, severity, place }) => severity === "error" && place === null && !TOLD_OTHERWISE.has(code))
-    .map(({ code, message }) => trouble("NodeFault", `${code}: ${message}`))
+/** What prevents the whole generation. */
+function wholeTroubles({ outcome, code, reason }: Status): readonly Trouble[] {
+  if (outcome !== "rejected" && outcome !== "rolled-back" && outcome !== "stranded") return []
+  const { why, otherwise } = WHOLE[outcome]
+  return [trouble(code === null ? otherwise : reasonOf(code), reason ?? why)]
 }
 
-/** Another program changes what is in effect, and only a person can stop that. */
-function foreignTroubles({ problems }: Status): readonly Trouble[] {
-  return problems.flatMap(({ code, message }) => {
-    const reason = FOREIGN_REASONS.get(code)
-    return reason === undefined ? [] : [trouble(reason, message)]
-  })
+const WHOLE = {
+  rejected: { otherwise: "Rejected", why: "the newest generation does not pass" },
+  "rolled-back": { otherwise: "RolledBack", why: "the newest generation did not work" },
+  stranded: { otherwise: "Stranded", why: "neither the newest nor the last good configuration works" },
+} as const
+
+function faultTroubles(status: Status): readonly Trouble[] {
+  return nodeProblems(status)
+    .filter(({ code }) => code !== status.code)
+    .map(({ code, message }) => trouble(reasonOf(code), message))
 }
 
-const FOREIGN_REASONS: ReadonlyMap<string, string> = new Map([
-  ["KUBE_PROXY_IPVS", "KubeProxyIPVS"],
-  ["FOREIGN_CHANGES", "ForeignChanges"],
-])
-
-const TOLD_OTHERWISE: ReadonlySet<string> = new Set(["DRIFT", ...FOREIGN_REASONS.keys()])
-
-function guardTroubleOf({ problems }: Status): Trouble | null {
-  const held = problems.find(({ code }) => GUARD_CODES.has(code))
-  return held === undefined ? null : trouble("GuardHeld", held.message)
-}
-
-/** Problem codes of the sidecar for a change that it holds because it would remove most of what works. */
-const GUARD_CODES: ReadonlySet<string> = new Set(["MASS_REMOVAL", "ENDPOINTS_LOST", "NODES_LOST"])
-
+/** Reasons for a VIP whose status gives no problem. */
 const VIP_REASONS = { held: "EntryHeld", "left-out": "EntryLeftOut", partial: "EntryPartial" } as const
 const VIP_NOTES = {
   held: "its last good form stays in effect",
@@ -174,9 +153,10 @@ const VIP_NOTES = {
   partial: "only a part of it is in effect",
 } as const
 
-function vipTrouble({ entry, state, reason }: StatusVip): Trouble | null {
+function vipTrouble({ entry, state, problem }: StatusVip): Trouble | null {
   if (isAsWritten(state) || state === "pending") return null
-  return trouble(VIP_REASONS[state], `${JSON.stringify(entry)}: ${reason ?? "broken"} (${VIP_NOTES[state]})`)
+  const reason = problem === null ? VIP_REASONS[state] : reasonOf(problem.code)
+  return trouble(reason, `${JSON.stringify(entry)}: ${problem?.message ?? "broken"} (${VIP_NOTES[state]})`)
 }
 
 /** The note can reach terminals through Events and the VipReport, so it has no hidden characters. */

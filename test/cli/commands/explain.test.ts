@@ -103,7 +103,7 @@ test("explain() an unknown VIP: which there are, status 1", () =>
 
 test("explain() on the volumes: the state that the sidecar reports and the file that runs", () => {
   const [vip] = STATUS.vips
-  const held = { ...vip!, state: "held", reason: "Cannot forward" } as const
+  const held = { ...vip!, state: "held", problem: { code: "BAD_TARGET", message: "Cannot forward" } } as const
   const tree = volumes({ ...TREE, "vips.yaml": configMap("10.4.0.50: default/gone") }, { status: { vips: [held] } })
   return inTree(tree, async (directory) => {
     const live =
@@ -113,7 +113,7 @@ test("explain() on the volumes: the state that the sidecar reports and the file 
     assert.is(said.status, 0)
     assert.match(
       said.out,
-      "10.4.0.50: held\n  Cannot forward\n  entry  desired/generations/00000000000000000007-0123456789ab/vips.yaml:7:3\n",
+      "10.4.0.50: held\n  BAD_TARGET: Cannot forward\n  entry  desired/generations/00000000000000000007-0123456789ab/vips.yaml:7:3\n",
     )
     assert.match(
       said.out,

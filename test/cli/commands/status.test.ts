@@ -135,10 +135,10 @@ const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes
   ["waiting", { status: { outcome: "waiting" } }, /ended as waiting/],
   [
     "a held VIP",
-    { status: { vips: [{ ...VIP!, state: "held", reason: "why" }] } },
-    /1 VIP is held.*\n.*\n.*[^]*\n {2}why\n/,
+    { status: { vips: [{ ...VIP!, state: "held", problem: { code: "BAD_TARGET", message: "why" } }] } },
+    /1 VIP is held.*\n.*\n.*[^]*\n {2}BAD_TARGET: why\n/,
   ],
-  ["a VIP left out", { status: { vips: [{ ...VIP!, state: "left-out", reason: null }] } }, /1 VIP is left out/],
+  ["a VIP left out", { status: { vips: [{ ...VIP!, state: "left-out", problem: null }] } }, /1 VIP is left out/],
   ["stale", { sequence: 8 }, /stale: generation 8 is published, the sidecar has read 7/],
   ["pinned", { sequence: 8, status: { pinned: "00000000000000000007-0123456789ab" } }, /pinned to 0+7-.*"kkv resume"/],
   ["a source with problems", { sync: { state: "held" } }, /sync holds/],
@@ -227,11 +227,17 @@ test("status() says why and since when a generation is pinned", () =>
   }))
 
 test("status() a VIP without a ready pod: its state says so, and the node is healthy (fault 261)", () => {
-  const unserved = { ...VIP!, state: "unserved", readyPods: 0, unserved: 1, reason: "no pod is ready" } as const
+  const unserved = {
+    ...VIP!,
+    state: "unserved",
+    readyPods: 0,
+    unserved: 1,
+    problem: { code: "NO_ENDPOINTS", message: "no pod is ready" },
+  } as const
   return inTree(volumes({}, { status: { vips: [unserved] } }), async () => {
     const said = await kkv(WORDS)
     assert.is(said.status, 0)
-    assert.match(said.out, /^10\.4\.0\.50 {2}unserved {2}1 +0 +5 +default\/echo\n {2}no pod is ready$/m)
+    assert.match(said.out, /^10\.4\.0\.50 {2}unserved {2}1 +0 +5 +default\/echo\n {2}NO_ENDPOINTS: no pod is ready$/m)
   })
 })
 

@@ -19,6 +19,7 @@ export const GENERATION = "00000000000000000007-0123456789ab"
 export const STATUS: Status = {
   time: "2026-11-22T23:00:00.000Z",
   outcome: "applied",
+  code: null,
   reason: null,
   observedGeneration: 7,
   appliedGeneration: 7,
@@ -42,7 +43,7 @@ export const STATUS: Status = {
       readyPods: 5,
       unserved: 0,
       inEffect: true,
-      reason: null,
+      problem: null,
     },
   ],
   problems: [],

@@ -19,7 +19,7 @@ function say(
   { sequence, state }: { readonly sequence: number; readonly state: VrrpState },
 ) {
   const status = encodeStatus({
-    ...{ time: new Date().toISOString(), outcome: "applied", reason: null },
+    ...{ time: new Date().toISOString(), outcome: "applied", code: null, reason: null },
     ...{ observedGeneration: sequence, appliedGeneration: sequence, appliedSha256: null, pinned: null },
     ...{ node, interface: "eth0", keepalived: "running", drift: "none", keepalivedVersion: "2.3.3" },
     ...{ nodes: null, vips: [], problems: [] },

@@ -23,12 +23,13 @@ const vip: StatusVip = {
   readyPods: 2,
   unserved: 0,
   inEffect: true,
-  reason: null,
+  problem: null,
 }
 
 const good: Status = {
   time: "2026-01-01T00:00:00Z",
   outcome: "applied",
+  code: null,
   reason: null,
   observedGeneration: 7,
   appliedGeneration: 7,
@@ -108,7 +109,7 @@ const cases: readonly [what: string, view: View, wanted: string][] = [
   ["VRRP has just started", { status: { ...good, vrrp: { ...good.vrrp, state: "init" } } }, "pending"],
   ["the kernel differs", { status: { ...good, drift: "found" } }, "wrong Drift"],
   ["the kernel was not compared yet", { status: { ...good, drift: "unknown" } }, "pending"],
-  ["a fault stands", { status: { ...good, problems: [{ ...held, code: "RECORD_FAILED" }] } }, "wrong NodeFault"],
+  ["a fault stands", { status: { ...good, problems: [{ ...held, code: "RECORD_FAILED" }] } }, "wrong RecordFailed"],
   ["the agent is dead", { agent: { ...ALIVE, silence: { kind: "age", seconds: 16 } } }, "wrong AgentSilent"],
   [
     "the agent is dead, and what it said last is bad",
@@ -144,12 +145,44 @@ const cases: readonly [what: string, view: View, wanted: string][] = [
       status: {
         ...good,
         outcome: "rejected",
+        code: "MASS_REMOVAL",
         reason: "Cannot remove",
-        problems: [{ ...held, code: "MASS_REMOVAL" }],
-        vips: [{ ...vip, state: "held" }],
+        problems: [{ ...held, code: "MASS_REMOVAL", message: "Cannot remove" }],
+        vips: [{ ...vip, state: "held", problem: { code: "MASS_REMOVAL", message: "Cannot remove" } }],
       },
     },
-    "wrong GuardHeld",
+    "wrong MassRemoval",
+  ],
+  [
+    "a node that is not among the Nodes",
+    {
+      status: {
+        ...good,
+        outcome: "rejected",
+        code: "NODE_UNKNOWN",
+        reason: "no Node",
+        problems: [{ ...held, code: "NODE_UNKNOWN", message: "no Node" }],
+        vips: [{ ...vip, state: "held", problem: { code: "NODE_UNKNOWN", message: "no Node" } }],
+      },
+    },
+    "wrong NodeUnknown",
+  ],
+  [
+    "a broken entry beside a configuration that keepalived refuses",
+    {
+      status: {
+        ...good,
+        outcome: "rejected",
+        code: "CONFIG_REJECTED",
+        reason: "exit status 5",
+        problems: [
+          { ...held, code: "CONFIG_REJECTED", message: "exit status 5" },
+          { ...held, code: "REFUSED_BY_KEEPALIVED", message: "line 3" },
+        ],
+        vips: [{ ...vip, state: "held", problem: { code: "BAD_TARGET", message: "a/b/c" } }],
+      },
+    },
+    "wrong ConfigRejected BadTarget",
   ],
   [
     "VRRP is in FAULT",
@@ -181,9 +214,9 @@ const cases: readonly [what: string, view: View, wanted: string][] = [
     { status: { ...good, drift: "repaired", problems: [{ ...held, code: "DRIFT" }] } },
     "applied",
   ],
-  ["the input is held", { held: [held] }, "wrong InputHeld"],
-  ["the volume is full (fault 243)", { held: [{ ...held, code: "VOLUME_FULL" }] }, "wrong PublishFailed"],
-  ["there is no ConfigMap", { configMap: null, held: [held], status: null }, "wrong InputHeld"],
+  ["the input is held", { held: [held] }, "wrong ConfigMapMissing"],
+  ["the volume is full (fault 243)", { held: [{ ...held, code: "VOLUME_FULL" }] }, "wrong VolumeFull"],
+  ["there is no ConfigMap", { configMap: null, held: [held], status: null }, "wrong ConfigMapMissing"],
 ]
 
 for (const [what, view, wanted] of cases) {
@@ -201,13 +234,20 @@ test("nodeReportOf() has the role, and decodeNodeReport() reads it", () => {
 
 test("nodeReportOf() names entry, reason and consequence", () => {
   const [trouble] = report({
-    status: { ...good, vips: [{ ...vip, state: "held", reason: "no such Service" }] },
+    status: {
+      ...good,
+      vips: [{ ...vip, state: "held", problem: { code: "SERVICE_NOT_FOUND", message: "no such Service" } }],
+    },
   }).troubles
   assert.is(trouble?.note, '"10.4.0.50": no such Service (its last good form stays in effect)')
 })
 
 test("nodeReportOf() stays small, whatever stands in the ConfigMap", () => {
-  const vips = Array.from({ length: 500 }, () => ({ ...vip, state: "held" as const, reason: "x".repeat(9000) }))
+  const vips = Array.from({ length: 500 }, () => ({
+    ...vip,
+    state: "held" as const,
+    problem: { code: "BAD_TARGET", message: "x".repeat(9000) },
+  }))
   const long = report({ status: { ...good, vips } })
   assert.is(long.troubles.length, 5)
   assert.is(long.more, 495)
@@ -218,7 +258,7 @@ const HOSTILE = "\u001b[2J\u009b2J\r\u2028\u202e"
 const SHOWN = String.raw`\u001b[2J\u009b2J\u000d\u2028\u202e`
 
 test("nodeReportOf() and decodeNodeReport() let nothing hidden into Events and the VipReport", () => {
-  const broken = { ...vip, entry: HOSTILE, state: "held" as const, reason: HOSTILE }
+  const broken = { ...vip, entry: HOSTILE, state: "held" as const, problem: { code: "BAD_TARGET", message: HOSTILE } }
   const [own] = report({ status: { ...good, vips: [broken] } }).troubles
   // JSON's own escape where it has a short one.
   const entry = SHOWN.replace(String.raw`\u000d`, String.raw`\r`)

@@ -16,8 +16,8 @@ function published(sequence: number): PassOutcome {
   return { kind: "published", published: { sequence, directory: "", contentSha256: String(sequence).repeat(64) } }
 }
 
-function statusOf(node: string, sequence: number, reason: string | null = null, master = "n1"): Status {
-  const state = reason === null ? "applied" : "held"
+function statusOf(node: string, sequence: number, message: string | null = null, master = "n1"): Status {
+  const state = message === null ? "applied" : "held"
   const vip = {
     vip: "10.4.0.50",
     entry: "10.4.0.50",
@@ -28,10 +28,17 @@ function statusOf(node: string, sequence: number, reason: string | null = null, 
     readyPods: 0,
     unserved: 0,
     inEffect: true,
-    reason,
+    problem: message === null ? null : { code: "SERVICE_NOT_FOUND", message },
   } as const
   return {
-    ...{ time: "", outcome: "applied", reason: null, observedGeneration: sequence, appliedGeneration: sequence },
+    ...{
+      time: "",
+      outcome: "applied",
+      code: null,
+      reason: null,
+      observedGeneration: sequence,
+      appliedGeneration: sequence,
+    },
     ...{
       appliedSha256: "a".repeat(64),
       pinned: null,
@@ -121,7 +128,7 @@ test("startReporter() has one report say when all nodes have the newest ConfigMa
   assert.match(report(), /^True: 3 of 3 nodes have version 109 /)
   assert.equal(
     events("vips").map((text) => text.split(":")[0]),
-    ["Applied", "EntryHeld", "Applied"],
+    ["Applied", "ServiceNotFound", "Applied"],
   )
   assert.is(events("pod-n2").length, 3)
   assert.is(events("pod-n1").length, 3)
