@@ -5,7 +5,7 @@ import * as assert from "uvu/assert"
 
 const root = join(import.meta.dirname, "..")
 const documents = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"],
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -29,13 +29,60 @@ for (const document of documents)
   })
 
 function anchorsIn(text: string): readonly string[] {
-  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+  return [...text.replaceAll(/^```[^]*?^```/gm, "").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
     heading
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
       .replaceAll(" ", "-"),
   )
 }
+
+/** Places of the tree that name documents in comments, messages and scripts. */
+const PLACES = [
+  "src",
+  "test",
+  "scripts",
+  "bench",
+  "image",
+  "manifests",
+  "templates",
+  ".github",
+  "Makefile",
+  "Dockerfile",
+]
+
+test("each document that a comment or a message names is there, with the heading that it quotes", () => {
+  const missing = PLACES.flatMap(filesBelow).flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/\bdocs\/[\w./-]+\.md(?:#[\w-]+|, "[^"\n]+")?/g)].flatMap(
+      ([named]) => (isThere(named) ? [] : `${file}: ${named}`),
+    ),
+  )
+  assert.equal(missing, [])
+})
+
+/** Whether a document is there, and its heading too, in one of the forms PATH, PATH#heading or PATH, "Heading". */
+function isThere(named: string): boolean {
+  const [, path = "", anchor, heading] = /^([^#,]+)(?:#(.+)|, "(.+)")?$/.exec(named) ?? []
+  if (!existsSync(join(root, path))) return false
+  const text = readFileSync(join(root, path), "utf8")
+  if (anchor !== undefined) return anchorsIn(text).includes(anchor)
+  return heading === undefined || text.includes(`# ${heading}\n`)
+}
+
+function filesBelow(place: string): readonly string[] {
+  if (statSync(join(root, place)).isFile()) return [place]
+  const names = readdirSync(join(root, place), { recursive: true, withFileTypes: true })
+  return names.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name).slice(root.length + 1))
+}
+
+test("README.md links to each page of docs/", () => {
+  const linked = linksIn("README.md")
+  const pages = readdirSync(join(root, "docs")).map((name) => `docs/${name}`)
+  assert.equal(
+    pages.filter((page) => !linked.includes(page)),
+    [],
+  )
+})
 
 test("docs/security.md proves each row of its tables by a test that is there", () => {
   const text = readFileSync(join(root, "docs/security.md"), "utf8")

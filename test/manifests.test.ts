@@ -37,7 +37,7 @@ const containerOf = (name: string) => {
   return found
 }
 
-/** Peak RSS of each program with 4,998 Services, 32 MiB a generation and every endpoint changed, in MiB: docs/operations.md, "Sizing". */
+/** Peak RSS of each program with 4,998 Services, 32 MiB a generation and every endpoint changed, in MiB: docs/performance.md, "Memory". */
 const LARGEST_RSS = { sync: 383, sidecar: 315 }
 
 test("the memory limit of sync holds the largest input and all of its volume (fault 243)", () => {

@@ -25,7 +25,7 @@ a PodMonitor for Prometheus; it gives each series the label \`node\`. This page 
 | \`absent(kkv_well)\` for 5 m | no sidecar answers | look at the pods |
 | \`max(kkv_entries{state=~"held|partial|left-out"}) > 0\` | an entry of the ConfigMap is broken | [problem codes](problems.md) |
 | \`max(kkv_entries{state="unserved"}) > 0\` for 5 m | a VIP is announced, and its Service has no ready pod | look at the pods of the Service |
-| \`max by (guard) (kkv_guard_held) > 0\` | a guard holds a change that takes most VIPs away | [guards](operations.md#what-is-never-taken-away-at-once) |
+| \`max by (guard) (kkv_guard_held) > 0\` | a guard holds a change that takes most VIPs away | [guards](concepts.md#guards) |
 | \`kkv_source_age_seconds > 150\` | what sync knows is old | look at the API server, and at sync's log |
 | \`count(count_values("hash", kkv_config_hash)) > 1\` for 5 m | nodes run different configurations | \`kkv status\` on the node that is behind |
 `
