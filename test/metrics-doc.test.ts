@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { parse } from "yaml"
 
 import { createMetrics } from "../src/sidecar/report/metrics.ts"
 import { createSyncMetrics } from "../src/sync/metrics.ts"
+import { ALERTS, WITHOUT_ALERT } from "./support/alerts.ts"
 import { STATUS, SYNC_SIGNS } from "./cli/support/volume.ts"
 import { running } from "./sidecar/running-agent.ts"
 
@@ -15,20 +17,35 @@ const HEAD = `# Metrics
 The sidecar answers \`GET /metrics\` on 127.0.0.1, port 8080, and sync on port 10112. The component \`components/pod-monitor\` adds the node's address and
 a PodMonitor for Prometheus; it gives each series the label \`node\`. This page is generated from the code (\`make golden\`).
 
-## What deserves an alert
+Both programs also have the usual metrics of a Node.js process (\`process_…\`, \`nodejs_…\`). No metric names a VIP or a Service.
 
-| Expression | Meaning | What to do |
-| --- | --- | --- |
-| \`sum(kkv_master) == 0\` for 1 m | no node announces the VIPs | [troubleshooting](troubleshooting.md) |
-| \`sum(kkv_master) > 1\` for 1 m | two nodes announce the VIPs | they do not hear each other's adverts: [troubleshooting](troubleshooting.md) |
-| \`kkv_well == 0\` for 5 m | something is not well on this node | \`kkv status\` there says what |
-| \`absent(kkv_well)\` for 5 m | no sidecar answers | look at the pods |
-| \`max(kkv_entries{state=~"held|partial|left-out"}) > 0\` | an entry of the ConfigMap is broken | [problem codes](problems.md) |
-| \`max(kkv_entries{state="unserved"}) > 0\` for 5 m | a VIP is announced, and its Service has no ready pod | look at the pods of the Service |
-| \`max by (guard) (kkv_guard_held) > 0\` | a guard holds a change that takes most VIPs away | [guards](concepts.md#guards) |
-| \`kkv_source_age_seconds > 150\` | what sync knows is old | look at the API server, and at sync's log |
-| \`count(count_values("hash", kkv_config_hash)) > 1\` for 5 m | nodes run different configurations | \`kkv status\` on the node that is behind |
+## Alerts
+
+These rules are for the \`rule_files\` of Prometheus, or for the \`spec\` of a PrometheusRule. They were checked by a test for the names and labels that they use, and not by a Prometheus.
+If one Prometheus has several installations, add a label that tells them apart to each expression.
+
 `
+
+/** Where a person on call finds the pages. */
+const PAGES = "https://github.com/kube-keepalived-vip/kube-keepalived-vip/blob/main/docs"
+
+/** The alerts as a rule file. */
+function ruleFile(): string {
+  const rules = ALERTS.map(
+    ({ name, expression, duration, severity, summary, page }) =>
+      `      - alert: ${name}\n        expr: ${expression}\n        for: ${duration}\n        labels: { severity: ${severity} }\n` +
+      `        annotations: { summary: ${JSON.stringify(summary)}, runbook_url: ${PAGES}/${page} }\n`,
+  )
+  return `\`\`\`yaml\ngroups:\n  - name: kube-keepalived-vip\n    rules:\n${rules.join("")}\`\`\`\n`
+}
+
+/** The alerts of a metric, or why it has none. */
+function alertOf(metric: string): string {
+  const names = ALERTS.filter(({ expression }) => new RegExp(`\\b${metric}(?:_bucket)?\\b`).test(expression))
+  const reason = WITHOUT_ALERT[metric]
+  assert.is(names.length > 0, reason === undefined, `${metric} needs an alert, or a reason why it has none`)
+  return reason ?? names.map(({ name }) => `\`${name}\``).join(", ")
+}
 
 /** The lines of a table: each metric of a page, and what it says. */
 function tableOf(title: string, page: string): string {
@@ -38,26 +55,68 @@ function tableOf(title: string, page: string): string {
     .map(([, name = "", help = ""]) => {
       const labels = new RegExp(`^${name}(?:_bucket)?\\{([^}]*)\\}`, "m").exec(page)?.[1] ?? ""
       const names = [...labels.matchAll(/(\w+)="/g)].map(([, label = ""]) => label).filter((label) => label !== "le")
-      return `| \`${name}\` | ${types.get(name)} | ${names.map((label) => `\`${label}\``).join(", ")} | ${help.replaceAll("|", "\\|")} |\n`
+      return `| \`${name}\` | ${types.get(name)} | ${names.map((label) => `\`${label}\``).join(", ")} | ${help.replaceAll("|", "\\|")} | ${alertOf(name)} |\n`
     })
-  return `\n## ${title}\n\n| Metric | Type | Labels | Meaning |\n| --- | --- | --- | --- |\n${rows.toSorted().join("")}`
+  return `\n## ${title}\n\n| Metric | Type | Labels | Meaning | Alert |\n| --- | --- | --- | --- | --- |\n${rows.toSorted().join("")}`
 }
+
+const FAULT = { key: "record", code: "RECORD_FAILED", message: "Cannot write", since: new Date(0) } as const
 
 async function sidecarPage(): Promise<string> {
   const { agent } = await running()
   const watch = { pollRecovered: 0, watcherErrors: 0 }
   const nodes = { watched: 5, unreachable: ["a"], unheard: ["b"], isCutOff: true }
   const status = { ...STATUS, appliedSha256: "a".repeat(64), keepalivedVersion: "2.3.3" }
-  const page = await createMetrics().page(agent.snapshot(), { watch, status, sync: SYNC_SIGNS, nodes, faults: [] })
+  const page = await createMetrics().page(agent.snapshot(), { watch, status, sync: SYNC_SIGNS, nodes, faults: [FAULT] })
   await agent.stop()
   return page
 }
 
-test("docs/metrics.md has every metric", async () => {
+test("docs/metrics.md has every metric, and an alert for it or a reason", async () => {
   const sync = await createSyncMetrics(() => 1_500).page()
-  const text = [HEAD, tableOf("Sidecar", await sidecarPage()), tableOf("sync", sync)].join("")
+  const text = [HEAD, ruleFile(), tableOf("Sidecar", await sidecarPage()), tableOf("sync", sync)].join("")
   if (process.env["UPDATE_GOLDEN"] !== undefined) writeFileSync(path, text)
   assert.is(readFileSync(path, "utf8"), text)
+})
+
+test("the alerts use metrics, labels and values that there are", async () => {
+  const page = (await sidecarPage()) + (await createSyncMetrics(() => 1_500).page())
+  for (const { name, expression } of ALERTS) {
+    const selectors = [...expression.matchAll(/\b(kkv_\w+)(?:\{(\w+)=~?"([^"]+)"\})?/g)]
+    assert.ok(selectors.length > 0, name)
+    for (const [, metric = "", label, values = ""] of selectors) {
+      assert.match(page, new RegExp(`^${metric}[ {]`, "m"), name)
+      if (label === undefined) continue
+      for (const value of values.split("|"))
+        assert.match(page, new RegExp(`^${metric}\\{[^}]*\\b${label}="${value}"`, "m"), `${name}: ${value}`)
+    }
+    const { by = "" } = /by \((?<by>[^)]*)\)/.exec(expression)?.groups ?? {}
+    for (const label of by.split(", ").filter((one) => one !== "" && one !== "node"))
+      assert.match(page, `${label}="`, `${name}: ${label}`)
+  }
+})
+
+test("the rule file is YAML and has the expressions as they are", () => {
+  const file = parse(ruleFile().replaceAll("```yaml\n", "").replaceAll("```\n", "")) as {
+    groups: { rules: { alert: string; expr: string }[] }[]
+  }
+  assert.equal(
+    file.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => [alert, expr])),
+    ALERTS.map(({ name, expression }) => [name, expression]),
+  )
+})
+
+test("the alerts lead to headings that there are", () => {
+  for (const { page } of ALERTS) {
+    const [file = "", anchor] = page.split("#")
+    const headings = [...readFileSync(join(path, "..", file), "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, "")
+        .replaceAll(" ", "-"),
+    )
+    assert.ok(anchor === undefined || headings.includes(anchor), page)
+  }
 })
 
 test.run()
