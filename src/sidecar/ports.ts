@@ -159,7 +159,7 @@ export interface KernelAddress {
 }
 
 export interface Kernel {
-  /** IPv4 addresses of the interface with prefix /32, as ours have it; null if the interface does not exist. */
+  /** Addresses of the interface that have no subnet (IPv4: prefix /32), as ours have it; null if the interface does not exist. */
   addresses(interfaceName: string): Promise<ReadonlySet<string> | null>
   /** Every IPv4 address of this network namespace. Absent in a kernel that cannot list them. */
   allAddresses?(): Promise<readonly KernelAddress[]>

@@ -1,6 +1,6 @@
-import { isIP } from "node:net"
 import { InvalidArgumentError } from "commander"
 
+import { familyOf } from "../core/address/ip.ts"
 import { MAXIMUM_CONFIGMAP_NAME } from "../contract/layout.ts"
 import { DNS_LABEL, DNS_SUBDOMAIN } from "../core/objects/schema.ts"
 
@@ -41,7 +41,7 @@ export function retainCount(text: string): number {
 /** Parses IP addresses separated by commas. @throws InvalidArgumentError for any other text. */
 export function ipAddresses(text: string): readonly string[] {
   const addresses = text.split(",")
-  const wrong = addresses.find((address) => isIP(address) === 0)
+  const wrong = addresses.find((address) => familyOf(address) === null)
   if (wrong !== undefined)
     throw new InvalidArgumentError(`Expected IP addresses separated by commas; "${wrong}" is not a valid IP address.`)
   return addresses

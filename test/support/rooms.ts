@@ -15,7 +15,6 @@ export interface Room {
   readonly pure: boolean
 }
 
-const isIp = ["node:net#isIP", "node:net#isIPv4", "node:net#isIPv6"]
 /** What a pure room may take from the kit. */
 const pureKit = ["kit/*.ts", "kit/text/**"]
 /** What each room of the sidecar may take beside its neighbours. */
@@ -41,8 +40,20 @@ export const rooms: readonly Room[] = [
   { name: "kit", files: ["kit/**"], may: ["node:*"], pure: false },
   { name: "contract", files: ["contract/**"], may: [...pureKit, "zod", "yaml"], pure: true },
 
-  { name: "core/objects", files: ["core/objects/**"], may: [...pureKit, "zod", "yaml"], pure: true },
-  { name: "core/desired", files: ["core/desired/**"], may: ["core/objects/**", ...pureKit, ...isIp], pure: true },
+  // Families, prefixes and order of addresses. Only this room parses an address.
+  { name: "core/address", files: ["core/address/**"], may: ["node:net#isIP"], pure: true },
+  {
+    name: "core/objects",
+    files: ["core/objects/**"],
+    may: ["core/address/**", ...pureKit, "zod", "yaml"],
+    pure: true,
+  },
+  {
+    name: "core/desired",
+    files: ["core/desired/**"],
+    may: ["core/objects/**", "core/address/**", ...pureKit],
+    pure: true,
+  },
   {
     name: "core/references",
     files: ["core/references.ts"],
@@ -52,7 +63,7 @@ export const rooms: readonly Room[] = [
   {
     name: "core/model",
     files: ["core/model/**"],
-    may: ["core/desired/**", "core/objects/**", ...pureKit, "zod", ...isIp],
+    may: ["core/desired/**", "core/objects/**", "core/address/**", ...pureKit, "zod"],
     pure: true,
   },
   {
@@ -61,7 +72,7 @@ export const rooms: readonly Room[] = [
     may: ["core/render/**", "core/model/**", "handlebars"],
     pure: true,
   },
-  { name: "core/render", files: ["core/render/**"], may: ["core/model/**", ...pureKit], pure: true },
+  { name: "core/render", files: ["core/render/**"], may: ["core/model/**", "core/address/**", ...pureKit], pure: true },
   { name: "core/pipeline", files: ["core/*.ts"], may: ["core/**", ...pureKit], pure: true },
 
   { name: "sync/metrics", files: ["sync/metrics.ts"], may: ["sync/*.ts", "kit/**", "prom-client"], pure: false },
@@ -186,7 +197,7 @@ export const rooms: readonly Room[] = [
     // Who takes packets before IPVS sees them: rules of the node, as their programs print them.
     name: "sidecar/capture",
     files: ["sidecar/capture/**"],
-    may: [...shared, "node:fs/promises#readFile", ...isIp],
+    may: [...shared, "node:fs/promises#readFile"],
     pure: false,
   },
   {
@@ -196,7 +207,7 @@ export const rooms: readonly Room[] = [
     may: ["sidecar/nodes/**", "node:net#connect", "node:net#Socket"],
     pure: false,
   },
-  { name: "sidecar/nodes", files: ["sidecar/nodes/**"], may: ["core/**", "kit/**", ...isIp], pure: false },
+  { name: "sidecar/nodes", files: ["sidecar/nodes/**"], may: ["core/**", "kit/**"], pure: false },
   {
     // What VRRP makes of this node, by what keepalived and the machine are seen to say.
     name: "sidecar/vrrp",

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 
+import { ADDRESS, HOST_PREFIX } from "../../core/address/pattern.ts"
 import { GUARD_PERCENT, heldBack } from "../../core/model/blast-radius.ts"
 import { EXIT } from "../output/exit-status.ts"
 import { chooseNode, manifestsOf, type NodeChoice, buildOffline } from "../input/offline.ts"
@@ -88,10 +89,10 @@ function choiceOf(sources: readonly [Source, Source], options: RenderOptions): N
 /** The VIPs of a written configuration: a Node may list them because they run. */
 function announcedIn(sources: readonly Source[]): ReadonlySet<string> {
   const texts = sources.flatMap(({ config }) => config?.text ?? [])
-  return new Set(
-    texts.flatMap((text) => [...text.matchAll(/^ *([\d.]+)\/32 dev /gm)].map(([, address = ""]) => address)),
-  )
+  return new Set(texts.flatMap((text) => [...text.matchAll(ANNOUNCED)].map(([, address = ""]) => address)))
 }
+
+const ANNOUNCED = new RegExp(`^ *(${ADDRESS})${HOST_PREFIX} dev `, "gm")
 
 type Context = RenderOptions & { readonly announced: ReadonlySet<string> }
 

@@ -1,10 +1,11 @@
-import { addressOrder } from "../../core/desired/address.ts"
+import { isAlone, contains } from "../../core/address/network.ts"
+import { compareAddresses } from "../../core/address/order.ts"
 import { parseVipEntry } from "../../core/desired/vip-entry.ts"
 import { resolveEntry } from "../../core/desired/resolve.ts"
 import { createModelBuilder } from "../../core/model/build-model.ts"
 import type { BuiltModel, ModelInput } from "../../core/model/types.ts"
 import type { ModelSettings, NodeFacts } from "../../core/model/settings.ts"
-import { contains, type HostAddress, interfaceOf } from "../../core/model/addresses/interface.ts"
+import { type HostAddress, interfaceOf } from "../../core/address/interface.ts"
 import { nodeAddressOf, NO_PAST, ownNodesOf } from "../../core/model/addresses/own-nodes.ts"
 import { decodeLargeFile } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
@@ -68,7 +69,7 @@ export function chooseNode(
   const { nodes } = ownNodesOf({ nodes: objects.nodes, configMap, past: NO_PAST })
   const members = nodes
     .map(({ object }) => ({ name: object.metadata.name, address: nodeAddressOf(object) }))
-    .toSorted((a, b) => orderOf(a.address) - orderOf(b.address) || compare(a.name, b.name))
+    .toSorted((a, b) => byAddress(a.address, b.address) || compare(a.name, b.name))
   const notes: string[] = []
   const name = choice.node ?? members[0]?.name ?? NAMELESS
   if (choice.node === null && members.length === 0)
@@ -91,7 +92,7 @@ function machineFacts(
 ): Pick<NodeFacts, "host" | "subnets"> {
   const { address } = node
   if (address === null) return {}
-  const here = host.filter((one) => one.interface === node.interface && one.prefixLength < 32)
+  const here = host.filter((one) => one.interface === node.interface && !isAlone(one))
   if (host.some((one) => one.address === address)) return { host, subnets: here }
   const subnets = here.filter((one) => contains(one, address))
   return subnets.length === 0 ? {} : { subnets }
@@ -149,6 +150,7 @@ const NAMELESS = "node"
 const FALLBACK = "eth0"
 
 /** A Node without an address comes last, because it has no rank. */
-function orderOf(address: string | null): number {
-  return address === null ? Number.MAX_SAFE_INTEGER : addressOrder(address)
+function byAddress(a: string | null, b: string | null): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null)
+  return compareAddresses(a, b)
 }

@@ -1,6 +1,6 @@
 import type { Place } from "../../kit/problem.ts"
 import type { Endpoints, EndpointSlice, ServiceObjects, ServicePort } from "../objects/kinds.ts"
-import { inAddressOrder } from "./address.ts"
+import { inAddressOrder } from "../address/order.ts"
 import type { DesiredEndpoint } from "./desired-vip.ts"
 import { addressObjection, conditionObjection, sliceObjection, targetPortOf } from "./objections.ts"
 

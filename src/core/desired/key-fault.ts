@@ -1,5 +1,6 @@
-import { isIPv4, isIPv6 } from "node:net"
-import { vipFault } from "./address.ts"
+import { familyOf, isSupported } from "../address/ip.ts"
+import { HOST_PREFIX, tooLargePart } from "../address/pattern.ts"
+import { vipFault } from "../address/special.ts"
 import { entryLines } from "./entry-lines.ts"
 
 /**
@@ -10,14 +11,14 @@ import { entryLines } from "./entry-lines.ts"
  */
 export function keyFault(key: string, text: string): string | null {
   const fault = vipFault(key)
-  if (fault === null || isIPv4(key)) return fault
+  if (fault === null || isSupported(key)) return fault
   const mistake = MISTAKES.find(({ isIt }) => isIt(key, text))
   return mistake === undefined ? fault : mistake.says(key, text)
 }
 
 /** Whether the key is a Service and the value is an address. */
 export function isSwapped(key: string, text: string): boolean {
-  return SERVICE.test(key) && isIPv4(onlyLine(text))
+  return SERVICE.test(key) && isSupported(onlyLine(text))
 }
 
 interface Mistake {
@@ -42,32 +43,33 @@ const MISTAKES: readonly Mistake[] = [
   { isIt: (key) => key.includes("://"), says: () => `it is a URL (${EXPECTED})` },
   { isIt: isIPv6WithMore, says: () => "it is an IPv6 address, and this release announces IPv4 addresses only" },
   {
-    isIt: (key) => isIPv4(beforeFirst(key, "/")),
-    says: (key) => `it has a prefix length; write only ${beforeFirst(key, "/")}: a VIP is always announced as /32`,
+    isIt: (key) => isSupported(beforeFirst(key, "/")),
+    says: (key) =>
+      `it has a prefix length; write only ${beforeFirst(key, "/")}: a VIP is always announced as ${HOST_PREFIX}`,
   },
   {
     isIt: (key) => SERVICE.test(key),
     says: () => `it is a Service, and the key of an entry is its address (${EXPECTED})`,
   },
   {
-    isIt: (key) => isIPv4(beforeFirst(key, ":")),
+    isIt: (key) => isSupported(beforeFirst(key, ":")),
     says: (key) => `it has a port; write only ${beforeFirst(key, ":")}: a VIP has the ports of its Services`,
   },
   {
-    isIt: (key) => isIPv4(beforeFirst(key, "-").trim()),
+    isIt: (key) => isSupported(beforeFirst(key, "-").trim()),
     says: () => "it is a range, and an entry has one address: write one entry for each address",
   },
   {
-    isIt: (key) => key.split(/[\s,;]+/).filter((part) => isIPv4(part)).length > 1,
+    isIt: (key) => key.split(/[\s,;]+/).filter((part) => isSupported(part)).length > 1,
     says: () => "it has several addresses, and an entry has one: write one entry for each address",
   },
   {
-    isIt: (key) => isIPv4(beforeFirst(key, "@")) || isIPv4(beforeFirst(key, "%")),
+    isIt: (key) => isSupported(beforeFirst(key, "@")) || isSupported(beforeFirst(key, "%")),
     says: (key) => `it names an interface; write only ${key.split(/[@%]/)[0]}: --iface names the interface of all VIPs`,
   },
   {
-    isIt: (key) => /^\d+(?:\.\d+){3}$/.test(key) && largest(key) !== null,
-    says: (key) => `${largest(key)} is larger than 255 (${EXPECTED})`,
+    isIt: (key) => tooLargePart(key) !== null,
+    says: (key) => `${tooLargePart(key)} is larger than 255 (${EXPECTED})`,
   },
   {
     isIt: (key) => /^(?=.*[a-z])[a-z0-9-]+(?:\.[a-z0-9-]+)+\.?$/i.test(key) && !/^0x/i.test(key),
@@ -76,17 +78,16 @@ const MISTAKES: readonly Mistake[] = [
 ]
 
 function isIPv6WithMore(key: string): boolean {
-  return isIPv6(key) || isIPv6(key.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/\/\d+$/, ""))
+  const bare = key
+    .replace(/^\[(.*)\](?::\d+)?$/, "$1")
+    .replace(/\/\d+$/, "")
+    .replace(/%.*/, "")
+  return familyOf(bare) === "IPv6"
 }
 
 function beforeFirst(key: string, mark: string): string {
   const at = key.indexOf(mark)
   return at === -1 ? "" : key.slice(0, at)
-}
-
-/** The first number above 255; null when all are smaller. */
-function largest(key: string): string | null {
-  return key.split(".").find((part) => Number(part) > 255) ?? null
 }
 
 function onlyLine(text: string): string {

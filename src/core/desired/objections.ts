@@ -1,6 +1,6 @@
-import { isIPv4 } from "node:net"
 import type { Endpoint, EndpointPort, ServiceObjects, ServicePort } from "../objects/kinds.ts"
-import { rangeFault } from "./address.ts"
+import { isSupported, isSupportedFamily } from "../address/ip.ts"
+import { rangeFault } from "../address/special.ts"
 
 /** The port of a slice or subset that has the name and protocol of a port of the Service. */
 export function targetPortOf(ports: readonly EndpointPort[], port: ServicePort): EndpointPort | undefined {
@@ -12,7 +12,7 @@ export function sliceObjection(
   { addressType, ports }: { readonly addressType: string; readonly ports: readonly EndpointPort[] },
   port: ServicePort,
 ): string | null {
-  if (addressType !== "IPv4") return `this release forwards to IPv4, and the slice holds ${addressType}`
+  if (!isSupportedFamily(addressType)) return `this release forwards to IPv4, and the slice holds ${addressType}`
   return targetPortOf(ports, port) === undefined ? `the slice has no port ${portText(port)}` : null
 }
 
@@ -24,7 +24,7 @@ export function conditionObjection({ ready, serving, terminating }: Endpoint["co
 
 /** Why an address must not receive packets; null when it may. */
 export function addressObjection(address: string): string | null {
-  return isIPv4(address) ? rangeFault(address) : "it is not an IPv4 address"
+  return isSupported(address) ? rangeFault(address) : "it is not an IPv4 address"
 }
 
 /** Says why a port of a Service has no usable endpoint: the first cause that applies. */
@@ -35,10 +35,10 @@ export function whyNoEndpoints({ slices, endpoints }: ServiceObjects, port: Serv
     slices.length > 0
       ? slices.map(({ object }) => ({ title: `EndpointSlice ${object.metadata.name}`, ...object }))
       : subsetsOf(endpoints)
-  const inIPv4 = parts.filter(({ addressType }) => addressType === "IPv4")
-  if (inIPv4.length === 0 && parts.length > 0)
+  const supported = parts.filter(({ addressType }) => isSupportedFamily(addressType))
+  if (supported.length === 0 && parts.length > 0)
     return `its EndpointSlices hold ${[...new Set(parts.map(({ addressType }) => addressType))].join(" and ")}, and this release forwards to IPv4`
-  const withPods = inIPv4.filter((part) => part.endpoints.length > 0)
+  const withPods = supported.filter((part) => part.endpoints.length > 0)
   if (withPods.length === 0) return slices.length > 0 ? "it has no pods" : "none of its pods is ready"
   const withPort = withPods.filter((part) => sliceObjection(part, port) === null)
   if (withPort.length === 0) return withoutPort(withPods, port)

@@ -1,5 +1,6 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
 import type { ServiceObjects, ServicePort } from "../objects/kinds.ts"
+import { isSupportedFamily } from "../address/ip.ts"
 import type { DesiredCode } from "./codes.ts"
 import type { DesiredVip, DesiredVirtualServer } from "./desired-vip.ts"
 import { endpointsOf } from "./endpoints.ts"
@@ -76,7 +77,7 @@ const MOST_REAL_SERVERS = 10_000
 
 function realServersAskedFor({ service, slices, endpoints }: ServiceObjects): number {
   let count = 0
-  for (const { object } of slices) if (object.addressType === "IPv4") count += object.endpoints.length
+  for (const { object } of slices) if (isSupportedFamily(object.addressType)) count += object.endpoints.length
   if (slices.length === 0) for (const { addresses } of endpoints?.object.subsets ?? []) count += addresses.length
   // A port without endpoints counts as one real server: it gives a problem.
   return service.object.spec.ports.length * Math.max(1, count)

@@ -1,4 +1,5 @@
-import { isIPv4 } from "node:net"
+import { familyOf } from "../address/ip.ts"
+import { ADDRESS } from "../address/pattern.ts"
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const FORM = "namespace/service[:NAT|:DR]"
@@ -19,7 +20,8 @@ export function targetFault(line: string): string {
   if (mistake !== undefined) return mistake.says(line)
   const service = line.split(":")[0] ?? ""
   const parts = service.split("/")
-  if (isIPv4(service.trim())) return `it is an address, and the address of an entry is its key (${EXPECTED})`
+  if (familyOf(service.trim()) === "IPv4")
+    return `it is an address, and the address of an entry is its key (${EXPECTED})`
   if (parts.length < 2) return `it has no slash (${EXPECTED})`
   if (parts.length > 2) return `it has more than one slash (${EXPECTED})`
   const bad = parts.find((part) => !LABEL.test(part)) ?? ""
@@ -45,7 +47,7 @@ const MISTAKES: readonly Mistake[] = [
     says: () => `it starts with "- ", like an item of a YAML list (expected ${FORM} without "- ")`,
   },
   {
-    isIt: /^\d+\.\d+\.\d+\.\d+\s*:/,
+    isIt: new RegExp(String.raw`^${ADDRESS}\s*:`),
     says: () => `it is an entry inside an entry: the address is the key, before the first colon (${EXPECTED})`,
   },
   {

@@ -1,5 +1,5 @@
 import { SCHEDULERS, type ModelSettings, type Scheduler } from "./settings.ts"
-import { ANY, parseVipRanges } from "./addresses/vip-ranges.ts"
+import { ANY, parseVipRanges } from "../address/ranges.ts"
 
 /** A command-line flag that decides a field of the model. All programs share this table. */
 export interface ModelFlag<T> {

@@ -1,5 +1,5 @@
 import type { Problem } from "../../kit/problem.ts"
-import { inAddressOrder } from "../desired/address.ts"
+import { inAddressOrder } from "../address/order.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./codes.ts"
 import { finishEntry } from "./finish-entry.ts"

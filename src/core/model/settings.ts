@@ -1,7 +1,7 @@
 import type { Problem } from "../../kit/problem.ts"
 import type { ModelCode } from "./codes.ts"
-import type { HostAddress } from "./addresses/interface.ts"
-import type { VipRange } from "./addresses/vip-ranges.ts"
+import type { HostAddress } from "../address/interface.ts"
+import type { VipRange } from "../address/ranges.ts"
 
 /**
  * The IPVS schedulers of Linux 4.19 and newer, so that no name fails because a kernel lacks its module.

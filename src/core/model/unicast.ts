@@ -1,10 +1,13 @@
 import type { Checked, Problem } from "../../kit/problem.ts"
-import { addressOrder, inAddressOrder, ipv4Of, rangeFault } from "../desired/address.ts"
+import { ipv4Of } from "../address/ip.ts"
+import type { HostAddress } from "../address/interface.ts"
+import { contains, isInNetwork } from "../address/network.ts"
+import { compareAddresses } from "../address/order.ts"
+import { rangeFault } from "../address/special.ts"
 import { quoted } from "../desired/vip-entry.ts"
 import type { Node, Placed } from "../objects/kinds.ts"
 import { PEER_ADDRESS } from "../objects/schema.ts"
 import type { ModelCode } from "./codes.ts"
-import { contains, type HostAddress } from "./addresses/interface.ts"
 import type { VrrpInstance } from "./keepalived-model.ts"
 import { nodeAddressOf } from "./addresses/own-nodes.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
@@ -51,7 +54,7 @@ export function peerAddressOf(node: Node, { peerNetwork }: Pick<ModelSettings, "
   if (peerAddress !== undefined) return ipv4Of(peerAddress)
   if (peerNetwork === null) return nodeAddressOf(node)
   const all = node.status.addresses.flatMap(({ address }) => ipv4Of(address) ?? [])
-  return all.find((one) => addressOrder(one) >= peerNetwork.first && addressOrder(one) <= peerNetwork.last) ?? null
+  return all.find((one) => isInNetwork(one, peerNetwork.network)) ?? null
 }
 
 /**
@@ -80,10 +83,7 @@ function othersOf(
     if (elsewhere !== null) problems.push(elsewhere)
     addresses.add(address)
   }
-  return {
-    value: inAddressOrder([...addresses].map((address) => ({ address }))).map(({ address }) => address),
-    problems,
-  }
+  return { value: [...addresses].toSorted(compareAddresses), problems }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
 import { compare } from "../../kit/problem.ts"
-import { inAddressOrder } from "../desired/address.ts"
+import { inAddressOrder } from "../address/order.ts"
 import type { DesiredEndpoint, DesiredVip, DesiredVirtualServer } from "../desired/desired-vip.ts"
 import { quoted } from "../desired/vip-entry.ts"
 import type { ModelCode } from "./codes.ts"

@@ -1,6 +1,7 @@
 import type { Checked, Problem } from "../../kit/problem.ts"
 import { compare, hasErrors } from "../../kit/problem.ts"
-import { addressOrder } from "../desired/address.ts"
+import { compareAddresses } from "../address/order.ts"
+import { anchorOf } from "../address/special.ts"
 import type { Node, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./codes.ts"
 import type { VrrpInstance } from "./keepalived-model.ts"
@@ -23,7 +24,7 @@ export function vrrpInstanceOf(
 ): Checked<VrrpInstance | null, ModelCode> {
   const members = nodes
     .flatMap(memberOf)
-    .toSorted((a, b) => addressOrder(a.address) - addressOrder(b.address) || compare(a.name, b.name))
+    .toSorted((a, b) => compareAddresses(a.address, b.address) || compare(a.name, b.name))
   const rank = members.findIndex((member) => member.name === facts.name)
   if (nodes.length > 0 && rank === -1) return { value: null, problems: [unknownNode(nodes, facts.name)] }
   const unicast = settings.useUnicast ? unicastOf(nodes, facts, { settings, before }) : { value: null, problems: [] }
@@ -38,14 +39,6 @@ export function vrrpInstanceOf(
     unicast: unicast.value,
   }
   return { value: instance, problems: unicast.problems }
-}
-
-/**
- * The address on the interface that shows that this node is master. It is in the link-local range, and as unique on the LAN as
- * the virtual router ID.
- */
-export function anchorOf(virtualRouterId: number): string {
-  return `169.254.${virtualRouterId}.1`
 }
 
 /**

@@ -1,6 +1,7 @@
 import type * as z from "zod"
 
 import { visible } from "../../kit/text/escape-hidden.ts"
+import { ADDRESS, looksLikeAddress } from "../address/pattern.ts"
 import type { ClusterObject, Kind } from "./kinds.ts"
 import { OBJECT_SCHEMAS } from "./schema.ts"
 import type { ShapeIssue } from "./shape-issue.ts"
@@ -126,7 +127,7 @@ function shapeIssue(title: string, value: unknown, issue: z.core.$ZodIssue): Sha
 }
 
 function dataHint(data: unknown): string {
-  const entry = typeof data === "string" ? /^(\d{1,3}(?:\.\d{1,3}){3}):(\S+)/.exec(data) : null
+  const entry = typeof data === "string" ? ENTRY.exec(data) : null
   if (entry === null) return "not a mapping of addresses to Services (expected 10.4.0.50: namespace/service below it)"
   return `and a blank is missing after the colon (expected ${entry[1]}: ${entry[2]})`
 }
@@ -183,13 +184,13 @@ function binaryIssues(title: string, value: Readonly<Record<string, unknown>>): 
   if (keys.length > 0 && !(isRecord(data) && Object.keys(data).length > 0))
     return [issue(["binaryData"], `Cannot read ${title}: it has binaryData and no data (expected text below data)`)]
   return keys
-    .filter((key) => ADDRESS.test(key))
+    .filter(looksLikeAddress)
     .map((key) =>
       issue(["binaryData", key], `Cannot read the entry ${key}: it is below binaryData (expected text below data)`),
     )
 }
 
-const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/
+const ENTRY = new RegExp(String.raw`^(${ADDRESS}):(\S+)`)
 
 function at(value: unknown, path: readonly (string | number)[]): unknown {
   let found = value

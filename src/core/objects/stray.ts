@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq } from "yaml"
+import { looksLikeAddress } from "../address/pattern.ts"
 import { isKind } from "./parse.ts"
 import { kindOfItems } from "./yaml/pieces.ts"
 
@@ -33,7 +34,5 @@ function isObject(node: unknown): boolean {
 }
 
 function hasAddress(node: unknown): boolean {
-  return isMap(node) && node.items.some(({ key }) => isScalar(key) && ADDRESS.test(String(key.value)))
+  return isMap(node) && node.items.some(({ key }) => isScalar(key) && looksLikeAddress(String(key.value)))
 }
-
-const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/

@@ -1,3 +1,5 @@
+import { ADDRESS, HOST_PREFIX } from "../address/pattern.ts"
+
 /** A block of keepalived.conf, with the lines that it may contain. */
 export interface Block {
   readonly name: string
@@ -13,7 +15,6 @@ export interface Line {
   readonly tells: "address" | "virtual server" | "protocol" | "real server" | null
 }
 
-const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`
 const INTERFACE = "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"
 
 function line(pattern: string, opens: Block | null = null, tells: Line["tells"] = null): Line {
@@ -25,7 +26,7 @@ function block(name: string, ...lines: readonly (Line | string)[]): Block {
 }
 
 function addresses(name: string): Block {
-  return block(`vrrp_instance ${name}`, line(`(${ADDRESS})/32 dev ${INTERFACE}`, null, "address"))
+  return block(`vrrp_instance ${name}`, line(`(${ADDRESS})${HOST_PREFIX} dev ${INTERFACE}`, null, "address"))
 }
 
 const TCP_CHECK = block(

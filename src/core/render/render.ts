@@ -6,6 +6,7 @@ import {
   type VirtualServer,
   virtualServerKey,
 } from "../model/keepalived-model.ts"
+import { asHost } from "../address/network.ts"
 import type { TemplateData } from "./template-fields.ts"
 import { type Piece, parsePiece } from "./piece.ts"
 import { sha256Of } from "../../kit/sha256.ts"
@@ -80,7 +81,7 @@ export function pieceAt(rendered: RenderedConfig, line: number): Piece | null {
 
 function headData(model: KeepalivedModel): TemplateData {
   const { vrrp } = model
-  const vips = model.vips.map((vip) => ({ address: vip.address }))
+  const vips = model.vips.map((vip) => ({ address: asHost(vip.address) }))
   const unicast =
     vrrp.unicast === null
       ? []
@@ -94,7 +95,7 @@ function headData(model: KeepalivedModel): TemplateData {
     priority: String(vrrp.priority),
     advertInterval: String(vrrp.advertInterval),
     unicast,
-    anchor: vrrp.anchor,
+    anchor: asHost(vrrp.anchor),
     excluded: vips.length === 0 ? [] : [{ vips }],
   }
 }

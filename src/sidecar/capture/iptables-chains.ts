@@ -1,3 +1,4 @@
+import { ADDRESS, HOST_PREFIX } from "../../core/address/pattern.ts"
 import { type CommandResult, runCommand } from "../../kit/process/run-command.ts"
 import type { VirtualServerKey } from "../ports.ts"
 import { iptablesRule } from "./iptables-rule.ts"
@@ -82,4 +83,4 @@ function createFilter(servers: readonly VirtualServerKey[]): (line: string) => b
 }
 
 /** The destination is the first option, or follows a source. */
-const ONE_DESTINATION = /^-A \S+ (?:(?:! )?-s \S+ )?-d (\d+\.\d+\.\d+\.\d+)\/32 /
+const ONE_DESTINATION = new RegExp(String.raw`^-A \S+ (?:(?:! )?-s \S+ )?-d (${ADDRESS})${HOST_PREFIX} `)

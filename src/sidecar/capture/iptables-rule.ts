@@ -1,4 +1,5 @@
-import { emptyRule, networkOf, portRangeOf, type Rule, type RuleDraft, type Verdict } from "./rule.ts"
+import { parseNetwork } from "../../core/address/network.ts"
+import { emptyRule, portRangeOf, type Rule, type RuleDraft, type Verdict } from "./rule.ts"
 
 /**
  * Reads a line of `iptables -S`.
@@ -82,7 +83,7 @@ const PARTIAL: ReadonlySet<string> = new Set([
 ])
 
 function takeDestination(rule: RuleDraft, { value, not }: Option): void {
-  const network = networkOf(value)
+  const network = parseNetwork(value)
   if (network === null) rule.unknown = true
   else rule.destinations = [...rule.destinations, { networks: [network], not }]
 }

@@ -1,3 +1,4 @@
+import { ADDRESS } from "../../core/address/pattern.ts"
 import type { VirtualServerKey } from "../ports.ts"
 import { type Capture, type Owner, type ServiceField, shownRule } from "./capture.ts"
 
@@ -37,7 +38,7 @@ export function createMapReader(servers: readonly VirtualServerKey[]): {
   const line = (text: string) => {
     map = /^\s*(?:map|set) (\S+) \{/.exec(text)?.[1] ?? map
     if (map === NODE_PORT_ADDRESSES) {
-      for (const [address] of text.matchAll(ADDRESS)) if (addresses.has(address)) nodePortAddresses.add(address)
+      for (const [address] of text.matchAll(ADDRESSES)) if (addresses.has(address)) nodePortAddresses.add(address)
       return
     }
     if (!MAPS.has(map)) return
@@ -66,10 +67,12 @@ interface Found {
   readonly isNodePort: boolean
 }
 
-const ADDRESS = /\d+\.\d+\.\d+\.\d+/g
+const ADDRESSES = new RegExp(ADDRESS, "g")
 /** `10.4.0.50 . tcp . 80 comment "default/web:http" : goto external-TJCMAZV6-default/web/tcp/http`; of a node port without an address. */
-const ELEMENT =
-  /(?:(\d+\.\d+\.\d+\.\d+) \. )?\b([a-z]+) \. (\d+)(?: comment "([^"]*)")? : (drop|reject|goto [^\s,}]+|jump [^\s,}]+)/g
+const ELEMENT = new RegExp(
+  String.raw`(?:(${ADDRESS}) \. )?\b([a-z]+) \. (\d+)(?: comment "([^"]*)")? : (drop|reject|goto [^\s,}]+|jump [^\s,}]+)`,
+  "g",
+)
 
 function captureBy(server: VirtualServerKey, { element, comment, verdict, isNodePort }: Found): Capture {
   const isDropped = !/^(?:goto|jump) (?:service|external)-/.test(verdict)

@@ -1,4 +1,5 @@
-import { emptyRule, networkOf, portRangeOf, type Rule, type RuleDraft, type Verdict } from "./rule.ts"
+import { parseNetwork } from "../../core/address/network.ts"
+import { emptyRule, portRangeOf, type Rule, type RuleDraft, type Verdict } from "./rule.ts"
 
 /** A chain as nft prints it. */
 export interface NftChain {
@@ -127,7 +128,7 @@ function dnat(words: readonly string[]): [verdict: Verdict, length: number] {
 }
 
 function takeDestination(rule: RuleDraft, value: string, not: boolean): void {
-  const items = itemsOf(value).map(networkOf)
+  const items = itemsOf(value).map(parseNetwork)
   const networks = items.filter((network) => network !== null)
   if (networks.length < items.length) rule.unknown = true
   else rule.destinations = [...rule.destinations, { networks, not }]

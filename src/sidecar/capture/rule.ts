@@ -1,5 +1,4 @@
-import { isIPv4 } from "node:net"
-
+import { isInNetwork, type Network } from "../../core/address/network.ts"
 import type { VirtualServerKey } from "../ports.ts"
 
 /** The conditions and the action of one rule of a chain, whatever program printed it. */
@@ -23,8 +22,8 @@ export interface Rule {
 }
 
 export interface Destination {
-  /** Base address and mask as numbers; if several, one of them must match. */
-  readonly networks: readonly (readonly [base: number, mask: number])[]
+  /** If several, one of them must match. */
+  readonly networks: readonly Network[]
   readonly not: boolean
 }
 
@@ -63,9 +62,8 @@ export function fitOf(rule: Rule, server: VirtualServerKey, inward: string): Fit
   if (rule.protocols !== null && !rule.protocols.includes(server.protocol.toLowerCase())) return "none"
   if (rule.ports !== null && !rule.ports.some(([first, last]) => server.port >= first && server.port <= last))
     return "none"
-  const address = addressNumber(server.address)
   for (const { networks, not } of rule.destinations)
-    if (networks.some(([base, mask]) => (address & mask) >>> 0 === base) === not) return "none"
+    if (networks.some((network) => isInNetwork(server.address, network)) === not) return "none"
   for (const { name, not } of rule.interfaces) if (isInterface(name, inward) === not) return "none"
   return rule.partial ? "some" : "all"
 }
@@ -73,23 +71,6 @@ export function fitOf(rule: Rule, server: VirtualServerKey, inward: string): Fit
 /** `eth+` means each interface whose name begins with "eth"; nft writes `eth*`. */
 function isInterface(pattern: string, name: string): boolean {
   return /[+*]$/.test(pattern) ? name.startsWith(pattern.slice(0, -1)) : pattern === name
-}
-
-/** An address or network as printed: `10.4.0.50`, `10.4.0.0/24`, `10.4.0.0/255.255.255.0`; null for anything else. */
-export function networkOf(text: string): readonly [base: number, mask: number] | null {
-  const [address = "", length = "32"] = text.split("/")
-  if (!isIPv4(address)) return null
-  const mask = isIPv4(length) ? addressNumber(length) : maskOf(Number(length))
-  return mask === null ? null : [(addressNumber(address) & mask) >>> 0, mask]
-}
-
-function maskOf(length: number): number | null {
-  if (!Number.isInteger(length) || length < 0 || length > 32) return null
-  return length === 0 ? 0 : (0xff_ff_ff_ff << (32 - length)) >>> 0
-}
-
-function addressNumber(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0)
 }
 
 /** Ports as printed: `80`, `8000:8010`, `8000-8010`; null for anything else. */

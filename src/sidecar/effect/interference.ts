@@ -1,3 +1,4 @@
+import { asHost, subnetText } from "../../core/address/network.ts"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { compare, type Problem } from "../../kit/problem.ts"
 
@@ -75,8 +76,8 @@ export function interferenceProblem(
 /** The networks that kube-proxy must exclude: up to four single VIPs, or for more the /24 networks that contain them. */
 export function excludeCidrs(model: KeepalivedModel): readonly string[] {
   const vips = model.vips.map((vip) => vip.address)
-  if (vips.length <= FEW_VIPS) return vips.map((vip) => `${vip}/32`)
-  return [...new Set(vips.map((vip) => vip.replace(/\.\d+$/, ".0/24")))].toSorted(compare)
+  if (vips.length <= FEW_VIPS) return vips.map(asHost)
+  return [...new Set(vips.map((address) => subnetText({ address, prefixLength: USUAL_SUBNET })))].toSorted(compare)
 }
 
 /** The state when no program has interfered recently. */
@@ -92,3 +93,5 @@ const WATCHFUL_MS = 5_000
 /** Repairs before a warning: a user who works on the node by hand may cause two. */
 const MOST_ACCIDENTS = 3
 const FEW_VIPS = 4
+/** Bits of the networks that stand for many VIPs. */
+const USUAL_SUBNET = 24

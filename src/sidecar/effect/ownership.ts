@@ -1,3 +1,4 @@
+import { isAlone } from "../../core/address/network.ts"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { Holder, Others } from "../../core/model/addresses/others.ts"
 import { tracesOf } from "./intended.ts"
@@ -42,7 +43,7 @@ function holderOf({ address, interface: name, prefixLength }: KernelAddress): re
  * which only we have: to the same interface, with prefix /32 and, from release 2.3.2 on, with the protocol "keepalived".
  */
 function lostVips({ vrrp }: KeepalivedModel, found: readonly KernelAddress[]): readonly string[] {
-  const isOurs = (one: KernelAddress) => one.interface === vrrp.interface && one.prefixLength === 32
+  const isOurs = (one: KernelAddress) => one.interface === vrrp.interface && isAlone(one)
   const anchor = found.find((one) => isOurs(one) && one.address === vrrp.anchor)
   if (anchor === undefined) return []
   return found.filter((one) => isOurs(one) && one.protocol === anchor.protocol).map(({ address }) => address)

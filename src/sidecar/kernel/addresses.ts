@@ -1,11 +1,13 @@
 import { networkInterfaces } from "node:os"
 import * as z from "zod"
+import { isSupportedFamily } from "../../core/address/ip.ts"
+import { hostOf, isAlone } from "../../core/address/network.ts"
 import { runCommand } from "../../kit/process/run-command.ts"
 import type { KernelAddress } from "../ports.ts"
 import { programFault } from "./program-fault.ts"
 
 /**
- * IPv4 addresses of an interface with prefix /32; null if the interface does not exist.
+ * Addresses of an interface that have no subnet (IPv4: prefix /32), as ours have it; null if the interface does not exist.
  *
  * @throws When neither the system nor `ip` can list them.
  */
@@ -16,7 +18,7 @@ export async function addressesOf(ip: string, name: string): Promise<ReadonlySet
   // remain on just such an interface.
   const { addresses, stderr } = await listedAddresses(ip, ["dev", name], `the addresses of "${name}"`)
   if (/does not exist|Cannot find device/.test(stderr)) return null
-  return new Set(addresses.filter(({ prefixLength }) => prefixLength === 32).map(({ address }) => address))
+  return new Set(addresses.filter(isAlone).map(({ address }) => address))
 }
 
 /**
@@ -30,17 +32,13 @@ function quickAddresses(name: string): ReadonlySet<string> | null {
   for (let left = MAXIMUM_READS; left > 0; left--) {
     const interfaces = Object.entries(networkInterfaces())
     const labelled = interfaces.filter(([key]) => key === name || key.startsWith(`${name}:`))
-    const found = labelled.flatMap(([, list]) => list ?? []).filter((entry) => entry.family === "IPv4")
+    const found = labelled.flatMap(([, list]) => list ?? []).filter((entry) => isSupportedFamily(entry.family))
     if (found.length === 0) return null
     const cidrs = found.map(({ cidr }) => cidr ?? "")
-    if (cidrs.join() === before) return new Set(cidrs.filter(isOfOne).map((cidr) => cidr.slice(0, -"/32".length)))
+    if (cidrs.join() === before) return new Set(cidrs.flatMap((cidr) => hostOf(cidr) ?? []))
     before = cidrs.join()
   }
   return null
-}
-
-function isOfOne(cidr: string): boolean {
-  return cidr.endsWith("/32")
 }
 
 /** Every IPv4 address of this network namespace. @throws When `ip` cannot list them. */

@@ -1,3 +1,5 @@
+import { asHost } from "../../core/address/network.ts"
+import { ADDRESS, HOST_PREFIX } from "../../core/address/pattern.ts"
 import { type CommandResult, runCommand } from "../../kit/process/run-command.ts"
 import { MasqueradeFault } from "../ports.ts"
 
@@ -110,7 +112,7 @@ export function masqueradeChange(state: MasqueradeState, vips: readonly string[]
   // First of all: network plugins end the walk of packets from pod to pod with rules of their own.
   const jump = `-I ${jumpTo(chain).replace("POSTROUTING", "POSTROUTING 1")}`
   const rules = wanted.map(
-    (vip) => `-A ${chain} -m ipvs --ipvs --vaddr ${vip}/32 --vdir ORIGINAL --vmethod MASQ -j MASQUERADE`,
+    (vip) => `-A ${chain} -m ipvs --ipvs --vaddr ${asHost(vip)} --vdir ORIGINAL --vmethod MASQ -j MASQUERADE`,
   )
   return [...lines, jump, ...rules, "COMMIT", ""].join("\n")
 }
@@ -197,8 +199,10 @@ export function parseMasqueradeState(postrouting: string, ours: string | null, c
   return { jumps, chainExists, vips: chainExists && known.length === vips.length ? known.toSorted() : null }
 }
 
-/** iptables leaves out the `--ipvs` that the other options imply; that of nf_tables keeps `/32`, the legacy one does not. */
-const OUR_RULE = /^-m ipvs (?:--ipvs )?--vaddr ([0-9.]+)(?:\/32)? --vdir ORIGINAL --vmethod MASQ -j MASQUERADE$/
+/** iptables leaves out the `--ipvs` that the other options imply; that of nf_tables keeps the prefix length, the legacy one does not. */
+const OUR_RULE = new RegExp(
+  `^-m ipvs (?:--ipvs )?--vaddr (${ADDRESS})(?:${HOST_PREFIX})? --vdir ORIGINAL --vmethod MASQ -j MASQUERADE$`,
+)
 
 function appended(rules: string): readonly string[] {
   return rules

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
+import { asHost } from "../../core/address/network.ts"
 import { runCommand } from "../../kit/process/run-command.ts"
 import type { Kernel, KernelRealServer, KernelVirtualServer, VirtualServerKey } from "../ports.ts"
 import { addressesOf, allAddresses } from "./addresses.ts"
@@ -72,8 +73,8 @@ async function hasInterface(file: string, name: string): Promise<boolean> {
 }
 
 async function removeAddress(ip: string, name: string, address: string): Promise<void> {
-  // Always /32, as we had it rendered: an equal address with another prefix is the node's own.
-  const result = await runCommand(ip, ["address", "delete", `${address}/32`, "dev", name], LIMITS)
+  // Always the address alone, as we had it rendered: an equal address with another prefix is the node's own.
+  const result = await runCommand(ip, ["address", "delete", asHost(address), "dev", name], LIMITS)
   if (result.status === 0 || /Cannot assign requested address|Address not found|Cannot find device/.test(result.stderr))
     return
   throw programFault(`Cannot remove ${address} from "${name}"`, ip, result)

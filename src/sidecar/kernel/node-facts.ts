@@ -1,6 +1,8 @@
-import { isIPv4 } from "node:net"
-import { type HostAddress, interfaceOf } from "../../core/model/addresses/interface.ts"
-import { isAnchor, nodeAddressOf, type OwnNodes, type Past } from "../../core/model/addresses/own-nodes.ts"
+import { type HostAddress, interfaceOf } from "../../core/address/interface.ts"
+import { isSupported } from "../../core/address/ip.ts"
+import { isAlone } from "../../core/address/network.ts"
+import { isAnchor } from "../../core/address/special.ts"
+import { nodeAddressOf, type OwnNodes, type Past } from "../../core/model/addresses/own-nodes.ts"
 import type { NodeFacts } from "../../core/model/settings.ts"
 import { unknownNode } from "../../core/model/vrrp-instance.ts"
 import type { Problem } from "../../kit/problem.ts"
@@ -34,7 +36,7 @@ export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFa
     interface: name,
     ipvs: host.ipvs,
     host: own,
-    subnets: own.filter((one) => one.interface === name && one.prefixLength < 32),
+    subnets: own.filter((one) => one.interface === name && !isAlone(one)),
   })
   if (wanted.interface !== null) {
     if (host.interfaces.has(wanted.interface)) return facts(wanted.interface)
@@ -57,9 +59,9 @@ export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFa
   return problem(`${why}; name the interface with --iface`, wanted.node)
 }
 
-/** The IPv4 addresses that the host has apart from ours. */
+/** The addresses that the host has apart from ours. */
 function ownAddresses({ addresses }: HostFacts, { announced }: Past): readonly HostAddress[] {
-  return addresses.filter(({ address }) => isIPv4(address) && !announced.has(address) && !isAnchor(address))
+  return addresses.filter(({ address }) => isSupported(address) && !announced.has(address) && !isAnchor(address))
 }
 
 /** Warns when the interface would be another one if it had no VIPs. */

@@ -1,5 +1,5 @@
-import { isIPv4 } from "node:net"
-import { rangeFault } from "../../core/desired/address.ts"
+import { isSupported, isSupportedFamily } from "../../core/address/ip.ts"
+import { rangeFault } from "../../core/address/special.ts"
 import { nodeAddressOf } from "../../core/model/addresses/own-nodes.ts"
 import type { ClusterObjects, Endpoint, EndpointPort, ServiceObjects } from "../../core/objects/kinds.ts"
 
@@ -61,7 +61,7 @@ function hostsOf({ services }: Pick<ClusterObjects, "services">): ReadonlyMap<st
       const address = addresses[0] ?? ""
       const port = ports.find(({ protocol }) => protocol === "TCP")?.port
       // Only the addresses that packets are forwarded to, because other users may write EndpointSlices.
-      const isUsable = isIPv4(address) && rangeFault(address) === null && endpoint.conditions.serving
+      const isUsable = isSupported(address) && rangeFault(address) === null && endpoint.conditions.serving
       const isKnown = targets.some((target) => target.address === address)
       if (port !== undefined && isUsable && !isKnown && targets.length < OPINIONS) targets.push({ address, port })
     }
@@ -77,7 +77,9 @@ interface Hosted {
 function endpointsOf({ slices, endpoints }: ServiceObjects): readonly Hosted[] {
   if (slices.length > 0)
     return slices.flatMap(({ object }) =>
-      object.addressType === "IPv4" ? object.endpoints.map((endpoint) => ({ endpoint, ports: object.ports })) : [],
+      isSupportedFamily(object.addressType)
+        ? object.endpoints.map((endpoint) => ({ endpoint, ports: object.ports }))
+        : [],
     )
   return (endpoints?.object.subsets ?? []).flatMap(({ addresses, ports }) =>
     addresses.map(({ ip, nodeName }) => ({

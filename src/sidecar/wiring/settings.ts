@@ -1,7 +1,7 @@
-import { isIP } from "node:net"
 import { hostname } from "node:os"
 import { Command, CommanderError, Option } from "commander"
 import { VARIABLE_PREFIX, VARIABLES } from "../../contract/variables.ts"
+import { familyOf } from "../../core/address/ip.ts"
 import { GUARD_PERCENT } from "../../core/model/blast-radius.ts"
 import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../core/model/flags.ts"
 import type { ModelSettings } from "../../core/model/settings.ts"
@@ -188,7 +188,7 @@ function fromOptions(options: Options): ParsedSettings {
   }
   if (settings.interface !== null && !INTERFACE.test(settings.interface))
     wrong("--iface", "expected the name of an interface")
-  if (!settings.httpAddresses.every((address) => isIP(address) !== 0))
+  if (!settings.httpAddresses.every((address) => familyOf(address) !== null))
     wrong("--http-address", "expected IP addresses, separated by commas")
   if (faults.length === 0 && model.kind === "settings")
     return { kind: "settings", settings: { ...settings, model: model.settings } }

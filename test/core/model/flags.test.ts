@@ -1,3 +1,4 @@
+import { parseVipRanges } from "../../../src/core/address/ranges.ts"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
@@ -32,7 +33,7 @@ const good: readonly (readonly [name: ModelFlagName, text: string, value: unknow
   ["scheduler", "mh", "mh"],
   ["persistenceTimeout", "2678400", 2_678_400],
   ["check", "tcp", "tcp"],
-  ["vipRanges", "10.4.0.48/28", [{ text: "10.4.0.48/28", first: 168_034_352, last: 168_034_367 }]],
+  ["vipRanges", "10.4.0.48/28", parseVipRanges("10.4.0.48/28")],
 ]
 for (const [name, text, value] of good)
   test(`modelSettingsFrom() takes ${MODEL_FLAGS[name].flag} ${text}`, () => {

@@ -1,4 +1,5 @@
 import type { Place, Problem } from "../../../kit/problem.ts"
+import { ipv4Of } from "../../address/ip.ts"
 import { quoted } from "../../desired/vip-entry.ts"
 import type { ConfigMap, Placed, Service, ServiceObjects } from "../../objects/kinds.ts"
 import type { ModelCode } from "../codes.ts"
@@ -65,7 +66,7 @@ function claimsOf({ spec, traffic }: Service): readonly Claim[] {
 
 /** Reads an IPv4-mapped IPv6 address as the IPv4 address. */
 function claim(ip: string, code: Claim["code"], field: string, remedy: string): Claim {
-  return { address: ip.replace(/^::ffff:/i, ""), code, field, remedy }
+  return { address: ipv4Of(ip) ?? ip, code, field, remedy }
 }
 
 function shownPlace({ file, line }: Place): string {

@@ -1,10 +1,11 @@
 import type { Problem } from "../../../kit/problem.ts"
-import { ipv4Of, vipFault } from "../../desired/address.ts"
+import { ipv4Of } from "../../address/ip.ts"
+import { isAllowed } from "../../address/ranges.ts"
+import { vipFault } from "../../address/special.ts"
 import { quoted, type RawEntry } from "../../desired/vip-entry.ts"
 import type { Node, Placed } from "../../objects/kinds.ts"
 import type { ModelCode } from "../codes.ts"
 import type { ModelSettings } from "../settings.ts"
-import { isAllowed } from "./vip-ranges.ts"
 
 /** How to keep a Node from listing VIPs. */
 const ECHO_CURE =

@@ -1,6 +1,6 @@
-import { isIPv4 } from "node:net"
 import { isSameSet } from "../../../kit/same-set.ts"
-import { ipv4Of } from "../../desired/address.ts"
+import { ipv4Of, isSupported } from "../../address/ip.ts"
+import { isAnchor } from "../../address/special.ts"
 import type { ConfigMap, Node, Placed } from "../../objects/kinds.ts"
 import type { VrrpInstance } from "../keepalived-model.ts"
 
@@ -58,13 +58,8 @@ export function ownNodesOf({ nodes, configMap, past }: OwnNodesQuestion): OwnNod
 
 /** The first IPv4 InternalIP of a Node; otherwise its first other IPv4 address. */
 export function nodeAddressOf(node: Node): string | null {
-  const addresses = node.status.addresses.filter(({ type, address }) => type !== "Hostname" && isIPv4(address))
+  const addresses = node.status.addresses.filter(({ type, address }) => type !== "Hostname" && isSupported(address))
   return (addresses.find(({ type }) => type === "InternalIP") ?? addresses[0])?.address ?? null
-}
-
-/** Whether an address has the form of an anchor, of this VRRP instance or of another one on the LAN. */
-export function isAnchor(address: string): boolean {
-  return /^169\.254\.\d{1,3}\.1$/.test(address)
 }
 
 function isSame(a: OwnNodesQuestion, b: OwnNodesQuestion): boolean {

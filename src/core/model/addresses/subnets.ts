@@ -1,9 +1,10 @@
 import type { Problem } from "../../../kit/problem.ts"
-import { addressOrder, vipFault } from "../../desired/address.ts"
+import type { HostAddress } from "../../address/interface.ts"
+import { contains, endOf, isPointToPoint, subnetText } from "../../address/network.ts"
+import { vipFault } from "../../address/special.ts"
 import type { RawEntry } from "../../desired/vip-entry.ts"
 import type { Node, Placed } from "../../objects/kinds.ts"
 import type { ModelCode } from "../codes.ts"
-import { contains, type HostAddress, subnetText } from "./interface.ts"
 import { nodeAddressOf } from "./own-nodes.ts"
 import type { NodeFacts } from "../settings.ts"
 
@@ -23,8 +24,7 @@ const USUAL = 24
  * addresses of the Nodes.
  */
 export function lanOf({ subnets, interface: name }: NodeFacts, nodes: readonly Placed<Node>[]): Lan {
-  if (subnets !== undefined)
-    return { subnets: subnets.filter(({ prefixLength }) => prefixLength < POINT_TO_POINT), interface: name }
+  if (subnets !== undefined) return { subnets: subnets.filter((one) => !isPointToPoint(one)), interface: name }
   const guessed = new Map<string, HostAddress>()
   for (const { object } of nodes) {
     const address = nodeAddressOf(object)
@@ -33,9 +33,6 @@ export function lanOf({ subnets, interface: name }: NodeFacts, nodes: readonly P
   }
   return { subnets: [...guessed.values()], interface: null }
 }
-
-/** Both addresses of a /31 are hosts (RFC 3021), and a /32 is not a subnet. */
-const POINT_TO_POINT = 31
 
 /** A warning about the address of a VIP on this LAN; null when there is none, or the LAN is not known. */
 export function subnetProblem(raw: RawEntry, { subnets, interface: name }: Lan): Problem<ModelCode> | null {
@@ -68,11 +65,4 @@ function outside(subnets: readonly HostAddress[], name: string | null): string {
   return name === null
     ? `it is far from the addresses of all Nodes (${shown}); choose one in their subnet, or make sure that routers send it to the LAN of the nodes`
     : `it is not in a subnet of ${name} (${shown}); choose one there, name another interface with --iface, or make sure that routers send it to this LAN`
-}
-
-function endOf(one: HostAddress, vip: string): "network" | "broadcast" | null {
-  if (!contains(one, vip)) return null
-  const place = addressOrder(vip) % 2 ** (32 - one.prefixLength)
-  if (place === 0) return "network"
-  return place === 2 ** (32 - one.prefixLength) - 1 ? "broadcast" : null
 }

@@ -1,3 +1,5 @@
+import { ADDRESS } from "../../address/pattern.ts"
+
 /**
  * Names the mistake behind a parser error, which only names the unexpected character; null when it is not a known mistake.
  *
@@ -24,8 +26,6 @@ interface Mistake {
   readonly isIt: RegExp
   readonly says: (line: string) => string
 }
-
-const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`
 
 const MISTAKES: readonly Mistake[] = [
   {

@@ -3,7 +3,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
 import type { LastGoodEntry } from "../../../../src/core/model/last-good.ts"
-import { isAllowed, parseVipRanges } from "../../../../src/core/model/addresses/vip-ranges.ts"
+import { isAllowed, parseVipRanges } from "../../../../src/core/address/ranges.ts"
 import { cluster, input, node, service, SETTINGS } from "../../fixture.ts"
 
 const rows: readonly [ranges: string, allowed: readonly string[], outside: readonly string[]][] = [

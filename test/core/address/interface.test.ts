@@ -1,6 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { contains, type HostAddress, interfaceOf, subnetText } from "../../../../src/core/model/addresses/interface.ts"
+import { contains, subnetText } from "../../../src/core/address/network.ts"
+import { type HostAddress, interfaceOf } from "../../../src/core/address/interface.ts"
 
 const on = (text: string): HostAddress => {
   const [name = "", address = "", prefixLength = "32"] = text.split(/[ /]/)

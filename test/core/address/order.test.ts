@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { inAddressOrder } from "../../../src/core/desired/address.ts"
+import { compareAddresses, inAddressOrder } from "../../../src/core/address/order.ts"
 
 const at = (address: string, port: number) => ({ address, port })
 
@@ -13,6 +13,11 @@ test("inAddressOrder() sorts by address as a number, then by port", () => {
 test("inAddressOrder() returns a sorted list unchanged", () => {
   const sorted = [at("10.2.1.5", 80), at("10.2.1.5", 80), at("10.2.1.5", 81)]
   assert.is(inAddressOrder(sorted), sorted)
+})
+
+test("compareAddresses() sorts IPv4 before IPv6, each by its bits", () => {
+  const sorted = ["9.1.1.1", "10.2.1.5", "10.2.1.30", "200.1.1.1", "::1", "2001:db8::9", "2001:db8::10", "fd00::1"]
+  assert.equal(sorted.toReversed().toSorted(compareAddresses), sorted)
 })
 
 test.run()

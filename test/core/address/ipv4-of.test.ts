@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { ipv4Of } from "../../../src/core/desired/address.ts"
+import { ipv4Of } from "../../../src/core/address/ip.ts"
 
 const spellings: [text: string, address: string | null][] = [
   ["10.4.0.50", "10.4.0.50"],

@@ -1,11 +1,8 @@
-import { addressOrder } from "../../desired/address.ts"
+import { type AddressInNetwork, contains, isAlone } from "./network.ts"
 
-/** An IPv4 address of a machine, with the interface that has it. */
-export interface HostAddress {
+/** An address of a machine, with the interface that has it. */
+export interface HostAddress extends AddressInNetwork {
   readonly interface: string
-  readonly address: string
-  /** Bits of the network part. */
-  readonly prefixLength: number
 }
 
 /** The facts that decide the interface of the VIPs. */
@@ -35,24 +32,10 @@ export function interfaceOf({ address, host, before }: InterfaceQuestion): strin
   return usable.some((one) => has(one, address)) ? best : before
 }
 
-/** Whether an address is in the subnet of an interface; a /32 does not have a subnet. */
-export function contains(one: Pick<HostAddress, "address" | "prefixLength">, address: string): boolean {
-  if (one.prefixLength >= 32) return false
-  const size = 2 ** (32 - one.prefixLength)
-  return Math.floor(addressOrder(one.address) / size) === Math.floor(addressOrder(address) / size)
-}
-
-/** The subnet of an address on an interface, such as `10.4.0.0/24`. */
-export function subnetText({ address, prefixLength }: Pick<HostAddress, "address" | "prefixLength">): string {
-  const size = 2 ** (32 - prefixLength)
-  const first = Math.floor(addressOrder(address) / size) * size
-  return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${prefixLength}`
-}
-
 function bestFor(address: string, host: readonly HostAddress[]): string | null {
   const having = host.filter((one) => has(one, address))
   // kube-proxy has /32 copies of a node's address on its own interface.
-  const [exact] = having.toSorted((a, b) => Number(a.prefixLength === 32) - Number(b.prefixLength === 32))
+  const [exact] = having.toSorted((a, b) => Number(isAlone(a)) - Number(isAlone(b)))
   const [nearest] = host.filter((one) => contains(one, address)).toSorted((a, b) => b.prefixLength - a.prefixLength)
   return (exact ?? nearest)?.interface ?? null
 }
