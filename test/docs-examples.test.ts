@@ -9,6 +9,7 @@ import { encodeNodeEvent } from "../src/contract/node-history.ts"
 import type { Status } from "../src/contract/status.ts"
 import type { SyncStatus } from "../src/contract/sync-status.ts"
 import type { Problem } from "../src/kit/problem.ts"
+import type { SidecarCode } from "../src/sidecar/problem-codes.ts"
 import { captureProblems } from "../src/sidecar/capture/problems.ts"
 import { kkv } from "./cli/support/kkv.ts"
 import { configMap, inTree, nodes, service, slice, type Tree } from "./cli/support/manifests.ts"
@@ -254,13 +255,13 @@ function writeExample(document: string, heading: string, printed: string): void 
 }
 
 /** The problem of one entry. */
-function problemOf(entry: string, message: string): readonly Problem[] {
+function problemOf(entry: string, message: string): readonly Problem<"BAD_ADDRESS" | "BAD_FORWARDING_METHOD">[] {
   const code = message === NOT_A_METHOD ? "BAD_FORWARDING_METHOD" : "BAD_ADDRESS"
   const place = { file: "vips/kube-keepalived-vip/vip-configmap.yaml", line: 8, column: 3 }
   return [{ code, severity: "error", path: ["data", entry], place, message }]
 }
 
-function nodeProblem(code: string, path: readonly string[], message: string): Problem {
+function nodeProblem(code: SidecarCode, path: readonly string[], message: string): Problem<SidecarCode> {
   return { code, severity: "error", path, place: null, message }
 }
 

@@ -38,7 +38,7 @@ export interface ArchiveOutcome {
   readonly vips: readonly string[]
   readonly virtualServers: number
   readonly realServers: number
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<string>[]
 }
 
 const OUTCOMES = ["applied", "rejected", "rolled-back", "stranded"] as const

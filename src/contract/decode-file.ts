@@ -4,14 +4,16 @@ import * as z from "zod"
 import type { Problem } from "../kit/problem.ts"
 import { SCHEMA } from "./layout.ts"
 
-export type ContractProblemCode = "CONTRACT_SYNTAX" | "CONTRACT_SHAPE"
+/** Problems of a file of the contract: it is not JSON or YAML, or it has other fields. */
+type ContractCode = (typeof CONTRACT_CODES)[number]
+export const CONTRACT_CODES = ["CONTRACT_SYNTAX", "CONTRACT_SHAPE"] as const
 
 /** The content of a contract file, or the reason why it cannot be read. */
 export type Decoded<T> =
   | { readonly kind: "value"; readonly value: T }
   /** Written by a program of another release. The reader keeps what it has. */
   | { readonly kind: "unknown-schema"; readonly schema: string }
-  | { readonly kind: "problems"; readonly problems: readonly Problem<ContractProblemCode>[] }
+  | { readonly kind: "problems"; readonly problems: readonly Problem<ContractCode>[] }
 
 /** Reads a JSON file of the contract. It drops fields that the schema does not know: later releases may add some. */
 export function decodeJson<T>(file: string, schema: z.ZodType<T>, text: string): Decoded<T> {
@@ -50,7 +52,7 @@ function checked<T>(file: string, schema: z.ZodType<T>, value: unknown): Decoded
   return problem(file, "CONTRACT_SHAPE", issue?.path.map(String) ?? [], issue?.message ?? "it has another shape")
 }
 
-function problem(file: string, code: ContractProblemCode, path: readonly string[], reason: string): Decoded<never> {
+function problem(file: string, code: ContractCode, path: readonly string[], reason: string): Decoded<never> {
   const place = { file, line: null, column: null }
   const message = `Cannot read ${file}: ${path.length === 0 ? "" : `${path.join(".")}: `}${reason}`
   return { kind: "problems", problems: [{ code, severity: "error", path: [file, ...path], place, message }] }

@@ -34,19 +34,19 @@ export const countsField: z.ZodType<Counts> = z.object({
 export const codeField = z.string().regex(/^[A-Z][A-Z0-9_]{0,62}$/)
 
 /** What is wrong, without its place. Programs match the code, never the message. */
-export interface Cause {
-  readonly code: string
+export interface Cause<Code extends string> {
+  readonly code: Code
   readonly message: string
 }
 
 /** The code and the message of a problem; null without a problem. */
-export function causeOf(problem: Problem | undefined): Cause | null {
+export function causeOf<Code extends string>(problem: Problem<Code> | undefined): Cause<Code> | null {
   return problem === undefined ? null : { code: problem.code, message: problem.message }
 }
 
-export const causeField: z.ZodType<Cause> = z.object({ code: codeField, message: z.string() })
+export const causeField: z.ZodType<Cause<string>> = z.object({ code: codeField, message: z.string() })
 
-export const problemField: z.ZodType<Problem> = z.object({
+export const problemField: z.ZodType<Problem<string>> = z.object({
   code: codeField,
   severity: z.enum(["error", "warning"]),
   path: z.array(z.string()),
@@ -60,7 +60,7 @@ export function listLines<T>(key: string, items: readonly T[], line: (item: T) =
 }
 
 /** A problem as one line of YAML. */
-export function problemLine({ code, severity, path, place, message }: Problem): string {
+export function problemLine({ code, severity, path, place, message }: Problem<string>): string {
   const where = place === null ? null : { file: place.file, line: place.line, column: place.column }
   return flowMapping({ code, severity, path, place: where, message })
 }

@@ -48,7 +48,7 @@ export interface StatusVip {
   /** Number of ports of its Services without a ready pod: they have no virtual server, so connections to them fail. */
   readonly unserved: number
   /** Why it is not `applied`, or what a person should know; null if there is nothing to report. */
-  readonly problem: Cause | null
+  readonly problem: Cause<string> | null
 }
 
 /** The result of probing the other nodes that host real servers. */
@@ -91,7 +91,7 @@ export interface Status {
   /** Null if the sidecar does not probe nodes. */
   readonly nodes: StatusNodes | null
   readonly vips: readonly StatusVip[]
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<string>[]
 }
 
 const count = z.int().min(0)

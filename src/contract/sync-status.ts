@@ -29,7 +29,7 @@ export interface SyncStatus {
   readonly sequence: number | null
   readonly directory: string | null
   /** Why the input is held or cannot be written; includes warnings. */
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<string>[]
 }
 
 export const syncStatusSchema = z.object({

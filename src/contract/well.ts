@@ -209,7 +209,7 @@ function problemFindings({ problems }: Signs["status"], found: readonly Finding[
 }
 
 /** Errors of the node itself that no other finding covers: they have no place in an input. */
-export function nodeProblems({ problems }: Pick<Status, "problems">): readonly Problem[] {
+export function nodeProblems({ problems }: Pick<Status, "problems">): readonly Problem<string>[] {
   return problems.filter(({ code, severity, place }) => severity === "error" && place === null && !SAID.has(code))
 }
 

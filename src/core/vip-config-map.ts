@@ -1,6 +1,6 @@
 import { type Checked, placeText, type Problem } from "../kit/problem.ts"
 import { vipFault } from "./address/special.ts"
-import type { ModelCode } from "./model/codes.ts"
+import type { ModelCode } from "./model/problem-codes.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "./objects/kinds.ts"
 
 /**

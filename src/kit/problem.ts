@@ -14,10 +14,11 @@ export type Severity = "error" | "warning"
 /**
  * A problem in the input that a person can fix. Problems are data: gathered, never thrown.
  *
- * `code` comes from a closed union in the folder that reports it; programs and tests match `code`, never `message`.
+ * `code` comes from the closed list of the program that reports it, its `problem-codes.ts`; programs and tests match `code`,
+ * never `message`. Only a reader of what another program wrote uses `Problem<string>`: a later release may have other codes.
  * `path` names the object and field, for example `["ConfigMap default/colours", "data", "sky"]`.
  */
-export interface Problem<Code extends string = string> {
+export interface Problem<Code extends string> {
   readonly code: Code
   readonly severity: Severity
   readonly path: readonly string[]
@@ -26,13 +27,13 @@ export interface Problem<Code extends string = string> {
 }
 
 /** A value made from input, with the problems in that input. */
-export interface Checked<T, Code extends string = string> {
+export interface Checked<T, Code extends string> {
   readonly value: T
   readonly problems: readonly Problem<Code>[]
 }
 
 /** Whether something that the user asked for does not happen. */
-export function hasErrors(problems: readonly Problem[]): boolean {
+export function hasErrors(problems: readonly Problem<string>[]): boolean {
   return problems.some((problem) => problem.severity === "error")
 }
 
@@ -43,13 +44,13 @@ export function placeText(place: Place): string {
 }
 
 /** One line for people: `file:line:column: CODE: message`. Without a place, it starts with the path. */
-export function problemText(problem: Problem): string {
+export function problemText(problem: Problem<string>): string {
   const where = problem.place === null ? problem.path.join(" ") : placeText(problem.place)
   return `${where}: ${problem.code}: ${problem.message}`
 }
 
 /** Orders problems by place, then code, so that the same problems are always in the same order. */
-export function byPlace(a: Problem, b: Problem): number {
+export function byPlace(a: Problem<string>, b: Problem<string>): number {
   const file = compare(a.place?.file ?? "", b.place?.file ?? "")
   if (file !== 0) return file
   const line = (a.place?.line ?? 0) - (b.place?.line ?? 0)

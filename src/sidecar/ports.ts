@@ -1,6 +1,7 @@
 import type { VrrpState } from "../contract/vrrp.ts"
 import type { ClusterObjects } from "../core/objects/kinds.ts"
 import type { Problem } from "../kit/problem.ts"
+import type { SidecarCode } from "./problem-codes.ts"
 
 /** A verified generation: every size and checksum agreed before any content was used. */
 export interface Generation {
@@ -22,7 +23,7 @@ export type Reading =
   /** Sizes or checksums disagree; they may agree a moment later. */
   | { readonly kind: "torn"; readonly reason: string }
   /** Content that sync never writes: a symlink, a path that leaves the volume, an older sequence, an unknown schema. */
-  | { readonly kind: "refused"; readonly reason: string; readonly problems: readonly Problem[] }
+  | { readonly kind: "refused"; readonly reason: string; readonly problems: readonly Problem<SidecarCode>[] }
 
 export interface Generations {
   /** Reads `current.json` and what it names. Never throws for bad content. */

@@ -1,4 +1,16 @@
-import type { ObjectProblemCode } from "../core/objects/problem-codes.ts"
+import { OBJECT_CODES } from "../core/objects/problem-codes.ts"
+
+export type VolumeProblemCode = (typeof VOLUME_CODES)[number]
+export const VOLUME_CODES = ["VOLUME_FULL", "VOLUME_FAULT", "GENERATION_DAMAGED"] as const
+
+export type SourceProblemCode = (typeof SOURCE_CODES)[number]
+export const SOURCE_CODES = [
+  "SOURCE_MISSING",
+  "SOURCE_UNREADABLE",
+  "SOURCE_SYMLINK",
+  "SOURCE_NOT_UTF8",
+  "SOURCE_TOO_MANY_FILES",
+] as const
 
 /**
  * Why sync does not publish the input.
@@ -11,15 +23,12 @@ import type { ObjectProblemCode } from "../core/objects/problem-codes.ts"
  * - `VOLUME_FAULT`: the volume cannot be read or written.
  * - `GENERATION_DAMAGED`: the volume no longer has what sync published, and sync cannot write it again yet.
  */
-export type SyncProblemCode =
-  | ObjectProblemCode
-  | SourceProblemCode
-  | VolumeProblemCode
-  | "SOURCE_UNREACHABLE"
-  | "CONFIGMAP_MISSING"
-  | "GENERATION_TOO_LARGE"
-
-export type VolumeProblemCode = "VOLUME_FULL" | "VOLUME_FAULT" | "GENERATION_DAMAGED"
-
-export type SourceProblemCode =
-  "SOURCE_MISSING" | "SOURCE_UNREADABLE" | "SOURCE_SYMLINK" | "SOURCE_NOT_UTF8" | "SOURCE_TOO_MANY_FILES"
+export type SyncProblemCode = (typeof SYNC_CODES)[number]
+export const SYNC_CODES = [
+  ...OBJECT_CODES,
+  ...SOURCE_CODES,
+  ...VOLUME_CODES,
+  "SOURCE_UNREACHABLE",
+  "CONFIGMAP_MISSING",
+  "GENERATION_TOO_LARGE",
+] as const

@@ -6,7 +6,7 @@ import { decodeStatus, encodeStatus, type Status, type StatusVip } from "../../s
 import { decodeSyncStatus, encodeSyncStatus, type SyncStatus } from "../../src/contract/sync-status.ts"
 import type { Problem } from "../../src/kit/problem.ts"
 
-const problem: Problem = {
+const problem: Problem<string> = {
   code: "BAD_TARGET",
   severity: "error",
   path: ["ConfigMap default/vips", "data", "10.4.0.50"],

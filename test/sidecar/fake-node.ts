@@ -21,6 +21,7 @@ import { cluster, configMap, service, SETTINGS } from "../core/fixture.ts"
 import { createFakeClock, type FakeClock } from "../support/clock.ts"
 import { kernelShowing } from "../support/fake-kernel.ts"
 import { shippedTemplates } from "../support/golden.ts"
+import type { SidecarCode } from "../../src/sidecar/problem-codes.ts"
 
 /** A fake node: its volume, its keepalived and its kernel do as they are told, and write down what was asked of them. */
 export interface FakeNode {
@@ -29,7 +30,7 @@ export interface FakeNode {
   readonly steps: string[]
   readonly events: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
   reading: Reading
-  facts: NodeFacts | Problem
+  facts: NodeFacts | Problem<SidecarCode>
   /** The other nodes that answer no more. */
   unreachable: ReadonlySet<string>
   /** What the host has of others. */

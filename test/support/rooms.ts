@@ -18,7 +18,7 @@ export interface Room {
 /** What a pure room may take from the kit. */
 const pureKit = ["kit/*.ts", "kit/text/**"]
 /** What each room of the sidecar may take beside its neighbours. */
-const shared = ["sidecar/ports.ts", "core/**", "kit/**"]
+const shared = ["sidecar/ports.ts", "sidecar/problem-codes.ts", "core/**", "kit/**"]
 
 export const rooms: readonly Room[] = [
   {
@@ -110,7 +110,15 @@ export const rooms: readonly Room[] = [
     // What the cluster is told; nothing of it touches a file or a socket but through its ports.
     name: "sync/report",
     files: ["sync/report/**"],
-    may: ["sync/api-fault.ts", "sync/reconcile.ts", "contract/**", "kit/**", "zod", "node:crypto#randomBytes"],
+    may: [
+      "sync/api-fault.ts",
+      "sync/problem-codes.ts",
+      "sync/reconcile.ts",
+      "contract/**",
+      "kit/**",
+      "zod",
+      "node:crypto#randomBytes",
+    ],
     pure: false,
   },
   {
@@ -136,7 +144,12 @@ export const rooms: readonly Room[] = [
     ],
     pure: false,
   },
-  { name: "sidecar/ports", files: ["sidecar/ports.ts"], may: ["contract/**", "core/**", "kit/**"], pure: false },
+  {
+    name: "sidecar/ports",
+    files: ["sidecar/ports.ts", "sidecar/problem-codes.ts"],
+    may: ["contract/**", "core/**", "kit/**"],
+    pure: false,
+  },
   {
     // What people and probes are told.
     name: "sidecar/report",
@@ -252,7 +265,10 @@ export const rooms: readonly Room[] = [
   {
     name: "cli/input",
     files: ["cli/input/**"],
-    may: [...["cli/output/**", "templates.ts", "contract/**", "core/**", "kit/**", "node:*"], ...["commander", "zod"]],
+    may: [
+      ...["cli/output/**", "cli/problem-codes.ts", "templates.ts", "contract/**", "core/**", "kit/**", "node:*"],
+      ...["commander", "zod"],
+    ],
     pure: false,
   },
   {

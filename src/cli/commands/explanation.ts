@@ -6,6 +6,7 @@ import type { ExplainedEndpoint, ExplainedSource } from "./explain-endpoints.ts"
 import { problemLine } from "../output/problem-lines.ts"
 import type { Colours } from "../output/terminal.ts"
 import { table } from "../output/format.ts"
+import type { CliCode } from "../problem-codes.ts"
 
 /** The explanation of one VIP, as `kkv explain --output json` prints it; see docs/commands.md. */
 export interface Explanation {
@@ -16,12 +17,12 @@ export interface Explanation {
   /** Why the state is old; null if the sidecar lives, or is not asked. */
   readonly outdated: string | null
   /** Why the state is not the good one; null if it is. */
-  readonly problem: Cause | null
+  readonly problem: Cause<string> | null
   /** In the entry's order. */
   readonly services: readonly ExplainedService[]
   /** Null without a keepalived.conf. */
   readonly config: { readonly file: string; readonly blocks: readonly ConfigBlock[] } | null
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<CliCode>[]
 }
 
 export interface ExplainedService {

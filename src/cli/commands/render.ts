@@ -5,6 +5,7 @@ import { countProblems, problemLines } from "../output/problem-lines.ts"
 import { openSource, type Source } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
 import type { Problem } from "../../kit/problem.ts"
+import type { CliCode } from "../problem-codes.ts"
 
 export interface RenderOptions extends NodeChoice {
   readonly servicesConfigmap: string | null
@@ -19,7 +20,7 @@ export interface Rendering {
   readonly sha256: string | null
   readonly node: string
   readonly interface: string
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<CliCode>[]
   readonly notes: readonly string[]
 }
 

@@ -161,7 +161,7 @@ function vipLines(vips: readonly StatusVip[], colours: Colours): readonly string
 interface Section {
   readonly colours: Colours
   /** The place of a problem, in words for users. */
-  readonly place: (problem: Problem) => string
+  readonly place: (problem: Problem<string>) => string
 }
 
 function problemSection(
@@ -178,7 +178,7 @@ function problemSection(
 }
 
 /** Users do not have the files of the volume, but the ConfigMap and the key of an entry in it. */
-function placeOfEntry({ path }: Problem, configMap: string | null): string {
+function placeOfEntry({ path }: Problem<string>, configMap: string | null): string {
   const [field, key] = path
   if (field !== "data" || key === undefined) return path.join(" ")
   return `${configMap === null ? "the ConfigMap" : `ConfigMap ${configMap}`}, entry ${key}`

@@ -7,6 +7,7 @@ import { countProblems, problemLines, problemSummary } from "../output/problem-l
 import { openSource } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { counted } from "../output/format.ts"
+import type { CliCode } from "../problem-codes.ts"
 
 export interface ValidateOptions {
   /** `namespace/name`; null: the only ConfigMap. */
@@ -24,7 +25,7 @@ interface Report {
   readonly virtualServers: number
   /** Number of these without an endpoint now; they are not in keepalived.conf until they have one. */
   readonly waiting: number
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<CliCode>[]
   readonly notes: readonly string[]
 }
 
@@ -60,10 +61,10 @@ function entryProblems(
   { objects, configMap, hasEndpoints, hasServices }: Manifests,
   settings: ModelSettings,
   notes: string[],
-): readonly Problem[] {
+): readonly Problem<CliCode>[] {
   if (configMap === null) return []
   const { facts } = chooseNode({ objects, configMap }, { node: null, interface: null })
-  let found: readonly Problem[] = buildOffline(objects, configMap, { facts, settings }).problems.filter(
+  let found: readonly Problem<CliCode>[] = buildOffline(objects, configMap, { facts, settings }).problems.filter(
     ({ code }) => !ABOUT_THIS_NODE.has(code),
   )
   const unasked = (code: string, note: string) => {

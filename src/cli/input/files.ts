@@ -5,9 +5,7 @@ import { MAXIMUM_FILE_BYTES, MAXIMUM_INPUT_BYTES } from "../../core/objects/deco
 import { faultCode } from "../../kit/fault.ts"
 import { compare, type Problem } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
-
-/** Why a file in a directory of manifests cannot be read; sync uses the same names. */
-export type FileCode = "SOURCE_UNREADABLE" | "SOURCE_SYMLINK" | "SOURCE_NOT_UTF8" | "FILE_TOO_LARGE"
+import type { FileCode } from "../problem-codes.ts"
 
 /** A file's text under the name that places use. */
 export interface FileText {

@@ -16,13 +16,14 @@ import { byPlace, compare, type Problem } from "../../kit/problem.ts"
 import type { Source } from "./source.ts"
 import { machineAddresses } from "./machine.ts"
 import { readTemplates } from "../../templates.ts"
+import type { CliCode } from "../problem-codes.ts"
 
 /** The objects of some sources, and the problems of their files. */
 export interface Manifests {
   readonly objects: ClusterObjects
   /** Null if there is none, or if there are several and no flag names one. */
   readonly configMap: Placed<ConfigMap> | null
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<CliCode>[]
   /** False if no file has an EndpointSlice or Endpoints, as in a git tree: readiness is then unknown. */
   readonly hasEndpoints: boolean
   /** False if no file has a Service, as in a tree with VIPs only: the existing Services are then unknown. */
@@ -39,7 +40,7 @@ export interface NodeChoice {
 export function manifestsOf(sources: readonly Source[], configMapName: string | null): Manifests {
   const decoded = sources.flatMap(({ files }) => files.map(({ file, text }) => decodeLargeFile(file, text)))
   const joined = createJoin()(decoded)
-  const inFiles: readonly Problem[] = [...sources.flatMap(({ problems }) => problems), ...joined.problems]
+  const inFiles: readonly Problem<CliCode>[] = [...sources.flatMap(({ problems }) => problems), ...joined.problems]
   const found = vipConfigMapOf(joined.value, configMapName)
   const kinds = new Set(decoded.flatMap(({ objects }) => objects.map(({ object }) => object.kind)))
   return {
@@ -102,7 +103,7 @@ function machineFacts(
 export interface OfflineBuild {
   readonly built: BuiltModel
   readonly rendered: RenderedConfig | null
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<CliCode>[]
 }
 
 /** Makes the text as the sidecar does at its first start. @param configMap The one that holds the VIPs. */

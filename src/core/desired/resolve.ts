@@ -1,7 +1,7 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
 import type { ServiceObjects, ServicePort } from "../objects/kinds.ts"
 import { isSupportedFamily } from "../address/ip.ts"
-import type { DesiredCode } from "./codes.ts"
+import type { DesiredCode } from "./problem-codes.ts"
 import type { DesiredVip, DesiredVirtualServer } from "./desired-vip.ts"
 import { endpointsOf } from "./endpoints.ts"
 import { ignoredFields } from "./ignored-fields.ts"

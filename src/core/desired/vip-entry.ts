@@ -1,6 +1,6 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
-import type { DesiredCode } from "./codes.ts"
+import type { DesiredCode } from "./problem-codes.ts"
 import { type EntryLine, entryLines } from "./entry-lines.ts"
 import { isSwapped, keyFault } from "./key-fault.ts"
 import { isLabel, targetFault } from "./target-fault.ts"

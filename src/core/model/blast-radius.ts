@@ -3,7 +3,7 @@ import type { ConfigMap, Placed } from "../objects/kinds.ts"
 import { ALLOW_MASS_REMOVAL } from "../objects/schema.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { BuiltModel, EntryOutcome } from "./types.ts"
-import type { ModelCode } from "./codes.ts"
+import type { ModelCode } from "./problem-codes.ts"
 import { type KeepalivedModel, virtualServerKey } from "./keepalived-model.ts"
 
 /**

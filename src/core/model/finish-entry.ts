@@ -1,6 +1,6 @@
 import type { Problem } from "../../kit/problem.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
-import type { ModelCode } from "./codes.ts"
+import type { ModelCode } from "./problem-codes.ts"
 import { echoProblem, forbiddenAddress } from "./addresses/forbidden.ts"
 import { asItWas, type HeldForm, heldForm } from "./last-good.ts"
 import { heldByOthers, takenServers } from "./addresses/others.ts"

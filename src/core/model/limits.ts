@@ -1,6 +1,6 @@
 import type { Problem } from "../../kit/problem.ts"
 import type { ConfigMap, Placed } from "../objects/kinds.ts"
-import type { ModelCode } from "./codes.ts"
+import type { ModelCode } from "./problem-codes.ts"
 import { sizeOf, type VipModel } from "./keepalived-model.ts"
 
 /** Maximum sizes of one model; `entries` are those of its ConfigMap. */

@@ -1,7 +1,7 @@
 import type { Problem } from "../../kit/problem.ts"
 import { inAddressOrder } from "../address/order.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
-import type { ModelCode } from "./codes.ts"
+import type { ModelCode } from "./problem-codes.ts"
 import { finishEntry } from "./finish-entry.ts"
 import { nodeAddressesOf } from "./addresses/forbidden.ts"
 import type { VipModel } from "./keepalived-model.ts"

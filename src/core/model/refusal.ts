@@ -1,6 +1,6 @@
 import type { Problem } from "../../kit/problem.ts"
 import type { RawEntry } from "../desired/vip-entry.ts"
-import type { ModelCode } from "./codes.ts"
+import type { ModelCode } from "./problem-codes.ts"
 import type { VipModel } from "./keepalived-model.ts"
 
 /**

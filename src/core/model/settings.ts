@@ -1,5 +1,5 @@
 import type { Problem } from "../../kit/problem.ts"
-import type { ModelCode } from "./codes.ts"
+import type { ModelCode } from "./problem-codes.ts"
 import type { HostAddress } from "../address/interface.ts"
 import type { VipRange } from "../address/ranges.ts"
 

@@ -1,6 +1,6 @@
 import type { Place, Problem } from "../../kit/problem.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
-import type { ModelCode } from "./codes.ts"
+import type { ModelCode } from "./problem-codes.ts"
 import type { LastGoodEntry } from "./last-good.ts"
 import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
 import type { Others } from "./addresses/others.ts"

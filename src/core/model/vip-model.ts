@@ -3,7 +3,7 @@ import { compare } from "../../kit/problem.ts"
 import { inAddressOrder } from "../address/order.ts"
 import type { DesiredEndpoint, DesiredVip, DesiredVirtualServer } from "../desired/desired-vip.ts"
 import { quoted } from "../desired/vip-entry.ts"
-import type { ModelCode } from "./codes.ts"
+import type { ModelCode } from "./problem-codes.ts"
 import { type RealServer, type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
 

@@ -12,6 +12,7 @@ import type { RenderedConfig } from "../../core/render/render.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { AppliedHistory } from "./history.ts"
 import type { Generation, Generations } from "../ports.ts"
+import type { SidecarCode } from "../problem-codes.ts"
 
 /** A guard against the loss of what works. `own-node`: this node is not among the Nodes. */
 export type Guard = BlastGuard | "own-node"
@@ -50,7 +51,7 @@ export type Observation =
   | {
       readonly kind: "no-model"
       readonly generation: Generation
-      readonly problems: readonly Problem[]
+      readonly problems: readonly Problem<SidecarCode>[]
       /** The guard that holds it; null when the cause is not a guard. */
       readonly guard: Guard | null
     }
@@ -58,7 +59,7 @@ export type Observation =
   | {
       readonly kind: "no-generation"
       readonly reason: string
-      readonly problems: readonly Problem[]
+      readonly problems: readonly Problem<SidecarCode>[]
       /** `absent`: none exists yet. `torn`: it disagrees with its checksums. `refused`: not written by sync as the contract says. */
       readonly reading: "absent" | "torn" | "refused"
     }
@@ -79,7 +80,7 @@ export interface ObservePorts {
   /** Names of the nodes that no longer answer; the same set while nothing changes. */
   readonly unreachable: () => ReadonlySet<string>
   /** @returns the facts, or the problem that prevents a configuration for this node. */
-  readonly node: (nodes: OwnNodes["nodes"], past: Past) => Promise<NodeFacts | Problem>
+  readonly node: (nodes: OwnNodes["nodes"], past: Past) => Promise<NodeFacts | Problem<SidecarCode>>
   /** Reads the addresses of Nodes. */
   readonly ownNodes: ReturnType<typeof createOwnNodes>
   /** What other programs have and a model asks for; null when that is nothing. Absent: no check. */
@@ -167,7 +168,7 @@ async function withoutOthers(
 
 function noModel(
   generation: Generation,
-  problems: readonly Problem[],
+  problems: readonly Problem<SidecarCode>[],
 ): Extract<Observation, { readonly kind: "no-model" }> {
   const isOwnNode = problems.some(({ code }) => code === "NODE_UNKNOWN" || code === "NODE_WITHOUT_ADDRESS")
   return { kind: "no-model", generation, problems, guard: isOwnNode ? "own-node" : null }

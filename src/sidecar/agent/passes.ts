@@ -22,6 +22,7 @@ import { nextDeadline } from "./history.ts"
 import { reportHeld, reportPass } from "./pass-log.ts"
 import { retryLater } from "./retry.ts"
 import { noteUnreadable } from "./unreadable.ts"
+import type { ModelCode } from "../../core/model/problem-codes.ts"
 
 /** Looks at the inputs once, and requests the actions that follow. */
 export async function observePass(workings: Workings): Promise<void> {
@@ -65,7 +66,7 @@ function wakeFor(next: Observation, { state, ports, timers, requestObserve }: Wo
   if (Number.isFinite(deadline)) timers.set("drained", deadline - ports.clock.now() + 1, requestObserve)
 }
 
-function isOfOthers({ code }: Problem): boolean {
+function isOfOthers({ code }: Problem<ModelCode>): boolean {
   return code === "ADDRESS_ON_HOST" || code === "VIRTUAL_SERVER_ON_HOST"
 }
 

@@ -1,13 +1,7 @@
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { Capture, Owner } from "./capture.ts"
-
-export type CaptureCode =
-  | "FORWARDED_BY_KUBE_PROXY"
-  | "DROPPED_BY_KUBE_PROXY"
-  | "FORWARDED_BY_HOSTPORT"
-  | "FORWARDED_BY_RULE"
-  | "DROPPED_BY_RULE"
+import type { CaptureCode } from "../problem-codes.ts"
 
 /** Maximum captures with a message of their own. */
 const MAXIMUM_SAID = 20

@@ -1,6 +1,6 @@
 import { faultText } from "../../kit/fault.ts"
 import { compare, type Problem } from "../../kit/problem.ts"
-import type { StandingCode } from "./fault-codes.ts"
+import type { StandingCode } from "../problem-codes.ts"
 
 /** A fault of the environment that persists: it occurred, and no success has ended it. */
 export interface StandingFault {

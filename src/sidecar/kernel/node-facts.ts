@@ -6,6 +6,7 @@ import { nodeAddressOf, type OwnNodes, type Past } from "../../core/model/addres
 import type { NodeFacts } from "../../core/model/settings.ts"
 import { unknownNode } from "../../core/model/vrrp-instance.ts"
 import type { Problem } from "../../kit/problem.ts"
+import type { SidecarCode } from "../problem-codes.ts"
 
 /** What a machine has. */
 export interface HostFacts {
@@ -29,7 +30,7 @@ export interface NodeQuestion {
  *
  * @returns a problem when that interface does not exist: keepalived would accept such a file and announce nothing.
  */
-export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFacts | Problem {
+export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFacts | Problem<SidecarCode> {
   const own = ownAddresses(host, past)
   const facts = (name: string): NodeFacts => ({
     name: wanted.node,
@@ -82,7 +83,7 @@ function keptNotes(
   ]
 }
 
-function problem(why: string, node: string): Problem {
+function problem(why: string, node: string): Problem<SidecarCode> {
   return {
     code: "INTERFACE_UNKNOWN",
     severity: "error",

@@ -11,6 +11,7 @@ import { captureProblems } from "../capture/problems.ts"
 import { interferenceProblem, NO_INTERFERENCE } from "../effect/interference.ts"
 import type { NodeWatchState } from "../nodes/node-watch.ts"
 import { faultProblem, type StandingFault } from "../faults/standing-faults.ts"
+import type { SidecarCode } from "../problem-codes.ts"
 
 /** Values that the status shows and the snapshot does not hold. */
 export interface StatusContext {
@@ -73,7 +74,7 @@ function outcomeOf({ observation, outcome, inEffect }: Snapshot): Pick<Status, "
 }
 
 /** Why the newest generation gives no configuration, so that what runs continues. */
-function unusableOf(observation: Exclude<Observation, { readonly kind: "candidate" }>): Cause | null {
+function unusableOf(observation: Exclude<Observation, { readonly kind: "candidate" }>): Cause<SidecarCode> | null {
   const error = observation.problems.find(isError)
   if (observation.kind === "no-model") return causeOf(error)
   const code = observation.reading === "absent" ? "GENERATION_ABSENT" : "GENERATION_UNREADABLE"
@@ -98,12 +99,12 @@ function driftOf({ drift, inEffect }: Snapshot): StatusDrift {
 }
 
 /** Everything that a user should correct or know, in the order of the places. */
-export function problemsOf(snapshot: Snapshot): readonly Problem[] {
+export function problemsOf(snapshot: Snapshot): readonly Problem<SidecarCode>[] {
   const { observation, drift, inEffect, interference = NO_INTERFERENCE, captured } = snapshot
   // Problems of an earlier generation do not concern the one in effect.
   const outcome = isInEffect(snapshot) ? null : snapshot.outcome
-  const own: Problem[] = []
-  const add = (code: string, message: string) =>
+  const own: Problem<SidecarCode>[] = []
+  const add = (code: SidecarCode, message: string) =>
     own.push({ code, severity: "error", path: ["keepalived"], place: null, message })
   if (outcome?.kind === "rejected" || outcome?.kind === "rolled-back" || outcome?.kind === "stranded") {
     add(OUTCOME_CODES[outcome.kind], outcome.reason)
@@ -134,7 +135,7 @@ function isInEffect({ observation, inEffect }: Snapshot): boolean {
   return observation?.kind === "candidate" && observation.rendered.sha256 === inEffect?.sha256
 }
 
-function isError(problem: Problem): boolean {
+function isError(problem: Problem<SidecarCode>): boolean {
   return problem.severity === "error"
 }
 
@@ -175,11 +176,11 @@ function goingVips(entries: readonly EntryOutcome[], snapshot: Snapshot): readon
   )
 }
 
-const GONE: Cause = {
+const GONE: Cause<SidecarCode> = {
   code: "ENTRY_GONE",
   message: "its entry is gone; it stays until the newest generation is in effect",
 }
-const UNCHECKED: Cause = {
+const UNCHECKED: Cause<SidecarCode> = {
   code: "ADDRESS_UNCHECKED",
   message:
     "the sidecar is asking the LAN whether the address is in use, before it announces the address for the first time",

@@ -8,6 +8,7 @@ import type { Problem } from "../../kit/problem.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import { reasonOf } from "./event-reason.ts"
 import type { Said } from "./ports.ts"
+import type { SyncProblemCode } from "../problem-codes.ts"
 
 /** A trouble: the reason for an Event, and a text for people. */
 export interface Trouble {
@@ -30,7 +31,7 @@ export interface NodeView {
   /** resourceVersion of the newest ConfigMap. */
   readonly configMap: string | null
   /** Why the newest input is not published; empty if it is. */
-  readonly held: readonly Problem[]
+  readonly held: readonly Problem<SyncProblemCode>[]
   /** The sidecar's status; null if there is none. */
   readonly said: Said | null
   /** Age of what this node knows about the cluster. */

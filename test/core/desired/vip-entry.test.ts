@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { DesiredCode } from "../../../src/core/desired/codes.ts"
+import type { DesiredCode } from "../../../src/core/desired/problem-codes.ts"
 import { parseVipEntry, quoted } from "../../../src/core/desired/vip-entry.ts"
 
 const entry = (key: string, text: string) =>

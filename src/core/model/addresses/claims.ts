@@ -2,7 +2,7 @@ import type { Place, Problem } from "../../../kit/problem.ts"
 import { ipv4Of } from "../../address/ip.ts"
 import { quoted } from "../../desired/vip-entry.ts"
 import type { ConfigMap, Placed, Service, ServiceObjects } from "../../objects/kinds.ts"
-import type { ModelCode } from "../codes.ts"
+import type { ModelCode } from "../problem-codes.ts"
 
 /**
  * Warns of VIPs that a known Service has as its own address: kube-proxy takes the packets of such an address before IPVS sees

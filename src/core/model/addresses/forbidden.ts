@@ -4,7 +4,7 @@ import { isAllowed } from "../../address/ranges.ts"
 import { vipFault } from "../../address/special.ts"
 import { quoted, type RawEntry } from "../../desired/vip-entry.ts"
 import type { Node, Placed } from "../../objects/kinds.ts"
-import type { ModelCode } from "../codes.ts"
+import type { ModelCode } from "../problem-codes.ts"
 import type { ModelSettings } from "../settings.ts"
 
 /** How to keep a Node from listing VIPs. */

@@ -1,6 +1,6 @@
 import type { Problem } from "../../../kit/problem.ts"
 import type { RawEntry } from "../../desired/vip-entry.ts"
-import type { ModelCode } from "../codes.ts"
+import type { ModelCode } from "../problem-codes.ts"
 import { type VipModel, type VirtualServer, virtualServerKey } from "../keepalived-model.ts"
 
 /** Addresses and virtual servers that this product did not add. They do not become ours when an entry names them. */

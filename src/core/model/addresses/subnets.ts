@@ -4,7 +4,7 @@ import { contains, endOf, isPointToPoint, subnetText } from "../../address/netwo
 import { vipFault } from "../../address/special.ts"
 import type { RawEntry } from "../../desired/vip-entry.ts"
 import type { Node, Placed } from "../../objects/kinds.ts"
-import type { ModelCode } from "../codes.ts"
+import type { ModelCode } from "../problem-codes.ts"
 import { nodeAddressOf } from "./own-nodes.ts"
 import type { NodeFacts } from "../settings.ts"
 

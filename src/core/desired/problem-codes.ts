@@ -1,0 +1,19 @@
+/** Problems of an entry of the VIP ConfigMap, and of the objects that it names. */
+export type DesiredCode = (typeof DESIRED_CODES)[number]
+export const DESIRED_CODES = [
+  "BAD_ADDRESS",
+  "BAD_TARGET",
+  "BAD_FORWARDING_METHOD",
+  "METHOD_NOT_SUPPORTED",
+  "LONG_FORM_NOT_SUPPORTED",
+  "SERVICE_NAMED_TWICE",
+  "TOO_MANY_SERVICES",
+  "SERVICE_NOT_FOUND",
+  "SERVICE_EXTERNAL_NAME",
+  "SERVICE_WITHOUT_PORTS",
+  "PROTOCOL_NOT_SUPPORTED",
+  "BAD_ENDPOINT_ADDRESS",
+  "NO_ENDPOINTS",
+  "SERVICE_FIELD_IGNORED",
+  "TOO_MANY_REAL_SERVERS",
+] as const
