@@ -4,8 +4,8 @@ import { encodeStatus, type Status } from "../../contract/status.ts"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
 
 export interface StatusWriter {
-  /** Writes a new status soon, in the background. Never waits, never throws. */
-  write(status: Omit<Status, "time">): void
+  /** Makes and writes the new status soon, in the background: the work that it reports goes first. Never waits, never throws. */
+  write(status: () => Omit<Status, "time">): void
   /** The newest; null before the first. */
   value(): Status | null
   /** Tries again what could not be written; otherwise does nothing. */
@@ -25,7 +25,7 @@ const GATHER_MS = 100
  */
 export function createStatusWriter(applied: string, onOutcome: (error: unknown) => void): StatusWriter {
   const path = join(applied, STATUS_FILE)
-  let latest: Omit<Status, "time"> | null = null
+  let latest: (() => Omit<Status, "time">) | null = null
   let timer: NodeJS.Timeout | null = null
   let current: Status | null = null
   let written = ""
@@ -35,10 +35,11 @@ export function createStatusWriter(applied: string, onOutcome: (error: unknown) 
     if (timer !== null) clearTimeout(timer)
     timer = null
     if (latest === null) return
-    const timeless = encodeStatus({ ...latest, time: "" })
+    const status = latest()
+    const timeless = encodeStatus({ ...status, time: "" })
     if (timeless === written) return
     written = timeless
-    current = { ...latest, time: new Date().toISOString() }
+    current = { ...status, time: new Date().toISOString() }
     const text = encodeStatus(current)
     work = work
       .then(() => replaceFile(path, text))

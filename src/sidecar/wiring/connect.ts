@@ -122,7 +122,7 @@ const NO_NODES: ReadonlySet<string> = new Set()
 
 /** Writes the agent's status for users. */
 export function report(parts: SidecarParts, snapshot: Snapshot): void {
-  parts.status.write(statusNow(parts, snapshot))
+  parts.status.write(() => statusNow(parts, snapshot))
 }
 
 /** The status at this moment. */

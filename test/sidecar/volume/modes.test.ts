@@ -36,7 +36,7 @@ async function writeAll(applied: string, state: string, generations: string): Pr
   nodes.write({ answered: [], unreachable: [] })
   await nodes.idle()
   const status = createStatusWriter(applied, heard)
-  status.write(STATUS)
+  status.write(() => STATUS)
   await status.idle()
   writeHeartbeat(applied, { bootId: "b", pid: 1, beat: 1, sourceRead: 1, published: 1, fault: null })
   const made = writeGeneration(generations, 1, { "vips/default/vips.yaml": "# none\n" })
