@@ -267,6 +267,11 @@ export const MATRIX: readonly Group[] = [
       ),
       row(74, "two pods on one node in a rollout", "the second waits for the first to go, and takes over"),
       row(
+        277,
+        "another program empties the IPVS table, as kube-proxy in nftables mode does at each start",
+        "every virtual server is back within seconds, on a backup too; no transition",
+      ),
+      row(
         230,
         "iptables is missing, fails, hangs, or its lock is held by others",
         "only new VIPs that forward by NAT wait; the rest is applied and repaired; the stop ends in time",

@@ -19,7 +19,7 @@ for (const gap of [false, true])
     await agent.stop()
   })
 
-test("watch() repairs an IPVS table that another program has emptied, within seconds", async () => {
+test("watch() repairs an IPVS table that another program has emptied, within seconds (fault 277)", async () => {
   const { node, agent } = await running()
   await passSeconds(node, agent, 20)
   const before = count(node, "repair")
