@@ -4,7 +4,6 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { createModelBuilder } from "../src/core/model/build-model.ts"
 import { modelSettingsFrom } from "../src/core/model/flags.ts"
-import { vipConfigMapOf } from "../src/core/vip-config-map.ts"
 import { type Piece, parsePiece } from "../src/core/render/piece.ts"
 import { createRenderer, type RenderedConfig } from "../src/core/render/render.ts"
 import { checkStructure } from "../src/core/render/structure.ts"
@@ -166,11 +165,10 @@ async function readOne(generations: { read(): Promise<{ readonly kind: string }>
 }
 
 function modelOf(build: ReturnType<typeof createModelBuilder>, { objects }: Generation) {
-  const configMap = vipConfigMapOf(objects, null).value
-  if (configMap === null) throw new Error("Cannot go on: there is no ConfigMap")
+  const configMaps = [...objects.configMaps.values()]
   const node = { name: "n1", interface: anyInterface(), ipvs: true }
   const past = { lastGood: new Map(), refused: new Map(), draining: new Map(), unreachable: new Set<string>() }
-  const { model } = build({ objects, configMap, node, ...past })
+  const { model } = build({ objects, configMaps, node, ...past })
   if (model === null) throw new Error("Cannot go on: there is no model")
   return model
 }

@@ -114,7 +114,11 @@ const scenes = (): Readonly<Record<string, Tree>> => ({
           rule: "KUBE-SERVICES",
         },
       ],
-      { vips: [{ key: "10.4.0.50", address: "10.4.0.50", virtualServers: [] }] },
+      {
+        vips: [
+          { id: "ConfigMap kube-keepalived-vip/vip-configmap 10.4.0.50", address: "10.4.0.50", virtualServers: [] },
+        ],
+      },
     ),
   }),
   "An entry without effect": {
@@ -258,7 +262,9 @@ function writeExample(document: string, heading: string, printed: string): void 
 function problemOf(entry: string, message: string): readonly Problem<"BAD_ADDRESS" | "BAD_FORWARDING_METHOD">[] {
   const code = message === NOT_A_METHOD ? "BAD_FORWARDING_METHOD" : "BAD_ADDRESS"
   const place = { file: "vips/kube-keepalived-vip/vip-configmap.yaml", line: 8, column: 3 }
-  return [{ code, severity: "error", path: ["data", entry], place, message }]
+  return [
+    { code, severity: "error", path: ["ConfigMap kube-keepalived-vip/vip-configmap", "data", entry], place, message },
+  ]
 }
 
 function nodeProblem(code: SidecarCode, path: readonly string[], message: string): Problem<SidecarCode> {

@@ -29,7 +29,7 @@ export function modelOption({ flag, value, description, default: fallback }: Mod
 /** The values of the options of `withModelOptions`. @throws {UsageError} with everything that is wrong. */
 export function renderOptions(options: OptionTexts): RenderOptions {
   return {
-    servicesConfigmap: configMapOf(options),
+    servicesConfigmaps: configMapsOf(options),
     node: options["node"] === undefined ? null : optionText(options, "node"),
     interface: interfaceOption(options["iface"] === undefined ? null : optionText(options, "iface")),
     settings: modelSettings(options),
@@ -83,9 +83,9 @@ function environmentName(flags: string): string {
   return `KKV_${name.toUpperCase().replaceAll("-", "_")}`
 }
 
-/** `namespace/name`; null if none was given. */
-export function configMapOf(options: OptionTexts): string | null {
-  return options["servicesConfigmap"] === undefined ? null : optionText(options, "servicesConfigmap")
+/** `namespace/name` of each ConfigMap that was named, in that order. */
+export function configMapsOf(options: OptionTexts): readonly string[] {
+  return options["servicesConfigmap"] === undefined ? [] : [optionText(options, "servicesConfigmap")]
 }
 
 /** The requested format. */

@@ -5,7 +5,7 @@ import { EXAMPLES } from "./commands/examples.ts"
 import { UsageError } from "./output/exit-status.ts"
 import { modelSettings, type OptionTexts } from "./input/model-options.ts"
 import {
-  configMapOf,
+  configMapsOf,
   configMapOption,
   directoryOption,
   modelOption,
@@ -104,7 +104,7 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     .action(async (paths: string[], options: OptionTexts) => {
       const { validate } = await import("./commands/validate.ts")
       const settings = modelSettings(options)
-      const words = { servicesConfigmap: configMapOf(options), settings, output: outputOf(options) }
+      const words = { servicesConfigmaps: configMapsOf(options), settings, output: outputOf(options) }
       ended(await validate(paths, words, terminal))
     })
   withModelOptions(program.command("render"))

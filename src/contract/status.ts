@@ -33,7 +33,9 @@ const DRIFTS = ["none", "found", "repaired", "unknown"] as const
 export interface StatusVip {
   /** The address; if it is not valid, the text in its place. */
   readonly vip: string
-  /** The entry's key in the ConfigMap. */
+  /** The object that asks for it: `ConfigMap default/vips`. */
+  readonly object: string
+  /** The key of its entry there. With the object, it is unique. */
   readonly entry: string
   readonly state: EntryState
   /** Whether keepalived has this address in any form: as written, held, or as before a pending change. */
@@ -126,6 +128,7 @@ export const statusSchema = z.object({
   vips: z.array(
     z.object({
       vip: z.string(),
+      object: z.string(),
       entry: z.string(),
       state: z.enum(ENTRY_STATES),
       inEffect: z.boolean(),
@@ -170,10 +173,11 @@ export function encodeStatus(status: Status): string {
 }
 
 function vipLine(one: StatusVip): string {
-  const { vip, entry, state, inEffect, services, virtualServers, realServers, readyPods, unserved, problem } = one
+  const { vip, object, entry, state, inEffect, services, virtualServers, realServers, readyPods, unserved, problem } =
+    one
   const counts = { virtualServers, realServers, readyPods, unserved }
   const cause = problem === null ? null : { code: problem.code, message: problem.message }
-  return flowMapping({ vip, entry, state, inEffect, services, ...counts, problem: cause })
+  return flowMapping({ vip, object, entry, state, inEffect, services, ...counts, problem: cause })
 }
 
 function orNull(text: string | null): string {

@@ -10,7 +10,7 @@ import {
 import { contentSha256Of, type ManifestFile, type ManifestResource } from "../contract/manifest.ts"
 import { encodeConfigMap, encodeNodes, encodeService } from "../core/objects/encode.ts"
 import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../core/objects/kinds.ts"
-import { MOST_REFERENCES, referencesOf } from "../core/references.ts"
+import { MOST_REFERENCES, referencesOf } from "../core/declare/references.ts"
 import { memo } from "../kit/memo.ts"
 import { compare, type Problem } from "../kit/problem.ts"
 import { sha256Of } from "../kit/sha256.ts"

@@ -15,6 +15,7 @@ const problem: Problem<string> = {
 }
 const vip: StatusVip = {
   vip: "10.4.0.50",
+  object: "ConfigMap default/vips",
   entry: "10.4.0.50",
   state: "held",
   services: ["default/echo"],

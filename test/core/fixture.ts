@@ -1,3 +1,5 @@
+import type { DeclarationId } from "../../src/core/declare/declaration.ts"
+import type { RawEntry } from "../../src/core/declare/entries.ts"
 import { compare } from "../../src/kit/problem.ts"
 import type {
   ClusterObjects,
@@ -47,6 +49,17 @@ export function configMap(
   }
   const keyPlaces = new Map(Object.keys(data).map((key, at) => [key, { file: "vips.yaml", line: 6 + at, column: 3 }]))
   return { object, place: { file: "vips.yaml", line: 1, column: 1 }, keyPlaces }
+}
+
+/** The id of an entry of that ConfigMap. */
+export function id(key: string): DeclarationId {
+  return `ConfigMap default/vips ${key}`
+}
+
+/** An entry of that ConfigMap. */
+export function rawEntry(key: string, text: string, at: Partial<Pick<RawEntry, "place" | "firstLine">> = {}): RawEntry {
+  const source = { kind: "ConfigMap", namespace: "default", name: "vips" } as const
+  return { id: id(key), source, key, text, place: null, ...at }
 }
 
 export interface ServiceOptions {
@@ -131,7 +144,7 @@ export function input(
 ): ModelInput {
   return {
     objects,
-    configMap: configMap(data),
+    configMaps: [configMap(data)],
     node: { name: "n1", interface: "eth0", ipvs: true },
     lastGood: new Map(),
     refused: new Map(),

@@ -1,14 +1,14 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { parseVipEntry } from "../../src/core/desired/vip-entry.ts"
+import { parseShortForm } from "../../src/core/declare/short-form.ts"
 import { createModelBuilder } from "../../src/core/model/build-model.ts"
 import type { LastGoodEntry } from "../../src/core/model/last-good.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
-import { MOST_REFERENCES, referencesOf } from "../../src/core/references.ts"
+import { MOST_REFERENCES, referencesOf } from "../../src/core/declare/references.ts"
 import { createPublish } from "../../src/sync/publication.ts"
 import { collectionsFor } from "../../src/sync/kubernetes/collection.ts"
 import { processorTime } from "../support/processor-time.ts"
-import { cluster, configMap, input, node, service, SETTINGS } from "./fixture.ts"
+import { cluster, configMap, input, node, service, SETTINGS, id, rawEntry } from "./fixture.ts"
 
 /** Repeats a text until it is as large as the API server takes for a whole ConfigMap. */
 const filled = (text: string) => text.repeat(Math.floor(1_048_000 / text.length))
@@ -32,9 +32,9 @@ const VALUES: Readonly<Record<string, string>> = {
 const LIMIT_MS = 500
 
 for (const [what, text] of Object.entries(VALUES))
-  test(`parseVipEntry() ends quickly, with few problems, for 1 MB of ${what}`, () => {
+  test(`parseShortForm() ends quickly, with few problems, for 1 MB of ${what}`, () => {
     const tookMs = processorTime()
-    const { problems } = parseVipEntry({ key: "10.4.0.50", text, place: null })
+    const { problems } = parseShortForm(rawEntry("10.4.0.50", text))
     assert.ok(tookMs() < LIMIT_MS)
     assert.ok(problems.length <= 20, `${problems.length} problems`)
   })
@@ -57,7 +57,7 @@ test("createModelBuilder() holds only the entry whose Service has too many real 
   const data = { "10.4.0.50": "default/a", "10.4.0.60": "default/b" }
   const vip = createModelBuilder(SETTINGS)(input(data, small)).entries[0]?.vip
   assert.ok(vip)
-  const lastGood = new Map<string, LastGoodEntry>([["10.4.0.50", { text: "default/a", vip }]])
+  const lastGood = new Map<string, LastGoodEntry>([[id("10.4.0.50"), { text: "default/a", vip }]])
   const tookMs = processorTime()
   for (const [before, state] of [
     [new Map<string, LastGoodEntry>(), "left-out"],

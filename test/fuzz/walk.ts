@@ -7,7 +7,7 @@ import { createJoin } from "../../src/core/objects/join.ts"
 import type { ClusterObject, ConfigMap, Endpoints, EndpointSlice, Node, Service } from "../../src/core/objects/kinds.ts"
 import { parseObject } from "../../src/core/objects/parse.ts"
 import { createPipeline } from "../../src/core/pipeline.ts"
-import { vipConfigMapOf } from "../../src/core/vip-config-map.ts"
+import { vipConfigMapsOf } from "../../src/core/declare/vip-config-maps.ts"
 import { SETTINGS } from "../core/fixture.ts"
 import { shippedTemplates } from "../support/golden.ts"
 import type { Json, WorldFile } from "./world.ts"
@@ -64,12 +64,12 @@ export function createWalk(settings: ModelSettings, lastGood: ReadonlyMap<string
   const pipeline = createPipeline(settings, shippedTemplates())
   return (files, { node }) => {
     const joined = createJoin()(files.map(([file, text]) => decodeFile(file, text)))
-    const found = vipConfigMapOf(joined.value, null)
+    const found = vipConfigMapsOf(joined.value, [])
     const none = { text: null, good: new Map<string, LastGoodEntry>() }
-    if (found.value === null) return { ...none, problems: joined.problems.length + found.problems.length }
+    if (found.value.length === 0) return { ...none, problems: joined.problems.length + found.problems.length }
     const { built, rendered } = pipeline({
       objects: joined.value,
-      configMap: found.value,
+      configMaps: found.value,
       node: { name: node, interface: "eth0", ipvs: true },
       lastGood,
       refused: new Map(),
@@ -79,7 +79,7 @@ export function createWalk(settings: ModelSettings, lastGood: ReadonlyMap<string
     const problems = joined.problems.length + built.problems.length
     if (rendered === null) return { ...none, problems }
     const good = new Map<string, LastGoodEntry>()
-    for (const { key, text, vip } of built.entries) if (vip !== null) good.set(key, { text, vip })
+    for (const { declaration, text, vip } of built.entries) if (vip !== null) good.set(declaration.id, { text, vip })
     return { text: rendered.text, problems, good }
   }
 }

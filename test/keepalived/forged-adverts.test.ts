@@ -96,7 +96,7 @@ function configuration(releaseFile: string, isUnicast: boolean): string {
       ...{ interface: "eth0", virtualRouterId: 50, version: 3, priority: 254, advertInterval: 0.1 },
       ...{ anchor: "169.254.50.1", unicast },
     },
-    vips: [{ key: "10.4.0.50", address: "10.4.0.50", virtualServers: [] }],
+    vips: [{ id: "ConfigMap default/vips 10.4.0.50", address: "10.4.0.50", virtualServers: [] }],
   }).text
 }
 

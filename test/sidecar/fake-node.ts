@@ -95,7 +95,7 @@ export function knownGood(
 ): LastKnownGood {
   const given = { ...cluster(services), configMaps: new Map() }
   const nothing = { lastGood: new Map(), refused: new Map(), draining: new Map(), unreachable: new Set<string>() }
-  const { rendered } = pipeline({ objects: given, configMap: configMap(data), node: FACTS, ...nothing })
+  const { rendered } = pipeline({ objects: given, configMaps: [configMap(data)], node: FACTS, ...nothing })
   if (rendered === null) throw new Error("the known good configuration has no model")
   const { sha256, model, text } = rendered
   return { text, record: { sha256, model, lastGood: new Map(), generation: null, past: { ...NO_PAST, model } } }

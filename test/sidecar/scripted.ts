@@ -19,7 +19,7 @@ export function modelOf(...vips: readonly string[]): KeepalivedModel {
       anchor: "169.254.50.1",
       unicast: null,
     },
-    vips: vips.map((address) => ({ key: address, address, virtualServers: [] })),
+    vips: vips.map((address) => ({ id: `ConfigMap default/vips ${address}`, address, virtualServers: [] })),
   }
 }
 

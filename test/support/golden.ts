@@ -5,7 +5,7 @@ import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { createJoin } from "../../src/core/objects/join.ts"
 import { createPipeline } from "../../src/core/pipeline.ts"
-import { vipConfigMapOf } from "../../src/core/vip-config-map.ts"
+import { vipConfigMapsOf } from "../../src/core/declare/vip-config-maps.ts"
 import { TEMPLATE_NAMES, type TemplateTexts } from "../../src/core/render/template.ts"
 import { packageFile } from "../../src/kit/files/package-file.ts"
 import { byPlace, problemText } from "../../src/kit/problem.ts"
@@ -40,20 +40,20 @@ export function walkGolden(
 ): GoldenResult {
   const { node, interface: iface, flags } = caseOf(name)
   const joined = createJoin()(files.map(([file, text]) => decodeFile(file, text)))
-  const configMap = vipConfigMapOf(joined.value, null).value
+  const configMaps = vipConfigMapsOf(joined.value, []).value
   const texts: Partial<Record<ModelFlagName, string>> = {}
   for (const key of MODEL_FLAG_NAMES) {
     const text = flags[MODEL_FLAGS[key].flag]
     if (text !== undefined) texts[key] = text
   }
   const settings = modelSettingsFrom(texts)
-  if (configMap === null || settings.kind === "wrong") throw new Error(`Cannot use the golden case "${name}"`)
+  if (configMaps.length === 0 || settings.kind === "wrong") throw new Error(`Cannot use the golden case "${name}"`)
   const { built, rendered } = createPipeline(
     settings.settings,
     shippedTemplates(),
   )({
     objects: joined.value,
-    configMap,
+    configMaps,
     node: { name: node, interface: iface, ipvs: true },
     lastGood: new Map(),
     refused: new Map(),

@@ -49,21 +49,22 @@ export const rooms: readonly Room[] = [
     pure: true,
   },
   {
-    name: "core/desired",
-    files: ["core/desired/**"],
+    // What a person asks for, whatever it was written in.
+    name: "core/declare",
+    files: ["core/declare/**"],
     may: ["core/objects/**", "core/address/**", ...pureKit],
     pure: true,
   },
   {
-    name: "core/references",
-    files: ["core/references.ts"],
-    may: ["core/objects/**", "core/desired/**", ...pureKit],
+    name: "core/desired",
+    files: ["core/desired/**"],
+    may: ["core/declare/**", "core/objects/**", "core/address/**", ...pureKit],
     pure: true,
   },
   {
     name: "core/model",
     files: ["core/model/**"],
-    may: ["core/desired/**", "core/objects/**", "core/address/**", ...pureKit, "zod"],
+    may: ["core/desired/**", "core/declare/**", "core/objects/**", "core/address/**", ...pureKit, "zod"],
     pure: true,
   },
   {
@@ -102,7 +103,7 @@ export const rooms: readonly Room[] = [
     files: ["sync/kubernetes/**"],
     may: [
       ...["sync/*.ts", "sync/report/ports.ts", "sync/report/reporter.ts"],
-      ...["core/objects/**", "core/references.ts", "kit/**", "node:util#isDeepStrictEqual"],
+      ...["core/objects/**", "core/declare/**", "kit/**", "node:util#isDeepStrictEqual"],
     ],
     pure: false,
   },
@@ -130,7 +131,7 @@ export const rooms: readonly Room[] = [
   {
     name: "sync",
     files: ["sync/*.ts"],
-    may: ["contract/**", "core/objects/**", "core/references.ts", "kit/**"],
+    may: ["contract/**", "core/objects/**", "core/declare/**", "kit/**"],
     pure: false,
   },
 

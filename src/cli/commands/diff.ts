@@ -56,17 +56,17 @@ function guardNote(sources: readonly [Source, Source], options: RenderOptions): 
   const [old, new_] = sources.map((source) => (source.config === null ? walkOf(source, options) : null))
   const before = old?.built.model ?? null
   if (before === null || old === null || old === undefined || new_ === null || new_ === undefined) return ""
-  const { configMap, objects, built } = new_
-  const step = { configMap, built, nodes: objects.nodes.length, percent: GUARD_PERCENT }
+  const { configMaps, objects, built } = new_
+  const step = { configMaps, built, nodes: objects.nodes.length, percent: GUARD_PERCENT }
   const held = heldBack({ ...step, before, nodesBefore: old.objects.nodes.length })
   return held === null ? "" : `note: the nodes will hold this: ${problemLine(held.problem)}\n`
 }
 
 function walkOf(source: Source, options: RenderOptions) {
-  const { objects, configMap } = manifestsOf([source], options.servicesConfigmap)
-  if (configMap === null) return null
-  const { facts } = chooseNode({ objects, configMap }, options)
-  return { objects, configMap, built: buildOffline(objects, configMap, { facts, settings: options.settings }).built }
+  const { objects, configMaps } = manifestsOf([source], options.servicesConfigmaps)
+  if (configMaps.length === 0) return null
+  const { facts } = chooseNode({ objects, configMaps }, options)
+  return { objects, configMaps, built: buildOffline(objects, configMaps, { facts, settings: options.settings }).built }
 }
 
 /** Uses the flags first, then the written configuration, then the first Node that both sides have. */
@@ -77,12 +77,12 @@ function choiceOf(sources: readonly [Source, Source], options: RenderOptions): N
     interface: options.interface ?? /^ *interface (\S+)$/m.exec(written)?.[1] ?? null,
   }
   if (given.node !== null && given.interface !== null) return given
-  const [one, other] = sources.map((source) => manifestsOf([source], options.servicesConfigmap).objects)
+  const [one, other] = sources.map((source) => manifestsOf([source], options.servicesConfigmaps).objects)
   if (one === undefined || other === undefined) return given
   const names = new Set(other.nodes.map(({ object }) => object.metadata.name))
   const common = one.nodes.filter(({ object }) => names.has(object.metadata.name))
   const nodes = common.length > 0 ? common : [...one.nodes, ...other.nodes]
-  const { facts } = chooseNode({ objects: { ...one, nodes }, configMap: null }, given)
+  const { facts } = chooseNode({ objects: { ...one, nodes }, configMaps: [] }, given)
   return { node: facts.name, interface: facts.interface }
 }
 

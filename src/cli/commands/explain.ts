@@ -6,7 +6,7 @@ import { entryStateOf, isAsWritten } from "../../contract/entry-state.ts"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus } from "../../contract/status.ts"
 import { findingsFor } from "../../contract/well.ts"
-import { parseVipEntry, type ServiceTarget } from "../../core/desired/vip-entry.ts"
+import { type Declaration, type ServiceTarget, sourceText } from "../../core/declare/declaration.ts"
 import type { EntryOutcome } from "../../core/model/types.ts"
 import { nodeAddressesOf } from "../../core/model/addresses/forbidden.ts"
 import { virtualServerKey } from "../../core/model/keepalived-model.ts"
@@ -42,7 +42,7 @@ export async function explain(
   const onVolume = paths.length === 0
   const sources = []
   for (const path of onVolume ? [options.desired] : paths) sources.push(await openSource(path, terminal))
-  const manifests = manifestsOf(sources, options.servicesConfigmap)
+  const manifests = manifestsOf(sources, options.servicesConfigmaps)
   const found = explanationOf(vip, manifests, { ...options, announced: onVolume ? announcedIn(options) : new Set() })
   if (found === null) {
     terminal.err(problemLines(manifests.problems))
@@ -55,30 +55,35 @@ export async function explain(
   return EXIT.good
 }
 
-function whatThereIs({ configMap }: Manifests): string {
-  if (configMap === null) return "the manifests have no ConfigMap with VIPs"
-  const keys = Object.keys(configMap.object.data)
-  const { namespace, name } = configMap.object.metadata
-  return `${namespace}/${name} has ${keys.length === 0 ? "no entries" : `only ${listed(keys)}`}`
+function whatThereIs({ configMaps }: Manifests): string {
+  if (configMaps.length === 0) return "the manifests have no ConfigMap with VIPs"
+  return configMaps
+    .map(({ object: { data, metadata } }) => {
+      const keys = Object.keys(data)
+      return `${metadata.namespace}/${metadata.name} has ${keys.length === 0 ? "no entries" : `only ${listed(keys)}`}`
+    })
+    .join("; ")
 }
 
 function explanationOf(
   vip: string,
-  { objects, configMap }: Manifests,
+  { objects, configMaps }: Manifests,
   options: ExplainOptions & { readonly announced: ReadonlySet<string> },
 ): Explanation | null {
-  if (configMap === null) return null
-  const { facts } = chooseNode({ objects, configMap }, options)
-  const { built, rendered } = buildOffline(objects, configMap, {
+  if (configMaps.length === 0) return null
+  const { facts } = chooseNode({ objects, configMaps }, options)
+  const { built, rendered } = buildOffline(objects, configMaps, {
     facts,
     settings: options.settings,
     announced: options.announced,
   })
-  const entry = built.entries.find(({ key }) => key === vip)
+  const named = built.entries.filter(({ declaration }) => isNamed(declaration, vip))
+  const entry = named.find((one) => one.vip !== null) ?? named[0]
   if (entry === undefined) return null
+  const { source, place, services } = entry.declaration
   return {
     vip,
-    entry: { place: entry.place, text: entry.text },
+    entry: { object: sourceText(source), place, text: entry.text },
     state: entryStateOf({
       form: entry.state,
       unserved: entry.vip === null ? 0 : entry.waiting.length,
@@ -86,7 +91,7 @@ function explanationOf(
     }),
     outdated: null,
     problem: causeOf(entry.problems.find(({ severity }) => severity === "error")),
-    services: targetsOf(entry).map((target) => explainService(target, entry, { ...objects, nodes: built.own.nodes })),
+    services: services.map((target) => explainService(target, entry, { ...objects, nodes: built.own.nodes })),
     config:
       rendered === null
         ? null
@@ -95,12 +100,9 @@ function explanationOf(
   }
 }
 
-/** The Services of an entry; for a broken entry, those of the lines that can be read. */
-function targetsOf({ text }: EntryOutcome): readonly ServiceTarget[] {
-  // Line by line, under a valid address, so that one broken line does not hide the others.
-  return text
-    .split("\n")
-    .flatMap((line) => parseVipEntry({ key: "10.0.0.1", text: line, place: null }).value?.targets ?? [])
+/** Whether a declaration has this name or this address. */
+function isNamed({ name, addresses }: Declaration, vip: string): boolean {
+  return name === vip || addresses.some(({ text }) => text === vip)
 }
 
 function explainService(target: ServiceTarget, entry: EntryOutcome, objects: ClusterObjects): ExplainedService {
@@ -121,7 +123,13 @@ function explainService(target: ServiceTarget, entry: EntryOutcome, objects: Clu
       protocol: port.protocol,
       targetPort: port.targetPort,
       virtualServer: server === undefined ? null : virtualServerKey(server),
-      sources: explainEndpoints(found, { vip: entry.key, port, circling, server: server ?? null, leftOut }),
+      sources: explainEndpoints(found, {
+        vip: entry.vip?.address ?? entry.declaration.name,
+        port,
+        circling,
+        server: server ?? null,
+        leftOut,
+      }),
     }
   })
   return { ...base, place: found.service.place, ports }
@@ -138,7 +146,9 @@ function asApplied(explanation: Explanation, { applied }: ExplainOptions): Expla
   const status = readContractFile(join(applied, STATUS_FILE), decodeStatus)
   const signs = { agent: agentSignsIn(applied), sync: null }
   const findings = status === null ? [] : findingsFor("status", { status, ...signs })
-  const reported = status?.vips.find(({ entry }) => entry === explanation.vip)
+  const reported = status?.vips.find(
+    ({ object, entry }) => object === explanation.entry.object && entry === explanation.vip,
+  )
   const file = join(applied, CONFIG_FILE)
   const text = readIfPresent(file)
   return {

@@ -11,7 +11,8 @@ import type { CliCode } from "../problem-codes.ts"
 /** The explanation of one VIP, as `kkv explain --output json` prints it; see docs/commands.md. */
 export interface Explanation {
   readonly vip: string
-  readonly entry: { readonly place: Place | null; readonly text: string }
+  /** `object` holds the entry: `ConfigMap default/vips`. */
+  readonly entry: { readonly object: string; readonly place: Place | null; readonly text: string }
   /** From manifests: the state on a node that has them in effect. From the volumes: the state that the sidecar reports. */
   readonly state: EntryState
   /** Why the state is old; null if the sidecar lives, or is not asked. */

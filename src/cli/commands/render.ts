@@ -8,7 +8,7 @@ import type { Problem } from "../../kit/problem.ts"
 import type { CliCode } from "../problem-codes.ts"
 
 export interface RenderOptions extends NodeChoice {
-  readonly servicesConfigmap: string | null
+  readonly servicesConfigmaps: readonly string[]
   readonly settings: ModelSettings
   readonly output: "text" | "json"
 }
@@ -48,11 +48,11 @@ export function renderingOf(
   options: Omit<RenderOptions, "output">,
   announced: ReadonlySet<string> = new Set(),
 ): Rendering {
-  const { objects, configMap, problems } = manifestsOf(sources, options.servicesConfigmap)
-  const { facts, notes } = chooseNode({ objects, configMap }, options)
+  const { objects, configMaps, problems } = manifestsOf(sources, options.servicesConfigmaps)
+  const { facts, notes } = chooseNode({ objects, configMaps }, options)
   const node = { node: facts.name, interface: facts.interface, notes }
-  if (configMap === null) return { config: null, sha256: null, problems, ...node }
-  const walked = buildOffline(objects, configMap, { facts, settings: options.settings, announced })
+  if (configMaps.length === 0) return { config: null, sha256: null, problems, ...node }
+  const walked = buildOffline(objects, configMaps, { facts, settings: options.settings, announced })
   return {
     config: walked.rendered?.text ?? null,
     sha256: walked.rendered?.sha256 ?? null,

@@ -2,15 +2,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 
 import type { Age } from "../../contract/heartbeat.ts"
-import {
-  configMapIn,
-  GENERATIONS_DIRECTORY,
-  MANIFEST_FILE,
-  MAXIMUM_FILE_BYTES,
-  POINTER_FILE,
-  STATUS_FILE,
-} from "../../contract/layout.ts"
-import { decodeManifest } from "../../contract/manifest.ts"
+import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
 import { decodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
 import { decodePointer, type Pointer } from "../../contract/pointer.ts"
 import { decodeStatus, type Status, type StatusNodes, type StatusVip } from "../../contract/status.ts"
@@ -19,7 +11,6 @@ import type { StatusVrrp } from "../../contract/vrrp.ts"
 import { findingsFor } from "../../contract/well.ts"
 import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
 import type { Problem } from "../../kit/problem.ts"
-import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { EXIT } from "../output/exit-status.ts"
 import { placeOf } from "../output/problem-lines.ts"
 import { agentSignsIn, syncBeatIn } from "../../heartbeats.ts"
@@ -45,8 +36,6 @@ interface Report {
   readonly agent: AgentSigns
   /** The pin of a rollback; null if nothing is pinned. */
   readonly pin: Pin | null
-  /** `namespace/name` of the published ConfigMap; null if it cannot be read. */
-  readonly configMap: string | null
   /** Null if the volume of sync cannot be read. */
   readonly pointer: Pointer | null
   readonly sync: SyncStatus | null
@@ -68,10 +57,9 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   const sync: SyncSigns | null = ages === null ? null : { ...ages, published: pointer?.sequence ?? null, status: said }
   const reasons = findingsFor("status", { status: sidecar, agent, sync }).map(({ text }) => text)
   const pin = sidecar.pinned === null ? null : pinIn(options.state)
-  const configMap = pointer === null ? null : publishedConfigMap(options.desired, pointer)
   const report: Report = {
     healthy: reasons.length === 0,
-    ...{ reasons, sidecar, agent, pin, configMap, pointer, sync: said },
+    ...{ reasons, sidecar, agent, pin, pointer, sync: said },
     ...{ syncSilence: ages?.silence ?? null, sourceAge: ages?.sourceAge ?? null },
   }
   terminal.out(options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : page(report, coloursOf(terminal)))
@@ -103,7 +91,7 @@ function page(report: Report, colours: Colours): string {
     [`${role} on ${sidecar.node}: ${good}`, ...report.reasons.map((reason) => `  ${reason}`)],
     facts,
     vipLines(sidecar.vips, colours),
-    problemSection("Problems", sidecar, { colours, place: (problem) => placeOfEntry(problem, report.configMap) }),
+    problemSection("Problems", sidecar, { colours, place: placeOfEntry }),
     sync === null ? [] : problemSection("Problems of the source", sync, { colours, place: placeOf }),
   ]
   return `${sections
@@ -178,10 +166,9 @@ function problemSection(
 }
 
 /** Users do not have the files of the volume, but the ConfigMap and the key of an entry in it. */
-function placeOfEntry({ path }: Problem<string>, configMap: string | null): string {
-  const [field, key] = path
-  if (field !== "data" || key === undefined) return path.join(" ")
-  return `${configMap === null ? "the ConfigMap" : `ConfigMap ${configMap}`}, entry ${key}`
+function placeOfEntry({ path }: Problem<string>): string {
+  const [object, field, key] = path
+  return field === "data" && key !== undefined ? `${object}, entry ${key}` : path.join(" ")
 }
 
 function pinIn(state: string): Pin | null {
@@ -200,14 +187,6 @@ function nodesText({ watched, unreachable, unheard, unheardNames, cutOff }: Stat
     ...(unheard === 0 ? [] : [`never heard: ${unheardNames.join(", ")}${more}`]),
     ...(cutOff ? ["half of them or more are silent: this node may be cut off, so it judges no other node"] : []),
   ].join("; ")
-}
-
-/** `namespace/name` of the published ConfigMap; null if it cannot be read. */
-function publishedConfigMap(desired: string, { directory }: Pointer): string | null {
-  const read = readRegularFile(join(desired, GENERATIONS_DIRECTORY, directory, MANIFEST_FILE), MAXIMUM_FILE_BYTES)
-  const decoded = read.kind === "file" ? decodeManifest(read.bytes.toString()) : null
-  if (decoded?.kind !== "value") return null
-  return decoded.value.files.map(({ name }) => configMapIn(name)).find((name) => name !== null) ?? null
 }
 
 function orNone(sequence: number | null): string {

@@ -10,8 +10,8 @@ import { counted } from "../output/format.ts"
 import type { CliCode } from "../problem-codes.ts"
 
 export interface ValidateOptions {
-  /** `namespace/name`; null: the only ConfigMap. */
-  readonly servicesConfigmap: string | null
+  /** `namespace/name` of each; empty: the only ConfigMap. */
+  readonly servicesConfigmaps: readonly string[]
   readonly settings: ModelSettings
   readonly output: "text" | "json"
 }
@@ -19,8 +19,8 @@ export interface ValidateOptions {
 /** What `kkv validate --output json` prints; see docs/commands.md. */
 interface Report {
   readonly good: boolean
-  /** `namespace/name` of the ConfigMap that was read; null if there is none. */
-  readonly configMap: string | null
+  /** `namespace/name` of the ConfigMaps that were read, in their order. */
+  readonly configMaps: readonly string[]
   readonly vips: number
   readonly virtualServers: number
   /** Number of these without an endpoint now; they are not in keepalived.conf until they have one. */
@@ -37,34 +37,34 @@ export async function validate(
 ): Promise<number> {
   const sources = []
   for (const path of paths) sources.push(await openSource(path, terminal))
-  const report = reportOf(manifestsOf(sources, options.servicesConfigmap), options.settings)
+  const report = reportOf(manifestsOf(sources, options.servicesConfigmaps), options.settings)
   if (options.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`)
   else printReport(report, terminal)
   return report.good ? EXIT.good : EXIT.no
 }
 
 function reportOf(manifests: Manifests, settings: ModelSettings): Report {
-  const { configMap } = manifests
+  const { configMaps } = manifests
   const notes: string[] = []
   const problems = [...manifests.problems, ...entryProblems(manifests, settings, notes)]
   return {
     good: countProblems(problems).errors === 0,
-    configMap: configMap === null ? null : nameOf(configMap.object),
-    vips: configMap === null ? 0 : Object.keys(configMap.object.data).length,
-    ...(configMap === null ? { virtualServers: 0, waiting: 0 } : virtualServersAskedFor(manifests, configMap)),
+    configMaps: configMaps.map(({ object }) => nameOf(object)),
+    vips: configMaps.reduce((sum, { object }) => sum + Object.keys(object.data).length, 0),
+    ...virtualServersAskedFor(manifests),
     problems: problems.toSorted(byPlace),
     notes,
   }
 }
 
 function entryProblems(
-  { objects, configMap, hasEndpoints, hasServices }: Manifests,
+  { objects, configMaps, hasEndpoints, hasServices }: Manifests,
   settings: ModelSettings,
   notes: string[],
 ): readonly Problem<CliCode>[] {
-  if (configMap === null) return []
-  const { facts } = chooseNode({ objects, configMap }, { node: null, interface: null })
-  let found: readonly Problem<CliCode>[] = buildOffline(objects, configMap, { facts, settings }).problems.filter(
+  if (configMaps.length === 0) return []
+  const { facts } = chooseNode({ objects, configMaps }, { node: null, interface: null })
+  let found: readonly Problem<CliCode>[] = buildOffline(objects, configMaps, { facts, settings }).problems.filter(
     ({ code }) => !ABOUT_THIS_NODE.has(code),
   )
   const unasked = (code: string, note: string) => {
@@ -85,12 +85,17 @@ function entryProblems(
 function printReport(report: Report, terminal: Terminal): void {
   terminal.out(problemLines(report.problems))
   for (const note of report.notes) terminal.out(`note: ${note}\n`)
-  const { vips, virtualServers, waiting, problems } = report
+  const { configMaps, vips, virtualServers, waiting, problems } = report
   const waits = waiting === 0 ? "" : ` (${waiting} without a ready pod)`
   const good = `${counted(vips, "VIP")}, ${counted(virtualServers, "virtual server")}${waits}`
   const summary = problemSummary(problems)
   const verdict = report.good ? `${good}: ${problems.length === 0 ? "no problems" : summary}` : summary
-  terminal.out(`${verdict}${report.configMap === null ? "" : ` (ConfigMap ${report.configMap})`}\n`)
+  terminal.out(`${verdict}${sourcesText(configMaps)}\n`)
+}
+
+function sourcesText(configMaps: readonly string[]): string {
+  if (configMaps.length === 0) return ""
+  return ` (ConfigMap${configMaps.length === 1 ? "" : "s"} ${configMaps.join(", ")})`
 }
 
 function nameOf({ metadata }: ConfigMap): string {

@@ -1,7 +1,9 @@
 import { isAlone, contains } from "../../core/address/network.ts"
 import { compareAddresses } from "../../core/address/order.ts"
-import { parseVipEntry } from "../../core/desired/vip-entry.ts"
-import { resolveEntry } from "../../core/desired/resolve.ts"
+import { entriesOf } from "../../core/declare/entries.ts"
+import { parseShortForm } from "../../core/declare/short-form.ts"
+import { vipConfigMapsOf } from "../../core/declare/vip-config-maps.ts"
+import { resolve } from "../../core/desired/resolve.ts"
 import { createModelBuilder } from "../../core/model/build-model.ts"
 import type { BuiltModel, ModelInput } from "../../core/model/types.ts"
 import type { ModelSettings, NodeFacts } from "../../core/model/settings.ts"
@@ -10,9 +12,8 @@ import { nodeAddressOf, NO_PAST, ownNodesOf } from "../../core/model/addresses/o
 import { decodeLargeFile } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../../core/objects/kinds.ts"
-import { vipConfigMapOf } from "../../core/vip-config-map.ts"
 import { createRenderer, type RenderedConfig } from "../../core/render/render.ts"
-import { byPlace, compare, type Problem } from "../../kit/problem.ts"
+import { byPlace, compare, hasErrors, type Problem } from "../../kit/problem.ts"
 import type { Source } from "./source.ts"
 import { machineAddresses } from "./machine.ts"
 import { readTemplates } from "../../templates.ts"
@@ -21,8 +22,8 @@ import type { CliCode } from "../problem-codes.ts"
 /** The objects of some sources, and the problems of their files. */
 export interface Manifests {
   readonly objects: ClusterObjects
-  /** Null if there is none, or if there are several and no flag names one. */
-  readonly configMap: Placed<ConfigMap> | null
+  /** Those that hold VIPs, in their order; empty if there is none, or if there are several and no flag names one. */
+  readonly configMaps: readonly Placed<ConfigMap>[]
   readonly problems: readonly Problem<CliCode>[]
   /** False if no file has an EndpointSlice or Endpoints, as in a git tree: readiness is then unknown. */
   readonly hasEndpoints: boolean
@@ -36,18 +37,18 @@ export interface NodeChoice {
   readonly interface: string | null
 }
 
-/** Reads the objects of all sources as one tree. @param configMapName `namespace/name`, or null for the only one. */
-export function manifestsOf(sources: readonly Source[], configMapName: string | null): Manifests {
+/** Reads the objects of all sources as one tree. @param names `namespace/name` of the VIP ConfigMaps; empty for the only one. */
+export function manifestsOf(sources: readonly Source[], names: readonly string[]): Manifests {
   const decoded = sources.flatMap(({ files }) => files.map(({ file, text }) => decodeLargeFile(file, text)))
   const joined = createJoin()(decoded)
   const inFiles: readonly Problem<CliCode>[] = [...sources.flatMap(({ problems }) => problems), ...joined.problems]
-  const found = vipConfigMapOf(joined.value, configMapName)
+  const found = vipConfigMapsOf(joined.value, names)
   const kinds = new Set(decoded.flatMap(({ objects }) => objects.map(({ object }) => object.kind)))
   return {
     objects: joined.value,
-    configMap: found.value,
+    configMaps: found.value,
     // If a file cannot be read, its ConfigMap may be in it, so a missing ConfigMap is not reported as well.
-    problems: inFiles.length > 0 && found.value === null ? inFiles : [...inFiles, ...found.problems],
+    problems: inFiles.length > 0 && found.value.length === 0 ? inFiles : [...inFiles, ...found.problems],
     hasEndpoints: kinds.has("EndpointSlice") || kinds.has("Endpoints"),
     hasServices: kinds.has("Service"),
   }
@@ -64,10 +65,10 @@ export interface ChosenNode {
  * Node's address, or whose subnet contains it.
  */
 export function chooseNode(
-  { objects, configMap }: Pick<Manifests, "objects" | "configMap">,
+  { objects, configMaps }: Pick<Manifests, "objects" | "configMaps">,
   choice: NodeChoice,
 ): ChosenNode {
-  const { nodes } = ownNodesOf({ nodes: objects.nodes, configMap, past: NO_PAST })
+  const { nodes } = ownNodesOf({ nodes: objects.nodes, configMaps, past: NO_PAST })
   const members = nodes
     .map(({ object }) => ({ name: object.metadata.name, address: nodeAddressOf(object) }))
     .toSorted((a, b) => byAddress(a.address, b.address) || compare(a.name, b.name))
@@ -106,10 +107,10 @@ export interface OfflineBuild {
   readonly problems: readonly Problem<CliCode>[]
 }
 
-/** Makes the text as the sidecar does at its first start. @param configMap The one that holds the VIPs. */
+/** Makes the text as the sidecar does at its first start. @param configMaps Those that hold the VIPs. */
 export function buildOffline(
   objects: ClusterObjects,
-  configMap: Placed<ConfigMap>,
+  configMaps: readonly Placed<ConfigMap>[],
   options: {
     readonly facts: NodeFacts
     readonly settings: ModelSettings
@@ -121,7 +122,7 @@ export function buildOffline(
 ): OfflineBuild {
   const input: ModelInput = {
     objects,
-    configMap,
+    configMaps,
     node: options.facts,
     lastGood: new Map(),
     refused: new Map(),
@@ -135,13 +136,13 @@ export function buildOffline(
 }
 
 /** Number of virtual servers in the entries, and of those without an endpoint, if the manifests show it. */
-export function virtualServersAskedFor(
-  { objects, hasEndpoints }: Pick<Manifests, "objects" | "hasEndpoints">,
-  configMap: Placed<ConfigMap>,
-): { readonly virtualServers: number; readonly waiting: number } {
-  const all = Object.entries(configMap.object.data).flatMap(([key, text]) => {
-    const entry = parseVipEntry({ key, text, place: null }).value
-    return entry === null ? [] : resolveEntry(entry, null, objects.services).value.virtualServers
+export function virtualServersAskedFor({ objects, configMaps, hasEndpoints }: Manifests): {
+  readonly virtualServers: number
+  readonly waiting: number
+} {
+  const all = configMaps.flatMap(entriesOf).flatMap((raw) => {
+    const { value, problems } = parseShortForm(raw)
+    return hasErrors(problems) ? [] : resolve(value, objects.services).value.virtualServers
   })
   const waiting = hasEndpoints ? all.filter(({ endpoints }) => endpoints.length === 0).length : 0
   return { virtualServers: all.length, waiting }

@@ -1,12 +1,11 @@
 import type { Place } from "../../kit/problem.ts"
-import type { ForwardingMethod } from "./vip-entry.ts"
+import type { Declaration, ForwardingMethod } from "../declare/declaration.ts"
 
-/** One VIP, joined from its entry, the Services that the entry names and their endpoints. */
+/** One VIP, joined from its declaration, the Services that it names and their endpoints. */
 export interface DesiredVip {
-  /** The ConfigMap's key. */
-  readonly key: string
+  readonly declaration: Declaration
   readonly address: string
-  /** Services in the entry's order, ports in the Service's order. Empty for a VIP without Services. */
+  /** Services in the declaration's order, ports in the Service's order. Empty for a VIP without Services. */
   readonly virtualServers: readonly DesiredVirtualServer[]
 }
 

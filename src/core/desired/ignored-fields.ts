@@ -1,5 +1,5 @@
 import type { Service, Traffic } from "../objects/kinds.ts"
-import { quoted } from "./vip-entry.ts"
+import { quoted } from "../../kit/text/quoted.ts"
 
 /**
  * Reports the fields of a Service that kube-proxy obeys and that have no effect on a VIP: one message per field.

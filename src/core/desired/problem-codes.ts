@@ -1,13 +1,6 @@
-/** Problems of an entry of the VIP ConfigMap, and of the objects that it names. */
+/** Problems of the objects that a declaration names. */
 export type DesiredCode = (typeof DESIRED_CODES)[number]
 export const DESIRED_CODES = [
-  "BAD_ADDRESS",
-  "BAD_TARGET",
-  "BAD_FORWARDING_METHOD",
-  "METHOD_NOT_SUPPORTED",
-  "LONG_FORM_NOT_SUPPORTED",
-  "SERVICE_NAMED_TWICE",
-  "TOO_MANY_SERVICES",
   "SERVICE_NOT_FOUND",
   "SERVICE_EXTERNAL_NAME",
   "SERVICE_WITHOUT_PORTS",

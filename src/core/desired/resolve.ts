@@ -1,33 +1,32 @@
-import type { Checked, Place, Problem } from "../../kit/problem.ts"
+import type { Checked, Problem } from "../../kit/problem.ts"
 import type { ServiceObjects, ServicePort } from "../objects/kinds.ts"
 import { isSupportedFamily } from "../address/ip.ts"
+import type { Declaration, ServiceTarget } from "../declare/declaration.ts"
 import type { DesiredCode } from "./problem-codes.ts"
 import type { DesiredVip, DesiredVirtualServer } from "./desired-vip.ts"
 import { endpointsOf } from "./endpoints.ts"
 import { ignoredFields } from "./ignored-fields.ts"
 import { whyNoEndpoints } from "./objections.ts"
-import { quoted, type ServiceTarget, type VipEntry } from "./vip-entry.ts"
+import { quoted } from "../../kit/text/quoted.ts"
 
 /**
- * Joins an entry with the Services that it names.
+ * Joins a declaration with the Services that it names. It has an address, and no errors.
  *
- * @param entryPlace Place of the entry, for problems of lines that have no place of their own.
  * @param services Keyed `namespace/name`.
  * @returns the VIP with every virtual server that could be joined, and a problem for each of the others.
  */
-export function resolveEntry(
-  entry: VipEntry,
-  entryPlace: Place | null,
+export function resolve(
+  declaration: Declaration,
   services: ReadonlyMap<string, ServiceObjects>,
 ): Checked<DesiredVip, DesiredCode> {
   const problems: Problem<DesiredCode>[] = []
   const virtualServers: DesiredVirtualServer[] = []
   let left = MOST_REAL_SERVERS
-  for (const target of entry.targets) {
+  for (const target of declaration.services) {
     const service = `${target.namespace}/${target.name}`
     const report: Report = (problem) => {
-      const place = target.place ?? entryPlace
-      problems.push({ severity: "error", path: ["data", entry.key, service], place, ...problem })
+      const place = target.place ?? declaration.place
+      problems.push({ severity: "error", path: [...declaration.path, service], place, ...problem })
     }
     const objects = services.get(service)
     const fault = objects === undefined ? missing(target) : (serviceFault(objects, service) ?? sizeFault(objects, left))
@@ -39,7 +38,8 @@ export function resolveEntry(
         report({ code: "SERVICE_FIELD_IGNORED", severity: "warning", place: objects.service.place, message })
     }
   }
-  return { value: { key: entry.key, address: entry.address, virtualServers }, problems }
+  const [address] = declaration.addresses
+  return { value: { declaration, address: address?.text ?? "", virtualServers }, problems }
 }
 
 type Fault = Pick<Problem<DesiredCode>, "code" | "message"> & Partial<Pick<Problem<DesiredCode>, "severity" | "place">>

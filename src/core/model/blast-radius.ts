@@ -1,9 +1,12 @@
-import { quoted } from "../desired/vip-entry.ts"
+import { quoted } from "../../kit/text/quoted.ts"
+import { partsOf, sourceText } from "../declare/declaration.ts"
+import { sourceOf } from "../declare/entries.ts"
 import type { ConfigMap, Placed } from "../objects/kinds.ts"
 import { ALLOW_MASS_REMOVAL } from "../objects/schema.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { BuiltModel, EntryOutcome } from "./types.ts"
 import type { ModelCode } from "./problem-codes.ts"
+import { dataPath } from "./limits.ts"
 import { type KeepalivedModel, virtualServerKey } from "./keepalived-model.ts"
 
 /**
@@ -22,7 +25,7 @@ export interface Step {
   /** The configuration that runs or last ran. */
   readonly before: Pick<KeepalivedModel, "vips">
   readonly nodesBefore: number
-  readonly configMap: Placed<ConfigMap>
+  readonly configMaps: readonly Placed<ConfigMap>[]
   readonly nodes: number
   readonly built: BuiltModel
   /** Maximum share of VIPs or virtual servers to remove at once, in percent; two are always allowed. 100 disables the guard. */
@@ -35,44 +38,73 @@ export interface Held {
 }
 
 /**
- * Whether a step removes enough of what works to need confirmation.
+ * Whether a step removes enough of what works to need confirmation. Counts each ConfigMap on its own.
  *
  * A VIP or a virtual server that stays with fewer real servers is not removed. A broken entry keeps its last good form, so
- * only its endpoints can be missing.
+ * only its endpoints can be missing. Neither is an address removed that moves to an entry of another ConfigMap.
  *
  * @returns null when the step is allowed: it is small, or the ConfigMap's annotation names the number of remaining entries.
  */
 export function heldBack(step: Step): Held | null {
-  const { configMap, built, percent } = step
-  if (built.model === null || percent >= 100 || isAllowed(configMap.object)) return null
-  if (step.nodesBefore > 0 && step.nodes === 0) return nodesLost(step)
-  const after = keysOf(built.model)
-  const impossible = new Set(built.entries.filter(isImpossible).map(({ key }) => key))
-  const before = keysOf({ vips: step.before.vips.filter(({ key }) => !impossible.has(key)) })
-  const vips = before.vips.filter((address) => !after.vips.includes(address))
-  if (tooMany(vips, before.vips, percent)) return massRemoval("VIPs", { gone: vips, of: before.vips }, step)
+  const { configMaps, built, percent } = step
+  if (built.model === null || percent >= 100) return null
+  if (step.nodesBefore > 0 && step.nodes === 0) return configMaps.some(isAllowed) ? null : nodesLost(step)
+  const impossible = new Set(built.entries.filter(isImpossible).map(({ declaration }) => declaration.id))
+  const before = step.before.vips.filter(({ id }) => !impossible.has(id))
+  const after = keysOf(built.model.vips)
+  const waiting = waitingIn(built)
+  const known = new Map(configMaps.map((one) => [sourceText(sourceOf(one)), one]))
+  const objects = new Set(before.map(({ id }) => partsOf(id).object))
+  const held = [...objects].flatMap((object) => {
+    const configMap = known.get(object) ?? null
+    if (configMap !== null && isAllowed(configMap)) return []
+    const vips = before.filter(({ id }) => partsOf(id).object === object)
+    return heldIn({ object, configMap, before: keysOf(vips), after, waiting, percent }) ?? []
+  })
+  // The sidecar believes in lost endpoints after a while, and never in a mass removal.
+  return held.find(({ guard }) => guard === "mass-removal") ?? held[0] ?? null
+}
+
+/** The part of a step that concerns the entries of one ConfigMap. */
+interface Part {
+  /** `ConfigMap default/vips`. */
+  readonly object: string
+  /** Null when the generation does not have it any more. */
+  readonly configMap: Placed<ConfigMap> | null
+  readonly before: Keys
+  readonly after: Keys
+  /** Whether a virtual server is only without endpoints. */
+  readonly waiting: (key: string) => boolean
+  readonly percent: number
+}
+
+function heldIn(part: Part): Held | null {
+  const { before, after, waiting, percent } = part
+  const left = new Set(after.vips)
+  const vips = before.vips.filter((address) => !left.has(address))
+  if (tooMany(vips, before.vips, percent)) return massRemoval("VIPs", { gone: vips, of: before.vips }, part)
   const kept = new Set(after.virtualServers)
   const gone = before.virtualServers.filter((key) => !kept.has(key))
-  const waiting = waitingIn(built)
   const removed = gone.filter((key) => !waiting(key))
   const all = { gone, of: before.virtualServers }
   if (tooMany(removed, before.virtualServers, percent))
-    return massRemoval("virtual servers", { ...all, gone: removed }, step)
-  return tooMany(gone, before.virtualServers, percent) ? endpointsLost(all, step) : null
+    return massRemoval("virtual servers", { ...all, gone: removed }, part)
+  return tooMany(gone, before.virtualServers, percent) ? endpointsLost(all, part) : null
 }
 
 /** Warns of an annotation that does not match the number of entries. */
-export function allowanceProblems({ object, place }: Placed<ConfigMap>): readonly Problem<ModelCode>[] {
+export function allowanceProblems(configMap: Placed<ConfigMap>): readonly Problem<ModelCode>[] {
+  const { object, place } = configMap
   const { allowMassRemoval } = object.metadata
-  if (allowMassRemoval === null || isAllowed(object)) return []
+  if (allowMassRemoval === null || isAllowed(configMap)) return []
   return [
     {
       code: "ALLOWANCE_STALE",
       severity: "warning",
-      path: ["metadata", "annotations", ALLOW_MASS_REMOVAL],
+      path: [sourceText(sourceOf(configMap)), "metadata", "annotations", ALLOW_MASS_REMOVAL],
       place,
       message:
-        `The annotation ${ALLOW_MASS_REMOVAL} is ${quoted(allowMassRemoval)}, and the number of entries is ${entriesOf(object)}: it allows nothing now; ` +
+        `The annotation ${ALLOW_MASS_REMOVAL} is ${quoted(allowMassRemoval)}, and the number of entries is ${countOf(object)}: it allows nothing now; ` +
         "remove it, or write the number of entries that should remain",
     },
   ]
@@ -92,15 +124,20 @@ function tooMany(gone: readonly string[], of: readonly string[], percent: number
   return gone.length >= LEAST && gone.length * 100 > of.length * percent
 }
 
-function isAllowed(configMap: ConfigMap): boolean {
-  return configMap.metadata.allowMassRemoval === entriesOf(configMap)
+function isAllowed({ object }: Placed<ConfigMap>): boolean {
+  return object.metadata.allowMassRemoval === countOf(object)
 }
 
-function entriesOf({ data }: ConfigMap): string {
+function countOf({ data }: ConfigMap): string {
   return String(Object.keys(data).length)
 }
 
-function keysOf({ vips }: Pick<KeepalivedModel, "vips">) {
+interface Keys {
+  readonly vips: readonly string[]
+  readonly virtualServers: readonly string[]
+}
+
+function keysOf(vips: KeepalivedModel["vips"]): Keys {
   return {
     vips: vips.map(({ address }) => address),
     virtualServers: vips.flatMap(({ virtualServers }) => virtualServers.map(virtualServerKey)),
@@ -118,20 +155,22 @@ interface Loss {
   readonly of: readonly string[]
 }
 
-function massRemoval(what: "VIPs" | "virtual servers", loss: Loss, step: Step): Held {
-  const message = `${cannotRemove(what, loss)}: what runs is kept; ${howToAllow(step)}`
-  return { guard: "mass-removal", problem: problem("MASS_REMOVAL", message, step) }
+function massRemoval(what: "VIPs" | "virtual servers", loss: Loss, part: Part): Held {
+  const message = `${cannotRemove(what, loss)}: what runs is kept; ${howToAllow(part)}`
+  return { guard: "mass-removal", problem: problem("MASS_REMOVAL", message, part.configMap) }
 }
 
-function endpointsLost(loss: Loss, step: Step): Held {
+function endpointsLost(loss: Loss, part: Part): Held {
   const why = "they have lost all endpoints; what runs is kept until the loss has lasted"
-  const message = `${cannotRemove("virtual servers", loss)}: ${why}; ${howToAllow(step)}`
-  return { guard: "endpoints-lost", problem: problem("ENDPOINTS_LOST", message, step) }
+  const message = `${cannotRemove("virtual servers", loss)}: ${why}; ${howToAllow(part)}`
+  return { guard: "endpoints-lost", problem: problem("ENDPOINTS_LOST", message, part.configMap) }
 }
 
-function nodesLost(step: Step): Held {
-  const message = `Cannot continue without Nodes: there were ${step.nodesBefore}; what runs is kept; ${howToAllow(step)}`
-  return { guard: "nodes-lost", problem: problem("NODES_LOST", message, step) }
+function nodesLost({ nodesBefore, configMaps }: Step): Held {
+  const [configMap = null] = configMaps
+  const cure = configMap === null ? "" : `; ${annotate(configMap)}`
+  const message = `Cannot continue without Nodes: there were ${nodesBefore}; what runs is kept${cure}`
+  return { guard: "nodes-lost", problem: problem("NODES_LOST", message, configMap) }
 }
 
 function cannotRemove(what: "VIPs" | "virtual servers", { gone, of }: Loss): string {
@@ -143,10 +182,16 @@ function cannotRemove(what: "VIPs" | "virtual servers", { gone, of }: Loss): str
 /** Maximum names in a message, so that the whole message fits into an Event. */
 const SHOWN = { VIPs: 3, "virtual servers": 1 } as const
 
-function howToAllow({ configMap: { object } }: Step): string {
-  return `to allow it, annotate the ConfigMap with ${ALLOW_MASS_REMOVAL}: "${entriesOf(object)}", the number of its entries`
+function howToAllow({ object, configMap }: Part): string {
+  if (configMap !== null) return annotate(configMap)
+  return `${object} is not read any more; to remove its VIPs, name it with --services-configmap and empty its data`
 }
 
-function problem(code: ModelCode, message: string, { configMap }: Step): Problem<ModelCode> {
-  return { code, severity: "error", path: ["data"], place: configMap.place, message }
+function annotate({ object }: Placed<ConfigMap>): string {
+  return `to allow it, annotate the ConfigMap with ${ALLOW_MASS_REMOVAL}: "${countOf(object)}", the number of its entries`
+}
+
+function problem(code: ModelCode, message: string, configMap: Placed<ConfigMap> | null): Problem<ModelCode> {
+  const path = configMap === null ? ["ConfigMap"] : dataPath(configMap)
+  return { code, severity: "error", path, place: configMap?.place ?? null, message }
 }

@@ -1,10 +1,10 @@
 import { compare, hasErrors, type Problem } from "../../kit/problem.ts"
-import { quoted } from "../desired/vip-entry.ts"
+import { quoted } from "../../kit/text/quoted.ts"
 import type { ClusterObjects } from "../objects/kinds.ts"
 import { allowanceProblems } from "./blast-radius.ts"
 import { claimProblems } from "./addresses/claims.ts"
 import type { ModelCode } from "./problem-codes.ts"
-import { LIMITS, limitProblems, tooManyEntries } from "./limits.ts"
+import { entriesProblem, limitProblems } from "./limits.ts"
 import { createOutcomes, type Outcomes } from "./outcomes.ts"
 import { createOwnNodes, NO_PAST, nodeAddressOf } from "./addresses/own-nodes.ts"
 import type { ModelSettings } from "./settings.ts"
@@ -21,15 +21,15 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
   return (given) => {
     const input = ownInput(given, ownNodes)
     // Entries are not read at all: a ConfigMap has room for a hundred thousand, each with its own problem.
-    if (Object.keys(input.configMap.object.data).length > LIMITS.entries)
-      return { model: null, entries: [], problems: [tooManyEntries(input.configMap)], own: input.own }
+    const tooMany = entriesProblem(input.configMaps)
+    if (tooMany !== null) return { model: null, entries: [], problems: [tooMany], own: input.own }
     return assemble(input, settings, outcomesOf(input))
   }
 }
 
 function ownInput(given: ModelInput, ownNodes: ReturnType<typeof createOwnNodes>): OwnInput {
   const past = given.past ?? NO_PAST
-  const own = ownNodes({ nodes: given.objects.nodes, configMap: given.configMap, past })
+  const own = ownNodes({ nodes: given.objects.nodes, configMaps: given.configMaps, past })
   return { ...given, past, own, objects: { ...given.objects, nodes: own.nodes } }
 }
 
@@ -44,9 +44,9 @@ function assemble(input: OwnInput, settings: ModelSettings, { entries, vips, pro
     ...(input.node.notes ?? []),
     ...instance.problems,
     ...unreachable,
-    ...limitProblems(input.configMap, vips),
-    ...allowanceProblems(input.configMap),
-    ...claimProblems(input.configMap, input.objects.services),
+    ...limitProblems(input.configMaps, vips),
+    ...input.configMaps.flatMap(allowanceProblems),
+    ...claimProblems(entries, input.objects.services),
   ]
   const all = [...above, ...problems]
   if (instance.value === null || hasErrors(above)) return { model: null, entries, problems: all, own }

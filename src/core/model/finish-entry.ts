@@ -1,12 +1,12 @@
 import type { Problem } from "../../kit/problem.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./problem-codes.ts"
-import { echoProblem, forbiddenAddress } from "./addresses/forbidden.ts"
+import { echoProblems, forbiddenAddress } from "./addresses/forbidden.ts"
 import { asItWas, type HeldForm, heldForm } from "./last-good.ts"
 import { heldByOthers, takenServers } from "./addresses/others.ts"
 import { needsMasquerade, refusalProblem } from "./refusal.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
-import { type Lan, subnetProblem } from "./addresses/subnets.ts"
+import { type Lan, subnetProblems } from "./addresses/subnets.ts"
 import type { Walked } from "./walk-entry.ts"
 
 interface FinishContext {
@@ -24,31 +24,29 @@ export function finishEntry(walked: Walked, input: OwnInput, context: FinishCont
 }
 
 /** Adds the warnings about the address. They do not change what runs. */
-function withWarnings({ raw }: Walked, outcome: EntryOutcome, { echoes, lan }: FinishContext): EntryOutcome {
-  const lister = echoes.get(raw.key)
-  const subnet = subnetProblem(raw, lan)
-  if (outcome.vip === null || (lister === undefined && subnet === null)) return outcome
-  const warnings = [...(lister === undefined ? [] : [echoProblem(raw, lister)]), ...(subnet === null ? [] : [subnet])]
-  return { ...outcome, problems: [...outcome.problems, ...warnings] }
+function withWarnings({ declaration }: Walked, outcome: EntryOutcome, { echoes, lan }: FinishContext): EntryOutcome {
+  if (outcome.vip === null) return outcome
+  const warnings = [...echoProblems(declaration, echoes), ...subnetProblems(declaration, lan)]
+  return warnings.length === 0 ? outcome : { ...outcome, problems: [...outcome.problems, ...warnings] }
 }
 
 function whatRuns(walked: Walked, input: OwnInput, context: FinishContext): EntryOutcome {
-  const { raw, vip } = walked
-  const holder = input.others?.addresses.get(raw.key)
-  const forbidden = forbiddenAddress(raw, context.nodeAddresses, context.settings) ?? heldByOthers(raw, holder)
-  const refusal = input.refused.get(raw.key)
-  const taken = takenServers(raw, vip, input.others)
-  const isAsked = holder?.kind === "asked"
+  const { raw, declaration, vip } = walked
+  const forbidden =
+    forbiddenAddress(declaration, context.nodeAddresses, context.settings) ?? heldByOthers(declaration, input.others)
+  const refusal = input.refused.get(declaration.id)
+  const taken = takenServers(declaration, vip, input.others)
+  const isAsked = declaration.addresses.some(({ text }) => input.others?.addresses.get(text)?.kind === "asked")
   if (forbidden === null && !isAsked && refusal === undefined && taken === null && walked.good !== null)
     return withIpvs(walked.good, input.node)
   const services = walked.services.map(([name]) => name)
-  const base = { key: raw.key, text: raw.text, place: raw.place, services, waiting: walked.waiting }
+  const base = { declaration, text: raw.text, services, waiting: walked.waiting }
   // Its last good form must not run either: the address belongs to another machine, or is not allowed.
   if (forbidden !== null) return { ...base, state: "left-out", vip: null, problems: [...walked.problems, forbidden] }
   if (isAsked) return { ...base, state: "pending", vip: null, problems: walked.problems }
   const problems = [
     ...walked.problems,
-    ...(refusal === undefined ? [] : [refusalProblem(refusal, raw)]),
+    ...(refusal === undefined ? [] : [refusalProblem(refusal, declaration)]),
     ...presentIn(taken),
   ]
   const held = heldVip(walked, input, context)
@@ -62,10 +60,14 @@ function presentIn<T>(one: T | null): readonly T[] {
 }
 
 /** The last good form of an entry; null when there is none, or when another program now has one of its virtual servers. */
-function heldVip({ raw }: Walked, input: OwnInput, { settings, nodeAddresses }: FinishContext): HeldForm | null {
-  const lastGood = input.lastGood.get(raw.key)
+function heldVip(
+  { raw, declaration }: Walked,
+  input: OwnInput,
+  { settings, nodeAddresses }: FinishContext,
+): HeldForm | null {
+  const lastGood = input.lastGood.get(declaration.id)
   if (lastGood === undefined) return null
-  const refusal = input.refused.get(raw.key)
+  const refusal = input.refused.get(declaration.id)
   const held = heldForm(raw, lastGood, {
     services: input.objects.services,
     nodeAddresses,
@@ -77,7 +79,7 @@ function heldVip({ raw }: Walked, input: OwnInput, { settings, nodeAddresses }: 
   // The last good form may itself need the masquerading that is missing now.
   const canRun = (form: HeldForm) => refusal?.code !== "MASQUERADE_MISSING" || !needsMasquerade(form.vip)
   const forms = [held, asItWas(lastGood)]
-  return forms.find((form) => canRun(form) && takenServers(raw, form.vip, input.others) === null) ?? null
+  return forms.find((form) => canRun(form) && takenServers(declaration, form.vip, input.others) === null) ?? null
 }
 
 /** Leaves out a VIP with Services on a node without IPVS, because keepalived exits when it reads a virtual server there. */
@@ -86,8 +88,8 @@ function withIpvs(outcome: EntryOutcome, node: NodeFacts): EntryOutcome {
   const problem: Problem<ModelCode> = {
     code: "IPVS_MISSING",
     severity: "error",
-    path: ["data", outcome.key],
-    place: outcome.place,
+    path: outcome.declaration.path,
+    place: outcome.declaration.place,
     message: `Cannot forward anything on node "${node.name}": its kernel has no IPVS; load the module with "modprobe ip_vs"`,
   }
   return { ...outcome, state: "left-out", vip: null, problems: [...outcome.problems, problem] }

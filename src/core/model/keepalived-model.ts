@@ -35,8 +35,8 @@ const virtualServerSchema = z
 
 export const vipModelSchema = z
   .object({
-    /** The entry's key in the VIP ConfigMap. */
-    key: z.string(),
+    /** The declaration that asks for it. */
+    id: z.string(),
     address: z.string(),
     /** Sorted by port, then protocol. Each has at least one real server with a weight above 0. */
     virtualServers: z.array(virtualServerSchema).readonly(),

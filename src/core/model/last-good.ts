@@ -1,6 +1,8 @@
 import { hasErrors } from "../../kit/problem.ts"
-import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
-import { resolveEntry } from "../desired/resolve.ts"
+import { serviceNames } from "../declare/declaration.ts"
+import type { RawEntry } from "../declare/entries.ts"
+import { parseShortForm } from "../declare/short-form.ts"
+import { resolve } from "../desired/resolve.ts"
 import type { ServiceObjects } from "../objects/kinds.ts"
 import type { VipModel } from "./keepalived-model.ts"
 import { type VipContext, vipModelOf, waitingOf } from "./vip-model.ts"
@@ -32,13 +34,12 @@ export function heldForm(
   },
 ): HeldForm {
   if (context.refused) return asItWas(lastGood)
-  const parsed = parseVipEntry({ ...raw, text: lastGood.text })
-  if (parsed.value === null) return asItWas(lastGood)
-  const resolved = resolveEntry(parsed.value, null, context.services)
-  const built = vipModelOf(resolved.value, null, context)
+  const parsed = parseShortForm({ ...raw, text: lastGood.text })
+  if (hasErrors(parsed.problems)) return asItWas(lastGood)
+  const resolved = resolve(parsed.value, context.services)
+  const built = vipModelOf(resolved.value, context)
   if (hasErrors([...resolved.problems, ...built.problems])) return asItWas(lastGood)
-  const services = parsed.value.targets.map(({ namespace, name }) => `${namespace}/${name}`)
-  return { vip: built.value, services, waiting: waitingOf(resolved.value, built.value) }
+  return { vip: built.value, services: serviceNames(parsed.value), waiting: waitingOf(resolved.value, built.value) }
 }
 
 /** The last applied form of an entry, regardless of its Services. */

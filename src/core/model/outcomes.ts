@@ -11,7 +11,7 @@ import { createEntryWalk } from "./walk-entry.ts"
 
 /** The outcomes of all entries. */
 export interface Outcomes {
-  /** In the order of the ConfigMap. */
+  /** In the order of the ConfigMaps. */
   readonly entries: readonly EntryOutcome[]
   /** The VIPs that run, sorted by address. */
   readonly vips: readonly VipModel[]
@@ -22,7 +22,7 @@ export interface Outcomes {
 }
 
 /**
- * Decides the outcomes of the entries of a ConfigMap. Walks an entry again only when one of its inputs has changed; the result
+ * Decides the outcomes of the entries of all ConfigMaps. Walks an entry again only when one of its inputs has changed; the result
  * is the same without this cache.
  */
 export function createOutcomes(settings: ModelSettings): (input: OwnInput) => Outcomes {

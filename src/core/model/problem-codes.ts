@@ -1,11 +1,11 @@
+import { DECLARE_CODES } from "../declare/problem-codes.ts"
 import { DESIRED_CODES } from "../desired/problem-codes.ts"
 
 /** Problems of a model, and of the entries that it is built from. */
 export type ModelCode = (typeof MODEL_CODES)[number]
 export const MODEL_CODES = [
+  ...DECLARE_CODES,
   ...DESIRED_CODES,
-  "CONFIGMAP_MISSING",
-  "CONFIGMAP_AMBIGUOUS",
   "VIP_IS_NODE_ADDRESS",
   "VIP_LISTED_BY_NODE",
   "VIP_OUTSIDE_SUBNETS",

@@ -1,5 +1,5 @@
 import type { Problem } from "../../kit/problem.ts"
-import type { RawEntry } from "../desired/vip-entry.ts"
+import type { Declaration } from "../declare/declaration.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import type { VipModel } from "./keepalived-model.ts"
 
@@ -14,12 +14,12 @@ export interface Refusal {
 }
 
 /** The problem for a refusal. */
-export function refusalProblem({ code, reason }: Refusal, raw: RawEntry): Problem<ModelCode> {
+export function refusalProblem({ code, reason }: Refusal, declaration: Declaration): Problem<ModelCode> {
   const message =
     code === "REFUSED_BY_KEEPALIVED"
       ? `Cannot use this entry: keepalived rejects its configuration: ${reason}`
-      : `Cannot forward by NAT yet: the firewall of this node does not masquerade for "${raw.key}": ${reason}`
-  return { code, severity: "error", path: ["data", raw.key], place: raw.place, message }
+      : `Cannot forward by NAT yet: the firewall of this node does not masquerade for "${declaration.name}": ${reason}`
+  return { code, severity: "error", path: declaration.path, place: declaration.place, message }
 }
 
 /** Whether IPVS forwards a virtual server of this VIP by NAT, so that replies must return through this node. */

@@ -1,5 +1,6 @@
-import type { Place, Problem } from "../../kit/problem.ts"
+import type { Problem } from "../../kit/problem.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
+import type { Declaration, DeclarationId } from "../declare/declaration.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import type { LastGoodEntry } from "./last-good.ts"
 import type { KeepalivedModel, VipModel } from "./keepalived-model.ts"
@@ -12,12 +13,13 @@ import type { Draining } from "./vip-model.ts"
 /** The input of a model. */
 export interface ModelInput {
   readonly objects: ClusterObjects
-  readonly configMap: Placed<ConfigMap>
+  /** The ConfigMaps that hold entries. Of several entries for one address, the first that can run has it. */
+  readonly configMaps: readonly Placed<ConfigMap>[]
   readonly node: NodeFacts
-  /** Entry key -> the last working form of that entry. Empty when nothing ran before, as in the CLI. */
-  readonly lastGood: ReadonlyMap<string, LastGoodEntry>
-  /** Entry key -> why this node cannot use the entry as written. */
-  readonly refused: ReadonlyMap<string, Refusal>
+  /** The last working form of each entry. Empty when nothing ran before, as in the CLI. */
+  readonly lastGood: ReadonlyMap<DeclarationId, LastGoodEntry>
+  /** Why this node cannot use an entry as written. */
+  readonly refused: ReadonlyMap<DeclarationId, Refusal>
   readonly draining: Draining
   /** Names of the unreachable nodes. Empty in the CLI, unless it reads them from the sidecar. */
   readonly unreachable: ReadonlySet<string>
@@ -29,9 +31,8 @@ export interface ModelInput {
 
 /** The outcome of one entry. */
 export interface EntryOutcome {
-  readonly key: string
+  readonly declaration: Declaration
   readonly text: string
-  readonly place: Place | null
   /**
    * `good`: runs as written. `held`: broken, its last good form runs. `partial`: new and broken, its valid virtual servers run.
    * `left-out`: new and broken, nothing runs. `pending`: new, and the sidecar is asking the LAN for another holder of its address.
@@ -50,7 +51,7 @@ export interface EntryOutcome {
 export interface BuiltModel {
   /** Null when a problem concerns all entries: then what runs must stay unchanged. */
   readonly model: KeepalivedModel | null
-  /** In the order of the ConfigMap. */
+  /** In the order of the ConfigMaps. */
   readonly entries: readonly EntryOutcome[]
   /** All problems, including those of the entries. */
   readonly problems: readonly Problem<ModelCode>[]

@@ -1,8 +1,8 @@
-import type { Checked, Place, Problem } from "../../kit/problem.ts"
+import type { Checked, Problem } from "../../kit/problem.ts"
 import { compare } from "../../kit/problem.ts"
 import { inAddressOrder } from "../address/order.ts"
 import type { DesiredEndpoint, DesiredVip, DesiredVirtualServer } from "../desired/desired-vip.ts"
-import { quoted } from "../desired/vip-entry.ts"
+import { quoted } from "../../kit/text/quoted.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import { type RealServer, type VipModel, type VirtualServer, virtualServerKey } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
@@ -36,17 +36,14 @@ export interface VipContext {
  *
  * @returns the VIP with every valid virtual server, and a problem for each of the others.
  */
-export function vipModelOf(
-  vip: DesiredVip,
-  entryPlace: Place | null,
-  context: VipContext,
-): Checked<VipModel, ModelCode> {
+export function vipModelOf(vip: DesiredVip, context: VipContext): Checked<VipModel, ModelCode> {
+  const { id, path, place } = vip.declaration
   const problems: Problem<ModelCode>[] = []
   const servers = new Map<string, VirtualServer>()
   const claims = new Map<string, string>()
   for (const desired of vip.virtualServers) {
     const report = (problem: Pick<Problem<ModelCode>, "code" | "severity" | "message">) =>
-      problems.push({ path: ["data", vip.key, desired.service], place: entryPlace, ...problem })
+      problems.push({ path: [...path, desired.service], place, ...problem })
     const key = virtualServerKey({ address: vip.address, port: desired.port, protocol: desired.protocol })
     const claimed = claims.get(key)
     claims.set(key, claimed ?? desired.service)
@@ -64,7 +61,7 @@ export function vipModelOf(
     if (realServers.length > 0) servers.set(key, virtualServerOf(vip.address, desired, realServers, context.settings))
   }
   const virtualServers = [...servers.values()].toSorted((a, b) => a.port - b.port || compare(a.protocol, b.protocol))
-  return { value: { key: vip.key, address: vip.address, virtualServers }, problems }
+  return { value: { id, address: vip.address, virtualServers }, problems }
 }
 
 /** Only TCP can be checked, by connecting; a check of another protocol needs a payload. */

@@ -1,9 +1,10 @@
-import { memo } from "../../kit/memo.ts"
 import { hasErrors, type Place, type Problem } from "../../kit/problem.ts"
+import { type Declaration, serviceNames } from "../declare/declaration.ts"
+import { entriesOf, type RawEntry } from "../declare/entries.ts"
+import { parseShortForm } from "../declare/short-form.ts"
 import type { DesiredVip } from "../desired/desired-vip.ts"
-import { resolveEntry } from "../desired/resolve.ts"
-import { parseVipEntry, type RawEntry } from "../desired/vip-entry.ts"
-import type { ConfigMap, Placed, ServiceObjects } from "../objects/kinds.ts"
+import { resolve } from "../desired/resolve.ts"
+import type { ServiceObjects } from "../objects/kinds.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import { nodeAddressesOf } from "./addresses/forbidden.ts"
@@ -14,9 +15,10 @@ import { type DrainingVip, vipModelOf, waitingOf } from "./vip-model.ts"
 /** The part of an entry's outcome that depends only on the entry and on the objects that it names. */
 export interface Walked {
   readonly raw: RawEntry
+  readonly declaration: Declaration
   /** The named Services, and the draining servers. The same objects give the same walk. */
   readonly services: readonly (readonly [name: string, objects: ServiceObjects | undefined])[]
-  readonly draining: DrainingVip | undefined
+  readonly draining: readonly (DrainingVip | undefined)[]
   /** The Nodes when their addresses matter, as with DR; otherwise null. */
   readonly addressees: OwnInput["objects"]["nodes"] | null
   /** The nodes of its endpoints, and the unreachable ones among them. */
@@ -30,14 +32,14 @@ export interface Walked {
 }
 
 /**
- * Walks the entries of a ConfigMap, in its order. Keeps the result of an entry until the entry or an object that it names
+ * Walks the entries of the ConfigMaps, in their order. Keeps the result of an entry until the entry or an object that it names
  * changes.
  */
 export function createEntryWalk(settings: ModelSettings): (input: OwnInput) => readonly Walked[] {
   let last: ReadonlyMap<string, Walked> = new Map()
   return (input) => {
-    const walked = rawEntries(input.configMap).map((raw) => walkAgain(last.get(raw.key), raw, input, settings))
-    last = new Map(walked.map((one) => [one.raw.key, one]))
+    const walked = input.configMaps.flatMap(entriesOf).map((raw) => walkAgain(last.get(raw.id), raw, input, settings))
+    last = new Map(walked.map((one) => [one.raw.id, one]))
     return walked
   }
 }
@@ -46,36 +48,32 @@ function walkAgain(before: Walked | undefined, raw: RawEntry, input: OwnInput, s
   return before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
 }
 
-const rawEntries = memo((configMap: Placed<ConfigMap>): readonly RawEntry[] =>
-  Object.entries(configMap.object.data).map(([key, text]) => ({
-    key,
-    text,
-    place: configMap.keyPlaces.get(key) ?? configMap.place,
-    firstLine: configMap.firstLines?.get(key),
-  })),
-)
-
 function walk(raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {
-  const draining = input.draining.get(raw.key)
-  const parsed = parseVipEntry(raw)
-  if (parsed.value === null)
+  const { value: declaration, problems: faults } = parseShortForm(raw)
+  const draining = drainingOf(declaration, input)
+  if (hasErrors(faults))
     return {
-      ...{ raw, services: [], draining, addressees: null, nodes: new Set(), gone: [] },
-      ...{ vip: null, waiting: [], problems: parsed.problems, good: null },
+      ...{ raw, declaration, services: [], draining, addressees: null, nodes: new Set(), gone: [] },
+      ...{ vip: null, waiting: [], problems: faults, good: null },
     }
-  const names = parsed.value.targets.map((target) => `${target.namespace}/${target.name}`)
+  const names = serviceNames(declaration)
   const services = names.map((name) => [name, input.objects.services.get(name)] as const)
-  const resolved = resolveEntry(parsed.value, raw.place, input.objects.services)
-  const isDirect = parsed.value.targets.some(({ forwardingMethod }) => forwardingMethod !== "NAT")
+  const resolved = resolve(declaration, input.objects.services)
+  const isDirect = declaration.services.some(({ forwardingMethod }) => forwardingMethod !== "NAT")
   const addressees = isDirect ? input.objects.nodes : null
   const nodeAddresses = nodeAddressesOf(addressees ?? [])
-  const built = vipModelOf(resolved.value, raw.place, { ...input, settings, nodeAddresses })
+  const built = vipModelOf(resolved.value, { ...input, settings, nodeAddresses })
   const nodes = nodesOf(resolved.value)
   const gone = [...nodes].filter((node) => input.unreachable.has(node))
   const problems = [...resolved.problems, ...built.problems]
   const made = { vip: built.value, waiting: waitingOf(resolved.value, built.value), problems }
-  const outcome = { key: raw.key, text: raw.text, place: raw.place, state: "good", services: names, ...made } as const
-  return { raw, services, draining, addressees, nodes, gone, ...made, good: hasErrors(problems) ? null : outcome }
+  const outcome = { declaration, text: raw.text, state: "good", services: names, ...made } as const
+  const good = hasErrors(problems) ? null : outcome
+  return { raw, declaration, services, draining, addressees, nodes, gone, ...made, good }
+}
+
+function drainingOf({ addresses }: Declaration, { draining }: OwnInput): Walked["draining"] {
+  return addresses.map(({ text }) => draining.get(text))
 }
 
 function nodesOf({ virtualServers }: DesiredVip): ReadonlySet<string> {
@@ -93,7 +91,7 @@ function hasSameGone({ nodes, gone }: Walked, unreachable: ReadonlySet<string>):
 function isSame(before: Walked, raw: RawEntry, input: OwnInput): boolean {
   return (
     isSameRaw(before.raw, raw) &&
-    before.draining === input.draining.get(raw.key) &&
+    drainingOf(before.declaration, input).every((one, at) => one === before.draining[at]) &&
     hasSameGone(before, input.unreachable) &&
     (before.addressees === null || before.addressees === input.objects.nodes) &&
     before.services.every(([name, objects]) => input.objects.services.get(name) === objects)

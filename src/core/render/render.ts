@@ -51,7 +51,7 @@ function createBlocks(templates: Templates): (vip: VipModel) => readonly Piece[]
     const blocks =
       known.get(vip) ??
       vip.virtualServers.map((server) => {
-        const origin = { kind: "virtual-server", entry: vip.key, key: virtualServerKey(server) } as const
+        const origin = { kind: "virtual-server", entry: vip.id, key: virtualServerKey(server) } as const
         return parsePiece(templates.virtualServer(virtualServerData(server)), origin)
       })
     known.set(vip, blocks)

@@ -14,7 +14,7 @@ import type { RecordedPast } from "../volume/applied-record.ts"
 
 /** What the agent remembers of the configurations that it applied: inputs of the next model. */
 export interface AppliedHistory {
-  /** Entry key -> the form in which the entry last worked. */
+  /** The form in which each entry last worked, by the id of its declaration. */
   readonly lastGood: ReadonlyMap<string, LastGoodEntry>
   /** VIP -> its recent real servers. */
   readonly recent: ReadonlyMap<string, RecentVip>
@@ -48,13 +48,13 @@ export function afterApplied(
 ): AppliedHistory {
   const lastGood = new Map<string, LastGoodEntry>()
   for (const entry of applied.built.entries) {
-    const before = history.lastGood.get(entry.key)
+    const before = history.lastGood.get(entry.declaration.id)
     if (entry.state === "good" && entry.vip !== null)
       lastGood.set(
-        entry.key,
+        entry.declaration.id,
         before?.vip === entry.vip && before.text === entry.text ? before : { text: entry.text, vip: entry.vip },
       )
-    else if (before !== undefined) lastGood.set(entry.key, before)
+    else if (before !== undefined) lastGood.set(entry.declaration.id, before)
   }
   const recent = new Map<string, RecentVip>()
   for (const vip of applied.model.vips) {

@@ -7,7 +7,7 @@ import type { Refusal } from "../../core/model/refusal.ts"
 import type { NodeFacts } from "../../core/model/settings.ts"
 import type { Draining } from "../../core/model/vip-model.ts"
 import type { createPipeline, PipelineResult } from "../../core/pipeline.ts"
-import { vipConfigMapOf } from "../../core/vip-config-map.ts"
+import { vipConfigMapsOf } from "../../core/declare/vip-config-maps.ts"
 import type { RenderedConfig } from "../../core/render/render.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { AppliedHistory } from "./history.ts"
@@ -95,7 +95,7 @@ export interface FirstTime {
   readonly nodes: OwnNodes["nodes"]
 }
 
-/** Keys of the entries of the generation with this manifest that this node cannot accept as written. */
+/** The entries (by id) of the generation with this manifest that this node cannot accept as written. */
 export interface Refusals {
   readonly manifestSha256: string
   readonly entries: ReadonlyMap<string, Refusal>
@@ -127,16 +127,16 @@ export async function candidateFrom(
   ports: Pick<ObservePorts, "node" | "ownNodes" | "pipeline" | "unreachable" | "others">,
   { history, refusals, guarding, announced }: ObserveContext,
 ): Promise<Observation> {
-  const configMap = vipConfigMapOf(generation.objects, null)
-  if (configMap.value === null) return noModel(generation, configMap.problems)
+  const { value: configMaps, problems } = vipConfigMapsOf(generation.objects, [...generation.objects.configMaps.keys()])
+  if (configMaps.length === 0) return noModel(generation, problems)
   const past = pastOf(history)
   const { nodes } = generation.objects
-  const own = ports.ownNodes({ nodes, configMap: configMap.value, past })
+  const own = ports.ownNodes({ nodes, configMaps, past })
   const node = await ports.node(own.nodes, past)
   if ("code" in node) return noModel(generation, [node])
   const { built, rendered } = await withoutOthers(ports, announced, {
     objects: generation.objects,
-    configMap: configMap.value,
+    configMaps,
     node,
     lastGood: history.lastGood,
     refused: refusals?.manifestSha256 === generation.manifestSha256 ? refusals.entries : new Map<string, Refusal>(),
@@ -145,8 +145,7 @@ export async function candidateFrom(
     past,
   })
   if (rendered === null) return noModel(generation, built.problems)
-  const held =
-    guarding === null ? null : heldBack({ ...guarding, configMap: configMap.value, nodes: nodes.length, built })
+  const held = guarding === null ? null : heldBack({ ...guarding, configMaps, nodes: nodes.length, built })
   const believes = held?.guard === "endpoints-lost" && guarding?.believesInLostEndpoints === true
   if (held === null || believes)
     return { kind: "candidate", generation, built, rendered, believesInLostEndpoints: believes }

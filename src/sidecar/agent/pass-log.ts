@@ -37,13 +37,13 @@ export function reportHeld(
   })
 }
 
-/** Keys of the entries that are not simply applied, by state, in the words of the status. */
+/** Ids of the entries that are not simply applied, by state, in the words of the status. */
 function entriesIn({ built }: Candidate, outcome: ApplyOutcome): Partial<Record<EntryState, readonly string[]>> {
   const isInEffect = outcome.kind === "applied" || outcome.kind === "unchanged"
   const keys = new Map<EntryState, string[]>()
-  for (const { key, state: form, vip, waiting } of built.entries) {
+  for (const { declaration, state: form, vip, waiting } of built.entries) {
     const state = entryStateOf({ form, unserved: vip === null ? 0 : waiting.length, isInEffect })
-    if (state !== "applied") keys.set(state, [...(keys.get(state) ?? []), key].slice(0, MOST_LOGGED))
+    if (state !== "applied") keys.set(state, [...(keys.get(state) ?? []), declaration.id].slice(0, MOST_LOGGED))
   }
   return Object.fromEntries(keys)
 }

@@ -165,8 +165,8 @@ function unmasqueradedEntries(
   { ports }: Workings,
 ): ReadonlyMap<string, Refusal> {
   const reason = ports.firewallFault() ?? "it cannot be changed at the moment"
-  const keys = rendered.model.vips.filter((vip) => vips.has(vip.address)).map((vip) => vip.key)
-  return new Map(keys.map((key) => [key, { code: "MASQUERADE_MISSING", reason }]))
+  const ids = rendered.model.vips.filter((vip) => vips.has(vip.address)).map((vip) => vip.id)
+  return new Map(ids.map((id) => [id, { code: "MASQUERADE_MISSING", reason }]))
 }
 
 type Rejected = Extract<ApplyOutcome, { readonly kind: "rejected" }>

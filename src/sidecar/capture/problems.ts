@@ -1,3 +1,4 @@
+import { pathOf } from "../../core/declare/declaration.ts"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { Capture, Owner } from "./capture.ts"
@@ -15,14 +16,14 @@ export function captureProblems(
   found: readonly Capture[],
   model: Pick<KeepalivedModel, "vips">,
 ): readonly Problem<CaptureCode>[] {
-  const keys = new Map(model.vips.map((vip) => [vip.address, vip.key]))
+  const ids = new Map(model.vips.map((vip) => [vip.address, vip.id]))
   // A rule for an address that is not a VIP of this node any more is not a problem.
-  const ours = found.filter(({ server }) => keys.has(server.address))
+  const ours = found.filter(({ server }) => ids.has(server.address))
   const said = ours.slice(0, MAXIMUM_SAID).map((capture): Problem<CaptureCode> => {
     const more =
       ours.length > MAXIMUM_SAID ? `; ${ours.length - MAXIMUM_SAID} other virtual servers are taken as well` : ""
     const { address } = capture.server
-    const path = ["data", keys.get(address) ?? address]
+    const path = pathOf(ids.get(address) ?? address)
     return { code: codeOf(capture), severity: "error", path, place: null, message: `${messageOf(capture)}${more}` }
   })
   return said

@@ -129,7 +129,7 @@ export function masqueradeWanted({
   const waiting = observation.built.entries.filter(({ problems }) =>
     problems.some(({ code }) => code === "MASQUERADE_MISSING"),
   )
-  return [...running, ...coming, ...waiting.map(({ key }) => key)]
+  return [...running, ...coming, ...waiting.flatMap(({ declaration }) => declaration.addresses.map(({ text }) => text))]
 }
 
 function sorted(vips: readonly string[]): readonly string[] {

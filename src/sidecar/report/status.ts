@@ -2,6 +2,7 @@ import { entryStateOf } from "../../contract/entry-state.ts"
 import { type Cause, causeOf } from "../../contract/shared-fields.ts"
 import type { Status, StatusDrift, StatusKeepalived, StatusNodes, StatusVip } from "../../contract/status.ts"
 import type { StatusVrrp } from "../../contract/vrrp.ts"
+import { type DeclarationId, partsOf } from "../../core/declare/declaration.ts"
 import type { EntryOutcome } from "../../core/model/types.ts"
 import type { VipModel } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
@@ -142,7 +143,7 @@ function isError(problem: Problem<SidecarCode>): boolean {
 function vipsOf(snapshot: Snapshot): readonly StatusVip[] {
   if (snapshot.observation?.kind !== "candidate") return heldVips(snapshot)
   const { entries } = snapshot.observation.built
-  const announced = new Set(snapshot.inEffect?.model.vips.map(({ address }) => address))
+  const announced = new Set(snapshot.inEffect?.model.vips.map(({ id }) => id))
   const effect = { isApplied: isInEffect(snapshot), announced }
   return [...entries.map((entry) => vipOf(entry, effect)), ...goingVips(entries, snapshot)]
 }
@@ -150,19 +151,20 @@ function vipsOf(snapshot: Snapshot): readonly StatusVip[] {
 interface Effect {
   /** Whether the newest generation is in effect. */
   readonly isApplied: boolean
-  /** The addresses that keepalived has. */
-  readonly announced: ReadonlySet<string>
+  /** The declarations whose addresses keepalived has. */
+  readonly announced: ReadonlySet<DeclarationId>
 }
 
 function vipOf(entry: EntryOutcome, { isApplied, announced }: Effect): StatusVip {
   const unserved = entry.vip === null ? 0 : entry.waiting.length
-  const vip = entry.vip?.address ?? entry.key
+  const { id, name, addresses } = entry.declaration
+  const vip = entry.vip?.address ?? addresses[0]?.text ?? name
   const found = causeOf(entry.problems.find(isError) ?? entry.problems[0])
   return {
     ...countsOf(entry.vip),
-    ...{ vip, entry: entry.key, services: entry.services, unserved },
+    ...{ vip, ...originOf(id), services: entry.services, unserved },
     state: entryStateOf({ form: entry.state, unserved, isInEffect: isApplied }),
-    inEffect: announced.has(vip),
+    inEffect: announced.has(id),
     problem: found ?? (entry.state === "pending" ? UNCHECKED : null),
   }
 }
@@ -170,9 +172,9 @@ function vipOf(entry: EntryOutcome, { isApplied, announced }: Effect): StatusVip
 /** A VIP that is in effect and that the newest generation does not have: it goes when that generation comes into effect. */
 function goingVips(entries: readonly EntryOutcome[], snapshot: Snapshot): readonly StatusVip[] {
   if (isInEffect(snapshot)) return []
-  const keys = new Set(entries.map(({ key }) => key))
+  const ids = new Set(entries.map(({ declaration }) => declaration.id))
   return runningVips(snapshot).flatMap((vip) =>
-    keys.has(vip.entry) ? [] : [{ ...vip, state: "pending" as const, problem: GONE }],
+    ids.has(`${vip.object} ${vip.entry}`) ? [] : [{ ...vip, state: "pending" as const, problem: GONE }],
   )
 }
 
@@ -196,9 +198,15 @@ function heldVips(snapshot: Snapshot): readonly StatusVip[] {
 function runningVips({ inEffect }: Snapshot): readonly Omit<StatusVip, "state" | "problem">[] {
   return (inEffect?.model.vips ?? []).map((vip) => ({
     ...countsOf(vip),
-    ...{ vip: vip.address, entry: vip.key, inEffect: true, unserved: 0 },
+    ...{ vip: vip.address, ...originOf(vip.id), inEffect: true, unserved: 0 },
     services: [...new Set(vip.virtualServers.map(({ service }) => service))],
   }))
+}
+
+/** The object and the entry that ask for a VIP. */
+function originOf(id: DeclarationId): Pick<StatusVip, "object" | "entry"> {
+  const { object, name } = partsOf(id)
+  return { object, entry: name }
 }
 
 function countsOf(vip: VipModel | null): Pick<StatusVip, "virtualServers" | "realServers" | "readyPods"> {

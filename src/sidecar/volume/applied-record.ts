@@ -37,14 +37,14 @@ const schema = z.object({
   announced: z.array(z.string()),
   nodes: z.array(z.tuple([z.string(), z.string()])),
   model: keepalivedModelSchema,
-  entries: z.array(z.object({ key: z.string(), text: z.string(), vip: vipModelSchema })),
+  entries: z.array(z.object({ id: z.string(), text: z.string(), vip: vipModelSchema })),
 })
 
 /** A JSON text with one entry a line, so that `diff` of two of them is useful. */
 export function encodeAppliedRecord(record: AppliedRecord): string {
   const { sha256, generation, past } = record
   const known = { nodeCount: past.nodeCount, announced: [...past.announced], nodes: [...past.nodes] }
-  const entries = [...record.lastGood].map(([key, { text, vip }]) => JSON.stringify({ key, text, vip }))
+  const entries = [...record.lastGood].map(([id, { text, vip }]) => JSON.stringify({ id, text, vip }))
   const head = JSON.stringify({ schema: 1, sha256, generation, ...known, model: record.model })
   return `${head.slice(0, -1)},\n"entries":[\n${entries.join(",\n")}\n]}\n`
 }
@@ -58,7 +58,7 @@ export function readAppliedRecord(path: string): AppliedRecord | null {
     if (!parsed.success) return null
     const { sha256, generation, model, entries, nodeCount, announced, nodes } = parsed.data
     const past = { model, nodeCount, announced: new Set(announced), nodes: new Map(nodes) }
-    return { sha256, generation, model, lastGood: new Map(entries.map(({ key, ...rest }) => [key, rest])), past }
+    return { sha256, generation, model, lastGood: new Map(entries.map(({ id, ...rest }) => [id, rest])), past }
   } catch {
     return null
   }

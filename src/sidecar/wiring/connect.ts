@@ -4,7 +4,6 @@ import type { Others } from "../../core/model/addresses/others.ts"
 import { createOwnNodes } from "../../core/model/addresses/own-nodes.ts"
 import { createPipeline } from "../../core/pipeline.ts"
 import { createRenderer } from "../../core/render/render.ts"
-import { vipConfigMapOf } from "../../core/vip-config-map.ts"
 import { readTemplates } from "../../templates.ts"
 import type { AgentPorts } from "../agent/ports.ts"
 import type { Snapshot } from "../agent/state.ts"
@@ -93,8 +92,11 @@ function applyPortsOf({
 function listenersOf(parts: SidecarParts) {
   const ownNodes = createOwnNodes()
   const follow = ({ objects }: Generation, { history }: Snapshot) => {
-    const configMap = vipConfigMapOf(objects, null).value
-    const { nodes } = ownNodes({ nodes: objects.nodes, configMap, past: pastOf(history) })
+    const { nodes } = ownNodes({
+      nodes: objects.nodes,
+      configMaps: [...objects.configMaps.values()],
+      past: pastOf(history),
+    })
     parts.nodes?.follow({ services: objects.services, nodes })
   }
   const { volume, lastKnownGood, metrics, records, faults } = parts

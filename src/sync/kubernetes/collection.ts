@@ -1,4 +1,4 @@
-import { MOST_REFERENCES, type Reference } from "../../core/references.ts"
+import { MOST_REFERENCES, type Reference } from "../../core/declare/references.ts"
 import { SERVICE_NAME_LABEL } from "../../core/objects/schema.ts"
 import { compare } from "../../kit/problem.ts"
 

@@ -1,7 +1,7 @@
 import { createJoin } from "../../core/objects/join.ts"
 import type { ConfigMap, Placed } from "../../core/objects/kinds.ts"
 import type { ObjectProblemCode } from "../../core/objects/problem-codes.ts"
-import { type Reference, referencesOf } from "../../core/references.ts"
+import { type Reference, referencesOf } from "../../core/declare/references.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { ClusterSource, SourceReading } from "../ports.ts"
 import type { SyncProblemCode } from "../problem-codes.ts"

@@ -3,7 +3,6 @@ import * as assert from "uvu/assert"
 
 import { kkv } from "../support/kkv.ts"
 import { encodePin } from "../../../src/contract/pin.ts"
-import { encodeManifest } from "../../../src/contract/manifest.ts"
 import { inTree, writeTree } from "../support/manifests.ts"
 import { forgedHeartbeat, GENERATION, heartbeatText, STATUS, volumes } from "../support/volume.ts"
 
@@ -179,24 +178,16 @@ test("status() marks errors and warnings, names the entry and its ConfigMap, and
   const problem = {
     code: "SERVICE_NOT_FOUND",
     severity: "error",
-    path: ["data", "10.4.0.50"],
+    path: ["ConfigMap default/vips", "data", "10.4.0.50"],
     place: { file: "vips.yaml", line: 7, column: 3 },
     message: "Cannot forward",
   } as const
   const object = { ...problem, severity: "warning", code: "ANY", path: ["Service default/echo", "spec"] } as const
   const tree = volumes({}, { status: { problems: [problem, object] } })
-  const said = "error: the ConfigMap, entry 10.4.0.50: SERVICE_NOT_FOUND: Cannot forward"
-  return inTree(tree, async (directory) => {
+  const said = "error: ConfigMap default/vips, entry 10.4.0.50: SERVICE_NOT_FOUND: Cannot forward"
+  return inTree(tree, async () => {
     const { out } = await kkv(WORDS)
     assert.match(out, `Problems\n  ${said}\n  warning: Service default/echo spec: ANY: Cannot forward\n`)
-    await writeTree(directory, {
-      [`desired/generations/${GENERATION}/manifest.json`]: encodeManifest({
-        ...{ sequence: 7, contentSha256: "a".repeat(64), resources: [] },
-        counts: { files: 1, configMaps: 1, services: 0, endpoints: 0, nodes: 0 },
-        files: [{ name: "vips/default/vips.yaml", size: 1, sha256: "b".repeat(64) }],
-      }),
-    })
-    assert.match((await kkv(WORDS)).out, said.replace("the ConfigMap", "ConfigMap default/vips"))
     const coloured = (await kkv(WORDS, { colour: true })).out
     assert.match(coloured, "\u001b[31merror:\u001b[39m ConfigMap")
     assert.match(coloured, "\u001b[33mwarning:\u001b[39m Service")
@@ -278,18 +269,7 @@ test("status() --output json has a stable shape", () =>
     const said = await kkv([...WORDS, "--output", "json"])
     assert.is(said.status, 1)
     const report = JSON.parse(said.out) as Record<string, unknown>
-    const keys = [
-      "healthy",
-      "reasons",
-      "sidecar",
-      "agent",
-      "pin",
-      "configMap",
-      "pointer",
-      "sync",
-      "syncSilence",
-      "sourceAge",
-    ]
+    const keys = ["healthy", "reasons", "sidecar", "agent", "pin", "pointer", "sync", "syncSilence", "sourceAge"]
     assert.equal(Object.keys(report), keys)
     assert.is(report["healthy"], false)
   }))

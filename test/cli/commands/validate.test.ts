@@ -269,12 +269,12 @@ test("validate() --output json has a stable shape", () =>
     const said = await kkv(["validate", "v.yaml", "--output", "json"])
     assert.is(said.status, 1)
     const report = JSON.parse(said.out) as { problems: { message: string }[] }
-    assert.equal(Object.keys(report), ["good", "configMap", "vips", "virtualServers", "waiting", "problems", "notes"])
+    assert.equal(Object.keys(report), ["good", "configMaps", "vips", "virtualServers", "waiting", "problems", "notes"])
     assert.equal(
       { ...report, problems: report.problems.map((problem) => ({ ...problem, message: "" })) },
       {
         good: false,
-        configMap: "default/vips",
+        configMaps: ["default/vips"],
         vips: 1,
         virtualServers: 0,
         waiting: 0,
@@ -282,7 +282,7 @@ test("validate() --output json has a stable shape", () =>
           {
             code: "BAD_ADDRESS",
             severity: "error",
-            path: ["data", "foo"],
+            path: ["ConfigMap default/vips", "data", "foo"],
             place: { file: "v.yaml", line: 7, column: 3 },
             message: "",
           },

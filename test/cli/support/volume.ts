@@ -35,6 +35,7 @@ export const STATUS: Status = {
   vips: [
     {
       vip: "10.4.0.50",
+      object: "ConfigMap default/vips",
       entry: "10.4.0.50",
       state: "applied",
       services: ["default/echo"],

@@ -3,7 +3,8 @@ import { join, relative } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { parseVipEntry } from "../../../src/core/desired/vip-entry.ts"
+import { parseShortForm } from "../../../src/core/declare/short-form.ts"
+import { rawEntry } from "../../core/fixture.ts"
 import { slow } from "../../support/slow.ts"
 import { kubectl } from "./support/cluster.ts"
 import { configMap } from "./support/objects.ts"
@@ -76,11 +77,11 @@ test(
         for (const [address, value, words] of refused) {
           const said = await refusalOf(key, [address, value])
           assert.match(said ?? "it is taken", words, `${address}: ${value}: ${said}`)
-          assert.is(parseVipEntry({ key: address, text: value, place: null }).value, null)
+          assert.ok(parseShortForm(rawEntry(address, value)).problems.length > 0)
         }
         for (const [address, value] of taken) {
           assert.is(await refusalOf(key, [address, value]), null)
-          assert.ok(parseVipEntry({ key: address, text: value, place: null }).value !== null)
+          assert.equal(parseShortForm(rawEntry(address, value)).problems, [])
         }
         assert.is(await refusalOf("default/vip-configmap", ["foo", ""]), null, "other ConfigMaps are nobody's business")
       } finally {

@@ -7,7 +7,7 @@ import type { ModelInput } from "../../../src/core/model/types.ts"
 import type { LastGoodEntry } from "../../../src/core/model/last-good.ts"
 import type { Refusal } from "../../../src/core/model/refusal.ts"
 import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
-import { cluster, configMap, endpoint, input, node, service, SETTINGS } from "../fixture.ts"
+import { cluster, configMap, endpoint, input, node, service, SETTINGS, id } from "../fixture.ts"
 
 const DRAINS = { ready: false, serving: true, terminating: true }
 
@@ -36,11 +36,11 @@ const b = [
   }),
   null,
 ]
-const configMaps = [
-  configMap({ "10.4.0.50": "default/a", "10.4.0.49": "default/b", "10.4.0.51": "default/a\ndefault/b" }),
-  configMap({ "10.4.0.50": "default/a", "10.4.0.49": "default/b", "10.4.0.51": "" }),
-  configMap({ "10.4.0.50": "default/a:DR", foo: "default/b", "10.4.0.3": "default/b" }),
-  configMap({ "10.4.0.49": "default/b" }, "1"),
+const configMapLists = [
+  [configMap({ "10.4.0.50": "default/a", "10.4.0.49": "default/b", "10.4.0.51": "default/a\ndefault/b" })],
+  [configMap({ "10.4.0.50": "default/a", "10.4.0.49": "default/b", "10.4.0.51": "" })],
+  [configMap({ "10.4.0.50": "default/a:DR", foo: "default/b", "10.4.0.3": "default/b" })],
+  [configMap({ "10.4.0.49": "default/b" }, "1")],
 ]
 const nodes = [[], [node("n1", "10.4.0.3"), node("n2", "10.4.0.4")], [node("n1", "10.4.0.50")]]
 const draining: ModelInput["draining"][] = [
@@ -59,15 +59,15 @@ const lastGood = ((): LastGoodEntry => {
 const anyStep = fc.record({
   a: fc.constantFrom(...a),
   b: fc.constantFrom(...b),
-  configMap: fc.constantFrom(...configMaps),
+  configMaps: fc.constantFrom(...configMapLists),
   nodes: fc.constantFrom(...nodes),
   draining: fc.constantFrom(...draining),
   unreachable: fc.constantFrom(new Set<string>(), new Set(["n1"]), new Set(["n1", "n2"]), new Set(["n3"])),
   refused: fc.constantFrom(
     new Map<string, Refusal>(),
-    new Map<string, Refusal>([["10.4.0.50", { code: "REFUSED_BY_KEEPALIVED", reason: "no such host" }]]),
+    new Map<string, Refusal>([[id("10.4.0.50"), { code: "REFUSED_BY_KEEPALIVED", reason: "no such host" }]]),
   ),
-  lastGood: fc.constantFrom(new Map<string, LastGoodEntry>(), new Map([["10.4.0.50", lastGood]])),
+  lastGood: fc.constantFrom(new Map<string, LastGoodEntry>(), new Map([[id("10.4.0.50"), lastGood]])),
   ipvs: fc.constantFrom(true, true, false),
 })
 type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never
@@ -84,7 +84,7 @@ const anyDay = fc
     fc.array(
       fc.tuple(
         fc.constantFrom(
-          ...(["a", "b", "configMap", "nodes", "draining", "unreachable", "refused", "lastGood", "ipvs"] as const),
+          ...(["a", "b", "configMaps", "nodes", "draining", "unreachable", "refused", "lastGood", "ipvs"] as const),
         ),
         anyStep,
       ),
@@ -110,7 +110,7 @@ test("createModelBuilder() gives the same model as a new builder at each step of
 test("createModelBuilder() keeps the outcome object of an unchanged entry when other objects change", () => {
   const build = createModelBuilder(SETTINGS)
   const step: Step = {
-    ...{ a: a[0] ?? null, b: b[0] ?? null, configMap: configMaps[1] ?? configMap({}), nodes: [], draining: new Map() },
+    ...{ a: a[0] ?? null, b: b[0] ?? null, configMaps: configMapLists[1] ?? [], nodes: [], draining: new Map() },
     ...{ unreachable: new Set(), refused: new Map(), lastGood: new Map(), ipvs: true },
   }
   const first = build(inputOf(step))

@@ -25,14 +25,14 @@ function held(from: State, to: State, percent = 50) {
   const build = createModelBuilder(SETTINGS)
   const built = [from, to].map(({ data, services, nodes = 0, allow = null }) => {
     const all = Array.from({ length: nodes }, (_, n) => node(`n${n + 1}`, `10.9.0.${n + 1}`))
-    return build(input(data, cluster(services, all), { configMap: configMap(data, allow) }))
+    return build(input(data, cluster(services, all), { configMaps: [configMap(data, allow)] }))
   })
   const [before, after] = built
   if (before?.model === null || before === undefined || after === undefined) throw new Error("no model to begin with")
   return heldBack({
     before: before.model,
     nodesBefore: from.nodes ?? 0,
-    configMap: configMap(to.data, to.allow ?? null),
+    configMaps: [configMap(to.data, to.allow ?? null)],
     nodes: to.nodes ?? 0,
     built: after,
     percent,
@@ -133,7 +133,7 @@ for (const [name, change, guard] of [
     const facts = { name: "n1", interface: "eth0", ipvs }
     const built = createModelBuilder(settings.settings)(input(data, cluster([service("a")], nodes), { node: facts }))
     assert.equal([built.entries.map(({ state }) => state), built.model?.vips], [Array(4).fill("left-out"), []])
-    const step = { configMap: configMap(data), nodesBefore: 0, nodes: nodes.length, percent: 50 }
+    const step = { configMaps: [configMap(data)], nodesBefore: 0, nodes: nodes.length, percent: 50 }
     assert.is(heldBack({ ...step, before: before ?? { vips: [] }, built })?.guard ?? null, guard)
   })
 

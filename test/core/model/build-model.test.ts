@@ -6,7 +6,7 @@ import type { ModelCode } from "../../../src/core/model/problem-codes.ts"
 import type { LastGoodEntry } from "../../../src/core/model/last-good.ts"
 import { LIMITS } from "../../../src/core/model/limits.ts"
 import type { ModelSettings } from "../../../src/core/model/settings.ts"
-import { cluster, endpoint, input, node, service, type ServiceOptions, SETTINGS } from "../fixture.ts"
+import { cluster, endpoint, input, node, service, type ServiceOptions, SETTINGS, id } from "../fixture.ts"
 
 const build = (given: ModelInput, settings: Partial<ModelSettings> = {}) =>
   createModelBuilder({ ...SETTINGS, ...settings })(given)
@@ -133,7 +133,7 @@ const held = (text: string, data: Record<string, string>, options: ServiceOption
   const objects = cluster([service("a", options)])
   const before = build(input({ "10.4.0.50": text }, cluster([service("a")]))).model?.vips[0]
   if (before === undefined) throw new Error("the fixture has no VIP")
-  return input(data, objects, { lastGood: new Map<string, LastGoodEntry>([["10.4.0.50", { text, vip: before }]]) })
+  return input(data, objects, { lastGood: new Map<string, LastGoodEntry>([[id("10.4.0.50"), { text, vip: before }]]) })
 }
 
 test("createModelBuilder() holds a broken entry in its last good form, with the current pods", () => {
@@ -152,7 +152,7 @@ test("createModelBuilder() holds an entry that keepalived refused exactly as it 
   const given = held("default/a", { "10.4.0.50": "default/a" }, { addresses: ["10.2.9.9"] })
   const { entries } = build({
     ...given,
-    refused: new Map([["10.4.0.50", { code: "REFUSED_BY_KEEPALIVED", reason: "bad luck" }]]),
+    refused: new Map([[id("10.4.0.50"), { code: "REFUSED_BY_KEEPALIVED", reason: "bad luck" }]]),
   })
   assert.is(entries[0]?.state, "held")
   assert.is(entries[0]?.vip?.virtualServers[0]?.realServers[0]?.address, "10.2.1.11")

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ModelInput } from "../../../src/core/model/types.ts"
 import type { Endpoint } from "../../../src/core/objects/kinds.ts"
-import { cluster, endpoint, input, node, service, SETTINGS } from "../fixture.ts"
+import { cluster, endpoint, input, node, service, SETTINGS, id } from "../fixture.ts"
 
 const NODES = ["n1", "n2", "n3", "n4"].map((name, at) => node(name, `10.4.0.${at + 1}`))
 const on = (address: string, nodeName: string | null, conditions: Partial<Endpoint["conditions"]> = {}): Endpoint => ({
@@ -93,7 +93,7 @@ test("createModelBuilder() holds the last good form with the same weights", () =
   const vip = createModelBuilder(SETTINGS)(given(endpoints, [])).model?.vips[0]
   if (vip === undefined) throw new Error("the fixture has no VIP")
   const broken = input({ "10.4.0.50": "default/a:DRAG" }, given(endpoints, []).objects, {
-    lastGood: new Map([["10.4.0.50", { text: "default/a", vip }]]),
+    lastGood: new Map([[id("10.4.0.50"), { text: "default/a", vip }]]),
     unreachable: new Set(["n2"]),
   })
   assert.is(weightsOf(broken), "10.2.1.1=1 10.2.2.1=0")

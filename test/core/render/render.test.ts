@@ -20,7 +20,7 @@ function server(address: string, more: Partial<VirtualServer> = {}): VirtualServ
 }
 
 function vip(address: string, ...virtualServers: readonly VirtualServer[]): VipModel {
-  return { key: address, address, virtualServers }
+  return { id: `ConfigMap default/vips ${address}`, address, virtualServers }
 }
 
 function model(vips: readonly VipModel[], priority = 254): KeepalivedModel {

@@ -32,7 +32,7 @@ function goodWithNodes(): LastKnownGood {
     ["n1", "10.4.0.4"],
     ["n2", "10.4.0.3"],
   ])
-  const lastGood = new Map(good.record.model.vips.map((vip) => [vip.key, { text: "default/a", vip }]))
+  const lastGood = new Map(good.record.model.vips.map((vip) => [vip.id, { text: "default/a", vip }]))
   return {
     ...good,
     record: { ...good.record, lastGood, past: { ...good.record.past, nodeCount: 2, nodes } },

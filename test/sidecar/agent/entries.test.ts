@@ -13,7 +13,9 @@ const data = Object.fromEntries(Array.from({ length: ENTRIES }, (_, n) => [addre
 const vips = (agent: Agent) => agent.snapshot().inEffect?.model.vips.map((vip) => vip.address) ?? []
 const entry = (agent: Agent, key: string) => {
   const { observation } = agent.snapshot()
-  return observation?.kind === "candidate" ? observation.built.entries.find((one) => one.key === key) : undefined
+  return observation?.kind === "candidate"
+    ? observation.built.entries.find((one) => one.declaration.name === key)
+    : undefined
 }
 
 async function publish(node: FakeNode, agent: Agent, reading: FakeNode["reading"]): Promise<void> {

@@ -11,7 +11,7 @@ import {
   NO_HISTORY,
   recalled,
 } from "../../../src/sidecar/agent/history.ts"
-import { cluster, input, service, SETTINGS } from "../../core/fixture.ts"
+import { cluster, id, input, service, SETTINGS } from "../../core/fixture.ts"
 
 const DRAIN = 30_000
 const build = createModelBuilder(SETTINGS)
@@ -98,11 +98,11 @@ test("recalled() lets what was draining when another agent had it drain on, for 
 
 test("afterApplied() remembers good entries as they are, broken ones as they were, removed ones not at all", () => {
   let { history } = pass(NO_HISTORY, input({ "10.4.0.50": "default/a", "10.4.0.51": "" }, cluster([service("a")])), 0)
-  assert.equal([...history.lastGood.keys()], ["10.4.0.50", "10.4.0.51"])
+  assert.equal([...history.lastGood.keys()], [id("10.4.0.50"), id("10.4.0.51")])
   history = pass(history, input({ "10.4.0.50": "default/a:NATX" }, cluster([service("a")])), 1).history
   assert.equal(
     [...history.lastGood].map(([key, good]) => [key, good.text]),
-    [["10.4.0.50", "default/a"]],
+    [[id("10.4.0.50"), "default/a"]],
   )
 })
 

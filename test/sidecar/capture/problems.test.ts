@@ -8,7 +8,7 @@ import { problemsOf } from "../../../src/sidecar/report/status.ts"
 import { agentOn, fakeNode, generation, passSeconds } from "../fake-node.ts"
 
 const SERVER = { address: "10.4.0.50", port: 80, protocol: "TCP" } as const
-const MODEL = { vips: [{ key: "10.4.0.50", address: "10.4.0.50", virtualServers: [] }] }
+const MODEL = { vips: [{ id: "ConfigMap default/vips 10.4.0.50", address: "10.4.0.50", virtualServers: [] }] }
 
 function capture(more: Partial<Capture> = {}): Capture {
   const owner: Owner = { kind: "service", name: "default/ext", field: "external IP" }
@@ -50,7 +50,7 @@ const said: readonly [what: string, found: Partial<Capture>, code: string, messa
 for (const [what, found, code, message] of said)
   test(`captureProblems() says what to do about ${what}`, () => {
     assert.equal(captureProblems([capture(found)], MODEL), [
-      { code, severity: "error", path: ["data", "10.4.0.50"], place: null, message },
+      { code, severity: "error", path: ["ConfigMap default/vips", "data", "10.4.0.50"], place: null, message },
     ])
   })
 

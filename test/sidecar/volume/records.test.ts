@@ -110,7 +110,7 @@ test("openAppliedVolume() keeps the candidates that are needed", () =>
 const remembered = (rendered: typeof one): AppliedRecord => ({
   sha256: rendered.sha256,
   model: rendered.model,
-  lastGood: new Map(rendered.model.vips.map((vip) => [vip.key, { text: "", vip }])),
+  lastGood: new Map(rendered.model.vips.map((vip) => [vip.id, { text: "", vip }])),
   generation: { sequence: 7, name: "00000000000000000007-0123456789ab" },
   past: {
     model: rendered.model,

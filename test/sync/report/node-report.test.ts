@@ -15,6 +15,7 @@ import type { NodeView } from "../../../src/sync/report/node-troubles.ts"
 
 const vip: StatusVip = {
   vip: "10.4.0.50",
+  object: "ConfigMap default/vips",
   entry: "10.4.0.50",
   state: "applied",
   services: ["default/echo"],

@@ -20,6 +20,7 @@ function statusOf(node: string, sequence: number, message: string | null = null,
   const state = message === null ? "applied" : "held"
   const vip = {
     vip: "10.4.0.50",
+    object: "ConfigMap default/vips",
     entry: "10.4.0.50",
     state,
     services: [],

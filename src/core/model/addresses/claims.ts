@@ -1,8 +1,9 @@
 import type { Place, Problem } from "../../../kit/problem.ts"
 import { ipv4Of } from "../../address/ip.ts"
-import { quoted } from "../../desired/vip-entry.ts"
-import type { ConfigMap, Placed, Service, ServiceObjects } from "../../objects/kinds.ts"
+import { quoted } from "../../../kit/text/quoted.ts"
+import type { Service, ServiceObjects } from "../../objects/kinds.ts"
 import type { ModelCode } from "../problem-codes.ts"
+import type { EntryOutcome } from "../types.ts"
 
 /**
  * Warns of VIPs that a known Service has as its own address: kube-proxy takes the packets of such an address before IPVS sees
@@ -11,20 +12,22 @@ import type { ModelCode } from "../problem-codes.ts"
  * An entry without Services forwards nothing, and kube-proxy may forward for it on purpose, except for a cluster IP.
  */
 export function claimProblems(
-  configMap: Placed<ConfigMap>,
+  entries: readonly Pick<EntryOutcome, "declaration" | "text">[],
   services: ReadonlyMap<string, ServiceObjects>,
 ): readonly Problem<ModelCode>[] {
-  const { data } = configMap.object
+  const declared = new Map(
+    entries.flatMap((entry) => entry.declaration.addresses.map(({ text }) => [text, entry] as const)),
+  )
   const problems: Problem<ModelCode>[] = []
   for (const [name, { service }] of services)
     for (const { address, code, field, remedy } of claimsOf(service.object)) {
-      const text = Object.hasOwn(data, address) ? data[address] : undefined
-      if (text === undefined || (code !== "VIP_IS_CLUSTER_IP" && text.trim() === "")) continue
+      const entry = declared.get(address)
+      if (entry === undefined || (code !== "VIP_IS_CLUSTER_IP" && entry.text.trim() === "")) continue
       problems.push({
         code,
         severity: "warning",
-        path: ["data", address],
-        place: configMap.keyPlaces.get(address) ?? configMap.place,
+        path: entry.declaration.path,
+        place: entry.declaration.place,
         message: `Cannot be sure that IPVS gets the packets of ${quoted(address)}: Service ${quoted(name)} has that address in ${field}${shownPlace(service.place)}, and kube-proxy takes its packets first; ${remedy}`,
       })
     }

@@ -1,5 +1,5 @@
 import type { Problem } from "../../../kit/problem.ts"
-import type { RawEntry } from "../../desired/vip-entry.ts"
+import type { Declaration } from "../../declare/declaration.ts"
 import type { ModelCode } from "../problem-codes.ts"
 import { type VipModel, type VirtualServer, virtualServerKey } from "../keepalived-model.ts"
 
@@ -19,38 +19,46 @@ export type Holder =
   /** Not known yet: the sidecar is asking the LAN. */
   | { readonly kind: "asked" }
 
-/** Why this node must not announce this address; null when no other holder is known. */
-export function heldByOthers(raw: RawEntry, holder: Holder | undefined): Problem<ModelCode> | null {
+/** Why this node must not announce an address of this declaration; null when no other holder is known. */
+export function heldByOthers(declaration: Declaration, others: Others | undefined): Problem<ModelCode> | null {
+  const { addresses, path, place } = declaration
+  for (const { text } of addresses) {
+    const reason = holderReason(text, others?.addresses.get(text))
+    if (reason === null) continue
+    return { code: reason.code, severity: "error", path, place, message: `Cannot announce ${text}: ${reason.why}` }
+  }
+  return null
+}
+
+function holderReason(
+  address: string,
+  holder: Holder | undefined,
+): { readonly code: ModelCode; readonly why: string } | null {
   switch (holder?.kind) {
     case undefined:
     case "asked":
       return null
     case "host":
-      return problem(
-        raw,
-        "ADDRESS_ON_HOST",
-        `this host already has it on interface "${holder.interface}" as ${raw.key}/${holder.prefixLength}, and ` +
+      return {
+        code: "ADDRESS_ON_HOST",
+        why:
+          `this host already has it on interface "${holder.interface}" as ${address}/${holder.prefixLength}, and ` +
           "kube-keepalived-vip did not add it; choose a free address, or remove it from that interface",
-      )
+      }
     case "lan":
-      return problem(
-        raw,
-        "ADDRESS_IN_USE",
-        `the station with hardware address ${holder.mac} answers for it on the LAN of "${holder.interface}", and it is not ` +
+      return {
+        code: "ADDRESS_IN_USE",
+        why:
+          `the station with hardware address ${holder.mac} answers for it on the LAN of "${holder.interface}", and it is not ` +
           "one of the nodes; choose a free address, or remove it from that station: the sidecar asks the LAN again, and " +
           "announces the VIP when no station answers",
-      )
+      }
   }
-}
-
-function problem(raw: RawEntry, code: ModelCode, why: string): Problem<ModelCode> {
-  const message = `Cannot announce ${raw.key}: ${why}`
-  return { code, severity: "error", path: ["data", raw.key], place: raw.place, message }
 }
 
 /** Why a VIP must not run in this form; null when no other program has one of its virtual servers. */
 export function takenServers(
-  raw: RawEntry,
+  { path, place }: Declaration,
   vip: VipModel | null,
   others: Others | undefined,
 ): Problem<ModelCode> | null {
@@ -62,8 +70,8 @@ export function takenServers(
   return {
     code: "VIRTUAL_SERVER_ON_HOST",
     severity: "error",
-    path: ["data", raw.key],
-    place: raw.place,
+    path,
+    place,
     message:
       `Cannot forward ${virtualServerKey(first)}${more}: IPVS on this host already has this virtual server, and ` +
       "kube-keepalived-vip did not add it; kube-proxy in IPVS mode adds one for each ClusterIP; choose another address, " +

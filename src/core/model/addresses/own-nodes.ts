@@ -1,5 +1,8 @@
+import { memo } from "../../../kit/memo.ts"
 import { isSameSet } from "../../../kit/same-set.ts"
 import { ipv4Of, isSupported } from "../../address/ip.ts"
+import { entriesOf } from "../../declare/entries.ts"
+import { addressesOf } from "../../declare/short-form.ts"
 import { isAnchor } from "../../address/special.ts"
 import type { ConfigMap, Node, Placed } from "../../objects/kinds.ts"
 import type { VrrpInstance } from "../keepalived-model.ts"
@@ -27,8 +30,8 @@ export interface OwnNodes {
 
 export interface OwnNodesQuestion {
   readonly nodes: readonly Placed<Node>[]
-  /** The VIP ConfigMap; null when it is missing. */
-  readonly configMap: Placed<ConfigMap> | null
+  /** The VIP ConfigMaps. */
+  readonly configMaps: readonly Placed<ConfigMap>[]
   readonly past: Past
 }
 
@@ -48,11 +51,12 @@ export function createOwnNodes(): (question: OwnNodesQuestion) => OwnNodes {
 }
 
 /** The Nodes with only their own addresses, without the cache. */
-export function ownNodesOf({ nodes, configMap, past }: OwnNodesQuestion): OwnNodes {
+export function ownNodesOf({ nodes, configMaps, past }: OwnNodesQuestion): OwnNodes {
   if (nodes.length === 0 && past.nodes.size > 0)
     return { nodes: [...past.nodes].map(rememberedNode), echoes: new Map(), isRemembered: true }
   const echoes = new Map<string, string>()
-  const own = nodes.map((node) => ownNode(node, { configMap, past, echoes }))
+  const declared = new Set(configMaps.flatMap((one) => [...declaredIn(one)]))
+  const own = nodes.map((node) => ownNode(node, { declared, past, echoes }))
   return { nodes: own.every((node, at) => node === nodes[at]) ? nodes : own, echoes, isRemembered: false }
 }
 
@@ -65,13 +69,22 @@ export function nodeAddressOf(node: Node): string | null {
 function isSame(a: OwnNodesQuestion, b: OwnNodesQuestion): boolean {
   return (
     a.nodes === b.nodes &&
-    a.configMap === b.configMap &&
+    a.configMaps.length === b.configMaps.length &&
+    a.configMaps.every((one, at) => one === b.configMaps[at]) &&
     a.past.nodes === b.past.nodes &&
     isSameSet(a.past.announced, b.past.announced)
   )
 }
 
-interface Context extends Pick<OwnNodesQuestion, "configMap" | "past"> {
+/** The addresses that the entries of a ConfigMap name. */
+const declaredIn = memo(
+  (configMap: Placed<ConfigMap>): ReadonlySet<string> =>
+    new Set(entriesOf(configMap).flatMap((raw) => addressesOf(raw).map(({ text }) => text))),
+)
+
+interface Context extends Pick<OwnNodesQuestion, "past"> {
+  /** The addresses that an entry names. */
+  readonly declared: ReadonlySet<string>
   readonly echoes: Map<string, string>
 }
 
@@ -84,7 +97,7 @@ function ownNode(placed: Placed<Node>, context: Context): Placed<Node> {
   const remembered = context.past.nodes.get(name)
   const isLost = own.length < addresses.length && !own.some(({ address }) => ipv4Of(address) !== null)
   if (isLost && remembered !== undefined) own.push({ type: "InternalIP", address: remembered })
-  const sorted = surestFirst(own, remembered, context.configMap)
+  const sorted = surestFirst(own, remembered, context.declared)
   const metadata = ownMetadata(placed.object.metadata, context)
   const isAsBefore = sorted.length === addresses.length && sorted.every((one, at) => one === addresses[at])
   if (isAsBefore && metadata === placed.object.metadata) return placed
@@ -112,10 +125,9 @@ function ownMetadata(metadata: Node["metadata"], { past }: Context): Node["metad
 function surestFirst(
   own: readonly Address[],
   remembered: string | undefined,
-  configMap: Placed<ConfigMap> | null,
+  declared: ReadonlySet<string>,
 ): readonly Address[] {
-  const data = configMap?.object.data ?? {}
-  const isDoubtful = ({ address }: Address) => address !== remembered && Object.hasOwn(data, address)
+  const isDoubtful = ({ address }: Address) => address !== remembered && declared.has(address)
   if (!own.some(isDoubtful)) return own
   return [...own.filter((one) => !isDoubtful(one)), ...own.filter(isDoubtful)]
 }

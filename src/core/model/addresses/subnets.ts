@@ -2,7 +2,7 @@ import type { Problem } from "../../../kit/problem.ts"
 import type { HostAddress } from "../../address/interface.ts"
 import { contains, endOf, isPointToPoint, subnetText } from "../../address/network.ts"
 import { vipFault } from "../../address/special.ts"
-import type { RawEntry } from "../../desired/vip-entry.ts"
+import type { Declaration } from "../../declare/declaration.ts"
 import type { Node, Placed } from "../../objects/kinds.ts"
 import type { ModelCode } from "../problem-codes.ts"
 import { nodeAddressOf } from "./own-nodes.ts"
@@ -34,27 +34,32 @@ export function lanOf({ subnets, interface: name }: NodeFacts, nodes: readonly P
   return { subnets: [...guessed.values()], interface: null }
 }
 
-/** A warning about the address of a VIP on this LAN; null when there is none, or the LAN is not known. */
-export function subnetProblem(raw: RawEntry, { subnets, interface: name }: Lan): Problem<ModelCode> | null {
-  if (subnets.length === 0 || vipFault(raw.key) !== null) return null
-  const warning = (code: ModelCode, why: string): Problem<ModelCode> => ({
-    code,
-    severity: "warning",
-    path: ["data", raw.key],
-    place: raw.place,
-    message: `Cannot be sure that hosts reach ${raw.key}: ${why}`,
+/** Warnings about the addresses of a declaration on this LAN; none when the LAN is not known. */
+export function subnetProblems({ addresses, path, place }: Declaration, lan: Lan): readonly Problem<ModelCode>[] {
+  if (lan.subnets.length === 0) return []
+  return addresses.flatMap(({ text: vip }) => {
+    const fault = vipFault(vip) === null ? subnetFault(vip, lan) : null
+    if (fault === null) return []
+    const message = `Cannot be sure that hosts reach ${vip}: ${fault.why}`
+    return [{ code: fault.code, severity: "warning", path, place, message }]
   })
-  if (!subnets.some((one) => contains(one, raw.key))) return warning("VIP_OUTSIDE_SUBNETS", outside(subnets, name))
+}
+
+interface SubnetFault {
+  readonly code: ModelCode
+  readonly why: string
+}
+
+function subnetFault(vip: string, { subnets, interface: name }: Lan): SubnetFault | null {
+  if (!subnets.some((one) => contains(one, vip))) return { code: "VIP_OUTSIDE_SUBNETS", why: outside(subnets, name) }
   const narrow = name === null ? subnets.map((one) => ({ ...one, prefixLength: USUAL })) : subnets
   for (const one of narrow) {
-    const end = endOf(one, raw.key)
+    const end = endOf(one, vip)
     if (end === null) continue
     const whose =
       name === null ? `, if the subnet of the Nodes is ${subnetText(one)}` : ` ${subnetText(one)} of ${name}`
-    return warning(
-      "VIP_IS_SUBNET_ADDRESS",
-      `it is the ${end} address of ${name === null ? "the subnet" : "subnet"}${whose}; choose an address that a host can have`,
-    )
+    const why = `it is the ${end} address of ${name === null ? "the subnet" : "subnet"}${whose}; choose an address that a host can have`
+    return { code: "VIP_IS_SUBNET_ADDRESS", why }
   }
   return null
 }

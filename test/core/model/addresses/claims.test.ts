@@ -10,7 +10,11 @@ function codesOf(options: ServiceOptions, text = "default/a"): readonly string[]
   const objects = cluster([service("a"), service("b", options)])
   const { problems, model } = createModelBuilder(SETTINGS)(input({ [VIP]: text, "10.4.0.60": "default/a" }, objects))
   assert.is(model?.vips.length, 2)
-  assert.ok(problems.every(({ severity, path }) => severity === "warning" && path.join() === `data,${VIP}`))
+  assert.ok(
+    problems.every(
+      ({ severity, path }) => severity === "warning" && path.join() === `ConfigMap default/vips,data,${VIP}`,
+    ),
+  )
   return problems.map(({ code }) => code)
 }
 

@@ -18,12 +18,14 @@ const onHost = (address: string, name: string, prefixLength: number): Others =>
 
 function lastGoodOf(data: Readonly<Record<string, string>>): ModelInput["lastGood"] {
   const { entries } = createModelBuilder(SETTINGS)(input(data, CLUSTER))
-  return new Map(entries.flatMap(({ key, text, vip }) => (vip === null ? [] : [[key, { text, vip }] as const])))
+  return new Map(
+    entries.flatMap(({ declaration, text, vip }) => (vip === null ? [] : [[declaration.id, { text, vip }] as const])),
+  )
 }
 
 const states = (one: ModelInput) =>
-  createModelBuilder(SETTINGS)(one).entries.map(({ key, state, problems }) =>
-    [key, state, ...problems.map(({ code }) => code)].join(" "),
+  createModelBuilder(SETTINGS)(one).entries.map(({ declaration, state, problems }) =>
+    [declaration.name, state, ...problems.map(({ code }) => code)].join(" "),
   )
 
 test("createModelBuilder() leaves out an address that this host has, even with a last good form, and keeps its neighbours (fault 211)", () => {

@@ -27,7 +27,7 @@ const listing = (name: string, ...addresses: string[]) => {
   return { ...one, object: { ...one.object, status } }
 }
 const own = (listed: readonly ReturnType<typeof listing>[], known: Past = past) =>
-  ownNodesOf({ nodes: listed, configMap: configMap({ [VIP]: "default/a" }), past: known })
+  ownNodesOf({ nodes: listed, configMaps: [configMap({ [VIP]: "default/a" })], past: known })
 const addresses = (listed: readonly ReturnType<typeof listing>[], known: Past = past) =>
   own(listed, known).nodes.map(({ object }) => nodeAddressOf(object))
 
@@ -66,7 +66,7 @@ test("ownNodesOf() returns the earlier Nodes when there are none now (fault 203)
 
 test("createOwnNodes() answers an equal question with the same objects", () => {
   const ownNodes = createOwnNodes()
-  const question = { nodes: [listing("n1", VIP)], configMap: configMap({}), past }
+  const question = { nodes: [listing("n1", VIP)], configMaps: [configMap({})], past }
   assert.is(ownNodes(question), ownNodes({ ...question, past: { ...past, announced: new Set([VIP]) } }))
 })
 

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
 import type { LastGoodEntry } from "../../../../src/core/model/last-good.ts"
 import { isAllowed, parseVipRanges } from "../../../../src/core/address/ranges.ts"
-import { cluster, input, node, service, SETTINGS } from "../../fixture.ts"
+import { cluster, input, node, service, SETTINGS, id } from "../../fixture.ts"
 
 const rows: readonly [ranges: string, allowed: readonly string[], outside: readonly string[]][] = [
   ["any", ["10.4.0.1", "203.0.113.9"], []],
@@ -57,7 +57,7 @@ test("createModelBuilder() leaves out a VIP outside --vip-ranges, and does not c
 test("createModelBuilder() does not hold the last good form of a VIP that --vip-ranges no longer allows", () => {
   const before = createModelBuilder(SETTINGS)(input({ "10.4.0.1": "default/a" }, objects)).model?.vips[0]
   assert.ok(before !== undefined)
-  const lastGood = new Map<string, LastGoodEntry>([["10.4.0.1", { text: "default/a", vip: before }]])
+  const lastGood = new Map<string, LastGoodEntry>([[id("10.4.0.1"), { text: "default/a", vip: before }]])
   for (const text of ["default/a", "default/a:NATX"]) {
     const { model, entries } = createModelBuilder(settings)(input({ "10.4.0.1": text }, objects, { lastGood }))
     assert.is(entries[0]?.state, "left-out")

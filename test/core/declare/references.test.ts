@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { referencesOf } from "../../src/core/references.ts"
+import { referencesOf } from "../../../src/core/declare/references.ts"
 
 const table: readonly [value: string, ...references: string[]][] = [
   ["default/echo", "default/echo"],

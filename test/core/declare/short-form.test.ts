@@ -1,10 +1,13 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { DesiredCode } from "../../../src/core/desired/problem-codes.ts"
-import { parseVipEntry, quoted } from "../../../src/core/desired/vip-entry.ts"
+import type { DeclareCode } from "../../../src/core/declare/problem-codes.ts"
+import { partsOf, pathOf, serviceNames } from "../../../src/core/declare/declaration.ts"
+import { parseShortForm } from "../../../src/core/declare/short-form.ts"
+import { quoted } from "../../../src/kit/text/quoted.ts"
+import { rawEntry } from "../fixture.ts"
 
 const entry = (key: string, text: string) =>
-  parseVipEntry({ key, text, place: { file: "vips.yaml", line: 6, column: 3 } })
+  parseShortForm(rawEntry(key, text, { place: { file: "vips.yaml", line: 6, column: 3 } }))
 
 const accepted: [text: string, targets: string[]][] = [
   ["", []],
@@ -22,16 +25,16 @@ const accepted: [text: string, targets: string[]][] = [
   [`${"n".repeat(63)}/${"s".repeat(63)}`, [`${"n".repeat(63)}/${"s".repeat(63)}:NAT`]],
 ]
 for (const [text, targets] of accepted)
-  test(`parseVipEntry() reads ${JSON.stringify(text)}`, () => {
+  test(`parseShortForm() reads ${JSON.stringify(text)}`, () => {
     const { value, problems } = entry("10.4.0.50", text)
     assert.equal(problems, [])
     assert.equal(
-      value?.targets.map((one) => `${one.namespace}/${one.name}:${one.forwardingMethod}`),
+      value.services.map((one) => `${one.namespace}/${one.name}:${one.forwardingMethod}`),
       targets,
     )
   })
 
-const refused: [key: string, text: string, code: DesiredCode][] = [
+const refused: [key: string, text: string, code: DeclareCode][] = [
   ["10.4.0.999", "a/b", "BAD_ADDRESS"],
   ["foo", "a/b", "BAD_ADDRESS"],
   ["010.4.0.50", "a/b", "BAD_ADDRESS"],
@@ -66,9 +69,8 @@ const refused: [key: string, text: string, code: DesiredCode][] = [
   ["10.4.0.50", "address: 10.4.0.50\nservices: []", "LONG_FORM_NOT_SUPPORTED"],
 ]
 for (const [key, text, code] of refused)
-  test(`parseVipEntry() refuses ${quoted(key)}: ${quoted(text)} with ${code} (fault 58)`, () => {
-    const { value, problems } = entry(key, text)
-    assert.is(value, null)
+  test(`parseShortForm() refuses ${quoted(key)}: ${quoted(text)} with ${code} (fault 58)`, () => {
+    const { problems } = entry(key, text)
     assert.equal(
       problems.map((one) => one.code),
       [code],
@@ -78,24 +80,47 @@ for (const [key, text, code] of refused)
     assert.not.match(problems[0]?.message ?? "", /[\u0000-\u001f\u007f\u2028\u2029]/)
   })
 
-test("parseVipEntry() names the line of the mistake in a block of lines, comments and empty lines counted", () => {
+test("parseShortForm() names the line of the mistake in a block of lines, comments and empty lines counted", () => {
   const text = "# first\ndefault/a\n\n  default/b:NATX\ndefault\ndefault/a"
   const firstLine = { file: "vips.yaml", line: 8, column: 5 }
   const place = { file: "vips.yaml", line: 7, column: 3 }
-  const { problems } = parseVipEntry({ key: "10.4.0.50", text, place, firstLine })
+  const { problems } = parseShortForm(rawEntry("10.4.0.50", text, { place, firstLine }))
   assert.equal(
     problems.map(({ code, place: at }) => `${code} ${at?.line}:${at?.column}`),
     ["BAD_FORWARDING_METHOD 11:7", "BAD_TARGET 12:5", "SERVICE_NAMED_TWICE 13:5"],
   )
 })
 
-test("parseVipEntry() reports every broken line of an entry at once", () => {
+test("parseShortForm() reports every broken line of an entry at once", () => {
   const { problems } = entry("foo", "a/b\nc\nd/e:XX")
   assert.equal(
     problems.map((one) => one.code),
     ["BAD_ADDRESS", "BAD_TARGET", "BAD_FORWARDING_METHOD"],
   )
 })
+
+test("parseShortForm() declares an address with a family, an object and a name, none of which is the key alone", () => {
+  const { value } = entry("10.4.0.50", "default/a")
+  assert.equal(value.addresses, [{ family: "IPv4", text: "10.4.0.50" }])
+  assert.is(value.id, "ConfigMap default/vips 10.4.0.50")
+  assert.equal(value.path, ["ConfigMap default/vips", "data", "10.4.0.50"])
+  assert.equal([value.group, value.name], [null, "10.4.0.50"])
+})
+
+test("parseShortForm() declares of a broken entry what it can read", () => {
+  const { value, problems } = entry("10.4.0.50", "a/b\nc\nd/e:XX\nf/g")
+  assert.is(problems.length, 2)
+  assert.equal(serviceNames(value), ["a/b", "f/g"])
+  assert.equal(entry("foo", "a/b").value.addresses, [])
+  assert.equal(entry("fd00::1", "a/b").value.addresses, [{ family: "IPv6", text: "fd00::1" }])
+})
+
+const ids: readonly [key: string][] = [["10.4.0.50"], ["a b\nc"], [""], ["ConfigMap default/vips 10.4.0.50"]]
+for (const [key] of ids)
+  test(`partsOf() takes the id of ${JSON.stringify(key)} apart`, () => {
+    assert.equal(partsOf(rawEntry(key, "").id), { object: "ConfigMap default/vips", name: key })
+    assert.equal(pathOf(rawEntry(key, "").id), entry(key, "").value.path)
+  })
 
 test("quoted() escapes hidden characters and terminal sequences", () => {
   assert.is(quoted("a\u001b[2J\u009b\u202e\u2028"), String.raw`"a\u001b[2J\u009b\u202e\u2028"`)

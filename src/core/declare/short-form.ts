@@ -1,69 +1,54 @@
 import type { Checked, Place, Problem } from "../../kit/problem.ts"
-import { visible } from "../../kit/text/escape-hidden.ts"
-import type { DesiredCode } from "./problem-codes.ts"
+import { quoted } from "../../kit/text/quoted.ts"
+import { type IpAddress, parseAddress } from "../address/ip.ts"
+import type { DeclareCode } from "./problem-codes.ts"
+import { type Declaration, type ForwardingMethod, type ServiceTarget, sourceText } from "./declaration.ts"
+import type { RawEntry } from "./entries.ts"
 import { type EntryLine, entryLines } from "./entry-lines.ts"
 import { isSwapped, keyFault } from "./key-fault.ts"
 import { isLabel, targetFault } from "./target-fault.ts"
 
 /**
- * How IPVS forwards a packet to a real server. NAT rewrites addresses and may change the port. DR (direct routing) forwards
- * the packet unchanged, so the port stays the same and the pod must own the VIP.
- *
- * Source: ipvsadm(8), PACKET-FORWARDING-METHODS.
- */
-export type ForwardingMethod = "NAT" | "DR"
-
-/** One line of an entry: a Service, and how to reach its pods. */
-export interface ServiceTarget {
-  readonly namespace: string
-  readonly name: string
-  readonly forwardingMethod: ForwardingMethod
-  /** Its own line in a block of lines; otherwise the entry. */
-  readonly place: Place | null
-}
-
-/** One entry of the VIP ConfigMap, parsed. Without targets the VIP is announced and forwards nothing. */
-export interface VipEntry {
-  /** The ConfigMap's key. */
-  readonly key: string
-  readonly address: string
-  readonly targets: readonly ServiceTarget[]
-}
-
-/** An entry as written in the ConfigMap. */
-export interface RawEntry {
-  readonly key: string
-  readonly text: string
-  readonly place: Place | null
-  /** Place of the first line of the value when the value is a block of lines (`|`); otherwise absent. */
-  readonly firstLine?: Place | undefined
-}
-
-/**
  * Reads `10.4.0.50: default/echoheaders:NAT` and its other forms: without a method (NAT), with an empty value (VIP only),
  * with several lines (several Services; empty lines and comments are skipped), with a method in lower case.
  *
- * @returns the entry, or null when any part of it is broken; every broken part is a problem.
+ * @returns what the entry declares; where it is broken, only the parts that can be read. Every broken part is a problem.
  */
-export function parseVipEntry(raw: RawEntry): Checked<VipEntry | null, DesiredCode> {
+export function parseShortForm(raw: RawEntry): Checked<Declaration, DeclareCode> {
   const { problems, report } = reporter(raw)
   const fault = keyFault(raw.key, raw.text)
   if (fault !== null) report("BAD_ADDRESS", `Cannot announce ${quoted(raw.key)}: ${fault}`)
-  if (isSwapped(raw.key, raw.text)) return { value: null, problems }
+  const services = isSwapped(raw.key, raw.text) ? [] : servicesOf(raw, report)
+  const { id, source, place } = raw
+  const addresses = addressesOf(raw)
+  const path = pathIn(raw)
+  return { value: { id, source, name: raw.key, path, place, addresses, group: null, services }, problems }
+}
+
+/** The addresses that an entry names, even if it is broken. */
+export function addressesOf({ key }: RawEntry): readonly IpAddress[] {
+  const address = parseAddress(key)
+  return address === null ? [] : [address]
+}
+
+function servicesOf(raw: RawEntry, report: Report): readonly ServiceTarget[] {
   const lines = linesOf(raw.text)
   if (lines === null) {
     report("TOO_MANY_SERVICES", `Cannot forward ${quoted(raw.key)}: its value ${LIMITS_SHOWN}; use several VIPs`)
-    return { value: null, problems }
+    return []
   }
   if (LONG_FORM.test(raw.text)) {
     report(
       "LONG_FORM_NOT_SUPPORTED",
       `Cannot read a mapping as the value of ${quoted(raw.key)}: this release reads the short form only (expected namespace/service[:NAT|:DR])`,
     )
-    return { value: null, problems }
+    return []
   }
-  const targets = targetsOf(raw, lines, report)
-  return { value: problems.length === 0 ? { key: raw.key, address: raw.key, targets } : null, problems }
+  return targetsOf(raw, lines, report)
+}
+
+function pathIn({ source, key }: RawEntry): readonly string[] {
+  return [sourceText(source), "data", key]
 }
 
 function targetsOf(raw: RawEntry, lines: readonly EntryLine[], report: Report): readonly ServiceTarget[] {
@@ -106,31 +91,25 @@ function linesOf(text: string): readonly EntryLine[] | null {
 /** Maximum problems shown of one entry; the others appear once these are corrected. */
 const MOST_PROBLEMS = 20
 
-function reporter({ key, place }: RawEntry): { readonly problems: Problem<DesiredCode>[]; readonly report: Report } {
-  const problems: Problem<DesiredCode>[] = []
-  const report: Report = (code, message, at = place) => {
+function reporter(raw: RawEntry): { readonly problems: Problem<DeclareCode>[]; readonly report: Report } {
+  const problems: Problem<DeclareCode>[] = []
+  const report: Report = (code, message, at = raw.place) => {
     if (problems.length >= MOST_PROBLEMS) return
-    problems.push({ code, severity: "error", path: ["data", key], place: at, message })
+    problems.push({ code, severity: "error", path: pathIn(raw), place: at, message })
   }
   return { problems, report }
 }
 
-/** A text as a JSON string, cut to `MAX_QUOTED` characters, with hidden characters escaped. */
-export function quoted(text: string): string {
-  return visible(JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text))
-}
-
-const MAX_QUOTED = 80
 /** Blanks without line ends: with `\s`, the time would grow with the square of the number of blank lines. */
 const LONG_FORM = /^[ \t]*(address|interface|prefixLength|prefer|preempt|group|services)[ \t]*:/m
 const METHODS: ReadonlySet<string> = new Set<ForwardingMethod>(["NAT", "DR"])
 const LATER_METHODS: ReadonlySet<string> = new Set(["TUN", "PROXY"])
 
-type Report = (code: DesiredCode, message: string, place?: Place | null) => void
+type Report = (code: DeclareCode, message: string, place?: Place | null) => void
 
 function parseTarget(
   line: string,
-  report: (code: DesiredCode, message: string) => void,
+  report: (code: DeclareCode, message: string) => void,
 ): Omit<ServiceTarget, "place"> | null {
   const colon = line.indexOf(":")
   const service = colon === -1 ? line : line.slice(0, colon)
@@ -153,7 +132,7 @@ function parseTarget(
 const PORT = /^(?:(?=[a-z-]{0,14}[0-9])[a-z0-9-]{1,15}|https?|dns)(?::(?:nat|dr))?$/i
 const METHOD_BESIDE_BLANKS = /^\s*(?:nat|dr)\s*$/i
 
-function methodFault(line: string, service: string, word: string): [DesiredCode, string] {
+function methodFault(line: string, service: string, word: string): [DeclareCode, string] {
   if (METHOD_BESIDE_BLANKS.test(word))
     return ["BAD_TARGET", `Cannot read ${quoted(line)} as a Service: ${targetFault(line)}`]
   if (/\s|,|;/.test(word.trim()) && word.includes("/"))

@@ -1,7 +1,7 @@
-import { compare } from "../kit/problem.ts"
-import { entryLines } from "./desired/entry-lines.ts"
-import { DNS_LABEL } from "./objects/schema.ts"
-import type { ConfigMap } from "./objects/kinds.ts"
+import { compare } from "../../kit/problem.ts"
+import { entryLines } from "./entry-lines.ts"
+import { DNS_LABEL } from "../objects/schema.ts"
+import type { ConfigMap } from "../objects/kinds.ts"
 
 /** A Service that an entry names. */
 export interface Reference {

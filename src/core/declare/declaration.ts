@@ -1,0 +1,73 @@
+import type { Place } from "../../kit/problem.ts"
+import type { IpAddress } from "../address/ip.ts"
+
+/** What a person asks for: addresses, and the Services behind them. It does not tell in which form it was written. */
+export interface Declaration {
+  readonly id: DeclarationId
+  readonly source: Source
+  /** Its name in its object: the key of the entry. */
+  readonly name: string
+  /** Its path, for problems: the object, then the field. */
+  readonly path: readonly string[]
+  readonly place: Place | null
+  /** One or more; empty when it is broken and has none. */
+  readonly addresses: readonly IpAddress[]
+  /** The VRRP group that announces the addresses; null for the only one. */
+  readonly group: string | null
+  /** In the order of the text. Empty for addresses that are announced and forward nothing. */
+  readonly services: readonly ServiceTarget[]
+}
+
+/** `ConfigMap default/vips 10.4.0.50`: unique, and the same in every generation. */
+export type DeclarationId = string
+
+/** The object that a declaration was written in. */
+export interface Source {
+  readonly kind: "ConfigMap"
+  readonly namespace: string
+  readonly name: string
+}
+
+/**
+ * How IPVS forwards a packet to a real server. NAT rewrites addresses and may change the port. DR (direct routing) forwards
+ * the packet unchanged, so the port stays the same and the pod must own the VIP.
+ *
+ * Source: ipvsadm(8), PACKET-FORWARDING-METHODS.
+ */
+export type ForwardingMethod = "NAT" | "DR"
+
+/** A Service, and how to reach its pods. */
+export interface ServiceTarget {
+  readonly namespace: string
+  readonly name: string
+  readonly forwardingMethod: ForwardingMethod
+  /** Its own line in a block of lines; otherwise the entry. */
+  readonly place: Place | null
+}
+
+/** `ConfigMap default/vips`. */
+export function sourceText({ kind, namespace, name }: Source): string {
+  return `${kind} ${namespace}/${name}`
+}
+
+/** @param name Its name in its object. */
+export function idOf(source: Source, name: string): DeclarationId {
+  return `${sourceText(source)} ${name}`
+}
+
+/** The object (`ConfigMap default/vips`) and the name in it. Names of objects have no blanks, and keys may have any. */
+export function partsOf(id: DeclarationId): { readonly object: string; readonly name: string } {
+  const [, object = id, name = ""] = /^(\S+ \S+) (.*)$/s.exec(id) ?? []
+  return { object, name }
+}
+
+/** The path of a declaration, for problems that know only its id. */
+export function pathOf(id: DeclarationId): readonly string[] {
+  const { object, name } = partsOf(id)
+  return [object, "data", name]
+}
+
+/** `namespace/name` of each Service, in the order of the text. */
+export function serviceNames({ services }: Pick<Declaration, "services">): readonly string[] {
+  return services.map(({ namespace, name }) => `${namespace}/${name}`)
+}

@@ -1,0 +1,60 @@
+import { type Checked, placeText, type Problem } from "../../kit/problem.ts"
+import { vipFault } from "../address/special.ts"
+import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
+import type { DeclareCode } from "./problem-codes.ts"
+
+/**
+ * Finds the ConfigMaps that hold the VIPs, in the given order, and says which are missing.
+ *
+ * @param names `namespace/name` of each; empty for the only ConfigMap, or the only one of several whose keys are addresses.
+ */
+export function vipConfigMapsOf(
+  objects: Pick<ClusterObjects, "configMaps">,
+  names: readonly string[],
+): Checked<readonly Placed<ConfigMap>[], DeclareCode> {
+  const all = [...objects.configMaps.values()]
+  if (names.length === 0) return onlyOneOf(all)
+  const found = names.map((name) => ({ name, configMap: objects.configMaps.get(name) }))
+  return {
+    value: found.flatMap(({ configMap }) => configMap ?? []),
+    problems: found
+      .filter(({ configMap }) => configMap === undefined)
+      .map(({ name }) => missing(name, `Cannot find ConfigMap "${name}" with the VIPs: the input has ${seen(all)}`)),
+  }
+}
+
+function onlyOneOf(all: readonly Placed<ConfigMap>[]): Checked<readonly Placed<ConfigMap>[], DeclareCode> {
+  const found = onlyOne(all)
+  if (found !== undefined) return { value: [found], problems: [] }
+  const why = all.length === 0 ? "no ConfigMap; add it, or name it" : `${listed(all)}; name it`
+  const message = `Cannot tell which ConfigMap holds the VIPs: the input has ${why} with --services-configmap=namespace/name`
+  if (all.length === 0) return { value: [], problems: [missing("", message)] }
+  const place = all[0]?.place ?? null
+  return { value: [], problems: [{ ...missing("", message), code: "CONFIGMAP_AMBIGUOUS", place }] }
+}
+
+function missing(name: string, message: string): Problem<DeclareCode> {
+  return { code: "CONFIGMAP_MISSING", severity: "error", path: [`ConfigMap ${name}`.trim()], place: null, message }
+}
+
+function onlyOne(all: readonly Placed<ConfigMap>[]): Placed<ConfigMap> | undefined {
+  if (all.length === 1) return all[0]
+  const withAddresses = all.filter(({ object }) => Object.keys(object.data).some((key) => vipFault(key) === null))
+  return withAddresses.length === 1 ? withAddresses[0] : undefined
+}
+
+function seen(all: readonly Placed<ConfigMap>[]): string {
+  return all.length === 0 ? "no ConfigMap" : `only ${listed(all)}`
+}
+
+function listed(all: readonly Placed<ConfigMap>[]): string {
+  const shown = all.slice(0, MAXIMUM_SHOWN).map(({ object, place }) => `"${nameOf(object)}" (${placeText(place)})`)
+  return all.length > shown.length ? `${shown.join(", ")} and ${all.length - shown.length} more` : shown.join(", ")
+}
+
+/** Maximum ConfigMaps that a message names. */
+const MAXIMUM_SHOWN = 5
+
+function nameOf({ metadata }: ConfigMap): string {
+  return `${metadata.namespace}/${metadata.name}`
+}
