@@ -188,6 +188,17 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   {
+    // What a release is brought into, one file a target.
+    name: "sidecar/targets",
+    files: ["sidecar/targets/**"],
+    may: [
+      ...["sidecar/apply/**", "sidecar/effect/**", "sidecar/keepalived/refused-entries.ts"],
+      ...["sidecar/keepalived/await-advert.ts", ...shared],
+    ],
+    mayTypes: ["sidecar/agent/state.ts"],
+    pure: false,
+  },
+  {
     // What a model asks of the kernel, how that differs from what it shows, and what mends it.
     name: "sidecar/effect",
     files: ["sidecar/effect/**"],
