@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { type KeepalivedModel, virtualServerKey } from "../../src/core/model/keepalived-model.ts"
+import { type KeepalivedModel, type VirtualServer, virtualServerKey } from "../../src/core/model/keepalived-model.ts"
 import type { Others } from "../../src/core/model/addresses/others.ts"
 import { createOwnNodes } from "../../src/core/model/addresses/own-nodes.ts"
 import type { NodeFacts } from "../../src/core/model/settings.ts"
@@ -10,9 +10,10 @@ import type { Problem } from "../../src/kit/problem.ts"
 import { type Agent, createAgent } from "../../src/sidecar/agent/agent.ts"
 import type { AgentPorts } from "../../src/sidecar/agent/ports.ts"
 import type { InEffect } from "../../src/sidecar/agent/state.ts"
-import { masqueradedVips } from "../../src/sidecar/effect/intended.ts"
+import { verdictOn } from "../../src/sidecar/targets/firewall.ts"
+import { type ConfigFiles, createKeepalivedTarget } from "../../src/sidecar/targets/keepalived.ts"
 import type { FindCaptures } from "../../src/sidecar/capture/find-captures.ts"
-import type { Journal } from "../../src/sidecar/apply/ports.ts"
+import type { ApplyRecords, Journal } from "../../src/sidecar/apply/ports.ts"
 import { type AppliedHistory, NO_HISTORY, NO_PAST } from "../../src/sidecar/agent/history.ts"
 import type { Diagnostic, Kernel, Reading, ReloadVerdict, RunningKeepalived } from "../../src/sidecar/ports.ts"
 import { createStandingFaults, type StandingFaults } from "../../src/sidecar/faults/standing-faults.ts"
@@ -166,6 +167,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
   const nothing = () => Promise.resolve()
   const log = (event: string, fields = {}) => void node.events.push({ event, fields })
   const running = () => Promise.resolve(identityOf(node.pid))
+  const appeared = (servers: readonly VirtualServer[]) => void node.appeared.push(...servers.map(virtualServerKey))
   const keepalived = { ...commandsOf(node), running, version: () => Promise.resolve("2.2.7") }
   return {
     generations: { read: () => Promise.resolve(node.reading) },
@@ -175,17 +177,22 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     unreachable: () => node.unreachable,
     others: () => Promise.resolve(node.others),
     render: createRenderer(shippedTemplates()),
+    appeared,
     applyPorts: {
-      keepalived,
-      files: filesOf(node),
-      clearRemains: nothing,
-      verify: () => {
-        node.verifying()
-        return Promise.resolve(node.failures.verify-- > 0 ? "the kernel differs" : null)
-      },
-      appeared: (servers) => void node.appeared.push(...servers.map(virtualServerKey)),
-      masquerade: (models) =>
-        Promise.resolve(new Set(models.flatMap(masqueradedVips).filter((vip) => node.unmasqueraded.has(vip)))),
+      targets: [
+        { prepare: (change) => Promise.resolve(verdictOn(change, node.unmasqueraded, "the lock is held")) },
+        createKeepalivedTarget({
+          keepalived,
+          files: filesOf(node),
+          clearRemains: nothing,
+          verify: () => {
+            node.verifying()
+            return Promise.resolve(node.failures.verify-- > 0 ? "the kernel differs" : null)
+          },
+          appeared,
+        }),
+      ],
+      records: recordsOf(node),
       lastKnownGood: () => Promise.resolve(node.good?.record ?? null),
       now: () => node.clock.now(),
     },
@@ -196,7 +203,6 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     settle: nothing,
     lastKnownGood: () => node.good,
     isPinned: () => node.pinned,
-    firewallFault: () => (node.unmasqueraded.size > 0 ? "the lock is held" : null),
     sourceAge: () =>
       node.sourceAge === null ? { kind: "unknown", why: "a test says so" } : { kind: "age", seconds: node.sourceAge },
     onAttempt: (outcome) => void node.steps.push(`=${outcome.kind}`),
@@ -276,7 +282,7 @@ function commandsOf(node: FakeNode) {
   }
 }
 
-function filesOf(node: FakeNode): AgentPorts["applyPorts"]["files"] {
+function filesOf(node: FakeNode): ConfigFiles {
   const texts = new Map<string, string>()
   node.textOf = (sha256) => texts.get(sha256) ?? ""
   return {
@@ -292,6 +298,11 @@ function filesOf(node: FakeNode): AgentPorts["applyPorts"]["files"] {
       return Promise.resolve()
     },
     liveSha256: () => Promise.resolve(node.live),
+  }
+}
+
+function recordsOf(node: FakeNode): ApplyRecords {
+  return {
     journal: () => Promise.resolve(node.journal),
     writeJournal: (journal) => {
       node.journal = journal

@@ -1,8 +1,14 @@
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import { createRenderer, type RenderedConfig } from "../../src/core/render/render.ts"
-import type { Effective } from "../../src/sidecar/apply/outcome.ts"
-import type { ApplyPorts, Journal } from "../../src/sidecar/apply/ports.ts"
+import type { ApplyPorts, ApplyRecords, Journal } from "../../src/sidecar/apply/ports.ts"
+import type { Effective, Release } from "../../src/sidecar/apply/release.ts"
+import type { Target } from "../../src/sidecar/apply/target.ts"
 import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
+import {
+  configRelease,
+  createKeepalivedTarget,
+  type KeepalivedTargetPorts,
+} from "../../src/sidecar/targets/keepalived.ts"
 import { shippedTemplates } from "../support/golden.ts"
 
 /** A model that announces these VIPs and forwards nothing. */
@@ -29,12 +35,20 @@ export function renderedOf(...vips: readonly string[]): RenderedConfig {
   return render(modelOf(...vips))
 }
 
+export function releaseOf(...vips: readonly string[]): Release {
+  return configRelease(renderedOf(...vips))
+}
+
 /** What a script can make fail; each thing fails as often as it stands in the list. */
 export type Failure = "test" | "start" | "reload" | "restart" | "verify" | "dies-on-reload"
 
 export interface Script {
   /** Every step that was taken, in order. */
   readonly steps: string[]
+  /** What the keepalived of the script is made of. */
+  readonly daemon: KeepalivedTargetPorts
+  /** The same script with another keepalived, and targets before it. */
+  with(daemon: Partial<KeepalivedTargetPorts>, ...before: readonly Target[]): ApplyPorts
   readonly ports: ApplyPorts
   /** sha256 of what keepalived was told to read last; null while it does not run. */
   running(): string | null
@@ -73,7 +87,7 @@ export function script(
   const refused: TestVerdict = { kind: "refused", tookMs: 1, ending: "exit status 5", diagnostics: [] }
   const identity = (): RunningKeepalived | null =>
     pid === 0 ? null : { parent: { pid, startTime: "1" }, checker: null, vrrp: { pid: pid + 1, startTime: "1" } }
-  const ports: ApplyPorts = {
+  const daemon: KeepalivedTargetPorts = {
     keepalived: {
       test: (file) => {
         step(`test ${file}`)
@@ -99,16 +113,6 @@ export function script(
         return Promise.resolve()
       },
       liveSha256: () => Promise.resolve(live),
-      journal: () => Promise.resolve(journal),
-      writeJournal: (next) => {
-        journal = next
-        step(`journal ${next.phase} ${short(next.to)}`)
-        return Promise.resolve()
-      },
-      claim: () => {
-        step("claim")
-        return Promise.resolve()
-      },
     },
     clearRemains: () => {
       step("clear")
@@ -119,11 +123,34 @@ export function script(
       return Promise.resolve(fails("verify") ? "the kernel does not show the configuration" : null)
     },
     appeared: () => undefined,
-    masquerade: () => Promise.resolve(new Set<string>()),
+  }
+  const records: ApplyRecords = {
+    journal: () => Promise.resolve(journal),
+    writeJournal: (next) => {
+      journal = next
+      step(`journal ${next.phase} ${short(next.to)}`)
+      return Promise.resolve()
+    },
+    claim: () => {
+      step("claim")
+      return Promise.resolve()
+    },
+  }
+  const withTargets: Script["with"] = (other, ...targets) => ({
+    targets: [...targets, createKeepalivedTarget({ ...daemon, ...other })],
+    records,
     lastKnownGood: () => Promise.resolve(null),
     now: () => 0,
+  })
+  return {
+    steps,
+    daemon,
+    with: withTargets,
+    ports: withTargets({}),
+    running: () => running,
+    live: () => live,
+    journal: () => journal,
   }
-  return { steps, ports, running: () => running, live: () => live, journal: () => journal }
 }
 
 /** The first digits of a sha256, as the steps show them. */
@@ -132,4 +159,4 @@ export function short(sha256: string): string {
 }
 
 /** What was in effect before: a configuration with one VIP. */
-export const OLD: Effective = { sha256: renderedOf("10.4.0.50").sha256, model: modelOf("10.4.0.50") }
+export const OLD: Effective = { sha256: releaseOf("10.4.0.50").sha256, model: modelOf("10.4.0.50") }

@@ -175,18 +175,14 @@ export const rooms: readonly Room[] = [
     files: ["sidecar/agent/**"],
     may: [
       ...["sidecar/apply/**", "sidecar/effect/**", "sidecar/faults/**", "sidecar/vrrp/vrrp.ts"],
-      ...["sidecar/capture/problems.ts", "sidecar/keepalived/refused-entries.ts", "contract/**", ...shared],
+      ...["sidecar/capture/problems.ts", "sidecar/targets/keepalived.ts", "contract/**", ...shared],
     ],
     mayTypes: ["sidecar/capture/**", "sidecar/nodes/**", "sidecar/volume/**"],
     pure: false,
   },
   { name: "sidecar/faults", files: ["sidecar/faults/**"], may: ["contract/**", ...shared], pure: false },
-  {
-    name: "sidecar/apply",
-    files: ["sidecar/apply/**"],
-    may: ["sidecar/effect/**", "sidecar/keepalived/await-advert.ts", ...shared],
-    pure: false,
-  },
+  // Walks over targets without knowledge of any.
+  { name: "sidecar/apply", files: ["sidecar/apply/**"], may: [...shared], pure: false },
   {
     // What a release is brought into, one file a target.
     name: "sidecar/targets",
@@ -203,7 +199,7 @@ export const rooms: readonly Room[] = [
     name: "sidecar/effect",
     files: ["sidecar/effect/**"],
     may: [...shared],
-    mayTypes: ["sidecar/agent/state.ts", "sidecar/volume/ledger.ts"],
+    mayTypes: ["sidecar/volume/ledger.ts"],
     pure: false,
   },
   {
@@ -264,7 +260,7 @@ export const rooms: readonly Room[] = [
     name: "sidecar/volume",
     files: ["sidecar/volume/**"],
     may: ["sidecar/apply/ports.ts", "sidecar/effect/intended.ts", "contract/**", ...shared, "node:*", "zod"],
-    mayTypes: ["sidecar/nodes/**"],
+    mayTypes: ["sidecar/nodes/**", "sidecar/targets/keepalived.ts"],
     pure: false,
   },
 

@@ -70,9 +70,9 @@ export function lastLineOf(model: KeepalivedModel): string {
  *
  * @param line Line number, counted from 1.
  */
-export function pieceAt(rendered: RenderedConfig, line: number): Piece | null {
+export function pieceAt({ pieces }: Pick<RenderedConfig, "pieces">, line: number): Piece | null {
   let last = 0
-  for (const piece of rendered.pieces) {
+  for (const piece of pieces) {
     last += piece.lines
     if (line <= last) return piece
   }

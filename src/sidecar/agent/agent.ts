@@ -64,7 +64,12 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
     watch: onceAtATime(() =>
       runAlone("watch", () => watchKeepalived(workings)).then(() => void captures.searchIfNew().catch(tell)),
     ),
-    checkDrift: () => runAlone("compare", () => compareAndRepair(workings)),
+    checkDrift: async () => {
+      // Beside the queue: the comparison of addresses and IPVS does not wait for iptables.
+      const beside =
+        state.known().inEffect === null ? [] : ports.applyPorts.targets.map(async (target) => target.compare?.())
+      await Promise.all([...beside, runAlone("compare", () => compareAndRepair(workings))])
+    },
     findCaptures: captures.search,
     retest: () => retest(workings),
     recordRole: (vrrp) => {

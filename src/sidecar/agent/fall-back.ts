@@ -2,11 +2,12 @@ import { takenServersOf } from "../../core/model/addresses/others.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { type AgentPorts, RETRY, type Workings } from "./ports.ts"
 import { afterFailedStart, afterGoingBack, afterProcessSeen, afterTakeOver, beforeSwap } from "./transitions.ts"
-import { applyConfig } from "../apply/apply.ts"
+import { applyRelease } from "../apply/apply.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
-import type { ApplyPorts } from "../apply/ports.ts"
+import { ACCEPTED, type Change } from "../apply/target.ts"
 import { announcing, type AppliedHistory, recalled } from "./history.ts"
 import { retryLater } from "./retry.ts"
+import { configRelease } from "../targets/keepalived.ts"
 import type { LastKnownGood } from "../volume/last-known-good.ts"
 
 /** Without any generation, or before the first good one: the configuration that last ran on this node, if any. */
@@ -77,18 +78,18 @@ async function withoutOthers(good: LastKnownGood, { others, render }: AgentPorts
   return { text, record: { ...record, sha256, model } }
 }
 
-async function applyKnownGood({ record, text }: LastKnownGood, ports: AgentPorts): Promise<ApplyOutcome> {
+function applyKnownGood({ record, text }: LastKnownGood, { applyPorts }: AgentPorts): Promise<ApplyOutcome> {
   const { sha256, model } = record
-  await ports.applyPorts.files.writeCandidate(sha256, text)
-  // A VIP cannot be removed from its text, and VIPs that need no masquerading must not wait.
-  const masquerade: ApplyPorts["masquerade"] = async (models) => {
-    await ports.applyPorts.masquerade(models)
-    return NOTHING
-  }
-  return applyConfig({ sha256, text, model, pieces: [] }, null, { ...ports.applyPorts, masquerade })
+  // A VIP cannot be removed from its text, and VIPs that are ready must not wait for those that are not.
+  const targets = applyPorts.targets.map((target) => ({
+    ...target,
+    prepare: async (change: Change) => {
+      await target.prepare?.(change)
+      return ACCEPTED
+    },
+  }))
+  return applyRelease(configRelease({ sha256, text, model, pieces: [] }), null, { ...applyPorts, targets })
 }
-
-const NOTHING: ReadonlySet<string> = new Set()
 
 async function takeOver(
   { record }: LastKnownGood,

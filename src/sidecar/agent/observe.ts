@@ -8,8 +8,9 @@ import type { NodeFacts } from "../../core/model/settings.ts"
 import type { Draining } from "../../core/model/vip-model.ts"
 import type { createPipeline, PipelineResult } from "../../core/pipeline.ts"
 import { vipConfigMapsOf } from "../../core/declare/vip-config-maps.ts"
-import type { RenderedConfig } from "../../core/render/render.ts"
 import type { Problem } from "../../kit/problem.ts"
+import { configRelease } from "../targets/keepalived.ts"
+import type { Release } from "../apply/release.ts"
 import type { AppliedHistory } from "./history.ts"
 import type { Generation, Generations } from "../ports.ts"
 import type { SidecarCode } from "../problem-codes.ts"
@@ -43,7 +44,7 @@ export type Observation =
       readonly kind: "candidate"
       readonly generation: Generation
       readonly built: BuiltModel
-      readonly rendered: RenderedConfig
+      readonly release: Release
       /** True when it removes what lost its endpoints, because the loss has lasted. */
       readonly believesInLostEndpoints: boolean
     }
@@ -148,7 +149,7 @@ export async function candidateFrom(
   const held = guarding === null ? null : heldBack({ ...guarding, configMaps, nodes: nodes.length, built })
   const believes = held?.guard === "endpoints-lost" && guarding?.believesInLostEndpoints === true
   if (held === null || believes)
-    return { kind: "candidate", generation, built, rendered, believesInLostEndpoints: believes }
+    return { kind: "candidate", generation, built, release: configRelease(rendered), believesInLostEndpoints: believes }
   return { ...noModel(generation, [held.problem, ...built.problems]), guard: held.guard }
 }
 

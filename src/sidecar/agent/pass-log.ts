@@ -17,7 +17,7 @@ export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyO
     vips: tried.built.model?.vips.length ?? 0,
     problems: tried.built.problems.slice(0, MOST_LOGGED).map(problemText),
     entries: entriesIn(tried, outcome),
-    sha256: tried.rendered.sha256.slice(0, 12),
+    sha256: tried.release.sha256.slice(0, 12),
     tookMs: Math.round(tookMs),
   }
   if (outcome.kind === "stranded") log.error("pass", fields)

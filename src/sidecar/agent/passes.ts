@@ -12,9 +12,8 @@ import {
   afterCandidateWithoutRefused,
   beforeAttempt,
 } from "./transitions.ts"
-import { applyConfig } from "../apply/apply.ts"
+import { applyRelease } from "../apply/apply.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
-import { refusedEntriesOf } from "../keepalived/refused-entries.ts"
 import { guardingOf } from "./guards.ts"
 import { trustLastKnownGood, startOnLastKnownGood } from "./fall-back.ts"
 import { guardOf, observe, type Refusals, type Observation, candidateFrom } from "./observe.ts"
@@ -74,8 +73,8 @@ function isOfOthers({ code }: Problem<ModelCode>): boolean {
 function takeAsApplied({ state, ports, options }: Workings): void {
   const { observation, inEffect, doubtful } = state.known()
   if (observation?.kind !== "candidate" || inEffect === null || doubtful) return
-  const { rendered, generation } = observation
-  if (rendered.sha256 !== inEffect.sha256 || inEffect.generation?.name === generation.name) return
+  const { release, generation } = observation
+  if (release.sha256 !== inEffect.sha256 || inEffect.generation?.name === generation.name) return
   state.become(afterSameText(observation, inEffect, { now: ports.clock.now(), drainTime: options.drainTimeMs }))
   const known = state.known()
   if (known.inEffect !== null) ports.onApplied(known.inEffect, known.history)
@@ -103,7 +102,7 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
   const startedAt = ports.clock.now()
   const { doubtful, running: before } = state.known()
   timers.clear("retry")
-  state.become(beforeAttempt(newest.rendered.model))
+  state.become(beforeAttempt(newest.release.model))
   const { tried, outcome } = await applyWithoutRefused(newest, workings)
   const now = ports.clock.now()
   const running = await ports.keepalived.running()
@@ -147,7 +146,7 @@ async function applyWithoutRefused(
   const { state, ports } = workings
   let tried = newest
   for (let left = MOST_REFUSALS; ; left--) {
-    const outcome = await applyConfig(tried.rendered, state.known().inEffect, ports.applyPorts)
+    const outcome = await applyRelease(tried.release, state.known().inEffect, ports.applyPorts)
     if (outcome.kind !== "rejected" || left === 0) return { tried, outcome }
     const again = await withoutRefused(tried, outcome, workings)
     if (again === null) return { tried, outcome }
@@ -158,30 +157,15 @@ async function applyWithoutRefused(
 /** Maximum attempts, because keepalived may name one entry at a time. */
 const MOST_REFUSALS = 10
 
-/** The entries of these VIPs, which wait for the firewall of this node. */
-function unmasqueradedEntries(
-  { rendered }: Candidate,
-  vips: ReadonlySet<string>,
-  { ports }: Workings,
-): ReadonlyMap<string, Refusal> {
-  const reason = ports.firewallFault() ?? "it cannot be changed at the moment"
-  const ids = rendered.model.vips.filter((vip) => vips.has(vip.address)).map((vip) => vip.id)
-  return new Map(ids.map((id) => [id, { code: "MASQUERADE_MISSING", reason }]))
-}
-
 type Rejected = Extract<ApplyOutcome, { readonly kind: "rejected" }>
 
 async function withoutRefused(refused: Candidate, verdict: Rejected, workings: Workings): Promise<Candidate | null> {
   const { state, ports } = workings
-  const refusedEntries =
-    verdict.unmasqueraded === undefined
-      ? refusedEntriesOf(refused.rendered, verdict.diagnostics)
-      : unmasqueradedEntries(refused, verdict.unmasqueraded, workings)
   const { manifestSha256 } = refused.generation
   const { refusals: before, history } = state.known()
   const accused = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, Refusal>()
-  if ([...refusedEntries].every(([key, { code }]) => accused.get(key)?.code === code)) return null
-  const refusals: Refusals = { manifestSha256, entries: new Map([...accused, ...refusedEntries]) }
+  if ([...verdict.refused].every(([key, { code }]) => accused.get(key)?.code === code)) return null
+  const refusals: Refusals = { manifestSha256, entries: new Map([...accused, ...verdict.refused]) }
   state.become(afterRefusals(refusals))
   const known = { history, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) }
   const again = await candidateFrom(refused.generation, ports, known)

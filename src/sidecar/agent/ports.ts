@@ -1,5 +1,5 @@
 import type { Age } from "../../contract/heartbeat.ts"
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import type { KeepalivedModel, VirtualServer } from "../../core/model/keepalived-model.ts"
 import type { RenderedConfig } from "../../core/render/render.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
@@ -22,6 +22,8 @@ export interface AgentPorts extends ObservePorts {
   readonly owned: () => Promise<Owned>
   /** Rules of this node that take packets of virtual servers before IPVS. Absent on a machine that cannot list them. */
   readonly findCaptures?: FindCaptures
+  /** These virtual servers forward now, and may not have forwarded before. Runs in the background. */
+  readonly appeared: (servers: readonly VirtualServer[]) => void
   /** Removes from the ledger what the kernel no longer has. */
   readonly settle: (inEffect: InEffect) => Promise<void>
   readonly lastKnownGood: () => LastKnownGood | null
@@ -29,8 +31,6 @@ export interface AgentPorts extends ObservePorts {
   readonly render?: (model: KeepalivedModel) => RenderedConfig
   /** Whether a user pinned an older generation, which must then run. */
   readonly isPinned: () => boolean
-  /** Why the firewall of this node cannot be changed; null when it can. */
-  readonly firewallFault: () => string | null
   /** Seconds since sync last read its whole source. */
   readonly sourceAge: () => Age
   readonly onAttempt: (outcome: ApplyOutcome, tookMs: number) => void

@@ -1,4 +1,4 @@
-import type { Effective } from "../apply/outcome.ts"
+import type { Effective } from "../apply/release.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
 import type { DriftCheck } from "../effect/repair.ts"
 import { type Interference, NO_INTERFERENCE } from "../effect/interference.ts"
@@ -103,7 +103,7 @@ export function createAgentState(start: {
 export function due(known: Known): Candidate | null {
   const { observation, inEffect, attempted, doubtful } = known
   if (observation?.kind !== "candidate" || awaitsLan(known)) return null
-  const { sha256 } = observation.rendered
+  const { sha256 } = observation.release
   if (sha256 === inEffect?.sha256 && !doubtful) return null
   return sha256 === attempted ? null : observation
 }
@@ -119,7 +119,7 @@ export function awaitsLan({
 }: Pick<Known, "observation" | "inEffect" | "running">): boolean {
   if (observation?.kind !== "candidate" || inEffect !== null || running !== null) return false
   return (
-    observation.rendered.model.vips.length === 0 && observation.built.entries.some(({ state }) => state === "pending")
+    observation.release.model.vips.length === 0 && observation.built.entries.some(({ state }) => state === "pending")
   )
 }
 

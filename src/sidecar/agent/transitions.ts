@@ -41,10 +41,10 @@ export function afterObservation(next: Observation, now: number): Transition {
 
 /** A generation that leads to the text in effect is in effect without an attempt. */
 export function afterSameText(candidate: Candidate, inEffect: InEffect, moment: Moment): Transition {
-  const { built, rendered, generation } = candidate
+  const { built, release, generation } = candidate
   return ({ history }) => ({
-    inEffect: { ...inEffect, model: rendered.model, generation },
-    history: afterApplied(history, { built, model: rendered.model }, moment),
+    inEffect: { ...inEffect, model: release.model, generation },
+    history: afterApplied(history, { built, model: release.model }, moment),
   })
 }
 
@@ -79,7 +79,7 @@ export function afterAttempt(attempt: Attempt, moment: Moment): Transition {
       case "applied":
         return { ...ended, ...afterGoodEnd(known, attempt, moment) }
       case "rejected":
-        return { ...ended, attempted: tried.rendered.sha256, failures: 0, doubtful }
+        return { ...ended, attempted: tried.release.sha256, failures: 0, doubtful }
       case "rolled-back":
       case "stranded": {
         const failures = known.failures + 1
@@ -87,14 +87,14 @@ export function afterAttempt(attempt: Attempt, moment: Moment): Transition {
         // The previous configuration runs again after an interruption, so its soak restarts.
         const soakSince = known.soakSince === null ? null : moment.now
         const stranded = outcome.kind === "stranded"
-        return { ...ended, attempted: tried.rendered.sha256, failures, doubtful: stranded, parent, soakSince }
+        return { ...ended, attempted: tried.release.sha256, failures, doubtful: stranded, parent, soakSince }
       }
     }
   }
 }
 
 function afterGoodEnd(known: Known, { tried, outcome, running }: Attempt, moment: Moment): Partial<Known> {
-  const { sha256, model } = tried.rendered
+  const { sha256, model } = tried.release
   // The soak of the previous configuration continues.
   const same = outcome.kind === "unchanged" && known.inEffect?.sha256 === sha256 ? known.inEffect : null
   const since = same?.since ?? moment.now

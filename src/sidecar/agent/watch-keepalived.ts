@@ -16,6 +16,7 @@ import {
   beforeSwap,
   isBack,
 } from "./transitions.ts"
+import { allHold, verifyAll } from "../apply/apply.ts"
 import { connectionless } from "../effect/intended.ts"
 import { checkDrift, type Restored } from "../effect/repair.ts"
 import {
@@ -78,7 +79,7 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
   const { found, restored } = comparison
   const isComplete = isBack(state.known(), comparison)
   state.become(afterComparison(comparison))
-  if (isComplete) ports.applyPorts.appeared(connectionless(inEffect.model))
+  if (isComplete) ports.appeared(connectionless(inEffect.model))
   await watchInterference(restored, workings)
   if (found !== null && found.surplusVips.length > 0)
     timers.set("second-look", SECOND_LOOK_MS, () => void runAlone("compare", () => compareAndRepair(workings)))
@@ -92,9 +93,9 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
  */
 async function compareLiveFile(inEffect: InEffect, { state, ports, requestApply }: Workings): Promise<void> {
   const { observation, doubtful } = state.known()
-  if (doubtful || (await ports.applyPorts.files.liveSha256()) === inEffect.sha256) return
+  if (doubtful || (await allHold(ports.applyPorts.targets, inEffect))) return
   ports.log.warn("live-file", { difference: "keepalived.conf is not what was applied", sha256: inEffect.sha256 })
-  if (observation?.kind !== "candidate" || observation.rendered.sha256 !== inEffect.sha256) return
+  if (observation?.kind !== "candidate" || observation.release.sha256 !== inEffect.sha256) return
   state.become(beforeSwap)
   requestApply()
 }
@@ -124,7 +125,7 @@ export async function restartKeepalived({ ports }: Workings): Promise<void> {
 export function reportTakeover(now: Vrrp, { state, ports }: Workings): void {
   const { vrrp, inEffect } = state.known()
   if (now.state !== "master" || vrrp.state === "master" || inEffect === null) return
-  ports.applyPorts.appeared(connectionless(inEffect.model))
+  ports.appeared(connectionless(inEffect.model))
 }
 
 /** The supervisor restarts a keepalived that died. The agent starts it only if the supervisor was told not to. */
@@ -145,9 +146,9 @@ async function noteRestart(inEffect: InEffect, now: RunningKeepalived, workings:
   ports.log.warn("keepalived-restarted", { now: now.parent.pid })
   state.become(afterRestart(ports.clock.now()))
   if (await diedTooOften(workings)) return
-  const failure = await ports.applyPorts.verify(inEffect.model)
+  const failure = await verifyAll(ports.applyPorts.targets, inEffect)
   if (failure !== null) ports.log.warn("keepalived-restarted", { difference: failure })
-  else ports.applyPorts.appeared(connectionless(inEffect.model))
+  else ports.appeared(connectionless(inEffect.model))
   await compareAndRepair(workings)
 }
 
@@ -169,7 +170,7 @@ async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
   const { soakSince, parent, doubtful, history } = state.known()
   const now = ports.clock.now()
   if (soakSince === null || doubtful || now - soakSince < options.soakMs) return
-  const difference = await ports.applyPorts.verify(inEffect.model)
+  const difference = await verifyAll(ports.applyPorts.targets, inEffect)
   const running = await ports.keepalived.running()
   state.become(afterSoakCheck(ports.clock.now()))
   if (running === null || parent === null || !isSameProcess(running.parent, parent)) return

@@ -1,141 +1,116 @@
-import type { RenderedConfig } from "../../core/render/render.ts"
-import type { ReloadVerdict, RunningKeepalived } from "../ports.ts"
-import type { HolderWatch } from "../keepalived/await-advert.ts"
-import { connectionless, masqueradedVips, newlyConnectionless } from "../effect/intended.ts"
-import type { ApplyOutcome, Effective } from "./outcome.ts"
+import type { ApplyOutcome } from "./outcome.ts"
 import type { ApplyPorts } from "./ports.ts"
+import type { Effective, Release } from "./release.ts"
+import { ACCEPTED, type Change, type MomentWatch, type Refused, type Target, type Verdict } from "./target.ts"
 
 /**
- * Makes a configuration the running one, or keeps the previous one: test, journal, swap, signal, verify; and goes back
- * on any failure after the swap.
+ * Brings a release into effect, or keeps the previous one: test all targets, journal, swap all, load and verify them in
+ * order; and all go back on any failure after the swap.
  *
- * The order gives the guarantee. A file that the config test refuses never gets the live name. The journal is written
- * before the live file changes and says "in effect" only after the kernel agreed. If the agent is killed
+ * The order gives the guarantee. A file that a test refuses never gets the live name. The journal is written
+ * before a live file changes and says "in effect" only after the kernel agreed. If the agent is killed
  * anywhere in between, the next agent finds an unfinished journal and repeats all steps.
  *
- * @param before The last configuration that was verified to be in effect, to go back to; null for none.
+ * @param before The last release that was verified to be in effect, to go back to; null for none.
  */
-export async function applyConfig(
-  rendered: RenderedConfig,
-  before: Effective | null,
-  ports: ApplyPorts,
-): Promise<ApplyOutcome> {
-  const next: Effective = { sha256: rendered.sha256, model: rendered.model }
+export async function applyRelease(next: Release, before: Effective | null, ports: ApplyPorts): Promise<ApplyOutcome> {
+  const { targets } = ports
   if (await isInEffect(next, ports)) return { kind: "unchanged" }
-  const holder = await watchHolder(before, ports)
+  const watches = before === null ? [] : await Promise.all(targets.map(async (target) => target.awaitMoment?.(before)))
   try {
-    return await steps(rendered, { next, before, holder }, ports)
+    return await steps({ next, before }, watches, ports)
   } finally {
-    holder?.stop()
+    for (const watch of watches) watch?.stop()
   }
 }
 
-interface Change {
-  readonly next: Effective
-  readonly before: Effective | null
-  /** Null when there is nothing to wait for. */
-  readonly holder: HolderWatch | null
-}
-
 async function steps(
-  rendered: RenderedConfig,
-  { next, before, holder }: Change,
+  change: Change,
+  watches: readonly (MomentWatch | null | undefined)[],
   ports: ApplyPorts,
 ): Promise<ApplyOutcome> {
-  const { keepalived, files } = ports
-  // In parallel with the test: neither needs the other, and rules for a VIP that is not announced do nothing.
-  const masqueraded = ports.masquerade([next.model, ...(before === null ? [] : [before.model])])
-  const verdict = await keepalived.test(await files.writeCandidate(rendered.sha256, rendered.text))
-  if (verdict.kind === "refused")
-    return { kind: "rejected", reason: `keepalived --config-test: ${verdict.ending}`, diagnostics: verdict.diagnostics }
-  const vips = newlyLacking(await masqueraded, { next, before })
-  if (vips.size > 0) return { kind: "rejected", reason: lackingReason(vips), diagnostics: [], unmasqueraded: vips }
-  await files.claim(next.model)
-  const waitedMs = (await holder?.awaitAdvert()) ?? 0
-  const running = await keepalived.running()
-  await files.writeJournal({ phase: "swap", from: before?.sha256 ?? null, to: next.sha256 })
-  await files.makeLive(next.sha256)
+  const { next, before } = change
+  const { targets, records } = ports
+  const from = before?.sha256 ?? null
+  // In parallel with the tests: neither needs the other, and rules for a VIP that is not announced do nothing.
+  const prepared = targets.map(async (target) => (await target.prepare?.(change)) ?? ACCEPTED)
+  const tests = await Promise.all(targets.map(async (target) => (await target.test?.(next)) ?? ACCEPTED))
+  const refusal = refusalIn(tests) ?? refusalIn(await Promise.all(prepared))
+  if (refusal !== undefined) return { ...refusal, kind: "rejected" }
+  await records.claim(next.model)
+  const waits = await Promise.all(watches.map(async (watch) => (await watch?.moment()) ?? 0))
+  await records.writeJournal({ phase: "swap", from, to: next.sha256 })
+  for (const target of targets) await target.swap?.(next)
   const signalledAtMs = ports.now()
-  const failure = await bringIntoEffect(next, running, ports)
+  const failure = await bringIntoEffect(next, targets)
   if (failure !== null) return goBack(before, failure, ports)
-  ports.appeared(newlyConnectionless(next.model, running === null ? null : (before?.model ?? null)))
-  await files.writeJournal({ phase: "in-effect", from: before?.sha256 ?? null, to: next.sha256 })
-  await ports.masquerade([next.model])
-  return { kind: "applied", testMs: verdict.tookMs, waitedMs, signalledAtMs }
+  await records.writeJournal({ phase: "in-effect", from, to: next.sha256 })
+  await Promise.all(targets.map(async (target) => target.conclude?.(next, before)))
+  const testMs = Math.max(...tests.map((test) => (test.kind === "accepted" ? test.tookMs : 0)))
+  return { kind: "applied", testMs, waitedMs: Math.max(0, ...waits), signalledAtMs }
 }
 
-/** A VIP that already forwards by NAT stays: to remove it would do more harm than any firewall does. */
-function newlyLacking(
-  lacking: ReadonlySet<string>,
-  { next, before }: Pick<Change, "next" | "before">,
-): ReadonlySet<string> {
-  const running = new Set(before === null ? [] : masqueradedVips(before.model))
-  return new Set(masqueradedVips(next.model).filter((vip) => lacking.has(vip) && !running.has(vip)))
-}
-
-function lackingReason(vips: ReadonlySet<string>): string {
-  return `Cannot apply it yet: the firewall of this node does not masquerade for ${[...vips].slice(0, 3).join(", ")}`
-}
-
-/** Only a reload waits: a keepalived that does not run is started at once. */
-async function watchHolder(before: Effective | null, ports: ApplyPorts): Promise<HolderWatch | null> {
-  if (before === null || ports.watchHolder === undefined || (await ports.keepalived.running()) === null) return null
-  return ports.watchHolder(before.model)
+function refusalIn(verdicts: readonly Verdict[]): Refused | undefined {
+  return verdicts.find((verdict) => verdict.kind === "refused")
 }
 
 /**
- * True when this configuration already runs: the journal says so, the live file matches, and keepalived runs. The soak
- * and the drift check verify that the kernel still shows it; they also watch an adopted configuration.
+ * True when this release already runs: the journal and all targets say so. The soak and the drift check verify that the
+ * kernel still shows it; they also watch an adopted release.
  */
-async function isInEffect(next: Effective, ports: ApplyPorts): Promise<boolean> {
-  const journal = await ports.files.journal()
-  if (journal?.phase !== "in-effect" || journal.to !== next.sha256) return false
-  if ((await ports.files.liveSha256()) !== next.sha256) return false
-  return (await ports.keepalived.running()) !== null
+async function isInEffect(next: Effective, { targets, records }: ApplyPorts): Promise<boolean> {
+  const journal = await records.journal()
+  return journal?.phase === "in-effect" && journal.to === next.sha256 && (await allHold(targets, next))
 }
 
-/** @returns null when the configuration is in effect, else the reason why not. */
-async function bringIntoEffect(
-  next: Effective,
-  running: RunningKeepalived | null,
-  ports: ApplyPorts,
-): Promise<string | null> {
-  if (running === null) await ports.clearRemains(next.model)
-  const verdict = running === null ? await ports.keepalived.start() : await ports.keepalived.reload(running)
-  if (verdict.kind === "failed") return failureText(verdict)
-  const now = await ports.keepalived.running()
-  if (now === null) return "keepalived ended after it had read the file"
-  if (running !== null && now.parent.pid !== running.parent.pid)
-    return "keepalived ended during the reload and was started again"
-  const difference = await ports.verify(next.model)
-  // keepalived has finished; another program, such as kube-proxy, may have deleted its entries meanwhile.
-  if (difference === null || (await ports.restore?.(next.model)) !== true) return difference
-  const still = await ports.verify(next.model)
-  if (still === null) ports.appeared(connectionless(next.model))
-  return still
+/** Whether each target runs, and its next start would read this release. */
+export async function allHold(targets: readonly Target[], effective: Effective): Promise<boolean> {
+  for (const target of targets) if ((await target.holds?.(effective)) === false) return false
+  return true
+}
+
+/** Waits until the kernel shows the release in all targets. @returns null, or the first difference. */
+export function verifyAll(targets: readonly Target[], effective: Effective): Promise<string | null> {
+  return firstFailure(targets, (target) => target.verify?.(effective))
+}
+
+/** @returns null when the release is in effect, else the reason why not. */
+async function bringIntoEffect(next: Effective, targets: readonly Target[]): Promise<string | null> {
+  const failure = await firstFailure(targets, (target) => target.load?.(next))
+  if (failure !== null) return failure
+  const difference = await verifyAll(targets, next)
+  if (difference === null) return null
+  // All targets have finished; another program, such as kube-proxy, may have deleted their entries meanwhile.
+  const restored = await Promise.all(targets.map(async (target) => target.restore?.(next)))
+  return restored.includes(true) ? verifyAll(targets, next) : difference
 }
 
 async function goBack(before: Effective | null, reason: string, ports: ApplyPorts): Promise<ApplyOutcome> {
-  const target = before ?? (await ports.lastKnownGood())
-  if (target === null) return { kind: "stranded", reason: `${reason}; no earlier configuration is available` }
-  await ports.files.restoreCandidate(target.sha256)
-  await ports.files.makeLive(target.sha256)
-  const failure = await bringIntoEffect(target, await ports.keepalived.running(), ports)
-  const second = failure === null ? null : await restartOn(target, ports)
+  const { targets, records } = ports
+  const good = before ?? (await ports.lastKnownGood())
+  if (good === null) return { kind: "stranded", reason: `${reason}; no earlier configuration is available` }
+  for (const target of targets) await target.recover?.(good)
+  for (const target of targets) await target.swap?.(good)
+  const failure = await bringIntoEffect(good, targets)
+  const second = failure === null ? null : await restartOn(good, targets)
   if (failure !== null && second !== null)
     return { kind: "stranded", reason: `${reason}; going back failed too: ${failure}; and after a restart: ${second}` }
-  ports.appeared(connectionless(target.model))
-  await ports.files.writeJournal({ phase: "in-effect", from: null, to: target.sha256 })
-  await ports.masquerade([target.model])
+  await records.writeJournal({ phase: "in-effect", from: null, to: good.sha256 })
+  await Promise.all(targets.map(async (target) => target.conclude?.(good, null)))
   return { kind: "rolled-back", reason }
 }
 
-async function restartOn(target: Effective, ports: ApplyPorts): Promise<string | null> {
-  const verdict = await ports.keepalived.restart()
-  return verdict.kind === "failed" ? failureText(verdict) : ports.verify(target.model)
+async function restartOn(good: Effective, targets: readonly Target[]): Promise<string | null> {
+  return (await firstFailure(targets, (target) => target.restart?.())) ?? verifyAll(targets, good)
 }
 
-function failureText(verdict: Extract<ReloadVerdict, { kind: "failed" }>): string {
-  const last = verdict.log.at(-1)
-  return last === undefined ? verdict.reason : `${verdict.reason} (${last})`
+async function firstFailure(
+  targets: readonly Target[],
+  step: (target: Target) => Promise<string | null> | undefined,
+): Promise<string | null> {
+  for (const target of targets) {
+    const failure = (await step(target)) ?? null
+    if (failure !== null) return failure
+  }
+  return null
 }

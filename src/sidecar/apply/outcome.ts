@@ -1,18 +1,11 @@
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
-import type { Diagnostic } from "../ports.ts"
-
-/** A configuration that was verified to be in effect: its file is a candidate, and the kernel showed its effect. */
-export interface Effective {
-  readonly sha256: string
-  readonly model: KeepalivedModel
-}
+import type { Refused } from "./target.ts"
 
 /**
- * How an attempt to make a configuration the running one ended: always exactly one of these.
+ * How an attempt to bring a release into effect ended: always exactly one of these.
  *
  * `unchanged` and `applied` are healthy. `rejected` waits for another generation, because
- * another attempt cannot help, or for the firewall.
- * `rolled-back` is tried again, at growing intervals. `stranded` needs a user: neither the new configuration nor the old one
+ * another attempt cannot help, or for a target that cannot serve some entries yet.
+ * `rolled-back` is tried again, at growing intervals. `stranded` needs a user: neither the new release nor the old one
  * was verified to be in effect.
  */
 export type ApplyOutcome =
@@ -24,12 +17,6 @@ export type ApplyOutcome =
       readonly waitedMs: number
       readonly signalledAtMs: number
     }
-  | {
-      readonly kind: "rejected"
-      readonly reason: string
-      readonly diagnostics: readonly Diagnostic[]
-      /** The new VIPs that wait for the firewall of this node; absent if keepalived refused the file. */
-      readonly unmasqueraded?: ReadonlySet<string>
-    }
+  | (Refused & { readonly kind: "rejected" })
   | { readonly kind: "rolled-back"; readonly reason: string }
   | { readonly kind: "stranded"; readonly reason: string }

@@ -11,7 +11,7 @@ import type { Diagnostic } from "../ports.ts"
  * @returns entry key -> keepalived's message.
  */
 export function refusedEntriesOf(
-  rendered: RenderedConfig,
+  rendered: Pick<RenderedConfig, "pieces">,
   diagnostics: readonly Diagnostic[],
 ): ReadonlyMap<string, Refusal> {
   const culprits = new Map<string, Refusal>()
@@ -23,7 +23,7 @@ export function refusedEntriesOf(
   return culprits
 }
 
-function entryOf(rendered: RenderedConfig, diagnostic: Diagnostic): string | null {
+function entryOf(rendered: Pick<RenderedConfig, "pieces">, diagnostic: Diagnostic): string | null {
   const piece = diagnostic.line === null ? null : pieceAt(rendered, diagnostic.line)
   if (piece?.origin.kind === "virtual-server") return piece.origin.entry
   const named = rendered.pieces.find(

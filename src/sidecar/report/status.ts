@@ -67,7 +67,7 @@ function outcomeOf({ observation, outcome, inEffect }: Snapshot): Pick<Status, "
     const cause = unusableOf(observation)
     return { outcome: "rejected", code: cause?.code ?? null, reason: cause?.message ?? null }
   }
-  if (observation.rendered.sha256 === inEffect?.sha256)
+  if (observation.release.sha256 === inEffect?.sha256)
     return { outcome: outcome?.kind === "unchanged" ? "unchanged" : "applied", code: null, reason: null }
   if (outcome === null || outcome.kind === "applied" || outcome.kind === "unchanged")
     return waiting("the newest generation is being applied")
@@ -133,7 +133,7 @@ const OUTCOME_CODES = {
 } as const
 
 function isInEffect({ observation, inEffect }: Snapshot): boolean {
-  return observation?.kind === "candidate" && observation.rendered.sha256 === inEffect?.sha256
+  return observation?.kind === "candidate" && observation.release.sha256 === inEffect?.sha256
 }
 
 function isError(problem: Problem<SidecarCode>): boolean {

@@ -7,10 +7,11 @@ import { replaceFileAtOnce, syncDirectoryAtOnce, temporaryName } from "../../kit
 import { faultCode } from "../../kit/fault.ts"
 import { readJson, readRegularFile } from "../../kit/files/safe-read.ts"
 import { sha256Of } from "../../kit/sha256.ts"
-import type { ConfigFiles, Journal } from "../apply/ports.ts"
+import type { ApplyRecords, Journal } from "../apply/ports.ts"
+import type { ConfigFiles } from "../targets/keepalived.ts"
 import { type Ledger, LEDGER_FILE, type LedgerPlaces, openLedger } from "./ledger.ts"
 
-export interface AppliedVolume extends ConfigFiles {
+export interface AppliedVolume extends ApplyRecords, ConfigFiles {
   ledger(): Promise<Ledger>
   /** Removes from the ledger what is not in this model. Call it only after the kernel was checked to be without it. */
   settle(model: KeepalivedModel): Promise<void>

@@ -17,6 +17,7 @@ import type { SidecarParts } from "./open.ts"
 import type { Generation } from "../ports.ts"
 import { heardBy } from "../faults/standing-faults.ts"
 import { statusOf } from "../report/status.ts"
+import { createKeepalivedTarget } from "../targets/keepalived.ts"
 import { verifyEffect } from "../effect/verify.ts"
 import { syncBeatIn } from "../../heartbeats.ts"
 
@@ -36,11 +37,11 @@ export function portsOf(parts: SidecarParts): AgentPorts {
     kernel,
     owned: () => volume.ledger(),
     ...(machine.captures === undefined ? {} : { findCaptures: machine.captures }),
+    appeared: (servers) => parts.flows.appeared(servers),
     settle: ({ model }) => volume.settle(model),
     lastKnownGood: () => lastKnownGood.read(),
     render: (model) => createRenderer(templates)(model),
     isPinned: () => parts.generations.pinned() !== null,
-    firewallFault: () => parts.masquerade.fault(),
     sourceAge: () => syncBeatIn(settings.desired).sourceAge,
     unreachable: () => parts.nodes?.unreachable() ?? NO_NODES,
     ...listenersOf(parts),
@@ -62,27 +63,22 @@ async function othersOf(
   return withNewcomers(model, found, { ...machine, past: firstTime, vacancies, ledger, self: settings.node })
 }
 
-function applyPortsOf({
-  machine,
-  volume,
-  lastKnownGood,
-  masquerade,
-  flows,
-  watchHolder,
-  clock,
-  log,
-}: SidecarParts): ApplyPorts {
+function applyPortsOf(parts: SidecarParts): ApplyPorts {
+  const { machine, volume, lastKnownGood, firewall, flows, watchHolder, clock, log } = parts
   const { keepalived, kernel } = machine
   const owned = () => volume.ledger()
-  return {
+  const daemon = createKeepalivedTarget({
     keepalived,
     files: volume,
     clearRemains: (model) => clearRemains(model, { kernel, owned, log }),
     verify: (model) => verifyEffect(model, { kernel, clock, owned }),
     restore: (model) => restoreMissing(model, { keepalived, kernel, owned, clock, log }),
-    masquerade: (models) => masquerade.ensure(models),
     appeared: (servers) => flows.appeared(servers),
     watchHolder,
+  })
+  return {
+    targets: [firewall, daemon],
+    records: volume,
     lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.record ?? null),
     now: () => clock.now(),
   }

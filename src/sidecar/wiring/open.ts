@@ -10,7 +10,7 @@ import { createHolderWatch, type HolderWatch } from "../keepalived/await-advert.
 import { type Archivist, archivist } from "../agent/records.ts"
 import type { Lan } from "../lan/arping.ts"
 import { createVacancies, type Round, type Vacancies } from "../lan/vacancies.ts"
-import { createMasquerader, type Masquerader, type MasqueraderOptions } from "../effect/masquerading.ts"
+import { createFirewall, type Firewall, type FirewallOptions } from "../targets/firewall.ts"
 import { createMetrics, type Metrics } from "../report/metrics.ts"
 import type { HostFacts } from "../kernel/node-facts.ts"
 import type { NodeWatch } from "../nodes/node-watch.ts"
@@ -61,7 +61,7 @@ export interface SidecarParts extends Surroundings {
   readonly generations: PinnedGenerations
   readonly records: Archivist
   readonly status: StatusWriter
-  readonly masquerade: Masquerader
+  readonly firewall: Firewall
   readonly flows: StaleFlows
   readonly nodeRecord: NodeRecordWriter
   readonly history: NodeHistory
@@ -80,7 +80,7 @@ interface Listeners {
   readonly onRecord: () => void
   /** The LAN has answered whether an address is in use. */
   readonly asked: () => void
-  readonly firewall: Pick<MasqueraderOptions, "wanted"> & {
+  readonly firewall: Pick<FirewallOptions, "wanted"> & {
     /** Our iptables chain can be changed again. */
     readonly healed: () => void
   }
@@ -145,7 +145,7 @@ export async function openParts(
       settings.applied,
       heardBy(faults, { key: "status", code: "STATUS_FAILED", what: "write the status" }),
     ),
-    masquerade: createMasquerader({
+    firewall: createFirewall({
       snat: settings.snat,
       kernel: machine.kernel,
       wanted: firewall.wanted,

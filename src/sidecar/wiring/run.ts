@@ -6,7 +6,7 @@ import type { Snapshot } from "../agent/state.ts"
 import { type Following, followVrrp } from "./follow-vrrp.ts"
 import { portsOf, report, statusNow } from "./connect.ts"
 import { type Servers, startServers } from "../report/http.ts"
-import { masqueradeWanted } from "../effect/masquerading.ts"
+import { masqueradeWanted } from "../targets/firewall.ts"
 import { type Machine, openParts, type SidecarParts, type Surroundings } from "./open.ts"
 import { type Pulse, startPulse } from "../report/pulse.ts"
 import { startSchedule } from "./schedule.ts"
@@ -102,12 +102,10 @@ function beat({ settings, faults }: SidecarParts, agent: Agent): Pulse {
 }
 
 function startJobs(parts: SidecarParts, agent: Agent): () => Promise<void> {
-  const { settings, masquerade, archive, volume, lastKnownGood, log } = parts
+  const { settings, archive, volume, lastKnownGood, log } = parts
   const jobs = {
-    // In parallel: the comparison of addresses and IPVS does not wait for iptables.
     drift: async () => {
-      const isKnown = agent.snapshot().inEffect !== null
-      await Promise.all([isKnown ? masquerade.recheck() : undefined, agent.checkDrift()])
+      await agent.checkDrift()
       await agent.findCaptures()
     },
     retention: async () => {
@@ -139,11 +137,11 @@ interface Going {
 
 /** keepalived keeps running: stopping the agent alone does not stop the VIPs. */
 async function stop(parts: SidecarParts, going: Going): Promise<void> {
-  const { records, masquerade, flows, status, nodes, nodeRecord, volume, history, vacancies } = parts
+  const { records, firewall, flows, status, nodes, nodeRecord, volume, history, vacancies } = parts
   clearInterval(going.everySecond)
   going.vrrp.stop()
   going.pulse.stop()
-  masquerade.stop()
+  firewall.stop()
   flows.stop()
   await going.endSchedule()
   await going.watch.close()
@@ -161,7 +159,7 @@ async function stop(parts: SidecarParts, going: Going): Promise<void> {
 
 /** The candidates that the agent may still go back to. */
 function needed({ inEffect, observation }: Snapshot, lastKnownGood: LastKnownGoodStore): ReadonlySet<string> {
-  const newest = observation?.kind === "candidate" ? observation.rendered.sha256 : undefined
+  const newest = observation?.kind === "candidate" ? observation.release.sha256 : undefined
   const all = [inEffect?.sha256, newest, lastKnownGood.read()?.record.sha256]
   return new Set(all.filter((one) => one !== undefined))
 }

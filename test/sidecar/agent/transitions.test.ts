@@ -32,6 +32,7 @@ import { VERIFIED } from "../../../src/sidecar/effect/repair.ts"
 import type { Observation } from "../../../src/sidecar/agent/observe.ts"
 import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
 import type { RunningKeepalived } from "../../../src/sidecar/ports.ts"
+import { configRelease } from "../../../src/sidecar/targets/keepalived.ts"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import { createRenderer } from "../../../src/core/render/render.ts"
 import { readTemplates } from "../../../src/templates.ts"
@@ -43,12 +44,12 @@ const MOMENT = { now: 100, drainTime: 10 }
 const built = createModelBuilder(SETTINGS)(input({ "10.4.0.50": "default/a" }, cluster([service("a")])))
 const { model } = built
 if (model === null) throw new Error("the fixture has no model")
-const rendered = createRenderer(readTemplates())(model)
+const release = configRelease(createRenderer(readTemplates())(model))
 const generation = { sequence: 1, name: "one", path: "/one", manifestSha256: "a", objects: cluster([]) }
-const candidate: Candidate = { kind: "candidate", generation, built, rendered, believesInLostEndpoints: false }
+const candidate: Candidate = { kind: "candidate", generation, built, release, believesInLostEndpoints: false }
 const lost: Observation = { kind: "no-model", generation, problems: [], guard: "endpoints-lost" }
 const torn: Observation = { kind: "no-generation", reading: "torn", reason: "size", problems: [] }
-const inEffect: InEffect = { sha256: rendered.sha256, model, generation, since: 7 }
+const inEffect: InEffect = { sha256: release.sha256, model, generation, since: 7 }
 const process = { pid: 1, startTime: "1" }
 const running: RunningKeepalived = { parent: process, checker: null, vrrp: null }
 const other = { pid: 2, startTime: "2" }
@@ -88,14 +89,14 @@ const table: readonly [what: string, before: Partial<Known>, transition: Transit
   [
     "it is rejected",
     { failures: 3, doubtful: true },
-    attempt({ kind: "rejected", reason: "x", diagnostics: [] }),
-    { attempted: rendered.sha256, failures: 0, doubtful: false },
+    attempt({ kind: "rejected", reason: "x", diagnostics: [], refused: new Map() }),
+    { attempted: release.sha256, failures: 0, doubtful: false },
   ],
   [
     "it is rolled back, in a soak",
     { failures: 1, soakSince: 9, parent: other },
     attempt(rolledBack),
-    { attempted: rendered.sha256, failures: 2, doubtful: false, soakSince: 100, parent: process },
+    { attempted: release.sha256, failures: 2, doubtful: false, soakSince: 100, parent: process },
   ],
   ["it is rolled back, after the soak", { soakSince: null }, attempt(rolledBack), { soakSince: null }],
   ["it is stranded", {}, attempt({ kind: "stranded", reason: "x" }), { doubtful: true, failures: 1 }],
@@ -111,7 +112,7 @@ const table: readonly [what: string, before: Partial<Known>, transition: Transit
     "it goes back",
     { inEffect, failures: 1, deaths: 3 },
     afterGoingBack(rolledBack),
-    { outcome: rolledBack, attempted: rendered.sha256, failures: 2, deaths: 0 },
+    { outcome: rolledBack, attempted: release.sha256, failures: 2, deaths: 0 },
   ],
   [
     "the last known good configuration takes over",

@@ -1,11 +1,13 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { KeepalivedModel } from "../../../src/core/model/keepalived-model.ts"
-import { applyConfig } from "../../../src/sidecar/apply/apply.ts"
+import { applyRelease } from "../../../src/sidecar/apply/apply.ts"
 import type { ApplyOutcome } from "../../../src/sidecar/apply/outcome.ts"
-import { type Failure, OLD, renderedOf, script, short } from "../scripted.ts"
+import { type ReleaseFile, releaseOf as releaseOfFiles } from "../../../src/sidecar/apply/release.ts"
+import { ACCEPTED, type Target, type Verdict } from "../../../src/sidecar/apply/target.ts"
+import { type Failure, OLD, releaseOf, script, short } from "../scripted.ts"
 
-const next = renderedOf("10.4.0.50", "10.4.0.51")
+const next = releaseOf("10.4.0.50", "10.4.0.51")
 const N = short(next.sha256)
 const O = short(OLD.sha256)
 const inEffect = {
@@ -38,7 +40,7 @@ const walks: [name: string, failures: Failure[], steps: string[], outcome: Apply
 for (const [name, failures, steps, outcome, runs] of walks)
   test(`apply() when ${name}`, async () => {
     const world = script(inEffect, failures)
-    const result = await applyConfig(next, OLD, world.ports)
+    const result = await applyRelease(next, OLD, world.ports)
     assert.is(result.kind, outcome)
     assert.equal(world.steps, steps)
     assert.is(world.running(), runs)
@@ -57,7 +59,7 @@ test("apply() watches for the holder of what is in effect from before the test o
       stop: () => void world.steps.push("stop"),
     }
   }
-  const result = await applyConfig(next, OLD, { ...world.ports, watchHolder })
+  const result = await applyRelease(next, OLD, world.with({ watchHolder }))
   const watched = `holder of ${OLD.model.vips[0]?.address}`
   assert.equal(world.steps, [watched, ...whole.slice(0, 3), "advert", ...whole.slice(3), "stop"])
   assert.equal([result.kind, result.kind === "applied" && result.waitedMs], ["applied", 1_500])
@@ -74,7 +76,7 @@ test("apply() does not wait when keepalived does not run, or the test refuses; i
       seen.push("watch")
       return { awaitAdvert: () => Promise.reject(new Error("it waits")), stop: () => void seen.push("stop") }
     }
-    await applyConfig(next, OLD, { ...world.ports, watchHolder })
+    await applyRelease(next, OLD, world.with({ watchHolder }))
     assert.equal(seen, watches)
   }
 })
@@ -82,27 +84,81 @@ test("apply() does not wait when keepalived does not run, or the test refuses; i
 test("apply() has the superset of rules put in place beside the config test", async () => {
   const world = script(inEffect, [])
   let ended = false
-  const masquerade = () => {
+  const prepare = () => {
     world.steps.push("masquerade")
-    return new Promise<ReadonlySet<string>>((resolve) => {
+    return new Promise<Verdict>((resolve) => {
       setTimeout(() => {
         ended = true
-        resolve(new Set())
+        resolve(ACCEPTED)
       }, 20)
     })
   }
   const tested = (file: string) => {
     assert.not.ok(ended)
-    return world.ports.keepalived.test(file)
+    return world.daemon.keepalived.test(file)
   }
-  await applyConfig(next, OLD, { ...world.ports, masquerade, keepalived: { ...world.ports.keepalived, test: tested } })
+  await applyRelease(next, OLD, world.with({ keepalived: { ...world.daemon.keepalived, test: tested } }, { prepare }))
   assert.equal(world.steps.slice(0, 4), ["masquerade", `candidate ${N}`, `test ${N}`, "claim"])
+})
+
+/** A target before keepalived, which takes down what is asked of it; its files are never wrong. */
+const proxy = (steps: string[], fails: "test" | "prepare" | "load" | "verify" | null = null): Target => {
+  let left = fails
+  const step = <T>(name: string, good: T, bad: T): Promise<T> => {
+    steps.push(`proxy ${name}`)
+    const isBad = left === name
+    if (isBad) left = null
+    return Promise.resolve(isBad ? bad : good)
+  }
+  const refused: Verdict = { kind: "refused", reason: "proxy", diagnostics: [], refused: new Map() }
+  return {
+    prepare: () => step("prepare", ACCEPTED, refused),
+    test: () => step("test", ACCEPTED, refused),
+    recover: ({ sha256 }) => step(`recover ${short(sha256)}`, undefined, undefined),
+    swap: ({ sha256 }) => step(`swap ${short(sha256)}`, undefined, undefined),
+    load: () => step("load", null, "the proxy does not load"),
+    verify: () => step("verify", null, "the proxy differs"),
+    conclude: (_, from) => step(`conclude ${from === null ? "back" : "on"}`, undefined, undefined),
+  }
+}
+const both = [
+  ...["proxy prepare", "proxy test", `candidate ${N}`, `test ${N}`, "claim", `journal swap ${N}`],
+  ...[`proxy swap ${N}`, `live ${N}`, "proxy load", "reload", "proxy verify", "verify"],
+  ...[`journal in-effect ${N}`, "proxy conclude on"],
+]
+const bothBack = [
+  ...[`proxy recover ${O}`, `restore ${O}`, `proxy swap ${O}`, `live ${O}`, "proxy load", "reload"],
+  ...["proxy verify", "verify", `journal in-effect ${O}`, "proxy conclude back"],
+]
+const until = (step: string) => both.slice(0, both.indexOf(step) + 1)
+for (const [name, proxyFails, failures, steps, outcome] of [
+  ["all agree", null, [], both, "applied"],
+  ["one refuses the test", "test", [], until(`test ${N}`), "rejected"],
+  ["one is not ready", "prepare", [], until(`test ${N}`), "rejected"],
+  ["the first does not load", "load", [], [...until("proxy load"), ...bothBack], "rolled-back"],
+  ["the last does not load", null, ["reload"], [...until("reload"), ...bothBack], "rolled-back"],
+  ["the first differs", "verify", [], [...until("proxy verify"), ...bothBack], "rolled-back"],
+  ["the last differs", null, ["verify"], [...until("verify"), ...bothBack], "rolled-back"],
+] as const)
+  test(`apply() tests all targets, swaps all, loads and verifies all in order, or all go back: ${name}`, async () => {
+    const world = script(inEffect, [...failures])
+    const result = await applyRelease(next, OLD, world.with({}, proxy(world.steps, proxyFails)))
+    assert.equal([result.kind, world.steps], [outcome, steps])
+  })
+
+test("releaseOf() has the digest of its only file, and one over all files in any order", () => {
+  const [one, two] = [releaseOf("10.4.0.50"), releaseOf("10.4.0.51")].map(({ files }) => [...files.values()][0])
+  assert.ok(one !== undefined && two !== undefined)
+  const digest = (...files: [string, ReleaseFile][]) => releaseOfFiles(next.model, new Map(files)).sha256
+  assert.is(digest(["a", one]), one.sha256)
+  assert.is(digest(["a", one], ["b", two]), digest(["b", two], ["a", one]))
+  assert.is.not(digest(["a", one], ["b", two]), digest(["a", two], ["b", one]))
 })
 
 test("apply() has what was deleted behind keepalived's back restored, and verifies again", async () => {
   const world = script(inEffect, ["verify"])
   const restore = () => Promise.resolve(true)
-  const result = await applyConfig(next, OLD, { ...world.ports, restore })
+  const result = await applyRelease(next, OLD, world.with({ restore }))
   assert.is(result.kind, "applied")
   assert.equal(world.steps, [...upTo("verify"), "verify", `journal in-effect ${N}`])
 })
@@ -110,13 +166,13 @@ test("apply() has what was deleted behind keepalived's back restored, and verifi
 test("apply() goes back when what was restored does not stay", async () => {
   const world = script(inEffect, ["verify", "verify"])
   const restore = () => Promise.resolve(true)
-  const result = await applyConfig(next, OLD, { ...world.ports, restore })
+  const result = await applyRelease(next, OLD, world.with({ restore }))
   assert.is(result.kind, "rolled-back")
 })
 
 test("apply() restarts keepalived when it cannot go back by a reload, and says so when that fails too (fault 39)", async () => {
   const world = script(inEffect, ["verify", "verify", "verify"])
-  const result = await applyConfig(next, OLD, world.ports)
+  const result = await applyRelease(next, OLD, world.ports)
   assert.is(result.kind, "stranded")
   assert.equal(world.steps.slice(upTo("verify").length), [
     `restore ${O}`,
@@ -130,26 +186,26 @@ test("apply() restarts keepalived when it cannot go back by a reload, and says s
 
 test("apply() is rolled back when only the restart brings the old configuration back", async () => {
   const world = script(inEffect, ["verify", "verify"])
-  assert.is((await applyConfig(next, OLD, world.ports)).kind, "rolled-back")
+  assert.is((await applyRelease(next, OLD, world.ports)).kind, "rolled-back")
   assert.is(world.live(), OLD.sha256)
 })
 
 test("apply() clears what a dead keepalived left, and then starts one, where none runs", async () => {
   const world = script(nothing)
-  assert.is((await applyConfig(next, null, world.ports)).kind, "applied")
+  assert.is((await applyRelease(next, null, world.ports)).kind, "applied")
   assert.equal(world.steps.slice(-4), ["clear", "start", "verify", `journal in-effect ${N}`])
 })
 
 test("apply() is stranded where the first configuration of all does not work", async () => {
   const world = script(nothing, ["start"])
-  const result = await applyConfig(next, null, world.ports)
+  const result = await applyRelease(next, null, world.ports)
   assert.is(result.kind, "stranded")
   assert.is.not(world.journal()?.phase, "in-effect")
 })
 
 test("apply() changes nothing where journal, live file and keepalived agree", async () => {
   const world = script({ ...inEffect, live: next.sha256, journal: { phase: "in-effect", from: null, to: next.sha256 } })
-  assert.is((await applyConfig(next, OLD, world.ports)).kind, "unchanged")
+  assert.is((await applyRelease(next, OLD, world.ports)).kind, "unchanged")
   assert.equal(world.steps, [])
 })
 
@@ -168,7 +224,7 @@ const unfinished: [name: string, before: Parameters<typeof script>[0]][] = [
 for (const [name, before] of unfinished)
   test(`apply() walks the whole way again where ${name}`, async () => {
     const world = script(before)
-    assert.is((await applyConfig(next, OLD, world.ports)).kind, "applied")
+    assert.is((await applyRelease(next, OLD, world.ports)).kind, "applied")
     assert.is(world.running(), next.sha256)
     assert.is(world.journal()?.phase, "in-effect")
   })
@@ -176,11 +232,11 @@ for (const [name, before] of unfinished)
 for (const crashAt of whole)
   test(`apply() killed at "${crashAt}" is finished by the next pass, and no untested file is ever live`, async () => {
     const first = script(inEffect, [], crashAt)
-    await applyConfig(next, OLD, first.ports).catch(() => undefined)
+    await applyRelease(next, OLD, first.ports).catch(() => undefined)
     const tested = first.steps.includes(`test ${N}`)
     if (first.live() === next.sha256) assert.ok(tested)
     const second = script({ running: first.running(), live: first.live(), journal: first.journal() })
-    const result = await applyConfig(next, OLD, second.ports)
+    const result = await applyRelease(next, OLD, second.ports)
     assert.ok(result.kind === "applied" || result.kind === "unchanged")
     assert.is(second.live(), next.sha256)
     assert.is(second.running(), next.sha256)

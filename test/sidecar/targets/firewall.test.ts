@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { KeepalivedModel } from "../../../src/core/model/keepalived-model.ts"
-import { createMasquerader, type Masquerader } from "../../../src/sidecar/effect/masquerading.ts"
+import { createFirewall, type Firewall } from "../../../src/sidecar/targets/firewall.ts"
 import { MasqueradeFault } from "../../../src/sidecar/ports.ts"
 import { service } from "../../core/fixture.ts"
 import { createFakeClock, type FakeClock } from "../../support/clock.ts"
@@ -13,7 +13,7 @@ const [A, B] = ["10.4.0.50", "10.4.0.51"] as const
 
 interface World {
   readonly clock: FakeClock
-  readonly masquerader: Masquerader
+  readonly firewall: Firewall
   /** What the kernel was asked for. */
   readonly asked: string[]
   readonly told: (string | null)[]
@@ -24,7 +24,7 @@ interface World {
 
 function world(snat: "masquerade" | "none" = "masquerade"): World {
   const clock = createFakeClock()
-  const masquerader = createMasquerader({
+  const firewall = createFirewall({
     snat,
     clock,
     kernel: {
@@ -36,80 +36,96 @@ function world(snat: "masquerade" | "none" = "masquerade"): World {
     wanted: () => made.wanted,
     onOutcome: (fault) => made.told.push(fault?.message ?? null),
   })
-  const made: World = { clock, masquerader, asked: [], told: [], wanted: [], fault: null }
+  const made: World = { clock, firewall, asked: [], told: [], wanted: [], fault: null }
   return made
 }
 
 const lock = (vips: readonly string[] | null = null) => new MasqueradeFault("the lock is held", vips)
 
-test("ensure() asks the kernel only where the VIPs are others than the last time", async () => {
-  const { masquerader, asked } = world()
-  assert.is((await masquerader.ensure([modelOf(A)])).size, 0)
-  await masquerader.ensure([modelOf(A), modelOf(A)])
-  await masquerader.ensure([modelOf(A), modelOf(B)])
-  assert.equal(asked, [`memory: ${A}`, `memory: ${A},${B}`])
+const effectiveOf = (...vips: readonly string[]) => ({ sha256: vips.join(), model: modelOf(...vips) })
+/** The ids of the entries that must wait, and why, when these VIPs are to follow those. */
+async function waiting({ firewall }: World, next: readonly string[], before: readonly string[] = []) {
+  const change = { next: { ...effectiveOf(...next), files: new Map() }, before: effectiveOf(...before) }
+  const verdict = await firewall.prepare(change)
+  return verdict.kind === "accepted" ? [] : [...verdict.refused].map(([id, { code, reason }]) => [id, code, reason])
+}
+const waitsFor = (reason: string, ...vips: readonly string[]) =>
+  vips.map((vip) => [`ConfigMap default/vips ${vip}`, "MASQUERADE_MISSING", reason])
+
+test("prepare() asks the kernel only where the VIPs are others than the last time", async () => {
+  const made = world()
+  assert.equal(await waiting(made, [A]), [])
+  await waiting(made, [A], [A])
+  await waiting(made, [B], [A])
+  assert.equal(made.asked, [`memory: ${A}`, `memory: ${A},${B}`])
 })
 
-test("ensure() runs no program with --snat none, or if no VIP needs it", async () => {
+test("conclude() leaves the rules of what is in effect", async () => {
+  const made = world()
+  await waiting(made, [B], [A])
+  await made.firewall.conclude(effectiveOf(B), effectiveOf(A))
+  assert.equal(made.asked, [`memory: ${A},${B}`, `memory: ${B}`])
+})
+
+test("prepare() runs no program with --snat none, or if no VIP needs it", async () => {
   const none = world("none")
-  assert.is((await none.masquerader.ensure([modelOf(A)])).size, 0)
-  await none.masquerader.recheck()
+  assert.equal(await waiting(none, [A]), [])
+  await none.firewall.compare()
   const direct = world()
-  await direct.masquerader.ensure([modelOf()])
+  await waiting(direct, [])
   assert.equal([none.asked, direct.asked], [[], []])
 })
 
-test("ensure() names the VIPs that lack their rule; those that have it go on (fault 230)", async () => {
+test("prepare() refuses the VIPs that lack their rule; those that have it go on (fault 230)", async () => {
   const made = world()
-  await made.masquerader.ensure([modelOf(A)])
+  await waiting(made, [A])
   made.fault = lock()
-  assert.equal([...(await made.masquerader.ensure([modelOf(A, B)]))], [B])
+  assert.equal(await waiting(made, [A, B], [A]), waitsFor("the lock is held", B))
   assert.equal(made.told, ["the lock is held"])
-  assert.is(made.masquerader.fault(), "the lock is held")
 })
 
-test("ensure() believes what the fault says that the chain has", async () => {
+test("prepare() believes what the fault says that the chain has, and refuses no VIP that forwards already (fault 230)", async () => {
   const made = world()
-  await made.masquerader.ensure([modelOf(A)])
+  await waiting(made, [A])
   made.fault = lock([])
-  assert.equal([...(await made.masquerader.ensure([modelOf(A, B)]))], [A, B])
+  assert.equal(await waiting(made, [A, B]), waitsFor("the lock is held", A, B))
+  assert.equal(await waiting(made, [A, B], [A]), waitsFor("the lock is held", B))
 })
 
-test("ensure() waits only once for a chain that cannot be changed; it is tried again beside everything else (fault 230)", async () => {
+test("prepare() waits only once for a chain that cannot be changed; it is tried again beside everything else (fault 230)", async () => {
   const made = world()
   made.fault = lock()
   made.wanted = [A]
-  await made.masquerader.ensure([modelOf(A)])
-  await made.masquerader.ensure([modelOf(A, B)])
-  await made.masquerader.recheck()
+  await waiting(made, [A])
+  await waiting(made, [A, B])
+  await made.firewall.compare()
   assert.equal(made.asked, [`memory: ${A}`])
   await made.clock.advance(5_000)
   assert.equal(made.asked, [`memory: ${A}`, `kernel: ${A}`])
   made.fault = null
   await made.clock.advance(5_000)
   assert.equal(made.told, ["the lock is held", null])
-  assert.is(made.masquerader.fault(), null)
   await made.clock.advance(60_000)
   assert.is(made.asked.length, 3)
 })
 
-test("recheck() looks at the kernel, and tells of a fault once", async () => {
+test("compare() looks at the kernel, and tells of a fault once", async () => {
   const made = world()
   made.wanted = [A]
-  await made.masquerader.recheck()
+  await made.firewall.compare()
   made.fault = lock()
-  await made.masquerader.recheck()
+  await made.firewall.compare()
   await made.clock.advance(20_000)
   assert.is(made.asked[1], `kernel: ${A}`)
   assert.equal(made.told, ["the lock is held"])
-  made.masquerader.stop()
+  made.firewall.stop()
 })
 
 test("a fault is over when no VIP needs masquerading any more", async () => {
   const made = world()
   made.wanted = [A]
   made.fault = lock()
-  await made.masquerader.recheck()
+  await made.firewall.compare()
   made.wanted = []
   await made.clock.advance(5_000)
   assert.equal(made.told, ["the lock is held", null])
@@ -120,7 +136,7 @@ test("a fault is over when no VIP needs masquerading any more", async () => {
 test("what was widened for a change is not narrowed by a check that began before it", async () => {
   const made = world()
   made.wanted = [A]
-  await Promise.all([made.masquerader.recheck(), made.masquerader.ensure([modelOf(A, B)])])
+  await Promise.all([made.firewall.compare(), waiting(made, [A, B])])
   assert.equal(made.asked, [`kernel: ${A}`, `memory: ${A},${B}`])
 })
 

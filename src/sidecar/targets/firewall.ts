@@ -1,27 +1,20 @@
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
-import type { Clock } from "../../kit/time/clock.ts"
+import { needsMasquerade } from "../../core/model/refusal.ts"
 import { compare } from "../../kit/problem.ts"
 import { isSameSet } from "../../kit/same-set.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import { createTimers } from "../../kit/time/named-timers.ts"
 import type { Snapshot } from "../agent/state.ts"
-import { masqueradedVips } from "./intended.ts"
+import { ACCEPTED, type Change, type Target, type Verdict } from "../apply/target.ts"
+import { masqueradedVips } from "../effect/intended.ts"
 import { type Kernel, MasqueradeFault } from "../ports.ts"
 
-export interface Masquerader {
-  /**
-   * Makes our iptables chain masquerade for the VIPs of these models. Never throws.
-   *
-   * @returns the VIPs that need it and do not have it; empty when all have it.
-   */
-  ensure(models: readonly KeepalivedModel[]): Promise<ReadonlySet<string>>
-  /** The same for the expected VIPs, and reads the kernel: another program may have changed our chain. */
-  recheck(): Promise<void>
-  /** Why the chain cannot be changed; null when it can. */
-  fault(): string | null
+/** The rules of this node's firewall that the VIPs need. */
+export interface Firewall extends Required<Pick<Target, "prepare" | "conclude" | "compare">> {
   stop(): void
 }
 
-export interface MasqueraderOptions {
+export interface FirewallOptions {
   readonly snat: "masquerade" | "none"
   readonly kernel: Pick<Kernel, "masquerade">
   readonly clock: Clock
@@ -36,10 +29,11 @@ const RETRY_MS = 5_000
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * Keeps our iptables chain as the VIPs need it. iptables runs only when the set of VIPs changes, and at each recheck. A
+ * Keeps our iptables chain as the VIPs need it: the rules of both releases during a change, then those of the one in effect.
+ * iptables runs only when the set of VIPs changes, and at each comparison. A
  * failure is repeated in the background; no other work waits for it a second time.
  */
-export function createMasquerader(options: MasqueraderOptions): Masquerader {
+export function createFirewall(options: FirewallOptions): Firewall {
   const { snat, clock, wanted } = options
   const timers = createTimers<"retry">(clock)
   const chain = createChain(options)
@@ -55,23 +49,43 @@ export function createMasquerader(options: MasqueraderOptions): Masquerader {
     if (chain.fault() !== null)
       timers.set("retry", RETRY_MS, () => void inTurn(() => attempt(sorted(wanted()), "kernel")))
   }
+  const ensure = async (models: readonly KeepalivedModel[]): Promise<ReadonlySet<string>> => {
+    if (snat === "none") return NONE
+    const vips = sorted(models.flatMap(masqueradedVips))
+    await inTurn(async () => {
+      if (chain.fault() === null && chain.isDue(vips)) await attempt(vips, "memory")
+    })
+    return chain.lacking(vips)
+  }
   return {
-    ensure: async (models) => {
-      if (snat === "none") return NONE
-      const vips = sorted(models.flatMap(masqueradedVips))
-      await inTurn(async () => {
-        if (chain.fault() === null && chain.isDue(vips)) await attempt(vips, "memory")
-      })
-      return chain.lacking(vips)
+    prepare: async (change) => {
+      const lacking = await ensure([change.next.model, ...(change.before === null ? [] : [change.before.model])])
+      return verdictOn(change, lacking, chain.fault()?.message ?? "it cannot be changed at the moment")
     },
-    recheck: async () => {
+    conclude: async ({ model }) => void (await ensure([model])),
+    compare: async () => {
       if (snat === "none") return
       await inTurn(async () => {
         if (chain.fault() === null) await attempt(sorted(wanted()), "kernel")
       })
     },
-    fault: () => chain.fault()?.message ?? null,
     stop: () => timers.stop(),
+  }
+}
+
+/** Refuses new VIPs that lack a rule. A VIP that already forwards by NAT stays: to remove it would do more harm. */
+export function verdictOn({ next, before }: Change, lacking: ReadonlySet<string>, reason: string): Verdict {
+  const running = new Set(before === null ? [] : masqueradedVips(before.model))
+  const vips = next.model.vips.filter(
+    (vip) => lacking.has(vip.address) && needsMasquerade(vip) && !running.has(vip.address),
+  )
+  if (vips.length === 0) return ACCEPTED
+  const names = vips.slice(0, 3).map(({ address }) => address)
+  return {
+    kind: "refused",
+    reason: `Cannot apply it yet: the firewall of this node does not masquerade for ${names.join(", ")}`,
+    diagnostics: [],
+    refused: new Map(vips.map(({ id }) => [id, { code: "MASQUERADE_MISSING", reason }])),
   }
 }
 
@@ -85,7 +99,7 @@ interface Chain {
   fault(): MasqueradeFault | null
 }
 
-function createChain({ kernel, onOutcome }: Pick<MasqueraderOptions, "kernel" | "onOutcome">): Chain {
+function createChain({ kernel, onOutcome }: Pick<FirewallOptions, "kernel" | "onOutcome">): Chain {
   let fault: MasqueradeFault | null = null
   /** The content of the chain when it was last read. */
   let seen = NONE
@@ -125,7 +139,7 @@ export function masqueradeWanted({
   const running = inEffect === null ? [] : masqueradedVips(inEffect.model)
   if (observation?.kind !== "candidate") return running
   // A recheck must not remove from the chain what an apply has added.
-  const coming = masqueradedVips(observation.rendered.model)
+  const coming = masqueradedVips(observation.release.model)
   const waiting = observation.built.entries.filter(({ problems }) =>
     problems.some(({ code }) => code === "MASQUERADE_MISSING"),
   )
