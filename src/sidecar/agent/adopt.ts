@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import type { Clock } from "../../kit/time/clock.ts"
-import type { InEffect } from "./state.ts"
+import type { Start } from "./state.ts"
 import { APPLIED_RECORD_FILE } from "./records.ts"
 import { type AppliedHistory, NO_HISTORY } from "./history.ts"
 import type { Keepalived } from "../ports.ts"
@@ -16,16 +16,11 @@ export interface AdoptPorts {
   readonly lastKnownGood: () => LastKnownGood | null
 }
 
-export interface Adopted {
-  readonly inEffect: InEffect | null
-  readonly history: AppliedHistory
-}
-
 /**
  * Adopts what the last agent left: a configuration on which journal, live file and a running keepalived agree. A new pod
  * has an empty volume. Guards then compare with the record of the node itself, and broken entries are held in that form.
  */
-export async function adopt(applied: string, ports: AdoptPorts): Promise<Adopted> {
+export async function adopt(applied: string, ports: AdoptPorts): Promise<Start> {
   const { volume, keepalived, clock } = ports
   const record = readAppliedRecord(join(applied, APPLIED_RECORD_FILE))
   const { vips } = await volume.ledger()

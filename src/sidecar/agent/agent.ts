@@ -2,11 +2,11 @@ import { backoffMs } from "../../kit/time/backoff.ts"
 import { createPacer, type Pacer } from "../../kit/time/pacer.ts"
 import { createTimers } from "../../kit/time/named-timers.ts"
 import { type AgentOptions, type AgentPorts, type Exclusive, RETRY, type Wake, type Workings } from "./ports.ts"
-import { createAgentState, due, type InEffect, type Snapshot } from "./state.ts"
+import { createAgentState, due, type Snapshot, type Start } from "./state.ts"
 import { afterRoleSeen } from "./transitions.ts"
 import { createCapturePass } from "./capture-pass.ts"
 import { compareAndRepair, restartKeepalived, reportTakeover, watchKeepalived } from "./watch-keepalived.ts"
-import { type AppliedHistory, recalled } from "./history.ts"
+import { recalled } from "./history.ts"
 import { applyPass, observePass } from "./passes.ts"
 import { retest } from "./retry.ts"
 import { standsUntilDone } from "../faults/standing-faults.ts"
@@ -30,12 +30,6 @@ export interface Agent {
   snapshot(): Snapshot
   /** Stops after the current step. keepalived keeps running. */
   stop(): Promise<void>
-}
-
-/** The configuration that runs already. */
-interface Start {
-  readonly inEffect: InEffect | null
-  readonly history: AppliedHistory
 }
 
 /**
@@ -77,7 +71,7 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
       state.become(afterRoleSeen(vrrp))
       ports.onChange(state.known())
     },
-    unstick: () => runAlone("watch", () => restartKeepalived(workings)),
+    unstick: () => runAlone("watch", () => restartKeepalived(ports)),
     snapshot: state.known,
     stop: async () => {
       timers.stop()

@@ -1,5 +1,5 @@
 import { faultText } from "../../kit/fault.ts"
-import type { Workings } from "./ports.ts"
+import type { Touches } from "./ports.ts"
 import type { InEffect } from "./state.ts"
 import { afterCaptures } from "./transitions.ts"
 import type { Capture } from "../capture/capture.ts"
@@ -9,6 +9,8 @@ const AGAIN_MS = 5_000
 /** Longest normal search, in ms. A longer one takes at most a sixth of the time, however many rules the node has. */
 const LONG_SEARCH_MS = 3_000
 const COST_FACTOR = 5
+
+type Searching = Touches<"state", "findCaptures" | "clock" | "faults" | "log" | "onChange">
 
 export interface CapturePass {
   /** Searches, unless the last search was slow and is too recent. Never throws: a failure is recorded as a fault. */
@@ -20,7 +22,7 @@ export interface CapturePass {
 }
 
 /** Searches for rules of this node that take the packets of the configuration in effect before IPVS. Changes nothing. */
-export function createCapturePass(workings: Workings): CapturePass {
+export function createCapturePass(workings: Searching): CapturePass {
   const { state, ports } = workings
   const stopping = new AbortController()
   let last = { servers: "", endedAt: 0, tookMs: 0 }
@@ -33,7 +35,7 @@ export function createCapturePass(workings: Workings): CapturePass {
   const run = async (): Promise<void> => {
     const { inEffect } = state.known()
     if (inEffect === null || ports.findCaptures === undefined || stopping.signal.aborted || !isDue()) return
-    const { found, tookMs } = await searchFor(inEffect, workings, stopping.signal)
+    const { found, tookMs } = await searchFor(inEffect, ports, stopping.signal)
     if (stopping.signal.aborted) return
     last = { servers: serversOf(inEffect), endedAt: ports.clock.now(), tookMs }
     // A failed search does not clear what an earlier search found.
@@ -62,7 +64,7 @@ interface SearchResult {
 }
 
 /** Searches, and repeats a failed search once. The fault persists until a search succeeds. */
-async function searchFor({ model }: InEffect, { ports }: Workings, signal: AbortSignal): Promise<SearchResult> {
+async function searchFor({ model }: InEffect, ports: Searching["ports"], signal: AbortSignal): Promise<SearchResult> {
   const servers = model.vips.flatMap(({ virtualServers }) => virtualServers)
   for (let isAgain = false; ; isAgain = true) {
     const startedAt = ports.clock.now()
@@ -83,7 +85,7 @@ const FAULT = "forwarding"
 const UNKNOWN = "Cannot tell whether a rule of this node takes the packets of the VIPs before IPVS"
 
 /** Logs the captures that began and ended. */
-function reportCaptures(found: readonly Capture[], { state, ports }: Workings): void {
+function reportCaptures(found: readonly Capture[], { state, ports }: Searching): void {
   const before = state.known().captured ?? []
   state.become(afterCaptures(found))
   if (JSON.stringify(before) === JSON.stringify(found)) return

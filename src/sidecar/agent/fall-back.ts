@@ -1,18 +1,24 @@
 import { takenServersOf } from "../../core/model/addresses/others.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
-import { type AgentPorts, RETRY, type Workings } from "./ports.ts"
+import { RETRY, type Touches, type Workings } from "./ports.ts"
 import { afterFailedStart, afterGoingBack, afterProcessSeen, afterTakeOver, beforeSwap } from "./transitions.ts"
 import { applyRelease } from "../apply/apply.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
 import { ACCEPTED, type Change } from "../apply/target.ts"
 import { announcing, type AppliedHistory, recalled } from "./history.ts"
-import { retryLater } from "./retry.ts"
+import { type Retrying, retryLater } from "./retry.ts"
 import { configRelease } from "../targets/keepalived.ts"
 import type { LastKnownGood } from "../volume/last-known-good.ts"
 
+export type Trusting = Touches<"state", "keepalived" | "clock" | "onApplied" | "log">
+type TakingOver = Trusting & Touches<"state", "applyPorts" | "lastKnownGood" | "others" | "render">
+export type FallingBack = TakingOver & Retrying & Touches<"state", "onAttempt" | "onChange">
+
 /** Without any generation, or before the first good one: the configuration that last ran on this node, if any. */
-export async function startOnLastKnownGood(workings: Workings): Promise<void> {
-  const { state, ports, timers } = workings
+export async function startOnLastKnownGood(
+  workings: TakingOver & Touches<"options" | "timers" | "requestApply", "random">,
+): Promise<void> {
+  const { state, ports, timers, requestApply } = workings
   const running = await ports.keepalived.running()
   state.become(afterProcessSeen(running))
   const recorded = ports.lastKnownGood()
@@ -21,7 +27,7 @@ export async function startOnLastKnownGood(workings: Workings): Promise<void> {
   const outcome = await applyKnownGood(good, ports)
   if (outcome.kind === "rejected" || outcome.kind === "stranded") {
     state.become(afterFailedStart)
-    timers.set("known-good", backoffMs(RETRY, state.known().failures, ports.random()), workings.requestApply)
+    timers.set("known-good", backoffMs(RETRY, state.known().failures, ports.random()), requestApply)
     ports.log.error("last-known-good", { outcome: outcome.kind, reason: outcome.reason })
     return
   }
@@ -29,7 +35,10 @@ export async function startOnLastKnownGood(workings: Workings): Promise<void> {
 }
 
 /** The agent's knowledge after the last known good configuration was verified to be in effect. */
-export async function trustLastKnownGood(good: LastKnownGood, { state, ports, options }: Workings): Promise<void> {
+export async function trustLastKnownGood(
+  good: LastKnownGood,
+  { state, ports, options }: Trusting & Pick<Workings, "options">,
+): Promise<void> {
   const { model, lastGood, past } = good.record
   const time = { now: ports.clock.now(), drainTime: options.drainTimeMs }
   const history = recalled({ lastGood, past }, model, time)
@@ -42,7 +51,7 @@ export async function trustLastKnownGood(good: LastKnownGood, { state, ports, op
  *
  * @returns false when no other configuration is available.
  */
-export async function fallBack(reason: string, workings: Workings): Promise<boolean> {
+export async function fallBack(reason: string, workings: FallingBack): Promise<boolean> {
   const { state, ports } = workings
   const { inEffect, history } = state.known()
   const recorded = ports.lastKnownGood()
@@ -67,7 +76,7 @@ export async function fallBack(reason: string, workings: Workings): Promise<bool
 }
 
 /** The same without the VIPs that other programs on this host have now: the configuration may be old. */
-async function withoutOthers(good: LastKnownGood, { others, render }: AgentPorts): Promise<LastKnownGood> {
+async function withoutOthers(good: LastKnownGood, { others, render }: TakingOver["ports"]): Promise<LastKnownGood> {
   const { record } = good
   const found = (await others?.(record.model, null)) ?? null
   if (found === null || render === undefined) return good
@@ -78,7 +87,7 @@ async function withoutOthers(good: LastKnownGood, { others, render }: AgentPorts
   return { text, record: { ...record, sha256, model } }
 }
 
-function applyKnownGood({ record, text }: LastKnownGood, { applyPorts }: AgentPorts): Promise<ApplyOutcome> {
+function applyKnownGood({ record, text }: LastKnownGood, { applyPorts }: TakingOver["ports"]): Promise<ApplyOutcome> {
   const { sha256, model } = record
   // A VIP cannot be removed from its text, and VIPs that are ready must not wait for those that are not.
   const targets = applyPorts.targets.map((target) => ({
@@ -91,11 +100,7 @@ function applyKnownGood({ record, text }: LastKnownGood, { applyPorts }: AgentPo
   return applyRelease(configRelease({ sha256, text, model, pieces: [] }), null, { ...applyPorts, targets })
 }
 
-async function takeOver(
-  { record }: LastKnownGood,
-  history: AppliedHistory,
-  { state, ports }: Pick<Workings, "state" | "ports">,
-): Promise<void> {
+async function takeOver({ record }: LastKnownGood, history: AppliedHistory, { state, ports }: Trusting): Promise<void> {
   const { sha256, model, generation } = record
   const running = await ports.keepalived.running()
   const inEffect = { sha256, model, generation: null, since: ports.clock.now() }

@@ -1,4 +1,4 @@
-import type { Workings } from "./ports.ts"
+import type { Touches } from "./ports.ts"
 import type { Guarding } from "./observe.ts"
 
 /**
@@ -6,7 +6,11 @@ import type { Guarding } from "./observe.ts"
  *
  * @returns null when there is nothing to lose, or when a user pinned a generation.
  */
-export function guardingOf({ state, ports, options }: Workings): Guarding | null {
+export function guardingOf({
+  state,
+  ports,
+  options,
+}: Touches<"state" | "options", "clock" | "isPinned" | "lastKnownGood" | "sourceAge">): Guarding | null {
   const { inEffect, endpointsLostSince, history } = state.known()
   const good = ports.lastKnownGood()?.record ?? null
   const before = inEffect?.model ?? history.past.model ?? good?.model ?? null

@@ -1,7 +1,7 @@
 import type { Refusal } from "../../core/model/refusal.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
 import type { Problem } from "../../kit/problem.ts"
-import { RETRY, type Workings } from "./ports.ts"
+import { RETRY, type Touches, type Workings } from "./ports.ts"
 import { awaitsLan, type Candidate, due } from "./state.ts"
 import {
   afterAttempt,
@@ -15,11 +15,11 @@ import {
 import { applyRelease } from "../apply/apply.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
 import { guardingOf } from "./guards.ts"
-import { trustLastKnownGood, startOnLastKnownGood } from "./fall-back.ts"
-import { guardOf, observe, type Refusals, type Observation, candidateFrom } from "./observe.ts"
+import { type Trusting, trustLastKnownGood, startOnLastKnownGood } from "./fall-back.ts"
+import { guardOf, observe, type ObservePorts, type Refusals, type Observation, candidateFrom } from "./observe.ts"
 import { nextDeadline } from "./history.ts"
 import { reportHeld, reportPass } from "./pass-log.ts"
-import { retryLater } from "./retry.ts"
+import { type Retrying, retryLater } from "./retry.ts"
 import { noteUnreadable } from "./unreadable.ts"
 import type { ModelCode } from "../../core/model/problem-codes.ts"
 
@@ -47,7 +47,7 @@ export async function observePass(workings: Workings): Promise<void> {
 }
 
 /** The VIPs that run, or once ran, on this node: the LAN is not asked for a VIP that is already announced. */
-function announcedBy({ state, ports }: Workings): ReadonlySet<string> {
+function announcedBy({ state, ports }: Touches<"state", "lastKnownGood">): ReadonlySet<string> {
   const { inEffect, history } = state.known()
   const running = inEffect?.model.vips ?? []
   const lastRan = ports.lastKnownGood()?.record.model.vips ?? []
@@ -55,7 +55,10 @@ function announcedBy({ state, ports }: Workings): ReadonlySet<string> {
   return new Set([...running, ...lastRan, ...good].map(({ address }) => address))
 }
 
-function wakeFor(next: Observation, { state, ports, timers, requestObserve }: Workings): void {
+function wakeFor(
+  next: Observation,
+  { state, ports, timers, requestObserve }: Retrying & Touches<never, "clock">,
+): void {
   // The cause may be this machine: an interface that appears sends no notification.
   if (next.kind === "no-model") timers.set("no-model", NO_MODEL_RETRY_MS, requestObserve)
   // Another program that removes what it has sends no notification.
@@ -70,7 +73,7 @@ function isOfOthers({ code }: Problem<ModelCode>): boolean {
 }
 
 /** A generation that leads to the text in effect is in effect without an attempt. */
-function takeAsApplied({ state, ports, options }: Workings): void {
+function takeAsApplied({ state, ports, options }: Touches<"state" | "options", "clock" | "onApplied" | "log">): void {
   const { observation, inEffect, doubtful } = state.known()
   if (observation?.kind !== "candidate" || inEffect === null || doubtful) return
   const { release, generation } = observation
@@ -115,7 +118,10 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
   return before !== null && outcome.kind === "applied" ? now - startedAt - outcome.waitedMs : 0
 }
 
-async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> {
+async function follow(
+  outcome: ApplyOutcome,
+  workings: Trusting & Retrying & Touches<"options", "lastKnownGood" | "settle" | "random">,
+): Promise<void> {
   const { state, ports } = workings
   const { inEffect, history, failures } = state.known()
   switch (outcome.kind) {
@@ -141,7 +147,7 @@ async function follow(outcome: ApplyOutcome, workings: Workings): Promise<void> 
 /** Holds the entries that this node cannot accept and tries again without them: a bad entry never blocks the others. */
 async function applyWithoutRefused(
   newest: Candidate,
-  workings: Workings,
+  workings: Building & Touches<never, "applyPorts">,
 ): Promise<{ readonly tried: Candidate; readonly outcome: ApplyOutcome }> {
   const { state, ports } = workings
   let tried = newest
@@ -157,9 +163,12 @@ async function applyWithoutRefused(
 /** Maximum attempts, because keepalived may name one entry at a time. */
 const MOST_REFUSALS = 10
 
+/** What makes a candidate. */
+type Building = Touches<"state" | "options", keyof ObservePorts | "clock" | "isPinned" | "lastKnownGood" | "sourceAge">
+
 type Rejected = Extract<ApplyOutcome, { readonly kind: "rejected" }>
 
-async function withoutRefused(refused: Candidate, verdict: Rejected, workings: Workings): Promise<Candidate | null> {
+async function withoutRefused(refused: Candidate, verdict: Rejected, workings: Building): Promise<Candidate | null> {
   const { state, ports } = workings
   const { manifestSha256 } = refused.generation
   const { refusals: before, history } = state.known()

@@ -69,7 +69,7 @@ export type Wake =
 /** Work that must not overlap with other work. */
 export type Exclusive = "watch" | "compare"
 
-/** What every part of the agent works with. */
+/** Everything that the agent works with. Functions say what they touch of it: `Touches`. */
 export interface Workings {
   readonly state: AgentState
   readonly ports: AgentPorts
@@ -82,6 +82,12 @@ export interface Workings {
   /** Runs work when no other compare or apply runs. Its failure is reported under the name until it succeeds. */
   readonly runAlone: (name: Exclusive, work: () => Promise<void>) => Promise<void>
 }
+
+/** These parts of the agent, and of its ports only these. */
+export type Touches<Part extends Exclude<keyof Workings, "ports">, Port extends keyof AgentPorts> = Pick<
+  Workings,
+  Part
+> & { readonly ports: Pick<AgentPorts, Port> }
 
 /** Tries again what failed for a temporary reason. */
 export const RETRY = { firstMs: 2_000, maximumMs: 300_000, jitter: 0.2 }

@@ -61,7 +61,7 @@ export interface Known extends Snapshot {
   readonly tornSince: number | null
 }
 
-/** A change of what is known. Returns the fields that change. All transitions are in agent-transitions.ts. */
+/** A change of what is known. Returns the fields that change. All transitions are in transitions.ts. */
 export type Transition = (known: Known) => Partial<Known>
 
 /** The only mutable state. */
@@ -70,11 +70,14 @@ export interface AgentState {
   become(next: Transition): void
 }
 
-/** @param start The configuration that runs already. Its soak starts again, because no agent watched it to the end. */
-export function createAgentState(start: {
+/** The configuration that runs already. */
+export interface Start {
   readonly inEffect: InEffect | null
   readonly history: AppliedHistory
-}): AgentState {
+}
+
+/** @param start Its soak starts again, because no agent watched it to the end. */
+export function createAgentState(start: Start): AgentState {
   let known: Known = {
     ...start,
     ...{ observation: null, outcome: null, running: null, vrrp: NOT_SEEN, drift: null },

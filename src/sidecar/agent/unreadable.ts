@@ -1,4 +1,4 @@
-import type { Workings } from "./ports.ts"
+import type { Touches } from "./ports.ts"
 import type { Observation } from "./observe.ts"
 
 /** Time after which a generation with wrong checksums does not count as being written any more, in ms. */
@@ -11,7 +11,10 @@ const LATE_RETRY_MS = 2_000
  * Raises a fault when the newest generation cannot be read, until one can: at once for content that a correct writer never
  * makes, and after ten seconds for a wrong checksum or size. A torn generation is read again and again.
  */
-export function noteUnreadable(next: Observation, { state, ports, timers, requestObserve }: Workings): void {
+export function noteUnreadable(
+  next: Observation,
+  { state, ports, timers, requestObserve }: Touches<"state" | "timers" | "requestObserve", "clock" | "faults">,
+): void {
   const { tornSince } = state.known()
   const isLasting = tornSince !== null && ports.clock.now() - tornSince >= TORN_MS
   if (tornSince !== null) timers.set("torn", isLasting ? LATE_RETRY_MS : RETRY_MS, requestObserve)

@@ -1,5 +1,5 @@
 import { sizeOf } from "../../core/model/keepalived-model.ts"
-import type { Workings } from "./ports.ts"
+import type { AgentPorts, Touches } from "./ports.ts"
 import { type InEffect, isSameProcess } from "./state.ts"
 import {
   afterAlive,
@@ -27,12 +27,18 @@ import {
   NO_INTERFERENCE,
   pauseMs,
 } from "../effect/interference.ts"
-import { fallBack } from "./fall-back.ts"
-import type { RunningKeepalived } from "../ports.ts"
+import { type FallingBack, fallBack } from "./fall-back.ts"
+import type { Kernel, RunningKeepalived } from "../ports.ts"
 import type { Vrrp } from "../vrrp/vrrp.ts"
 
+type Comparing = Touches<
+  "state" | "timers" | "runAlone" | "requestApply",
+  "applyPorts" | "keepalived" | "kernel" | "owned" | "appeared" | "clock" | "log" | "onChange"
+>
+type Watching = Comparing & FallingBack & Touches<"options", "settle" | "onSoaked">
+
 /** Checks keepalived: whether it died, and whether a soak is over. */
-export async function watchKeepalived(workings: Workings): Promise<void> {
+export async function watchKeepalived(workings: Watching): Promise<void> {
   const { state, ports } = workings
   const { running: before, inEffect } = state.known()
   const running = await ports.keepalived.running()
@@ -47,14 +53,14 @@ export async function watchKeepalived(workings: Workings): Promise<void> {
   state.become(afterAlive(running, ports.clock.now()))
   if (parent !== null && !isSameProcess(parent, running.parent)) return noteRestart(inEffect, running, workings)
   // kube-proxy empties the whole table when it starts in nftables mode, and the kernel tells no program.
-  if (await isEmptied(inEffect, workings)) return compareAndRepair(workings)
+  if (await isEmptied(inEffect, ports.kernel)) return compareAndRepair(workings)
   await endSoak(inEffect, workings)
 }
 
 /** Whether another program has removed everything from the IPVS table. */
-async function isEmptied({ model }: InEffect, { ports }: Workings): Promise<boolean> {
-  if (ports.kernel.hasVirtualServers === undefined || sizeOf(model).virtualServers === 0) return false
-  return !(await ports.kernel.hasVirtualServers())
+async function isEmptied({ model }: InEffect, kernel: Kernel): Promise<boolean> {
+  if (kernel.hasVirtualServers === undefined || sizeOf(model).virtualServers === 0) return false
+  return !(await kernel.hasVirtualServers())
 }
 
 /** Which of its processes run, as the status names them. */
@@ -63,7 +69,7 @@ function partsOf(running: RunningKeepalived | null): string {
 }
 
 /** Compares the kernel with what should be in effect, and repairs it. */
-export async function compareAndRepair(workings: Workings): Promise<void> {
+export async function compareAndRepair(workings: Comparing): Promise<void> {
   const { state, ports, timers, runAlone } = workings
   const { inEffect, lastDifferences, interference } = state.known()
   if (inEffect === null || (await ports.keepalived.running()) === null) return
@@ -91,7 +97,10 @@ export async function compareAndRepair(workings: Workings): Promise<void> {
  * the agent applies the configuration in effect again. If the newest generation does not lead to that configuration, its
  * text is not available any more; the next good change then replaces the file.
  */
-async function compareLiveFile(inEffect: InEffect, { state, ports, requestApply }: Workings): Promise<void> {
+async function compareLiveFile(
+  inEffect: InEffect,
+  { state, ports, requestApply }: Touches<"state" | "requestApply", "applyPorts" | "log">,
+): Promise<void> {
   const { observation, doubtful } = state.known()
   if (doubtful || (await allHold(ports.applyPorts.targets, inEffect))) return
   ports.log.warn("live-file", { difference: "keepalived.conf is not what was applied", sha256: inEffect.sha256 })
@@ -101,7 +110,7 @@ async function compareLiveFile(inEffect: InEffect, { state, ports, requestApply 
 }
 
 /** After a recent repair of IPVS another program may undo it again, so the agent compares before the interval ends. */
-async function watchInterference(restored: Restored, workings: Workings): Promise<void> {
+async function watchInterference(restored: Restored, workings: Comparing): Promise<void> {
   const { state, ports, timers, runAlone } = workings
   const now = ports.clock.now()
   let { interference } = state.known()
@@ -116,20 +125,20 @@ async function watchInterference(restored: Restored, workings: Workings): Promis
 }
 
 /** For a keepalived that runs and does nothing: the new one reads the same file. */
-export async function restartKeepalived({ ports }: Workings): Promise<void> {
-  const verdict = await ports.keepalived.restart()
-  ports.log.warn("keepalived-restarted", { verdict: verdict.kind, ...(verdict.kind === "failed" ? verdict : {}) })
+export async function restartKeepalived({ keepalived, log }: Pick<AgentPorts, "keepalived" | "log">): Promise<void> {
+  const verdict = await keepalived.restart()
+  log.warn("keepalived-restarted", { verdict: verdict.kind, ...(verdict.kind === "failed" ? verdict : {}) })
 }
 
 /** Packets for a VIP that arrived before the VIP did were forwarded, and began flows that IPVS does not know. */
-export function reportTakeover(now: Vrrp, { state, ports }: Workings): void {
+export function reportTakeover(now: Vrrp, { state, ports }: Touches<"state", "appeared">): void {
   const { vrrp, inEffect } = state.known()
   if (now.state !== "master" || vrrp.state === "master" || inEffect === null) return
   ports.appeared(connectionless(inEffect.model))
 }
 
 /** The supervisor restarts a keepalived that died. The agent starts it only if the supervisor was told not to. */
-async function revive(workings: Workings): Promise<void> {
+async function revive(workings: FallingBack): Promise<void> {
   const { state, ports } = workings
   const now = ports.clock.now()
   state.become(afterMissing(now))
@@ -141,7 +150,7 @@ async function revive(workings: Workings): Promise<void> {
 }
 
 /** The new keepalived programs its file; the agent removes what the old one left behind. */
-async function noteRestart(inEffect: InEffect, now: RunningKeepalived, workings: Workings): Promise<void> {
+async function noteRestart(inEffect: InEffect, now: RunningKeepalived, workings: Watching): Promise<void> {
   const { state, ports } = workings
   ports.log.warn("keepalived-restarted", { now: now.parent.pid })
   state.become(afterRestart(ports.clock.now()))
@@ -153,7 +162,7 @@ async function noteRestart(inEffect: InEffect, now: RunningKeepalived, workings:
 }
 
 /** Counts a death, and goes back when the configuration is to blame. @returns whether it went back. */
-async function diedTooOften(workings: Workings): Promise<boolean> {
+async function diedTooOften(workings: FallingBack): Promise<boolean> {
   const { state, ports } = workings
   const { inEffect } = state.known()
   if (inEffect === null || ports.clock.now() - inEffect.since > BLAME_MS) return false
@@ -165,7 +174,7 @@ async function diedTooOften(workings: Workings): Promise<boolean> {
 }
 
 /** A configuration that is in effect at the end of the soak, in the same process, becomes the last known good one. */
-async function endSoak(inEffect: InEffect, workings: Workings): Promise<void> {
+async function endSoak(inEffect: InEffect, workings: Watching): Promise<void> {
   const { state, ports, options } = workings
   const { soakSince, parent, doubtful, history } = state.known()
   const now = ports.clock.now()
