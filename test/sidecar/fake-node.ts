@@ -50,6 +50,8 @@ export interface FakeNode {
   reloading: Promise<void>
   /** Called whenever the effect is verified. */
   verifying: () => void
+  /** How the firewall compares its rules. */
+  comparing: () => Promise<void>
   /** How often the disk is full still. */
   full: number
   /** True: IPVS has lost everything. */
@@ -120,6 +122,7 @@ export function fakeNode(): FakeNode {
     failures: { start: 0, reload: 0, restart: 0, verify: 0 },
     reloading: Promise.resolve(),
     verifying: () => undefined,
+    comparing: () => Promise.resolve(),
     full: 0,
     emptied: false,
     unreadable: false,
@@ -180,7 +183,10 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     appeared,
     applyPorts: {
       targets: [
-        { prepare: (change) => Promise.resolve(verdictOn(change, node.unmasqueraded, "the lock is held")) },
+        {
+          prepare: (change) => Promise.resolve(verdictOn(change, node.unmasqueraded, "the lock is held")),
+          compare: () => node.comparing(),
+        },
         createKeepalivedTarget({
           keepalived,
           files: filesOf(node),

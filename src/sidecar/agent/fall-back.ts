@@ -78,8 +78,8 @@ export async function fallBack(reason: string, workings: FallingBack): Promise<b
 /** The same without the VIPs that other programs on this host have now: the configuration may be old. */
 async function withoutOthers(good: LastKnownGood, { others, render }: TakingOver["ports"]): Promise<LastKnownGood> {
   const { record } = good
-  const found = (await others?.(record.model, null)) ?? null
-  if (found === null || render === undefined) return good
+  const found = await others(record.model, null)
+  if (found === null) return good
   const vips = record.model.vips.filter(
     (vip) => !found.addresses.has(vip.address) && takenServersOf(vip, found).length === 0,
   )

@@ -84,8 +84,8 @@ export interface ObservePorts {
   readonly node: (nodes: OwnNodes["nodes"], past: Past) => Promise<NodeFacts | Problem<SidecarCode>>
   /** Reads the addresses of Nodes. */
   readonly ownNodes: ReturnType<typeof createOwnNodes>
-  /** What other programs have and a model asks for; null when that is nothing. Absent: no check. */
-  readonly others?: (model: KeepalivedModel, firstTime: FirstTime | null) => Promise<Others | null>
+  /** What other programs have and a model asks for; null when that is nothing. */
+  readonly others: (model: KeepalivedModel, firstTime: FirstTime | null) => Promise<Others | null>
 }
 
 /** Finds the VIPs that are announced for the first time. Null in its place: there are none. */
@@ -123,9 +123,9 @@ export async function observe(ports: ObservePorts, known: ObserveContext): Promi
 }
 
 /** Makes a text of a generation. */
-export async function candidateFrom(
+async function candidateFrom(
   generation: Generation,
-  ports: Pick<ObservePorts, "node" | "ownNodes" | "pipeline" | "unreachable" | "others">,
+  ports: ObservePorts,
   { history, refusals, guarding, announced }: ObserveContext,
 ): Promise<Observation> {
   const { value: configMaps, problems } = vipConfigMapsOf(generation.objects, [...generation.objects.configMaps.keys()])
@@ -161,7 +161,7 @@ async function withoutOthers(
 ): Promise<PipelineResult> {
   const first = pipeline(input)
   const { model } = first.built
-  if (model === null || others === undefined) return first
+  if (model === null) return first
   const found = await others(model, { announced, nodes: first.built.own.nodes })
   return found === null ? first : pipeline({ ...input, others: found })
 }

@@ -2,21 +2,21 @@ import type { Refusal } from "../../core/model/refusal.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
 import type { Problem } from "../../kit/problem.ts"
 import { RETRY, type Touches, type Workings } from "./ports.ts"
-import { awaitsLan, type Candidate, due } from "./state.ts"
+import { type AgentState, awaitsLan, type Candidate, due } from "./state.ts"
 import {
   afterAttempt,
   afterDrainTimes,
   afterObservation,
   afterRefusals,
   afterSameText,
-  afterCandidateWithoutRefused,
   beforeAttempt,
 } from "./transitions.ts"
 import { applyRelease } from "../apply/apply.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
+import type { Refused } from "../apply/target.ts"
 import { guardingOf } from "./guards.ts"
 import { type Trusting, trustLastKnownGood, startOnLastKnownGood } from "./fall-back.ts"
-import { guardOf, observe, type ObservePorts, type Refusals, type Observation, candidateFrom } from "./observe.ts"
+import { guardOf, observe, type Observation } from "./observe.ts"
 import { nextDeadline } from "./history.ts"
 import { reportHeld, reportPass } from "./pass-log.ts"
 import { type Retrying, retryLater } from "./retry.ts"
@@ -105,7 +105,6 @@ async function attempt(newest: Candidate, workings: Workings): Promise<number> {
   const startedAt = ports.clock.now()
   const { doubtful, running: before } = state.known()
   timers.clear("retry")
-  state.become(beforeAttempt(newest.release.model))
   const { tried, outcome } = await applyWithoutRefused(newest, workings)
   const now = ports.clock.now()
   const running = await ports.keepalived.running()
@@ -147,15 +146,17 @@ async function follow(
 /** Holds the entries that this node cannot accept and tries again without them: a bad entry never blocks the others. */
 async function applyWithoutRefused(
   newest: Candidate,
-  workings: Building & Touches<never, "applyPorts">,
+  workings: Workings,
 ): Promise<{ readonly tried: Candidate; readonly outcome: ApplyOutcome }> {
   const { state, ports } = workings
   let tried = newest
   for (let left = MOST_REFUSALS; ; left--) {
+    state.become(beforeAttempt(tried.release.model))
     const outcome = await applyRelease(tried.release, state.known().inEffect, ports.applyPorts)
-    if (outcome.kind !== "rejected" || left === 0) return { tried, outcome }
-    const again = await withoutRefused(tried, outcome, workings)
-    if (again === null) return { tried, outcome }
+    if (outcome.kind !== "rejected" || left === 0 || !recordRefused(tried, outcome, state)) return { tried, outcome }
+    await observePass(workings)
+    const again = due(state.known())
+    if (again === null || again === tried) return { tried, outcome }
     tried = again
   }
 }
@@ -163,24 +164,14 @@ async function applyWithoutRefused(
 /** Maximum attempts, because keepalived may name one entry at a time. */
 const MOST_REFUSALS = 10
 
-/** What makes a candidate. */
-type Building = Touches<"state" | "options", keyof ObservePorts | "clock" | "isPinned" | "lastKnownGood" | "sourceAge">
-
-type Rejected = Extract<ApplyOutcome, { readonly kind: "rejected" }>
-
-async function withoutRefused(refused: Candidate, verdict: Rejected, workings: Building): Promise<Candidate | null> {
-  const { state, ports } = workings
-  const { manifestSha256 } = refused.generation
-  const { refusals: before, history } = state.known()
-  const accused = before?.manifestSha256 === manifestSha256 ? before.entries : new Map<string, Refusal>()
-  if ([...verdict.refused].every(([key, { code }]) => accused.get(key)?.code === code)) return null
-  const refusals: Refusals = { manifestSha256, entries: new Map([...accused, ...verdict.refused]) }
-  state.become(afterRefusals(refusals))
-  const known = { history, refusals, guarding: guardingOf(workings), announced: announcedBy(workings) }
-  const again = await candidateFrom(refused.generation, ports, known)
-  if (again.kind !== "candidate") return null
-  state.become(afterCandidateWithoutRefused(refused, again))
-  return again
+/** @returns whether an entry is refused for the first time, or for another cause. */
+function recordRefused({ generation }: Candidate, { refused }: Refused, state: AgentState): boolean {
+  const { manifestSha256 } = generation
+  const { refusals } = state.known()
+  const before = refusals?.manifestSha256 === manifestSha256 ? refusals.entries : new Map<string, Refusal>()
+  if ([...refused].every(([key, { code }]) => before.get(key)?.code === code)) return false
+  state.become(afterRefusals({ manifestSha256, entries: new Map([...before, ...refused]) }))
+  return true
 }
 
 const NO_MODEL_RETRY_MS = 5_000

@@ -27,8 +27,8 @@ export interface AgentPorts extends ObservePorts {
   /** Removes from the ledger what the kernel no longer has. */
   readonly settle: (inEffect: InEffect) => Promise<void>
   readonly lastKnownGood: () => LastKnownGood | null
-  /** Renders a part of the configuration. Absent: the configuration is used whole. */
-  readonly render?: (model: KeepalivedModel) => RenderedConfig
+  /** Renders a part of the configuration. */
+  readonly render: (model: KeepalivedModel) => RenderedConfig
   /** Whether a user pinned an older generation, which must then run. */
   readonly isPinned: () => boolean
   /** Seconds since sync last read its whole source. */

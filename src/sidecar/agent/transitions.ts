@@ -110,11 +110,6 @@ export function afterRefusals(refusals: Refusals): Transition {
   return () => ({ refusals })
 }
 
-/** The candidate without the refused entries. The agent may have read a newer one meanwhile. */
-export function afterCandidateWithoutRefused(refused: Candidate, again: Candidate): Transition {
-  return ({ observation }) => (observation === refused ? { observation: again } : {})
-}
-
 /** A refused or failed text may be tried again. */
 export function afterRetest(): Partial<Known> {
   return { attempted: null, refusals: null }

@@ -64,6 +64,23 @@ test("one entry among 500 that keepalived's own test refuses: the 499 others are
   await agent.stop()
 })
 
+test("what is published while keepalived refuses an entry is applied in the same pass", async () => {
+  const node = fakeNode()
+  node.refuses = (text) => {
+    if (!text.includes(`virtual_server ${BAD} `)) return null
+    node.reading = generation(2, { "10.4.0.50": "default/a", "10.4.0.51": "default/b" })
+    return [{ line: null, virtualServer: `${BAD} 80 TCP`, message: "refused" }]
+  }
+  const agent = agentOn(node)
+  await publish(node, agent, generation(1, { "10.4.0.50": "default/a", [BAD]: "default/a" }))
+  assert.equal([agent.snapshot().inEffect?.generation?.sequence, vips(agent)], [2, ["10.4.0.50", "10.4.0.51"]])
+  assert.equal(
+    node.steps.filter((step) => step.startsWith("=")),
+    ["=applied"],
+  )
+  await agent.stop()
+})
+
 test("a VIP that needs masquerading waits while the firewall cannot be changed; all others are applied, and it follows (fault 230)", async () => {
   const node = fakeNode()
   node.unmasqueraded = new Set(["10.4.0.51"])

@@ -24,7 +24,6 @@ import {
   afterSoak,
   afterSoakCheck,
   afterTakeOver,
-  afterCandidateWithoutRefused,
   beforeSwap,
   isBack,
 } from "../../../src/sidecar/agent/transitions.ts"
@@ -100,12 +99,6 @@ const table: readonly [what: string, before: Partial<Known>, transition: Transit
   ],
   ["it is rolled back, after the soak", { soakSince: null }, attempt(rolledBack), { soakSince: null }],
   ["it is stranded", {}, attempt({ kind: "stranded", reason: "x" }), { doubtful: true, failures: 1 }],
-  [
-    "entries are left out",
-    { observation: lost },
-    afterCandidateWithoutRefused(candidate, candidate),
-    { observation: lost },
-  ],
   ["it may be tried again", { attempted: "a" }, afterRetest, { attempted: null, refusals: null }],
   ["the start fails", { failures: 1 }, afterFailedStart, { failures: 2 }],
   [

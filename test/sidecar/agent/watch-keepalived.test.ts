@@ -68,6 +68,30 @@ test("a UDP virtual server is reported as new when a comparison has restored it,
   await agent.stop()
 })
 
+test("checkDrift() compares what is in effect in all targets; IPVS does not wait for a slow one", async () => {
+  const { node, agent } = await running()
+  let answer = () => {}
+  node.comparing = () => {
+    node.steps.push("compare firewall")
+    return new Promise((resolve) => (answer = resolve))
+  }
+  const before = count(node, "compare")
+  const checked = agent.checkDrift()
+  await node.clock.advance(100)
+  assert.equal([count(node, "compare firewall"), count(node, "compare") - before], [1, 1])
+  answer()
+  await checked
+  await agent.stop()
+})
+
+test("checkDrift() compares nothing before something is in effect", async () => {
+  const node = fakeNode()
+  node.comparing = () => Promise.reject(new Error("it compares"))
+  const agent = agentOn(node)
+  await agent.checkDrift()
+  await agent.stop()
+})
+
 test("checkDrift() applies again when the live file was overwritten", async () => {
   const { node, agent } = await running()
   const applied = node.live
