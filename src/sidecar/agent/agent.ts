@@ -51,7 +51,11 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
   const runAlone = (name: Exclusive, work: () => Promise<void>) => queue.add(() => stands(name, work)).catch(tell)
   const requests = { requestObserve: () => looker.request(), requestApply: () => applier.request() }
   const workings: Workings = { state, ports, options, timers, runAlone, ...requests }
-  const { looker, applier } = createPacers(workings, { queue, stands, tell })
+  const { looker, applier } = createPacers(workings, {
+    look: () => stands("look", () => observePass(workings)),
+    apply: () => queue.add(() => stands("apply", () => applyPass(workings))),
+    tell,
+  })
   const captures = createCapturePass(workings)
   return {
     request: requests.requestObserve,
@@ -92,36 +96,29 @@ const WORK = {
 } as const
 
 interface PacerParts {
-  readonly queue: Queue
-  readonly stands: <T>(name: keyof typeof WORK, work: () => Promise<T>) => Promise<T>
+  readonly look: () => Promise<void>
+  readonly apply: () => Promise<number>
   readonly tell: (error: unknown) => void
 }
 
 function createPacers(
-  workings: Workings,
-  { queue, stands, tell }: PacerParts,
+  { state, ports, options, timers, requestObserve }: Workings,
+  { look, apply, tell }: PacerParts,
 ): { readonly looker: Pacer; readonly applier: Pacer } {
-  const { state, ports, options, timers, requestObserve } = workings
   let faults = 0
   const onFault = (error: unknown) => {
     tell(error)
     timers.set("fault", backoffMs(RETRY, ++faults, ports.random()), requestObserve)
   }
-  // The work that a fault interrupted is still due. The fault ends when that work is done.
-  const settled = () => {
+  const run = async () => {
+    await look()
+    // The work that a fault interrupted is still due. The fault ends when that work is done.
     if (due(state.known()) === null) faults = 0
   }
-  const run = (): Promise<void> => stands("look", () => observePass(workings)).then(settled)
-  const apply = (): Promise<number> => queue.add(() => stands("apply", () => applyPass(workings)))
+  const quietGap = () => (options.checks ? QUIET_GAP : null)
   return {
     looker: createPacer({ run, ...AT_ONCE, onFault, clock: ports.clock }),
-    applier: createPacer({
-      run: apply,
-      ...BEARABLE,
-      quietGap: () => (options.checks ? QUIET_GAP : null),
-      onFault,
-      clock: ports.clock,
-    }),
+    applier: createPacer({ run: apply, ...BEARABLE, quietGap, onFault, clock: ports.clock }),
   }
 }
 

@@ -105,21 +105,10 @@ export interface Refusals {
 /** Reads the newest generation and makes a text of it, with what is remembered. Changes nothing. */
 export async function observe(ports: ObservePorts, known: ObserveContext): Promise<Observation> {
   const reading = await ports.generations.read()
-  switch (reading.kind) {
-    case "absent":
-      return {
-        kind: "no-generation",
-        reason: "sync has not published a generation yet",
-        problems: [],
-        reading: "absent",
-      }
-    case "torn":
-      return { kind: "no-generation", reason: reading.reason, problems: [], reading: "torn" }
-    case "refused":
-      return { kind: "no-generation", reason: reading.reason, problems: reading.problems, reading: "refused" }
-    case "generation":
-      return candidateFrom(reading.generation, ports, known)
-  }
+  if (reading.kind === "generation") return candidateFrom(reading.generation, ports, known)
+  const reason = reading.kind === "absent" ? "sync has not published a generation yet" : reading.reason
+  const problems = reading.kind === "refused" ? reading.problems : []
+  return { kind: "no-generation", reason, problems, reading: reading.kind }
 }
 
 /** Makes a text of a generation. */

@@ -47,14 +47,9 @@ export async function checkDrift(
   ports: DriftPorts,
 ): Promise<{ readonly check: DriftCheck; readonly found: Differences | null; readonly restored: Restored }> {
   const found = await seenTwice(model, ports)
-  if (found === null) {
-    const difference = `interface "${model.vrrp.interface}" does not exist`
-    return { found, check: { role: null, difference, repaired: false }, restored: "nothing" }
-  }
-  const difference = differenceText(found)
-  if (difference === null) {
-    return { found, check: { role: found.role, difference, repaired: false }, restored: "nothing" }
-  }
+  const difference = found === null ? `interface "${model.vrrp.interface}" does not exist` : differenceText(found)
+  if (found === null || difference === null)
+    return { found, check: { role: found?.role ?? null, difference, repaired: false }, restored: "nothing" }
   const { mayRestore = true } = ports
   const cleared = await clear(model, { found, before }, ports.kernel)
   const restored = mayRestore ? await restoreIpVs(model, found, ports) : "nothing"

@@ -90,16 +90,7 @@ export function verdictOn({ next, before }: Change, lacking: ReadonlySet<string>
 }
 
 /** What is known of our chain, and whether it can be changed. */
-interface Chain {
-  change(vips: readonly string[], from: "memory" | "kernel"): Promise<void>
-  /** Whether these VIPs need a change of the chain. */
-  isDue(vips: readonly string[]): boolean
-  /** The VIPs for which it does not masquerade, as far as known. */
-  lacking(vips: readonly string[]): ReadonlySet<string>
-  fault(): MasqueradeFault | null
-}
-
-function createChain({ kernel, onOutcome }: Pick<FirewallOptions, "kernel" | "onOutcome">): Chain {
+function createChain({ kernel, onOutcome }: Pick<FirewallOptions, "kernel" | "onOutcome">) {
   let fault: MasqueradeFault | null = null
   /** The content of the chain when it was last read. */
   let seen = NONE
@@ -111,7 +102,7 @@ function createChain({ kernel, onOutcome }: Pick<FirewallOptions, "kernel" | "on
     if (isNews) onOutcome(now)
   }
   return {
-    change: async (vips, look) => {
+    change: async (vips: readonly string[], look: "memory" | "kernel") => {
       try {
         await kernel.masquerade(vips, look)
         seen = new Set(vips)
@@ -121,24 +112,23 @@ function createChain({ kernel, onOutcome }: Pick<FirewallOptions, "kernel" | "on
         const failed = asFault(error)
         if (failed.vips !== null) seen = new Set(failed.vips)
         isConfirmed = false
-        // A missing chain that no VIP needs is not a fault; the next recheck looks for it again.
+        // A missing chain that no VIP needs is not a fault; the next comparison looks for it again.
         turnOut(vips.length === 0 ? null : failed)
       }
     },
-    isDue: (vips) => (isConfirmed ? !isSameSet(seen, new Set(vips)) : vips.length > 0),
-    lacking: (vips) => (fault === null ? NONE : new Set(vips.filter((vip) => !seen.has(vip)))),
+    /** Whether these VIPs need a change of the chain. */
+    isDue: (vips: readonly string[]) => (isConfirmed ? !isSameSet(seen, new Set(vips)) : vips.length > 0),
+    /** The VIPs for which it does not masquerade, as far as known. */
+    lacking: (vips: readonly string[]) => (fault === null ? NONE : new Set(vips.filter((vip) => !seen.has(vip)))),
     fault: () => fault,
   }
 }
 
 /** VIPs that are forwarded by NAT: in effect, about to be, or waiting for the firewall. */
-export function masqueradeWanted({
-  inEffect,
-  observation,
-}: Pick<Snapshot, "inEffect" | "observation">): readonly string[] {
+export function masqueradeWanted({ inEffect, observation }: Snapshot): readonly string[] {
   const running = inEffect === null ? [] : masqueradedVips(inEffect.model)
   if (observation?.kind !== "candidate") return running
-  // A recheck must not remove from the chain what an apply has added.
+  // A comparison must not remove from the chain what an apply has added.
   const coming = masqueradedVips(observation.release.model)
   const waiting = observation.built.entries.filter(({ problems }) =>
     problems.some(({ code }) => code === "MASQUERADE_MISSING"),
