@@ -197,8 +197,9 @@ export interface Kernel {
    * Makes our own iptables chain masquerade what IPVS forwards for these VIPs, and nothing else; an empty list removes the chain.
    *
    * @param from `memory`: uses what is known of the chain since the last call. `kernel`: reads the chain.
+   * @returns what another program has changed since the last call; null when that is nothing, or was not read.
    */
-  masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<void>
+  masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<string | null>
   /** Deletes the conntrack flows to a virtual server that IPVS does not handle. @returns their number. */
   forgetFlows(key: VirtualServerKey): Promise<number>
 }

@@ -12,7 +12,7 @@ export function kernelShowing(shown: Pick<Kernel, "addresses" | "hasVirtualServe
     addRealServer: nothing,
     removeVirtualServer: nothing,
     removeRealServer: nothing,
-    masquerade: nothing,
+    masquerade: () => Promise.resolve(null),
     forgetFlows: () => Promise.resolve(0),
     ...shown,
   }

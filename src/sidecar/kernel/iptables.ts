@@ -38,9 +38,10 @@ export interface MasqueradeChain {
    * chain is replaced in one step, so no packet meets half of it, and left alone when it is right already.
    *
    * @param from `memory`: what is known since the last time is not read again. `kernel`: it is.
+   * @returns what another program has changed since the last time; null when that is nothing, or was not read.
    * @throws MasqueradeFault when iptables is missing, fails, or does not end in time.
    */
-  masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<void>
+  masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<string | null>
 }
 
 export function createMasqueradeChain(programs: IptablesPrograms): MasqueradeChain {
@@ -53,16 +54,25 @@ export function createMasqueradeChain(programs: IptablesPrograms): MasqueradeCha
   }
   return {
     masquerade: async (vips, from) => {
+      const before = known
       if (from === "memory" && known !== null) {
         const failed = await change(known, vips)
-        if (failed === null) return
+        if (failed === null) return null
         // Unless it is only busy: another program has changed what is remembered.
         if (isBusy(failed.result)) throw changeFault(programs, failed)
       }
-      const failed = await change(await masqueradeState(programs), vips)
+      const state = await masqueradeState(programs)
+      const failed = await change(state, vips)
       if (failed !== null) throw changeFault(programs, failed)
+      return before === null ? null : changeBetween(before, state)
     },
   }
+}
+
+function changeBetween(before: MasqueradeState, now: MasqueradeState): string | null {
+  const [expected, found] = [before, now].map(({ jumps, vips }) => (jumps.length === 0 ? [] : vips)?.join(", "))
+  if (expected === found) return null
+  return `masquerading for ${found === "" ? "no VIP" : (found ?? "other packets too")}, expected for ${expected === "" ? "no VIP" : expected}`
 }
 
 /** How a change of the chain failed, and what the chain had before. */

@@ -20,6 +20,8 @@ export interface FirewallOptions {
   readonly clock: Clock
   /** VIPs that our chain should masquerade for at any time: those in effect, and those that wait. */
   readonly wanted: () => readonly string[]
+  /** Another program had changed the chain, and it is as expected again. */
+  readonly repaired: (difference: string) => void
   /** The chain cannot be changed for this reason; null: it can be changed again. */
   readonly onOutcome: (fault: MasqueradeFault | null) => void
 }
@@ -90,7 +92,7 @@ export function verdictOn({ next, before }: Change, lacking: ReadonlySet<string>
 }
 
 /** What is known of our chain, and whether it can be changed. */
-function createChain({ kernel, onOutcome }: Pick<FirewallOptions, "kernel" | "onOutcome">) {
+function createChain({ kernel, repaired, onOutcome }: FirewallOptions) {
   let fault: MasqueradeFault | null = null
   /** The content of the chain when it was last read. */
   let seen = NONE
@@ -104,7 +106,8 @@ function createChain({ kernel, onOutcome }: Pick<FirewallOptions, "kernel" | "on
   return {
     change: async (vips: readonly string[], look: "memory" | "kernel") => {
       try {
-        await kernel.masquerade(vips, look)
+        const difference = await kernel.masquerade(vips, look)
+        if (difference !== null) repaired(difference)
         seen = new Set(vips)
         isConfirmed = true
         turnOut(null)

@@ -149,6 +149,7 @@ export async function openParts(
       snat: settings.snat,
       kernel: machine.kernel,
       wanted: firewall.wanted,
+      repaired: (difference) => log.warn("drift", { difference, repaired: true }),
       onOutcome: (fault) => {
         if (fault !== null) return faults.raise("masquerade", { code: "MASQUERADE_FAILED", message: fault.message })
         faults.clear("masquerade")

@@ -57,7 +57,7 @@ function world(table: readonly KernelVirtualServer[], addresses: readonly string
     addRealServer: step("add"),
     setVirtualServer: step("set"),
     setRealServer: step("set"),
-    masquerade: () => Promise.resolve(),
+    masquerade: () => Promise.resolve(null),
     forgetFlows: () => Promise.resolve(0),
   }
   const keepalived = {

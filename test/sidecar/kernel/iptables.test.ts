@@ -159,6 +159,26 @@ test("masquerade() does not read again what it knows from the last time, unless 
     assert.equal((await calls()).slice(4), ["list", "list", "restore"])
   }))
 
+test("masquerade() tells what another program has changed since, if it reads", () =>
+  withScripts(async (chain, { set }) => {
+    const listing = (...vips: string[]) => {
+      const rules = vips.map(
+        (vip) => `-A KUBE-KEEPALIVED-VIP -m ipvs --vaddr ${vip}/32 --vdir ORIGINAL --vmethod MASQ -j MASQUERADE`,
+      )
+      return `if [ "$6" = POSTROUTING ]; then echo "-A ${jump}"; else cat <<'X'\n${rules.join("\n")}\nX\nfi`
+    }
+    await set("list", listing("10.4.0.50"))
+    assert.is(await chain.masquerade(["10.4.0.50"], "kernel"), null, "nothing is known before")
+    assert.is(await chain.masquerade(["10.4.0.50"], "kernel"), null)
+    assert.is(await chain.masquerade(["10.4.0.50", "10.4.0.51"], "memory"), null)
+    const expected = "expected for 10.4.0.50, 10.4.0.51"
+    assert.is(await chain.masquerade(["10.4.0.50"], "kernel"), `masquerading for 10.4.0.50, ${expected}`)
+    await set("list", `[ "$6" = POSTROUTING ] || exit 1`)
+    assert.is(await chain.masquerade(["10.4.0.50"], "kernel"), "masquerading for no VIP, expected for 10.4.0.50")
+    assert.is(await chain.masquerade([], "kernel"), "masquerading for no VIP, expected for 10.4.0.50")
+    assert.is(await chain.masquerade([], "kernel"), null)
+  }))
+
 test("masquerade() reads again where what it knows does not fit any more: another program has changed the chain", () =>
   withScripts(async (chain, { calls, set }) => {
     await chain.masquerade(["10.4.0.50"], "memory")
@@ -236,7 +256,7 @@ for (const flavour of ["nft", "legacy"]) {
   })
 }
 
-async function faultOf(promise: Promise<void>): Promise<string> {
+async function faultOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(
     () => "nothing was thrown",
     (error: unknown) => String(error),

@@ -18,6 +18,8 @@ interface World {
   readonly asked: string[]
   readonly told: (string | null)[]
   wanted: readonly string[]
+  /** What another program changed. */
+  changed: string | null
   /** What the kernel throws. */
   fault: MasqueradeFault | null
 }
@@ -30,13 +32,14 @@ function world(snat: "masquerade" | "none" = "masquerade"): World {
     kernel: {
       masquerade: (vips, look) => {
         made.asked.push(`${look}: ${vips.join()}`)
-        return made.fault === null ? Promise.resolve() : Promise.reject(made.fault)
+        return made.fault === null ? Promise.resolve(made.changed) : Promise.reject(made.fault)
       },
     },
     wanted: () => made.wanted,
+    repaired: (difference) => made.told.push(difference),
     onOutcome: (fault) => made.told.push(fault?.message ?? null),
   })
-  const made: World = { clock, firewall, asked: [], told: [], wanted: [], fault: null }
+  const made: World = { clock, firewall, asked: [], told: [], wanted: [], fault: null, changed: null }
   return made
 }
 
@@ -119,6 +122,15 @@ test("compare() looks at the kernel, and tells of a fault once", async () => {
   assert.is(made.asked[1], `kernel: ${A}`)
   assert.equal(made.told, ["the lock is held"])
   made.firewall.stop()
+})
+
+test("compare() tells what another program changed", async () => {
+  const made = world()
+  made.wanted = [A]
+  await made.firewall.compare()
+  made.changed = "masquerading for no VIP"
+  await made.firewall.compare()
+  assert.equal(made.told, ["masquerading for no VIP"])
 })
 
 test("a fault is over when no VIP needs masquerading any more", async () => {
