@@ -198,6 +198,7 @@ export interface Kernel {
    *
    * @param from `memory`: uses what is known of the chain since the last call. `kernel`: reads the chain.
    * @returns what another program has changed since the last call; null when that is nothing, or was not read.
+   * @throws MasqueradeFault when iptables is missing, fails, or does not end in time.
    */
   masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<string | null>
   /** Deletes the conntrack flows to a virtual server that IPVS does not handle. @returns their number. */

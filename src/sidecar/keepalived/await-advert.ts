@@ -23,7 +23,7 @@ export interface HolderWatch {
    *
    * @returns the wait in ms.
    */
-  awaitAdvert(): Promise<number>
+  moment(): Promise<number>
   /** Ends the watch and any wait. */
   stop(): void
 }
@@ -48,7 +48,7 @@ export function createHolderWatch(options: HolderOptions): (model: KeepalivedMod
     const beside = lookOn(options, vrrp, { look: lookOnce, until: stopped.signal })
     return {
       stop: () => stopped.abort(),
-      awaitAdvert: async () => {
+      moment: async () => {
         stopped.abort()
         const since = options.clock.now()
         // A look takes time, in which an advert gets older.

@@ -1,7 +1,7 @@
 import { asHost } from "../../core/address/network.ts"
 import { ADDRESS, HOST_PREFIX } from "../../core/address/pattern.ts"
 import { type CommandResult, runCommand } from "../../kit/process/run-command.ts"
-import { MasqueradeFault } from "../ports.ts"
+import { type Kernel, MasqueradeFault } from "../ports.ts"
 
 /** Programs of the installed iptables, whether it speaks to nf_tables or to the legacy tables. */
 export interface IptablesPrograms {
@@ -31,20 +31,11 @@ export interface MasqueradeState {
   readonly chainExists: boolean
 }
 
-/** Our chain of the nat table, with what is known of it since it was last read or written. */
-export interface MasqueradeChain {
-  /**
-   * Makes our chain masquerade what IPVS forwards by NAT for these VIPs, and nothing else; without VIPs the chain goes. The
-   * chain is replaced in one step, so no packet meets half of it, and left alone when it is right already.
-   *
-   * @param from `memory`: what is known since the last time is not read again. `kernel`: it is.
-   * @returns what another program has changed since the last time; null when that is nothing, or was not read.
-   * @throws MasqueradeFault when iptables is missing, fails, or does not end in time.
-   */
-  masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<string | null>
-}
-
-export function createMasqueradeChain(programs: IptablesPrograms): MasqueradeChain {
+/**
+ * Our chain of the nat table, with what is known of it since it was last read or written. It is replaced in one step, so no
+ * packet meets half of it, and left alone when it is right already; without VIPs it is removed.
+ */
+export function createMasqueradeChain(programs: IptablesPrograms): Pick<Kernel, "masquerade"> {
   let known: MasqueradeState | null = null
   const change = async (state: MasqueradeState, vips: readonly string[]) => {
     known = null

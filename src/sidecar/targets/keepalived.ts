@@ -53,11 +53,7 @@ export function createKeepalivedTarget(ports: KeepalivedTargetPorts): Target {
   return {
     holds: async ({ sha256 }) => (await files.liveSha256()) === sha256 && isRunning(),
     // Only a reload waits: a keepalived that does not run is started at once.
-    awaitMoment: async ({ model }) => {
-      if (watchHolder === undefined || !(await isRunning())) return null
-      const holder = watchHolder(model)
-      return { moment: () => holder.awaitAdvert(), stop: () => holder.stop() }
-    },
+    awaitMoment: async ({ model }) => (watchHolder !== undefined && (await isRunning()) ? watchHolder(model) : null),
     test: (release) => test(release, ports),
     recover: ({ sha256 }) => files.restoreCandidate(sha256),
     swap: ({ sha256 }) => files.makeLive(sha256),

@@ -2,25 +2,19 @@ import { linkSync, readdirSync, renameSync, rmSync, unlinkSync } from "node:fs"
 import { mkdir, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as z from "zod"
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { replaceFileAtOnce, syncDirectoryAtOnce, temporaryName } from "../../kit/files/atomic-file.ts"
 import { faultCode } from "../../kit/fault.ts"
 import { readJson, readRegularFile } from "../../kit/files/safe-read.ts"
 import { sha256Of } from "../../kit/sha256.ts"
 import type { ApplyRecords, Journal } from "../apply/ports.ts"
 import type { ConfigFiles } from "../targets/keepalived.ts"
-import { type Ledger, LEDGER_FILE, type LedgerPlaces, openLedger } from "./ledger.ts"
+import { LEDGER_FILE, type LedgerFile, type LedgerPlaces, openLedger } from "./ledger.ts"
 
-export interface AppliedVolume extends ApplyRecords, ConfigFiles {
-  ledger(): Promise<Ledger>
-  /** Removes from the ledger what is not in this model. Call it only after the kernel was checked to be without it. */
-  settle(model: KeepalivedModel): Promise<void>
+export interface AppliedVolume extends ApplyRecords, ConfigFiles, LedgerFile {
   /** Removes the candidates that are not named, and temporary files of a crash. */
   retain(keep: ReadonlySet<string>): Promise<void>
   /** The text of a candidate, or of the live file, with this sha256; null when there is none. */
   candidate(sha256: string): string | null
-  /** Resolves when no write to the disk is pending. */
-  idle(): Promise<void>
 }
 
 /** Maximum size of a keepalived.conf: 1,000 VIPs with 20 real servers each are 2 MB. */

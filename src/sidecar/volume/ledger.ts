@@ -2,6 +2,7 @@ import * as z from "zod"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { replaceFile, replaceFileAtOnce } from "../../kit/files/atomic-file.ts"
 import { readJson } from "../../kit/files/safe-read.ts"
+import type { ApplyRecords } from "../apply/ports.ts"
 import { tracesOf } from "../effect/intended.ts"
 
 /** What we added to this kernel since it booted, or were about to add. Everything else belongs to other programs. */
@@ -28,10 +29,8 @@ export interface LedgerPlaces {
   readonly failed: (error: unknown) => void
 }
 
-export interface LedgerFile {
+export interface LedgerFile extends Pick<ApplyRecords, "claim"> {
   ledger(): Promise<Ledger>
-  /** Adds a model's VIPs and virtual servers, before any of them exists. */
-  claim(model: KeepalivedModel): Promise<void>
   /** Removes what is not in this model. Call it only after the kernel was checked to be without it. */
   settle(model: KeepalivedModel): Promise<void>
   /** Resolves when the copy is written. */

@@ -52,7 +52,7 @@ test("apply() watches for the holder of what is in effect from before the test o
   const watchHolder = (model: KeepalivedModel) => {
     world.steps.push(`holder of ${model.vips.map(({ address }) => address).join()}`)
     return {
-      awaitAdvert: () => {
+      moment: () => {
         world.steps.push("advert")
         return Promise.resolve(1_500)
       },
@@ -74,7 +74,7 @@ test("apply() does not wait when keepalived does not run, or the test refuses; i
     const seen: string[] = []
     const watchHolder = () => {
       seen.push("watch")
-      return { awaitAdvert: () => Promise.reject(new Error("it waits")), stop: () => void seen.push("stop") }
+      return { moment: () => Promise.reject(new Error("it waits")), stop: () => void seen.push("stop") }
     }
     await applyRelease(next, OLD, world.with({ watchHolder }))
     assert.equal(seen, watches)

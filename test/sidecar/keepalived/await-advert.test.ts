@@ -54,7 +54,7 @@ async function tookMs({ clock, watch }: World, testMs = 0): Promise<number | nul
   let took: number | null = null
   const watched = watch(MODEL)
   for (let ms = 0; ms < testMs; ms += 10) await clock.advance(10)
-  void watched.awaitAdvert().then((ms) => (took = ms))
+  void watched.moment().then((ms) => (took = ms))
   for (let ms = 0; ms <= LIMIT_MS + 1_000 && took === null; ms += 10) await clock.advance(10)
   return took
 }
