@@ -41,7 +41,7 @@ export const rooms: readonly Room[] = [
   { name: "contract", files: ["contract/**"], may: [...pureKit, "zod", "yaml"], pure: true },
 
   // Families, prefixes and order of addresses. Only this room parses an address.
-  { name: "core/address", files: ["core/address/**"], may: ["node:net#isIP"], pure: true },
+  { name: "core/address", files: ["core/address/**"], may: ["node:net#isIP", "ip-address"], pure: true },
   {
     name: "core/objects",
     files: ["core/objects/**"],

@@ -1,4 +1,5 @@
 import { isIP } from "node:net"
+import { Address4, Address6 } from "ip-address"
 
 export type Family = "IPv4" | "IPv6"
 
@@ -67,33 +68,20 @@ export type Words = readonly number[]
 /** The bits of a valid address. */
 export function wordsOf(address: string): Words {
   if (!address.includes(":")) return [ipv4Word(address)]
-  const [, front = "", dotted] = /^(.*:)([\d.]+\.\d+)$/.exec(address) ?? [address, address]
-  const [left = "", right] = (dotted === undefined ? front : `${front}${groupsOf(ipv4Word(dotted)).join(":")}`).split(
-    "::",
-  )
-  const groupsIn = (part: string): readonly string[] => (part === "" ? [] : part.split(":"))
-  const [before, after] = [groupsIn(left), groupsIn(right ?? "")]
-  const missing = Array.from({ length: right === undefined ? 0 : 8 - before.length - after.length }, () => "0")
-  const groups = [...before, ...missing, ...after].map((group) => Number.parseInt(group, 16))
-  return [0, 2, 4, 6].map((at) => (groups[at] ?? 0) * 0x1_0000 + (groups[at + 1] ?? 0))
+  const bits = new Address6(address).bigInt()
+  return SHIFTS.map((shift) => Number((bits >> shift) & WORD_MASK))
 }
 
 /** The text of an address with these bits. Source: RFC 5952, 4, for IPv6. */
 export function textOf(words: Words): string {
-  const [first = 0] = words
-  if (words.length === 1) return [24, 16, 8, 0].map((shift) => (first >>> shift) & 0xff).join(".")
-  const text = words.flatMap(groupsOf).join(":")
-  // The first of the longest runs of two or more zeros.
-  const runs = [...text.matchAll(/(?<![^:])0(?::0)+(?![^:])/g)]
-  const longest = Math.max(0, ...runs.map(([run]) => run.length))
-  const run = runs.find(([{ length }]) => length === longest)
-  if (run === undefined) return text
-  return `${text.slice(0, run.index).replace(/:$/, "")}::${text.slice(run.index + longest).replace(/^:/, "")}`
+  const bits = words.reduce((left, word) => (left << WORD_BITS) | BigInt(word), 0n)
+  return words.length === 1 ? Address4.fromBigInt(bits).correctForm() : Address6.fromBigInt(bits).correctForm()
 }
 
-function groupsOf(word: number): readonly string[] {
-  return [(word >>> 16).toString(16), (word & 0xffff).toString(16)]
-}
+const WORD_BITS = 32n
+const WORD_MASK = 0xff_ff_ff_ffn
+/** The place of each word of an IPv6 address in its bits. */
+const SHIFTS = [96n, 64n, 32n, 0n]
 
 /** Allocates no array. */
 function ipv4Word(address: string): number {
