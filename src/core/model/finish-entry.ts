@@ -6,7 +6,6 @@ import { asItWas, type HeldForm, heldForm } from "./last-good.ts"
 import { heldByOthers, takenServers } from "./addresses/others.ts"
 import { needsMasquerade, refusalProblem } from "./refusal.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
-import { type Lan, subnetProblems } from "./addresses/subnets.ts"
 import type { Walked } from "./walk-entry.ts"
 
 interface FinishContext {
@@ -15,7 +14,7 @@ interface FinishContext {
   readonly nodeAddresses: ReadonlyMap<string, string>
   /** VIP -> name of the Node that lists it, although it is ours. */
   readonly echoes: ReadonlyMap<string, string>
-  readonly lan: Lan
+  readonly subnetWarnings: (entry: Walked) => readonly Problem<ModelCode>[]
 }
 
 /** Decides which form of an entry runs: its current form, its last good form, a part of it, or nothing. */
@@ -24,9 +23,9 @@ export function finishEntry(walked: Walked, input: OwnInput, context: FinishCont
 }
 
 /** Adds the warnings about the address. They do not change what runs. */
-function withWarnings({ declaration }: Walked, outcome: EntryOutcome, { echoes, lan }: FinishContext): EntryOutcome {
+function withWarnings(walked: Walked, outcome: EntryOutcome, { echoes, subnetWarnings }: FinishContext): EntryOutcome {
   if (outcome.vip === null) return outcome
-  const warnings = [...echoProblems(declaration, echoes), ...subnetProblems(declaration, lan)]
+  const warnings = [...echoProblems(walked.declaration, echoes), ...subnetWarnings(walked)]
   return warnings.length === 0 ? outcome : { ...outcome, problems: [...outcome.problems, ...warnings] }
 }
 

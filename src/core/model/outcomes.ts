@@ -1,3 +1,4 @@
+import { memo } from "../../kit/memo.ts"
 import type { Problem } from "../../kit/problem.ts"
 import { inAddressOrder } from "../address/order.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
@@ -6,8 +7,8 @@ import { finishEntry } from "./finish-entry.ts"
 import { nodeAddressesOf } from "./addresses/forbidden.ts"
 import type { VipModel } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
-import { lanOf } from "./addresses/subnets.ts"
-import { createEntryWalk } from "./walk-entry.ts"
+import { type Lan, lanOf, subnetProblems } from "./addresses/subnets.ts"
+import { createEntryWalk, type Walked } from "./walk-entry.ts"
 
 /** The outcomes of all entries. */
 export interface Outcomes {
@@ -27,6 +28,7 @@ export interface Outcomes {
  */
 export function createOutcomes(settings: ModelSettings): (input: OwnInput) => Outcomes {
   const walkEntries = createEntryWalk(settings)
+  const warningsOn = createSubnetWarnings()
   return (input) => {
     const walked = walkEntries(input)
     const { own, objects } = input
@@ -34,7 +36,7 @@ export function createOutcomes(settings: ModelSettings): (input: OwnInput) => Ou
       settings,
       nodeAddresses: nodeAddressesOf(objects.nodes),
       echoes: own.echoes,
-      lan: lanOf(input.node, objects.nodes),
+      subnetWarnings: warningsOn(lanOf(input.node, objects.nodes)),
     }
     const entries = walked.map((one) => finishEntry(one, input, context))
     return {
@@ -43,5 +45,17 @@ export function createOutcomes(settings: ModelSettings): (input: OwnInput) => Ou
       problems: entries.flatMap(({ problems }) => problems),
       gone: new Set(walked.flatMap(({ gone }) => gone)),
     }
+  }
+}
+
+type Warnings = (entry: Walked) => readonly Problem<ModelCode>[]
+
+/** The warnings about the subnets of an entry. Finds them again only for a changed entry, or when the LAN has changed. */
+function createSubnetWarnings(): (lan: Lan) => Warnings {
+  let last: { readonly lan: string; readonly warnings: Warnings } | null = null
+  return (lan) => {
+    const text = JSON.stringify(lan)
+    if (last?.lan !== text) last = { lan: text, warnings: memo(({ declaration }) => subnetProblems(declaration, lan)) }
+    return last.warnings
   }
 }
