@@ -15,14 +15,18 @@ const IDIOMS: readonly [idiom: RegExp, instead: string][] = [
   [/\banew\b/i, 'write "again"'],
   [/\bwanted\b[: ]/i, 'write "expected"'],
   [/\bof yours\b/i, 'write "your"'],
+  [/\bever (?:more|less|slower)\b|\bseldom\b/i, 'write "less and less often"'],
 ]
 /** Files with text for people, below the package's folder. */
-const PLACES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "src", "templates", "manifests", "image"]
+const PLACES = [
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", ".github"],
+  ...["docs", "src", "templates", "manifests", "image"],
+]
 
 const root = join(import.meta.dirname, "..")
 
 function filesBelow(place: string): readonly string[] {
-  if (place.includes(".")) return [place]
+  if (place.endsWith(".md")) return [place]
   const names = readdirSync(join(root, place), { recursive: true, withFileTypes: true })
   return names.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name).slice(root.length + 1))
 }
@@ -52,6 +56,7 @@ for (const [text, count] of [
   ["if (wanted.x === wanted) return wanted", 0],
   ["// it is no longer there", 0],
   ["// there is no Node", 0],
+  ["// it asks ever more seldom", 1],
 ] as const)
   test(`idiomsIn() finds ${count} in "${text}"`, () => {
     assert.is(idiomsIn(text, true).length, count)
