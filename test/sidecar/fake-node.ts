@@ -200,7 +200,6 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
       ],
       records: recordsOf(node),
       lastKnownGood: () => Promise.resolve(node.good?.record ?? null),
-      now: () => node.clock.now(),
     },
     keepalived,
     kernel: kernelOf(node, () => agent().snapshot().inEffect?.model ?? null),

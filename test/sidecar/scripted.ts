@@ -140,7 +140,6 @@ export function script(
     targets: [...targets, createKeepalivedTarget({ ...daemon, ...other })],
     records,
     lastKnownGood: () => Promise.resolve(null),
-    now: () => 0,
   })
   return {
     steps,

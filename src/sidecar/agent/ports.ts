@@ -84,10 +84,9 @@ export interface Workings {
 }
 
 /** These parts of the agent, and of its ports only these. */
-export type Touches<Part extends Exclude<keyof Workings, "ports">, Port extends keyof AgentPorts> = Pick<
-  Workings,
-  Part
-> & { readonly ports: Pick<AgentPorts, Port> }
+export type Touches<Part extends keyof Workings, Port extends keyof AgentPorts> = Pick<Workings, Part> & {
+  readonly ports: Pick<AgentPorts, Port>
+}
 
 /** Tries again what failed for a temporary reason. */
 export const RETRY = { firstMs: 2_000, maximumMs: 300_000, jitter: 0.2 }

@@ -41,13 +41,12 @@ async function steps(
   const waits = await Promise.all(watches.map(async (watch) => (await watch?.moment()) ?? 0))
   await records.writeJournal({ phase: "swap", from, to: next.sha256 })
   for (const target of targets) await target.swap?.(next)
-  const signalledAtMs = ports.now()
   const failure = await bringIntoEffect(next, targets)
   if (failure !== null) return goBack(before, failure, ports)
   await records.writeJournal({ phase: "in-effect", from, to: next.sha256 })
   await Promise.all(targets.map(async (target) => target.conclude?.(next, before)))
   const testMs = Math.max(...tests.map((test) => (test.kind === "accepted" ? test.tookMs : 0)))
-  return { kind: "applied", testMs, waitedMs: Math.max(0, ...waits), signalledAtMs }
+  return { kind: "applied", testMs, waitedMs: Math.max(0, ...waits) }
 }
 
 function refusalIn(verdicts: readonly Verdict[]): Refused | undefined {

@@ -15,7 +15,6 @@ export type ApplyOutcome =
       readonly testMs: number
       /** Time of the wait before the reload, because no node had the VIPs. */
       readonly waitedMs: number
-      readonly signalledAtMs: number
     }
   | (Refused & { readonly kind: "rejected" })
   | { readonly kind: "rolled-back"; readonly reason: string }

@@ -24,6 +24,4 @@ export interface ApplyPorts {
   readonly targets: readonly Target[]
   readonly records: ApplyRecords
   readonly lastKnownGood: () => Promise<Effective | null>
-  /** Milliseconds of a clock that cannot be set. */
-  readonly now: () => number
 }

@@ -80,7 +80,6 @@ function applyPortsOf(parts: SidecarParts): ApplyPorts {
     targets: [firewall, daemon],
     records: volume,
     lastKnownGood: () => Promise.resolve(lastKnownGood.read()?.record ?? null),
-    now: () => clock.now(),
   }
 }
 

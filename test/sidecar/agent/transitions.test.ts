@@ -55,7 +55,7 @@ const other = { pid: 2, startTime: "2" }
 
 const attempt = (outcome: Parameters<typeof afterAttempt>[0]["outcome"]) =>
   afterAttempt({ tried: candidate, outcome, running, doubtful: false }, MOMENT)
-const applied = { kind: "applied", testMs: 1, waitedMs: 0, signalledAtMs: 1 } as const
+const applied = { kind: "applied", testMs: 1, waitedMs: 0 } as const
 const rolledBack = { kind: "rolled-back", reason: "x" } as const
 
 /** What is known before, the transition, and what of it is another afterwards. */
