@@ -11,6 +11,7 @@ import type { SyncStatus } from "../src/contract/sync-status.ts"
 import type { Problem } from "../src/kit/problem.ts"
 import type { SidecarCode } from "../src/sidecar/problem-codes.ts"
 import { captureProblems } from "../src/sidecar/capture/problems.ts"
+import { instanceOf, modelWith } from "./core/instances.ts"
 import { kkv } from "./cli/support/kkv.ts"
 import { configMap, inTree, nodes, service, slice, type Tree } from "./cli/support/manifests.ts"
 import { heartbeatText, STATUS, volumes } from "./cli/support/volume.ts"
@@ -114,11 +115,12 @@ const scenes = (): Readonly<Record<string, Tree>> => ({
           rule: "KUBE-SERVICES",
         },
       ],
-      {
+      modelWith({
+        ...instanceOf(),
         vips: [
           { id: "ConfigMap kube-keepalived-vip/vip-configmap 10.4.0.50", address: "10.4.0.50", virtualServers: [] },
         ],
-      },
+      }),
     ),
   }),
   "An entry without effect": {

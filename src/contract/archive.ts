@@ -29,7 +29,8 @@ export interface ArchiveOutcome {
   /** Why it is not `applied`; null where it is. */
   readonly reason: string | null
   readonly node: string
-  readonly interface: string
+  /** The interfaces of the VIPs. */
+  readonly interfaces: readonly string[]
   /** Such as `2.3.3`; null when unknown. */
   readonly keepalivedVersion: string | null
   /** Checksum of the keepalived.conf in the same archive. */
@@ -52,7 +53,7 @@ export const archiveOutcomeSchema = z.object({
   outcome: z.enum(OUTCOMES),
   reason: z.string().nullable(),
   node: z.string(),
-  interface: z.string(),
+  interfaces: z.array(z.string()),
   keepalivedVersion: z.string().nullable(),
   configSha256: sha256Field,
   vips: z.array(z.string()),

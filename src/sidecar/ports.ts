@@ -82,10 +82,10 @@ export interface Keepalived {
   /** Makes the supervisor stop and start keepalived. */
   restart(): Promise<ReloadVerdict>
   /**
-   * Number of adverts heard so far from a master that stays (RFC 9568, 5.2.3: a master that leaves sends priority 0).
-   * Null if keepalived does not report it.
+   * Name of a VRRP instance -> number of adverts heard so far from a master that stays (RFC 9568, 5.2.3: a master that leaves
+   * sends priority 0). Null if keepalived does not report it.
    */
-  advertsHeard(target: RunningKeepalived): Promise<number | null>
+  advertsHeard(target: RunningKeepalived): Promise<ReadonlyMap<string, number> | null>
   /** Kills the checker child. Its parent starts another, which adds everything that is missing in IPVS. */
   respawnChecker(target: RunningKeepalived): Promise<void>
 }

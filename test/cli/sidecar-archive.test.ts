@@ -24,7 +24,7 @@ test("kkv reads what the sidecar archives", () =>
       outcome: "applied" as const,
       reason: null,
       node: "n-10.4.0.3",
-      interface: "eth7",
+      interfaces: ["eth7"],
       keepalivedVersion: "2.3.3",
       configSha256: "a".repeat(64),
       vips: ["10.4.0.50"],

@@ -17,7 +17,7 @@ const outcome: ArchiveOutcome = {
   outcome: "applied",
   reason: null,
   node: "n1",
-  interface: "eth0",
+  interfaces: ["eth0"],
   keepalivedVersion: "2.3.3",
   configSha256: "a".repeat(64),
   vips: ["10.4.0.50"],

@@ -13,6 +13,12 @@ import type {
   ServicePort,
   Traffic,
 } from "../../src/core/objects/kinds.ts"
+import {
+  type KeepalivedModel,
+  type VipModel,
+  vipsOf,
+  type VrrpInstance,
+} from "../../src/core/model/keepalived-model.ts"
 import { DEFAULT_TRAFFIC } from "../../src/core/objects/traffic.ts"
 import type { ModelInput } from "../../src/core/model/types.ts"
 import type { ModelSettings } from "../../src/core/model/settings.ts"
@@ -152,4 +158,17 @@ export function input(
     unreachable: new Set(),
     ...more,
   }
+}
+
+/** The VIPs of a model that the test expects. */
+export function vipsIn(model: KeepalivedModel | null | undefined): readonly VipModel[] {
+  if (model === null || model === undefined) throw new Error("there is no model")
+  return vipsOf(model)
+}
+
+/** The only instance of a model that the test expects. */
+export function instanceIn(model: KeepalivedModel | null | undefined): VrrpInstance {
+  const [instance, ...others] = model?.instances ?? []
+  if (instance === undefined || others.length > 0) throw new Error("the model does not have one instance")
+  return instance
 }

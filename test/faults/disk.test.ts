@@ -161,7 +161,7 @@ const contentOf = (made: ReturnType<typeof generationIn>) => ({
   config: "# nothing\n",
   outcome: {
     ...{ sequence: 1, generation: made.name, time: "2026-11-22T10:00:00.000Z", outcome: "applied" as const },
-    ...{ reason: null, node: "n1", interface: "eth0", keepalivedVersion: "2.2.7", configSha256: "a".repeat(64) },
+    ...{ reason: null, node: "n1", interfaces: ["eth0"], keepalivedVersion: "2.2.7", configSha256: "a".repeat(64) },
     ...{ vips: [], virtualServers: 0, realServers: 0, problems: [] },
   },
 })

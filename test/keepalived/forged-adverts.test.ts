@@ -5,6 +5,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createRenderer } from "../../src/core/render/render.ts"
 import { packageFile } from "../../src/kit/files/package-file.ts"
+import { instanceOf } from "../core/instances.ts"
 import { shippedTemplates } from "../support/golden.ts"
 import {
   createNetworkNamespace,
@@ -91,12 +92,9 @@ function configuration(releaseFile: string, isUnicast: boolean): string {
   const unicast = isUnicast ? { source: HERE, peers: [PEER] } : null
   return render({
     routerId: "n1",
+    vrrpVersion: 3,
     releaseFile,
-    vrrp: {
-      ...{ interface: "eth0", virtualRouterId: 50, version: 3, priority: 254, advertInterval: 0.1 },
-      ...{ anchor: "169.254.50.1", unicast },
-    },
-    vips: [{ id: "ConfigMap default/vips 10.4.0.50", address: "10.4.0.50", virtualServers: [] }],
+    instances: [{ ...instanceOf("10.4.0.50"), advertInterval: 0.1, unicast }],
   }).text
 }
 

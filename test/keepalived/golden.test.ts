@@ -5,8 +5,9 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { checkStructure } from "../../src/core/render/structure.ts"
 import { type Piece, parsePiece } from "../../src/core/render/piece.ts"
-import { lastLineOf } from "../../src/core/render/render.ts"
-import { goldenCases, walkGolden } from "../support/golden.ts"
+import { createRenderer, lastLineOf } from "../../src/core/render/render.ts"
+import { instanceOf, modelWith, otherInstance } from "../core/instances.ts"
+import { goldenCases, shippedTemplates, walkGolden } from "../support/golden.ts"
 import { createNetworkNamespace, keepalivedReleases, type NetworkNamespace } from "../support/keepalived.ts"
 import { type Ended, run } from "../support/run.ts"
 
@@ -46,6 +47,13 @@ for (const release of releases)
       const { status, stdout, stderr } = await configTest(release.path, walkGolden(name).config)
       assert.equal({ status, stdout, stderr }, { status: 0, stdout: "", stderr: "" })
     })
+
+for (const release of releases)
+  test(`a file with two VRRP instances passes keepalived ${release.version} without a word`, async () => {
+    const { text } = createRenderer(shippedTemplates())(modelWith(instanceOf("10.4.0.50"), otherInstance("10.8.0.50")))
+    const { status, stdout, stderr } = await configTest(release.path, text)
+    assert.equal({ status, stdout, stderr }, { status: 0, stdout: "", stderr: "" })
+  })
 
 /** What must never become live: how it is made from a good file, and whether keepalived itself notices. */
 const spoilt: [name: string, spoil: (text: string) => string, keepalivedNotices: boolean][] = [

@@ -1,5 +1,10 @@
 import { createHash } from "node:crypto"
-import { type KeepalivedModel, type VirtualServer, virtualServerKey } from "../../src/core/model/keepalived-model.ts"
+import {
+  type KeepalivedModel,
+  type VirtualServer,
+  virtualServerKey,
+  virtualServersOf,
+} from "../../src/core/model/keepalived-model.ts"
 import type { Others } from "../../src/core/model/addresses/others.ts"
 import { createOwnNodes } from "../../src/core/model/addresses/own-nodes.ts"
 import type { NodeFacts } from "../../src/core/model/settings.ts"
@@ -203,7 +208,7 @@ function portsOf(node: FakeNode, agent: () => Agent): AgentPorts {
     },
     keepalived,
     kernel: kernelOf(node, () => agent().snapshot().inEffect?.model ?? null),
-    owned: () => Promise.resolve({ vips: [], virtualServers: [] }),
+    owned: () => Promise.resolve({ additions: [], virtualServers: [] }),
     findCaptures: (question) => node.captures?.(question) ?? Promise.resolve([]),
     settle: nothing,
     lastKnownGood: () => node.good,
@@ -230,14 +235,14 @@ function kernelOf(node: FakeNode, shown: () => KeepalivedModel | null): Kernel {
   const kernel = kernelShowing({
     addresses: () => {
       if (node.unreadable) return Promise.reject(new Error("EIO: i/o error"))
-      const model = shown()
-      const all = model === null ? [] : [model.vrrp.anchor, ...model.vips.map((vip) => vip.address)]
+      const all = (shown()?.instances ?? []).flatMap(({ anchor, vips }) => [anchor, ...vips.map((vip) => vip.address)])
       return Promise.resolve(new Set(node.master ? all : []))
     },
     hasVirtualServers: () => Promise.resolve(!node.emptied),
     virtualServers: () => {
       node.steps.push("compare")
-      const servers = node.emptied ? [] : (shown()?.vips.flatMap((vip) => vip.virtualServers) ?? [])
+      const model = shown()
+      const servers = node.emptied || model === null ? [] : virtualServersOf(model)
       return Promise.resolve(
         servers.map((one) => ({
           ...one,

@@ -1,3 +1,4 @@
+import { addressesOf } from "../../src/core/model/keepalived-model.ts"
 import * as assert from "uvu/assert"
 import type { Agent } from "../../src/sidecar/agent/agent.ts"
 import type { Diagnostic } from "../../src/sidecar/ports.ts"
@@ -33,7 +34,8 @@ export function applied(agent: Agent): number | null {
 
 /** Addresses of the VIPs in effect; undefined where nothing is. */
 export function vips(agent: Agent): readonly string[] | undefined {
-  return agent.snapshot().inEffect?.model.vips.map((vip) => vip.address)
+  const { inEffect } = agent.snapshot()
+  return inEffect === null ? undefined : addressesOf(inEffect.model)
 }
 
 /** How often this step was taken. */

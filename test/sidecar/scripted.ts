@@ -9,24 +9,12 @@ import {
   createKeepalivedTarget,
   type KeepalivedTargetPorts,
 } from "../../src/sidecar/targets/keepalived.ts"
+import { instanceOf, modelWith } from "../core/instances.ts"
 import { shippedTemplates } from "../support/golden.ts"
 
 /** A model that announces these VIPs and forwards nothing. */
 export function modelOf(...vips: readonly string[]): KeepalivedModel {
-  return {
-    routerId: "n1",
-    releaseFile: "/run/keepalived/release",
-    vrrp: {
-      interface: "eth0",
-      virtualRouterId: 50,
-      version: 3,
-      priority: 254,
-      advertInterval: 1,
-      anchor: "169.254.50.1",
-      unicast: null,
-    },
-    vips: vips.map((address) => ({ id: `ConfigMap default/vips ${address}`, address, virtualServers: [] })),
-  }
+  return modelWith(instanceOf(...vips))
 }
 
 const render = createRenderer(shippedTemplates())

@@ -63,7 +63,7 @@ async function started(spoil: (directory: string) => Promise<void>, httpPort = 0
 for (const [what, template, says] of [
   ["does not parse", "virtual_server {{address} {\n", /Parse error on line 1/],
   ["asks for a function that there is not", "{{lower address}}\n", /"virtual-server", line 1/],
-  ["decides", "{{#if address}}x{{/if}}\n", /only names, lists \("each"\) and whole templates are allowed/],
+  ["decides", "{{#if address}}x{{/if}}\n", /only names and lists \("each"\) are allowed/],
 ] as const)
   test(
     `the image has a template that ${what}: the sidecar ends at its start and leaves keepalived alone (fault 66)`,

@@ -3,7 +3,7 @@ import type { Kernel } from "../../src/sidecar/ports.ts"
 const nothing = () => Promise.resolve()
 
 /** A FAKE kernel: it shows what it is told to show, and whatever else is asked of it is done without any effect. */
-export function kernelShowing(shown: Pick<Kernel, "addresses" | "hasVirtualServers" | "virtualServers">): Kernel {
+export function kernelShowing(shown: Partial<Kernel> & Pick<Kernel, "addresses" | "virtualServers">): Kernel {
   return {
     removeAddress: nothing,
     setVirtualServer: nothing,

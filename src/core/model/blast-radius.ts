@@ -7,7 +7,7 @@ import type { Problem } from "../../kit/problem.ts"
 import type { BuiltModel, EntryOutcome } from "./types.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import { dataPath } from "./limits.ts"
-import { type KeepalivedModel, virtualServerKey } from "./keepalived-model.ts"
+import { type KeepalivedModel, type VipModel, vipsOf, virtualServerKey } from "./keepalived-model.ts"
 
 /**
  * Why a configuration that would remove most of what works is held.
@@ -23,7 +23,7 @@ export const GUARD_PERCENT = 50
 /** A step from one configuration to the next. */
 export interface Step {
   /** The configuration that runs or last ran. */
-  readonly before: Pick<KeepalivedModel, "vips">
+  readonly before: Pick<KeepalivedModel, "instances">
   readonly nodesBefore: number
   readonly configMaps: readonly Placed<ConfigMap>[]
   readonly nodes: number
@@ -50,8 +50,8 @@ export function heldBack(step: Step): Held | null {
   if (built.model === null || percent >= 100) return null
   if (step.nodesBefore > 0 && step.nodes === 0) return configMaps.some(isAllowed) ? null : nodesLost(step)
   const impossible = new Set(built.entries.filter(isImpossible).map(({ declaration }) => declaration.id))
-  const before = step.before.vips.filter(({ id }) => !impossible.has(id))
-  const after = keysOf(built.model.vips)
+  const before = vipsOf(step.before).filter(({ id }) => !impossible.has(id))
+  const after = keysOf(vipsOf(built.model))
   const waiting = waitingIn(built)
   const known = new Map(configMaps.map((one) => [sourceText(sourceOf(one)), one]))
   const objects = new Set(before.map(({ id }) => partsOf(id).object))
@@ -137,7 +137,7 @@ interface Keys {
   readonly virtualServers: readonly string[]
 }
 
-function keysOf(vips: KeepalivedModel["vips"]): Keys {
+function keysOf(vips: readonly VipModel[]): Keys {
   return {
     vips: vips.map(({ address }) => address),
     virtualServers: vips.flatMap(({ virtualServers }) => virtualServers.map(virtualServerKey)),

@@ -9,7 +9,7 @@ import { createOutcomes, type Outcomes } from "./outcomes.ts"
 import { createOwnNodes, NO_PAST, nodeAddressOf } from "./addresses/own-nodes.ts"
 import type { ModelSettings } from "./settings.ts"
 import type { BuiltModel, ModelInput, OwnInput } from "./types.ts"
-import { vrrpInstanceOf } from "./vrrp-instance.ts"
+import { vrrpInstancesOf } from "./vrrp-instance.ts"
 
 /**
  * Builds models. Caches the result of an entry until an object that it names changes, so that a pass over a thousand entries
@@ -35,28 +35,24 @@ function ownInput(given: ModelInput, ownNodes: ReturnType<typeof createOwnNodes>
 
 function assemble(input: OwnInput, settings: ModelSettings, { entries, vips, problems, gone }: Outcomes): BuiltModel {
   const { own, past } = input
-  // The VRRP instance that ran is more exact than the remembered Nodes.
-  const ranked = own.isRemembered && past.vrrp !== null ? [] : own.nodes
-  const instance = vrrpInstanceOf(ranked, input.node, { settings, before: past.vrrp })
+  // The VRRP instances that ran are more exact than the remembered Nodes.
+  const ranked = own.isRemembered && past.instances.length > 0 ? [] : own.nodes
+  const instances = vrrpInstancesOf(ranked, input.node, { settings, before: past.instances, vips })
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
   const above = [
     ...(own.isRemembered ? [nodesRemembered(own.nodes.length)] : []),
     ...(input.node.notes ?? []),
-    ...instance.problems,
+    ...instances.problems,
     ...unreachable,
     ...limitProblems(input.configMaps, vips),
     ...input.configMaps.flatMap(allowanceProblems),
     ...claimProblems(entries, input.objects.services),
   ]
   const all = [...above, ...problems]
-  if (instance.value === null || hasErrors(above)) return { model: null, entries, problems: all, own }
+  if (instances.value === null || hasErrors(above)) return { model: null, entries, problems: all, own }
   const routerId = input.node.name.replaceAll(/[^A-Za-z0-9.-]/g, "-")
-  return {
-    model: { routerId, vrrp: instance.value, releaseFile: settings.releaseFile, vips },
-    entries,
-    problems: all,
-    own,
-  }
+  const { vrrpVersion, releaseFile } = settings
+  return { model: { routerId, vrrpVersion, releaseFile, instances: instances.value }, entries, problems: all, own }
 }
 
 function nodesRemembered(count: number): Problem<ModelCode> {

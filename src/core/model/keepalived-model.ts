@@ -45,10 +45,11 @@ export const vipModelSchema = z
 
 const vrrpInstanceSchema = z
   .object({
+    /** Unique on this node: keepalived's log, the status and the metrics name the instance by it. */
+    name: z.string(),
     interface: z.string(),
     /** 1 to 255. */
     virtualRouterId: z.number(),
-    version: z.union([z.literal(2), z.literal(3)]),
     /** 1 to 254. */
     priority: z.number(),
     /** Seconds, in hundredths (RFC 9568, 5.2.7); whole seconds for VRRP version 2. */
@@ -63,6 +64,8 @@ const vrrpInstanceSchema = z
       .object({ source: z.string(), peers: z.array(z.string()).readonly() })
       .readonly()
       .nullable(),
+    /** The VIPs that this instance announces on its interface. Sorted by address. */
+    vips: z.array(vipModelSchema).readonly(),
   })
   .readonly()
 
@@ -70,18 +73,18 @@ export const keepalivedModelSchema = z
   .object({
     /** Names this node in keepalived's own logs: letters, digits, dots and dashes. */
     routerId: z.string(),
-    vrrp: vrrpInstanceSchema,
+    vrrpVersion: z.union([z.literal(2), z.literal(3)]),
     /** Path of a file that contains 0, or 1 to release all VIPs (track_file). */
     releaseFile: z.string(),
-    /** Sorted by address. */
-    vips: z.array(vipModelSchema).readonly(),
+    /** At least one, in the order of the file. An address is in one instance only. */
+    instances: z.array(vrrpInstanceSchema).readonly(),
   })
   .readonly()
 
 /** All of a keepalived.conf. */
 export type KeepalivedModel = z.infer<typeof keepalivedModelSchema>
 
-/** The VRRP instance of all VIPs. */
+/** A VRRP instance: an election of its own, on an interface, with the VIPs that follow it. */
 export type VrrpInstance = z.infer<typeof vrrpInstanceSchema>
 
 /** A VIP and its virtual servers. This is also the form in which a VIP is held while its entry is broken. */
@@ -96,17 +99,37 @@ export function virtualServerKey(server: Pick<VirtualServer, "address" | "port" 
   return `${server.address} ${server.port} ${server.protocol}`
 }
 
-/** The numbers of VIPs, virtual servers and real servers of a model. */
-export function sizeOf(model: Pick<KeepalivedModel, "vips">): {
+/** The VIPs of all instances, in the order of the file. */
+export function vipsOf({ instances }: Pick<KeepalivedModel, "instances">): readonly VipModel[] {
+  return instances.flatMap(({ vips }) => vips)
+}
+
+/** The addresses of the VIPs of all instances, in the order of the file. */
+export function addressesOf(model: Pick<KeepalivedModel, "instances">): readonly string[] {
+  return vipsOf(model).map(({ address }) => address)
+}
+
+/** The interfaces of the instances, each once, in the order of the file. */
+export function interfacesOf({ instances }: Pick<KeepalivedModel, "instances">): readonly string[] {
+  return [...new Set(instances.map((instance) => instance.interface))]
+}
+
+/** The virtual servers of all VIPs, in the order of the file. */
+export function virtualServersOf(model: Pick<KeepalivedModel, "instances">): readonly VirtualServer[] {
+  return vipsOf(model).flatMap(({ virtualServers }) => virtualServers)
+}
+
+/** The numbers of VIPs, of their virtual servers and of their real servers. */
+export function sizeOf(vips: readonly VipModel[]): {
   readonly vips: number
   readonly virtualServers: number
   readonly realServers: number
 } {
   let virtualServers = 0
   let realServers = 0
-  for (const vip of model.vips) {
+  for (const vip of vips) {
     virtualServers += vip.virtualServers.length
     for (const server of vip.virtualServers) realServers += server.realServers.length
   }
-  return { vips: model.vips.length, virtualServers, realServers }
+  return { vips: vips.length, virtualServers, realServers }
 }

@@ -47,7 +47,7 @@ export function limitProblems(
     problems.push(
       problem("TOO_MANY_VIPS", `Cannot announce ${vips.length} VIPs: the maximum is ${LIMITS.vips}; what runs is kept`),
     )
-  const { realServers } = sizeOf({ vips })
+  const { realServers } = sizeOf(vips)
   if (realServers > LIMITS.realServers)
     problems.push(
       problem(

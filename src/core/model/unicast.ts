@@ -18,7 +18,7 @@ type Answer = Checked<Unicast | null, ModelCode>
 interface Context {
   readonly settings: ModelSettings
   /** The instance that runs or last ran. */
-  readonly before: VrrpInstance | null
+  readonly before: Pick<VrrpInstance, "unicast"> | null
 }
 
 /**

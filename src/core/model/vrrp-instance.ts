@@ -4,24 +4,52 @@ import { compareAddresses } from "../address/order.ts"
 import { anchorOf } from "../address/special.ts"
 import type { Node, Placed } from "../objects/kinds.ts"
 import type { ModelCode } from "./problem-codes.ts"
-import type { VrrpInstance } from "./keepalived-model.ts"
+import type { VipModel, VrrpInstance } from "./keepalived-model.ts"
 import { nodeAddressOf } from "./addresses/own-nodes.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
 import { unicastOf } from "./unicast.ts"
 
+/** A VRRP instance without its VIPs. */
+type Election = Omit<VrrpInstance, "vips">
+
+/** Name of the instance that has all VIPs. */
+export const ONLY_INSTANCE = "vips"
+
 /**
- * The VRRP instance of one node among its peers.
+ * The VRRP instances of one node among its peers, with their VIPs: one instance for all VIPs. No other code assumes that there
+ * is only one.
+ *
+ * @param before The instances that run or last ran.
+ * @returns null as `electionOf` does.
+ */
+export function vrrpInstancesOf(
+  nodes: readonly Placed<Node>[],
+  facts: NodeFacts,
+  given: {
+    readonly settings: ModelSettings
+    readonly before: readonly VrrpInstance[]
+    /** Sorted by address. */
+    readonly vips: readonly VipModel[]
+  },
+): Checked<readonly VrrpInstance[] | null, ModelCode> {
+  const before = given.before.find(({ name }) => name === ONLY_INSTANCE) ?? null
+  const { value, problems } = electionOf(nodes, facts, { settings: given.settings, before })
+  return { value: value === null ? null : [{ ...value, vips: given.vips }], problems }
+}
+
+/**
+ * This node's part in the election of an instance among its peers.
  *
  * @param before The instance that runs or last ran. Without Nodes its priority stays, because every node would get the same
  * rank. Its peers stay when no other peer is known, because a fallback to multicast would split the LAN.
  * @returns null when the node is not among the Nodes, or when the unicast peers cannot be found. Then what runs must stay in
  * effect.
  */
-export function vrrpInstanceOf(
+export function electionOf(
   nodes: readonly Placed<Node>[],
   facts: NodeFacts,
-  { settings, before = null }: { readonly settings: ModelSettings; readonly before?: VrrpInstance | null },
-): Checked<VrrpInstance | null, ModelCode> {
+  { settings, before = null }: { readonly settings: ModelSettings; readonly before?: Election | null },
+): Checked<Election | null, ModelCode> {
   const members = nodes
     .flatMap(memberOf)
     .toSorted((a, b) => compareAddresses(a.address, b.address) || compare(a.name, b.name))
@@ -29,16 +57,16 @@ export function vrrpInstanceOf(
   if (nodes.length > 0 && rank === -1) return { value: null, problems: [unknownNode(nodes, facts.name)] }
   const unicast = settings.useUnicast ? unicastOf(nodes, facts, { settings, before }) : { value: null, problems: [] }
   if (hasErrors(unicast.problems)) return { value: null, problems: unicast.problems }
-  const instance: VrrpInstance = {
+  const election: Election = {
+    name: ONLY_INSTANCE,
     interface: facts.interface,
     virtualRouterId: settings.virtualRouterId,
-    version: settings.vrrpVersion,
     priority: nodes.length === 0 && before !== null ? before.priority : priorityOf(Math.max(rank, 0), members.length),
     advertInterval: settings.advertInterval,
     anchor: anchorOf(settings.virtualRouterId),
     unicast: unicast.value,
   }
-  return { value: instance, problems: unicast.problems }
+  return { value: election, problems: unicast.problems }
 }
 
 /**

@@ -12,7 +12,7 @@ export interface Line {
   readonly pattern: RegExp
   readonly opens: Block | null
   /** The value that is compared with the model. */
-  readonly tells: "address" | "virtual server" | "protocol" | "real server" | null
+  readonly tells: "instance" | "address" | "virtual server" | "protocol" | "real server" | null
 }
 
 const INTERFACE = "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"
@@ -26,7 +26,7 @@ function block(name: string, ...lines: readonly (Line | string)[]): Block {
 }
 
 function addresses(name: string): Block {
-  return block(`vrrp_instance ${name}`, line(`(${ADDRESS})${HOST_PREFIX} dev ${INTERFACE}`, null, "address"))
+  return block(`vrrp_instance ${name}`, line(`(${ADDRESS})${HOST_PREFIX} dev (${INTERFACE})`, null, "address"))
 }
 
 const TCP_CHECK = block(
@@ -89,7 +89,7 @@ export const FILE = block(
   line(String.raw`virtual_server (${ADDRESS}) ([1-9]\d{0,4}) \{`, VIRTUAL_SERVER, "virtual server"),
   line(String.raw`global_defs \{`, GLOBAL_DEFS),
   line(String.raw`track_file release \{`, block("track_file", "file /[A-Za-z0-9._/-]+", "weight 0")),
-  line(String.raw`vrrp_instance vips \{`, VRRP_INSTANCE),
+  line(String.raw`vrrp_instance ([A-Za-z0-9][A-Za-z0-9_.-]*) \{`, VRRP_INSTANCE, "instance"),
 )
 
 /** A comment that keepalived cannot misread. */

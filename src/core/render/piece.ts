@@ -1,21 +1,29 @@
 import { type Block, COMMENT, FILE, type Line, LONGEST_LINE } from "./grammar.ts"
 
-/** A part of the text of a keepalived.conf: its head, a virtual server, or its last line. */
+/** A part of the text of a keepalived.conf: its head, a VRRP instance, a virtual server, or its last line. */
 export interface Piece {
   readonly text: string
   /** Lines in the text. */
   readonly lines: number
   readonly origin:
     | { readonly kind: "head" }
+    | { readonly kind: "instance"; readonly name: string }
     | { readonly kind: "virtual-server"; readonly entry: string; readonly key: string }
     | { readonly kind: "end" }
   readonly parsed: Parsed
 }
 
-/** The addresses and virtual servers in the text, in the order of the text. */
+/** The instances, addresses and virtual servers in the text, in the order of the text. */
 export interface Parsed {
-  readonly addresses: readonly string[]
+  /** Names of the VRRP instances. */
+  readonly instances: readonly string[]
+  readonly addresses: readonly ParsedAddress[]
   readonly virtualServers: readonly ParsedVirtualServer[]
+}
+
+export interface ParsedAddress {
+  readonly address: string
+  readonly interface: string
 }
 
 export interface ParsedVirtualServer {
@@ -41,13 +49,12 @@ export function parsePiece(text: string, origin: Piece["origin"]): Piece {
     origin,
     inside: FILE,
     around: [],
-    addresses: new Set(),
-    virtualServers: [],
+    ...{ instances: [], addresses: new Map(), virtualServers: [] },
   }
   for (; reader.at < text.length; reader.line += 1) readLine(reader)
-  const { inside, around, line, addresses, virtualServers } = reader
+  const { inside, around, line, instances, addresses, virtualServers } = reader
   if (around.length > 0) fail(reader, `"${inside.name}" is never closed`)
-  return { text, lines: line - 1, origin, parsed: { addresses: [...addresses], virtualServers } }
+  return { text, lines: line - 1, origin, parsed: { instances, addresses: [...addresses.values()], virtualServers } }
 }
 
 interface Reader {
@@ -58,7 +65,8 @@ interface Reader {
   inside: Block
   /** The enclosing blocks, the innermost last. */
   readonly around: Block[]
-  readonly addresses: Set<string>
+  readonly instances: string[]
+  readonly addresses: Map<string, ParsedAddress>
   readonly virtualServers: Open[]
 }
 
@@ -113,10 +121,11 @@ function listen(reader: Reader, { pattern, tells }: Line, at: number): void {
     return
   }
   pattern.lastIndex = at
-  const [, word = "", second] = pattern.exec(reader.text) ?? []
-  if (tells === "address") {
+  const [, word = "", second = ""] = pattern.exec(reader.text) ?? []
+  if (tells === "instance") reader.instances.push(word)
+  else if (tells === "address") {
     if (reader.addresses.has(word)) fail(reader, `the address ${word} appears twice`)
-    reader.addresses.add(word)
+    reader.addresses.set(word, { address: word, interface: second })
   } else if (tells === "virtual server")
     reader.virtualServers.push({ address: word, port: Number(second), protocol: "", realServers: 0 })
   else if (open?.protocol === "") open.protocol = word
@@ -130,6 +139,17 @@ function notKnown({ text, inside }: Reader, at: number): string {
 }
 
 function fail({ line, origin }: Reader, why: string): never {
-  const where = origin.kind === "virtual-server" ? `the virtual server ${origin.key} in` : `the ${origin.kind} of`
-  throw new Error(`Cannot trust line ${line} of ${where} the rendered keepalived.conf: ${why}`)
+  throw new Error(`Cannot trust line ${line} of ${whereOf(origin)} the rendered keepalived.conf: ${why}`)
+}
+
+function whereOf(origin: Piece["origin"]): string {
+  switch (origin.kind) {
+    case "head":
+    case "end":
+      return `the ${origin.kind} of`
+    case "instance":
+      return `the VRRP instance ${origin.name} in`
+    case "virtual-server":
+      return `the virtual server ${origin.key} in`
+  }
 }

@@ -3,8 +3,10 @@ import {
   type RealServer,
   sizeOf,
   type VipModel,
+  vipsOf,
   type VirtualServer,
   virtualServerKey,
+  type VrrpInstance,
 } from "../model/keepalived-model.ts"
 import { asHost } from "../address/network.ts"
 import type { TemplateData } from "./template-fields.ts"
@@ -19,7 +21,7 @@ export interface RenderedConfig {
   /** sha256 of the text, 64 hexadecimal digits. */
   readonly sha256: string
   readonly model: KeepalivedModel
-  /** The text in pieces: the head, one piece per virtual server, the last line. */
+  /** The text in pieces: the head, one piece per VRRP instance, one per virtual server, the last line. */
   readonly pieces: readonly Piece[]
 }
 
@@ -35,7 +37,10 @@ export function createRenderer(texts: TemplateTexts): (model: KeepalivedModel) =
   return (model) => {
     const pieces = [
       parsePiece(templates.head(headData(model)), { kind: "head" }),
-      ...model.vips.flatMap(blocksOf),
+      ...model.instances.map((instance) =>
+        parsePiece(templates.instance(instanceData(instance)), { kind: "instance", name: instance.name }),
+      ),
+      ...vipsOf(model).flatMap(blocksOf),
       parsePiece(lastLineOf(model), { kind: "end" }),
     ]
     checkStructure(pieces, model)
@@ -61,7 +66,7 @@ function createBlocks(templates: Templates): (vip: VipModel) => readonly Piece[]
 
 /** The line that distinguishes a complete file from a truncated one. */
 export function lastLineOf(model: KeepalivedModel): string {
-  const { vips, virtualServers, realServers } = sizeOf(model)
+  const { vips, virtualServers, realServers } = sizeOf(vipsOf(model))
   return `\n# end: VIPs ${vips}, virtual servers ${virtualServers}, real servers ${realServers}\n`
 }
 
@@ -79,23 +84,20 @@ export function pieceAt({ pieces }: Pick<RenderedConfig, "pieces">, line: number
   return null
 }
 
-function headData(model: KeepalivedModel): TemplateData {
-  const { vrrp } = model
-  const vips = model.vips.map((vip) => ({ address: asHost(vip.address) }))
-  const unicast =
-    vrrp.unicast === null
-      ? []
-      : [{ source: vrrp.unicast.source, peers: vrrp.unicast.peers.map((address) => ({ address })) }]
+function headData({ routerId, vrrpVersion, releaseFile }: KeepalivedModel): TemplateData {
+  return { routerId, vrrpVersion: String(vrrpVersion), releaseFile }
+}
+
+function instanceData({ unicast, ...instance }: VrrpInstance): TemplateData {
+  const vips = instance.vips.map(({ address }) => ({ address: asHost(address) }))
   return {
-    routerId: model.routerId,
-    vrrpVersion: String(vrrp.version),
-    releaseFile: model.releaseFile,
-    interface: vrrp.interface,
-    virtualRouterId: String(vrrp.virtualRouterId),
-    priority: String(vrrp.priority),
-    advertInterval: String(vrrp.advertInterval),
-    unicast,
-    anchor: asHost(vrrp.anchor),
+    name: instance.name,
+    interface: instance.interface,
+    virtualRouterId: String(instance.virtualRouterId),
+    priority: String(instance.priority),
+    advertInterval: String(instance.advertInterval),
+    unicast: unicast === null ? [] : [{ source: unicast.source, peers: unicast.peers.map((address) => ({ address })) }],
+    anchor: asHost(instance.anchor),
     excluded: vips.length === 0 ? [] : [{ vips }],
   }
 }

@@ -1,5 +1,5 @@
-import type { KeepalivedModel, VirtualServer } from "../model/keepalived-model.ts"
-import type { Piece, ParsedVirtualServer } from "./piece.ts"
+import { type KeepalivedModel, vipsOf, type VirtualServer } from "../model/keepalived-model.ts"
+import type { ParsedAddress, ParsedVirtualServer, Piece } from "./piece.ts"
 
 /**
  * Compares the rendered text with the model, because keepalived accepts an empty file, a file cut between two blocks, a
@@ -8,28 +8,50 @@ import type { Piece, ParsedVirtualServer } from "./piece.ts"
  * @throws with the reason. The cause is a bug or a damaged template, never the input of a user.
  */
 export function checkStructure(pieces: readonly Piece[], model: KeepalivedModel): void {
+  checkInstances(pieces, model)
   checkAddresses(pieces, model)
   checkVirtualServers(pieces, model)
   if (pieces.at(-1)?.origin.kind !== "end") throw fault("its last line is missing")
 }
 
-function checkAddresses(pieces: readonly Piece[], { vrrp, vips }: KeepalivedModel): void {
-  // The anchor comes first.
-  let next = -1
-  for (const { parsed } of pieces)
-    for (const address of parsed.addresses) {
-      const expected = next === -1 ? vrrp.anchor : vips[next]?.address
-      if (address !== expected) throw fault(`it has the address ${address} (expected ${expected ?? "none"})`)
-      next += 1
-    }
-  if (next !== vips.length) throw fault(`it has ${next + 1} addresses (expected ${vips.length + 1})`)
+function checkInstances(pieces: readonly Piece[], { instances }: KeepalivedModel): void {
+  const names = pieces.flatMap(({ parsed }) => parsed.instances)
+  const expected = instances.map(({ name }) => name)
+  if (names.join() !== expected.join())
+    throw fault(`it has the VRRP instances ${names.join(", ") || "none"} (expected ${expected.join(", ")})`)
+  if (new Set(names).size < names.length) throw fault(`a name of the VRRP instances ${names.join(", ")} appears twice`)
+  const routers = instances.map((one) => `virtual router ID ${one.virtualRouterId} on ${one.interface}`)
+  const twice = routers.find((one, at) => routers.indexOf(one) !== at)
+  if (twice !== undefined) throw fault(`${twice} appears twice`)
 }
 
-function checkVirtualServers(pieces: readonly Piece[], { vips }: KeepalivedModel): void {
+/** keepalived removes an address from the node when two of its instances name it, and its config test does not refuse that. */
+function checkAddresses(pieces: readonly Piece[], { instances }: KeepalivedModel): void {
+  const told = pieces.flatMap(({ parsed }) => parsed.addresses)
+  // The anchor of an instance comes before its VIPs.
+  const expected = instances.flatMap((one) =>
+    [one.anchor, ...one.vips.map(({ address }) => address)].map((address) => ({ address, interface: one.interface })),
+  )
+  const known = new Set<string>()
+  for (let at = 0; at < Math.max(told.length, expected.length); at += 1) {
+    const [one, due] = [told[at], expected[at]]
+    if (one?.address !== due?.address || one?.interface !== due?.interface)
+      throw fault(`it has the address ${addressText(one)} (expected ${addressText(due)})`)
+    if (one === undefined) continue
+    if (known.has(one.address)) throw fault(`the address ${one.address} appears twice`)
+    known.add(one.address)
+  }
+}
+
+function addressText(one: ParsedAddress | undefined): string {
+  return one === undefined ? "none" : `${one.address} on ${one.interface}`
+}
+
+function checkVirtualServers(pieces: readonly Piece[], model: KeepalivedModel): void {
   const told: ParsedVirtualServer[] = []
   for (const piece of pieces) for (const one of piece.parsed.virtualServers) told.push(one)
   let next = 0
-  for (const vip of vips) {
+  for (const vip of vipsOf(model)) {
     let before: VirtualServer | null = null
     for (const server of vip.virtualServers) {
       const one = told[next]

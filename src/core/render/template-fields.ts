@@ -49,8 +49,7 @@ export function sampleOf({ texts, lists }: TemplateFields): TemplateData {
 }
 
 /**
- * Reads the needed names from a parsed template. A template contains no logic: it prints names, repeats lists, and includes
- * another template as a whole.
+ * Reads the needed names from a parsed template. A template contains no logic: it prints names and repeats lists.
  *
  * @throws for every other feature of Handlebars.
  */
@@ -60,21 +59,14 @@ export function templateFieldsOf(program: hbs.AST.Program, template: string): Te
   return needs
 }
 
-/** Whether the template includes another one. */
-export function takesIn(program: hbs.AST.Program): boolean {
-  return program.body.some(isPartial)
-}
-
 /** @param levels The needs of each level, the innermost first. */
 function gather(program: hbs.AST.Program, template: string, levels: readonly TemplateFields[]): void {
   for (const statement of program.body) {
     if (statement.type === "ContentStatement" || statement.type === "CommentStatement") continue
-    if (!isMustache(statement) && !isBlock(statement) && !isPartial(statement)) throw refused(statement, template)
+    if (!isMustache(statement) && !isBlock(statement)) throw refused(statement, template)
     if (statement.hash !== undefined) throw refused(statement, template)
     if (isMustache(statement)) gatherText(statement, template, levels)
-    else if (isBlock(statement)) gatherList(statement, template, levels)
-    // The included template needs its names at the outermost level.
-    else if (statement.params.length > 0 || levels.length > 1) throw refused(statement, template)
+    else gatherList(statement, template, levels)
   }
 }
 
@@ -108,7 +100,7 @@ function named(path: hbs.AST.Expression | undefined, levels: readonly TemplateFi
 function refused({ type, loc }: hbs.AST.Statement, template: string, word: string | null = null): SyntaxError {
   const what = word === null ? `a ${type}` : `"${word}"`
   return new SyntaxError(
-    `Cannot use ${what} in template "${template}", line ${loc.start.line}: only names, lists ("each") and whole templates are allowed`,
+    `Cannot use ${what} in template "${template}", line ${loc.start.line}: only names and lists ("each") are allowed`,
   )
 }
 
@@ -122,8 +114,4 @@ function isMustache(statement: hbs.AST.Statement): statement is hbs.AST.Mustache
 
 function isBlock(statement: hbs.AST.Statement): statement is hbs.AST.BlockStatement {
   return statement.type === "BlockStatement"
-}
-
-function isPartial(statement: hbs.AST.Statement): statement is hbs.AST.PartialStatement {
-  return statement.type === "PartialStatement"
 }

@@ -1,6 +1,6 @@
 import Handlebars from "handlebars"
 
-import { checkData, templateFieldsOf, sampleOf, takesIn, type TemplateData } from "./template-fields.ts"
+import { checkData, templateFieldsOf, sampleOf, type TemplateData } from "./template-fields.ts"
 
 /** The texts of templates/*.hbs, by name without extension. */
 export type TemplateTexts = Readonly<Record<TemplateName, string>>
@@ -10,8 +10,10 @@ export const TEMPLATE_NAMES = ["keepalived.conf", "vrrp-instance", "virtual-serv
 export type TemplateName = (typeof TEMPLATE_NAMES)[number]
 
 export interface Templates {
-  /** Head of the file: `global_defs` and the VRRP instance. */
+  /** Head of the file: `global_defs` and the tracked file. */
   head(data: TemplateData): string
+  /** One vrrp_instance block. */
+  instance(data: TemplateData): string
   /** One virtual_server block. */
   virtualServer(data: TemplateData): string
 }
@@ -26,25 +28,22 @@ export function compileTemplates(texts: TemplateTexts): Templates {
   const engine = Handlebars.create()
   for (const name of Object.keys(engine.helpers)) engine.unregisterHelper(name)
   engine.registerHelper("each", each)
-  const instance = parsed(engine, "vrrp-instance", texts)
-  engine.registerPartial("vrrp-instance", engine.compile(instance.program, OPTIONS))
   const compiled = (name: TemplateName) => {
-    const { program, needs } = parsed(engine, name, texts)
-    const all = takesIn(program) ? [needs, instance.needs] : [needs]
+    const program = engine.parse(texts[name])
+    const fields = templateFieldsOf(program, name)
     const fill = engine.compile<TemplateData>(program, OPTIONS)
     // The library translates a template when it is first filled: do that at startup, not for the first keepalived.conf.
-    fill(Object.assign({}, ...all.map(sampleOf)))
+    fill(sampleOf(fields))
     return (data: TemplateData) => {
-      for (const one of all) checkData(one, data)
+      checkData(fields, data)
       return fill(data)
     }
   }
-  return { head: compiled("keepalived.conf"), virtualServer: compiled("virtual-server") }
-}
-
-function parsed(engine: typeof Handlebars, name: TemplateName, texts: TemplateTexts) {
-  const program = engine.parse(texts[name])
-  return { program, needs: templateFieldsOf(program, name) }
+  return {
+    head: compiled("keepalived.conf"),
+    instance: compiled("vrrp-instance"),
+    virtualServer: compiled("virtual-server"),
+  }
 }
 
 /** Replaces the library's own `each`, which also accepts other values than lists. */

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { addressesOf } from "../../core/model/keepalived-model.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Start } from "./state.ts"
 import { APPLIED_RECORD_FILE } from "./records.ts"
@@ -26,7 +27,7 @@ export async function adopt(applied: string, ports: AdoptPorts): Promise<Start> 
   const { vips } = await volume.ledger()
   const known = record ?? ports.lastKnownGood()?.record ?? null
   const { lastGood, past } = known ?? NO_HISTORY
-  const ran = past.model?.vips.map(({ address }) => address) ?? []
+  const ran = past.model === null ? [] : addressesOf(past.model)
   const announced = new Set([...past.announced, ...ran, ...vips])
   const history: AppliedHistory = { ...NO_HISTORY, lastGood, past: { ...past, announced } }
   if (record === null) return { inEffect: null, history }

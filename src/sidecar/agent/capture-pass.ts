@@ -1,8 +1,10 @@
+import { virtualServersOf } from "../../core/model/keepalived-model.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { Touches } from "./ports.ts"
 import type { InEffect } from "./state.ts"
 import { afterCaptures } from "./transitions.ts"
 import type { Capture } from "../capture/capture.ts"
+import type { InwardServer } from "../capture/find-captures.ts"
 
 /** Pause before a failed search is repeated once, in ms: another program may have held the lock. */
 const AGAIN_MS = 5_000
@@ -53,7 +55,7 @@ export function createCapturePass(workings: Searching): CapturePass {
 
 /** Never empty, so that the first search always finds a difference. */
 function serversOf({ model }: InEffect): string {
-  const servers = model.vips.flatMap(({ virtualServers }) => virtualServers)
+  const servers = virtualServersOf(model)
   return `servers ${servers.map(({ address, port, protocol }) => `${address} ${port} ${protocol}`).join()}`
 }
 
@@ -65,11 +67,11 @@ interface SearchResult {
 
 /** Searches, and repeats a failed search once. The fault persists until a search succeeds. */
 async function searchFor({ model }: InEffect, ports: Searching["ports"], signal: AbortSignal): Promise<SearchResult> {
-  const servers = model.vips.flatMap(({ virtualServers }) => virtualServers)
+  const servers = inwardServersOf(model)
   for (let isAgain = false; ; isAgain = true) {
     const startedAt = ports.clock.now()
     try {
-      const found = (await ports.findCaptures?.({ servers, inward: model.vrrp.interface, signal })) ?? []
+      const found = (await ports.findCaptures?.({ servers, signal })) ?? []
       ports.faults.clear(FAULT)
       return { found, tookMs: ports.clock.now() - startedAt }
     } catch (error) {
@@ -79,6 +81,15 @@ async function searchFor({ model }: InEffect, ports: Searching["ports"], signal:
       await ports.clock.delay(AGAIN_MS, signal)
     }
   }
+}
+
+/** Clients' packets arrive on the interface of the VRRP instance. */
+function inwardServersOf({ instances }: InEffect["model"]): readonly InwardServer[] {
+  return instances.flatMap(({ interface: inward, vips }) =>
+    vips.flatMap(({ virtualServers }) =>
+      virtualServers.map(({ address, port, protocol }) => ({ address, port, protocol, inward })),
+    ),
+  )
 }
 
 const FAULT = "forwarding"

@@ -1,3 +1,4 @@
+import type { VipModel } from "../../core/model/keepalived-model.ts"
 import { takenServersOf } from "../../core/model/addresses/others.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { RETRY, type Touches, type Workings } from "./ports.ts"
@@ -80,10 +81,9 @@ async function withoutOthers(good: LastKnownGood, { others, render }: TakingOver
   const { record } = good
   const found = await others(record.model, null)
   if (found === null) return good
-  const vips = record.model.vips.filter(
-    (vip) => !found.addresses.has(vip.address) && takenServersOf(vip, found).length === 0,
-  )
-  const { sha256, text, model } = render({ ...record.model, vips })
+  const isFree = (vip: VipModel) => !found.addresses.has(vip.address) && takenServersOf(vip, found).length === 0
+  const instances = record.model.instances.map((one) => ({ ...one, vips: one.vips.filter(isFree) }))
+  const { sha256, text, model } = render({ ...record.model, instances })
   return { text, record: { ...record, sha256, model } }
 }
 

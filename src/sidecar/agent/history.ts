@@ -1,8 +1,10 @@
 import type { BuiltModel } from "../../core/model/types.ts"
 import type { LastGoodEntry } from "../../core/model/last-good.ts"
 import {
+  addressesOf,
   type KeepalivedModel,
   type VipModel,
+  vipsOf,
   type VirtualServer,
   virtualServerKey,
 } from "../../core/model/keepalived-model.ts"
@@ -57,7 +59,7 @@ export function afterApplied(
     else if (before !== undefined) lastGood.set(entry.declaration.id, before)
   }
   const recent = new Map<string, RecentVip>()
-  for (const vip of applied.model.vips) {
+  for (const vip of vipsOf(applied.model)) {
     const before = history.recent.get(vip.address)
     recent.set(vip.address, before !== undefined && before.vip === vip ? before : recentOf(vip, before, time))
   }
@@ -71,7 +73,7 @@ function pastAfter(
   const { nodes, echoes, isRemembered } = built.own
   // A deleted VIP remains ours while a Node lists it: the kubelet looks only from time to time.
   const listed = [...past.announced].filter((address) => echoes.has(address))
-  const announced = new Set([...model.vips.map(({ address }) => address), ...listed])
+  const announced = new Set([...addressesOf(model), ...listed])
   const known = new Map(nodes.flatMap(({ object }) => knownNode(object)))
   return {
     model,
@@ -84,7 +86,7 @@ function pastAfter(
 /** The same for a model that is about to run: a Node may list one of its VIPs from now on. */
 export function announcing(history: AppliedHistory, model: KeepalivedModel): AppliedHistory {
   const { past } = history
-  const announced = new Set([...past.announced, ...model.vips.map(({ address }) => address)])
+  const announced = new Set([...past.announced, ...addressesOf(model)])
   return announced.size === past.announced.size ? history : { ...history, past: { ...past, announced } }
 }
 
@@ -109,7 +111,7 @@ export function recalled(
   time: { readonly now: number; readonly drainTime: number },
 ): AppliedHistory {
   const recent = new Map<string, RecentVip>()
-  for (const vip of model.vips) {
+  for (const vip of vipsOf(model)) {
     const earlier = recentOf({ ...vip, virtualServers: vip.virtualServers.map(asBeforeDraining) }, undefined, time)
     recent.set(vip.address, recentOf(vip, earlier, time))
   }

@@ -21,7 +21,7 @@ export type Guard = BlastGuard | "own-node"
 /** What a step must not remove at once. */
 export interface Guarding {
   /** The model that runs, or ran last. */
-  readonly before: Pick<KeepalivedModel, "vips">
+  readonly before: Pick<KeepalivedModel, "instances">
   readonly nodesBefore: number
   readonly percent: number
   /** Whether the endpoints have been gone long enough to accept the loss. */
@@ -165,7 +165,7 @@ function noModel(
 
 /** What earlier configurations show about addresses. */
 export function pastOf({ past }: AppliedHistory): Past {
-  return { announced: past.announced, nodes: past.nodes, vrrp: past.model?.vrrp ?? null }
+  return { announced: past.announced, nodes: past.nodes, instances: past.model?.instances ?? [] }
 }
 
 function drainingOf(history: AppliedHistory): Draining {

@@ -1,4 +1,5 @@
 import { type EntryState, entryStateOf } from "../../contract/entry-state.ts"
+import { vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { problemText } from "../../kit/problem.ts"
 import type { Candidate } from "./state.ts"
@@ -14,7 +15,7 @@ export function reportPass(log: Log, tried: Candidate, result: { outcome: ApplyO
     ...("reason" in outcome ? { reason: outcome.reason } : {}),
     ...(outcome.kind === "applied" ? { testMs: Math.round(outcome.testMs) } : {}),
     ...(outcome.kind === "rejected" ? { diagnostics: outcome.diagnostics.slice(0, 5) } : {}),
-    vips: tried.built.model?.vips.length ?? 0,
+    vips: vipsOf(tried.release.model).length,
     problems: tried.built.problems.slice(0, MOST_LOGGED).map(problemText),
     entries: entriesIn(tried, outcome),
     sha256: tried.release.sha256.slice(0, 12),

@@ -1,3 +1,4 @@
+import { addressesOf } from "../../core/model/keepalived-model.ts"
 import type { Refusal } from "../../core/model/refusal.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
 import type { Problem } from "../../kit/problem.ts"
@@ -49,10 +50,9 @@ export async function observePass(workings: Workings): Promise<void> {
 /** The VIPs that run, or once ran, on this node: the LAN is not asked for a VIP that is already announced. */
 function announcedBy({ state, ports }: Touches<"state", "lastKnownGood">): ReadonlySet<string> {
   const { inEffect, history } = state.known()
-  const running = inEffect?.model.vips ?? []
-  const lastRan = ports.lastKnownGood()?.record.model.vips ?? []
-  const good = [...history.lastGood.values()].map(({ vip }) => vip)
-  return new Set([...running, ...lastRan, ...good].map(({ address }) => address))
+  const models = [inEffect?.model, ports.lastKnownGood()?.record.model].filter((model) => model !== undefined)
+  const good = [...history.lastGood.values()].map(({ vip }) => vip.address)
+  return new Set([...models.flatMap(addressesOf), ...good])
 }
 
 function wakeFor(

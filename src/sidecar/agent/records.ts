@@ -1,4 +1,4 @@
-import { sizeOf } from "../../core/model/keepalived-model.ts"
+import { addressesOf, interfacesOf, sizeOf, vipsOf } from "../../core/model/keepalived-model.ts"
 import { join } from "node:path"
 import type { Clock } from "../../kit/time/clock.ts"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
@@ -159,8 +159,8 @@ function rememberedOf({ sha256, model, generation }: InEffect, history: AppliedH
 
 /** Only changes that add or remove VIPs. The archive records the endpoints, which change all the time. */
 function noteReplaced(old: InEffect, by: InEffect, { history, clock }: ArchivistPorts): void {
-  const before = new Set(old.model.vips.map(({ address }) => address))
-  const after = new Set(by.model.vips.map(({ address }) => address))
+  const before = new Set(addressesOf(old.model))
+  const after = new Set(addressesOf(by.model))
   const came = [...after].filter((address) => !before.has(address))
   const went = [...before].filter((address) => !after.has(address))
   if (old.generation === null || came.length + went.length === 0) return
@@ -182,7 +182,7 @@ const MAXIMUM_SHOWN = 5
 async function addToArchive({ sha256, model, generation }: InEffect, ports: ArchivistPorts): Promise<void> {
   const config = ports.candidate(sha256)
   if (generation === null || config === null) return
-  const { virtualServers, realServers } = sizeOf(model)
+  const { virtualServers, realServers } = sizeOf(vipsOf(model))
   await ports.archive.add({
     path: generation.path,
     name: generation.name,
@@ -195,10 +195,10 @@ async function addToArchive({ sha256, model, generation }: InEffect, ports: Arch
       outcome: "applied",
       reason: null,
       node: ports.facts.node,
-      interface: model.vrrp.interface,
+      interfaces: interfacesOf(model),
       keepalivedVersion: ports.facts.keepalivedVersion,
       configSha256: sha256,
-      vips: model.vips.map((vip) => vip.address),
+      vips: addressesOf(model),
       virtualServers,
       realServers,
       problems: [],

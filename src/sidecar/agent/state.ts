@@ -1,3 +1,4 @@
+import { vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Effective } from "../apply/release.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
 import type { DriftCheck } from "../effect/repair.ts"
@@ -122,7 +123,7 @@ export function awaitsLan({
 }: Pick<Known, "observation" | "inEffect" | "running">): boolean {
   if (observation?.kind !== "candidate" || inEffect !== null || running !== null) return false
   return (
-    observation.release.model.vips.length === 0 && observation.built.entries.some(({ state }) => state === "pending")
+    vipsOf(observation.release.model).length === 0 && observation.built.entries.some(({ state }) => state === "pending")
   )
 }
 

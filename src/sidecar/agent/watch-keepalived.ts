@@ -1,4 +1,4 @@
-import { sizeOf } from "../../core/model/keepalived-model.ts"
+import { sizeOf, vipsOf } from "../../core/model/keepalived-model.ts"
 import type { AgentPorts, Touches } from "./ports.ts"
 import { type InEffect, isSameProcess } from "./state.ts"
 import {
@@ -59,7 +59,7 @@ export async function watchKeepalived(workings: Watching): Promise<void> {
 
 /** Whether another program has removed everything from the IPVS table. */
 async function isEmptied({ model }: InEffect, kernel: Kernel): Promise<boolean> {
-  if (kernel.hasVirtualServers === undefined || sizeOf(model).virtualServers === 0) return false
+  if (kernel.hasVirtualServers === undefined || sizeOf(vipsOf(model)).virtualServers === 0) return false
   return !(await kernel.hasVirtualServers())
 }
 

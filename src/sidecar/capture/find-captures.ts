@@ -6,7 +6,7 @@ import { createIptablesChains, NoTables, PROGRAM_LIMITS, programFault } from "./
 import { createMapReader, KUBE_PROXY_MAPS, KUBE_PROXY_TABLE, NODE_PORT_ADDRESSES } from "./kube-proxy-maps.ts"
 import { nftChains } from "./nft-chains.ts"
 import { captureOf, isKubeProxyService } from "./owner.ts"
-import { type Taken, traceFrom } from "./trace.ts"
+import { traceFrom } from "./trace.ts"
 
 /** Programs and files; each has the usual name unless a test sets another. */
 export interface CaptureOptions {
@@ -17,10 +17,13 @@ export interface CaptureOptions {
   readonly legacyTables?: string
 }
 
-export interface CaptureQuestion {
-  readonly servers: readonly VirtualServerKey[]
-  /** The interface on which clients' packets arrive. */
+/** A virtual server, and the interface on which its clients' packets arrive. */
+export interface InwardServer extends VirtualServerKey {
   readonly inward: string
+}
+
+export interface CaptureQuestion {
+  readonly servers: readonly InwardServer[]
   /** Stops the search; the promise is then rejected. */
   readonly signal: AbortSignal
 }
@@ -61,19 +64,19 @@ async function hasLegacyTables(file: string): Promise<boolean> {
 }
 
 async function inIptables(program: string, question: CaptureQuestion): Promise<readonly Capture[]> {
-  const { servers, inward } = question
-  const walk = { inward, isTaker: isKubeProxyService }
-  const nat = { ...walk, chainOf: createIptablesChains(program, "nat", question) }
-  const filter = { ...walk, chainOf: createIptablesChains(program, "filter", question) }
+  const { servers } = question
+  const natChain = createIptablesChains(program, "nat", question)
+  const filterChain = createIptablesChains(program, "filter", question)
   const found: Capture[] = []
-  const note = (server: VirtualServerKey, taken: Taken | null) => {
-    if (taken !== null) found.push(captureOf(server, taken))
+  const trace = async (begin: string, server: InwardServer, chainOf: typeof natChain) => {
+    const taken = await traceFrom(begin, server, { chainOf, inward: server.inward, isTaker: isKubeProxyService })
+    if (taken !== null) found.push(captureOf(keyOf(server), taken))
   }
   try {
-    for (const server of servers) note(server, await traceFrom("PREROUTING", server, nat))
-    const input = await filter.chainOf("INPUT")
+    for (const server of servers) await trace("PREROUTING", server, natChain)
+    const input = await filterChain("INPUT")
     const drops = input.some(({ verdict }) => verdict.kind === "jump" && verdict.chain === KUBE_PROXY_DROPS)
-    if (drops) for (const server of servers) note(server, await traceFrom(KUBE_PROXY_DROPS, server, filter))
+    if (drops) for (const server of servers) await trace(KUBE_PROXY_DROPS, server, filterChain)
   } catch (error) {
     if (!(error instanceof NoTables)) throw error
   }
@@ -101,7 +104,7 @@ async function inKubeProxyMaps(nft: string, { servers, signal }: CaptureQuestion
 /** The portmap plugin's own tables. Source: containernetworking/plugins, plugins/meta/portmap/portmap_nftables.go. */
 const HOST_PORT_TABLES = ["ip cni_hostport", "inet cni_hostport"]
 
-async function inHostPortTable(nft: string, { servers, inward, signal }: CaptureQuestion): Promise<readonly Capture[]> {
+async function inHostPortTable(nft: string, { servers, signal }: CaptureQuestion): Promise<readonly Capture[]> {
   const list = createLister(nft, signal)
   const found: Capture[] = []
   for (const table of HOST_PORT_TABLES) {
@@ -111,11 +114,15 @@ async function inHostPortTable(nft: string, { servers, inward, signal }: Capture
     const chainOf = (name: string) => Promise.resolve(chains.find((chain) => chain.name === name)?.rules ?? [])
     for (const { name } of chains.filter(({ isNatPrerouting }) => isNatPrerouting))
       for (const server of servers) {
-        const taken = await traceFrom(name, server, { chainOf, inward, isTaker: () => false })
-        if (taken !== null) found.push(captureOf(server, taken, "hostport"))
+        const taken = await traceFrom(name, server, { chainOf, inward: server.inward, isTaker: () => false })
+        if (taken !== null) found.push(captureOf(keyOf(server), taken, "hostport"))
       }
   }
   return found
+}
+
+function keyOf({ address, port, protocol }: InwardServer): VirtualServerKey {
+  return { address, port, protocol }
 }
 
 /** @returns a function that passes on nft's output, and returns false if the named object does not exist. */

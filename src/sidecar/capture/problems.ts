@@ -1,5 +1,5 @@
 import { pathOf } from "../../core/declare/declaration.ts"
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import { type KeepalivedModel, vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { Capture, Owner } from "./capture.ts"
 import type { CaptureCode } from "../problem-codes.ts"
@@ -14,9 +14,9 @@ const MAXIMUM_SAID = 20
  */
 export function captureProblems(
   found: readonly Capture[],
-  model: Pick<KeepalivedModel, "vips">,
+  model: Pick<KeepalivedModel, "instances">,
 ): readonly Problem<CaptureCode>[] {
-  const ids = new Map(model.vips.map((vip) => [vip.address, vip.id]))
+  const ids = new Map(vipsOf(model).map((vip) => [vip.address, vip.id]))
   // A rule for an address that is not a VIP of this node any more is not a problem.
   const ours = found.filter(({ server }) => ids.has(server.address))
   const said = ours.slice(0, MAXIMUM_SAID).map((capture): Problem<CaptureCode> => {

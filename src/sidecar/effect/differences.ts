@@ -1,12 +1,17 @@
 import { compare } from "../../kit/problem.ts"
+import {
+  type AddressDifferences,
+  addressDifferences,
+  addressTexts,
+  type IntendedInstance,
+  type KernelAddresses,
+  missingText,
+} from "./addresses.ts"
 import type { KernelRealServer, KernelVirtualServer, VirtualServerKey } from "../ports.ts"
 
 /** What the kernel must show when a configuration is in effect. */
 export interface IntendedEffect {
-  readonly interface: string
-  /** Addresses that are on the interface if, and only if, this node is MASTER. */
-  readonly anchor: string
-  readonly vips: readonly string[]
+  readonly instances: readonly IntendedInstance[]
   readonly virtualServers: readonly IntendedVirtualServer[]
 }
 
@@ -27,19 +32,17 @@ export interface IntendedRealServer {
 }
 
 export interface KernelState {
-  /** Addresses of the interface. */
-  readonly addresses: ReadonlySet<string>
+  readonly addresses: KernelAddresses
   /** Null where the kernel has no IPVS. */
   readonly virtualServers: readonly KernelVirtualServer[] | null
 }
 
 /** Everything that we have added on this node, and so may remove. */
 export interface Owned {
-  readonly vips: Iterable<string>
+  /** As `additionName` spells them. */
+  readonly additions: Iterable<string>
   /** As `virtualServerName` spells them. */
   readonly virtualServers: Iterable<string>
-  /** As `10.4.0.50 eth0`: the interface of each added address. Absent: the model's. */
-  readonly additions?: Iterable<string>
 }
 
 export interface RealServerDifference {
@@ -57,12 +60,7 @@ export interface WrongValue {
 }
 
 /** All lists are sorted by name. All are empty when the kernel shows what it should. */
-export interface Differences {
-  readonly role: "MASTER" | "BACKUP"
-  /** VIPs that are missing; only a MASTER can lack one. */
-  readonly missingVips: readonly string[]
-  /** Ours but not intended; on a BACKUP, all of ours. */
-  readonly surplusVips: readonly string[]
+export interface Differences extends AddressDifferences {
   readonly missingVirtualServers: readonly VirtualServerKey[]
   /** Ours but not intended. Entries that were never ours are left out. */
   readonly surplusVirtualServers: readonly VirtualServerKey[]
@@ -73,9 +71,6 @@ export interface Differences {
 
 /** Compares what a configuration intends with what the kernel has. */
 export function differences(intended: IntendedEffect, kernel: KernelState, owned: Owned): Differences {
-  const isMaster = kernel.addresses.has(intended.anchor)
-  const wanted = new Set(isMaster ? [intended.anchor, ...intended.vips] : [])
-  const ours = new Set([...owned.vips, ...intended.vips, intended.anchor])
   const found = new Map((kernel.virtualServers ?? []).map((server) => [virtualServerName(server), server]))
   const asked = new Map(intended.virtualServers.map((server) => [virtualServerName(server), server]))
   const pairs = [...asked].flatMap(([name, want]) => {
@@ -84,9 +79,7 @@ export function differences(intended: IntendedEffect, kernel: KernelState, owned
   })
   const surplus = [...new Set(owned.virtualServers)].flatMap((name) => (asked.has(name) ? [] : (found.get(name) ?? [])))
   return {
-    role: isMaster ? "MASTER" : "BACKUP",
-    missingVips: [...wanted].filter((vip) => !kernel.addresses.has(vip)).toSorted(compare),
-    surplusVips: [...ours].filter((vip) => kernel.addresses.has(vip) && !wanted.has(vip)).toSorted(compare),
+    ...addressDifferences(intended.instances, kernel.addresses, owned.additions),
     missingVirtualServers: keysOf([...asked].flatMap(([name, want]) => (found.has(name) ? [] : [want]))),
     surplusVirtualServers: keysOf(surplus),
     missingRealServers: pairs
@@ -98,22 +91,27 @@ export function differences(intended: IntendedEffect, kernel: KernelState, owned
 }
 
 /**
- * The differences in one line, at most three of each kind; null when there are none. The role does not count.
+ * The differences in one line, at most three of each kind; null when there are none. The roles do not count.
  * `missing: 10.4.0.50, 10.4.0.50 80 TCP; weight of 10.2.1.11:8080 in 10.4.0.50 80 TCP is 0, expected 1`
  */
 export function differenceText(found: Differences): string | null {
   const reals = (list: readonly RealServerDifference[]) => list.map(realServerText)
   const missing = [
-    ...found.missingVips,
+    ...addressTexts(found.missingVips, found),
     ...found.missingVirtualServers.map(virtualServerName),
     ...reals(found.missingRealServers),
   ]
   const surplus = [
-    ...found.surplusVips,
+    ...addressTexts(found.surplusVips, found),
     ...found.surplusVirtualServers.map(virtualServerName),
     ...reals(found.surplusRealServers),
   ]
-  const parts = [listed("missing: ", missing), listed("surplus: ", surplus), listed("", found.wrong.map(wrongText))]
+  const parts = [
+    missingText(found.missingInterfaces),
+    listed("missing: ", missing),
+    listed("surplus: ", surplus),
+    listed("", found.wrong.map(wrongText)),
+  ]
   const text = parts.filter((part) => part !== "").join("; ")
   return text === "" ? null : text
 }

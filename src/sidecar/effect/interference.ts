@@ -1,5 +1,5 @@
 import { asHost, subnetText } from "../../core/address/network.ts"
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import { addressesOf, type KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { compare, type Problem } from "../../kit/problem.ts"
 
 /** What is known of another program that changes our entries in IPVS. Times are milliseconds of the agent's clock. */
@@ -75,7 +75,7 @@ export function interferenceProblem(
 
 /** The networks that kube-proxy must exclude: up to four single VIPs, or for more the /24 networks that contain them. */
 export function excludeCidrs(model: KeepalivedModel): readonly string[] {
-  const vips = model.vips.map((vip) => vip.address)
+  const vips = addressesOf(model)
   if (vips.length <= FEW_VIPS) return vips.map(asHost)
   return [...new Set(vips.map((address) => subnetText({ address, prefixLength: USUAL_SUBNET })))].toSorted(compare)
 }

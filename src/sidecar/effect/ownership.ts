@@ -1,5 +1,5 @@
 import { isAlone } from "../../core/address/network.ts"
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import { addressesOf, type KeepalivedModel, type VrrpInstance } from "../../core/model/keepalived-model.ts"
 import type { Holder, Others } from "../../core/model/addresses/others.ts"
 import { tracesOf } from "./intended.ts"
 import { virtualServerName } from "./differences.ts"
@@ -21,15 +21,16 @@ export async function othersIn(model: KeepalivedModel, ports: OwnershipPorts): P
   const ledger = await ports.ledger()
   const traces = tracesOf(model)
   const isClaimed =
-    traces.vips.every((vip) => ledger.vips.has(vip)) &&
+    traces.additions.every((one) => ledger.additions.has(one)) &&
     traces.virtualServers.every((name) => ledger.virtualServers.has(name))
   if (isClaimed || ports.kernel.allAddresses === undefined) return null
   const found = await ports.kernel.allAddresses()
-  const own = new Set([...ledger.vips, ...(ledger.isLost ? lostVips(model, found) : [])])
+  const lost = ledger.isLost ? model.instances.flatMap((instance) => lostVips(instance, found)) : []
+  const own = new Set([...ledger.vips, ...lost])
   const addresses = new Map(found.flatMap((one) => (own.has(one.address) ? [] : [holderOf(one)])))
   const virtualServers = await serversOfOthers(ports, { ledger, own })
   const isConcerned =
-    model.vips.some((vip) => addresses.has(vip.address)) ||
+    addressesOf(model).some((address) => addresses.has(address)) ||
     traces.virtualServers.some((name) => virtualServers.has(name))
   return isConcerned ? { addresses, virtualServers } : null
 }
@@ -39,12 +40,12 @@ function holderOf({ address, interface: name, prefixLength }: KernelAddress): re
 }
 
 /**
- * The addresses that an earlier keepalived of ours left, when the ledger is lost. keepalived adds all of them like the anchor,
- * which only we have: to the same interface, with prefix /32 and, from release 2.3.2 on, with the protocol "keepalived".
+ * The addresses of an instance that an earlier keepalived of ours left, when the ledger is lost. keepalived adds all of them
+ * like the anchor, which only we have: to the same interface, with prefix /32 and, from release 2.3.2 on, with the protocol "keepalived".
  */
-function lostVips({ vrrp }: KeepalivedModel, found: readonly KernelAddress[]): readonly string[] {
-  const isOurs = (one: KernelAddress) => one.interface === vrrp.interface && isAlone(one)
-  const anchor = found.find((one) => isOurs(one) && one.address === vrrp.anchor)
+function lostVips(instance: VrrpInstance, found: readonly KernelAddress[]): readonly string[] {
+  const isOurs = (one: KernelAddress) => one.interface === instance.interface && isAlone(one)
+  const anchor = found.find((one) => isOurs(one) && one.address === instance.anchor)
   if (anchor === undefined) return []
   return found.filter((one) => isOurs(one) && one.protocol === anchor.protocol).map(({ address }) => address)
 }

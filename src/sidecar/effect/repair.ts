@@ -1,13 +1,13 @@
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import { interfacesOf, type KeepalivedModel, virtualServersOf } from "../../core/model/keepalived-model.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
+import { additionName, additionOf, type AddressOn } from "./addresses.ts"
 import { type Differences, differenceText, type Owned, virtualServerName, type WrongValue } from "./differences.ts"
 import type { Keepalived, Kernel } from "../ports.ts"
-import { compareWithKernel } from "./verify.ts"
+import { compareWithKernel, comparisonText } from "./verify.ts"
 
 /** The result of a comparison with the kernel, and of the repair. */
 export interface DriftCheck {
-  readonly role: "MASTER" | "BACKUP" | null
   /** Null: the kernel shows what it should. */
   readonly difference: string | null
   readonly repaired: boolean
@@ -16,7 +16,7 @@ export interface DriftCheck {
 }
 
 /** The result of an apply that succeeded: the kernel shows what it should. */
-export const VERIFIED: DriftCheck = { role: null, difference: null, repaired: false }
+export const VERIFIED: DriftCheck = { difference: null, repaired: false }
 
 /** What was done to IPVS: the agent corrected the entries one by one, or restarted the checker, which adds them. */
 export type Restored = "nothing" | "set-right" | "respawned"
@@ -47,16 +47,16 @@ export async function checkDrift(
   ports: DriftPorts,
 ): Promise<{ readonly check: DriftCheck; readonly found: Differences | null; readonly restored: Restored }> {
   const found = await seenTwice(model, ports)
-  const difference = found === null ? `interface "${model.vrrp.interface}" does not exist` : differenceText(found)
+  const difference = comparisonText(found, model)
   if (found === null || difference === null)
-    return { found, check: { role: found?.role ?? null, difference, repaired: false }, restored: "nothing" }
+    return { found, check: { difference, repaired: false }, restored: "nothing" }
   const { mayRestore = true } = ports
   const cleared = await clear(model, { found, before }, ports.kernel)
   const restored = mayRestore ? await restoreIpVs(model, found, ports) : "nothing"
   const repaired = cleared || restored !== "nothing"
   const waits = !mayRestore && differsInIpVs(found)
-  ports.log.warn("drift", { difference, repaired, waits, role: found.role })
-  return { found, check: { role: found.role, difference, repaired, waits }, restored }
+  ports.log.warn("drift", { difference, repaired, waits, roles: Object.fromEntries(found.roles) })
+  return { found, check: { difference, repaired, waits }, restored }
 }
 
 /**
@@ -89,7 +89,7 @@ export async function clearRemains(
   { kernel, owned, log }: Pick<DriftPorts, "kernel" | "owned" | "log">,
 ): Promise<void> {
   const ours = await owned()
-  for (const [address, name] of addedElsewhere(model, ours)) {
+  for (const { address, interface: name } of addedElsewhere(model, ours)) {
     if ((await kernel.addresses(name))?.has(address) !== true) continue
     await kernel.removeAddress(name, address)
     log.warn("remains-cleared", { difference: `surplus: ${address} on ${name}` })
@@ -99,10 +99,10 @@ export async function clearRemains(
   log.warn("remains-cleared", { difference: differenceText(found) })
 }
 
-/** Addresses that were added to another interface than the one that the VIPs are on now. */
-function addedElsewhere({ vrrp }: KeepalivedModel, { additions = [] }: Owned): readonly (readonly [string, string])[] {
-  const pairs = [...additions].map((line) => line.split(" ", 2))
-  return pairs.flatMap(([address = "", name = ""]) => (name === vrrp.interface ? [] : [[address, name] as const]))
+/** Addresses that were added to an interface that no instance is on now. */
+function addedElsewhere(model: KeepalivedModel, { additions }: Owned): readonly AddressOn[] {
+  const used = new Set(interfacesOf(model))
+  return [...additions].map(additionOf).filter((one) => !used.has(one.interface))
 }
 
 /** The kernel's table is not a snapshot while programs change it: a difference counts when a second look confirms it. */
@@ -122,7 +122,9 @@ interface Drift {
 
 /** Removes what is certainly surplus. @returns whether anything was done. */
 async function clear(model: KeepalivedModel, { found, before }: Drift, kernel: Kernel): Promise<boolean> {
-  const surplusVips = found.surplusVips.filter((vip) => before?.role === found.role && before.surplusVips.includes(vip))
+  const isElection = [...found.roles].some(([name, role]) => before?.roles.get(name) !== role)
+  const known = new Set(isElection ? [] : before?.surplusVips.map(additionName))
+  const surplusVips = found.surplusVips.filter((one) => known.has(additionName(one)))
   return setRight(model, { ...found, ...NOTHING_WRONG, surplusVips }, kernel)
 }
 
@@ -145,7 +147,7 @@ async function setRight(model: KeepalivedModel, found: Differences, kernel: Kern
   for (const key of found.surplusVirtualServers) await kernel.removeVirtualServer(key)
   for (const { server, real } of found.surplusRealServers) await kernel.removeRealServer(server, real)
   for (const value of found.wrong) await correct(value, model, kernel)
-  for (const vip of found.surplusVips) await kernel.removeAddress(model.vrrp.interface, vip)
+  for (const one of found.surplusVips) await kernel.removeAddress(one.interface, one.address)
   return [found.surplusVirtualServers, found.surplusRealServers, found.wrong, found.surplusVips].some(
     (list) => list.length > 0,
   )
@@ -164,7 +166,7 @@ async function restore(
   { kernel, keepalived }: DriftPorts,
 ): Promise<Restored> {
   const names = new Set(found.missingVirtualServers.map(virtualServerName))
-  const servers = model.vips.flatMap((vip) => vip.virtualServers)
+  const servers = virtualServersOf(model)
   const lost = servers.filter((server) => names.has(virtualServerName(server)))
   const reals = [
     ...lost.flatMap((server) => server.realServers.map((real) => ({ server, real }))),
@@ -189,7 +191,7 @@ async function restore(
 /** Corrects wrong values, because keepalived keeps the values of entries that exist. */
 async function correct({ server, real }: WrongValue, model: KeepalivedModel, kernel: Kernel): Promise<void> {
   const name = virtualServerName(server)
-  const wanted = model.vips.flatMap((vip) => vip.virtualServers).find((one) => virtualServerName(one) === name)
+  const wanted = virtualServersOf(model).find((one) => virtualServerName(one) === name)
   if (wanted === undefined) return
   if (real === null) return kernel.setVirtualServer(server, wanted)
   const intended = wanted.realServers.find((one) => one.address === real.address && one.port === real.port)

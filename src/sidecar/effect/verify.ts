@@ -1,7 +1,16 @@
-import { type KeepalivedModel, sizeOf } from "../../core/model/keepalived-model.ts"
+import { interfacesOf, type KeepalivedModel, sizeOf, vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import { intendedEffect } from "./intended.ts"
-import { type Differences, differences, differenceText, type Owned, virtualServerName } from "./differences.ts"
+import {
+  type Differences,
+  differences,
+  differenceText,
+  type IntendedEffect,
+  type KernelState,
+  type Owned,
+  virtualServerName,
+} from "./differences.ts"
+import { missingText } from "./addresses.ts"
 import type { Kernel } from "../ports.ts"
 
 /**
@@ -13,20 +22,36 @@ async function isSeenAtAGlance(model: KeepalivedModel, kernel: Kernel, owned: Ow
   const intended = intendedEffect(model)
   const asked = new Set(intended.virtualServers.map(virtualServerName))
   for (const name of owned.virtualServers) if (!asked.has(name)) return false
-  const addresses = await kernel.addresses(intended.interface)
-  if (addresses === null) return false
+  const addresses = await addressesFor(intended, kernel)
+  if (addresses.size === 0) return false
   return differenceText(differences(intended, { addresses, virtualServers: await kernel.glance() }, owned)) === null
 }
 
-/** Compares the kernel with a model. Null: the interface does not exist. */
+/** The addresses of the interfaces of the instances, without the interfaces that do not exist. */
+async function addressesFor({ instances }: IntendedEffect, kernel: Kernel): Promise<KernelState["addresses"]> {
+  const addresses = new Map<string, ReadonlySet<string>>()
+  for (const name of new Set(instances.map((one) => one.interface))) {
+    const found = await kernel.addresses(name)
+    if (found !== null) addresses.set(name, found)
+  }
+  return addresses
+}
+
+/** Compares the kernel with a model. Null: no interface of its instances exists. */
 export async function compareWithKernel(
   model: KeepalivedModel,
   kernel: Kernel,
   owned: Owned,
 ): Promise<Differences | null> {
-  const addresses = await kernel.addresses(model.vrrp.interface)
-  if (addresses === null) return null
-  return differences(intendedEffect(model), { addresses, virtualServers: await kernel.virtualServers() }, owned)
+  const intended = intendedEffect(model)
+  const addresses = await addressesFor(intended, kernel)
+  if (addresses.size === 0) return null
+  return differences(intended, { addresses, virtualServers: await kernel.virtualServers() }, owned)
+}
+
+/** The result of `compareWithKernel` in one line; null when the kernel shows the model. */
+export function comparisonText(found: Differences | null, model: KeepalivedModel): string | null {
+  return found === null ? missingText(interfacesOf(model)) : differenceText(found)
 }
 
 /**
@@ -39,12 +64,12 @@ export async function verifyEffect(
   model: KeepalivedModel,
   ports: { readonly kernel: Kernel; readonly clock: Clock; readonly owned: () => Promise<Owned> },
 ): Promise<string | null> {
-  const deadline = ports.clock.now() + VERIFY_MS + VERIFY_MS_PER_REAL_SERVER * sizeOf(model).realServers
+  const deadline = ports.clock.now() + VERIFY_MS + VERIFY_MS_PER_REAL_SERVER * sizeOf(vipsOf(model)).realServers
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const owned = await ports.owned()
     if (await isSeenAtAGlance(model, ports.kernel, owned)) return null
     const found = await compareWithKernel(model, ports.kernel, owned)
-    const text = found === null ? `interface "${model.vrrp.interface}" does not exist` : differenceText(found)
+    const text = comparisonText(found, model)
     if (text === null) return null
     if (ports.clock.now() >= deadline) return `the kernel does not show the configuration: ${text}`
     await ports.clock.delay(pause)

@@ -9,35 +9,45 @@ const LIMIT_MS = 1_000
 const POLL_MS = 10
 
 /**
- * Makes the VRRP child write its statistics and reads them: adverts heard from masters that stay.
+ * Makes the VRRP child write its statistics and reads them: name of an instance -> adverts heard from masters that stay.
  *
  * @param signal Sends SIGUSR2 to the VRRP child.
  * @returns null if nothing was written in time.
  */
-export async function askForAdverts(directory: string, signal: () => void): Promise<number | null> {
+export async function askForAdverts(
+  directory: string,
+  signal: () => void,
+): Promise<ReadonlyMap<string, number> | null> {
   const file = `${directory}/${STATISTICS}`
   await rm(file, { force: true })
   signal()
   for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += POLL_MS) {
-    const count = advertsIn((await readOptional(file)) ?? "")
-    if (count !== null) return count
+    const counts = advertsIn((await readOptional(file)) ?? "")
+    if (counts !== null) return counts
     await systemClock.delay(POLL_MS)
   }
   return null
 }
 
 /**
- * Adverts received, except those of priority 0, with which a master gives up its role.
+ * Name of an instance -> adverts received, except those of priority 0, with which a master gives up its role.
  *
  * @returns null if the text is not, or not yet, the complete statistics.
  */
-export function advertsIn(text: string): number | null {
-  const numberAt = (section: string) => {
-    const found = new RegExp(`^ *${section}:\\n *Received: (\\d+)\\n`, "m").exec(text)?.[1]
-    return found === undefined ? null : Number(found)
+export function advertsIn(text: string): ReadonlyMap<string, number> | null {
+  const counts = new Map<string, number>()
+  const [, ...instances] = text.split(/^VRRP Instance: /m)
+  for (const instance of instances) {
+    const [all, last] = [receivedIn(instance, "Advertisements"), receivedIn(instance, "Priority Zero")]
+    if (all === null || last === null) return null
+    counts.set(instance.slice(0, instance.indexOf("\n")), all - last)
   }
-  const [all, last] = [numberAt("Advertisements"), numberAt("Priority Zero")]
-  return all === null || last === null ? null : all - last
+  return counts.size === 0 ? null : counts
+}
+
+function receivedIn(instance: string, section: string): number | null {
+  const found = new RegExp(`^ *${section}:\\n *Received: (\\d+)\\n`, "m").exec(instance)?.[1]
+  return found === undefined ? null : Number(found)
 }
 
 async function readOptional(file: string): Promise<string | null> {

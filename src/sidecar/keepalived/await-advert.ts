@@ -1,9 +1,9 @@
-import type { KeepalivedModel, VrrpInstance } from "../../core/model/keepalived-model.ts"
+import { interfacesOf, type KeepalivedModel, type VrrpInstance } from "../../core/model/keepalived-model.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 
 export interface HolderOptions {
-  /** Adverts that keepalived has heard so far (`Keepalived.advertsHeard`); null if it does not report them. */
-  readonly advertsHeard: () => Promise<number | null>
+  /** Adverts that keepalived has heard so far, by instance (`Keepalived.advertsHeard`); null if it does not report them. */
+  readonly advertsHeard: () => Promise<ReadonlyMap<string, number> | null>
   /** IPv4 addresses of the interface; null if the interface does not exist. */
   readonly addresses: (interfaceName: string) => Promise<ReadonlySet<string> | null>
   readonly clock: Clock
@@ -13,13 +13,14 @@ export interface HolderOptions {
   readonly waited: (facts: { readonly ms: number; readonly ended: WaitEnd }) => void
 }
 
-/** `master`: this node has the VIPs now. `advert`: another node has. `limit`: the time limit passed without an advert. */
+/** `master`: this node has all VIPs now. `advert`: other nodes have. `limit`: the time limit passed without an advert. */
 export type WaitEnd = "master" | "advert" | "limit"
 
-/** A watch for the master's adverts, which begins before the config test and continues beside it. */
+/** A watch for the masters' adverts, which begins before the config test and continues beside it. */
 export interface HolderWatch {
   /**
-   * Resolves right after an advert of the master: at once if one was heard within the last twentieth of an interval.
+   * Resolves right after an advert of the master: at once if one was heard within the last twentieth of an interval. With
+   * several instances, right after the advert of one, when the masters of the others have sent theirs within an interval.
    *
    * @returns the wait in ms.
    */
@@ -41,20 +42,20 @@ export interface HolderWatch {
  * @returns a function of the configuration in effect.
  */
 export function createHolderWatch(options: HolderOptions): (model: KeepalivedModel) => HolderWatch {
-  return ({ vrrp }) => {
-    const state: Watched = { count: null, heardAt: null, isMaster: false, tells: true }
+  return (model) => {
+    const state: Watched = { model, counts: null, heardAt: new Map(), backups: model.instances, tells: true }
     const stopped = new AbortController()
-    const lookOnce = serialLook(options, vrrp, state)
-    const beside = lookOn(options, vrrp, { look: lookOnce, until: stopped.signal })
+    const lookOnce = serialLook(options, state)
+    const beside = lookOn(options, { pauseMs: lookMs(model), look: lookOnce, until: stopped.signal })
     return {
       stop: () => stopped.abort(),
       moment: async () => {
         stopped.abort()
         const since = options.clock.now()
         // A look takes time, in which an advert gets older.
-        if (isFresh(state, vrrp, options.clock)) return 0
+        if (isFresh(state, options.clock)) return 0
         await beside
-        return waitForAdvert(options, vrrp, { state, look: lookOnce, since })
+        return waitForAdvert(options, { state, look: lookOnce, since })
       },
     }
   }
@@ -62,59 +63,62 @@ export function createHolderWatch(options: HolderOptions): (model: KeepalivedMod
 
 /** The results of the looks so far. */
 interface Watched {
-  /** Adverts at the last look with an answer. */
-  count: number | null
-  /** Time of the look that found one more advert; null for none. */
-  heardAt: number | null
-  isMaster: boolean
+  readonly model: KeepalivedModel
+  /** Adverts at the last look with an answer, by instance. */
+  counts: ReadonlyMap<string, number> | null
+  /** Name of an instance -> time of the look that found one more advert. */
+  readonly heardAt: Map<string, number>
+  /** The instances of which this node is not the master. */
+  backups: readonly VrrpInstance[]
   /** False if keepalived has never answered. */
   tells: boolean
 }
 
 type ReadState = () => Promise<void>
 
-function serialLook(
-  { advertsHeard, addresses, clock, failed }: HolderOptions,
-  vrrp: VrrpInstance,
-  state: Watched,
-): ReadState {
+function serialLook({ advertsHeard, addresses, clock, failed }: HolderOptions, state: Watched): ReadState {
+  const { model } = state
   return async () => {
-    state.isMaster = (await addresses(vrrp.interface))?.has(vrrp.anchor) === true
-    if (state.isMaster || !state.tells) return
+    const found = new Map<string, ReadonlySet<string> | null>()
+    for (const name of interfacesOf(model)) found.set(name, await addresses(name))
+    state.backups = model.instances.filter((one) => found.get(one.interface)?.has(one.anchor) !== true)
+    if (state.backups.length === 0 || !state.tells) return
     const now = await advertsHeard().catch((error: unknown) => {
       failed(error)
       return null
     })
-    if (state.count === null) state.tells = now !== null
-    else if (now !== null && now !== state.count) state.heardAt = clock.now()
-    state.count = now ?? state.count
+    if (state.counts === null) state.tells = now !== null
+    for (const [name, before] of state.counts ?? []) {
+      const count = now?.get(name)
+      if (count !== undefined && count !== before) state.heardAt.set(name, clock.now())
+    }
+    state.counts = now ?? state.counts
   }
 }
 
 /** Continues to look beside the config test. */
 async function lookOn(
   { clock, failed }: HolderOptions,
-  vrrp: VrrpInstance,
-  { look, until }: { readonly look: ReadState; readonly until: AbortSignal },
+  { pauseMs, look, until }: { readonly pauseMs: number; readonly look: ReadState; readonly until: AbortSignal },
 ): Promise<void> {
   while (!until.aborted) {
     await look().catch(failed)
-    await clock.delay(lookMs(vrrp), until)
+    await clock.delay(pauseMs, until)
   }
 }
 
 async function waitForAdvert(
   { clock, waited }: HolderOptions,
-  vrrp: VrrpInstance,
   { state, look, since }: { readonly state: Watched; readonly look: ReadState; readonly since: number },
 ): Promise<number> {
-  for (let pauseMs = 0; ; pauseMs = lookMs(vrrp)) {
+  const { model } = state
+  for (let pauseMs = 0; ; pauseMs = lookMs(model)) {
     const ms = clock.now() - since
     if (!state.tells) return ms
-    const isAdvert = isFresh(state, vrrp, clock)
-    const ended = state.isMaster ? "master" : isAdvert ? "advert" : ms >= longestWaitMs(vrrp) ? "limit" : null
+    const isMaster = state.backups.length === 0
+    const ended = isMaster ? "master" : isFresh(state, clock) ? "advert" : ms >= longestWaitMs(model) ? "limit" : null
     if (ended !== null) {
-      if (ms > longestSilenceMs(vrrp)) waited({ ms: Math.round(ms), ended })
+      if (ms > longestSilenceMs(model)) waited({ ms: Math.round(ms), ended })
       return ms
     }
     await clock.delay(pauseMs)
@@ -122,23 +126,32 @@ async function waitForAdvert(
   }
 }
 
-function isFresh({ heardAt }: Watched, vrrp: VrrpInstance, clock: Clock): boolean {
-  return heardAt !== null && clock.now() - heardAt <= lookMs(vrrp)
+/** Whether the last advert has only just been heard, and all masters live. */
+function isFresh({ model, heardAt, backups }: Watched, clock: Clock): boolean {
+  const ages = backups.map(({ name, advertInterval }) => {
+    const ms = clock.now() - (heardAt.get(name) ?? Number.NEGATIVE_INFINITY)
+    return { ms, isAlive: ms <= advertInterval * 1_000 + lookMs(model) }
+  })
+  return ages.some(({ ms }) => ms <= lookMs(model)) && ages.every(({ isAlive }) => isAlive)
 }
 
-function lookMs({ advertInterval }: VrrpInstance): number {
-  return (advertInterval * 1_000) / LOOKS_AN_INTERVAL
+function lookMs({ instances }: KeepalivedModel): number {
+  return (Math.min(...instances.map(({ advertInterval }) => advertInterval)) * 1_000) / LOOKS_AN_INTERVAL
 }
 
 /** Looks in one advert interval: a takeover is delayed by at most one look, and each look costs a line in keepalived's log. */
 const LOOKS_AN_INTERVAL = 20
 
 /** Longest silence of a living master, with a reserve for a busy machine. */
-function longestSilenceMs({ advertInterval }: VrrpInstance): number {
-  return 1.5 * advertInterval * 1_000 + 250
+function longestSilenceMs(model: KeepalivedModel): number {
+  return 1.5 * longestIntervalMs(model) + 250
 }
 
 /** A backup takes over after at most three adverts and a skew of one (RFC 9568, 6.1), plus a reserve for a busy machine. */
-function longestWaitMs({ advertInterval }: VrrpInstance): number {
-  return (4 * advertInterval + 1) * 1_000
+function longestWaitMs(model: KeepalivedModel): number {
+  return 4 * longestIntervalMs(model) + 1_000
+}
+
+function longestIntervalMs({ instances }: KeepalivedModel): number {
+  return Math.max(...instances.map(({ advertInterval }) => advertInterval)) * 1_000
 }

@@ -194,7 +194,7 @@ const LONGEST_RESPAWN_MS = 20_000
 
 const ended: LogVerdict = { kind: "failed", reason: ENDED }
 
-async function advertsHeard(parts: Parts, { parent, vrrp }: RunningKeepalived): Promise<number | null> {
+async function advertsHeard(parts: Parts, { parent, vrrp }: RunningKeepalived): ReturnType<Keepalived["advertsHeard"]> {
   const now = runningKeepalived(parts.files)
   if (now === null || vrrp === null || !isSame(now.parent, parent) || !isSame(now.vrrp, vrrp)) return null
   // A signal before its handlers exist would end it.

@@ -4,7 +4,7 @@ import { isAlone } from "../../core/address/network.ts"
 import { isAnchor } from "../../core/address/special.ts"
 import { nodeAddressOf, type OwnNodes, type Past } from "../../core/model/addresses/own-nodes.ts"
 import type { NodeFacts } from "../../core/model/settings.ts"
-import { unknownNode } from "../../core/model/vrrp-instance.ts"
+import { ONLY_INSTANCE, unknownNode } from "../../core/model/vrrp-instance.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { SidecarCode } from "../problem-codes.ts"
 
@@ -49,7 +49,7 @@ export function nodeFactsOf({ nodes, wanted, host, past }: NodeQuestion): NodeFa
   const node = nodes.find(({ object }) => object.metadata.name === wanted.node)
   if (nodes.length > 0 && node === undefined) return unknownNode(nodes, wanted.node)
   const address = node === undefined ? null : nodeAddressOf(node.object)
-  const last = past.vrrp?.interface
+  const last = past.instances.find(({ name }) => name === ONLY_INSTANCE)?.interface
   const before = last !== undefined && host.interfaces.has(last) ? last : null
   const found = interfaceOf({ address, host: own, before })
   if (found !== null) return { ...facts(found), notes: keptNotes(found, { address, host: own }) }

@@ -29,9 +29,12 @@ export async function withNewcomers(
   if (isLost && (await ports.keepalived.running()) !== null) return found
   const isNew = (address: string) =>
     !vips.has(address) && !past.announced.has(address) && found?.addresses.has(address) !== true
-  const fresh = model.vips.map(({ address }) => address).filter(isNew)
-  const { interface: name, anchor } = model.vrrp
-  const waiting = ports.vacancies.waiting(fresh, { interface: name, anchor, peers: peersOf(past, ports.self) })
+  const peers = peersOf(past, ports.self)
+  const questions = model.instances.map(({ interface: name, anchor, vips: of }) => {
+    const addresses = of.map(({ address }) => address).filter(isNew)
+    return { addresses, round: { interface: name, anchor, peers } }
+  })
+  const waiting = ports.vacancies.waiting(questions)
   if (waiting.size === 0) return found
   const addresses = new Map([...(found?.addresses ?? []), ...waiting])
   return { addresses, virtualServers: found?.virtualServers ?? new Set() }

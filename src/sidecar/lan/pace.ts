@@ -18,11 +18,13 @@ export function createLimit(most: number): <T>(work: () => Promise<T>) => Promis
   }
 }
 
-/** Shares the result among all calls within a time, in ms, since the work began. */
+/** Shares the result among all calls with the same key within a time, in ms, since the work began. */
 export function createMemo<T>(clock: Clock, lastingMs: number): (key: string, find: () => Promise<T>) => Promise<T> {
-  let last: { readonly key: string; readonly at: number; readonly found: Promise<T> } | null = null
+  const shared = new Map<string, { readonly at: number; readonly found: Promise<T> }>()
   return (key, find) => {
-    if (last?.key !== key || clock.now() - last.at >= lastingMs) last = { key, at: clock.now(), found: find() }
-    return last.found
+    for (const [other, { at }] of shared) if (clock.now() - at >= lastingMs) shared.delete(other)
+    const { found } = shared.get(key) ?? { found: find() }
+    if (!shared.has(key)) shared.set(key, { at: clock.now(), found })
+    return found
   }
 }

@@ -14,6 +14,12 @@ export interface Round {
   readonly peers: readonly string[]
 }
 
+/** Addresses that share a round. */
+export interface Question {
+  readonly addresses: readonly string[]
+  readonly round: Round
+}
+
 /** Why an address must wait. */
 export type Wait =
   { readonly kind: "asked" } | { readonly kind: "lan"; readonly interface: string; readonly mac: string }
@@ -23,7 +29,7 @@ export interface Vacancies {
    * The addresses that must wait before their first announcement, and why. Never waits itself: it asks for what is unknown, and
    * calls `changed` when the answer is known. It forgets addresses that are not named any more.
    */
-  waiting(addresses: readonly string[], round: Round): ReadonlyMap<string, Wait>
+  waiting(questions: readonly Question[]): ReadonlyMap<string, Wait>
   stop(): void
 }
 
@@ -88,15 +94,15 @@ export function createVacancies(options: VacanciesOptions): Vacancies {
     if (!timers.isSet(TOLD)) timers.set(TOLD, GATHER_MS, tell)
   }
   return {
-    waiting: (addresses, round) => {
-      const named = new Set(addresses)
+    waiting: (questions) => {
+      const named = new Map(questions.flatMap(({ addresses, round }) => addresses.map((one) => [one, round] as const)))
       for (const address of known.keys()) {
         if (named.has(address)) continue
         known.delete(address)
         answered.delete(address)
         timers.clear(address)
       }
-      for (const address of named) {
+      for (const [address, round] of named) {
         if (known.has(address)) continue
         known.set(address, { standing: { kind: "asked" }, refusals: 0 })
         void ask(address, round)
@@ -134,10 +140,10 @@ function createJudge({
   }
   return async (address, round) => {
     try {
-      if (await master(round.anchor, () => isBackup(round))) return null
+      if (await master(`${round.interface} ${round.anchor}`, () => isBackup(round))) return null
       const mac = await lan.probe(round.interface, address)
       if (mac === null) return null
-      return (await peers(round.peers.join(), () => macsOf(round))).has(mac) ? null : mac
+      return (await peers(`${round.interface} ${round.peers.join()}`, () => macsOf(round))).has(mac) ? null : mac
     } catch (error) {
       log.warn("address-unknown", { address, error })
       return null

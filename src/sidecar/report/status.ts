@@ -4,7 +4,7 @@ import type { Status, StatusDrift, StatusKeepalived, StatusNodes, StatusVip } fr
 import type { StatusVrrp } from "../../contract/vrrp.ts"
 import { type DeclarationId, partsOf } from "../../core/declare/declaration.ts"
 import type { EntryOutcome } from "../../core/model/types.ts"
-import type { VipModel } from "../../core/model/keepalived-model.ts"
+import { type VipModel, vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { Snapshot } from "../agent/state.ts"
 import type { Observation } from "../agent/observe.ts"
@@ -38,13 +38,13 @@ export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Statu
     appliedSha256: inEffect?.sha256 ?? null,
     pinned: context.pinned,
     node: context.node,
-    interface: inEffect?.model.vrrp.interface ?? context.interface,
+    interface: inEffect?.model.instances[0]?.interface ?? context.interface,
     vrrp: vrrpOf(snapshot),
     keepalived: keepalivedOf(snapshot),
     drift: driftOf(snapshot),
     keepalivedVersion: context.keepalivedVersion,
     nodes: context.nodes === null ? null : nodesOf(context.nodes),
-    vips: vipsOf(snapshot),
+    vips: statusVipsOf(snapshot),
     problems: [...context.faults.map(faultProblem), ...problemsOf(snapshot)],
   }
 }
@@ -84,7 +84,7 @@ function unusableOf(observation: Exclude<Observation, { readonly kind: "candidat
 
 /** VRRP's state on this node, as keepalived reports it. */
 export function vrrpOf({ vrrp, inEffect }: Snapshot): StatusVrrp {
-  return { ...vrrp, advertInterval: inEffect?.model.vrrp.advertInterval ?? null }
+  return { ...vrrp, advertInterval: inEffect?.model.instances[0]?.advertInterval ?? null }
 }
 
 function keepalivedOf({ running, observation }: Snapshot): StatusKeepalived {
@@ -140,10 +140,10 @@ function isError(problem: Problem<SidecarCode>): boolean {
   return problem.severity === "error"
 }
 
-function vipsOf(snapshot: Snapshot): readonly StatusVip[] {
+function statusVipsOf(snapshot: Snapshot): readonly StatusVip[] {
   if (snapshot.observation?.kind !== "candidate") return heldVips(snapshot)
   const { entries } = snapshot.observation.built
-  const announced = new Set(snapshot.inEffect?.model.vips.map(({ id }) => id))
+  const announced = new Set(snapshot.inEffect === null ? [] : vipsOf(snapshot.inEffect.model).map(({ id }) => id))
   const effect = { isApplied: isInEffect(snapshot), announced }
   return [...entries.map((entry) => vipOf(entry, effect)), ...goingVips(entries, snapshot)]
 }
@@ -196,7 +196,7 @@ function heldVips(snapshot: Snapshot): readonly StatusVip[] {
 }
 
 function runningVips({ inEffect }: Snapshot): readonly Omit<StatusVip, "state" | "problem">[] {
-  return (inEffect?.model.vips ?? []).map((vip) => ({
+  return (inEffect === null ? [] : vipsOf(inEffect.model)).map((vip) => ({
     ...countsOf(vip),
     ...{ vip: vip.address, ...originOf(vip.id), inEffect: true, unserved: 0 },
     services: [...new Set(vip.virtualServers.map(({ service }) => service))],

@@ -1,4 +1,4 @@
-import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
+import { type KeepalivedModel, vipsOf } from "../../core/model/keepalived-model.ts"
 import { needsMasquerade } from "../../core/model/refusal.ts"
 import { compare } from "../../kit/problem.ts"
 import { isSameSet } from "../../kit/same-set.ts"
@@ -78,7 +78,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
 /** Refuses new VIPs that lack a rule. A VIP that already forwards by NAT stays: to remove it would do more harm. */
 export function verdictOn({ next, before }: Change, lacking: ReadonlySet<string>, reason: string): Verdict {
   const running = new Set(before === null ? [] : masqueradedVips(before.model))
-  const vips = next.model.vips.filter(
+  const vips = vipsOf(next.model).filter(
     (vip) => lacking.has(vip.address) && needsMasquerade(vip) && !running.has(vip.address),
   )
   if (vips.length === 0) return ACCEPTED

@@ -58,7 +58,7 @@ export function openLedger(path: string, places: LedgerPlaces): LedgerFile {
   return {
     ledger: () => Promise.resolve(current),
     claim: async (model) => {
-      const { additions, virtualServers } = linesOf(model)
+      const { additions, virtualServers } = tracesOf(model)
       const isClaimed =
         additions.every((one) => current.additions.has(one)) &&
         virtualServers.every((one) => current.virtualServers.has(one))
@@ -69,7 +69,7 @@ export function openLedger(path: string, places: LedgerPlaces): LedgerFile {
       })
     },
     settle: async (model) => {
-      const { additions, virtualServers } = linesOf(model)
+      const { additions, virtualServers } = tracesOf(model)
       if (additions.length === current.additions.size && virtualServers.length === current.virtualServers.size) return
       await write({ additions: new Set(additions), virtualServers: new Set(virtualServers) })
     },
@@ -82,14 +82,6 @@ const NOTHING: Ledger = { ...ledgerOf({ additions: new Set(), virtualServers: ne
 function ledgerOf({ additions, virtualServers }: Pick<Ledger, "additions" | "virtualServers">): Ledger {
   const vips = new Set([...additions].map((line) => line.slice(0, line.indexOf(" "))))
   return { vips, additions, virtualServers, isLost: false }
-}
-
-function linesOf(model: KeepalivedModel): {
-  readonly additions: readonly string[]
-  readonly virtualServers: readonly string[]
-} {
-  const { vips, virtualServers } = tracesOf(model)
-  return { additions: vips.map((vip) => `${vip} ${model.vrrp.interface}`), virtualServers }
 }
 
 const schema = z.object({

@@ -26,11 +26,16 @@ export function followVrrp(parts: SidecarParts, agent: Pick<Agent, "recordRole" 
     hasAnchor: async () => {
       const model = modelOf()
       if (model === null) return null
-      return (await kernel.addresses(model.vrrp.interface))?.has(model.vrrp.anchor) ?? false
+      const [instance] = model.instances
+      if (instance === undefined) return null
+      return (await kernel.addresses(instance.interface))?.has(instance.anchor) ?? false
     },
     faultCause: async () => {
       const model = modelOf()
-      return model === null ? null : faultCauseOf(model, { kernel, link })
+      const instance = model?.instances[0]
+      return model === null || instance === undefined
+        ? null
+        : faultCauseOf(instance, model.releaseFile, { kernel, link })
     },
     roles: history.roles,
     onChange: (vrrp, change) => {
@@ -79,7 +84,7 @@ function tell({ history, metrics, log }: SidecarParts, vrrp: Vrrp, change: RoleC
 function sourceWatch({ machine, faults, clock }: SidecarParts, agent: Pick<Agent, "snapshot">): () => Promise<void> {
   let since: number | null = null
   return async () => {
-    const vrrp = agent.snapshot().inEffect?.model.vrrp
+    const vrrp = agent.snapshot().inEffect?.model.instances[0]
     const source = vrrp?.unicast?.source ?? null
     const isThere =
       vrrp === undefined || source === null || (await machine.kernel.addresses(vrrp.interface))?.has(source)

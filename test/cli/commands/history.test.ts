@@ -292,7 +292,7 @@ async function pack({ sequence, manifests }: Packed, directory: string): Promise
     outcome: "applied",
     reason: null,
     node: "n-10.4.0.3",
-    interface: "eth0",
+    interfaces: ["eth0"],
     keepalivedVersion: "2.3.3",
     configSha256: "a".repeat(64),
     vips,

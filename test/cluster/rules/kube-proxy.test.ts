@@ -114,7 +114,10 @@ async function lookIn(
 
 async function shown(look: FindCaptures, port: number): Promise<string> {
   const servers = [{ address: VIP, port, protocol: "TCP" }] as const
-  const found = await look({ servers, inward: "eth0", signal: new AbortController().signal })
+  const found = await look({
+    servers: servers.map((one) => ({ ...one, inward: "eth0" })),
+    signal: new AbortController().signal,
+  })
   return found
     .map(({ taker, effect, owner }) => `${taker} ${effect} ${owner?.kind === "service" ? owner.name : "?"}`)
     .join()

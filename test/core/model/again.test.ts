@@ -7,7 +7,7 @@ import type { ModelInput } from "../../../src/core/model/types.ts"
 import type { LastGoodEntry } from "../../../src/core/model/last-good.ts"
 import type { Refusal } from "../../../src/core/model/refusal.ts"
 import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
-import { cluster, configMap, endpoint, input, node, service, SETTINGS, id } from "../fixture.ts"
+import { cluster, configMap, endpoint, id, input, node, service, SETTINGS, vipsIn } from "../fixture.ts"
 
 const DRAINS = { ready: false, serving: true, terminating: true }
 
@@ -51,7 +51,7 @@ const draining: ModelInput["draining"][] = [
 ]
 const lastGood = ((): LastGoodEntry => {
   const built = createModelBuilder(SETTINGS)(input({ "10.4.0.50": "default/a" }, cluster([service("a")])))
-  const vip = built.model?.vips[0]
+  const vip = vipsIn(built.model)[0]
   if (vip === undefined) throw new Error("the fixture has no VIP")
   return { text: "default/a", vip }
 })()
@@ -121,7 +121,7 @@ test("createModelBuilder() keeps the outcome object of an unchanged entry when o
   ]) {
     const next = build(inputOf({ ...step, ...change }))
     assert.is(next.entries[1], first.entries[1])
-    assert.is(next.model?.vips[0], first.model?.vips[0])
+    assert.is(vipsIn(next.model)[0], vipsIn(first.model)[0])
   }
 })
 

@@ -5,7 +5,7 @@ import { allowanceProblems, heldBack } from "../../../src/core/model/blast-radiu
 import { modelSettingsFrom } from "../../../src/core/model/flags.ts"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
-import { cluster, configMap, input, node, service, SETTINGS } from "../fixture.ts"
+import { cluster, configMap, input, node, service, SETTINGS, vipsIn } from "../fixture.ts"
 
 const LONGEST_NOTE_OF_AN_EVENT = 300
 const addressOf = (n: number) => `10.4.0.${n + 1}`
@@ -132,9 +132,9 @@ for (const [name, change, guard] of [
     const before = createModelBuilder(SETTINGS)(input(data, cluster([service("a")]))).model
     const facts = { name: "n1", interface: "eth0", ipvs }
     const built = createModelBuilder(settings.settings)(input(data, cluster([service("a")], nodes), { node: facts }))
-    assert.equal([built.entries.map(({ state }) => state), built.model?.vips], [Array(4).fill("left-out"), []])
+    assert.equal([built.entries.map(({ state }) => state), vipsIn(built.model)], [Array(4).fill("left-out"), []])
     const step = { configMaps: [configMap(data)], nodesBefore: 0, nodes: nodes.length, percent: 50 }
-    assert.is(heldBack({ ...step, before: before ?? { vips: [] }, built })?.guard ?? null, guard)
+    assert.is(heldBack({ ...step, before: before ?? { instances: [] }, built })?.guard ?? null, guard)
   })
 
 test("heldBack() holds nothing at 100 percent, and three of a hundred at 0", () => {

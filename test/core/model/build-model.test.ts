@@ -6,12 +6,12 @@ import type { ModelCode } from "../../../src/core/model/problem-codes.ts"
 import type { LastGoodEntry } from "../../../src/core/model/last-good.ts"
 import { LIMITS } from "../../../src/core/model/limits.ts"
 import type { ModelSettings } from "../../../src/core/model/settings.ts"
-import { cluster, endpoint, input, node, service, type ServiceOptions, SETTINGS, id } from "../fixture.ts"
+import { cluster, endpoint, id, input, node, service, type ServiceOptions, SETTINGS, vipsIn } from "../fixture.ts"
 
 const build = (given: ModelInput, settings: Partial<ModelSettings> = {}) =>
   createModelBuilder({ ...SETTINGS, ...settings })(given)
 const serversOf = (given: ModelInput, settings: Partial<ModelSettings> = {}) =>
-  build(given, settings).model?.vips.flatMap((vip) =>
+  vipsIn(build(given, settings).model).flatMap((vip) =>
     vip.virtualServers.map(
       (one) =>
         `${one.address} ${one.port} ${one.protocol} ${one.forwardingMethod} ${one.realServers.map((real) => `${real.address}:${real.port}=${real.weight}`).join(" ")}`,
@@ -22,11 +22,11 @@ test("createModelBuilder() sorts VIPs and real servers as numbers", () => {
   const objects = cluster([service("a", { addresses: ["10.2.1.100", "10.2.1.9", "10.2.1.20"] })])
   const { model } = build(input({ "10.4.0.100": "default/a", "10.4.0.9": "default/a" }, objects))
   assert.equal(
-    model?.vips.map((vip) => vip.address),
+    vipsIn(model).map((vip) => vip.address),
     ["10.4.0.9", "10.4.0.100"],
   )
   assert.equal(
-    model?.vips[0]?.virtualServers[0]?.realServers.map((real) => real.address),
+    vipsIn(model)[0]?.virtualServers[0]?.realServers.map((real) => real.address),
     ["10.2.1.9", "10.2.1.20", "10.2.1.100"],
   )
 })
@@ -78,7 +78,7 @@ for (const [name, options, text, servers] of joined)
     const given = input({ "10.4.0.50": text }, cluster([service("a", options)]))
     assert.equal(serversOf(given), servers)
     assert.equal(
-      build(given).model?.vips.map((vip) => vip.address),
+      vipsIn(build(given).model).map((vip) => vip.address),
       ["10.4.0.50"],
     )
   })
@@ -120,18 +120,18 @@ for (const [name, key, text, options, code, leftOut] of broken)
     assert.is(entries[0]?.state, leftOut ? "left-out" : "partial")
     assert.is(entries[1]?.state, "good")
     assert.is(
-      model?.vips.some((vip) => vip.address === "10.4.0.60"),
+      vipsIn(model).some((vip) => vip.address === "10.4.0.60"),
       true,
     )
     assert.is(
-      model?.vips.some((vip) => vip.address === key),
+      vipsIn(model).some((vip) => vip.address === key),
       !leftOut,
     )
   })
 
 const held = (text: string, data: Record<string, string>, options: ServiceOptions = {}) => {
   const objects = cluster([service("a", options)])
-  const before = build(input({ "10.4.0.50": text }, cluster([service("a")]))).model?.vips[0]
+  const before = vipsIn(build(input({ "10.4.0.50": text }, cluster([service("a")]))).model)[0]
   if (before === undefined) throw new Error("the fixture has no VIP")
   return input(data, objects, { lastGood: new Map<string, LastGoodEntry>([[id("10.4.0.50"), { text, vip: before }]]) })
 }
@@ -166,7 +166,7 @@ test("createModelBuilder() never holds a VIP that is a node's address", () => {
 })
 
 test("createModelBuilder() does not hold a removed entry", () => {
-  assert.equal(build(held("default/a", {})).model?.vips, [])
+  assert.equal(vipsIn(build(held("default/a", {})).model), [])
 })
 
 test("createModelBuilder() keeps draining servers at weight 0, or at weight 1 if no others are left", () => {
@@ -190,7 +190,7 @@ test("createModelBuilder() leaves out virtual servers when the kernel has no IPV
   const given = input({ "10.4.0.50": "default/a", "10.4.0.51": "" }, cluster([service("a")]))
   const { model, problems } = build({ ...given, node: { ...given.node, ipvs: false } })
   assert.equal(
-    model?.vips.map((vip) => vip.address),
+    vipsIn(model).map((vip) => vip.address),
     ["10.4.0.51"],
   )
   assert.equal(
@@ -231,8 +231,8 @@ test("createModelBuilder() keeps the VIP object of an unchanged entry", () => {
   const kept = service("b")
   const first = shared(input({ "10.4.0.50": "default/a", "10.4.0.51": "default/b" }, cluster([service("a"), kept])))
   const second = shared(input({ "10.4.0.50": "default/a", "10.4.0.51": "default/b" }, cluster([service("a"), kept])))
-  assert.is(first.model?.vips[1], second.model?.vips[1])
-  assert.is.not(first.model?.vips[0], second.model?.vips[0])
+  assert.is(vipsIn(first.model)[1], vipsIn(second.model)[1])
+  assert.is.not(vipsIn(first.model)[0], vipsIn(second.model)[0])
 })
 
 test.run()

@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
-import { cluster, endpoint, input, node, service, SETTINGS } from "../fixture.ts"
+import { cluster, endpoint, input, node, service, SETTINGS, vipsIn } from "../fixture.ts"
 
 const VIP = "10.4.0.50"
 const direct = (addresses: readonly string[]) => service("a", { addresses, targetPort: 80 })
@@ -9,9 +9,9 @@ const nodes = [node("n1", "10.4.0.3"), node("n2", "::ffff:10.4.0.4")]
 
 const built = (text: string, addresses: readonly string[], listed = nodes) => {
   const { model, problems } = createModelBuilder(SETTINGS)(input({ [VIP]: text }, cluster([direct(addresses)], listed)))
-  const servers = model?.vips.flatMap(({ virtualServers }) => virtualServers.flatMap((one) => one.realServers))
+  const servers = vipsIn(model).flatMap(({ virtualServers }) => virtualServers.flatMap((one) => one.realServers))
   return {
-    vips: model?.vips.length,
+    vips: vipsIn(model).length,
     servers: servers?.map((one) => one.address),
     codes: problems.map(({ code }) => code),
   }
@@ -47,7 +47,7 @@ test("createModelBuilder() checks a DR entry again when the Nodes change (fault 
   const given = input({ [VIP]: "default/a:DR" }, cluster([direct(["10.4.0.4", "10.2.1.11"])], nodes.slice(0, 1)))
   const counts = [nodes.slice(0, 1), nodes, nodes.slice(0, 1)].map((listed) => {
     const { model } = build({ ...given, objects: { ...given.objects, nodes: listed } })
-    return model?.vips[0]?.virtualServers[0]?.realServers.length
+    return vipsIn(model)[0]?.virtualServers[0]?.realServers.length
   })
   assert.equal(counts, [2, 1, 2])
 })
@@ -56,7 +56,7 @@ test("createModelBuilder() does not drain to a node by DR either (fault 206)", (
   const draining = new Map([[VIP, new Map([[`${VIP} 80 TCP`, [{ address: "10.4.0.3", port: 80 }]]])]])
   const objects = cluster([service("a", { endpoints: [endpoint("10.2.1.11")], targetPort: 80 })], nodes)
   const { model } = createModelBuilder(SETTINGS)(input({ [VIP]: "default/a:DR" }, objects, { draining }))
-  assert.is(model?.vips[0]?.virtualServers[0]?.realServers.length, 1)
+  assert.is(vipsIn(model)[0]?.virtualServers[0]?.realServers.length, 1)
 })
 
 test.run()

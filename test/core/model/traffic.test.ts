@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { Traffic } from "../../../src/core/objects/kinds.ts"
-import { cluster, input, service, SETTINGS } from "../fixture.ts"
+import { cluster, input, service, SETTINGS, vipsIn } from "../fixture.ts"
 
 function built(traffic: Partial<Traffic> | undefined, persistenceTimeout = 0) {
   const objects = cluster([service("a", traffic === undefined ? {} : { traffic })])
@@ -25,7 +25,7 @@ const persistence: readonly [
 ]
 for (const [what, traffic, flag, seconds] of persistence)
   test(`createModelBuilder() keeps clients with their pods for ${String(seconds)} s: ${what} (fault 270)`, () => {
-    const server = built(traffic, flag).model?.vips[0]?.virtualServers[0]
+    const server = vipsIn(built(traffic, flag).model)[0]?.virtualServers[0]
     assert.is(server?.persistenceTimeout, seconds)
   })
 
@@ -46,7 +46,7 @@ for (const [field, shown, traffic] of ignored)
     assert.match(problems[0]?.message ?? "", `Cannot honour ${field} "${shown}" of "default/a"`)
     assert.is(problems[0]?.place?.file, "services/default/a.yaml")
     assert.is(entries[0]?.state, "good")
-    assert.is(model?.vips[0]?.virtualServers.length, 1)
+    assert.is(vipsIn(model)[0]?.virtualServers.length, 1)
   })
 
 for (const traffic of [STICKY, { publishNotReadyAddresses: true }])

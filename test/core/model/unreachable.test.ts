@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ModelInput } from "../../../src/core/model/types.ts"
 import type { Endpoint } from "../../../src/core/objects/kinds.ts"
-import { cluster, endpoint, input, node, service, SETTINGS, id } from "../fixture.ts"
+import { cluster, endpoint, id, input, node, service, SETTINGS, vipsIn } from "../fixture.ts"
 
 const NODES = ["n1", "n2", "n3", "n4"].map((name, at) => node(name, `10.4.0.${at + 1}`))
 const on = (address: string, nodeName: string | null, conditions: Partial<Endpoint["conditions"]> = {}): Endpoint => ({
@@ -19,8 +19,8 @@ const given = (endpoints: readonly Endpoint[], unreachable: readonly string[], m
     ...more,
   })
 const weightsOf = (one: ModelInput) =>
-  createModelBuilder(SETTINGS)(one)
-    .model?.vips[0]?.virtualServers[0]?.realServers.map((real) => `${real.address}=${real.weight}`)
+  vipsIn(createModelBuilder(SETTINGS)(one).model)[0]
+    ?.virtualServers[0]?.realServers.map((real) => `${real.address}=${real.weight}`)
     .join(" ")
 
 const cases: [name: string, endpoints: Endpoint[], unreachable: string[], weights: string][] = [
@@ -50,7 +50,7 @@ for (const [name, endpoints, unreachable, weights] of cases)
 test("createModelBuilder() does not drain a real server because its node is unreachable", () => {
   const { model } = createModelBuilder(SETTINGS)(given([on("10.2.1.1", "n1"), on("10.2.2.1", "n2")], ["n2"]))
   assert.equal(
-    model?.vips[0]?.virtualServers[0]?.realServers.map(({ draining }) => draining),
+    vipsIn(model)[0]?.virtualServers[0]?.realServers.map(({ draining }) => draining),
     [false, false],
   )
 })
@@ -90,7 +90,7 @@ test("createModelBuilder() gives the same model as a new builder after a node go
 
 test("createModelBuilder() holds the last good form with the same weights", () => {
   const endpoints = [on("10.2.1.1", "n1"), on("10.2.2.1", "n2")]
-  const vip = createModelBuilder(SETTINGS)(given(endpoints, [])).model?.vips[0]
+  const vip = vipsIn(createModelBuilder(SETTINGS)(given(endpoints, [])).model)[0]
   if (vip === undefined) throw new Error("the fixture has no VIP")
   const broken = input({ "10.4.0.50": "default/a:DRAG" }, given(endpoints, []).objects, {
     lastGood: new Map([[id("10.4.0.50"), { text: "default/a", vip }]]),
@@ -114,7 +114,7 @@ test("createModelBuilder() always keeps a usable real server, for any set of unr
       fc.uniqueArray(fc.constantFrom("n1", "n2", "n3", "n4")),
       (endpoints, unreachable) => {
         const serverOf = (names: readonly string[]) =>
-          createModelBuilder(SETTINGS)(given(endpoints, names)).model?.vips[0]?.virtualServers[0]?.realServers ?? []
+          vipsIn(createModelBuilder(SETTINGS)(given(endpoints, names)).model)[0]?.virtualServers[0]?.realServers ?? []
         const [with0, without] = [serverOf(unreachable), serverOf([])]
         const names = (servers: typeof without) => servers.map(({ address }) => address)
         assert.equal(names(with0), names(without))

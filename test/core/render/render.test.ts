@@ -24,12 +24,12 @@ function vip(address: string, ...virtualServers: readonly VirtualServer[]): VipM
 }
 
 function model(vips: readonly VipModel[], priority = 254): KeepalivedModel {
-  const vrrp = { interface: "eth0", virtualRouterId: 50, version: 3, priority, advertInterval: 1 } as const
+  const vrrp = { name: "vips", interface: "eth0", virtualRouterId: 50, priority, advertInterval: 1 } as const
   return {
     routerId: "n1",
-    vrrp: { ...vrrp, anchor: "169.254.50.1", unicast: null },
+    vrrpVersion: 3,
     releaseFile: "/run/keepalived/release",
-    vips,
+    instances: [{ ...vrrp, anchor: "169.254.50.1", unicast: null, vips }],
   }
 }
 
@@ -79,8 +79,8 @@ test("createRenderer() keeps the pieces of an unchanged VIP at any position", ()
   const render = createRenderer(templates)
   const before = render(model([a, c])).pieces
   const after = render(model([a, b, c])).pieces
-  assert.is(after[1], before[1])
-  assert.is(after[3], before[2])
+  assert.is(after[2], before[2])
+  assert.is(after[4], before[3])
 })
 
 const wrong: readonly [what: string, vips: readonly VipModel[]][] = [
@@ -95,10 +95,11 @@ for (const [what, vips] of wrong)
     assert.throws(() => createRenderer(templates)(model(vips)), /Cannot trust/))
 
 const spoilt: readonly [what: string, spoil: (pieces: readonly Piece[]) => readonly Piece[]][] = [
-  ["the last VIP", ([head, ...others]) => [without(head, "    10.4.0.51/32 dev eth0\n"), ...others]],
-  ["the first VIP", ([head, ...others]) => [without(head, "    10.4.0.50/32 dev eth0\n"), ...others]],
-  ["the last block", (pieces) => pieces.toSpliced(2, 1)],
-  ["the first block", (pieces) => pieces.toSpliced(1, 1)],
+  ["the last VIP", (pieces) => pieces.with(1, without(pieces[1], "    10.4.0.51/32 dev eth0\n"))],
+  ["the first VIP", (pieces) => pieces.with(1, without(pieces[1], "    10.4.0.50/32 dev eth0\n"))],
+  ["the VRRP instance", (pieces) => pieces.toSpliced(1, 1)],
+  ["the last block", (pieces) => pieces.toSpliced(3, 1)],
+  ["the first block", (pieces) => pieces.toSpliced(2, 1)],
   ["the last line", (pieces) => pieces.slice(0, -1)],
   ["everything", () => []],
 ]

@@ -27,6 +27,7 @@ test("pieceOf() lists the virtual servers of a text", () => {
   const { lines, parsed } = parsePiece(TEXT, SERVER)
   assert.is(lines, 15)
   assert.equal(parsed, {
+    instances: [],
     addresses: [],
     virtualServers: [{ address: "10.4.0.50", port: 80, protocol: "TCP", realServers: 2 }],
   })
@@ -43,8 +44,14 @@ const INSTANCE = `vrrp_instance vips {
 }
 `
 
-test("pieceOf() lists the addresses of a text", () =>
-  assert.equal(parsePiece(INSTANCE, HEAD).parsed.addresses, ["169.254.50.1", "10.4.0.50", "10.4.0.51"]))
+test("pieceOf() lists the instances and addresses of a text", () => {
+  const { instances, addresses } = parsePiece(INSTANCE, HEAD).parsed
+  assert.equal(instances, ["vips"])
+  assert.equal(
+    addresses.map((one) => `${one.address} ${one.interface}`),
+    ["169.254.50.1 eth0", "10.4.0.50 eth0", "10.4.0.51 eth0"],
+  )
+})
 
 for (const [what, from, to, why] of [
   ["a second protocol", "  protocol TCP\n", "  protocol TCP\n  protocol TCP\n", "line 7.*already has a protocol"],

@@ -60,6 +60,7 @@ for (const template of [
   "{{#> vrrp-instance}}{{a}}{{/vrrp-instance}}",
   "{{> vrrp-instance a=1}}",
   "{{> (lookup a b)}}",
+  "{{> vrrp-instance}}",
   "{{> nothing}}",
   "{{#each a}}{{> vrrp-instance}}{{/each}}",
 ])

@@ -1,5 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { vipsOf } from "../../../src/core/model/keepalived-model.ts"
 import { adopt, type AdoptPorts } from "../../../src/sidecar/agent/adopt.ts"
 import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
 import type { LastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
@@ -32,7 +33,7 @@ function goodWithNodes(): LastKnownGood {
     ["n1", "10.4.0.4"],
     ["n2", "10.4.0.3"],
   ])
-  const lastGood = new Map(good.record.model.vips.map((vip) => [vip.id, { text: "default/a", vip }]))
+  const lastGood = new Map(vipsOf(good.record.model).map((vip) => [vip.id, { text: "default/a", vip }]))
   return {
     ...good,
     record: { ...good.record, lastGood, past: { ...good.record.past, nodeCount: 2, nodes } },

@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Agent } from "../../../src/sidecar/agent/agent.ts"
 import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
-import { service } from "../../core/fixture.ts"
+import { service, vipsIn } from "../../core/fixture.ts"
 import { agentOn, FACTS, type FakeNode, fakeNode, generation, passSeconds } from "../fake-node.ts"
 import { A, AB, applied, count, publish, refuse, running, vips } from "../running-agent.ts"
 
@@ -16,7 +16,7 @@ const PROBLEM = {
 } as const
 
 const weights = (agent: Agent) =>
-  agent.snapshot().inEffect?.model.vips[0]?.virtualServers[0]?.realServers.map((one) => one.weight)
+  vipsIn(agent.snapshot().inEffect?.model)[0]?.virtualServers[0]?.realServers.map((one) => one.weight)
 const gate = () => {
   let resolve = () => {}
   const promise = new Promise<void>((open) => (resolve = open))

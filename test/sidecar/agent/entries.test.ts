@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Others } from "../../../src/core/model/addresses/others.ts"
 import type { Agent } from "../../../src/sidecar/agent/agent.ts"
-import { service } from "../../core/fixture.ts"
+import { service, vipsIn } from "../../core/fixture.ts"
 import { agentOn, type FakeNode, FACTS, fakeNode, generation, knownGood, passSeconds } from "../fake-node.ts"
 
 const ENTRIES = 500
@@ -10,7 +10,7 @@ const BAD = "10.4.1.44"
 const addressOf = (n: number) => `10.4.${Math.floor(n / 100)}.${(n % 100) + 1}`
 const data = Object.fromEntries(Array.from({ length: ENTRIES }, (_, n) => [addressOf(n), "default/a"]))
 
-const vips = (agent: Agent) => agent.snapshot().inEffect?.model.vips.map((vip) => vip.address) ?? []
+const vips = (agent: Agent) => vipsIn(agent.snapshot().inEffect?.model).map((vip) => vip.address) ?? []
 const entry = (agent: Agent, key: string) => {
   const { observation } = agent.snapshot()
   return observation?.kind === "candidate"
@@ -119,7 +119,7 @@ test("an entry that becomes NAT runs on by DR while the firewall cannot be chang
   node.unmasqueraded = new Set(["10.4.0.50"])
   await publish(node, agent, generation(2, { "10.4.0.50": "default/a" }, same))
   const methods = () =>
-    agent.snapshot().inEffect?.model.vips.flatMap((vip) => vip.virtualServers.map((one) => one.forwardingMethod))
+    vipsIn(agent.snapshot().inEffect?.model).flatMap((vip) => vip.virtualServers.map((one) => one.forwardingMethod))
   assert.equal([entry(agent, "10.4.0.50")?.state, methods()], ["held", ["DR"]])
   node.unmasqueraded = new Set()
   agent.retest()
@@ -130,9 +130,8 @@ test("an entry that becomes NAT runs on by DR while the firewall cannot be chang
 
 const TWO = "10.4.0.50"
 const ports = (agent: Agent) =>
-  agent
-    .snapshot()
-    .inEffect?.model.vips.find(({ address }) => address === TWO)
+  vipsIn(agent.snapshot().inEffect?.model)
+    .find(({ address }) => address === TWO)
     ?.virtualServers.map((one) => `${one.port} ${one.service}`)
 
 test("two Services claim a port of one VIP: the first line has it, the other gets its other ports, and a problem says so (fault 63)", async () => {

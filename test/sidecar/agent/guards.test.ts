@@ -5,7 +5,7 @@ import { guardOf } from "../../../src/sidecar/agent/observe.ts"
 import { createMetrics } from "../../../src/sidecar/report/metrics.ts"
 import { statusOf } from "../../../src/sidecar/report/status.ts"
 import { SYNC, SYNC_SIGNS } from "../../cli/support/volume.ts"
-import { node as nodeObject, service } from "../../core/fixture.ts"
+import { node as nodeObject, service, vipsIn } from "../../core/fixture.ts"
 import { agentOn, FACTS, type FakeNode, fakeNode, generation, knownGood, passSeconds } from "../fake-node.ts"
 
 const entries = (count: number) =>
@@ -13,8 +13,9 @@ const entries = (count: number) =>
 const DRAIN = 30
 const GUARD = 60
 
-const vips = (agent: Agent) => agent.snapshot().inEffect?.model.vips.length ?? 0
-const servers = (agent: Agent) => agent.snapshot().inEffect?.model.vips.flatMap((vip) => vip.virtualServers).length ?? 0
+const vips = (agent: Agent) => vipsIn(agent.snapshot().inEffect?.model).length ?? 0
+const servers = (agent: Agent) =>
+  vipsIn(agent.snapshot().inEffect?.model).flatMap((vip) => vip.virtualServers).length ?? 0
 const guard = (agent: Agent) => guardOf(agent.snapshot().observation)
 const lines = (node: FakeNode) => node.events.filter(({ event }) => event === "held").length
 const status = (agent: Agent) =>

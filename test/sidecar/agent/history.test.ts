@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ModelInput } from "../../../src/core/model/types.ts"
-import type { KeepalivedModel } from "../../../src/core/model/keepalived-model.ts"
+import { type KeepalivedModel, vipsOf } from "../../../src/core/model/keepalived-model.ts"
 import {
   afterApplied,
   afterWaiting,
@@ -26,7 +26,7 @@ function pass(
   const draining = new Map([...remembered.recent].map(([address, recent]) => [address, recent.draining]))
   const built = build({ ...given, draining, lastGood: remembered.lastGood })
   if (built.model === null) throw new Error("the fixture has no model")
-  const servers = built.model.vips.flatMap((vip) =>
+  const servers = vipsOf(built.model).flatMap((vip) =>
     vip.virtualServers.flatMap((one) => one.realServers.map((real) => `${real.address}=${real.weight}`)),
   )
   const { model } = built

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert"
 import { findingsFor } from "../../../src/contract/well.ts"
 import type { Snapshot } from "../../../src/sidecar/agent/state.ts"
 import { statusOf } from "../../../src/sidecar/report/status.ts"
+import { vipsIn } from "../../core/fixture.ts"
 import { slow } from "../../support/slow.ts"
 import { agentOn, fakeNode, generation, knownGood, passSeconds } from "../fake-node.ts"
 
@@ -25,7 +26,7 @@ test("nothing is published since this node started, on a fake node: the last kno
   await passSeconds(node, agent, 3600)
   const snapshot = agent.snapshot()
   assert.equal(
-    snapshot.inEffect?.model.vips.map(({ address }) => address),
+    vipsIn(snapshot.inEffect?.model).map(({ address }) => address),
     ["10.4.0.50"],
   )
   assert.equal(notWell(snapshot), [])

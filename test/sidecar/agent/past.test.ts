@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 import type { Agent } from "../../../src/sidecar/agent/agent.ts"
 import { guardOf } from "../../../src/sidecar/agent/observe.ts"
 import { NO_HISTORY } from "../../../src/sidecar/agent/history.ts"
-import { node as nodeObject, service } from "../../core/fixture.ts"
+import { instanceIn, node as nodeObject, service } from "../../core/fixture.ts"
 import { agentOn, type FakeNode, fakeNode, generation, knownGood, passSeconds } from "../fake-node.ts"
 import { publish, vips } from "../running-agent.ts"
 
@@ -24,7 +24,7 @@ const codes = (agent: Agent) => {
   const problems = observation?.kind === "candidate" ? observation.built.problems : (observation?.problems ?? [])
   return problems.map(({ code }) => code)
 }
-const priority = (agent: Agent) => agent.snapshot().inEffect?.model.vrrp.priority
+const priority = (agent: Agent) => instanceIn(agent.snapshot().inEffect?.model).priority
 
 async function runningWithNodes(): Promise<{ readonly node: FakeNode; readonly agent: Agent }> {
   const node = fakeNode()

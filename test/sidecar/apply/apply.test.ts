@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { KeepalivedModel } from "../../../src/core/model/keepalived-model.ts"
+import { type KeepalivedModel, vipsOf } from "../../../src/core/model/keepalived-model.ts"
 import { applyRelease } from "../../../src/sidecar/apply/apply.ts"
 import type { ApplyOutcome } from "../../../src/sidecar/apply/outcome.ts"
 import { type ReleaseFile, releaseOf as releaseOfFiles } from "../../../src/sidecar/apply/release.ts"
@@ -50,7 +50,11 @@ for (const [name, failures, steps, outcome, runs] of walks)
 test("apply() watches for the holder of what is in effect from before the test on, and waits for it before anything is changed", async () => {
   const world = script(inEffect, [])
   const watchHolder = (model: KeepalivedModel) => {
-    world.steps.push(`holder of ${model.vips.map(({ address }) => address).join()}`)
+    world.steps.push(
+      `holder of ${vipsOf(model)
+        .map(({ address }) => address)
+        .join()}`,
+    )
     return {
       moment: () => {
         world.steps.push("advert")
@@ -60,7 +64,7 @@ test("apply() watches for the holder of what is in effect from before the test o
     }
   }
   const result = await applyRelease(next, OLD, world.with({ watchHolder }))
-  const watched = `holder of ${OLD.model.vips[0]?.address}`
+  const watched = `holder of ${vipsOf(OLD.model)[0]?.address}`
   assert.equal(world.steps, [watched, ...whole.slice(0, 3), "advert", ...whole.slice(3), "stop"])
   assert.equal([result.kind, result.kind === "applied" && result.waitedMs], ["applied", 1_500])
 })

@@ -43,7 +43,7 @@ async function look({
       iptablesNft: await program("iptables-nft", iptablesNft),
       iptablesLegacy: await program("iptables-legacy", iptablesLegacy),
       legacyTables: tables,
-    })({ servers: SERVERS, inward: "eth0", signal: new AbortController().signal })
+    })({ servers: SERVERS.map((one) => ({ ...one, inward: "eth0" })), signal: new AbortController().signal })
     return found.map(({ server, taker, effect }) => `${server.address} ${taker} ${effect}`)
   })
 }

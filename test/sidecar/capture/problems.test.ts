@@ -6,9 +6,10 @@ import type { CaptureQuestion } from "../../../src/sidecar/capture/find-captures
 import { captureProblems } from "../../../src/sidecar/capture/problems.ts"
 import { problemsOf } from "../../../src/sidecar/report/status.ts"
 import { agentOn, fakeNode, generation, passSeconds } from "../fake-node.ts"
+import { modelOf } from "../scripted.ts"
 
 const SERVER = { address: "10.4.0.50", port: 80, protocol: "TCP" } as const
-const MODEL = { vips: [{ id: "ConfigMap default/vips 10.4.0.50", address: "10.4.0.50", virtualServers: [] }] }
+const MODEL = modelOf("10.4.0.50")
 
 function capture(more: Partial<Capture> = {}): Capture {
   const owner: Owner = { kind: "service", name: "default/ext", field: "external IP" }
@@ -62,7 +63,7 @@ test("captureProblems() says of at most twenty virtual servers each what takes i
 })
 
 test("captureProblems() ignores an address that is not a VIP any more", () => {
-  assert.equal(captureProblems([capture()], { vips: [] }), [])
+  assert.equal(captureProblems([capture()], { instances: [] }), [])
 })
 
 async function running(captures: (question: CaptureQuestion) => Promise<readonly Capture[]>) {
@@ -84,8 +85,8 @@ test("Agent.watch() looks for captures as soon as virtual servers are in effect,
     return Promise.resolve(found)
   })
   assert.equal(
-    asked.map(({ servers, inward }) => [servers.map(({ address, port }) => `${address}:${port}`), inward]),
-    [[["10.4.0.50:80"], "eth0"]],
+    asked.map(({ servers }) => servers.map(({ address, port, inward }) => `${address}:${port} ${inward}`)),
+    [["10.4.0.50:80 eth0"]],
   )
   assert.equal(codes(), ["FORWARDED_BY_KUBE_PROXY"])
   found = []

@@ -44,7 +44,12 @@ async function look(
         iptablesLegacy: await program("iptables-legacy"),
         legacyTables: tables,
       })
-      return shown(await captures({ servers: SERVERS, inward: "eth0", signal: new AbortController().signal }))
+      return shown(
+        await captures({
+          servers: SERVERS.map((one) => ({ ...one, inward: "eth0" })),
+          signal: new AbortController().signal,
+        }),
+      )
     })
   } finally {
     await namespace.remove()

@@ -129,8 +129,9 @@ for (const [name, host, expected] of cases)
 
 test("othersIn() does not look where all that is asked for is claimed", async () => {
   const looks = () => Promise.reject(new Error("it looked"))
-  const names = new Set(["10.4.0.50", "169.254.50.1"])
-  const ledger = { vips: names, additions: new Set<string>(), virtualServers: new Set([SERVER]), isLost: false }
+  const vips = new Set(["10.4.0.50", "169.254.50.1"])
+  const additions = new Set([...vips].map((vip) => `${vip} eth0`))
+  const ledger = { vips, additions, virtualServers: new Set([SERVER]), isLost: false }
   const others = await othersIn(modelFor(), {
     kernel: { allAddresses: looks, virtualServers: looks },
     keepalived: { running: () => Promise.resolve(null) },

@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
-import type { KeepalivedModel } from "../../../src/core/model/keepalived-model.ts"
+import { type KeepalivedModel, vipsOf } from "../../../src/core/model/keepalived-model.ts"
 import { createLog } from "../../../src/kit/process/log.ts"
 import { tracesOf } from "../../../src/sidecar/effect/intended.ts"
 import { checkDrift, clearRemains, restoreMissing } from "../../../src/sidecar/effect/repair.ts"
@@ -24,7 +24,7 @@ function modelFor(pods: readonly string[] = PODS, check: "none" | "tcp" = "none"
 
 /** What the kernel has when all is well on a master. */
 function tableOf(model: KeepalivedModel): KernelVirtualServer[] {
-  return model.vips.flatMap((vip) =>
+  return vipsOf(model).flatMap((vip) =>
     vip.virtualServers.map((server) => ({
       address: server.address,
       port: server.port,
@@ -74,7 +74,10 @@ function world(table: readonly KernelVirtualServer[], addresses: readonly string
   }
   const clock = { now: () => 0, delay: () => Promise.resolve() }
   const traces = tracesOf(modelFor())
-  const ledger = { vips: [...traces.vips, "10.4.0.99"], virtualServers: [...traces.virtualServers, ...owned] }
+  const ledger = {
+    additions: [...traces.additions, "10.4.0.99 eth0"],
+    virtualServers: [...traces.virtualServers, ...owned],
+  }
   const ports = {
     kernel,
     keepalived,
@@ -121,11 +124,11 @@ const repairs: [name: string, table: readonly KernelVirtualServer[], steps: stri
 for (const [name, table, steps] of repairs)
   test(`checkDrift() repairs ${name}`, async () => {
     const { steps: taken, ports } = world(table, MASTER, ["10.4.0.50 81 TCP"])
-    const { check } = await checkDrift(modelFor(), null, ports)
+    const { check, found } = await checkDrift(modelFor(), null, ports)
     assert.equal(taken, steps)
     assert.is(check.repaired, steps.length > 0)
     assert.is(check.difference === null, steps.length === 0)
-    assert.is(check.role, "MASTER")
+    assert.equal(found?.roles, new Map([["vips", "MASTER"]]))
   })
 
 test("checkDrift() restarts the checker if keepalived checks, because keepalived knows which servers live", async () => {

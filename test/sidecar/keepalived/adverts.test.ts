@@ -6,7 +6,7 @@ import { advertsIn, askForAdverts } from "../../../src/sidecar/keepalived/advert
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
 /** As keepalived 2.2.7 and 2.3.3 write it, in short. */
-const statistics = (received: number, priorityZero: number) => `VRRP Instance: vips
+const statistics = (received: number, priorityZero: number, name = "vips") => `VRRP Instance: ${name}
   Advertisements:
     Received: ${received}
     Sent: 1
@@ -22,14 +22,20 @@ const statistics = (received: number, priorityZero: number) => `VRRP Instance: v
 `
 
 for (const [what, text, count] of [
-  ["all that were received", statistics(12, 0), 12],
-  ["none of a master that goes", statistics(12, 2), 10],
+  ["all that were received", statistics(12, 0), { vips: 12 }],
+  ["none of a master that goes", statistics(12, 2), { vips: 10 }],
+  ["those of each instance", statistics(12, 2) + statistics(7, 0, "lan"), { vips: 10, lan: 7 }],
+  [
+    "nothing where the second instance is not complete",
+    statistics(12, 2) + statistics(7, 0, "lan").slice(0, -20),
+    null,
+  ],
   ["nothing where the file is empty", "", null],
   ["nothing where the file ends too early", statistics(12, 2).slice(0, -20), null],
   ["nothing of another file", "VRRP Instance: vips\n  Received: 3\n", null],
 ] as const)
   test(`advertsIn() counts ${what}`, () => {
-    assert.is(advertsIn(text), count)
+    assert.equal(advertsIn(text), count === null ? null : new Map(Object.entries(count)))
   })
 
 test("askForAdverts() reads what is written after the signal, and nothing older", () =>
@@ -37,7 +43,7 @@ test("askForAdverts() reads what is written after the signal, and nothing older"
     const file = join(directory, "keepalived.stats")
     writeFileSync(file, statistics(1, 0))
     const write = (text: string) => setTimeout(() => writeFileSync(file, text), 20)
-    assert.is(await askForAdverts(directory, () => write(statistics(7, 1))), 6)
+    assert.equal(await askForAdverts(directory, () => write(statistics(7, 1))), new Map([["vips", 6]]))
     assert.is(await askForAdverts(directory, () => undefined), null)
   }))
 

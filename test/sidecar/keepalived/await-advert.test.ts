@@ -1,7 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createHolderWatch, type HolderOptions } from "../../../src/sidecar/keepalived/await-advert.ts"
-import { service } from "../../core/fixture.ts"
+import { instanceIn, service } from "../../core/fixture.ts"
+import { instanceOf, modelWith, otherInstance } from "../../core/instances.ts"
 import { createFakeClock, type FakeClock } from "../../support/clock.ts"
 import { knownGood } from "../fake-node.ts"
 
@@ -15,6 +16,8 @@ interface World {
   readonly told: string[]
   /** Null: keepalived does not tell. */
   heard: number | null
+  /** Adverts of the second instance. */
+  heardOfOther: number
   error: Error | null
   asked: number
   /** How long keepalived takes for an answer. */
@@ -30,9 +33,15 @@ function world(): World {
     advertsHeard: async () => {
       made.asked++
       if (made.answerMs > 0) await clock.delay(made.answerMs)
-      return made.error === null ? Promise.resolve(made.heard) : Promise.reject(made.error)
+      if (made.error !== null) throw made.error
+      return made.heard === null
+        ? null
+        : new Map([
+            ["vips", made.heard],
+            ["lan", made.heardOfOther],
+          ])
     },
-    addresses: () => Promise.resolve(new Set(made.master ? [MODEL.vrrp.anchor] : [])),
+    addresses: (name) => Promise.resolve(new Set(made.master && name === "eth0" ? [instanceIn(MODEL).anchor] : [])),
     failed: (error) => made.told.push(String(error)),
     waited: ({ ms, ended }) => made.told.push(`${ms} ${ended}`),
   }
@@ -40,6 +49,7 @@ function world(): World {
     clock,
     told: [],
     heard: 7,
+    heardOfOther: 3,
     error: null,
     asked: 0,
     answerMs: 0,
@@ -50,9 +60,9 @@ function world(): World {
 }
 
 /** How long a wait took after a config test of that many ms; null when it has not ended when the time is over. */
-async function tookMs({ clock, watch }: World, testMs = 0): Promise<number | null> {
+async function tookMs({ clock, watch }: World, testMs = 0, model = MODEL): Promise<number | null> {
   let took: number | null = null
-  const watched = watch(MODEL)
+  const watched = watch(model)
   for (let ms = 0; ms < testMs; ms += 10) await clock.advance(10)
   void watched.moment().then((ms) => (took = ms))
   for (let ms = 0; ms <= LIMIT_MS + 1_000 && took === null; ms += 10) await clock.advance(10)
@@ -139,6 +149,37 @@ test("createHolderWatch() waits for the next advert where the last one is older 
   void made.clock.delay(300).then(() => (made.heard = 8))
   void made.clock.delay(1_300).then(() => (made.heard = 9))
   between(await tookMs(made, 700), 600, 600 + LOOK_MS)
+})
+
+/** The instances of two masters with the same advert interval. */
+const TWO = modelWith(instanceOf("10.4.0.50"), { ...otherInstance("10.8.0.50"), advertInterval: 1 })
+
+test("createHolderWatch() waits with two instances until the masters of both have sent an advert", async () => {
+  const made = world()
+  void made.clock.delay(300).then(() => (made.heard = 8))
+  void made.clock.delay(700).then(() => made.heardOfOther++)
+  between(await tookMs(made, 0, TWO), 700, 700 + LOOK_MS)
+  assert.equal(made.told, [])
+})
+
+test("createHolderWatch() does not wait with two instances when one advert is fresh and the other master lives", async () => {
+  const made = world()
+  void made.clock.delay(300).then(() => (made.heard = 8))
+  void made.clock.delay(980).then(() => made.heardOfOther++)
+  between(await tookMs(made, 1_000, TWO), 0, LOOK_MS)
+})
+
+test("createHolderWatch() waits for the adverts of those instances only that another node holds", async () => {
+  const made = world()
+  made.master = true
+  void made.clock.delay(400).then(() => made.heardOfOther++)
+  between(await tookMs(made, 0, TWO), 400, 400 + LOOK_MS)
+})
+
+test("createHolderWatch() waits while one of two masters is silent", async () => {
+  const made = world()
+  for (const ms of [500, 1_500, 2_500, 3_500, 4_500]) void made.clock.delay(ms).then(() => (made.heard = ms))
+  between(await tookMs(made, 0, TWO), LIMIT_MS, LIMIT_MS + LOOK_MS)
 })
 
 test("createHolderWatch() looks at the master no more once it is stopped, also where a look fails", async () => {

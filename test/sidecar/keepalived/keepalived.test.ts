@@ -201,7 +201,7 @@ function declare(bedTest: (name: string, use: (bed: Bed) => Promise<void>) => vo
       await writeFile(service.liveFile, conf())
       assert.is(textOf(await keepalived.start()), "acknowledged")
       const running = await runningOf(keepalived)
-      const heard = async () => (await keepalived.advertsHeard(running)) ?? Number.NaN
+      const heard = async () => (await keepalived.advertsHeard(running))?.get("vips") ?? Number.NaN
       const first = await heard()
       await until(async () => (await heard()) > first + 1, "two more adverts were heard")
       assert.not.ok((await addresses(namespace)).includes("10.4.0.50"))

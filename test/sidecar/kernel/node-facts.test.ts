@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { NO_PAST, type Past } from "../../../src/core/model/addresses/own-nodes.ts"
-import { vrrpInstanceOf } from "../../../src/core/model/vrrp-instance.ts"
+import { vrrpInstancesOf } from "../../../src/core/model/vrrp-instance.ts"
 import { type HostFacts, nodeFactsOf } from "../../../src/sidecar/kernel/node-facts.ts"
 import { node, SETTINGS } from "../../core/fixture.ts"
 
@@ -15,8 +15,12 @@ const hostOf = (...texts: string[]): HostFacts => {
 
 /** That the VIP 10.4.0.50 ran on this interface. */
 const ranOn = (name: string): Past => {
-  const { value } = vrrpInstanceOf([], { name: "n1", interface: name, ipvs: true }, { settings: SETTINGS })
-  return { announced: new Set(["10.4.0.50"]), nodes: new Map(), vrrp: value }
+  const { value } = vrrpInstancesOf(
+    [],
+    { name: "n1", interface: name, ipvs: true },
+    { settings: SETTINGS, before: [], vips: [] },
+  )
+  return { announced: new Set(["10.4.0.50"]), nodes: new Map(), instances: value ?? [] }
 }
 
 const facts = (host: HostFacts, past: Past = NO_PAST, address = "10.4.0.3") =>

@@ -34,7 +34,7 @@ function lanWith(answers: Readonly<Record<string, string>>, { isMaster = true } 
     random: () => 0.5,
   })
   const waiting = (...addresses: readonly string[]) =>
-    [...vacancies.waiting(addresses, ROUND)].map(
+    [...vacancies.waiting([{ addresses, round: ROUND }])].map(
       ([address, wait]) => `${address} ${"mac" in wait ? wait.mac : wait.kind}`,
     )
   return { clock, asked, stations, state, vacancies, waiting, changes: () => changes, mostOpen: () => mostOpen }
@@ -134,9 +134,9 @@ test("waiting() accepts an address when the LAN cannot be asked", async () => {
     clock,
     log: createLog({}, { level: "silent" }),
   })
-  vacancies.waiting(["10.4.0.50"], ROUND)
+  vacancies.waiting([{ addresses: ["10.4.0.50"], round: ROUND }])
   await clock.advance(500)
-  assert.is(vacancies.waiting(["10.4.0.50"], ROUND).size, 0)
+  assert.is(vacancies.waiting([{ addresses: ["10.4.0.50"], round: ROUND }]).size, 0)
 })
 
 test.run()

@@ -1,14 +1,14 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Agent } from "../../../src/sidecar/agent/agent.ts"
-import { endpoint, service } from "../../core/fixture.ts"
+import { endpoint, service, vipsIn } from "../../core/fixture.ts"
 import { agentOn, type FakeNode, fakeNode, generation } from "../fake-node.ts"
 
 const PODS = service("a", {
   endpoints: [1, 2, 3].map((at) => ({ ...endpoint(`10.2.${at}.5`), nodeName: `n${at}` })),
 })
 const weights = (agent: Agent) =>
-  agent.snapshot().inEffect?.model.vips[0]?.virtualServers[0]?.realServers.map((one) => one.weight)
+  vipsIn(agent.snapshot().inEffect?.model)[0]?.virtualServers[0]?.realServers.map((one) => one.weight)
 
 /** What the watch over the nodes does when it has judged. */
 async function judged(node: FakeNode, agent: Agent, ...unreachable: readonly string[]): Promise<void> {

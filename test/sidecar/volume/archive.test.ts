@@ -87,7 +87,7 @@ test("withinLimits() has removed what is beyond the limits when an addition is d
 
 const outcomeOf = (sequence: number, generation: string) => ({
   ...{ sequence, generation, time: "2026-11-22T10:00:00.000Z", outcome: "applied" as const, reason: null, node: "n1" },
-  ...{ interface: "eth0", keepalivedVersion: null, configSha256: "a".repeat(64), vips: [], problems: [] },
+  ...{ interfaces: ["eth0"], keepalivedVersion: null, configSha256: "a".repeat(64), vips: [], problems: [] },
   ...{ virtualServers: 0, realServers: 0 },
 })
 

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import * as tar from "tar"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { vipsOf } from "../../../src/core/model/keepalived-model.ts"
 import { openArchive } from "../../../src/sidecar/volume/archive.ts"
 import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
 import { openLedger } from "../../../src/sidecar/volume/ledger.ts"
@@ -110,7 +111,7 @@ test("openAppliedVolume() keeps the candidates that are needed", () =>
 const remembered = (rendered: typeof one): AppliedRecord => ({
   sha256: rendered.sha256,
   model: rendered.model,
-  lastGood: new Map(rendered.model.vips.map((vip) => [vip.id, { text: "", vip }])),
+  lastGood: new Map(vipsOf(rendered.model).map((vip) => [vip.id, { text: "", vip }])),
   generation: { sequence: 7, name: "00000000000000000007-0123456789ab" },
   past: {
     model: rendered.model,
@@ -164,7 +165,7 @@ const outcomeOf = (name: string) => ({
   outcome: "applied" as const,
   reason: null,
   node: "n1",
-  interface: "eth0",
+  interfaces: ["eth0"],
   keepalivedVersion: "2.2.7",
   configSha256: one.sha256,
   vips: ["10.4.0.50"],

@@ -6,22 +6,39 @@ import { linkOf } from "../../../src/sidecar/kernel/link.ts"
 import type { Link } from "../../../src/sidecar/ports.ts"
 import { faultCauseOf } from "../../../src/sidecar/vrrp/fault-cause.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
-import { modelOf } from "../scripted.ts"
+import { instanceOf } from "../../core/instances.ts"
 
-const model = modelOf("10.4.0.50")
-const unicast = { ...model, vrrp: { ...model.vrrp, unicast: { source: "10.4.0.3", peers: ["10.4.0.4"] } } }
+const multicast = instanceOf("10.4.0.50")
+const unicast = { ...multicast, unicast: { source: "10.4.0.3", peers: ["10.4.0.4"] } }
+const RELEASE_FILE = "/run/keepalived/release"
 const machine = (link: Link, ...addresses: readonly string[]) => ({
   link: () => link,
   kernel: { addresses: () => Promise.resolve(new Set(addresses)) },
 })
 
 const causes: readonly (readonly [name: string, cause: Promise<string | null>, wanted: RegExp | null])[] = [
-  ["a cable that is out", faultCauseOf(model, machine("no-carrier")), /^interface "eth0" has no carrier: .*cable/],
-  ["an interface that is down", faultCauseOf(model, machine("down")), /^interface "eth0" is down: .*dev eth0 up/],
-  ["an interface that is gone", faultCauseOf(model, machine("absent")), /^interface "eth0" does not exist$/],
-  ["a source that is missing", faultCauseOf(unicast, machine("up", "10.4.0.9")), /lacks 10\.4\.0\.3, the address/],
-  ["no address at all", faultCauseOf(model, machine("up")), /has no IPv4 address$/],
-  ["nothing", faultCauseOf(unicast, machine("up", "10.4.0.3")), null],
+  [
+    "a cable that is out",
+    faultCauseOf(multicast, RELEASE_FILE, machine("no-carrier")),
+    /^interface "eth0" has no carrier: .*cable/,
+  ],
+  [
+    "an interface that is down",
+    faultCauseOf(multicast, RELEASE_FILE, machine("down")),
+    /^interface "eth0" is down: .*dev eth0 up/,
+  ],
+  [
+    "an interface that is gone",
+    faultCauseOf(multicast, RELEASE_FILE, machine("absent")),
+    /^interface "eth0" does not exist$/,
+  ],
+  [
+    "a source that is missing",
+    faultCauseOf(unicast, RELEASE_FILE, machine("up", "10.4.0.9")),
+    /lacks 10\.4\.0\.3, the address/,
+  ],
+  ["no address at all", faultCauseOf(multicast, RELEASE_FILE, machine("up")), /has no IPv4 address$/],
+  ["nothing", faultCauseOf(unicast, RELEASE_FILE, machine("up", "10.4.0.3")), null],
 ]
 for (const [name, cause, wanted] of causes)
   test(`faultCauseOf() names ${name} (fault 250)`, async () => {
@@ -34,12 +51,9 @@ test("faultCauseOf() tells a handover from a fault", () =>
   withTemporaryDirectory(async (directory) => {
     const releaseFile = join(directory, "release")
     await writeFile(releaseFile, "1\n")
-    assert.match(
-      String(await faultCauseOf({ ...model, releaseFile }, machine("up", "10.4.0.3"))),
-      "hands its VIPs over",
-    )
+    assert.match(String(await faultCauseOf(multicast, releaseFile, machine("up", "10.4.0.3"))), "hands its VIPs over")
     await writeFile(releaseFile, "0\n")
-    assert.is(await faultCauseOf({ ...model, releaseFile }, machine("up", "10.4.0.3")), null)
+    assert.is(await faultCauseOf(multicast, releaseFile, machine("up", "10.4.0.3")), null)
   }))
 
 test("linkOf() reads flags and carrier as sysfs has them", () =>

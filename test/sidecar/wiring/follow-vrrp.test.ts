@@ -47,7 +47,12 @@ function scene() {
     },
   } as unknown as SidecarParts
   const unicast = { source: "10.4.0.3", peers: ["10.4.0.4"] }
-  const inEffect = { sha256: "", model: { ...model, vrrp: { ...model.vrrp, unicast } }, generation: null, since: 0 }
+  const inEffect = {
+    sha256: "",
+    model: { ...model, instances: model.instances.map((one) => ({ ...one, unicast })) },
+    generation: null,
+    since: 0,
+  }
   const following = followVrrp(parts, {
     recordRole: (vrrp) => void (fake.learnt = vrrp),
     snapshot: () => ({ inEffect }) as never,

@@ -13,11 +13,11 @@ export interface Past {
   readonly announced: ReadonlySet<string>
   /** Node -> its own address when the last configuration took effect. */
   readonly nodes: ReadonlyMap<string, string>
-  /** The VRRP instance that runs or last ran; null when none ever did. */
-  readonly vrrp: VrrpInstance | null
+  /** The VRRP instances that run or last ran; empty when none ever did. */
+  readonly instances: readonly VrrpInstance[]
 }
 
-export const NO_PAST: Past = { announced: new Set(), nodes: new Map(), vrrp: null }
+export const NO_PAST: Past = { announced: new Set(), nodes: new Map(), instances: [] }
 
 /** The Nodes, with only their own addresses. */
 export interface OwnNodes {

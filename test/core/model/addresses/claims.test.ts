@@ -2,14 +2,14 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
-import { cluster, input, service, type ServiceOptions, SETTINGS } from "../../fixture.ts"
+import { cluster, input, service, type ServiceOptions, SETTINGS, vipsIn } from "../../fixture.ts"
 
 const VIP = "10.4.0.50"
 
 function codesOf(options: ServiceOptions, text = "default/a"): readonly string[] {
   const objects = cluster([service("a"), service("b", options)])
   const { problems, model } = createModelBuilder(SETTINGS)(input({ [VIP]: text, "10.4.0.60": "default/a" }, objects))
-  assert.is(model?.vips.length, 2)
+  assert.is(vipsIn(model).length, 2)
   assert.ok(
     problems.every(
       ({ severity, path }) => severity === "warning" && path.join() === `ConfigMap default/vips,data,${VIP}`,

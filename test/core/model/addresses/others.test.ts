@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
 import type { ModelInput } from "../../../../src/core/model/types.ts"
 import type { Others } from "../../../../src/core/model/addresses/others.ts"
-import { cluster, input, service, SETTINGS } from "../../fixture.ts"
+import { cluster, input, service, SETTINGS, vipsIn } from "../../fixture.ts"
 
 const A = { "10.4.0.50": "default/a" }
 const AB = { ...A, "10.4.0.51": "default/b" }
@@ -32,7 +32,7 @@ test("createModelBuilder() leaves out an address that this host has, even with a
   const given = { others: onHost("10.4.0.51", "docker0", 16), lastGood: lastGoodOf(AB) }
   const { model, problems } = createModelBuilder(SETTINGS)(input(AB, CLUSTER, given))
   assert.equal(
-    model?.vips.map(({ address }) => address),
+    vipsIn(model).map(({ address }) => address),
     ["10.4.0.50"],
   )
   const [problem] = problems

@@ -9,7 +9,7 @@ import {
   ownNodesOf,
   type Past,
 } from "../../../../src/core/model/addresses/own-nodes.ts"
-import { cluster, configMap, input, node, service, SETTINGS } from "../../fixture.ts"
+import { cluster, configMap, input, instanceIn, node, service, SETTINGS, vipsIn } from "../../fixture.ts"
 
 const VIP = "10.4.0.50"
 const past: Past = {
@@ -18,7 +18,7 @@ const past: Past = {
     ["n1", "10.4.0.3"],
     ["n2", "10.4.0.4"],
   ]),
-  vrrp: null,
+  instances: [],
 }
 /** A Node that lists these addresses, in this order. */
 const listing = (name: string, ...addresses: string[]) => {
@@ -80,7 +80,7 @@ for (const listed of [[VIP], ["10.4.0.3", VIP], [`::ffff:${VIP}`]])
     const given = input({ [VIP]: "default/a" }, objects, { past })
     const { model, problems, entries } = build(given, { useUnicast: true })
     assert.equal(
-      model?.vips.map(({ address }) => address),
+      vipsIn(model).map(({ address }) => address),
       [VIP],
     )
     assert.is(entries[0]?.state, "good")
@@ -89,7 +89,10 @@ for (const listed of [[VIP], ["10.4.0.3", VIP], [`::ffff:${VIP}`]])
       [["VIP_LISTED_BY_NODE", "warning"]],
     )
     assert.match(problems[0]?.message ?? "", /--node-ip.*exclude list/)
-    assert.equal([model?.vrrp.priority, model?.vrrp.unicast], [254, { source: "10.4.0.3", peers: ["10.4.0.4"] }])
+    assert.equal(
+      [instanceIn(model).priority, instanceIn(model).unicast],
+      [254, { source: "10.4.0.3", peers: ["10.4.0.4"] }],
+    )
   })
 
 test("createModelBuilder() refuses a new entry with an address that a Node had before, in any spelling (fault 201)", () => {
@@ -98,7 +101,7 @@ test("createModelBuilder() refuses a new entry with an address that a Node had b
     const given = input({ [VIP]: "default/a", "10.4.0.60": "default/a" }, objects, { past })
     assert.equal(problemsOf(given), ["error VIP_IS_NODE_ADDRESS"])
     assert.equal(
-      build(given).model?.vips.map(({ address }) => address),
+      vipsIn(build(given).model).map(({ address }) => address),
       [VIP],
     )
   }
@@ -107,15 +110,15 @@ test("createModelBuilder() refuses a new entry with an address that a Node had b
 test("createModelBuilder() keeps rank and peers when an entry has a Node's address (fault 201)", () => {
   const nodes = [listing("n1", "10.4.0.3", "10.9.0.3"), node("n2", "10.4.0.4")]
   const given = input({ "10.4.0.3": "" }, cluster([], nodes), { past })
-  assert.is(build(given, { useUnicast: true }).model?.vrrp.unicast?.source, "10.4.0.3")
+  assert.is(instanceIn(build(given, { useUnicast: true }).model).unicast?.source, "10.4.0.3")
 })
 
 test("createModelBuilder() does not rank by remembered Nodes (fault 203)", () => {
-  const before = build(input({ [VIP]: "" }, cluster([], [node("n1", "10.4.0.9"), node("n2", "10.4.0.4")]))).model?.vrrp
-  assert.is(before?.priority, 246)
-  const known = { ...past, vrrp: before ?? null }
+  const before = build(input({ [VIP]: "" }, cluster([], [node("n1", "10.4.0.9"), node("n2", "10.4.0.4")]))).model
+  assert.is(instanceIn(before).priority, 246)
+  const known = { ...past, instances: [instanceIn(before)] }
   const { model, problems } = build(input({ [VIP]: "" }, cluster([]), { past: known }))
-  assert.is(model?.vrrp.priority, 246)
+  assert.is(instanceIn(model).priority, 246)
   assert.equal(
     problems.map(({ code, severity }) => [code, severity]),
     [["NODES_LOST", "warning"]],

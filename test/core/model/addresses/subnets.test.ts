@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
-import { cluster, input, node, SETTINGS } from "../../fixture.ts"
+import { cluster, input, node, SETTINGS, vipsIn } from "../../fixture.ts"
 
 const subnet = (address: string, prefixLength: number) => ({ interface: "eth0", address, prefixLength })
 
@@ -9,7 +9,7 @@ const problemsOf = (vip: string, subnets?: readonly ReturnType<typeof subnet>[])
   const nodes = [node("n1", "10.4.0.3"), node("n2", "10.4.0.4")]
   const facts = { name: "n1", interface: "eth0", ipvs: true, ...(subnets === undefined ? {} : { subnets }) }
   const { model, problems } = createModelBuilder(SETTINGS)(input({ [vip]: "" }, cluster([], nodes), { node: facts }))
-  assert.is(model?.vips.length, 1)
+  assert.is(vipsIn(model).length, 1)
   return problems
 }
 const codesOf = (...given: Parameters<typeof problemsOf>) => problemsOf(...given).map(({ code }) => code)

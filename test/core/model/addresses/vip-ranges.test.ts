@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
 import type { LastGoodEntry } from "../../../../src/core/model/last-good.ts"
 import { isAllowed, parseVipRanges } from "../../../../src/core/address/ranges.ts"
-import { cluster, input, node, service, SETTINGS, id } from "../../fixture.ts"
+import { cluster, id, input, node, service, SETTINGS, vipsIn } from "../../fixture.ts"
 
 const rows: readonly [ranges: string, allowed: readonly string[], outside: readonly string[]][] = [
   ["any", ["10.4.0.1", "203.0.113.9"], []],
@@ -45,7 +45,7 @@ test("createModelBuilder() leaves out a VIP outside --vip-ranges, and does not c
     input({ "10.4.0.1": "default/a", "10.4.0.50": "default/b", "10.4.0.3": "", "10.4.0.999": "" }, objects),
   )
   assert.equal(
-    model?.vips.map(({ address }) => address),
+    vipsIn(model).map(({ address }) => address),
     ["10.4.0.50"],
   )
   assert.equal(
@@ -55,13 +55,13 @@ test("createModelBuilder() leaves out a VIP outside --vip-ranges, and does not c
 })
 
 test("createModelBuilder() does not hold the last good form of a VIP that --vip-ranges no longer allows", () => {
-  const before = createModelBuilder(SETTINGS)(input({ "10.4.0.1": "default/a" }, objects)).model?.vips[0]
+  const before = vipsIn(createModelBuilder(SETTINGS)(input({ "10.4.0.1": "default/a" }, objects)).model)[0]
   assert.ok(before !== undefined)
   const lastGood = new Map<string, LastGoodEntry>([[id("10.4.0.1"), { text: "default/a", vip: before }]])
   for (const text of ["default/a", "default/a:NATX"]) {
     const { model, entries } = createModelBuilder(settings)(input({ "10.4.0.1": text }, objects, { lastGood }))
     assert.is(entries[0]?.state, "left-out")
-    assert.equal(model?.vips, [])
+    assert.equal(vipsIn(model), [])
   }
 })
 
@@ -73,7 +73,7 @@ test("createModelBuilder() announces nothing outside --vip-ranges, for any Confi
   fc.assert(
     fc.property(fc.dictionary(keys, fc.constantFrom("", "default/a", "default/b:DR", "x")), (data) => {
       const { model } = createModelBuilder(settings)(input(data, objects))
-      for (const vip of model?.vips ?? []) assert.match(vip.address, /^10\.4\.0\.(?:4[89]|5\d|6[0-3])$/)
+      for (const vip of vipsIn(model) ?? []) assert.match(vip.address, /^10\.4\.0\.(?:4[89]|5\d|6[0-3])$/)
     }),
   )
 })
