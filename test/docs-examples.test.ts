@@ -77,12 +77,13 @@ const scenes = (): Readonly<Record<string, Tree>> => ({
     ],
   }),
   "FAULT, or no master": node({
-    vrrp: {
-      state: "fault",
-      since: "2026-11-22T22:40:00.000Z",
-      reason: 'interface "eth0" has no carrier: look at the cable and the switch',
-      advertInterval: 1,
-    },
+    vrrp: [
+      {
+        ...{ instance: "vips", interface: "eth0", state: "fault", since: "2026-11-22T22:40:00.000Z" },
+        reason: 'interface "eth0" has no carrier: look at the cable and the switch',
+        advertInterval: 1,
+      },
+    ],
   }),
   "Refused connections": {
     ...node({
@@ -179,6 +180,7 @@ const scenes = (): Readonly<Record<string, Tree>> => ({
     "state/history.jsonl": `${[
       encodeNodeEvent({
         kind: "role",
+        instance: "vips",
         time: "2026-11-22T21:59:58.000Z",
         from: "init",
         to: "backup",
@@ -186,6 +188,7 @@ const scenes = (): Readonly<Record<string, Tree>> => ({
       }),
       encodeNodeEvent({
         kind: "role",
+        instance: "vips",
         time: "2026-11-22T22:00:00.000Z",
         from: "backup",
         to: "master",

@@ -8,9 +8,11 @@ export const NODE_HISTORY_FILE = "history.jsonl"
 /** Size at which that file is rotated, in bytes: room for about 300 of the longest lines, so at least that many are kept. */
 export const NODE_HISTORY_BYTES = 128 * 1024
 
-/** A change of the VRRP state on this node. */
+/** A change of the state of a VRRP instance on this node. */
 export interface RoleChange {
   readonly kind: "role"
+  /** Name of the instance. */
+  readonly instance: string
   /** ISO 8601; exact to the second if it comes from keepalived's log. */
   readonly time: string
   readonly from: VrrpState
@@ -49,6 +51,7 @@ const LONGEST_REASON = 300
 
 const role = z.object({
   kind: z.literal("role"),
+  instance: z.string(),
   time: z.iso.datetime(),
   from: z.enum(VRRP_STATES),
   to: z.enum(VRRP_STATES),
@@ -75,7 +78,7 @@ export function encodeNodeEvent(event: NodeEvent): string {
   const { kind, time } = event
   switch (event.kind) {
     case "role":
-      return JSON.stringify({ kind, time, from: event.from, to: event.to, reason })
+      return JSON.stringify({ kind, instance: event.instance, time, from: event.from, to: event.to, reason })
     case "rollback":
     case "resume":
       return JSON.stringify({ kind, time, sequence: event.sequence, reason })

@@ -84,8 +84,8 @@ export interface Status {
   /** Name of the archived generation that a rollback holds in place; null if there is no rollback. */
   readonly pinned: string | null
   readonly node: string
-  readonly interface: string | null
-  readonly vrrp: StatusVrrp
+  /** In the order of the keepalived.conf; empty if no instance is known. */
+  readonly vrrp: readonly StatusVrrp[]
   readonly keepalived: StatusKeepalived
   readonly drift: StatusDrift
   /** Such as `2.3.3`; null if keepalived cannot run. */
@@ -109,8 +109,7 @@ export const statusSchema = z.object({
   appliedSha256: sha256Field.nullable(),
   pinned: generationNameField.nullable(),
   node: z.string(),
-  interface: z.string().nullable(),
-  vrrp: vrrpField,
+  vrrp: z.array(vrrpField),
   keepalived: z.enum(KEEPALIVED),
   drift: z.enum(DRIFTS),
   keepalivedVersion: z.string().nullable(),
@@ -161,8 +160,7 @@ export function encodeStatus(status: Status): string {
     `appliedSha256: ${orNull(status.appliedSha256)}\n` +
     `pinned: ${orNull(status.pinned)}\n` +
     `node: ${flowText(status.node)}\n` +
-    `interface: ${orNull(status.interface)}\n` +
-    `vrrp: ${flowMapping({ ...status.vrrp })}\n` +
+    listLines("vrrp", status.vrrp, (one) => flowMapping({ ...one })) +
     `keepalived: ${status.keepalived}\n` +
     `drift: ${status.drift}\n` +
     `keepalivedVersion: ${orNull(status.keepalivedVersion)}\n` +

@@ -4,7 +4,7 @@ import { type Age, SILENT_SECONDS } from "./heartbeat.ts"
 import type { AgentSigns, Signs, SyncSigns } from "./signs.ts"
 import type { Status } from "./status.ts"
 import type { SyncStatus } from "./sync-status.ts"
-import { HANDOVER, isUnwell, vrrpText } from "./vrrp.ts"
+import { isHandover, isUnwell, vrrpText } from "./vrrp.ts"
 
 /**
  * Maximum age of what sync knows about its source, in seconds. The API server sends a bookmark every minute, and sync replaces a
@@ -121,11 +121,15 @@ function keepalivedFindings({ keepalived, appliedSha256 }: Signs["status"]): rea
 }
 
 function vrrpFindings({ vrrp, keepalived }: Signs["status"]): readonly Finding[] {
-  if (vrrp.state === "init") return [finding("init", vrrpText(vrrp))]
   // Without keepalived the state is always unknown.
-  if (!isUnwell(vrrp) || (vrrp.state === "unknown" && keepalived !== "running")) return []
-  const isWish = vrrp.state === "fault" && vrrp.reason?.startsWith(HANDOVER) === true
-  return [finding(isWish ? "handover" : "vrrp", vrrpText(vrrp))]
+  const runs = keepalived === "running"
+  if (vrrp.length === 0 && runs) return [finding("vrrp", "No VRRP instance is known")]
+  return vrrp.flatMap((one) => {
+    const text = vrrpText(one, vrrp.length)
+    if (one.state === "init") return [finding("init", text)]
+    if (!isUnwell(one) || (one.state === "unknown" && !runs)) return []
+    return [finding(isHandover(one) ? "handover" : "vrrp", text)]
+  })
 }
 
 function driftFindings({ drift, problems }: Signs["status"]): readonly Finding[] {

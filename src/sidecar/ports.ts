@@ -90,8 +90,10 @@ export interface Keepalived {
   respawnChecker(target: RunningKeepalived): Promise<void>
 }
 
-/** A line of keepalived's log that gives VRRP's new state, or the reason for it. */
+/** A line of keepalived's log that gives the new state of a VRRP instance, or the reason for it. */
 export interface VrrpEvent {
+  /** Name of the instance; null for all of them. */
+  readonly instance: string | null
   /** `unknown`: keepalived, or its VRRP child, has ended. */
   readonly state: VrrpState
   /** Date in ms, exact to the second; null if the line has no time. */
@@ -99,20 +101,22 @@ export interface VrrpEvent {
   readonly reason: string | null
 }
 
-/** The VRRP child's answer about itself. */
+/** The VRRP child's answer about an instance. */
+export interface InstanceAnswer {
+  readonly state: Exclude<VrrpState, "unknown">
+  /** Date of the last change in ms; a reload counts as a change. Null if the state has never changed. */
+  readonly at: number | null
+  /** Seconds between two adverts, its own or the master's: the longer of the two. */
+  readonly advertInterval: number
+  /** Adverts heard so far. */
+  readonly heard: number
+  /** Number of these that a master sent when it gave up the role. */
+  readonly farewells: number
+}
+
+/** The VRRP child's answer about itself: its instances, by name. */
 export type VrrpAnswer =
-  | {
-      readonly kind: "answer"
-      readonly state: Exclude<VrrpState, "unknown">
-      /** Date of the last change in ms; a reload counts as a change. Null if the state has never changed. */
-      readonly at: number | null
-      /** Seconds between two adverts, its own or the master's: the longer of the two. */
-      readonly advertInterval: number
-      /** Adverts heard so far. */
-      readonly heard: number
-      /** Number of these that a master sent when it gave up the role. */
-      readonly farewells: number
-    }
+  | { readonly kind: "answer"; readonly instances: ReadonlyMap<string, InstanceAnswer> }
   /** It runs, and did not answer in time. */
   | { readonly kind: "silent" }
   /** Its start is not complete. */

@@ -36,8 +36,12 @@ const status: Status = {
   appliedSha256: "a".repeat(64),
   pinned: null,
   node: "node-1",
-  interface: "eth0",
-  vrrp: { state: "master", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+  vrrp: [
+    {
+      ...{ instance: "vips", interface: "eth0", state: "master" },
+      ...{ since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+    },
+  ],
   keepalived: "running",
   drift: "none",
   keepalivedVersion: "2.2.7",
@@ -56,7 +60,7 @@ test("decodeStatus() gives back what encodeStatus() was given", () => {
     problems: [],
     observedGeneration: null,
     appliedSha256: null,
-    interface: null,
+    vrrp: [],
   }
   assert.equal(decodeStatus(encodeStatus(empty)), { kind: "value", value: { schema: 2, ...empty } })
 })

@@ -4,8 +4,8 @@ import * as assert from "uvu/assert"
 import type { Status } from "../../src/contract/status.ts"
 import { type Asker, findingsFor, STALE_SECONDS, STUCK_SECONDS } from "../../src/contract/well.ts"
 import type { Signs } from "../../src/contract/signs.ts"
-import { HANDOVER } from "../../src/contract/vrrp.ts"
-import { STATUS, SYNC, SYNC_SIGNS } from "../cli/support/volume.ts"
+import { HANDOVER, type VrrpState } from "../../src/contract/vrrp.ts"
+import { STATUS, SYNC, SYNC_SIGNS, VRRP } from "../cli/support/volume.ts"
 import { ALIVE } from "../support/signs.ts"
 
 const age = (seconds: number) => ({ kind: "age", seconds }) as const
@@ -14,7 +14,7 @@ const HEALTHY: Signs = { status: STATUS, agent: ALIVE, sync: SYNC_SIGNS }
 const ASKERS: readonly Asker[] = ["status", "health", "ready", "report"]
 
 const status = (change: Partial<Status>): Signs => ({ ...HEALTHY, status: { ...STATUS, ...change } })
-const vrrp = (state: Status["vrrp"]["state"]) => status({ vrrp: { ...STATUS.vrrp, state } })
+const vrrp = (state: VrrpState) => status({ vrrp: [{ ...VRRP, state }] })
 const error = (code: string) =>
   status({ problems: [{ code, severity: "error", path: [], place: null, message: "broken" }] })
 const sync = (change: Partial<NonNullable<Signs["sync"]>>): Signs => ({
@@ -61,9 +61,16 @@ const CASES: readonly (readonly [what: string, signs: Signs, about: string, mind
   ["VRRP in FAULT", vrrp("fault"), "vrrp", "status health ready report"],
   ["a role that is not known", vrrp("unknown"), "vrrp", "status health ready report"],
   ["VRRP that has just started", vrrp("init"), "init", "status report"],
+  ["VRRP without a known instance", status({ vrrp: [] }), "vrrp", "status health ready report"],
+  [
+    "FAULT of one instance of two",
+    status({ vrrp: [VRRP, { ...VRRP, instance: "lan", state: "fault" }] }),
+    "vrrp",
+    "status health ready report",
+  ],
   [
     "a node that hands its VIPs over",
-    status({ vrrp: { ...STATUS.vrrp, state: "fault", reason: `${HANDOVER}: a file says so` } }),
+    status({ vrrp: [{ ...VRRP, state: "fault", reason: `${HANDOVER}: a file says so` }] }),
     "handover",
     "status health ready",
   ],

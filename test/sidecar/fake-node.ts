@@ -157,7 +157,7 @@ export function agentOn(
     start,
   )
   // The role is watched by another part, which is not here.
-  agent.recordRole({ state: "master", since: null, reason: null })
+  agent.recordRoles(new Map([["vips", { state: "master", since: null, reason: null }]]))
   return agent
 }
 

@@ -16,7 +16,8 @@ export const ALERTS: readonly Alert[] = [
   {
     name: "KkvNoMaster",
     // A sum would be NaN while one node does not know its role.
-    expression: "absent(kkv_master == 1)",
+    expression:
+      "absent(kkv_master == 1) or (count by (vrrp_instance) (kkv_master) unless count by (vrrp_instance) (kkv_master == 1))",
     duration: "1m",
     severity: "critical",
     summary: "no node announces the VIPs",
@@ -24,7 +25,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: "KkvTwoMasters",
-    expression: "count(kkv_master == 1) > 1",
+    expression: "count by (vrrp_instance) (kkv_master == 1) > 1",
     duration: "1m",
     severity: "critical",
     summary: "several nodes announce the VIPs",
@@ -88,7 +89,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: "KkvFlapping",
-    expression: 'sum(increase(kkv_vrrp_transitions_total{state="master"}[1h])) > 5',
+    expression: 'sum by (vrrp_instance) (increase(kkv_vrrp_transitions_total{state="master"}[1h])) > 5',
     duration: "1m",
     severity: "warning",
     summary: "the VIPs move again and again",

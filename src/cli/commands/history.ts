@@ -61,9 +61,11 @@ function entryOf(file: ArchiveFile, archive: Archive | string, before: Archive |
 }
 
 function page(entries: readonly Entry[], events: readonly NodeEvent[], terminal: Terminal): string {
+  const instances = new Set(events.flatMap((event) => (event.kind === "role" ? event.instance : [])))
+  const hasSeveral = instances.size > 1
   const [head = "", ...rows] = table([
     ["SEQUENCE", "TIME", "OUTCOME", "VIPS", "CHANGED"],
-    ...merged(entries, events).map((one) => ("kind" in one ? eventRow(one) : entryRow(one))),
+    ...merged(entries, events).map((one) => ("kind" in one ? eventRow(one, hasSeveral) : entryRow(one))),
   ])
   return [coloursOf(terminal).bold(head), ...rows].map((line) => `${line}\n`).join("")
 }
@@ -89,8 +91,8 @@ function entryRow(entry: Entry): readonly string[] {
   ]
 }
 
-function eventRow(event: NodeEvent): readonly string[] {
-  const { what, why } = eventWords(event)
+function eventRow(event: NodeEvent, hasSeveral: boolean): readonly string[] {
+  const { what, why } = eventWords(event, hasSeveral)
   const [sequence, vips] = event.kind === "replaced" ? [String(event.sequence), String(event.vips)] : ["-", "-"]
   return [sequence, event.time, what, vips, why]
 }

@@ -26,11 +26,14 @@ export async function noteEvent(state: string, terminal: Pick<Terminal, "err">, 
   }
 }
 
-/** An event in words: what happened, and why. */
-export function eventWords(event: NodeEvent): { readonly what: string; readonly why: string } {
+/** An event in words: what happened, and why. The instance of a role is named if the events are about several. */
+export function eventWords(event: NodeEvent, hasSeveral: boolean): { readonly what: string; readonly why: string } {
   switch (event.kind) {
     case "role":
-      return { what: `${event.from.toUpperCase()} > ${event.to.toUpperCase()}`, why: event.reason ?? "no reason given" }
+      return {
+        what: `${event.from.toUpperCase()} > ${event.to.toUpperCase()}${hasSeveral ? ` of ${event.instance}` : ""}`,
+        why: event.reason ?? "no reason given",
+      }
     case "replaced":
       return { what: "applied", why: event.reason }
     case "rollback":

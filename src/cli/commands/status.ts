@@ -75,10 +75,9 @@ function absenceHint({ applied }: StatusOptions): string {
 function page(report: Report, colours: Colours): string {
   const { sidecar, pointer, sync } = report
   const good = report.healthy ? colours.green("healthy") : colours.red("not healthy")
-  const role = sidecar.vrrp.state === "master" ? colours.bold("MASTER") : sidecar.vrrp.state.toUpperCase()
   const facts = table([
-    ["Node", `${sidecar.node}${sidecar.interface === null ? "" : `, interface ${sidecar.interface}`}`],
-    ["VRRP", vrrpLine(sidecar.vrrp)],
+    ["Node", `${sidecar.node}${interfacesText(sidecar.vrrp)}`],
+    ...vrrpRows(sidecar.vrrp),
     ["Outcome", `${sidecar.outcome}, as of ${sidecar.time}`],
     ["Generation", generationText(sidecar, pointer)],
     ...(sidecar.pinned === null ? [] : [["Pinned", pinText(sidecar.pinned, report.pin)]]),
@@ -88,7 +87,10 @@ function page(report: Report, colours: Colours): string {
     ["Agent", agentText(report.agent)],
   ])
   const sections = [
-    [`${role} on ${sidecar.node}: ${good}`, ...report.reasons.map((reason) => `  ${reason}`)],
+    [
+      `${roleText(sidecar.vrrp, colours)} on ${sidecar.node}: ${good}`,
+      ...report.reasons.map((reason) => `  ${reason}`),
+    ],
     facts,
     vipLines(sidecar.vips, colours),
     problemSection("Problems", sidecar, { colours, place: placeOfEntry }),
@@ -98,6 +100,26 @@ function page(report: Report, colours: Colours): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`
+}
+
+/** `MASTER`; with several instances `MASTER of vips, BACKUP of lan`. */
+function roleText(vrrp: Status["vrrp"], colours: Colours): string {
+  const words = vrrp.map(({ instance, state }) => {
+    const role = state === "master" ? colours.bold("MASTER") : state.toUpperCase()
+    return vrrp.length === 1 ? role : `${role} of ${instance}`
+  })
+  return words.length === 0 ? "UNKNOWN" : words.join(", ")
+}
+
+function interfacesText(vrrp: Status["vrrp"]): string {
+  const names = [...new Set(vrrp.flatMap((one) => one.interface ?? []))]
+  if (names.length === 0) return ""
+  return `, ${names.length === 1 ? "interface" : "interfaces"} ${names.join(", ")}`
+}
+
+function vrrpRows(vrrp: Status["vrrp"]): string[][] {
+  if (vrrp.length === 0) return [["VRRP", "UNKNOWN"]]
+  return vrrp.map((one) => [vrrp.length === 1 ? "VRRP" : `VRRP ${one.instance}`, vrrpLine(one)])
 }
 
 function vrrpLine({ state, since, reason }: StatusVrrp): string {

@@ -3,14 +3,14 @@ import { createPacer, type Pacer } from "../../kit/time/pacer.ts"
 import { createTimers } from "../../kit/time/named-timers.ts"
 import { type AgentOptions, type AgentPorts, type Exclusive, RETRY, type Wake, type Workings } from "./ports.ts"
 import { createAgentState, due, type Snapshot, type Start } from "./state.ts"
-import { afterRoleSeen } from "./transitions.ts"
+import { afterRolesSeen } from "./transitions.ts"
 import { createCapturePass } from "./capture-pass.ts"
 import { compareAndRepair, restartKeepalived, reportTakeover, watchKeepalived } from "./watch-keepalived.ts"
 import { recalled } from "./history.ts"
 import { applyPass, observePass } from "./passes.ts"
 import { retest } from "./retry.ts"
 import { standsUntilDone } from "../faults/standing-faults.ts"
-import type { Vrrp } from "../vrrp/vrrp.ts"
+import type { Roles } from "../vrrp/vrrp.ts"
 
 export interface Agent {
   /** Looks at the inputs again, because something may have changed. */
@@ -23,8 +23,8 @@ export interface Agent {
   findCaptures(): Promise<void>
   /** Tries a refused text again: an interface may have appeared meanwhile. */
   retest(): void
-  /** Records VRRP's state on this node. */
-  recordRole(vrrp: Vrrp): void
+  /** Records the states of VRRP's instances on this node. */
+  recordRoles(roles: Roles): void
   /** Restarts keepalived when its VRRP is stuck. */
   unstick(): Promise<void>
   snapshot(): Snapshot
@@ -70,9 +70,9 @@ export function createAgent(options: AgentOptions, ports: AgentPorts, start: Sta
     },
     findCaptures: captures.search,
     retest: () => retest(workings),
-    recordRole: (vrrp) => {
-      reportTakeover(vrrp, workings)
-      state.become(afterRoleSeen(vrrp))
+    recordRoles: (roles) => {
+      reportTakeover(roles, workings)
+      state.become(afterRolesSeen(roles))
       ports.onChange(state.known())
     },
     unstick: () => runAlone("watch", () => restartKeepalived(ports)),

@@ -8,7 +8,7 @@ import type { Differences } from "../effect/differences.ts"
 import type { Refusals, Observation } from "./observe.ts"
 import type { AppliedHistory } from "./history.ts"
 import type { Generation, ProcessIdentity, RunningKeepalived } from "../ports.ts"
-import { NOT_SEEN, type Vrrp } from "../vrrp/vrrp.ts"
+import { NO_ROLES, NOT_SEEN, type Roles, type Vrrp } from "../vrrp/vrrp.ts"
 
 /** The running configuration, and since when it is known to run. */
 export interface InEffect extends Effective {
@@ -24,14 +24,19 @@ export interface Snapshot {
   readonly outcome: ApplyOutcome | null
   readonly inEffect: InEffect | null
   readonly running: RunningKeepalived | null
-  /** VRRP's state on this node, as keepalived reports it. */
-  readonly vrrp: Vrrp
+  /** The states of VRRP's instances on this node, as keepalived reports them. */
+  readonly roles: Roles
   readonly drift: DriftCheck | null
   /** Whether another program changes our entries in IPVS. */
   readonly interference?: Interference
   /** Rules that come before IPVS, as the last search found them; absent before the first search. */
   readonly captured?: readonly Capture[]
   readonly history: AppliedHistory
+}
+
+/** The state of a VRRP instance on this node; unknown before the first look at it. */
+export function roleOf({ roles }: Pick<Snapshot, "roles">, instance: string): Vrrp {
+  return roles.get(instance) ?? NOT_SEEN
 }
 
 export type Candidate = Extract<Observation, { readonly kind: "candidate" }>
@@ -81,7 +86,7 @@ export interface Start {
 export function createAgentState(start: Start): AgentState {
   let known: Known = {
     ...start,
-    ...{ observation: null, outcome: null, running: null, vrrp: NOT_SEEN, drift: null },
+    ...{ observation: null, outcome: null, running: null, roles: NO_ROLES, drift: null },
     interference: NO_INTERFERENCE,
     ...{ refusals: null, attempted: null, failures: 0, doubtful: false },
     ...{

@@ -8,7 +8,7 @@ import type { Differences } from "../effect/differences.ts"
 import { guardOf, isTorn, type Refusals, type Observation } from "./observe.ts"
 import { afterApplied, afterWaiting, announcing, type AppliedHistory } from "./history.ts"
 import type { RunningKeepalived } from "../ports.ts"
-import type { Vrrp } from "../vrrp/vrrp.ts"
+import type { Roles } from "../vrrp/vrrp.ts"
 
 /*
  * All changes of what the agent knows. Each is a pure function of the knowledge and an observation; times are milliseconds
@@ -185,8 +185,8 @@ export function afterSoak(): Partial<Known> {
   return { soakSince: null }
 }
 
-export function afterRoleSeen(vrrp: Vrrp): Transition {
-  return () => ({ vrrp })
+export function afterRolesSeen(roles: Roles): Transition {
+  return () => ({ roles })
 }
 
 // --- the kernel

@@ -29,7 +29,7 @@ import {
 } from "../effect/interference.ts"
 import { type FallingBack, fallBack } from "./fall-back.ts"
 import type { Kernel, RunningKeepalived } from "../ports.ts"
-import type { Vrrp } from "../vrrp/vrrp.ts"
+import type { Roles } from "../vrrp/vrrp.ts"
 
 type Comparing = Touches<
   "state" | "timers" | "runAlone" | "requestApply",
@@ -131,10 +131,12 @@ export async function restartKeepalived({ keepalived, log }: Pick<AgentPorts, "k
 }
 
 /** Packets for a VIP that arrived before the VIP did were forwarded, and began flows that IPVS does not know. */
-export function reportTakeover(now: Vrrp, { state, ports }: Touches<"state", "appeared">): void {
-  const { vrrp, inEffect } = state.known()
-  if (now.state !== "master" || vrrp.state === "master" || inEffect === null) return
-  ports.appeared(connectionless(inEffect.model))
+export function reportTakeover(now: Roles, { state, ports }: Touches<"state", "appeared">): void {
+  const { roles, inEffect } = state.known()
+  if (inEffect === null) return
+  const isMaster = (of: Roles, name: string) => of.get(name)?.state === "master"
+  const instances = inEffect.model.instances.filter(({ name }) => isMaster(now, name) && !isMaster(roles, name))
+  if (instances.length > 0) ports.appeared(connectionless({ instances }))
 }
 
 /** The supervisor restarts a keepalived that died. The agent starts it only if the supervisor was told not to. */

@@ -52,7 +52,7 @@ export function masqueradedVips(model: KeepalivedModel): readonly string[] {
 }
 
 /** The virtual servers of a model that have flows without connections: UDP, by NAT. */
-export function connectionless(model: KeepalivedModel): readonly VirtualServer[] {
+export function connectionless(model: Pick<KeepalivedModel, "instances">): readonly VirtualServer[] {
   return virtualServersOf(model).filter(
     ({ protocol, forwardingMethod, realServers }) =>
       protocol === "UDP" && forwardingMethod === "NAT" && realServers.length > 0,

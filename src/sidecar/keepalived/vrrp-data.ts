@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises"
 import * as z from "zod"
 import type { Clock } from "../../kit/time/clock.ts"
 import { faultCode } from "../../kit/fault.ts"
-import type { VrrpAnswer } from "../ports.ts"
+import type { InstanceAnswer, VrrpAnswer } from "../ports.ts"
 
 /** The file that keepalived's VRRP child writes into its directory for temporary files (TMPDIR) on the signal JSON. */
 const FILE = "keepalived.json"
@@ -38,6 +38,7 @@ export async function askForVrrp(directory: string, signal: () => void, clock: C
 
 const instance = z.object({
   data: z.object({
+    iname: z.string(),
     state: z.int(),
     last_transition: z.number(),
     adver_int: z.number(),
@@ -51,21 +52,24 @@ const schema = z.union([z.array(instance), z.object({ vrrp: z.array(instance) })
 /** Source: keepalived, vrrp/vrrp.h, VRRP_STATE_*. */
 const STATES = ["init", "backup", "master", "fault"] as const
 
-/** @returns null if the text is not, or not yet, keepalived's complete answer about its one instance. */
+/** @returns null if the text is not, or not yet, keepalived's complete answer about its instances. */
 export function vrrpIn(text: string): Data | null {
   const parsed = schema.safeParse(jsonOf(text))
-  const one = parsed.success ? parsed.data[0] : undefined
-  const state = STATES[one?.data.state ?? -1]
-  if (one === undefined || state === undefined) return null
-  const { last_transition, adver_int, master_adver_int = adver_int } = one.data
-  return {
-    kind: "answer",
-    state,
-    at: last_transition > 0 ? Math.round(last_transition * 1_000) : null,
-    advertInterval: Math.max(adver_int, master_adver_int),
-    heard: one.stats.advert_rcvd,
-    farewells: one.stats.pri_zero_rcvd,
+  if (!parsed.success || parsed.data.length === 0) return null
+  const instances = new Map<string, InstanceAnswer>()
+  for (const { data, stats } of parsed.data) {
+    const { last_transition, adver_int, master_adver_int = adver_int } = data
+    const state = STATES[data.state]
+    if (state === undefined) return null
+    instances.set(data.iname, {
+      state,
+      at: last_transition > 0 ? Math.round(last_transition * 1_000) : null,
+      advertInterval: Math.max(adver_int, master_adver_int),
+      heard: stats.advert_rcvd,
+      farewells: stats.pri_zero_rcvd,
+    })
   }
+  return { kind: "answer", instances }
 }
 
 function jsonOf(text: string): unknown {

@@ -1,6 +1,6 @@
 import type { VrrpEvent } from "../ports.ts"
 
-/** Reads VRRP's state from the lines of keepalived's log, in their order. */
+/** Reads the states of VRRP's instances from the lines of keepalived's log, in their order. */
 export interface VrrpReader {
   /** @param lines Complete lines; the reason may be in lines of an earlier call. */
   read(lines: readonly string[]): readonly VrrpEvent[]
@@ -16,7 +16,7 @@ const LINE = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d) (\d{4}):
  * `(vips) Entering MASTER STATE`, `(vips) Entering BACKUP STATE (init)`, `(vips) entering FAULT state (src address not
  * configured)`. Source: keepalived, vrrp/vrrp.c, vrrp_scheduler.c; log lines of 2.2.7 and 2.3.3.
  */
-const STATE = /^\([^)]+\):? entering (master|backup|fault) state(?: \((.+)\))?$/i
+const STATE = /^\(([^)]+)\):? entering (master|backup|fault) state(?: \((.+)\))?$/i
 
 /** Lines that end a run of VRRP. The last one is a line of the service's finish script. */
 const ENDS: readonly (readonly [pattern: RegExp, reason: string])[] = [
@@ -26,22 +26,20 @@ const ENDS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^keepalived: ended with exit status/, "keepalived ended"],
 ]
 
-type Found = (match: RegExpExecArray) => string
-
-/** Lines that come before a state and give its reason. */
-const REASONS: readonly (readonly [pattern: RegExp, reason: Found])[] = [
-  [
-    /^Netlink reports (\S+) (down|up)$/,
-    ([, name, to]) => `interface "${name}" is ${to === "up" ? "up again" : "down"}`,
-  ],
+/** Lines that come before a state and give its reason; those of one instance begin with its name in brackets. */
+const REASONS: readonly (readonly [pattern: RegExp, reason: (words: readonly string[]) => string])[] = [
+  [/^Netlink reports (\S+) (down|up)$/, ([name, to]) => `interface "${name}" is ${to === "up" ? "up again" : "down"}`],
   [
     /^\([^)]+\) Master received advert from (\S+) with higher priority (\d+), ours (\d+)$/,
-    ([, peer, theirs, own]) => `${peer} sends adverts of the higher priority ${theirs}; this node has ${own}`,
+    ([peer, theirs, own]) => `${peer} sends adverts of the higher priority ${theirs}; this node has ${own}`,
   ],
-  [/^\([^)]+\) Master received advert from (\S+) with (.*)$/, ([, peer, what]) => `${peer} sends adverts with ${what}`],
-  [/^bind unicast_src (\S+) failed/, ([, source]) => `the unicast source address ${source} is not on this node`],
-  [/^\([^)]+\):? (.*address.*(?:removed|deleted).*)$/i, ([, what = ""]) => `keepalived says: ${what}`],
+  [/^\([^)]+\) Master received advert from (\S+) with (.*)$/, ([peer, what]) => `${peer} sends adverts with ${what}`],
+  [/^bind unicast_src (\S+) failed/, ([source]) => `the unicast source address ${source} is not on this node`],
+  [/^\([^)]+\):? (.*address.*(?:removed|deleted).*)$/i, ([what = ""]) => `keepalived says: ${what}`],
 ]
+
+/** The instance of a line. */
+const NAMED = /^\(([^)]+)\)/
 
 /** A line after the state that has a better reason than the line before it. */
 const DELETED = /^Interface (\S+) deleted$/
@@ -49,41 +47,73 @@ const DELETED = /^Interface (\S+) deleted$/
 interface Reason {
   readonly text: string
   readonly at: number | null
+  /** Place in the log. */
+  readonly place: number
 }
 
 export function createVrrpReader(): VrrpReader {
-  let reason: Reason | null = null
-  let state: VrrpEvent["state"] | null = null
-  const eventOf = (text: string, at: number | null): VrrpEvent | null => {
-    const entered = STATE.exec(text)
-    if (entered !== null) {
-      state = STATES[(entered[1] ?? "").toLowerCase()] ?? "unknown"
-      const given = reason !== null && isClose(reason.at, at) ? reason.text : null
-      reason = null
-      return { state, at, reason: given ?? wordsOf(entered[2]) }
+  const states = new Map<string, VrrpEvent["state"]>()
+  const reasons = createReasons()
+  let isEnded = false
+  const eventsOf = (text: string, at: number | null): readonly VrrpEvent[] => {
+    const [, instance = "", word = "", words] = STATE.exec(text) ?? []
+    if (instance !== "") {
+      const state = STATES[word.toLowerCase()] ?? "unknown"
+      isEnded = false
+      states.set(instance, state)
+      return [{ instance, state, at, reason: reasons.take(instance, state, at) ?? wordsOf(words) }]
     }
     const end = ENDS.find(([pattern]) => pattern.test(text))
     if (end !== undefined) {
       // Lines after an end repeat it.
-      if (state === "unknown") return null
-      state = "unknown"
-      return { state, at, reason: end[1] }
+      if (isEnded) return []
+      isEnded = true
+      states.clear()
+      return [{ instance: null, state: "unknown", at, reason: end[1] }]
     }
     const deleted = DELETED.exec(text)
-    if (deleted !== null && state === "fault") return { state, at, reason: `interface "${deleted[1]}" was deleted` }
-    for (const [pattern, say] of REASONS) {
-      const match = pattern.exec(text)
-      if (match !== null) reason = { text: say(match), at }
-      if (match !== null) break
+    if (deleted === null) {
+      reasons.note(text, at)
+      return []
     }
-    return null
+    const reason = `interface "${deleted[1]}" was deleted`
+    return [...states].flatMap(([instance, state]) => (state === "fault" ? [{ instance, state, at, reason }] : []))
   }
   return {
     read: (lines) =>
       lines.flatMap((line) => {
         const { text, at } = split(line)
-        return eventOf(text, at) ?? []
+        return eventsOf(text, at)
       }),
+  }
+}
+
+/** The reasons that no state has used yet. One that names no instance, such as a dead link, is for each that takes the same state. */
+function createReasons() {
+  const own = new Map<string, Reason>()
+  let common: (Reason & { readonly usedFor: VrrpEvent["state"] | null }) | null = null
+  let place = 0
+  return {
+    note: (text: string, at: number | null): void => {
+      for (const [pattern, say] of REASONS) {
+        const match = pattern.exec(text)
+        if (match === null) continue
+        const reason = { text: say(match.slice(1)), at, place: (place += 1) }
+        const instance = NAMED.exec(text)?.[1]
+        if (instance === undefined) common = { ...reason, usedFor: null }
+        else own.set(instance, reason)
+        return
+      }
+    },
+    /** The newest reason for this state of an instance; null for none. */
+    take: (instance: string, state: VrrpEvent["state"], at: number | null): string | null => {
+      const forAll = common !== null && (common.usedFor ?? state) === state ? [common] : []
+      const known = [...forAll, own.get(instance)].filter((reason) => reason !== undefined)
+      const [newest] = known.toSorted((a, b) => b.place - a.place)
+      own.delete(instance)
+      if (common !== null) common = { ...common, usedFor: common.usedFor ?? state }
+      return newest !== undefined && isClose(newest.at, at) ? newest.text : null
+    },
   }
 }
 

@@ -78,24 +78,26 @@ export function createSeries() {
   const vips = new Gauge({ name: "kkv_entries", help: "Entries by state", labelNames: ["state"], registers })
   const master = new Gauge({
     name: "kkv_master",
-    help: "1 when this node is VRRP master; NaN if unknown",
+    help: "1 when this node is master of the VRRP instance; NaN if unknown",
+    labelNames: ["vrrp_instance"],
     registers,
   })
   const vrrpState = new Gauge({
     name: "kkv_vrrp_state",
-    help: "1 for the state that VRRP has on this node, 0 for the others",
-    labelNames: ["state"],
+    help: "1 for the state that the VRRP instance has on this node, 0 for the others",
+    labelNames: ["vrrp_instance", "state"],
     registers,
   })
   const transitions = new Counter({
     name: "kkv_vrrp_transitions_total",
-    help: "Changes of VRRP's state on this node, by the new state",
-    labelNames: ["state"],
+    help: "Changes of the state of the VRRP instance on this node, by the new state",
+    labelNames: ["vrrp_instance", "state"],
     registers,
   })
   const transitionTime = new Gauge({
     name: "kkv_vrrp_last_transition_timestamp_seconds",
-    help: "Time of the last change of VRRP's state on this node; 0 if unknown",
+    help: "Time of the last change of the state of the VRRP instance on this node; 0 if unknown",
+    labelNames: ["vrrp_instance"],
     registers,
   })
   const running = new Gauge({

@@ -16,7 +16,6 @@ import type { Guard } from "../agent/observe.ts"
 import { createSeries } from "./metric-series.ts"
 import type { NodeWatchState } from "../nodes/node-watch.ts"
 import type { StandingFault } from "../faults/standing-faults.ts"
-import { vrrpOf } from "./status.ts"
 
 /** Values that the snapshot does not hold. */
 export interface Around {
@@ -49,7 +48,6 @@ const SECOND = 1000
 
 export function createMetrics(): Metrics {
   const series = createSeries()
-  for (const state of VRRP_STATES) series.transitions.inc({ state }, 0)
   for (const gauge of [series.success, series.successTime]) gauge.set(Number.NaN)
   // If a counter is missing before its first event, increase() does not see that event.
   for (const result of RESULTS) series.applies.inc({ result }, 0)
@@ -63,7 +61,7 @@ export function createMetrics(): Metrics {
       if (good) series.successTime.setToCurrentTime()
       if (outcome.kind === "applied") series.test.observe(outcome.testMs / SECOND)
     },
-    transition: ({ to }) => series.transitions.inc({ state: to }),
+    transition: ({ instance, to }) => series.transitions.inc({ vrrp_instance: instance, state: to }),
     count: (what) => series.events.inc({ kind: what }),
     page: (snapshot, around) => {
       const { watch, status, sync, faults } = around
@@ -90,10 +88,7 @@ export function createMetrics(): Metrics {
       if (status.appliedGeneration !== null) series.generation.set({ state: "applied" }, status.appliedGeneration)
       for (const state of ENTRY_STATES)
         series.vips.set({ state }, status.vips.filter((vip) => vip.state === state).length)
-      const { state: own, since } = vrrpOf(snapshot)
-      series.master.set(own === "unknown" ? Number.NaN : own === "master" ? 1 : 0)
-      for (const state of VRRP_STATES) series.vrrpState.set({ state }, state === own ? 1 : 0)
-      series.transitionTime.set(since === null ? 0 : Date.parse(since) / SECOND)
+      setRoles(series, status.vrrp)
       // While looks fail, the value of the last successful one is not valid.
       const isSeen = status.keepalived !== "unknown" && !faults.some(({ key }) => key === "watch")
       series.running.set(isSeen ? (snapshot.running === null ? 0 : 1) : Number.NaN)
@@ -123,6 +118,23 @@ function setCounter(counter: Counter, count: number): void {
   counter.inc(count)
 }
 
+type RoleSeries = Pick<ReturnType<typeof createSeries>, "master" | "vrrpState" | "transitions" | "transitionTime">
+
+/** An instance that is gone has no sample, but keeps its count of transitions. */
+function setRoles({ master, vrrpState, transitions, transitionTime }: RoleSeries, vrrp: Status["vrrp"]): void {
+  for (const gauge of [master, vrrpState, transitionTime]) gauge.reset()
+  for (const { instance, state: own, since } of vrrp) {
+    const label = { vrrp_instance: instance }
+    master.set(label, own === "unknown" ? Number.NaN : own === "master" ? 1 : 0)
+    transitionTime.set(label, since === null ? 0 : Date.parse(since) / SECOND)
+    for (const state of VRRP_STATES) {
+      vrrpState.set({ ...label, state }, state === own ? 1 : 0)
+      // If a counter is missing before its first event, increase() does not see that event.
+      transitions.inc({ ...label, state }, 0)
+    }
+  }
+}
+
 function secondsOf(age: Age): number {
   return age.kind === "age" ? age.seconds : Number.POSITIVE_INFINITY
 }
@@ -133,7 +145,7 @@ function setUnknown(gauge: Gauge<"what">, { status, sync, faults }: Around): voi
     source: sync.sourceAge.kind === "unknown",
     "sync-status": sync.status === null,
     keepalived: status.keepalived === "unknown" || faults.some(({ key }) => key === "watch"),
-    vrrp: status.vrrp.state === "unknown",
+    vrrp: status.vrrp.length === 0 || status.vrrp.some(({ state }) => state === "unknown"),
     drift: status.drift === "unknown",
   }
   for (const [what, isUnknown] of Object.entries(facts)) gauge.set({ what }, isUnknown ? 1 : 0)

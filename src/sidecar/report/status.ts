@@ -6,7 +6,7 @@ import { type DeclarationId, partsOf } from "../../core/declare/declaration.ts"
 import type { EntryOutcome } from "../../core/model/types.ts"
 import { type VipModel, vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
-import type { Snapshot } from "../agent/state.ts"
+import { roleOf, type Snapshot } from "../agent/state.ts"
 import type { Observation } from "../agent/observe.ts"
 import { captureProblems } from "../capture/problems.ts"
 import { interferenceProblem, NO_INTERFERENCE } from "../effect/interference.ts"
@@ -17,7 +17,6 @@ import type { SidecarCode } from "../problem-codes.ts"
 /** Values that the status shows and the snapshot does not hold. */
 export interface StatusContext {
   readonly node: string
-  readonly interface: string | null
   readonly pinned: string | null
   readonly keepalivedVersion: string | null
   /** Null when nodes are not probed. */
@@ -38,7 +37,6 @@ export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Statu
     appliedSha256: inEffect?.sha256 ?? null,
     pinned: context.pinned,
     node: context.node,
-    interface: inEffect?.model.instances[0]?.interface ?? context.interface,
     vrrp: vrrpOf(snapshot),
     keepalived: keepalivedOf(snapshot),
     drift: driftOf(snapshot),
@@ -82,9 +80,15 @@ function unusableOf(observation: Exclude<Observation, { readonly kind: "candidat
   return { code: error?.code ?? code, message: observation.reason }
 }
 
-/** VRRP's state on this node, as keepalived reports it. */
-export function vrrpOf({ vrrp, inEffect }: Snapshot): StatusVrrp {
-  return { ...vrrp, advertInterval: inEffect?.model.instances[0]?.advertInterval ?? null }
+/** The states of the instances in effect, as keepalived reports them. Before any is in effect: of those that it reports. */
+export function vrrpOf({ roles, inEffect }: Snapshot): readonly StatusVrrp[] {
+  const unknown = { interface: null, advertInterval: null }
+  const instances = inEffect?.model.instances ?? [...roles.keys()].map((name) => ({ name, ...unknown }))
+  return instances.map(({ name, interface: interfaceName, advertInterval }) => ({
+    ...{ instance: name, interface: interfaceName },
+    ...roleOf({ roles }, name),
+    advertInterval,
+  }))
 }
 
 function keepalivedOf({ running, observation }: Snapshot): StatusKeepalived {

@@ -1,17 +1,26 @@
 import type { VrrpState } from "../../contract/vrrp.ts"
-import type { VrrpWatchOptions } from "./vrrp-watch-options.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 
 /** Whether the kernel confirms keepalived's state: the anchor exists if, and only if, this node is master. */
 export interface Confirmation {
   /** True while they differ: then keepalived is asked again. */
   isDoubtful(): boolean
   confirm(state: VrrpState): Promise<void>
+  stop(): void
+}
+
+export interface ConfirmationOptions {
+  /** Whether the kernel shows the anchor; null if that does not matter. */
+  readonly hasAnchor: () => Promise<boolean | null>
+  /** Called when they differ for too long, with one sentence; null: they agree again. */
+  readonly disagrees: (what: string | null) => void
+  readonly clock: Clock
 }
 
 /** Time for keepalived to add its addresses to the interface, or to remove them. */
 const DISAGREE_MS = 5_000
 
-export function createConfirmation(options: Pick<VrrpWatchOptions, "hasAnchor" | "disagrees" | "clock">): Confirmation {
+export function createConfirmation(options: ConfirmationOptions): Confirmation {
   const { clock } = options
   let since: number | null = null
   let isSaid = false
@@ -27,6 +36,9 @@ export function createConfirmation(options: Pick<VrrpWatchOptions, "hasAnchor" |
       if (!isOver && !isSaid && clock.now() - (since ?? 0) < DISAGREE_MS) return
       if (!isOver) options.disagrees(textOf(state))
       isSaid = !isOver
+    },
+    stop: () => {
+      if (isSaid) options.disagrees(null)
     },
   }
 }

@@ -1,11 +1,18 @@
 import type { VrrpState } from "../../contract/vrrp.ts"
-import type { VrrpAnswer } from "../ports.ts"
-import type { VrrpWatchOptions } from "./vrrp-watch-options.ts"
+import type { Clock } from "../../kit/time/clock.ts"
+import type { InstanceAnswer } from "../ports.ts"
 
 /** Whether a backup hears a master: without one it must take over (RFC 9568, 6.4.2), or its VRRP is stuck. */
 export interface Hearing {
-  /** @param answer Null if keepalived was not asked. */
-  hear(state: VrrpState, answer: VrrpAnswer | null): void
+  /** @param answer Null if keepalived did not answer. */
+  hear(state: VrrpState, answer: Pick<InstanceAnswer, "heard" | "advertInterval"> | null): void
+  stop(): void
+}
+
+export interface HearingOptions {
+  /** Called when this backup hears no master and does not take over. Null: that is over. */
+  readonly deaf: (what: string | null) => void
+  readonly clock: Clock
 }
 
 /** Reserve for a busy machine, beyond three adverts and a skew of at most one. */
@@ -15,7 +22,7 @@ const GRACE_MS = 10_000
  * A keepalived 2.2.7 whose interface was deleted and created again reports BACKUP for ever: it hears nothing, and never takes
  * over (measured; 2.3.3 recovers).
  */
-export function createHearing({ deaf, clock }: Pick<VrrpWatchOptions, "deaf" | "clock">): Hearing {
+export function createHearing({ deaf, clock }: HearingOptions): Hearing {
   let heard: number | null = null
   let since = 0
   let isSaid = false
@@ -29,7 +36,7 @@ export function createHearing({ deaf, clock }: Pick<VrrpWatchOptions, "deaf" | "
         heard = null
         return end()
       }
-      if (answer?.kind !== "answer") return
+      if (answer === null) return
       if (answer.heard !== heard) {
         const isFirst = heard === null
         heard = answer.heard
@@ -41,5 +48,6 @@ export function createHearing({ deaf, clock }: Pick<VrrpWatchOptions, "deaf" | "
       isSaid = true
       deaf(`this backup has heard no advert of a master for ${Math.round(silentMs / 1_000)} s and does not take over`)
     },
+    stop: end,
   }
 }

@@ -127,12 +127,11 @@ export function statusNow(
   { settings, generations, keepalivedVersion, nodes, faults }: Omit<SidecarParts, "status">,
   snapshot: Snapshot,
 ): Omit<Status, "time"> {
-  const { node, interface: wanted } = settings
   const around = {
     pinned: generations.pinned(),
     keepalivedVersion,
     nodes: nodes?.state() ?? null,
     faults: faults.standing(),
   }
-  return statusOf(snapshot, { node, interface: wanted, ...around })
+  return statusOf(snapshot, { node: settings.node, ...around })
 }

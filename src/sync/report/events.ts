@@ -1,3 +1,4 @@
+import { ofInstance } from "../../contract/vrrp.ts"
 import { STALE_SECONDS } from "../../contract/well.ts"
 import type { NodeReport } from "./node-report.ts"
 import { STALE_NOTE, type Trouble } from "./node-troubles.ts"
@@ -18,10 +19,14 @@ export function eventsOfNode(before: NodeReport | null, after: NodeReport): read
 }
 
 /** The same text each time, so that a flapping role is one Event with a count. A role from before the start is not news. */
-function roleNotes(before: NodeReport | null, { role }: NodeReport): readonly EventText[] {
-  if (before === null || role?.state !== "master") return []
-  if (before.role?.state === "master" && before.role.since === role.since) return []
-  return [normal("BecameMaster", `This node holds the VIPs now: ${role.reason ?? "keepalived gives no reason"}`)]
+function roleNotes(before: NodeReport | null, { roles }: NodeReport): readonly EventText[] {
+  if (before === null || roles === null) return []
+  return roles.flatMap(({ instance, state, since, reason }) => {
+    const old = before.roles?.find((one) => one.instance === instance)
+    if (state !== "master" || (old?.state === "master" && old.since === since)) return []
+    const what = `the VIPs${ofInstance(instance, roles.length)}`
+    return [normal("BecameMaster", `This node holds ${what} now: ${reason ?? "keepalived gives no reason"}`)]
+  })
 }
 
 /** News of all nodes together, for the ConfigMap. */

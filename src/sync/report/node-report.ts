@@ -36,15 +36,15 @@ export interface NodeReport {
   /** Number of these VIPs with a port without a ready pod, and the first of their entries. */
   readonly unserved: number
   readonly unservedNames: readonly string[]
-  /** The node's VRRP state; null before the sidecar reports it. */
-  readonly role: NodeRole | null
+  /** The node's part in each VRRP instance; null before the sidecar reports it. */
+  readonly roles: readonly NodeRole[] | null
   /** The first troubles; `more` is the number of the others. */
   readonly troubles: readonly Trouble[]
   readonly more: number
 }
 
 /** As in `StatusVrrp`. */
-export type NodeRole = Pick<StatusVrrp, "state" | "since" | "reason" | "advertInterval">
+export type NodeRole = Omit<StatusVrrp, "interface">
 
 const MOST_TROUBLES = 5
 const MOST_NAMES = 5
@@ -71,23 +71,26 @@ export function nodeReportOf(view: NodeView): NodeReport {
     readyPods: status?.vips.reduce((sum, vip) => sum + (vip.inEffect ? vip.readyPods : 0), 0) ?? 0,
     unserved: unserved.length,
     unservedNames: unserved.slice(0, MOST_NAMES).map(({ entry }) => visible(entry).slice(0, LONGEST_NAME)),
-    role: roleOf(view),
+    roles: rolesOf(view),
     troubles: shown,
     more: troubles.length - shown.length,
   }
 }
 
-/** The node's VRRP state; it is unknown if the agent is dead. */
-function roleOf({ said }: NodeView): NodeRole | null {
+/** The node's part in each VRRP instance; it is unknown if the agent is dead. */
+function rolesOf({ said }: NodeView): readonly NodeRole[] | null {
   if (said === null) return null
-  const { state, since, reason, advertInterval } = said.status.vrrp
-  if (!isAlive(said)) return { state: "unknown", since: null, reason: "the agent is silent", advertInterval }
-  return noted({ state, since, reason, advertInterval })
+  const unknown = isAlive(said) ? {} : ({ state: "unknown", since: null, reason: "the agent is silent" } as const)
+  return said.status.vrrp.slice(0, MOST_ROLES).map((one) => noted({ ...one, ...unknown }))
 }
 
-function noted({ state, since, reason, advertInterval }: NodeRole): NodeRole {
-  return { state, since, reason: reason === null ? null : noteOf(reason), advertInterval }
+function noted({ instance, state, since, reason, advertInterval }: NodeRole): NodeRole {
+  const name = visible(instance).slice(0, LONGEST_NAME)
+  return { instance: name, state, since, reason: reason === null ? null : noteOf(reason), advertInterval }
 }
+
+/** Virtual router IDs of one interface (RFC 9568, 5.2.3). */
+const MOST_ROLES = 255
 
 /** Seconds. Source: RFC 9568, 5.2.7. */
 const LONGEST_ADVERT_INTERVAL = 255
@@ -105,13 +108,17 @@ const reportSchema = z.object({
   readyPods: z.int().min(0),
   unserved: z.int().min(0),
   unservedNames: z.array(z.string().max(LONGEST_NAME)).max(MOST_NAMES),
-  role: z
-    .object({
-      state: z.enum(VRRP_STATES),
-      since: z.iso.datetime().nullable(),
-      reason: z.string().max(LONGEST_NOTE).nullable(),
-      advertInterval: z.number().positive().max(LONGEST_ADVERT_INTERVAL).nullable(),
-    })
+  roles: z
+    .array(
+      z.object({
+        instance: z.string().max(LONGEST_NAME),
+        state: z.enum(VRRP_STATES),
+        since: z.iso.datetime().nullable(),
+        reason: z.string().max(LONGEST_NOTE).nullable(),
+        advertInterval: z.number().positive().max(LONGEST_ADVERT_INTERVAL).nullable(),
+      }),
+    )
+    .max(MOST_ROLES)
     .nullable(),
   troubles: z
     .array(z.object({ reason: z.string().regex(WORD), note: z.string().max(LONGEST_NOTE) }))
@@ -121,7 +128,7 @@ const reportSchema = z.object({
 
 /** The text of the annotation. */
 export function encodeNodeReport(report: NodeReport): string {
-  const { configMap, state, generation, vips, readyPods, unserved, unservedNames, role, troubles, more } = report
+  const { configMap, state, generation, vips, readyPods, unserved, unservedNames, roles, troubles, more } = report
   return JSON.stringify({
     configMap,
     state,
@@ -130,7 +137,7 @@ export function encodeNodeReport(report: NodeReport): string {
     readyPods,
     unserved,
     unservedNames,
-    role,
+    roles,
     troubles,
     more,
   })
@@ -142,10 +149,10 @@ export function decodeNodeReport(text: string): NodeReport | null {
     const report = reportSchema.parse(JSON.parse(text))
     // Other programs may write our Leases, so the text may not be harmless.
     const configMap = report.configMap === null ? null : visible(report.configMap)
-    const role = report.role === null ? null : noted(report.role)
+    const roles = report.roles === null ? null : report.roles.map(noted)
     const unservedNames = report.unservedNames.map(visible)
     const troubles = report.troubles.map(({ reason, note }) => trouble(reason, note))
-    return { ...report, configMap, role, unservedNames, troubles }
+    return { ...report, configMap, roles, unservedNames, troubles }
   } catch {
     return null
   }

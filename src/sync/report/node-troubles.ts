@@ -3,7 +3,7 @@ import { type Age, SILENT_SECONDS } from "../../contract/heartbeat.ts"
 import type { Status, StatusVip } from "../../contract/status.ts"
 import { type Finding, findingsFor, nodeProblems, type Subject } from "../../contract/well.ts"
 import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
-import { vrrpText } from "../../contract/vrrp.ts"
+import { isHandover, isUnwell, vrrpText } from "../../contract/vrrp.ts"
 import type { Problem } from "../../kit/problem.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import { reasonOf } from "./event-reason.ts"
@@ -103,8 +103,13 @@ export function isAlive({ status, agent }: Said): boolean {
 /** Troubles because of which this node cannot serve, whatever the ConfigMap contains. The text has no time. */
 function vrrpTroubles({ vrrp, appliedGeneration }: Status, found: readonly Finding[]): readonly Trouble[] {
   // Before anything is in effect, the node has no role.
-  if (!has(found, "vrrp") || (vrrp.state === "unknown" && appliedGeneration === null)) return []
-  return [trouble(vrrp.state === "fault" ? "VRRPFault" : "VRRPUnknown", vrrpText({ ...vrrp, since: null }))]
+  if (!has(found, "vrrp")) return []
+  if (vrrp.length === 0) return appliedGeneration === null ? [] : [trouble("VRRPUnknown", "No VRRP instance is known")]
+  return vrrp.flatMap((one) => {
+    if (!isUnwell(one) || isHandover(one) || (one.state === "unknown" && appliedGeneration === null)) return []
+    const reason = one.state === "fault" ? "VRRPFault" : "VRRPUnknown"
+    return [trouble(reason, vrrpText({ ...one, since: null }, vrrp.length))]
+  })
 }
 
 /** Troubles of the node itself, independent of the ConfigMap. */

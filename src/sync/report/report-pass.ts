@@ -11,7 +11,7 @@ import { createStalenessEvents, type EventText, eventsOfCluster, eventsOfNode } 
 import { createOwnReport } from "./own-report.ts"
 import type { ClusterFacts, ObjectsApi, StatusReader } from "./ports.ts"
 import { createRecorder, type Regarding } from "./recorder.ts"
-import { isAsItShouldBe } from "./masters.ts"
+import { oddInstances } from "./masters.ts"
 import { isReady, rolesIn, type Summary, summarise } from "./summary.ts"
 import { createVipReport, vipReportPath } from "./vip-report.ts"
 
@@ -154,12 +154,12 @@ function createClusterPart(
   let isMissed = false
   /** When this node began to write for all. */
   let since: number | null = null
-  /** Since when the number of masters is not one; null while it is one. */
-  let oddSince: number | null = null
+  /** Name of an instance -> since when the number of its masters is not one; absent while it is one. */
+  let oddSince: ReadonlyMap<string, number> = new Map()
 
   /** Rarely while all is well, at each turn while something changes. */
   function isDue({ own }: Facts): boolean {
-    if (summed === null || oddSince !== null || clock.now() - summed.at >= REST_MS) return true
+    if (summed === null || oddSince.size > 0 || clock.now() - summed.at >= REST_MS) return true
     return !isReady(summed.summary) || own.state !== "applied" || summed.summary.configMap !== own.configMap
   }
 
@@ -167,9 +167,10 @@ function createClusterPart(
     // The report of this node may not be written yet.
     const reports = new Map([...freshness.fresh(await leases.readAll()), [self, own]])
     const patient = clock.now() - (since ??= clock.now()) < PATIENT_MS
-    const isOdd = !isAsItShouldBe(rolesIn({ nodes, reports }).masters)
-    oddSince = isOdd ? (oddSince ?? clock.now()) : null
-    const oddMastersMs = oddSince === null ? 0 : clock.now() - oddSince
+    const now = clock.now()
+    const odd = oddInstances(rolesIn({ nodes, reports }).masters)
+    oddSince = new Map(odd.map((name) => [name, oddSince.get(name) ?? now]))
+    const oddMastersMs = new Map([...oddSince].map(([name, at]) => [name, now - at]))
     const summary = summarise({ configMap: own.configMap, nodes, reports, patient, oddMastersMs })
     const written = await report.write(summary, configMap?.entries ?? null)
     if (written.kind === "missing" && !isMissed) {
@@ -188,8 +189,10 @@ function createClusterPart(
     run: async (seen) => {
       const rank = [...seen.nodes.keys()].sort().indexOf(seen.self)
       const isChosen = await election.renew(Math.max(0, rank))
-      if (!isChosen) since = oddSince = null
-      else if (isDue(seen)) await sumUp(seen)
+      if (!isChosen) {
+        since = null
+        oddSince = new Map()
+      } else if (isDue(seen)) await sumUp(seen)
     },
     release: () => election.release(),
   }

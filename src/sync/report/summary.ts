@@ -1,5 +1,5 @@
 import { compare } from "../../kit/problem.ts"
-import { type Masters, mastersOf, mastersTrouble } from "./masters.ts"
+import { type InstanceMasters, type Masters, mastersOf, mastersTrouble } from "./masters.ts"
 import type { NodeReport } from "./node-report.ts"
 import type { Trouble } from "./node-troubles.ts"
 
@@ -20,9 +20,11 @@ export interface Summary {
   /** resourceVersion of the ConfigMap that it is about; null if there is none. */
   readonly configMap: string | null
   readonly vips: number
-  /** Names of the nodes that are VRRP master, at most ten; exactly one if all is well. */
+  /** The VRRP instances, at most ten, and the nodes that are their masters, at most ten; exactly one each if all is well. */
+  readonly instances: readonly { readonly name: string; readonly masters: readonly string[] }[]
+  /** Names of the nodes that are the master of any instance, at most ten. */
   readonly masters: readonly string[]
-  /** The same as one text, for a column. */
+  /** The same as one text, for a column; with several instances `vips: n1, lan: n2`. */
   readonly master: string
   /** Number of pods behind them that get new connections. */
   readonly readyPods: number
@@ -47,12 +49,13 @@ export interface SummaryInput {
   readonly reports: ReadonlyMap<string, NodeReport>
   /** Whether to wait for silent nodes: after a common start, their first report may not have arrived yet. */
   readonly patient: boolean
-  /** Time for which the number of masters has not been one, in ms. */
-  readonly oddMastersMs?: number
+  /** Time for which the number of masters of an instance has not been one, in ms, by its name. */
+  readonly oddMastersMs?: ReadonlyMap<string, number>
 }
 
 const MOST_TROUBLES = 10
 const MOST_MASTERS = 10
+const MOST_INSTANCES = 10
 const LONGEST_MESSAGE = 1000
 
 /**
@@ -61,7 +64,7 @@ const LONGEST_MESSAGE = 1000
  *
  * Pure: equal input gives equal output, so an unchanged report is never written again.
  */
-export function summarise({ configMap, nodes, reports, patient, oddMastersMs = 0 }: SummaryInput): Summary {
+export function summarise({ configMap, nodes, reports, patient, oddMastersMs = new Map() }: SummaryInput): Summary {
   const { living: alive, masters } = rolesIn({ nodes, reports })
   const living = alive.map((one) => ({ ...one, current: one.report.configMap === configMap }))
   const applied = living.filter(({ report, current }) => current && report.state === "applied")
@@ -76,8 +79,7 @@ export function summarise({ configMap, nodes, reports, patient, oddMastersMs = 0
     conditions: [...conditionsOf(verdict), servingOf(living.map(({ report }) => report))],
     configMap,
     vips: Math.max(0, ...living.map(({ report }) => report.vips)),
-    masters: masters.names.slice(0, MOST_MASTERS),
-    master: masters.names.slice(0, MOST_MASTERS).join(" "),
+    ...mastersIn(masters),
     readyPods: Math.max(0, ...living.map(({ report }) => report.readyPods)),
     unserved: Math.max(0, ...living.map(({ report }) => report.unserved)),
     nodes: {
@@ -101,9 +103,26 @@ export function rolesIn({ nodes, reports }: Pick<SummaryInput, "nodes" | "report
   return { living, masters: mastersOf({ living, gone: all.filter((one) => !living.includes(one)) }) }
 }
 
-function masterTroubles(masters: Masters, oddMs: number): Summary["troubles"] {
-  const trouble = mastersTrouble(masters, oddMs)
-  return trouble === null ? [] : [{ ...trouble, nodes: masters.names.length === 0 ? "all nodes" : few(masters.names) }]
+function mastersIn({ instances }: Masters): Pick<Summary, "instances" | "masters" | "master"> {
+  const shown = instances.filter(({ name }) => name !== "").slice(0, MOST_INSTANCES)
+  const all = [...new Set(instances.flatMap(({ names }) => names))].sort(compare)
+  const texts = shown.map(({ name, names }) => {
+    const text = names.slice(0, MOST_MASTERS).join(" ")
+    return instances.length === 1 ? text : `${name}: ${text === "" ? "none" : text}`
+  })
+  return {
+    instances: shown.map(({ name, names }) => ({ name, masters: names.slice(0, MOST_MASTERS) })),
+    masters: all.slice(0, MOST_MASTERS),
+    master: texts.join(", "),
+  }
+}
+
+function masterTroubles(masters: Masters, oddMs: ReadonlyMap<string, number>): Summary["troubles"] {
+  const nodesOf = ({ names }: InstanceMasters) => (names.length === 0 ? "all nodes" : few(names))
+  return masters.instances.flatMap((one) => {
+    const trouble = mastersTrouble(masters, one, oddMs.get(one.name) ?? 0)
+    return trouble === null ? [] : [{ ...trouble, nodes: nodesOf(one) }]
+  })
 }
 
 /** Whether all nodes have the newest ConfigMap in effect. */

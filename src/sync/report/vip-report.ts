@@ -36,6 +36,7 @@ const statusSchema = z.object({
     .nullish()
     .transform((version) => version ?? null),
   vips: z.int(),
+  instances: z.array(z.object({ name: z.string(), masters: z.array(z.string()) })),
   masters: z.array(z.string()),
   master: z.string(),
   readyPods: z.int(),

@@ -59,7 +59,7 @@ test("history() shows role changes among the generations, and skips lines that a
     ],
     async (directory) => {
       const change = (second: number, from: VrrpState, to: VrrpState, reason: string | null) =>
-        encodeNodeEvent({ kind: "role", time: `2026-11-22T23:00:0${second}.000Z`, from, to, reason })
+        encodeNodeEvent({ kind: "role", instance: "vips", time: `2026-11-22T23:00:0${second}.000Z`, from, to, reason })
       const lines = [change(1, "unknown", "backup", null), "{torn", change(4, "backup", "master", "no advert")]
       await writeFile(`${directory}/state/history.jsonl`, `${lines.join("\n")}\n`)
       const said = await kkv(["history", ...STATE])

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import { kkv } from "../support/kkv.ts"
 import { encodePin } from "../../../src/contract/pin.ts"
 import { inTree, writeTree } from "../support/manifests.ts"
-import { forgedHeartbeat, GENERATION, heartbeatText, STATUS, volumes } from "../support/volume.ts"
+import { forgedHeartbeat, GENERATION, heartbeatText, STATUS, volumes, VRRP } from "../support/volume.ts"
 
 const WORDS = ["status", "--applied", "applied", "--desired", "desired"]
 const [VIP] = STATUS.vips
@@ -73,7 +73,7 @@ const FAULT = { code: "ANY", severity: "error", path: [], place: null, message: 
 
 for (const state of ["fault", "init", "unknown"] as const)
   test(`status() VRRP in ${state}: the reason, status 1 (fault 263)`, () =>
-    inTree(volumes({}, { status: { vrrp: { ...STATUS.vrrp, state, reason: "eth0 is down" } } }), async () => {
+    inTree(volumes({}, { status: { vrrp: [{ ...VRRP, state, reason: "eth0 is down" }] } }), async () => {
       const said = await kkv(WORDS)
       assert.is(said.status, 1)
       assert.match(said.out, `${state.toUpperCase()} on n1: not healthy\n`)
@@ -122,12 +122,12 @@ const sick: readonly (readonly [name: string, changes: Parameters<typeof volumes
   ["rolled back", { status: { outcome: "rolled-back", reason: "x" } }, /ended as rolled-back: x/],
   [
     "in FAULT (fault 250)",
-    { status: { vrrp: { ...STATUS.vrrp, state: "fault", reason: 'interface "eth0" is down' } } },
+    { status: { vrrp: [{ ...VRRP, state: "fault", reason: 'interface "eth0" is down' }] } },
     /VRRP is FAULT since 2026-11-22T22:00:00Z: interface "eth0" is down/,
   ],
   [
     "of unknown role",
-    { status: { vrrp: { state: "unknown", since: null, reason: "keepalived is not running", advertInterval: 1 } } },
+    { status: { vrrp: [{ ...VRRP, state: "unknown", since: null, reason: "keepalived is not running" }] } },
     /The VRRP state is unknown: keepalived is not running/,
   ],
   ["stranded", { status: { outcome: "stranded", reason: "x" } }, /ended as stranded: x/],

@@ -11,10 +11,17 @@ import { encodePointer } from "../../../src/contract/pointer.ts"
 import { encodeStatus, type Status } from "../../../src/contract/status.ts"
 import { encodeSyncStatus, type SyncStatus } from "../../../src/contract/sync-status.ts"
 import type { SyncSigns } from "../../../src/contract/signs.ts"
+import type { StatusVrrp } from "../../../src/contract/vrrp.ts"
 import { bootId, uptimeSeconds } from "../../../src/kit/time/uptime.ts"
 import type { Tree } from "./manifests.ts"
 
 export const GENERATION = "00000000000000000007-0123456789ab"
+
+/** The part of a master in the only VRRP instance. */
+export const VRRP: StatusVrrp = {
+  ...{ instance: "vips", interface: "eth0", state: "master" },
+  ...{ since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+}
 
 export const STATUS: Status = {
   time: "2026-11-22T23:00:00.000Z",
@@ -26,8 +33,7 @@ export const STATUS: Status = {
   appliedSha256: "a".repeat(64),
   pinned: null,
   node: "n1",
-  interface: "eth0",
-  vrrp: { state: "master", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+  vrrp: [VRRP],
   keepalived: "running",
   drift: "none",
   keepalivedVersion: "2.3.3",

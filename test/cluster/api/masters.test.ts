@@ -21,9 +21,11 @@ function say(
   const status = encodeStatus({
     ...{ time: new Date().toISOString(), outcome: "applied", code: null, reason: null },
     ...{ observedGeneration: sequence, appliedGeneration: sequence, appliedSha256: null, pinned: null },
-    ...{ node, interface: "eth0", keepalived: "running", drift: "none", keepalivedVersion: "2.3.3" },
+    ...{ node, keepalived: "running", drift: "none", keepalivedVersion: "2.3.3" },
     ...{ nodes: null, vips: [], problems: [] },
-    vrrp: { state, since: new Date().toISOString(), reason: null, advertInterval: 1 },
+    vrrp: [
+      { instance: "vips", interface: "eth0", state, since: new Date().toISOString(), reason: null, advertInterval: 1 },
+    ],
   })
   writeFileSync(join(applied, "status.yaml"), status)
 }

@@ -4,7 +4,7 @@
 . /checkout/test/lab/guest/lib.sh
 two_nodes --soak 2 --drain-time 2
 steady
-state_is() { status_has $1 "vrrp: {state: $2,"; } # MACHINE STATE
+state_is() { status_has $1 "{instance: vips, interface: eth0, state: $2,"; } # MACHINE STATE
 roles() { file_has "$(volume $1 state)/history.jsonl" "$2"; }
 status_exit() { kkv $1 status > /shared/status.$1 2>&1; REPLY=$?; }
 status_ends() { status_exit $1; [ $REPLY = $2 ]; } # MACHINE EXIT
@@ -15,7 +15,7 @@ check "a backup that is well is healthy" wait_for 20 status_ends $BACKUP 0
 scenario role-cable
 ip link set $MASTER.lan down
 check "a cable that is out is FAULT within 5 s (fault 250)" wait_for 5 state_is $MASTER fault
-figures "{\"vrrp\": \"$(grep -o 'vrrp: .*' "$(volume $MASTER applied)/status.yaml" | tr -d '"')\"}"
+figures "{\"vrrp\": \"$(grep -o '{instance: .*' "$(volume $MASTER applied)/status.yaml" | tr -d '"')\"}"
 check "the status says what is down" status_has $MASTER 'interface \"eth0\" has no carrier'
 status_exit $MASTER
 check "kkv status ends with 1" test $REPLY = 1
@@ -42,11 +42,11 @@ scenario role-agent
 masters
 MASTER=$REPLY
 nap 2
-before=$(grep -o 'vrrp: .*' "$(volume $MASTER applied)/status.yaml")
+before=$(grep -o '{instance: .*' "$(volume $MASTER applied)/status.yaml")
 read -r _ killed <<< "$(kill_agent $MASTER)"
 check "the agent was killed" test "$killed" = 1
-check "the next agent writes a status" wait_for 60 eval '! grep -q "vrrp: {state: unknown" "$(volume $MASTER applied)/status.yaml" && [ "$(grep -c . "$(volume $MASTER state)/history.jsonl")" -gt 0 ] && answers $MASTER /readyz 200'
-after=$(grep -o 'vrrp: .*' "$(volume $MASTER applied)/status.yaml")
+check "the next agent writes a status" wait_for 60 eval '! grep -q "state: unknown" "$(volume $MASTER applied)/status.yaml" && [ "$(grep -c . "$(volume $MASTER state)/history.jsonl")" -gt 0 ] && answers $MASTER /readyz 200'
+after=$(grep -o '{instance: .*' "$(volume $MASTER applied)/status.yaml")
 check "with the same role, since and reason (fault 255)" test "$after" = "$before"
 
 scenario role-keepalived

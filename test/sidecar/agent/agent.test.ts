@@ -171,12 +171,13 @@ test("createAgent() removes a real server when its time to drain is over", async
   await agent.stop()
 })
 
-test("learn() shows what VRRP made of this node", async () => {
+test("recordRoles() shows what VRRP made of this node", async () => {
   const { node, agent } = await running()
   const vrrp = { state: "fault", since: "2026-11-22T23:00:00.000Z", reason: 'interface "eth0" is down' } as const
+  const roles = new Map([["vips", vrrp]])
   const before = node.changes
-  agent.recordRole(vrrp)
-  assert.equal([agent.snapshot().vrrp, node.changes], [vrrp, before + 1])
+  agent.recordRoles(roles)
+  assert.equal([agent.snapshot().roles, node.changes], [roles, before + 1])
   await agent.stop()
 })
 

@@ -43,10 +43,10 @@ async function runningDns() {
 test("a UDP virtual server is reported as new when it is applied, and at a takeover (fault 231)", async () => {
   const { node, agent } = await runningDns()
   assert.equal(node.appeared.splice(0), [SERVER])
-  agent.recordRole({ state: "backup", since: null, reason: null })
+  agent.recordRoles(new Map([["vips", { state: "backup", since: null, reason: null }]]))
   assert.equal(node.appeared, [])
-  agent.recordRole({ state: "master", since: null, reason: null })
-  agent.recordRole({ state: "master", since: null, reason: null })
+  agent.recordRoles(new Map([["vips", { state: "master", since: null, reason: null }]]))
+  agent.recordRoles(new Map([["vips", { state: "master", since: null, reason: null }]]))
   assert.equal(node.appeared.splice(0), [SERVER])
   await publish(node, agent, generation(2, { "10.4.0.50": "default/dns", "10.4.0.51": "" }, DNS))
   await passSeconds(node, agent, 6)

@@ -16,7 +16,8 @@ const instance = {
 }
 
 test("vrrpIn() reads state, time and what was heard", () => {
-  const answer = { kind: "answer", state: "master", at: 1795995798360, advertInterval: 2, heard: 3, farewells: 1 }
+  const vips = { state: "master", at: 1795995798360, advertInterval: 2, heard: 3, farewells: 1 }
+  const answer = { kind: "answer", instances: new Map([["vips", vips]]) }
   assert.equal(vrrpIn(JSON.stringify([instance])), answer)
   assert.equal(vrrpIn(JSON.stringify({ vrrp: [instance] })), answer)
 })
@@ -26,9 +27,22 @@ test("vrrpIn() knows all states of keepalived", () => {
     vrrpIn(JSON.stringify([{ ...instance, data: { ...instance.data, state } }])),
   )
   assert.equal(
-    states.map((one) => one?.state),
+    states.map((one) => one?.instances.get("vips")?.state),
     ["init", "backup", "master", "fault"],
   )
+})
+
+test("vrrpIn() reads every instance, and nothing where one of them is not as expected", () => {
+  const other = { ...instance, data: { ...instance.data, iname: "lan", state: 1 } }
+  const states = [...(vrrpIn(JSON.stringify([instance, other]))?.instances ?? [])].map(([name, one]) => [
+    name,
+    one.state,
+  ])
+  assert.equal(states, [
+    ["vips", "master"],
+    ["lan", "backup"],
+  ])
+  assert.is(vrrpIn(JSON.stringify([instance, { ...other, data: { ...other.data, state: 9 } }])), null)
 })
 
 test("vrrpIn() believes nothing that is half written, or other than expected", () => {

@@ -79,6 +79,32 @@ const told: readonly (readonly [
   ],
   ["a reload, which is not a change", [line(12, "Reloading ..."), line(12, "Reload complete")], []],
 ]
+test("createVrrpReader() names the instance of each event, and gives each the reason of its own or of its interface", () => {
+  const found = createVrrpReader().read([
+    line(1, "(vips) Entering MASTER STATE"),
+    line(1, "(lan) Entering BACKUP STATE (init)"),
+    line(5, "Netlink reports eth0 down"),
+    line(5, "(vips) Entering FAULT STATE"),
+    line(5, "(lan) Entering FAULT STATE"),
+    line(9, "(lan) Master received advert from 10.4.0.3 with higher priority 254, ours 246"),
+    line(9, "(vips) Entering MASTER STATE"),
+    line(9, "(lan) Entering BACKUP STATE"),
+    line(20, "Stopping"),
+  ])
+  assert.equal(
+    found.map(({ instance, state, reason }) => [instance, state, reason]),
+    [
+      ["vips", "master", null],
+      ["lan", "backup", "keepalived has started"],
+      ["vips", "fault", 'interface "eth0" is down'],
+      ["lan", "fault", 'interface "eth0" is down'],
+      ["vips", "master", null],
+      ["lan", "backup", "10.4.0.3 sends adverts of the higher priority 254; this node has 246"],
+      [null, "unknown", "keepalived was told to stop"],
+    ],
+  )
+})
+
 for (const [name, lines, events] of told)
   test(`createVrrpReader() reads ${name}`, () => {
     const found = createVrrpReader().read(lines)
@@ -93,7 +119,7 @@ test("createVrrpReader() finds a reason that came with an earlier call, and read
   assert.equal(reader.read([line(20, "Netlink reports eth0 down")]), [])
   assert.is(reader.read([line(21, "(vips) Entering FAULT STATE")])[0]?.reason, 'interface "eth0" is down')
   const ended = "keepalived: ended with exit status 256, signal 9"
-  assert.equal(reader.read([ended]), [{ state: "unknown", at: null, reason: "keepalived ended" }])
+  assert.equal(reader.read([ended]), [{ instance: null, state: "unknown", at: null, reason: "keepalived ended" }])
 })
 
 test.run()

@@ -106,15 +106,16 @@ async function withBed(release: KeepalivedRelease, use: (bed: Bed) => Promise<vo
     const watch = createVrrpWatch({
       source,
       running: () => keepalived.running(),
+      instances: () => [],
       hasAnchor: () => Promise.resolve(null),
       faultCause: () => Promise.resolve(null),
       roles: [],
-      onChange: (vrrp, change) => {
-        shown = vrrp
+      onChange: (roles, change) => {
+        shown = roles.get("vips") ?? null
         if (change !== null) seen.push(change.to)
       },
       disagrees: () => {},
-      deaf: (what) => (deaf = what ?? deaf),
+      deaf: (_, what) => (deaf = what ?? deaf),
       clock: systemClock,
       date: () => Date.now(),
     })

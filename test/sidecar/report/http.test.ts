@@ -12,7 +12,7 @@ const HIDDEN = "\u001b[2J\u009b\u202e"
 const { sha256, model } = renderedOf("10.4.0.50")
 const snapshot = {
   ...{ observation: null, outcome: null, running: null, drift: null, history: NO_HISTORY },
-  vrrp: { state: "master" as const, since: null, reason: null },
+  roles: new Map([["vips", { state: "master" as const, since: null, reason: null }]]),
   inEffect: { sha256, model, generation: null, since: 0 },
 }
 const parts: AnswerParts = {
@@ -71,11 +71,14 @@ test("startServers() shows the VRRP state in the metrics: one of all states, and
     const lines = async () => (await (await fetch(`${url}/metrics`)).text()).split("\n")
     const page = await lines()
     for (const state of ["master", "backup", "fault", "init", "unknown"]) {
-      assert.ok(page.includes(`kkv_vrrp_state{state="${state}"} ${state === "master" ? 1 : 0}`), state)
-      assert.ok(page.includes(`kkv_vrrp_transitions_total{state="${state}"} 0`), state)
+      assert.ok(
+        page.includes(`kkv_vrrp_state{vrrp_instance="vips",state="${state}"} ${state === "master" ? 1 : 0}`),
+        state,
+      )
+      assert.ok(page.includes(`kkv_vrrp_transitions_total{vrrp_instance="vips",state="${state}"} 0`), state)
     }
-    parts.metrics.transition({ kind: "role", time: "", from: "master", to: "fault", reason: null })
-    assert.ok((await lines()).includes('kkv_vrrp_transitions_total{state="fault"} 1'))
+    parts.metrics.transition({ kind: "role", instance: "vips", time: "", from: "master", to: "fault", reason: null })
+    assert.ok((await lines()).includes('kkv_vrrp_transitions_total{vrrp_instance="vips",state="fault"} 1'))
   }))
 
 test("startServers() answers with nothing that a terminal acts upon", () =>

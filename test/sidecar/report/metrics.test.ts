@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { packageVersion } from "../../../src/kit/files/package-file.ts"
 import { createMetrics } from "../../../src/sidecar/report/metrics.ts"
-import { STATUS, SYNC_SIGNS } from "../../cli/support/volume.ts"
+import { STATUS, SYNC_SIGNS, VRRP } from "../../cli/support/volume.ts"
 import { running } from "../running-agent.ts"
 
 const appliedSha256 = `0123456789ab${"f".repeat(52)}`
@@ -70,8 +70,9 @@ test("metrics: a role that cannot be told is not that of a backup", async () => 
   const { agent } = await running()
   const rest = { watch: NOTHING, status: STATUS, sync: SYNC_SIGNS, nodes: null, faults: [] }
   const masterIn = async (state: "master" | "backup" | "unknown") => {
-    const snapshot = { ...agent.snapshot(), vrrp: { state, since: null, reason: null } }
-    return /^kkv_master (\S+)$/m.exec(await createMetrics().page(snapshot, rest))?.[1]
+    const status = { ...STATUS, vrrp: [{ ...VRRP, state }] }
+    const page = await createMetrics().page(agent.snapshot(), { ...rest, status })
+    return /^kkv_master\{vrrp_instance="vips"\} (\S+)$/m.exec(page)?.[1]
   }
   assert.equal([await masterIn("master"), await masterIn("backup")], ["1", "0"])
   // As the library spells it; Prometheus reads it in any capitals.

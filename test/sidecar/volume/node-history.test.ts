@@ -8,6 +8,7 @@ import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
 const change = (second: number, to: RoleChange["to"], reason: string | null = null): RoleChange => ({
   kind: "role",
+  instance: "vips",
   time: new Date(Date.parse("2026-11-22T23:00:00.000Z") + second * 1_000).toISOString(),
   from: "backup",
   to,

@@ -1,14 +1,22 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { RoleChange } from "../../../src/contract/node-history.ts"
-import type { VrrpAnswer, VrrpEvent } from "../../../src/sidecar/ports.ts"
-import type { Vrrp } from "../../../src/sidecar/vrrp/vrrp.ts"
+import type { InstanceAnswer, VrrpAnswer, VrrpEvent } from "../../../src/sidecar/ports.ts"
+import { NO_ROLES, type Vrrp } from "../../../src/sidecar/vrrp/vrrp.ts"
 import { createVrrpWatch } from "../../../src/sidecar/vrrp/vrrp-watch.ts"
 import { createFakeClock } from "../../support/clock.ts"
 
-type Answer = Extract<VrrpAnswer, { kind: "answer" }>
 const START = Date.parse("2026-11-29T23:43:00.000Z")
 const iso = (second: number) => new Date(START + second * 1_000).toISOString()
+
+/** What keepalived answers of these instances. */
+function answerOf(states: Readonly<Record<string, Partial<InstanceAnswer>>>): VrrpAnswer {
+  const usual = { state: "backup", at: null, advertInterval: 1, heard: 1, farewells: 0 } as const
+  return {
+    kind: "answer",
+    instances: new Map(Object.entries(states).map(([name, state]) => [name, { ...usual, ...state }])),
+  }
+}
 
 /** A FAKE keepalived: its log and its answers are what a test says. */
 function scene(roles: readonly RoleChange[] = []) {
@@ -24,13 +32,15 @@ function scene(roles: readonly RoleChange[] = []) {
     cause: null as string | null,
     asked: 0,
     changes: [] as RoleChange[],
+    instances: ["vips"],
+    roles: NO_ROLES,
     shown: null as Vrrp | null,
     disagreements: [] as (string | null)[],
     deaf: [] as (string | null)[],
     tells: (second: number, state: VrrpEvent["state"], reason: string | null = null) =>
-      void fake.log.push({ state, at: START + second * 1_000, reason }),
-    says: (state: Answer["state"], more: Partial<Answer> = {}) => {
-      fake.answer = { kind: "answer", state, at: null, advertInterval: 1, heard: 1, farewells: 0, ...more }
+      void fake.log.push({ instance: "vips", state, at: START + second * 1_000, reason }),
+    says: (state: InstanceAnswer["state"], more: Partial<InstanceAnswer> = {}) => {
+      fake.answer = answerOf({ vips: { state, ...more } })
     },
     /** Looks once a second. */
     seconds: async (count: number) => {
@@ -52,15 +62,17 @@ function scene(roles: readonly RoleChange[] = []) {
     },
     running: () =>
       Promise.resolve(fake.alive ? { parent: identity, checker: null, vrrp: fake.child ? identity : null } : null),
+    instances: () => fake.instances,
     hasAnchor: () => Promise.resolve(fake.anchor),
     faultCause: () => Promise.resolve(fake.cause),
     roles,
-    onChange: (vrrp, change) => {
-      fake.shown = vrrp
+    onChange: (roles, change) => {
+      fake.shown = roles.get("vips") ?? null
+      fake.roles = roles
       if (change !== null) fake.changes.push(change)
     },
-    disagrees: (what) => void fake.disagreements.push(what),
-    deaf: (what) => void fake.deaf.push(what),
+    disagrees: (_, what) => void fake.disagreements.push(what),
+    deaf: (_, what) => void fake.deaf.push(what),
     clock,
     date: () => START + (clock.now() - began),
   })
@@ -114,7 +126,7 @@ test("look() a master that gave the role up is the reason of the next", async ()
 })
 
 test("look() an agent that starts again knows state and time from what the last one wrote (fault 255)", async () => {
-  const last: RoleChange = { kind: "role", time: iso(0), from: "backup", to: "master", reason: "why" }
+  const last: RoleChange = { kind: "role", instance: "vips", time: iso(0), from: "backup", to: "master", reason: "why" }
   const { fake, look } = scene([last])
   fake.says("master", { at: START + 500_000 })
   // The log still has what the last agent saw.
@@ -129,7 +141,7 @@ test("look() an agent that starts again knows state and time from what the last 
 })
 
 test("look() an agent that starts with a keepalived that has said nothing does not take it for the one before", async () => {
-  const last: RoleChange = { kind: "role", time: iso(0), from: "backup", to: "master", reason: "why" }
+  const last: RoleChange = { kind: "role", instance: "vips", time: iso(0), from: "backup", to: "master", reason: "why" }
   const { fake, look } = scene([last])
   fake.answer = { kind: "not-ready" }
   await look()
@@ -137,7 +149,7 @@ test("look() an agent that starts with a keepalived that has said nothing does n
 })
 
 test("look() an agent that starts again takes up what happened meanwhile, each change once", async () => {
-  const last: RoleChange = { kind: "role", time: iso(4), from: "unknown", to: "backup", reason: null }
+  const last: RoleChange = { kind: "role", instance: "vips", time: iso(4), from: "unknown", to: "backup", reason: null }
   const { fake, look } = scene([last])
   fake.says("backup")
   for (const [second, state] of [
@@ -273,6 +285,70 @@ test("look() a backup that hears a master, whatever its interval, is not stuck",
   }
   await look()
   assert.equal(fake.deaf, [])
+})
+
+const statesIn = ({ roles }: { readonly roles: ReadonlyMap<string, Vrrp> }) =>
+  [...roles].map(([name, { state }]) => `${name} ${state}`)
+
+test("look() follows each instance, and what ends keepalived ends them all", async () => {
+  const { fake, look } = scene()
+  fake.instances = ["vips", "lan"]
+  fake.answer = answerOf({ vips: { state: "master" }, lan: { state: "backup" } })
+  fake.tells(1, "master")
+  fake.log.push({ instance: "lan", state: "backup", at: START + 2_000, reason: "keepalived has started" })
+  await look()
+  assert.equal(statesIn(fake), ["vips master", "lan backup"])
+  assert.equal(
+    fake.changes.map(({ instance, to }) => `${instance} ${to}`),
+    ["vips master", "lan backup"],
+  )
+  fake.answer = answerOf({ vips: { state: "master" }, lan: { state: "master", farewells: 1 } })
+  fake.log.push({ instance: "lan", state: "master", at: START + 5_000, reason: null })
+  await look()
+  assert.equal(fake.roles.get("lan"), {
+    ...{ state: "master", since: iso(5), reason: "the master before it gave the role up" },
+  })
+  fake.alive = false
+  fake.log.push({ instance: null, state: "unknown", at: START + 9_000, reason: "keepalived ended" })
+  await look()
+  assert.equal(statesIn(fake), ["vips unknown", "lan unknown"])
+})
+
+test("look() forgets an instance that neither keepalived nor the configuration in effect has", async () => {
+  const { fake, look } = scene()
+  fake.instances = ["vips", "lan"]
+  fake.answer = answerOf({ vips: { state: "master" }, lan: { state: "master" } })
+  await look()
+  await fake.seconds(1)
+  assert.equal(statesIn(fake), ["vips master", "lan master"])
+  fake.instances = ["vips"]
+  await fake.seconds(1)
+  assert.equal(statesIn(fake), ["vips master", "lan master"], "keepalived has it still")
+  fake.says("master")
+  await fake.seconds(6)
+  assert.equal(statesIn(fake), ["vips master"])
+})
+
+test("look() shows the instances of keepalived's answer before a configuration is in effect", async () => {
+  const { fake, look } = scene()
+  fake.instances = []
+  await look()
+  assert.equal(statesIn(fake), [])
+  fake.answer = answerOf({ lan: { state: "backup" } })
+  await fake.seconds(1)
+  assert.equal(statesIn(fake), ["lan backup"])
+})
+
+test("look() an agent that starts again knows each instance by its own history", async () => {
+  const role = (instance: string, to: RoleChange["to"]): RoleChange => ({
+    ...{ kind: "role", instance, time: iso(0), from: "init", to, reason: null },
+  })
+  const { fake, look } = scene([role("vips", "master"), role("lan", "backup")])
+  fake.instances = ["vips", "lan"]
+  fake.answer = answerOf({ vips: { state: "master" }, lan: { state: "backup" } })
+  await look()
+  assert.equal(statesIn(fake), ["vips master", "lan backup"])
+  assert.equal(fake.changes, [])
 })
 
 test.run()

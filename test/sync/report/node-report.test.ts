@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import type { Status, StatusVip } from "../../../src/contract/status.ts"
-import { HANDOVER } from "../../../src/contract/vrrp.ts"
+import { HANDOVER, type StatusVrrp } from "../../../src/contract/vrrp.ts"
 import { ALIVE } from "../../support/signs.ts"
 import type { AgentSigns } from "../../../src/contract/signs.ts"
 import {
@@ -27,6 +27,11 @@ const vip: StatusVip = {
   problem: null,
 }
 
+const VRRP: StatusVrrp = {
+  ...{ instance: "vips", interface: "eth0", state: "master" },
+  ...{ since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+}
+
 const good: Status = {
   time: "2026-01-01T00:00:00Z",
   outcome: "applied",
@@ -37,8 +42,7 @@ const good: Status = {
   appliedSha256: "a".repeat(64),
   pinned: null,
   node: "n1",
-  interface: "eth0",
-  vrrp: { state: "master", since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
+  vrrp: [VRRP],
   keepalived: "running",
   drift: "none",
   keepalivedVersion: "2.3.3",
@@ -107,7 +111,7 @@ const cases: readonly [what: string, view: View, wanted: string][] = [
   ["its VRRP process is", { status: { ...good, keepalived: "without-vrrp" } }, "wrong KeepalivedDown"],
   ["nobody has looked for keepalived yet", { status: { ...good, keepalived: "unknown" } }, "pending"],
   ["nothing is known to be in effect", { status: { ...good, appliedSha256: null } }, "pending"],
-  ["VRRP has just started", { status: { ...good, vrrp: { ...good.vrrp, state: "init" } } }, "pending"],
+  ["VRRP has just started", { status: { ...good, vrrp: [{ ...VRRP, state: "init" }] } }, "pending"],
   ["the kernel differs", { status: { ...good, drift: "found" } }, "wrong Drift"],
   ["the kernel was not compared yet", { status: { ...good, drift: "unknown" } }, "pending"],
   ["a fault stands", { status: { ...good, problems: [{ ...held, code: "RECORD_FAILED" }] } }, "wrong RecordFailed"],
@@ -187,27 +191,27 @@ const cases: readonly [what: string, view: View, wanted: string][] = [
   ],
   [
     "VRRP is in FAULT",
-    { status: { ...good, vrrp: { ...good.vrrp, state: "fault", reason: 'interface "eth0" is down' } } },
+    { status: { ...good, vrrp: [{ ...VRRP, state: "fault", reason: 'interface "eth0" is down' }] } },
     "wrong VRRPFault",
   ],
   [
     "in FAULT with an older ConfigMap",
-    { status: { ...good, observedGeneration: 6, vrrp: { ...good.vrrp, state: "fault" } } },
+    { status: { ...good, observedGeneration: 6, vrrp: [{ ...VRRP, state: "fault" }] } },
     "wrong VRRPFault",
   ],
   [
     "in FAULT by its own wish, as a pod that goes",
-    { status: { ...good, vrrp: { ...good.vrrp, state: "fault", reason: `${HANDOVER}: "release" holds 1` } } },
+    { status: { ...good, vrrp: [{ ...VRRP, state: "fault", reason: `${HANDOVER}: "release" holds 1` }] } },
     "applied",
   ],
   [
     "of unknown role",
-    { status: { ...good, vrrp: { ...good.vrrp, state: "unknown", reason: "keepalived is not running" } } },
+    { status: { ...good, vrrp: [{ ...VRRP, state: "unknown", reason: "keepalived is not running" }] } },
     "wrong VRRPUnknown",
   ],
   [
     "of unknown role before anything is in effect",
-    { status: { ...good, outcome: "waiting", appliedGeneration: null, vrrp: { ...good.vrrp, state: "unknown" } } },
+    { status: { ...good, outcome: "waiting", appliedGeneration: null, vrrp: [{ ...VRRP, state: "unknown" }] } },
     "pending",
   ],
   [
@@ -224,13 +228,14 @@ for (const [what, view, wanted] of cases) {
   test(`nodeReportOf(): ${what}`, () => assert.is(brief(report(view)), wanted))
 }
 
-test("nodeReportOf() has the role, and decodeNodeReport() reads it", () => {
-  const { role } = report({})
-  assert.equal(role, good.vrrp)
-  assert.equal(decodeNodeReport(encodeNodeReport(report({})))?.role, role)
-  assert.is(report({ status: null }).role, null)
-  const hostile = { ...good.vrrp, reason: HOSTILE }
-  assert.is(report({ status: { ...good, vrrp: hostile } }).role?.reason, SHOWN)
+test("nodeReportOf() has the roles, and decodeNodeReport() reads it", () => {
+  const { roles } = report({})
+  const { interface: _, ...role } = VRRP
+  assert.equal(roles, [role])
+  assert.equal(decodeNodeReport(encodeNodeReport(report({})))?.roles, roles)
+  assert.is(report({ status: null }).roles, null)
+  const hostile = { ...VRRP, reason: HOSTILE }
+  assert.is(report({ status: { ...good, vrrp: [hostile] } }).roles?.[0]?.reason, SHOWN)
 })
 
 test("nodeReportOf() names entry, reason and consequence", () => {
@@ -271,7 +276,7 @@ test("nodeReportOf() and decodeNodeReport() let nothing hidden into Events and t
     generation: "7",
     vips: 1,
     readyPods: 1,
-    role: null,
+    roles: null,
     more: 0,
     ...{ unserved: 1, unservedNames: [HOSTILE] },
   }

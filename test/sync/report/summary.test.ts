@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 
 import type { VrrpState } from "../../../src/contract/vrrp.ts"
 import { createFreshness } from "../../../src/sync/report/freshness.ts"
-import { isAsItShouldBe } from "../../../src/sync/report/masters.ts"
+import { oddInstances } from "../../../src/sync/report/masters.ts"
 import type { NodeReport } from "../../../src/sync/report/node-report.ts"
 import { createFakeClock } from "../../support/clock.ts"
 import { createStalenessEvents, eventsOfCluster, eventsOfNode } from "../../../src/sync/report/events.ts"
@@ -14,7 +14,7 @@ const applied: NodeReport = {
   state: "applied",
   generation: "abcdefabcdef",
   vips: 2,
-  role: null,
+  roles: null,
   readyPods: 2,
   unserved: 0,
   unservedNames: [],
@@ -37,8 +37,9 @@ interface Setting {
 function sum(reports: Reports, setting: Setting = {}): Summary {
   const { dead = [], silent = [], configMap = "105", patient = false, oddMastersMs = 0 } = setting
   const names = [...Object.keys(reports), ...silent]
+  const odd = new Map(["vips", "lan"].map((name) => [name, oddMastersMs] as const))
   const nodes = new Map(names.map((name) => [name, { ready: !dead.includes(name) }] as const))
-  return summarise({ configMap, nodes, reports: new Map(Object.entries(reports)), patient, oddMastersMs })
+  return summarise({ configMap, nodes, reports: new Map(Object.entries(reports)), patient, oddMastersMs: odd })
 }
 
 const brief = ({ conditions }: Summary) =>
@@ -119,7 +120,7 @@ test("summarise() gives the same for the same reports in another order", () => {
 
 const as = (state: VrrpState, advertInterval = 1, since = "2026-11-22T23:00:00.000Z"): NodeReport => ({
   ...applied,
-  role: { state, since, reason: null, advertInterval },
+  roles: [{ instance: "vips", state, since, reason: null, advertInterval }],
 })
 
 const roles: readonly [what: string, summary: Summary, master: string, reason: string, message: RegExp][] = [
@@ -176,10 +177,10 @@ for (const [what, summary, master, reason, message] of roles)
     assert.match(summary.conditions[0]?.message ?? "", message)
   })
 
-test("isAsItShouldBe() is false for two masters and for none, where a living node says its role", () => {
+test("oddInstances() names an instance of two masters and for none, where a living node says its role", () => {
   const odd = (reports: Reports, dead: readonly string[] = []) => {
     const nodes = new Map(Object.keys(reports).map((name) => [name, { ready: !dead.includes(name) }] as const))
-    return !isAsItShouldBe(rolesIn({ nodes, reports: new Map(Object.entries(reports)) }).masters)
+    return oddInstances(rolesIn({ nodes, reports: new Map(Object.entries(reports)) }).masters).length > 0
   }
   assert.is(odd({ n1: as("master"), n2: as("backup") }), false)
   assert.is(odd({ n1: as("master"), n2: as("master") }), true)
@@ -187,6 +188,35 @@ test("isAsItShouldBe() is false for two masters and for none, where a living nod
   assert.is(odd({ n1: as("master"), n2: as("backup") }, ["n1"]), true)
   assert.is(odd({ n1: applied }), false)
   assert.is(odd({}), false)
+})
+
+/** The report of a node that has these states in two instances. */
+const inBoth = (vips: VrrpState, lan: VrrpState): NodeReport => ({
+  ...applied,
+  roles: [...(as(vips).roles ?? []), ...(as(lan).roles ?? []).map((role) => ({ ...role, instance: "lan" }))],
+})
+
+test("summarise() has the masters of each instance, and says which of them has two or none", () => {
+  const good = sum({ n1: inBoth("master", "backup"), n2: inBoth("backup", "master") })
+  assert.equal(good.instances, [
+    { name: "lan", masters: ["n2"] },
+    { name: "vips", masters: ["n1"] },
+  ])
+  assert.equal([good.masters, good.master, good.troubles], [["n1", "n2"], "lan: n2, vips: n1", []])
+  const bad = sum({ n1: inBoth("master", "backup"), n2: inBoth("master", "backup") }, { oddMastersMs: 60_000 })
+  assert.is(bad.master, "lan: none, vips: n1 n2")
+  assert.equal(
+    bad.troubles.map(({ reason, note, nodes }) => [reason, note.slice(0, 55), nodes]),
+    [
+      ["NoMaster", 'No node that reports is VRRP master of VRRP instance "l', "all nodes"],
+      ["TwoMasters", 'These nodes are VRRP master of VRRP instance "vips" at o', "n1, n2"],
+    ].map(([reason = "", note = "", nodes = ""]) => [reason, note.slice(0, 55), nodes]),
+  )
+})
+
+test("notesOfNode() names the instance of which its node became master, if there are several", () => {
+  const texts = notes(eventsOfNode(inBoth("master", "backup"), inBoth("master", "master")))
+  assert.equal(texts, ['BecameMaster: This node holds the VIPs of VRRP instance "lan" now: keepalived gives no reason'])
 })
 
 test("notesOfNode() says at the Pod that its node became master, with the same text each time it flaps", () => {

@@ -22,7 +22,7 @@ function summaryOf(version: string, state: "applied" | "pending" = "applied"): S
     state,
     generation: "abcdefabcdef",
     vips: 1,
-    role: null,
+    roles: null,
     readyPods: 1,
     unserved: 0,
     unservedNames: [],
