@@ -5,7 +5,7 @@ import { systemClock } from "../../../src/kit/time/clock.ts"
 import { createKeepalived } from "../../../src/sidecar/keepalived/keepalived.ts"
 import { createVrrpSource } from "../../../src/sidecar/keepalived/vrrp-source.ts"
 import type { Keepalived, RunningKeepalived, VrrpSource } from "../../../src/sidecar/ports.ts"
-import type { Vrrp } from "../../../src/sidecar/vrrp/vrrp.ts"
+import { NO_ROLES, type Roles, type Vrrp } from "../../../src/sidecar/vrrp/vrrp.ts"
 import { createVrrpWatch } from "../../../src/sidecar/vrrp/vrrp-watch.ts"
 import {
   createNetworkNamespace,
@@ -29,6 +29,7 @@ interface Bed {
   /** States in their order, as they were shown. */
   readonly seen: readonly string[]
   readonly shown: () => Vrrp | null
+  readonly roles: () => Roles
   readonly deaf: () => string | null
   /** Runs `ip` in its network namespace. */
   ip(...words: readonly string[]): Promise<void>
@@ -36,13 +37,27 @@ interface Bed {
   lookUntil(holds: () => boolean, claim: string): Promise<void>
 }
 
+/** A second instance on the same interface. */
+const LAN = `vrrp_instance lan {
+  state BACKUP
+  interface eth0
+  virtual_router_id 51
+  priority 254
+  advert_int 0.1
+  nopreempt
+  virtual_ipaddress {
+    169.254.51.1/32 dev eth0
+  }
+}
+`
+
 for (const release of await keepalivedReleases()) {
   const tests = suite(`keepalived ${release.version}`)
   const rootTest = objection === null ? tests : tests.skip
-  const bedTest = (name: string, use: (bed: Bed) => Promise<void>) =>
+  const bedTest = (name: string, use: (bed: Bed) => Promise<void>, text = conf()) =>
     rootTest(
       name,
-      slow(120_000, () => withBed(release, use)),
+      slow(120_000, () => withBed(release, text, use)),
     )
 
   bedTest("each state is seen with its reason, and asking harms nothing (faults 250, 251)", async (bed) => {
@@ -91,17 +106,34 @@ for (const release of await keepalivedReleases()) {
     },
   )
 
+  bedTest(
+    "two instances have each a state, and a count of adverts, of their own",
+    async (bed) => {
+      const states = () => [...bed.roles()].map(([name, { state }]) => `${name} ${state}`).sort()
+      await bed.lookUntil(() => states().join() === "lan master,vips master", "it is master of both")
+      const heard = await bed.keepalived.advertsHeard(await runningOf(bed.keepalived))
+      assert.equal([...(heard?.keys() ?? [])].sort(), ["lan", "vips"])
+      await bed.ip("link", "set", "peer0", "down")
+      await bed.lookUntil(() => states().join() === "lan fault,vips fault", "the cable is out")
+      assert.equal(
+        [...bed.roles().values()].map(({ reason }) => reason),
+        Array(2).fill('interface "eth0" is down'),
+      )
+    },
+    conf({ more: LAN }),
+  )
+
   tests.run()
 }
 
-async function withBed(release: KeepalivedRelease, use: (bed: Bed) => Promise<void>): Promise<void> {
+async function withBed(release: KeepalivedRelease, text: string, use: (bed: Bed) => Promise<void>): Promise<void> {
   await withTemporaryDirectory(async (directory) => {
     const namespace = await createNetworkNamespace()
     const { serviceDirectory, runDirectory, liveFile } = await superviseKeepalived(directory, release, namespace)
     const keepalived = createKeepalived({ program: release.path, serviceDirectory, runDirectory, liveFile })
     const source = createVrrpSource({ program: release.path, runDirectory, clock: systemClock })
     const seen: string[] = []
-    let shown: Vrrp | null = null
+    let shown: Roles = NO_ROLES
     let deaf: string | null = null
     const watch = createVrrpWatch({
       source,
@@ -111,7 +143,7 @@ async function withBed(release: KeepalivedRelease, use: (bed: Bed) => Promise<vo
       faultCause: () => Promise.resolve(null),
       roles: [],
       onChange: (roles, change) => {
-        shown = roles.get("vips") ?? null
+        shown = roles
         if (change !== null) seen.push(change.to)
       },
       disagrees: () => {},
@@ -120,10 +152,10 @@ async function withBed(release: KeepalivedRelease, use: (bed: Bed) => Promise<vo
       date: () => Date.now(),
     })
     try {
-      await writeFile(liveFile, conf())
+      await writeFile(liveFile, text)
       assert.is((await keepalived.start()).kind, "acknowledged")
       await use({
-        ...{ keepalived, source, seen, shown: () => shown, deaf: () => deaf },
+        ...{ keepalived, source, seen, shown: () => shown.get("vips") ?? null, roles: () => shown, deaf: () => deaf },
         ip: async (...words) => assert.is((await run("ip", ["-n", namespace.name, ...words])).stderr, ""),
         lookUntil: async (holds, claim) => {
           const deadline = performance.now() + 60_000
