@@ -71,6 +71,28 @@ test("status() no heartbeat at all: nothing is known of sync, status 1 (fault 24
 
 const FAULT = { code: "ANY", severity: "error", path: [], place: null, message: "broken" } as const
 
+const LAN = { ...VRRP, instance: "lan", interface: "eth1", state: "backup", reason: "keepalived has started" } as const
+
+test("status() names the instance of each role where there are several, and the faulty one", () =>
+  inTree(volumes({}, { status: { vrrp: [VRRP, LAN] } }), async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 0)
+    assert.match(said.out, "MASTER of vips, BACKUP of lan on n1: healthy\n")
+    assert.match(said.out, /^Node +n1, interfaces eth0, eth1$/m)
+    assert.match(said.out, /^VRRP vips +MASTER since 2026-11-22T22:00:00\.000Z$/m)
+    assert.match(said.out, /^VRRP lan +BACKUP since 2026-11-22T22:00:00\.000Z: keepalived has started$/m)
+    await writeTree(".", volumes({}, { status: { vrrp: [VRRP, { ...LAN, state: "fault" }] } }))
+    assert.match((await kkv(WORDS)).out, /^ {2}The state of VRRP instance "lan" is FAULT since/m)
+  }))
+
+test("status() shows a node without a known instance as UNKNOWN", () =>
+  inTree(volumes({}, { status: { vrrp: [] } }), async () => {
+    const said = await kkv(WORDS)
+    assert.is(said.status, 1)
+    assert.match(said.out, /^UNKNOWN on n1: not healthy\n {2}No VRRP instance is known\n/)
+    assert.match(said.out, /^VRRP +UNKNOWN$/m)
+  }))
+
 for (const state of ["fault", "init", "unknown"] as const)
   test(`status() VRRP in ${state}: the reason, status 1 (fault 263)`, () =>
     inTree(volumes({}, { status: { vrrp: [{ ...VRRP, state, reason: "eth0 is down" }] } }), async () => {

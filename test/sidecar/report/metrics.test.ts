@@ -66,6 +66,21 @@ test("metrics: the hash of what is in effect is alike where the text is; version
   assert.match(page, `kkv_build_info{version="${packageVersion()}",keepalived="2.3.3"} 1\n`)
 })
 
+test("metrics: each instance has its own role, state and transitions, and one that is gone has no sample", async () => {
+  const { agent } = await running()
+  const metrics = createMetrics()
+  const rest = { watch: NOTHING, sync: SYNC_SIGNS, nodes: null, faults: [] }
+  const lan = { ...VRRP, instance: "lan", state: "backup" } as const
+  const both = await metrics.page(agent.snapshot(), { ...rest, status: { ...STATUS, vrrp: [VRRP, lan] } })
+  assert.match(both, 'kkv_master{vrrp_instance="vips"} 1\nkkv_master{vrrp_instance="lan"} 0\n')
+  assert.match(both, 'kkv_vrrp_state{vrrp_instance="lan",state="backup"} 1\n')
+  metrics.transition({ kind: "role", instance: "lan", time: "", from: "backup", to: "master", reason: null })
+  const one = await metrics.page(agent.snapshot(), { ...rest, status: { ...STATUS, vrrp: [VRRP] } })
+  assert.not.match(one, /kkv_(?:master|vrrp_state)\{vrrp_instance="lan"/)
+  assert.match(one, 'kkv_vrrp_transitions_total{vrrp_instance="lan",state="master"} 1\n')
+  await agent.stop()
+})
+
 test("metrics: a role that cannot be told is not that of a backup", async () => {
   const { agent } = await running()
   const rest = { watch: NOTHING, status: STATUS, sync: SYNC_SIGNS, nodes: null, faults: [] }
