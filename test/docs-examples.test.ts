@@ -243,7 +243,7 @@ test.run()
 /** The volumes of a node that is healthy, but for these changes. */
 function node(status: Partial<Status>, sync: Partial<SyncStatus> = {}): Tree {
   const manifest = encodeManifest({
-    ...{ sequence: 7, contentSha256: "a".repeat(64), resources: [] },
+    ...{ sequence: 7, contentSha256: "a".repeat(64), resources: [], configMaps: ["kube-keepalived-vip/vip-configmap"] },
     counts: { files: 1, configMaps: 1, services: 0, endpoints: 0, nodes: 0 },
     files: [{ name: "vips/kube-keepalived-vip/vip-configmap.yaml", size: 1, sha256: "b".repeat(64) }],
   })

@@ -45,12 +45,18 @@ export function pathsArgument(name: string): Argument {
   )
 }
 
-/** Which ConfigMap holds the VIPs. */
+/** Which ConfigMaps hold the VIPs. */
 export function configMapOption(): Option {
   const flags = "--services-configmap <namespace/name>"
-  return withEnvironment(flags, "the ConfigMap that holds the VIPs (default: the only one)").argParser((text) => {
-    if (/^[^/\s]+\/[^/\s]+$/.test(text)) return text
-    throw new InvalidArgumentError("Expected namespace/name, such as kube-system/vips.")
+  const description = "a ConfigMap that holds VIPs; may be repeated, in the order of sync (default: the only one)"
+  return withEnvironment(flags, description).argParser<readonly string[] | undefined>((text, given) => {
+    const before = given ?? []
+    const names = text.split(/[\s,]+/).filter((name) => name !== "")
+    if (names.length === 0 || !names.every((name) => /^[^/]+\/[^/]+$/.test(name)))
+      throw new InvalidArgumentError("Expected namespace/name, such as kube-system/vips.")
+    const twice = names.find((name, at) => before.includes(name) || names.indexOf(name) !== at)
+    if (twice !== undefined) throw new InvalidArgumentError(`"${twice}" is named twice.`)
+    return [...before, ...names]
   })
 }
 
@@ -85,7 +91,8 @@ function environmentName(flags: string): string {
 
 /** `namespace/name` of each ConfigMap that was named, in that order. */
 export function configMapsOf(options: OptionTexts): readonly string[] {
-  return options["servicesConfigmap"] === undefined ? [] : [optionText(options, "servicesConfigmap")]
+  const names = options["servicesConfigmap"]
+  return Array.isArray(names) ? names.map(String) : []
 }
 
 /** The requested format. */

@@ -51,6 +51,11 @@ export function vipsFile(namespace: string, name: string): string {
   return `vips/${namespace}/${name}.yaml`
 }
 
+/** `namespace/name` of the ConfigMap that a file of a generation holds; null for every other file. */
+export function configMapIn(file: string): string | null {
+  return /^vips\/(.+)\.yaml$/.exec(file)?.[1] ?? null
+}
+
 /** Name of the file that holds a Service and its endpoints; both parts must be DNS labels. */
 export function serviceFile(namespace: string, name: string): string {
   return `services/${namespace}/${name}.json`

@@ -3,6 +3,7 @@ import * as z from "zod"
 import { type Decoded, decodeJson } from "./decode-file.ts"
 import { type Counts, countsField, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
 import {
+  configMapIn,
   CONTENT_FILE,
   MANIFEST_FILE,
   MAXIMUM_FILE_BYTES,
@@ -10,6 +11,7 @@ import {
   MAXIMUM_GENERATION_BYTES,
   SCHEMA,
 } from "./layout.ts"
+import { compare } from "../kit/problem.ts"
 import { sha256Of } from "../kit/sha256.ts"
 
 /** A file of a generation. */
@@ -38,6 +40,8 @@ export interface Manifest {
   readonly contentSha256: string
   readonly counts: Counts
   readonly resources: readonly ManifestResource[]
+  /** `namespace/name` of the VIP ConfigMaps. Of several entries for one address, that of the first ConfigMap counts. */
+  readonly configMaps: readonly string[]
   /** Sorted by name. */
   readonly files: readonly ManifestFile[]
 }
@@ -54,6 +58,7 @@ export const manifestSchema = z.object({
   contentSha256: sha256Field,
   counts: countsField,
   resources: z.array(z.object({ resource: z.string(), listed: z.boolean(), resourceVersion: z.string().nullable() })),
+  configMaps: z.array(z.string()).max(MAXIMUM_FILES),
   files: z.array(fileSchema).max(MAXIMUM_FILES),
 })
 
@@ -63,10 +68,13 @@ export function decodeManifest(text: string): Decoded<Manifest> {
 }
 
 /** An error in the manifest that reading it again cannot cure, because its writer broke the contract; null if there is none. */
-export function contradictionIn({ files, counts, contentSha256 }: Manifest): string | null {
+export function contradictionIn({ configMaps, files, counts, contentSha256 }: Manifest): string | null {
   if (contentSha256Of(files) !== contentSha256) return `${MANIFEST_FILE}: contentSha256 does not match its files`
   if (!isSorted(files)) return `${MANIFEST_FILE} names a file twice, or its files are not sorted by name`
   if (counts.files !== files.length) return `${MANIFEST_FILE} counts ${counts.files} files and names ${files.length}`
+  const vips = files.flatMap(({ name }) => configMapIn(name) ?? [])
+  if (vips.join() !== configMaps.toSorted(compare).join())
+    return `${MANIFEST_FILE} names the ConfigMaps ${configMaps.join(", ")}, and has the files of ${vips.join(", ")}`
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   if (bytes > MAXIMUM_GENERATION_BYTES)
     return `its files have ${bytes} bytes, expected at most ${MAXIMUM_GENERATION_BYTES}`
@@ -79,10 +87,10 @@ function isSorted(files: readonly ManifestFile[]): boolean {
 }
 
 /** The text of `manifest.json`: one file per line, so that `diff` shows what changed. */
-export function encodeManifest({ sequence, contentSha256, counts, resources, files }: Manifest): string {
+export function encodeManifest({ sequence, contentSha256, counts, resources, configMaps, files }: Manifest): string {
   const head = { schema: SCHEMA, sequence, contentSha256, counts }
   const fields = Object.entries(head).map(([key, value]) => `  "${key}": ${JSON.stringify(value)},\n`)
-  return `{\n${fields.join("")}  "resources": ${lines(resources)},\n  "files": ${lines(files)}\n}\n`
+  return `{\n${fields.join("")}  "resources": ${lines(resources)},\n  "configMaps": ${JSON.stringify(configMaps)},\n  "files": ${lines(files)}\n}\n`
 }
 
 /**

@@ -191,7 +191,8 @@ function saysOf(status: SyncStatus | null): readonly Finding[] {
   if (status === null) return [finding("sync", "Cannot tell the state of sync: it has not written a status")]
   switch (status.state) {
     case "published":
-      return []
+      if (!status.problems.some(({ severity }) => severity === "error")) return []
+      return [finding("sync", "sync holds a part of what it publishes: its source has problems")]
     case "held":
       return [finding("sync", "sync holds the last good generation: its source has problems")]
     case "failed":

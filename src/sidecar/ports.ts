@@ -12,6 +12,7 @@ export interface Generation {
   /** The directory's path. Retention may remove it later; its content is here. */
   readonly path: string
   readonly manifestSha256: string
+  /** Its ConfigMaps are in the order of the manifest. */
   readonly objects: ClusterObjects
 }
 

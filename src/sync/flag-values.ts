@@ -14,6 +14,21 @@ export function namespacedName(text: string): string {
   return text
 }
 
+/**
+ * Parses the names of VIP ConfigMaps, separated by commas or blanks, and adds them to those of earlier flags.
+ *
+ * @throws InvalidArgumentError for any other text, and for a name that was given before.
+ */
+export function configMapNames(text: string, before: readonly string[] = []): readonly string[] {
+  const names = [...before]
+  for (const name of text.split(/[\s,]+/).filter((part) => part !== "")) {
+    if (names.includes(namespacedName(name))) throw new InvalidArgumentError(`"${name}" is named twice.`)
+    names.push(name)
+  }
+  if (names.length === before.length) namespacedName(text)
+  return names
+}
+
 /** Parses the URL of an API server, and removes slashes at its end. @throws InvalidArgumentError for any other text. */
 export function serverUrl(text: string): string {
   const isUrl = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)

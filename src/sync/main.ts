@@ -132,7 +132,7 @@ interface Workings {
 function loggedPass({ settings, source, publisher, status }: Workings, log: Log): Pass {
   const reconcile = createReconcile({
     source: source.objects,
-    publish: createPublish(settings.servicesConfigmap),
+    publish: createPublish(settings.servicesConfigmaps),
     publisher,
     status,
     sourceName: source.name,
@@ -154,7 +154,7 @@ async function runOnce(pass: Pass, stop: AbortSignal): Promise<number> {
   while (!stop.aborted) {
     const outcome = await pass()
     if (outcome.kind === "failed") return FAULT
-    if (outcome.kind !== "settling") return outcome.kind === "held" ? HELD : DONE
+    if (outcome.kind !== "settling") return outcome.problems.length > 0 ? HELD : DONE
     await systemClock.delay(Math.min(outcome.retryAfterMs, LONGEST_LOOK_MS), stop)
   }
   return HELD
@@ -193,7 +193,7 @@ async function follow({ settings, source, pass, log, stop, ...volume }: Followin
   })
   const watch = source.follow(() => pacer.request())
   const endInspection = startInspection(volume, () => pacer.request(), log)
-  log.info("following", { source: source.name, desired: settings.desired, configMap: settings.servicesConfigmap })
+  log.info("following", { source: source.name, desired: settings.desired, configMaps: settings.servicesConfigmaps })
   pacer.request()
   await aborted(stop)
   clearTimeout(retry)

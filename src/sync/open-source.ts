@@ -27,15 +27,15 @@ export interface OpenSource {
  *
  * @throws If it cannot be opened and a retry would not help, for example without the kubeconfig file.
  */
-export async function openSource({ source, servicesConfigmap }: Settings, log: Log): Promise<OpenSource> {
+export async function openSource({ source, servicesConfigmaps }: Settings, log: Log): Promise<OpenSource> {
   if (source.kind === "directory") return openDirectory(source.directory, log)
   // Loaded only when needed: the client library takes half a second and 40 MB.
   const { openKubernetes } = await import("./kubernetes/open.ts")
   return openKubernetes({
     ...source,
-    configMapKey: servicesConfigmap,
+    configMapKeys: servicesConfigmaps,
     pod: podOf(process.env),
-    report: source.applied === null ? null : reportOf(source.applied, source.report ?? servicesConfigmap),
+    report: source.applied === null ? null : reportOf(source.applied, source.report ?? servicesConfigmaps[0] ?? ""),
     log,
   })
 }

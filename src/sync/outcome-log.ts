@@ -13,9 +13,9 @@ export function logOutcome(log: Log, outcome: PassOutcome, { held, tookMs }: Log
   switch (outcome.kind) {
     case "published": {
       const { sequence, directory } = outcome.published
-      if (held !== "") log.info("mended", { generation: sequence })
+      const text = partHeld(log, outcome, held)
       log.info("published", { generation: sequence, directory, tookMs })
-      return ""
+      return text
     }
     case "failed": {
       const problems = outcome.problems.map(problemText)
@@ -27,8 +27,7 @@ export function logOutcome(log: Log, outcome: PassOutcome, { held, tookMs }: Log
     }
     case "unchanged":
       if (held === "") log.debug("unchanged", { generation: outcome.published.sequence, tookMs })
-      else log.info("mended", { generation: outcome.published.sequence, tookMs })
-      return ""
+      return partHeld(log, outcome, held)
     case "held": {
       const problems = outcome.problems.map(problemText)
       const text = problems.join("\n")
@@ -39,4 +38,14 @@ export function logOutcome(log: Log, outcome: PassOutcome, { held, tookMs }: Log
       log.debug("settling", { retryAfterMs: outcome.retryAfterMs })
       return held
   }
+}
+
+/** Logs ConfigMaps that are held beside others that are published. @returns The problems that are held now. */
+function partHeld(log: Log, outcome: Extract<PassOutcome, { kind: "published" | "unchanged" }>, held: string): string {
+  const problems = outcome.problems.map(problemText)
+  const text = problems.join("\n")
+  const generation = outcome.published.sequence
+  if (text === "" && held !== "") log.info("mended", { generation })
+  if (text !== "" && text !== held) log.warn("held in part", { generation, problems })
+  return text
 }

@@ -1,18 +1,9 @@
-import type { ManifestResource } from "../contract/manifest.ts"
 import type { SyncStatus } from "../contract/sync-status.ts"
-import type { ClusterObjects } from "../core/objects/kinds.ts"
-import type { Problem } from "../kit/problem.ts"
-import type { SyncProblemCode } from "./problem-codes.ts"
-import type { Publication } from "./publication.ts"
+import type { Publication, Reading } from "./publication.ts"
 
 export type SourceReading =
   /** All objects and all problems of the source. */
-  | {
-      readonly kind: "objects"
-      readonly objects: ClusterObjects
-      readonly problems: readonly Problem<SyncProblemCode>[]
-      readonly resources: readonly ManifestResource[]
-    }
+  | ({ readonly kind: "objects" } & Reading)
   /** A user or a program is writing the source now; sync can read it a moment later. */
   | { readonly kind: "settling"; readonly retryAfterMs: number }
 
@@ -27,6 +18,8 @@ export interface Published {
   /** Name of its directory. */
   readonly directory: string
   readonly contentSha256: string
+  /** `namespace/name` of its VIP ConfigMaps, in their order. */
+  readonly configMaps: readonly string[]
 }
 
 export interface Publisher {
@@ -34,6 +27,8 @@ export interface Publisher {
   open(): void
   /** Null before the first publication in this volume. */
   current(): Published | null
+  /** The text of a file of the current generation; null if it has no such file, or no generation is published. @throws */
+  text(file: string): string | null
   /** Commits a new generation. @throws If it cannot be committed; the current generation then stays. */
   publish(publication: Publication): Promise<Published>
   /** Checks a part of the current generation, which takes a few ms. @returns The damage, or null; null again once the generation was published again. */

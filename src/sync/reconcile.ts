@@ -4,13 +4,17 @@ import { rootFaultCode } from "../kit/fault.ts"
 import type { Problem } from "../kit/problem.ts"
 import type { ClusterSource, Published, Publisher, StatusWriter } from "./ports.ts"
 import type { SyncProblemCode } from "./problem-codes.ts"
-import type { Publish } from "./publication.ts"
+import type { Draft, Publication, Publish } from "./publication.ts"
 import { damageProblem, volumeProblem } from "./volume-problem.ts"
 
 /** The outcome of a pass. */
 export type PassOutcome =
-  | { readonly kind: "published"; readonly published: Published }
-  | { readonly kind: "unchanged"; readonly published: Published }
+  /** `problems` are those of ConfigMaps that stay in the form that was published last, or are missing. */
+  | {
+      readonly kind: "published" | "unchanged"
+      readonly published: Published
+      readonly problems: readonly Problem<SyncProblemCode>[]
+    }
   /** The input has problems: the current generation, if any, stays. */
   | {
       readonly kind: "held"
@@ -54,16 +58,17 @@ export function createReconcile(ports: ReconcilePorts): () => Promise<PassOutcom
 }
 
 async function pass(ports: ReconcilePorts): Promise<PassOutcome> {
-  const { source, publish } = ports
+  const { source, publish, publisher } = ports
   const reading = source.read()
   if (reading.kind === "settling") return reading
-  // File problems first: a missing object may be in an unreadable file.
-  const next = reading.problems.length > 0 ? reading.problems : publish(reading.objects, reading.resources)
+  let next: Draft | null = null
   try {
+    publisher.open()
+    next = publish(reading, (file) => publisher.text(file))
     return await write(ports, next)
   } catch (fault) {
-    const problems = isProblems(next) ? next : []
-    return failed(ports, { published: ports.publisher.current(), problems }, fault)
+    const { problems } = next ?? publish(reading, () => null)
+    return failed(ports, { published: publisher.current(), problems }, fault)
   }
 }
 
@@ -77,21 +82,23 @@ function failed(
   return { kind: "failed", published, problems: [volumeProblem(volumeName, fault), ...problems], fault }
 }
 
-type Next = ReturnType<Publish>
-
 /** @throws The fault of the volume. */
-async function write({ publisher }: ReconcilePorts, next: Next): Promise<Settled> {
-  publisher.open()
+async function write({ publisher }: ReconcilePorts, { publication, problems }: Draft): Promise<Settled> {
   // A generation that stays must be undamaged, too.
-  if (isProblems(next)) {
+  if (publication === null) {
     const published = await publisher.mend()
     const damage = publisher.damage()
-    return { kind: "held", published, problems: damage === null ? next : [damageProblem(damage), ...next] }
+    return { kind: "held", published, problems: damage === null ? problems : [damageProblem(damage), ...problems] }
   }
   const published = publisher.current()
-  if (published?.contentSha256 === next.contentSha256 && publisher.damage() === null)
-    return { kind: "unchanged", published }
-  return { kind: "published", published: await publisher.publish(next) }
+  if (published !== null && isSame(published, publication) && publisher.damage() === null)
+    return { kind: "unchanged", published, problems }
+  return { kind: "published", published: await publisher.publish(publication), problems }
+}
+
+/** The checksum is that of the files, and the order of the ConfigMaps is not in a file. */
+function isSame(published: Published, next: Publication): boolean {
+  return published.contentSha256 === next.contentSha256 && published.configMaps.join() === next.configMaps.join()
 }
 
 /** Time for an editor or `git checkout` to finish, in ms. */
@@ -112,16 +119,12 @@ function createHesitation({ clock }: ReconcilePorts): (outcome: PassOutcome) => 
   }
 }
 
-function isProblems(next: Next): next is readonly Problem<SyncProblemCode>[] {
-  return Array.isArray(next)
-}
-
 /** Writes the status if it has changed; `since` stays as long as the state does. @returns The outcome of the pass, including this write. */
 function createReport(ports: ReconcilePorts): (outcome: Settled) => Promise<Settled> {
   const { status, sourceName, now } = ports
   let last: SyncStatus | null = null
   return async (outcome) => {
-    const problems = problemsOf(outcome)
+    const { problems } = outcome
     const state = stateOf(outcome)
     const next: SyncStatus = {
       state,
@@ -141,10 +144,6 @@ function createReport(ports: ReconcilePorts): (outcome: Settled) => Promise<Sett
       return outcome.kind === "failed" ? outcome : failed(ports, { published: outcome.published, problems }, fault)
     }
   }
-}
-
-function problemsOf(outcome: Settled): readonly Problem<SyncProblemCode>[] {
-  return outcome.kind === "held" || outcome.kind === "failed" ? outcome.problems : []
 }
 
 function stateOf({ kind, published }: Settled): SyncStatus["state"] {

@@ -4,7 +4,15 @@ import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
 import { type LogLevel, logLevels } from "../kit/process/log.ts"
 import { packageVersion } from "../kit/files/package-file.ts"
 import { unknownVariables } from "../kit/process/variables.ts"
-import { namespacedName, serverUrl, namespaces, retainCount, ipAddresses, portNumber } from "./flag-values.ts"
+import {
+  configMapNames,
+  namespacedName,
+  serverUrl,
+  namespaces,
+  retainCount,
+  ipAddresses,
+  portNumber,
+} from "./flag-values.ts"
 import { isInPod } from "./kubernetes/client/in-pod.ts"
 
 /** The source of the objects. */
@@ -22,7 +30,7 @@ export type SourceSettings =
       readonly nodeSelector: string | null
       /** The sidecar's volume; null: sync does not report. */
       readonly applied: string | null
-      /** `namespace/name` of the VipReport; null: that of the ConfigMap. */
+      /** `namespace/name` of the VipReport; null: that of the first ConfigMap. */
       readonly report: string | null
     }
 
@@ -31,8 +39,8 @@ export interface Settings {
   readonly source: SourceSettings
   /** The volume to publish in. */
   readonly desired: string
-  /** `namespace/name` of the VIP ConfigMap. */
-  readonly servicesConfigmap: string
+  /** `namespace/name` of the VIP ConfigMaps. Of several entries for one address, that of the first ConfigMap counts. */
+  readonly servicesConfigmaps: readonly string[]
   /** Number of generations to keep. */
   readonly retain: number
   /** Publish once and end. */
@@ -65,8 +73,10 @@ export function readSettings(argv: readonly string[]): SettingsReading {
     if (!(error instanceof CommanderError)) throw error
     return { kind: "exit", status: error.exitCode === 0 ? 0 : USAGE }
   }
-  const { source, kubeconfig, apiserverHost, watchNamespace, nodeSelector, applied, report, ...rest } =
+  const { source, kubeconfig, apiserverHost, watchNamespace, nodeSelector, applied, report, ...given } =
     command.opts<Given>()
+  const { servicesConfigmap: servicesConfigmaps, ...others } = given
+  const rest = { ...others, servicesConfigmaps }
   if (source !== undefined)
     return { kind: "settings", settings: { ...rest, source: { kind: "directory", directory: source } } }
   return {
@@ -86,7 +96,8 @@ export function readSettings(argv: readonly string[]): SettingsReading {
   }
 }
 
-interface Given extends Omit<Settings, "source"> {
+interface Given extends Omit<Settings, "source" | "servicesConfigmaps"> {
+  readonly servicesConfigmap: readonly string[]
   readonly source?: string
   readonly kubeconfig?: string
   readonly apiserverHost?: string
@@ -155,14 +166,17 @@ function settingsCommand(): Command {
       ).env("KKV_APPLIED"),
     )
     .addOption(
-      new Option("--report <namespace/name>", "the VipReport; the ConfigMap's name if absent")
+      new Option("--report <namespace/name>", "the VipReport; the first ConfigMap's name if absent")
         .env("KKV_REPORT")
         .argParser(namespacedName),
     )
     .addOption(
-      new Option("--services-configmap <namespace/name>", "the ConfigMap whose entries are VIPs")
+      new Option(
+        "--services-configmap <namespace/name>",
+        "a ConfigMap whose entries are VIPs; may be repeated: the first that names an address has it",
+      )
         .env("KKV_SERVICES_CONFIGMAP")
-        .argParser(namespacedName),
+        .argParser(configMapNames),
     )
     .addOption(
       new Option("--desired <directory>", "volume to publish in").env("KKV_DESIRED").default("/run/kkv/desired"),

@@ -20,6 +20,7 @@ const manifest: Manifest = {
   contentSha256: "b".repeat(64),
   counts: { files: 2, configMaps: 1, services: 0, endpoints: 0, nodes: 1 },
   resources: [{ resource: "configmaps", listed: true, resourceVersion: null }],
+  configMaps: ["default/vips"],
   files: [
     { name: "nodes.json", size: 10, sha256: "c".repeat(64) },
     { name: "vips/default/vips.yaml", size: 20, sha256: "d".repeat(64) },
@@ -69,7 +70,14 @@ const fileOf = (name: string) => ({ name: `services/a/${name}.json`, size: 1, sh
 /** What `contradictionIn()` says of a manifest whose sums are right. */
 function contradictionOf(files: Manifest["files"], lies: Partial<Manifest> = {}): string | null {
   const counts = { ...manifest.counts, files: files.length }
-  const text = encodeManifest({ ...manifest, files, counts, contentSha256: contentSha256Of(files), ...lies })
+  const text = encodeManifest({
+    ...manifest,
+    configMaps: [],
+    files,
+    counts,
+    contentSha256: contentSha256Of(files),
+    ...lies,
+  })
   const decoded = decodeManifest(text)
   return decoded.kind === "value" ? contradictionIn(decoded.value) : "not read"
 }
@@ -80,6 +88,20 @@ test("contradictionIn() says when the checksum or the count of files is wrong", 
   assert.match(contradictionOf(files, { contentSha256: "b".repeat(64) }) ?? "", "contentSha256")
   assert.match(contradictionOf(files, { counts: { ...manifest.counts, files: 3 } }) ?? "", "counts 3 files and names 2")
 })
+
+const listings: readonly [configMaps: string[], files: string[], isRight: boolean][] = [
+  [["default/vips"], ["vips/default/vips.yaml"], true],
+  [["kube-system/vips", "default/vips"], ["vips/default/vips.yaml", "vips/kube-system/vips.yaml"], true],
+  [["default/vips"], [], false],
+  [[], ["vips/default/vips.yaml"], false],
+  [["default/vips", "default/vips"], ["vips/default/vips.yaml"], false],
+  [["default/other"], ["vips/default/vips.yaml"], false],
+]
+for (const [configMaps, names, isRight] of listings)
+  test(`contradictionIn() compares the ConfigMaps ${configMaps.join(", ")} with the files ${names.join(", ")}`, () => {
+    const files = names.map((name) => ({ name, size: 1, sha256: "c".repeat(64) }))
+    assert.is(contradictionOf(files, { configMaps }) === null, isRight)
+  })
 
 test("contradictionIn() says when the files are too large together", () => {
   const said = [32, 33].map((count) =>

@@ -18,7 +18,15 @@ test("schema/ spells the fields of the contract", () => {
     return schema.required
   }
   assert.equal(fields("pointer.json"), ["schema", "sequence", "writer", "directory", "manifestSha256", "counts"])
-  assert.equal(fields("manifest.json"), ["schema", "sequence", "contentSha256", "counts", "resources", "files"])
+  assert.equal(fields("manifest.json"), [
+    "schema",
+    "sequence",
+    "contentSha256",
+    "counts",
+    "resources",
+    "configMaps",
+    "files",
+  ])
 })
 
 test.run()

@@ -91,6 +91,17 @@ const CASES: readonly (readonly [what: string, signs: Signs, about: string, mind
   ["a sync whose volume takes nothing", sync({ fault: "ENOSPC: no space left on device" }), "sync", "status"],
   ["a sync that says so itself", sync({ status: { ...SYNC, state: "failed" } }), "sync", "status"],
   ["a sync that holds", sync({ status: { ...SYNC, state: "held" } }), "sync", "status"],
+  [
+    "a sync that publishes without one of its ConfigMaps",
+    sync({
+      status: {
+        ...SYNC,
+        problems: [{ code: "CONFIGMAP_MISSING", severity: "error", path: ["ConfigMap a/b"], place: null, message: "" }],
+      },
+    }),
+    "sync",
+    "status",
+  ],
   ["a sync that has published nothing", sync({ status: { ...SYNC, state: "waiting" } }), "sync", "status"],
   ["a sync without a status", sync({ status: null }), "sync", "status"],
   ["old knowledge", sync({ sourceAge: age(STALE_SECONDS + 1) }), "source", "status report"],

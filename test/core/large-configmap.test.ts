@@ -103,13 +103,18 @@ const many = configMap(
 )
 
 test("sync publishes nothing and watches no Service when entries name too many for a generation", () => {
-  const references = referencesOf(many.object)
+  const references = referencesOf([many.object])
   assert.ok(references.length > MOST_REFERENCES)
   const configMaps = new Map([["default/vips", many]])
-  const publication = createPublish("default/vips")({ configMaps, services: new Map(), nodes: [] }, [])
-  assert.equal(Array.isArray(publication) && publication.map(({ code }) => code), ["GENERATION_TOO_LARGE"])
+  const objects = { configMaps, services: new Map(), nodes: [] }
+  const draft = createPublish(["default/vips"])({ objects, problems: [], resources: [] }, () => null)
+  assert.is(draft.publication, null)
+  assert.equal(
+    draft.problems.map(({ code }) => code),
+    ["GENERATION_TOO_LARGE"],
+  )
   const wish = {
-    configMapKey: "default/vips",
+    configMapKeys: ["default/vips"],
     watchNamespaces: [],
     nodeSelector: "",
     backends: "endpointslices",

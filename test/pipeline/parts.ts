@@ -41,7 +41,7 @@ export function openSync(source: () => SourceReading, clock: Clock): () => Promi
   const writer = { bootId: "boot", pid: 1, startedAtUptime: clock.now() }
   return createReconcile({
     source: { read: source },
-    publish: createPublish("default/vips"),
+    publish: createPublish(["default/vips"]),
     publisher: createPublisher({
       directory: DESIRED,
       retain: RETAIN,

@@ -38,9 +38,9 @@ export function walkGolden(
   name: string,
   files: readonly (readonly [name: string, text: string])[] = objectFiles(name),
 ): GoldenResult {
-  const { node, interface: iface, flags } = caseOf(name)
+  const { node, interface: iface, flags, configMaps: names = [] } = caseOf(name)
   const joined = createJoin()(files.map(([file, text]) => decodeFile(file, text)))
-  const configMaps = vipConfigMapsOf(joined.value, []).value
+  const { value: configMaps, problems: missing } = vipConfigMapsOf(joined.value, names)
   const texts: Partial<Record<ModelFlagName, string>> = {}
   for (const key of MODEL_FLAG_NAMES) {
     const text = flags[MODEL_FLAGS[key].flag]
@@ -61,7 +61,7 @@ export function walkGolden(
     unreachable: new Set(),
   })
   if (rendered === null) throw new Error(`Cannot render the golden case "${name}"`)
-  const problems = [...joined.problems, ...built.problems].toSorted(byPlace)
+  const problems = [...joined.problems, ...missing, ...built.problems].toSorted(byPlace)
   return {
     config: rendered.text,
     problems: problems.map((one) => `${problemText(one)}\n`).join(""),
@@ -81,6 +81,8 @@ interface Case {
   readonly node: string
   readonly interface: string
   readonly flags: Readonly<Record<string, string>>
+  /** `namespace/name` of the VIP ConfigMaps; absent: the only one. */
+  readonly configMaps?: readonly string[]
 }
 
 function caseOf(name: string): Case {

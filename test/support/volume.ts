@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 
-import { generationName } from "../../src/contract/layout.ts"
+import { configMapIn, generationName } from "../../src/contract/layout.ts"
 import { contentSha256Of, encodeManifest } from "../../src/contract/manifest.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { createJoin } from "../../src/core/objects/join.ts"
 import { sha256Of } from "../../src/kit/sha256.ts"
-import type { Publisher } from "../../src/sync/ports.ts"
+import type { Publisher, SourceReading } from "../../src/sync/ports.ts"
 import { createPublish, type Publication } from "../../src/sync/publication.ts"
 import { createPublisher } from "../../src/sync/volume/publisher.ts"
 
@@ -29,7 +29,8 @@ export function writeGeneration(
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const contentSha256 = contentSha256Of(files)
   const counts = { files: files.length, configMaps: 0, services: 0, endpoints: 0, nodes: 0 }
-  const manifest = encodeManifest({ sequence, contentSha256, counts, resources: [], files })
+  const configMaps = files.flatMap(({ name }) => configMapIn(name) ?? [])
+  const manifest = encodeManifest({ sequence, contentSha256, counts, resources: [], configMaps, files })
   const name = generationName(sequence, contentSha256)
   writeTree(join(generations, name), { ...texts, "manifest.json": manifest })
   return { path: join(generations, name), name, manifestSha256: sha256Of(manifest) }
@@ -37,10 +38,15 @@ export function writeGeneration(
 
 /** What sync would publish of these manifests; the ConfigMap is default/vips. */
 export function publicationOf(...texts: readonly string[]): Publication {
-  const { value } = createJoin()(texts.map((text, index) => decodeFile(`${index}.yaml`, text)))
-  const publication = createPublish("default/vips")(value, [])
-  if ("files" in publication) return publication
-  throw new Error(publication.map(({ message }) => message).join("; "))
+  const { publication, problems } = createPublish(["default/vips"])(readingOf(...texts), () => null)
+  if (publication !== null) return publication
+  throw new Error(problems.map(({ message }) => message).join("; "))
+}
+
+/** What a source gives of these manifests. */
+export function readingOf(...texts: readonly string[]): Extract<SourceReading, { readonly kind: "objects" }> {
+  const { value, problems } = createJoin()(texts.map((text, index) => decodeFile(`${index}.yaml`, text)))
+  return { kind: "objects", objects: value, problems, resources: [] }
 }
 
 /** A writer of the volume; each number is another life of it. */

@@ -103,7 +103,7 @@ async function following(lab: Lab, body: () => Promise<void>): Promise<void> {
   const stop = new AbortController()
   const write = (line: string) => void lab.lines.push(JSON.parse(line) as Record<string, unknown>)
   const source = { kind: "directory", directory: lab.source } as const
-  const settings = { source, desired: lab.desired, servicesConfigmap: "default/vips", retain: 5 }
+  const settings = { source, desired: lab.desired, servicesConfigmaps: ["default/vips"], retain: 5 }
   const options = { ...settings, once: false, httpPort: 0, httpAddress: [], logLevel: "debug" } as const
   const running = runSync(options, { log: createLog({}, { level: "debug", write }), stop: stop.signal })
   try {

@@ -26,7 +26,11 @@ test("countedBy() counts a pass by its result and tells what is published", asyn
   assert.equal(await pass(), { kind: "settling", retryAfterMs: 1 })
   assert.match(await metrics.page(), 'kkv_sync_passes_total{result="settling"} 1')
   await metrics.countedBy(() =>
-    Promise.resolve({ kind: "unchanged", published: { sequence: 7, directory: "7", contentSha256: "" } }),
+    Promise.resolve({
+      kind: "unchanged",
+      published: { sequence: 7, directory: "7", contentSha256: "", configMaps: [] },
+      problems: [],
+    }),
   )()
   assert.equal(await linesOf(metrics, "kkv_sync_generation"), ["kkv_sync_generation 7"])
   assert.equal(await linesOf(metrics, "kkv_sync_source_age_seconds"), ["kkv_sync_source_age_seconds 1.5"])

@@ -25,16 +25,17 @@ function bench(readings: readonly SourceReading[], faults: { publish?: unknown; 
     source: { read: () => (looks++, queue.shift() ?? { kind: "settling", retryAfterMs: 1 }) },
     // From one look to the next, 50 ms.
     clock: { now: () => looks * 50 },
-    publish: createPublish("default/vips"),
+    publish: createPublish(["default/vips"]),
     publisher: {
       open: () => {},
       inspect: () => null,
       damage: () => null,
       mend: async () => published,
       current: () => published,
-      publish: async ({ contentSha256 }) => {
+      text: () => null,
+      publish: async ({ contentSha256, configMaps }): Promise<Published> => {
         if (faults.publish !== undefined) throw faults.publish
-        published = { sequence: (published?.sequence ?? 0) + 1, directory: "d", contentSha256 }
+        published = { sequence: (published?.sequence ?? 0) + 1, directory: "d", contentSha256, configMaps }
         return published
       },
     },

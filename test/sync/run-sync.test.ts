@@ -4,6 +4,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { createLog } from "../../src/kit/process/log.ts"
+import { createGenerations } from "../../src/sidecar/volume/generations.ts"
 import { runSync } from "../../src/sync/main.ts"
 import { serviceText, vipsText } from "../support/manifests.ts"
 import { slow } from "../support/slow.ts"
@@ -14,7 +15,7 @@ function settingsOf({ source, desired }: Lab) {
   return {
     source: { kind: "directory", directory: source },
     desired,
-    servicesConfigmap: "default/vips",
+    servicesConfigmaps: ["default/vips"],
     retain: 5,
     httpPort: 0,
     httpAddress: [],
@@ -145,5 +146,36 @@ test(
     }),
   ),
 )
+
+test("runSync() publishes another order of the ConfigMaps, which readers get, and holds one that is gone over a restart", () =>
+  inLab(async (lab) => {
+    const run = async (...servicesConfigmaps: readonly string[]) => {
+      const log = createLog({}, { level: "silent" })
+      const settings = { ...settingsOf(lab), servicesConfigmaps, once: true, logLevel: "silent" } as const
+      const status = await runSync(settings, { log, stop: new AbortController().signal })
+      const reading = await createGenerations({ directory: lab.desired, alarm: () => {} }).read()
+      if (reading.kind !== "generation") throw new Error(`the reading is ${reading.kind}`)
+      const { sequence, objects } = reading.generation
+      const keys = [...objects.configMaps].map(([key, { object }]) => `${key} ${Object.keys(object.data).join()}`)
+      return [status, sequence, ...keys]
+    }
+    const more = vipsText("10.4.0.60: default/echo").replace("name: vips", "name: more")
+    writeTree(lab.source, { "vips.yaml": vips, "more.yaml": more, "echo.yaml": serviceText("echo", ["10.2.0.1"]) })
+    const [first, second] = ["default/vips 10.4.0.50", "default/more 10.4.0.60"] as const
+    assert.equal(await run("default/vips", "default/more"), [0, 1, first, second])
+    assert.equal(await run("default/vips", "default/more"), [0, 1, first, second])
+    assert.equal(await run("default/more", "default/vips"), [0, 2, second, first])
+    rmSync(join(lab.source, "more.yaml"))
+    assert.equal(await run("default/more", "default/vips"), [1, 2, second, first])
+    writeTree(lab.source, { "vips.yaml": vipsText("10.4.0.51: default/echo") })
+    assert.equal(await run("default/more", "default/vips"), [1, 3, second, "default/vips 10.4.0.51"])
+    assert.equal(
+      [lab.status()?.state, ...(lab.status()?.problems ?? []).map(({ code, path }) => `${code} ${path.join()}`)],
+      ["published", "CONFIGMAP_MISSING ConfigMap default/more"],
+    )
+    rmSync(join(lab.source, "vips.yaml"))
+    assert.equal(await run("default/more", "default/vips"), [1, 3, second, "default/vips 10.4.0.51"])
+    assert.is(lab.status()?.state, "held")
+  }))
 
 test.run()

@@ -12,7 +12,7 @@ test("readSettings() gives flags and defaults", () => {
     kind: "settings",
     settings: {
       source: { kind: "directory", directory: "dir" },
-      servicesConfigmap: "default/vips",
+      servicesConfigmaps: ["default/vips"],
       desired: "/run/kkv/desired",
       retain: 5,
       logLevel: "info",
@@ -78,5 +78,28 @@ test("readSettings() tells the version, with no other flag", async () => {
   assert.is(status, 0)
   assert.is(stdout, `${packageVersion()}\n`)
 })
+
+const lists: readonly [words: readonly string[], variable: string | undefined, names: readonly string[] | null][] = [
+  [["--services-configmap=a/b"], undefined, ["a/b"]],
+  [["--services-configmap=b/b", "--services-configmap=a/a"], undefined, ["b/b", "a/a"]],
+  [["--services-configmap=b/b,a/a"], undefined, ["b/b", "a/a"]],
+  [[], "b/b,a/a", ["b/b", "a/a"]],
+  [[], " b/b  a/a ", ["b/b", "a/a"]],
+  [["--services-configmap=c/c"], "b/b", ["c/c"]],
+  [["--services-configmap=a/b", "--services-configmap=a/b"], undefined, null],
+  [[], "a/b,a/b", null],
+  [["--services-configmap=a/b,c"], undefined, null],
+  [["--services-configmap="], undefined, null],
+]
+for (const [words, variable, names] of lists)
+  test(`readSettings() reads ${words.join(" ")} with KKV_SERVICES_CONFIGMAP=${variable ?? "(absent)"}`, () => {
+    if (variable !== undefined) process.env["KKV_SERVICES_CONFIGMAP"] = variable
+    try {
+      const reading = readSettings(["--source=dir", ...words])
+      assert.equal(reading.kind === "settings" ? reading.settings.servicesConfigmaps : null, names)
+    } finally {
+      delete process.env["KKV_SERVICES_CONFIGMAP"]
+    }
+  })
 
 test.run()

@@ -148,10 +148,11 @@ function generationText(sidecar: Status, pointer: Pointer | null): string {
 
 function vipLines(vips: readonly StatusVip[], colours: Colours): readonly string[] {
   if (vips.length === 0) return ["No VIPs"]
+  const isOfSeveral = new Set(vips.map(({ object }) => object)).size > 1
   const [head = "", ...rows] = table([
     ["VIP", "STATE", "VIRTUAL SERVERS", "READY PODS", "REAL SERVERS", "SERVICES"],
     ...vips.map((vip) => [
-      vip.entry === vip.vip ? vip.vip : `${vip.vip} (${vip.entry})`,
+      nameOf(vip, isOfSeveral),
       vip.state,
       String(vip.virtualServers),
       vip.services.length === 0 ? "-" : String(vip.readyPods),
@@ -166,6 +167,12 @@ function vipLines(vips: readonly StatusVip[], colours: Colours): readonly string
     return vip.problem === null ? [shown] : [shown, `  ${vip.problem.code}: ${vip.problem.message}`]
   })
   return [colours.bold(head), ...lines]
+}
+
+/** The VIP, with its entry where that has another name, and its object where there are several. */
+function nameOf({ vip, object, entry }: StatusVip, isOfSeveral: boolean): string {
+  const origin = [...(isOfSeveral ? [object] : []), ...(entry === vip ? [] : [entry])].join(", ")
+  return origin === "" ? vip : `${vip} (${origin})`
 }
 
 interface Section {

@@ -5,7 +5,7 @@ import { Parser, type ReadEntry } from "tar"
 
 import { CONFIG_FILE, GENERATION_PREFIX, isArchiveMember, OUTCOME_FILE } from "../../contract/archive.ts"
 import { type ArchiveOutcome, decodeArchiveOutcome } from "../../contract/archive.ts"
-import { MAXIMUM_GENERATION_BYTES, MANIFEST_FILE } from "../../contract/layout.ts"
+import { MAXIMUM_GENERATION_BYTES } from "../../contract/layout.ts"
 import { decodedOrThrow } from "./decoded.ts"
 import type { FileText } from "./files.ts"
 
@@ -28,8 +28,7 @@ export async function readArchive(path: string): Promise<Archive> {
   const outcome = texts.get(OUTCOME_FILE)
   const manifests: FileText[] = []
   for (const [name, text] of texts)
-    if (name.startsWith(GENERATION_PREFIX) && !name.endsWith(`/${MANIFEST_FILE}`))
-      manifests.push({ file: `${path}/${name}`, text })
+    if (name.startsWith(GENERATION_PREFIX)) manifests.push({ file: `${path}/${name}`, text })
   return {
     outcome: outcome === undefined ? null : decodedOrThrow(`${path}/${OUTCOME_FILE}`, decodeArchiveOutcome(outcome)),
     config: texts.get(CONFIG_FILE) ?? null,

@@ -1,3 +1,6 @@
+import { basename } from "node:path"
+import { MANIFEST_FILE } from "../../contract/layout.ts"
+import { decodeManifest } from "../../contract/manifest.ts"
 import { isAlone, contains } from "../../core/address/network.ts"
 import { compareAddresses } from "../../core/address/order.ts"
 import { entriesOf } from "../../core/declare/entries.ts"
@@ -42,7 +45,7 @@ export function manifestsOf(sources: readonly Source[], names: readonly string[]
   const decoded = sources.flatMap(({ files }) => files.map(({ file, text }) => decodeLargeFile(file, text)))
   const joined = createJoin()(decoded)
   const inFiles: readonly Problem<CliCode>[] = [...sources.flatMap(({ problems }) => problems), ...joined.problems]
-  const found = vipConfigMapsOf(joined.value, names)
+  const found = vipConfigMapsOf(joined.value, names.length > 0 ? names : orderIn(sources))
   const kinds = new Set(decoded.flatMap(({ objects }) => objects.map(({ object }) => object.kind)))
   return {
     objects: joined.value,
@@ -52,6 +55,15 @@ export function manifestsOf(sources: readonly Source[], names: readonly string[]
     hasEndpoints: kinds.has("EndpointSlice") || kinds.has("Endpoints"),
     hasServices: kinds.has("Service"),
   }
+}
+
+/** The order of the ConfigMaps in a generation; empty if the sources are not one generation. */
+function orderIn(sources: readonly Source[]): readonly string[] {
+  const orders = sources.flatMap(({ files }) => files.filter(({ file }) => basename(file) === MANIFEST_FILE))
+  const [manifest] = orders
+  if (manifest === undefined || orders.length > 1) return []
+  const decoded = decodeManifest(manifest.text)
+  return decoded.kind === "value" ? decoded.value.configMaps : []
 }
 
 /** The node of a configuration, and what a user should know of the choice. */

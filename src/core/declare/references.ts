@@ -9,21 +9,21 @@ export interface Reference {
   readonly name: string
 }
 
-/** Maximum Services of a generation, besides the ConfigMap and the Nodes (`MAXIMUM_FILES` of the contract). */
+/** Maximum Services of a generation, besides a ConfigMap and the Nodes (`MAXIMUM_FILES` of the contract). */
 export const MOST_REFERENCES = 4_998
 
 /** `namespace/name`, with any text after a colon: the line names the Service even if that text is wrong. */
 const LINE = /^([^/:]+)\/([^/:]+)(?::.*)?$/
 
 /**
- * The Services that the entries name, without duplicates, sorted.
+ * The Services that the entries of some ConfigMaps name, without duplicates, sorted.
  *
  * Lenient on purpose: the sidecar holds an entry with a wrong forwarding method in its last good form, and that form needs
  * fresh endpoints. Ignores a line that does not name a Service. Names must be DNS labels, because they become a path.
  */
-export function referencesOf(configMap: ConfigMap): readonly Reference[] {
+export function referencesOf(configMaps: readonly ConfigMap[]): readonly Reference[] {
   const references = new Map<string, Reference>()
-  for (const value of Object.values(configMap.data)) {
+  for (const value of configMaps.flatMap(({ data }) => Object.values(data))) {
     for (const { text } of entryLines(value)) {
       const [, namespace, name] = LINE.exec(text) ?? []
       if (namespace === undefined || name === undefined) continue

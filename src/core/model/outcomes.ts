@@ -6,6 +6,7 @@ import type { ModelCode } from "./problem-codes.ts"
 import { finishEntry } from "./finish-entry.ts"
 import { nodeAddressesOf } from "./addresses/forbidden.ts"
 import type { VipModel } from "./keepalived-model.ts"
+import { withOwners } from "./addresses/owners.ts"
 import type { ModelSettings } from "./settings.ts"
 import { type Lan, lanOf, subnetProblems } from "./addresses/subnets.ts"
 import { createEntryWalk, type Walked } from "./walk-entry.ts"
@@ -38,7 +39,7 @@ export function createOutcomes(settings: ModelSettings): (input: OwnInput) => Ou
       echoes: own.echoes,
       subnetWarnings: warningsOn(lanOf(input.node, objects.nodes)),
     }
-    const entries = walked.map((one) => finishEntry(one, input, context))
+    const entries = withOwners(walked.map((one) => finishEntry(one, input, context)))
     return {
       entries,
       vips: inAddressOrder(entries.flatMap(({ vip }) => (vip === null ? [] : [vip]))),

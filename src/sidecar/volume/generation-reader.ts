@@ -40,9 +40,16 @@ export function createGenerationReader(): GenerationReader {
     if (problems.length > 0) return refused("its files have problems", problems)
     const name = generationName(manifest.sequence, manifest.contentSha256)
     const { sequence } = manifest
-    const generation = { sequence, name, path, manifestSha256: checked.sha256, objects: value }
+    const objects = { ...value, configMaps: inOrder(value.configMaps, manifest.configMaps) }
+    const generation = { sequence, name, path, manifestSha256: checked.sha256, objects }
     return { kind: "generation", generation }
   }
+}
+
+/** The ConfigMaps in the order of the manifest, which decides between two entries for one address. */
+function inOrder<T>(configMaps: ReadonlyMap<string, T>, order: readonly string[]): ReadonlyMap<string, T> {
+  const placeOf = new Map(order.map((name, at) => [name, at]))
+  return new Map([...configMaps].toSorted(([a], [b]) => (placeOf.get(a) ?? 0) - (placeOf.get(b) ?? 0)))
 }
 
 /**

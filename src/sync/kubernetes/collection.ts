@@ -22,8 +22,8 @@ export interface Collection {
 
 /** The settings and entries that decide which collections sync needs. */
 export interface ScopeInput {
-  /** `namespace/name` of the VIP ConfigMap. */
-  readonly configMapKey: string
+  /** `namespace/name` of the VIP ConfigMaps. */
+  readonly configMapKeys: readonly string[]
   readonly references: readonly Reference[]
   /** Allowed namespaces; empty: every namespace that an entry names. */
   readonly watchNamespaces: readonly string[]
@@ -42,9 +42,8 @@ const MOST_SINGLE_NAMES = 8
 /** Maximum names for which the API server selects the slices; a longer selector makes the URL too long. */
 const MOST_SELECTED_NAMES = 100
 
-/** The VIP ConfigMap and the Nodes: needed before any entry is known. */
-export function firstCollections(wish: Pick<ScopeInput, "configMapKey" | "nodeSelector">): readonly Collection[] {
-  const [namespace = "", name = ""] = wish.configMapKey.split("/")
+/** Each VIP ConfigMap, then the Nodes: needed before any entry is known. */
+export function firstCollections(wish: Pick<ScopeInput, "configMapKeys" | "nodeSelector">): readonly Collection[] {
   const labelSelector = wish.nodeSelector === "" ? null : wish.nodeSelector
   const nodes: Collection = {
     id: `nodes ${wish.nodeSelector}`,
@@ -54,7 +53,11 @@ export function firstCollections(wish: Pick<ScopeInput, "configMapKey" | "nodeSe
     labelSelector,
     names: null,
   }
-  return [single("configmaps", namespace, name), nodes]
+  const configMaps = wish.configMapKeys.map((key) => {
+    const [namespace = "", name = ""] = key.split("/")
+    return single("configmaps", namespace, name)
+  })
+  return [...configMaps, nodes]
 }
 
 /** All collections that are needed once the entries are known, sorted by namespace. */

@@ -5,7 +5,7 @@ import { type Reference, referencesOf } from "../../core/declare/references.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { ClusterSource, SourceReading } from "../ports.ts"
 import type { SyncProblemCode } from "../problem-codes.ts"
-import type { ClusterFacts } from "../report/ports.ts"
+import type { ClusterFacts, ConfigMapIdentity } from "../report/ports.ts"
 import { collectionsFor, collectionTitle, firstCollections, type ScopeInput } from "./collection.ts"
 import { createMirror, type MirrorCounts, type MirrorOptions } from "./mirror.ts"
 import { type Preparation, prepare } from "./prepare.ts"
@@ -22,7 +22,7 @@ const PATIENT_START_MS = 10_000
 const PATIENT_ENTRY_MS = 5000
 
 export interface KubernetesSourceOptions extends Omit<MirrorOptions, "changed">, Preparation {
-  readonly configMapKey: string
+  readonly configMapKeys: readonly string[]
   readonly watchNamespaces: readonly string[]
   /** Called when a mirrored object has changed. */
   readonly onChange: () => void
@@ -38,38 +38,39 @@ export interface KubernetesSource extends ClusterSource {
 }
 
 /**
- * The Kubernetes API as the source of objects: mirrors the VIP ConfigMap, the objects that its entries name, and the Nodes. It
+ * The Kubernetes API as the source of objects: mirrors the VIP ConfigMaps, the objects that its entries name, and the Nodes. It
  * starts at once, but gives nothing before everything is listed. Listed objects stay while the API cannot be reached.
  */
 export function startKubernetesSource(options: KubernetesSourceOptions): KubernetesSource {
-  const { configMapKey, clock, log, onChange } = options
+  const { configMapKeys, clock, log, onChange } = options
+  const firstCount = configMapKeys.length + 1
   const join = createJoin()
   const startedAt = clock.now()
   const stop = new AbortController()
   let wish: Omit<ScopeInput, "references"> | null = null
   let complete = false
-  let entries: ConfigMap | null = null
+  /** The last known form of each ConfigMap. */
+  let known: readonly (ConfigMap | null)[] = configMapKeys.map(() => null)
   const mirror = createMirror({ ...options, onChange: lookAt })
   const preparing = prepare(options, stop.signal)
   const prepared = preparing.done.then((preparation) => {
     if (preparation === null) return
-    wish = { ...preparation, configMapKey, watchNamespaces: options.watchNamespaces }
+    wish = { ...preparation, configMapKeys, watchNamespaces: options.watchNamespaces }
     mirror.want(firstCollections(wish))
   })
 
   /** Starts to mirror new entries, without waiting for a pass. */
   function lookAt(): void {
-    const first = mirror.wanted().slice(0, 2)
-    const listed = first.length === 2 && first.every((reflector) => reflector.listed())
-    const configMap = configMapOf(first[0], configMapKey)
-    if (listed && wish !== null && (configMap !== entries || !complete)) {
-      // A deleted ConfigMap names nothing new. Readers hold the objects of its last entries, so they stay mirrored.
-      if (configMap !== null) {
-        const references = referencesOf(configMap)
-        if (configMap !== entries) warnOutside(references)
-        mirror.want(collectionsFor({ ...wish, references }))
-      }
-      entries = configMap ?? entries
+    const first = mirror.wanted().slice(0, firstCount)
+    const listed = first.length === firstCount && first.every((reflector) => reflector.listed())
+    // A deleted ConfigMap names nothing new. Readers hold the objects of its last entries, so they stay mirrored.
+    const newest = configMapKeys.map((key, at) => configMapOf(first[at], key) ?? known[at] ?? null)
+    const isNew = newest.some((configMap, at) => configMap !== known[at])
+    if (listed && wish !== null && (isNew || !complete)) {
+      const references = referencesOf(newest.filter((configMap) => configMap !== null))
+      if (isNew) warnOutside(references)
+      if (newest.some((configMap) => configMap !== null)) mirror.want(collectionsFor({ ...wish, references }))
+      known = newest
     }
     onChange()
   }
@@ -109,7 +110,7 @@ export function startKubernetesSource(options: KubernetesSourceOptions): Kuberne
       return !complete || known.length === 0 ? null : clock.now() - Math.min(...known)
     },
     counts: () => mirror.counts(),
-    facts: () => factsOf(mirror.wanted().slice(0, 2), configMapKey),
+    facts: () => factsOf(mirror.wanted().slice(0, firstCount), configMapKeys),
     stop: async () => {
       stop.abort()
       await prepared
@@ -125,19 +126,21 @@ function configMapOf(reflector: Reflector | undefined, key: string): ConfigMap |
   return object?.kind === "ConfigMap" ? object : null
 }
 
-/** @param first The ConfigMap's reflector and that of the Nodes. */
-function factsOf(first: readonly Reflector[], configMapKey: string): ClusterFacts {
-  const [configMaps, nodes] = first
-  const stored = configMaps?.store.objects.get(configMapKey)
-  const living = [...(nodes?.store.objects ?? [])].map(
-    ([name, { ready }]) => [name, { ready: ready === true }] as const,
-  )
-  const object = stored?.placed?.object
-  const entries = object?.kind === "ConfigMap" && stored?.issues.length === 0 ? object.data : null
+/** @param first The reflectors of the ConfigMaps, then that of the Nodes. */
+function factsOf(first: readonly Reflector[], configMapKeys: readonly string[]): ClusterFacts {
+  const nodes = first[configMapKeys.length]?.store.objects ?? []
+  const configMaps = configMapKeys.map((key, at) => [key, identityOf(first[at]?.store.objects.get(key))] as const)
   return {
-    configMap: stored === undefined ? null : { uid: stored.uid, resourceVersion: stored.resourceVersion, entries },
-    nodes: new Map(living),
+    configMaps: new Map(configMaps),
+    nodes: new Map([...nodes].map(([name, { ready }]) => [name, { ready: ready === true }])),
   }
+}
+
+function identityOf(stored: Stored | undefined): ConfigMapIdentity | null {
+  if (stored === undefined) return null
+  const object = stored.placed?.object
+  const entries = object?.kind === "ConfigMap" && stored.issues.length === 0 ? object.data : null
+  return { uid: stored.uid, resourceVersion: stored.resourceVersion, entries }
 }
 
 interface Gathered {

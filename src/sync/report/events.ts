@@ -29,13 +29,21 @@ function roleNotes(before: NodeReport | null, { roles }: NodeReport): readonly E
   })
 }
 
-/** News of all nodes together, for the ConfigMap. */
-export function eventsOfCluster(before: Summary | null, after: Summary): readonly EventText[] {
+/** News of all nodes together. */
+export interface ClusterEvent extends EventText {
+  /** The ConfigMap that it is about (`ConfigMap default/vips`), or all of them; null for the first. */
+  readonly about: string | null
+}
+
+/** News of all nodes together, for the ConfigMaps. */
+export function eventsOfCluster(before: Summary | null, after: Summary): readonly ClusterEvent[] {
   const isNews = before === null || !isReady(before) || before.configMap !== after.configMap
-  if (isReady(after) && isNews) return [normal("Applied", `${after.conditions[0]?.message}: ${vips(after.vips)}`)]
-  return newOf(before?.troubles ?? [], after.troubles).map(({ reason, note, nodes }) =>
-    warning(reason, `${note} on ${nodes}`),
-  )
+  if (isReady(after) && isNews)
+    return [{ ...normal("Applied", `${after.conditions[0]?.message}: ${vips(after.vips)}`), about: "all" }]
+  return newOf(before?.troubles ?? [], after.troubles).map(({ reason, note, nodes, about = null }) => ({
+    ...warning(reason, `${note} on ${nodes}`),
+    about,
+  }))
 }
 
 const STALE_MS = STALE_SECONDS * 1000

@@ -24,7 +24,7 @@ export type NodeState = "applied" | "pending" | "wrong"
 
 /** The report of one node. It fits into an annotation, whatever a user writes into a ConfigMap. */
 export interface NodeReport {
-  /** resourceVersion of the ConfigMap that `state` is about: the newest that the node has seen; null if it sees none. */
+  /** resourceVersions of the ConfigMaps that `state` is about: the newest that the node has seen; null if it sees none. */
   readonly configMap: string | null
   readonly state: NodeState
   /** First 12 hex digits of the checksum of the generation in effect; null before the first. */
@@ -55,11 +55,11 @@ const LONGEST_NAME = 64
  * on the ConfigMap, not on the newest generation. The report has no current times.
  */
 export function nodeReportOf(view: NodeView): NodeReport {
-  const { configMap, held, said, origins } = view
+  const { configMap, firstConfigMap, held, said, origins } = view
   const status = said?.status ?? null
   const unserved = status?.vips.filter((vip) => vip.inEffect && vip.unserved > 0) ?? []
   const troubles = [
-    ...held.map((problem) => trouble(reasonOf(problem.code), problemText(problem))),
+    ...held.map((problem) => trouble(reasonOf(problem.code), problemText(problem), problem.path[0])),
     ...troublesOf(view),
   ]
   const shown = troubles.slice(0, MOST_TROUBLES)
@@ -72,7 +72,7 @@ export function nodeReportOf(view: NodeView): NodeReport {
     unserved: unserved.length,
     unservedNames: unserved.slice(0, MOST_NAMES).map(({ entry }) => visible(entry).slice(0, LONGEST_NAME)),
     roles: rolesOf(view),
-    troubles: shown,
+    troubles: shown.map((one) => (one.about === firstConfigMap ? trouble(one.reason, one.note) : one)),
     more: troubles.length - shown.length,
   }
 }
@@ -121,7 +121,13 @@ const reportSchema = z.object({
     .max(MOST_ROLES)
     .nullable(),
   troubles: z
-    .array(z.object({ reason: z.string().regex(WORD), note: z.string().max(LONGEST_NOTE) }))
+    .array(
+      z.object({
+        reason: z.string().regex(WORD),
+        note: z.string().max(LONGEST_NOTE),
+        about: z.string().nullish(),
+      }),
+    )
     .max(MOST_TROUBLES),
   more: z.int().min(0),
 })
@@ -151,7 +157,7 @@ export function decodeNodeReport(text: string): NodeReport | null {
     const configMap = report.configMap === null ? null : visible(report.configMap)
     const roles = report.roles === null ? null : report.roles.map(noted)
     const unservedNames = report.unservedNames.map(visible)
-    const troubles = report.troubles.map(({ reason, note }) => trouble(reason, note))
+    const troubles = report.troubles.map(({ reason, note, about }) => trouble(reason, note, about ?? null))
     return { ...report, configMap, roles, unservedNames, troubles }
   } catch {
     return null

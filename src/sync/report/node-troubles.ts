@@ -15,6 +15,8 @@ export interface Trouble {
   /** UpperCamelCase, as Kubernetes writes reasons. */
   readonly reason: string
   readonly note: string
+  /** The ConfigMap that it is about: `ConfigMap default/vips`; absent for the first ConfigMap, and for none of them. */
+  readonly about?: string
 }
 
 /** Maximum length of a note, in characters. */
@@ -28,6 +30,8 @@ export interface Origin {
 }
 
 export interface NodeView {
+  /** `ConfigMap default/vips`: the first of the VIP ConfigMaps. */
+  readonly firstConfigMap: string
   /** resourceVersion of the newest ConfigMap. */
   readonly configMap: string | null
   /** Why the newest input is not published; empty if it is. */
@@ -133,10 +137,11 @@ function inputTroubles(status: Status, view: NodeView): readonly Trouble[] {
 }
 
 /** What prevents the whole generation. */
-function wholeTroubles({ outcome, code, reason }: Status): readonly Trouble[] {
+function wholeTroubles({ outcome, code, reason, problems }: Status): readonly Trouble[] {
   if (outcome !== "rejected" && outcome !== "rolled-back" && outcome !== "stranded") return []
   const { why, otherwise } = WHOLE[outcome]
-  return [trouble(code === null ? otherwise : reasonOf(code), reason ?? why)]
+  const cause = problems.find((problem) => problem.code === code && problem.message === reason)
+  return [trouble(code === null ? otherwise : reasonOf(code), reason ?? why, cause?.path[0])]
 }
 
 const WHOLE = {
@@ -159,15 +164,17 @@ const VIP_NOTES = {
   partial: "only a part of it is in effect",
 } as const
 
-function vipTrouble({ entry, state, problem }: StatusVip): Trouble | null {
+function vipTrouble({ object, entry, state, problem }: StatusVip): Trouble | null {
   if (isAsWritten(state) || state === "pending") return null
   const reason = problem === null ? VIP_REASONS[state] : reasonOf(problem.code)
-  return trouble(reason, `${JSON.stringify(entry)}: ${problem?.message ?? "broken"} (${VIP_NOTES[state]})`)
+  const note = `${JSON.stringify(entry)}: ${problem?.message ?? "broken"} (${VIP_NOTES[state]})`
+  return trouble(reason, note, object)
 }
 
 /** The note can reach terminals through Events and the VipReport, so it has no hidden characters. */
-export function trouble(reason: string, text: string): Trouble {
-  return { reason, note: noteOf(text) }
+export function trouble(reason: string, text: string, about: string | null = null): Trouble {
+  const isConfigMap = about !== null && /^ConfigMap \S{1,317}$/.test(about)
+  return { reason, note: noteOf(text), ...(isConfigMap ? { about: visible(about) } : {}) }
 }
 
 /** A text that fits into a note, without hidden characters. */

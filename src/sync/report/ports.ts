@@ -36,7 +36,7 @@ export interface StatusReader {
   read(): Said | null
 }
 
-/** The VIP ConfigMap from the mirror. */
+/** A VIP ConfigMap from the mirror. */
 export interface ConfigMapIdentity {
   readonly uid: string
   readonly resourceVersion: string
@@ -46,8 +46,8 @@ export interface ConfigMapIdentity {
 
 /** The facts about the cluster that the report needs. */
 export interface ClusterFacts {
-  /** Null if there is none. */
-  readonly configMap: ConfigMapIdentity | null
+  /** `namespace/name` of each VIP ConfigMap, in their order; null for a missing one. */
+  readonly configMaps: ReadonlyMap<string, ConfigMapIdentity | null>
   /** For each mirrored Node: whether its status is Ready. */
   readonly nodes: ReadonlyMap<string, { readonly ready: boolean }>
 }

@@ -7,8 +7,9 @@ import { createFreshness } from "./freshness.ts"
 import { createNodeLeases, type Owner } from "./node-leases.ts"
 import { type NodeReport, nodeReportOf } from "./node-report.ts"
 import type { Origin } from "./node-troubles.ts"
-import { createStalenessEvents, type EventText, eventsOfCluster, eventsOfNode } from "./events.ts"
+import { type ClusterEvent, createStalenessEvents, type EventText, eventsOfCluster, eventsOfNode } from "./events.ts"
 import { createOwnReport } from "./own-report.ts"
+import { sha256Of } from "../../kit/sha256.ts"
 import type { ClusterFacts, ObjectsApi, StatusReader } from "./ports.ts"
 import { createRecorder, type Regarding } from "./recorder.ts"
 import { oddInstances } from "./masters.ts"
@@ -29,8 +30,6 @@ export interface ReportPassOptions {
   readonly facts: () => ClusterFacts
   /** Maximum age of the mirror's oldest part, in ms; null before everything is listed. */
   readonly staleMs: () => number | null
-  /** `namespace/name`. */
-  readonly configMapKey: string
   /** `namespace/name` of the VipReport. */
   readonly reportKey: string
   /** Name of this node, until the sidecar has reported it. */
@@ -59,12 +58,12 @@ interface Facts extends ClusterFacts {
 }
 
 export function createReportPass(options: ReportPassOptions): ReportPass {
-  const { configMapKey, facts, pod, staleMs, status } = options
+  const { facts, pod, staleMs, status } = options
   const ownReport = createOwnReport({ ...options, leases: leasesOf(options) })
   const staleness = createStalenessEvents()
   const recorder = createRecorder({ ...options, instance: `sync ${options.node}` })
   const origins = new Map<number, Origin>()
-  const cluster = createClusterPart(options, (notes) => announce(regardingConfigMap(), notes))
+  const cluster = createClusterPart(options, announceAtConfigMaps)
   let held: Extract<PassOutcome, { kind: "held" }>["problems"] = []
   let announced: NodeReport | null = null
 
@@ -78,17 +77,21 @@ export function createReportPass(options: ReportPassOptions): ReportPass {
     return { apiVersion: "v1", kind: "Pod", namespace: pod.namespace, name: pod.name, uid: pod.uid }
   }
 
-  function regardingConfigMap(): Regarding | null {
-    const [namespace = "", name = ""] = configMapKey.split("/")
-    const uid = facts().configMap?.uid
-    return uid === undefined ? null : { apiVersion: "v1", kind: "ConfigMap", namespace, name, uid }
+  async function announceAtConfigMaps(notes: readonly ClusterEvent[]): Promise<void> {
+    const present = [...facts().configMaps].flatMap(([key, one]) => (one === null ? [] : [regarding(key, one.uid)]))
+    for (const { about, ...note } of notes) {
+      const named = present.filter(({ namespace, name }) => `ConfigMap ${namespace}/${name}` === about)
+      const targets = about === "all" ? present : named.length > 0 ? named : present.slice(0, 1)
+      for (const one of targets) await announce(one, [note])
+    }
   }
 
   function snapshot(): Facts {
     const said = status.read()
     const cluster = facts()
-    const configMap = cluster.configMap?.resourceVersion ?? null
-    const own = nodeReportOf({ configMap, held, said, sourceAge: sourceAgeOf(staleMs()), origins })
+    const configMap = versionOf(cluster)
+    const firstConfigMap = `ConfigMap ${[...cluster.configMaps.keys()][0] ?? ""}`
+    const own = nodeReportOf({ configMap, firstConfigMap, held, said, sourceAge: sourceAgeOf(staleMs()), origins })
     return { ...cluster, self: said?.status.node ?? options.node, own }
   }
 
@@ -109,10 +112,10 @@ export function createReportPass(options: ReportPassOptions): ReportPass {
   return {
     recordOutcome: (outcome) => {
       if (outcome.kind === "settling") return
-      held = outcome.kind === "held" || outcome.kind === "failed" ? outcome.problems : []
+      held = outcome.problems
       if (outcome.kind === "held" || outcome.kind === "failed") return
       const { sequence, contentSha256 } = outcome.published
-      origins.set(sequence, { configMap: facts().configMap?.resourceVersion ?? null, contentSha256 })
+      origins.set(sequence, { configMap: versionOf(facts()), contentSha256 })
       for (const known of origins.keys()) if (known <= sequence - MOST_ORIGINS) origins.delete(known)
     },
     run: async () => {
@@ -126,6 +129,21 @@ export function createReportPass(options: ReportPassOptions): ReportPass {
     release: () => cluster.release(),
   }
 }
+
+function regarding(key: string, uid: string): Regarding {
+  return { apiVersion: "v1", kind: "ConfigMap", namespace: namespaceOf(key), name: nameOf(key), uid }
+}
+
+/** The resourceVersions of the ConfigMaps as one text, "-" for a missing one; null if there is none. */
+function versionOf({ configMaps }: ClusterFacts): string | null {
+  const versions = [...configMaps.values()].map((one) => one?.resourceVersion ?? "-")
+  if (versions.every((version) => version === "-")) return null
+  const text = versions.join(" ")
+  return text.length > LONGEST_VERSION ? sha256Of(text).slice(0, LONGEST_VERSION) : text
+}
+
+/** Maximum characters of a version in a report. */
+const LONGEST_VERSION = 64
 
 function sourceAgeOf(staleMs: number | null): Age {
   return staleMs === null
@@ -142,7 +160,7 @@ interface ClusterPart {
 /** The part that only one node does: it sums up all reports. */
 function createClusterPart(
   options: ReportPassOptions,
-  announce: (notes: readonly EventText[]) => Promise<void>,
+  announce: (notes: readonly ClusterEvent[]) => Promise<void>,
 ): ClusterPart {
   const { api, clock, log, node, now, pod, reportKey } = options
   const leases = leasesOf(options)
@@ -163,7 +181,7 @@ function createClusterPart(
     return !isReady(summed.summary) || own.state !== "applied" || summed.summary.configMap !== own.configMap
   }
 
-  async function sumUp({ self, own, nodes, configMap }: Facts): Promise<void> {
+  async function sumUp({ self, own, nodes, configMaps }: Facts): Promise<void> {
     // The report of this node may not be written yet.
     const reports = new Map([...freshness.fresh(await leases.readAll()), [self, own]])
     const patient = clock.now() - (since ??= clock.now()) < PATIENT_MS
@@ -172,7 +190,7 @@ function createClusterPart(
     oddSince = new Map(odd.map((name) => [name, oddSince.get(name) ?? now]))
     const oddMastersMs = new Map([...oddSince].map(([name, at]) => [name, now - at]))
     const summary = summarise({ configMap: own.configMap, nodes, reports, patient, oddMastersMs })
-    const written = await report.write(summary, configMap?.entries ?? null)
+    const written = await report.write(summary, entriesOf(configMaps))
     if (written.kind === "missing" && !isMissed) {
       log.warn("no report", {
         report: reportKey,
@@ -196,6 +214,14 @@ function createClusterPart(
     },
     release: () => election.release(),
   }
+}
+
+/** The entries of all ConfigMaps together; null if one of them is missing or cannot be read. */
+function entriesOf(configMaps: ClusterFacts["configMaps"]): Readonly<Record<string, string>> | null {
+  const all = [...configMaps.values()].map((one) => one?.entries ?? null)
+  if (!all.every((entries) => entries !== null)) return null
+  // Of several entries for one address, that of the first ConfigMap counts.
+  return Object.fromEntries(all.toReversed().flatMap((entries) => Object.entries(entries)))
 }
 
 function leasesOf({ api, reportKey, pod, now }: ReportPassOptions) {

@@ -140,7 +140,7 @@ function troublesOf(wrong: readonly Living[]): Summary["troubles"] {
   const found = new Map<string, { trouble: Trouble; nodes: string[] }>()
   for (const { node, report } of wrong) {
     for (const trouble of report.troubles) {
-      const key = `${trouble.reason} ${trouble.note}`
+      const key = `${trouble.reason} ${trouble.note} ${trouble.about ?? ""}`
       const known = found.get(key)
       if (known === undefined) found.set(key, { trouble, nodes: [node] })
       else known.nodes.push(node)
@@ -148,7 +148,7 @@ function troublesOf(wrong: readonly Living[]): Summary["troubles"] {
   }
   return [...found.values()]
     .sort((a, b) => b.nodes.length - a.nodes.length)
-    .map(({ trouble: { reason, note }, nodes }) => ({ reason, note, nodes: few(nodes) }))
+    .map(({ trouble, nodes }) => ({ ...trouble, nodes: few(nodes) }))
 }
 
 /** The most widespread first. */

@@ -68,7 +68,8 @@ export function createVipReport(api: ObjectsApi, path: ObjectPath, now: () => Da
       const asked = spec?.entries ?? null
       const isSeen = asked === null || (entries !== null && text(asked) === text(entries))
       const observedGeneration = isSeen ? metadata.generation : (before?.observedGeneration ?? -1)
-      const next = { ...summary, conditions: withTimes(before?.conditions ?? [], summary.conditions, now()) }
+      const troubles = summary.troubles.map(({ reason, note, nodes }) => ({ reason, note, nodes }))
+      const next = { ...summary, troubles, conditions: withTimes(before?.conditions ?? [], summary.conditions, now()) }
       const same = before !== null && text({ ...before }) === text({ ...next, observedGeneration })
       if (!same) await api.patch(path, { status: { ...next, observedGeneration } }, "status")
       return { kind: "written", before }

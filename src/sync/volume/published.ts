@@ -70,6 +70,14 @@ export function pointedSequence(directory: string): number {
   return readPointer(directory)?.pointer.sequence ?? 0
 }
 
+/** The text of a file of the current generation; null if it does not have this file. */
+export function publishedText(directory: string, current: PublishedFiles | null, file: string): string | null {
+  const sha256 = current?.sha256ByName.get(file)
+  if (current === null || sha256 === undefined) return null
+  const text = textOf(join(directory, GENERATIONS_DIRECTORY, current.directory, file), MAXIMUM_FILE_BYTES)
+  return text !== null && sha256Of(text) === sha256 ? text : null
+}
+
 function statusSequence(directory: string): number {
   const text = textOf(join(directory, STATUS_FILE), MAXIMUM_FILE_BYTES)
   const decoded = text === null ? null : decodeSyncStatus(text)
@@ -83,9 +91,9 @@ function readBack(path: string, { text: pointerText, pointer }: FoundPointer): P
   const decoded = decodeManifest(text)
   if (decoded.kind !== "value" || !isWhole(path, decoded.value)) return null
   const { sequence, directory, manifestSha256 } = pointer
-  const { contentSha256, files } = decoded.value
+  const { contentSha256, configMaps, files } = decoded.value
   const sha256ByName = new Map(files.map((file) => [file.name, file.sha256]))
-  return { sequence, directory, contentSha256, pointer: pointerText, manifestSha256, sha256ByName }
+  return { sequence, directory, contentSha256, configMaps, pointer: pointerText, manifestSha256, sha256ByName }
 }
 
 function isWhole(path: string, { files, contentSha256 }: Manifest): boolean {

@@ -23,7 +23,7 @@ import type { Published, Publisher } from "../ports.ts"
 import type { Publication, PublicationFile } from "../publication.ts"
 import { isFull } from "../volume-problem.ts"
 import { createInspection } from "./inspection.ts"
-import { openVolume, pointedSequence, type PublishedFiles } from "./published.ts"
+import { openVolume, pointedSequence, publishedText, type PublishedFiles } from "./published.ts"
 
 /** Maximum files written in one synchronous call; more would keep a real disk busy for too long. */
 const FEW = 8
@@ -57,6 +57,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   return {
     open: () => open(options, state),
     current: () => state.current,
+    text: (file) => publishedText(options.directory, state.current, file),
     publish: (publication) => publish(options, state, publication),
     inspect: () => (state.damage ??= inspection.look()),
     damage: () => state.damage,
@@ -125,7 +126,7 @@ interface Step {
 }
 
 async function commit(options: PublisherOptions, publication: Publication, step: Step): Promise<PublishedFiles> {
-  const { contentSha256, counts, resources, files } = publication
+  const { contentSha256, counts, resources, configMaps, files } = publication
   const generations = join(options.directory, GENERATIONS_DIRECTORY)
   const directory = generationName(step.sequence, contentSha256)
   const temporary = join(generations, `.tmp-${step.sequence}-${randomBytes(6).toString("hex")}`)
@@ -135,6 +136,7 @@ async function commit(options: PublisherOptions, publication: Publication, step:
       contentSha256,
       counts,
       resources,
+      configMaps,
       files: files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
     }),
   )
@@ -157,7 +159,7 @@ async function commit(options: PublisherOptions, publication: Publication, step:
     throw new Error(`Cannot publish the generation ${directory} in ${options.directory}`, { cause: error })
   }
   const sha256ByName = new Map(files.map(({ name, sha256 }) => [name, sha256]))
-  return { sequence, directory, contentSha256, pointer, manifestSha256, sha256ByName }
+  return { sequence, directory, contentSha256, configMaps, pointer, manifestSha256, sha256ByName }
 }
 
 /** Every directory of the generation, the top one first. */

@@ -196,6 +196,17 @@ for (const [name, changes, reason] of sick)
       assert.match(said.out, reason)
     }))
 
+test("status() names the ConfigMap of each VIP if there are several", () => {
+  const [vip] = STATUS.vips
+  assert.ok(vip !== undefined)
+  const other = { ...vip, vip: "10.4.0.51", entry: "10.4.0.51", object: "ConfigMap shop/vips" }
+  return inTree(volumes({}, { status: { vips: [vip, other] } }), async () => {
+    const { out } = await kkv(WORDS)
+    assert.match(out, "\n10.4.0.50 (ConfigMap default/vips) ")
+    assert.match(out, "\n10.4.0.51 (ConfigMap shop/vips) ")
+  })
+})
+
 test("status() marks errors and warnings, names the entry and its ConfigMap, and colours them where it may", () => {
   const problem = {
     code: "SERVICE_NOT_FOUND",

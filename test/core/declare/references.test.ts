@@ -31,7 +31,7 @@ for (const [value, ...references] of table) {
       data: { "10.4.0.50": value },
     } as const
     assert.equal(
-      referencesOf(configMap).map(({ namespace, name }) => `${namespace}/${name}`),
+      referencesOf([configMap]).map(({ namespace, name }) => `${namespace}/${name}`),
       references,
     )
   })

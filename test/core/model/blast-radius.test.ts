@@ -181,4 +181,57 @@ for (const [allow, count, codes] of [
     )
   })
 
+/** Entries of a ConfigMap of this name, from one address on. */
+function listOf(name: string, first: number, count: number, allow: string | null = null) {
+  const data = Object.fromEntries(Array.from({ length: count }, (_, n) => [addressOf(first + n), "default/a"]))
+  const one = configMap(data, allow)
+  return { ...one, object: { ...one.object, metadata: { ...one.object.metadata, name } } }
+}
+
+type Lists = readonly ReturnType<typeof listOf>[]
+const ten = (name: string, first: number) => listOf(name, first, 10)
+
+const parts: readonly [what: string, from: Lists, to: Lists, message: RegExp | null][] = [
+  ["all of a small one", [ten("a", 0), listOf("b", 20, 3)], [ten("a", 0), listOf("b", 20, 0)], /3 of 3 VIPs.*"0"/],
+  ["a third of all, and most of one", [ten("a", 0), ten("b", 20)], [ten("a", 0), listOf("b", 20, 4)], /6 of 10 VIPs/],
+  ["two of each", [ten("a", 0), ten("b", 20)], [listOf("a", 0, 8), listOf("b", 20, 8)], null],
+  ["what its own annotation allows", [ten("a", 0), ten("b", 20)], [ten("a", 0), listOf("b", 20, 0, "0")], null],
+  [
+    "not what another one allows",
+    [ten("a", 0), ten("b", 20)],
+    [listOf("a", 0, 10, "10"), listOf("b", 20, 0)],
+    /10 of 10/,
+  ],
+  ["entries that move to another one", [ten("a", 0), ten("b", 20)], [ten("a", 0), ten("c", 20)], null],
+  [
+    "one that is not read any more",
+    [ten("a", 0), ten("b", 20)],
+    [ten("a", 0)],
+    /ConfigMap default\/b is not read any more/,
+  ],
+]
+for (const [what, from, to, message] of parts)
+  test(`heldBack() counts each ConfigMap on its own: ${what}`, () => {
+    const build = createModelBuilder(SETTINGS)
+    const objects = cluster([service("a")])
+    const before = build(input({}, objects, { configMaps: from })).model
+    const built = build(input({}, objects, { configMaps: to }))
+    assert.ok(before !== null)
+    const held = heldBack({ before, built, configMaps: to, nodesBefore: 0, nodes: 0, percent: 50 })
+    assert.is(held?.guard ?? null, message === null ? null : "mass-removal")
+    if (message !== null) assert.match(held?.problem.message ?? "", message)
+  })
+
+test("heldBack() lets no mass removal of one ConfigMap through with the lost endpoints of another", () => {
+  const objects = cluster([service("a"), service("b")])
+  const lost = cluster([service("a", { addresses: [] }), service("b")])
+  const [a, b] = [ten("a", 0), listOf("b", 20, 3)]
+  const build = createModelBuilder(SETTINGS)
+  const before = build(input({}, objects, { configMaps: [a, b] })).model
+  const configMaps = [a, listOf("b", 20, 0)]
+  assert.ok(before !== null)
+  const step = { before, configMaps, nodesBefore: 0, nodes: 0, percent: 50 }
+  assert.is(heldBack({ ...step, built: build(input({}, lost, { configMaps })) })?.guard, "mass-removal")
+})
+
 test.run()

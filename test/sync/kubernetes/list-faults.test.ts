@@ -110,7 +110,7 @@ test("nothing is there to be published while any one list fails, on a fake API s
   const source = startKubernetesSource({
     ...{ api: createKubernetesApi(session), clock: impatient, random: Math.random, pod: null },
     patience,
-    ...{ configMapKey: "default/vips", watchNamespaces: [], nodeSelector: "", onChange: () => {} },
+    ...{ configMapKeys: ["default/vips"], watchNamespaces: [], nodeSelector: "", onChange: () => {} },
     log: createLog({}, { level: "error", write: () => {} }),
   })
   const asked = (namespace: string) =>

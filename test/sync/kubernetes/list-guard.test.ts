@@ -97,7 +97,7 @@ test("createMirror() holds the first list of what replaces other collections, wi
   const api = createFakeApi(clock)
   const names = Array.from({ length: 9 }, (_, index) => `s${index}`)
   const wish = {
-    configMapKey: "default/vips",
+    configMapKeys: ["default/vips"],
     watchNamespaces: [],
     nodeSelector: "",
     backends: "endpointslices",

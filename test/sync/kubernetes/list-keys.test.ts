@@ -15,7 +15,7 @@ test("list() gives every key of a ConfigMap, as a watch does, with a fake API se
     const data = '{"10.4.0.50":"a/b","__proto__":"a/c","constructor":"a/d","toString":"a/e"}'
     const metadata = { name: "vips", namespace: "default", resourceVersion: "3" }
     fake.items.set("configmaps", [{ metadata, data: JSON.parse(data) as object }])
-    const [configMaps] = firstCollections({ configMapKey: "default/vips", nodeSelector: "" })
+    const [configMaps] = firstCollections({ configMapKeys: ["default/vips"], nodeSelector: "" })
     const found: unknown[] = []
     const options = {
       resourceVersion: null,

@@ -40,10 +40,10 @@ function startFleet(count: number, before: (api: FakeApi) => void = () => {}): F
   const sources = Array.from({ length: count }, (_, index) => {
     const mine: string[] = []
     published.push(mine)
-    const publish = createPublish("default/vips")
+    const publish = createPublish(["default/vips"])
     const source: KubernetesSource = startKubernetesSource({
       ...{ api: api.client(`n${index}`), clock, random: seededRandom(index + 1), patience: TIMINGS, pod: null },
-      ...{ configMapKey: "default/vips", watchNamespaces: [], nodeSelector: "" },
+      ...{ configMapKeys: ["default/vips"], watchNamespaces: [], nodeSelector: "" },
       log: createLog({}, { level: "error", write: () => {} }),
       onChange: () => note(source, publish, mine),
     })
@@ -63,8 +63,8 @@ function startFleet(count: number, before: (api: FakeApi) => void = () => {}): F
 function note(source: KubernetesSource, publish: ReturnType<typeof createPublish>, published: string[]): void {
   const reading = source.read()
   if (reading.kind !== "objects" || reading.problems.length > 0) return
-  const next = publish(reading.objects, reading.resources)
-  if ("contentSha256" in next && next.contentSha256 !== published.at(-1)) published.push(next.contentSha256)
+  const { publication } = publish(reading, () => null)
+  if (publication !== null && publication.contentSha256 !== published.at(-1)) published.push(publication.contentSha256)
 }
 
 /** What was asked from this moment on, second by second. */

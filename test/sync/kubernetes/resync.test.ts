@@ -22,16 +22,15 @@ test("a comparison finds the object that the watch missed, on a fake API server:
   let hints = 0
   const source = startKubernetesSource({
     ...{ api: createKubernetesApi(session), clock: systemClock, random: () => 0, pod: null },
-    ...{ configMapKey: "default/vips", watchNamespaces: [], nodeSelector: "", onChange: () => (hints += 1) },
+    ...{ configMapKeys: ["default/vips"], watchNamespaces: [], nodeSelector: "", onChange: () => (hints += 1) },
     patience: { ...patience, compareMs: 200 },
     log: createLog({}, { level: "warn", write }),
   })
-  const publish = createPublish("default/vips")
+  const publish = createPublish(["default/vips"])
   const published = () => {
     const reading = source.read()
     if (reading.kind !== "objects") return null
-    const next = publish(reading.objects, reading.resources)
-    return "contentSha256" in next ? next.contentSha256 : null
+    return publish(reading, () => null).publication?.contentSha256 ?? null
   }
   const until = async (what: () => boolean) => {
     while (!what()) await systemClock.delay(3)

@@ -69,7 +69,13 @@ type View = Partial<NodeView> & { readonly status?: Status | null; readonly agen
 
 const report = ({ status = good, agent = ALIVE, ...view }: View): NodeReport =>
   nodeReportOf({
-    ...{ configMap: "105", held: [], origins, sourceAge: { kind: "age", seconds: 1 } },
+    ...{
+      configMap: "105",
+      firstConfigMap: "ConfigMap default/vips",
+      held: [],
+      origins,
+      sourceAge: { kind: "age", seconds: 1 },
+    },
     said: status === null ? null : { status, agent },
     ...view,
   })

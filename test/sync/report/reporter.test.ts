@@ -1,6 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import type { ConfigMapIdentity } from "../../../src/sync/report/ports.ts"
 import type { Status } from "../../../src/contract/status.ts"
 import { createLog } from "../../../src/kit/process/log.ts"
 import { ApiFault } from "../../../src/sync/api-fault.ts"
@@ -13,7 +14,8 @@ import { createFakeObjects } from "./fake-objects.ts"
 const REPORT = "vipreports/kkv/vips"
 
 function published(sequence: number): PassOutcome {
-  return { kind: "published", published: { sequence, directory: "", contentSha256: String(sequence).repeat(64) } }
+  const published = { sequence, directory: "", contentSha256: String(sequence).repeat(64), configMaps: ["kkv/vips"] }
+  return { kind: "published", published, problems: [] }
 }
 
 function statusOf(node: string, sequence: number, message: string | null = null, master = "n1"): Status {
@@ -63,17 +65,21 @@ function statusOf(node: string, sequence: number, message: string | null = null,
 function scene(count: number) {
   const api = createFakeObjects()
   const clock = createFakeClock()
-  const cluster = { configMap: "100", ready: new Set<string>() }
+  const others: (readonly [key: string, configMap: ConfigMapIdentity | null])[] = []
+  const cluster = { configMap: "100", ready: new Set<string>(), others }
   const names = Array.from({ length: count }, (_, index) => `n${index + 1}`)
   for (const name of names) cluster.ready.add(name)
   const facts = () => ({
-    configMap: { uid: "u", resourceVersion: cluster.configMap, entries: {} },
+    configMaps: new Map([
+      ["kkv/vips", { uid: "u", resourceVersion: cluster.configMap, entries: {} }],
+      ...cluster.others,
+    ]),
     nodes: new Map(names.map((name) => [name, { ready: cluster.ready.has(name) }] as const)),
   })
   const nodes = names.map((name) => {
     const sidecar = { status: null as Status | null }
     const reporter = startReporter({
-      ...{ api, clock, facts, node: name, configMapKey: "kkv/vips", reportKey: "kkv/vips" },
+      ...{ api, clock, facts, node: name, reportKey: "kkv/vips" },
       ...{
         status: { read: () => (sidecar.status === null ? null : { status: sidecar.status, agent: ALIVE }) },
         staleMs: () => 0,
@@ -132,6 +138,30 @@ test("startReporter() has one report say when all nodes have the newest ConfigMa
   )
   assert.is(events("pod-n2").length, 3)
   assert.is(events("pod-n1").length, 3)
+  await stop()
+})
+
+test("startReporter() writes an Event to the ConfigMap that it is about, and what is in effect to each", async () => {
+  const { clock, cluster, nodes, report, events, stop } = scene(1)
+  cluster.others.push(["kkv/more", { uid: "m", resourceVersion: "7", entries: {} }], ["kkv/gone", null])
+  const tell = (sequence: number, change: (vip: Status["vips"][number]) => Status["vips"][number]) => {
+    for (const { name, reporter, sidecar } of nodes) {
+      reporter.tell(published(sequence))
+      const status = statusOf(name, sequence)
+      sidecar.status = { ...status, vips: status.vips.map(change) }
+    }
+  }
+  tell(1, (vip) => vip)
+  await clock.advance(4000)
+  assert.match(report(), /^True: 1 of 1 nodes have version 100 7 - /)
+  const held = { state: "held", problem: { code: "SERVICE_NOT_FOUND", message: "no such Service" } } as const
+  tell(2, (vip) => ({ ...vip, ...held, object: "ConfigMap kkv/more" }))
+  await clock.advance(8000)
+  tell(3, (vip) => ({ ...vip, ...held, object: "ConfigMap kkv/gone" }))
+  await clock.advance(8000)
+  const reasons = (name: string) => events(name).map((text) => text.split(":")[0])
+  assert.equal(reasons("more"), ["Applied", "ServiceNotFound"])
+  assert.equal(reasons("vips"), ["Applied"])
   await stop()
 })
 
