@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 
 import { ADDRESS, HOST_PREFIX } from "../../core/address/pattern.ts"
-import { GUARD_PERCENT, heldBack } from "../../core/model/blast-radius.ts"
+import { GUARD_PERCENT, guardChange } from "../../core/model/guards.ts"
 import { EXIT } from "../output/exit-status.ts"
 import { chooseNode, manifestsOf, type NodeChoice, buildOffline } from "../input/offline.ts"
 import { problemLine, problemLines } from "../output/problem-lines.ts"
@@ -54,12 +54,12 @@ function pathOf(word: string, state: string): string {
 /** Warns if the nodes will hold this step. */
 function guardNote(sources: readonly [Source, Source], options: RenderOptions): string {
   const [old, new_] = sources.map((source) => (source.config === null ? walkOf(source, options) : null))
-  const before = old?.built.model ?? null
-  if (before === null || old === null || old === undefined || new_ === null || new_ === undefined) return ""
+  const model = old?.built.model ?? null
+  if (model === null || old === null || old === undefined || new_ === null || new_ === undefined) return ""
   const { configMaps, objects, built } = new_
-  const step = { configMaps, built, nodes: objects.nodes.length, percent: GUARD_PERCENT }
-  const held = heldBack({ ...step, before, nodesBefore: old.objects.nodes.length })
-  return held === null ? "" : `note: the nodes will hold this: ${problemLine(held.problem)}\n`
+  const before = { model, nodes: old.objects.nodes.length, percent: GUARD_PERCENT, believesInLostEndpoints: false }
+  const verdict = guardChange(before, { configMaps, built, nodes: objects.nodes.length })
+  return verdict.kind === "pass" ? "" : `note: the nodes will hold this: ${problemLine(verdict.problem)}\n`
 }
 
 function walkOf(source: Source, options: RenderOptions) {

@@ -1,7 +1,7 @@
 import { compare, hasErrors, type Problem } from "../../kit/problem.ts"
 import { quoted } from "../../kit/text/quoted.ts"
 import type { ClusterObjects } from "../objects/kinds.ts"
-import { allowanceProblems } from "./blast-radius.ts"
+import { allowanceProblems } from "./guards.ts"
 import { claimProblems } from "./addresses/claims.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import { entriesProblem, limitProblems } from "./limits.ts"

@@ -1,4 +1,4 @@
-import { type BlastGuard, heldBack } from "../../core/model/blast-radius.ts"
+import { type Guard, guardChange, type Guarded, guardOfProblems } from "../../core/model/guards.ts"
 import type { BuiltModel, ModelInput } from "../../core/model/types.ts"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import type { Others } from "../../core/model/addresses/others.ts"
@@ -15,25 +15,12 @@ import type { AppliedHistory } from "./history.ts"
 import type { Generation, Generations } from "../ports.ts"
 import type { SidecarCode } from "../problem-codes.ts"
 
-/** A guard against the loss of what works. `own-node`: this node is not among the Nodes. */
-export type Guard = BlastGuard | "own-node"
-
-/** What a step must not remove at once. */
-export interface Guarding {
-  /** The model that runs, or ran last. */
-  readonly before: Pick<KeepalivedModel, "instances">
-  readonly nodesBefore: number
-  readonly percent: number
-  /** Whether the endpoints have been gone long enough to accept the loss. */
-  readonly believesInLostEndpoints: boolean
-}
-
 /** Knowledge beside the inputs. */
 export interface ObserveContext {
   readonly history: AppliedHistory
   readonly refusals: Refusals | null
   /** Null when no configuration runs or ran last, or a user pinned a generation. */
-  readonly guarding: Guarding | null
+  readonly guarded: Guarded | null
   /** VIPs that run, or once ran, on this node. */
   readonly announced: ReadonlySet<string>
 }
@@ -115,7 +102,7 @@ export async function observe(ports: ObservePorts, known: ObserveContext): Promi
 async function candidateFrom(
   generation: Generation,
   ports: ObservePorts,
-  { history, refusals, guarding, announced }: ObserveContext,
+  { history, refusals, guarded, announced }: ObserveContext,
 ): Promise<Observation> {
   const { value: configMaps, problems } = vipConfigMapsOf(generation.objects, [...generation.objects.configMaps.keys()])
   if (configMaps.length === 0) return noModel(generation, problems)
@@ -135,11 +122,11 @@ async function candidateFrom(
     past,
   })
   if (rendered === null) return noModel(generation, built.problems)
-  const held = guarding === null ? null : heldBack({ ...guarding, configMaps, nodes: nodes.length, built })
-  const believes = held?.guard === "endpoints-lost" && guarding?.believesInLostEndpoints === true
-  if (held === null || believes)
-    return { kind: "candidate", generation, built, release: configRelease(rendered), believesInLostEndpoints: believes }
-  return { ...noModel(generation, [held.problem, ...built.problems]), guard: held.guard }
+  const verdict = guardChange(guarded, { configMaps, nodes: nodes.length, built })
+  if (verdict.kind === "hold")
+    return { ...noModel(generation, [verdict.problem, ...built.problems]), guard: verdict.guard }
+  const { believesInLostEndpoints } = verdict
+  return { kind: "candidate", generation, built, release: configRelease(rendered), believesInLostEndpoints }
 }
 
 /** Repeats the walk without what other programs have, if the first walk asks for any of it. */
@@ -159,8 +146,7 @@ function noModel(
   generation: Generation,
   problems: readonly Problem<SidecarCode>[],
 ): Extract<Observation, { readonly kind: "no-model" }> {
-  const isOwnNode = problems.some(({ code }) => code === "NODE_UNKNOWN" || code === "NODE_WITHOUT_ADDRESS")
-  return { kind: "no-model", generation, problems, guard: isOwnNode ? "own-node" : null }
+  return { kind: "no-model", generation, problems, guard: guardOfProblems(problems) }
 }
 
 /** What earlier configurations show about addresses. */

@@ -15,7 +15,7 @@ import {
 import { applyRelease } from "../apply/apply.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
 import type { Refused } from "../apply/target.ts"
-import { guardingOf } from "./guards.ts"
+import { guardedBy } from "./guarded.ts"
 import { type Trusting, trustLastKnownGood, startOnLastKnownGood } from "./fall-back.ts"
 import { guardOf, observe, type Observation } from "./observe.ts"
 import { nextDeadline } from "./history.ts"
@@ -32,7 +32,7 @@ export async function observePass(workings: Workings): Promise<void> {
   const next = await observe(ports, {
     history,
     refusals,
-    guarding: guardingOf(workings),
+    guarded: guardedBy(workings),
     announced: announcedBy(workings),
   })
   // Knowledge from an attempt that ended meanwhile changes the text.

@@ -13,45 +13,69 @@ import { type KeepalivedModel, type VipModel, vipsOf, virtualServerKey } from ".
  * Why a configuration that would remove most of what works is held.
  *
  * `mass-removal`: entries, or ports of Services, are gone. `endpoints-lost`: the entries remain, and their endpoints are gone.
- * `nodes-lost`: all Nodes are gone.
+ * `nodes-lost`: all Nodes are gone. `own-node`: this node is not among the Nodes, so there is no configuration at all.
  */
-export type BlastGuard = "mass-removal" | "endpoints-lost" | "nodes-lost"
+export type Guard = "mass-removal" | "endpoints-lost" | "nodes-lost" | "own-node"
 
 /** Default of `percent`. */
 export const GUARD_PERCENT = 50
 
-/** A step from one configuration to the next. */
-export interface Step {
-  /** The configuration that runs or last ran. */
-  readonly before: Pick<KeepalivedModel, "instances">
-  readonly nodesBefore: number
+/** What a change must not remove at once. */
+export interface Guarded {
+  /** The configuration that runs, or ran last. */
+  readonly model: Pick<KeepalivedModel, "instances">
+  /** Number of Nodes that it was built from. */
+  readonly nodes: number
+  /** Maximum share of VIPs or virtual servers to remove at once, in percent; two are always allowed. 100 disables the guard. */
+  readonly percent: number
+  /** Whether the endpoints have been gone long enough to accept the loss. */
+  readonly believesInLostEndpoints: boolean
+}
+
+/** The configuration that would replace it. */
+export interface Successor {
   readonly configMaps: readonly Placed<ConfigMap>[]
   readonly nodes: number
   readonly built: BuiltModel
-  /** Maximum share of VIPs or virtual servers to remove at once, in percent; two are always allowed. 100 disables the guard. */
-  readonly percent: number
 }
 
-export interface Held {
-  readonly guard: BlastGuard
+export type GuardVerdict =
+  /** `believesInLostEndpoints`: it removes what lost its endpoints, because the loss has lasted. */
+  { readonly kind: "pass"; readonly believesInLostEndpoints: boolean } | Held
+
+interface Held {
+  readonly kind: "hold"
+  readonly guard: Guard
   readonly problem: Problem<ModelCode>
 }
 
 /**
- * Whether a step removes enough of what works to need confirmation. Counts each ConfigMap on its own.
+ * Whether a change removes enough of what works to need confirmation. Counts each ConfigMap on its own.
  *
  * A VIP or a virtual server that stays with fewer real servers is not removed. A broken entry keeps its last good form, so
- * only its endpoints can be missing. Neither is an address removed that moves to an entry of another ConfigMap.
+ * only its endpoints can be missing. Neither is an address removed that moves to an entry of another ConfigMap. A change passes
+ * if it is small, or if the ConfigMap's annotation names the number of remaining entries.
  *
- * @returns null when the step is allowed: it is small, or the ConfigMap's annotation names the number of remaining entries.
+ * @param before Null when there is nothing to lose.
  */
-export function heldBack(step: Step): Held | null {
-  const { configMaps, built, percent } = step
-  if (built.model === null || percent >= 100) return null
-  if (step.nodesBefore > 0 && step.nodes === 0) return configMaps.some(isAllowed) ? null : nodesLost(step)
+export function guardChange(before: Guarded | null, after: Successor): GuardVerdict {
+  const held = before === null || before.percent >= 100 ? null : heldBy(before, after)
+  const believesInLostEndpoints = held?.guard === "endpoints-lost" && before?.believesInLostEndpoints === true
+  return held === null || believesInLostEndpoints ? { kind: "pass", believesInLostEndpoints } : held
+}
+
+/** The guard that holds an input without a configuration; null when a person must correct it. */
+export function guardOfProblems(problems: readonly Problem<string>[]): Guard | null {
+  return problems.some(({ code }) => code === "NODE_UNKNOWN" || code === "NODE_WITHOUT_ADDRESS") ? "own-node" : null
+}
+
+function heldBy({ model, nodes, percent }: Guarded, after: Successor): Held | null {
+  const { configMaps, built } = after
+  if (built.model === null) return null
+  if (nodes > 0 && after.nodes === 0) return configMaps.some(isAllowed) ? null : nodesLost(nodes, configMaps)
   const impossible = new Set(built.entries.filter(isImpossible).map(({ declaration }) => declaration.id))
-  const before = vipsOf(step.before).filter(({ id }) => !impossible.has(id))
-  const after = keysOf(vipsOf(built.model))
+  const before = vipsOf(model).filter(({ id }) => !impossible.has(id))
+  const left = keysOf(vipsOf(built.model))
   const waiting = waitingIn(built)
   const known = new Map(configMaps.map((one) => [sourceText(sourceOf(one)), one]))
   const objects = new Set(before.map(({ id }) => partsOf(id).object))
@@ -59,13 +83,13 @@ export function heldBack(step: Step): Held | null {
     const configMap = known.get(object) ?? null
     if (configMap !== null && isAllowed(configMap)) return []
     const vips = before.filter(({ id }) => partsOf(id).object === object)
-    return heldIn({ object, configMap, before: keysOf(vips), after, waiting, percent }) ?? []
+    return heldIn({ object, configMap, before: keysOf(vips), after: left, waiting, percent }) ?? []
   })
   // The sidecar believes in lost endpoints after a while, and never in a mass removal.
   return held.find(({ guard }) => guard === "mass-removal") ?? held[0] ?? null
 }
 
-/** The part of a step that concerns the entries of one ConfigMap. */
+/** The part of a change that concerns the entries of one ConfigMap. */
 interface Part {
   /** `ConfigMap default/vips`. */
   readonly object: string
@@ -157,20 +181,20 @@ interface Loss {
 
 function massRemoval(what: "VIPs" | "virtual servers", loss: Loss, part: Part): Held {
   const message = `${cannotRemove(what, loss)}: what runs is kept; ${howToAllow(part)}`
-  return { guard: "mass-removal", problem: problem("MASS_REMOVAL", message, part.configMap) }
+  return { kind: "hold", guard: "mass-removal", problem: problem("MASS_REMOVAL", message, part.configMap) }
 }
 
 function endpointsLost(loss: Loss, part: Part): Held {
   const why = "they have lost all endpoints; what runs is kept until the loss has lasted"
   const message = `${cannotRemove("virtual servers", loss)}: ${why}; ${howToAllow(part)}`
-  return { guard: "endpoints-lost", problem: problem("ENDPOINTS_LOST", message, part.configMap) }
+  return { kind: "hold", guard: "endpoints-lost", problem: problem("ENDPOINTS_LOST", message, part.configMap) }
 }
 
-function nodesLost({ nodesBefore, configMaps }: Step): Held {
+function nodesLost(nodesBefore: number, configMaps: Successor["configMaps"]): Held {
   const [configMap = null] = configMaps
   const cure = configMap === null ? "" : `; ${annotate(configMap)}`
   const message = `Cannot continue without Nodes: there were ${nodesBefore}; what runs is kept${cure}`
-  return { guard: "nodes-lost", problem: problem("NODES_LOST", message, configMap) }
+  return { kind: "hold", guard: "nodes-lost", problem: problem("NODES_LOST", message, configMap) }
 }
 
 function cannotRemove(what: "VIPs" | "virtual servers", { gone, of }: Loss): string {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { allowanceProblems, heldBack } from "../../../src/core/model/blast-radius.ts"
+import { allowanceProblems, guardChange, guardOfProblems } from "../../../src/core/model/guards.ts"
 import { modelSettingsFrom } from "../../../src/core/model/flags.ts"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
 import type { ServiceObjects } from "../../../src/core/objects/kinds.ts"
@@ -21,7 +21,7 @@ interface State {
 const A: State = { data: {}, services: [service("a"), service("b")] }
 
 /** What holds the step from one state to the next; null where nothing does. */
-function held(from: State, to: State, percent = 50) {
+function held(from: State, to: State, percent = 50, believesInLostEndpoints = false) {
   const build = createModelBuilder(SETTINGS)
   const built = [from, to].map(({ data, services, nodes = 0, allow = null }) => {
     const all = Array.from({ length: nodes }, (_, n) => node(`n${n + 1}`, `10.9.0.${n + 1}`))
@@ -29,14 +29,11 @@ function held(from: State, to: State, percent = 50) {
   })
   const [before, after] = built
   if (before?.model === null || before === undefined || after === undefined) throw new Error("no model to begin with")
-  return heldBack({
-    before: before.model,
-    nodesBefore: from.nodes ?? 0,
-    configMaps: [configMap(to.data, to.allow ?? null)],
-    nodes: to.nodes ?? 0,
-    built: after,
-    percent,
-  })
+  const verdict = guardChange(
+    { model: before.model, nodes: from.nodes ?? 0, percent, believesInLostEndpoints },
+    { configMaps: [configMap(to.data, to.allow ?? null)], nodes: to.nodes ?? 0, built: after },
+  )
+  return verdict.kind === "hold" ? verdict : null
 }
 
 const steps: [name: string, from: State, to: State, guard: string | null][] = [
@@ -102,7 +99,7 @@ const steps: [name: string, from: State, to: State, guard: string | null][] = [
   ["one Node of two", { ...A, data: entries(1), nodes: 2 }, { ...A, data: entries(1), nodes: 1 }, null],
 ]
 for (const [name, from, to, guard] of steps)
-  test(`heldBack() when a step removes ${name}`, () => {
+  test(`guardChange() when a step removes ${name}`, () => {
     const found = held(from, to)
     assert.is(found?.guard ?? null, guard)
     if (found === null) return
@@ -118,7 +115,7 @@ for (const [name, change, guard] of [
   ["the operator's ranges leave all VIPs out", { ranges: "10.5.0.0/16" }, null],
   ["the kernel has lost IPVS", { ipvs: false }, null],
 ] as const)
-  test(`heldBack() when ${name}`, () => {
+  test(`guardChange() when ${name}`, () => {
     const data = entries(4)
     const {
       claimed = false,
@@ -133,11 +130,12 @@ for (const [name, change, guard] of [
     const facts = { name: "n1", interface: "eth0", ipvs }
     const built = createModelBuilder(settings.settings)(input(data, cluster([service("a")], nodes), { node: facts }))
     assert.equal([built.entries.map(({ state }) => state), vipsIn(built.model)], [Array(4).fill("left-out"), []])
-    const step = { configMaps: [configMap(data)], nodesBefore: 0, nodes: nodes.length, percent: 50 }
-    assert.is(heldBack({ ...step, before: before ?? { instances: [] }, built })?.guard ?? null, guard)
+    const guarded = { model: before ?? { instances: [] }, nodes: 0, percent: 50, believesInLostEndpoints: false }
+    const verdict = guardChange(guarded, { configMaps: [configMap(data)], nodes: nodes.length, built })
+    assert.is(verdict.kind === "hold" ? verdict.guard : null, guard)
   })
 
-test("heldBack() holds nothing at 100 percent, and three of a hundred at 0", () => {
+test("guardChange() holds nothing at 100 percent, and three of a hundred at 0", () => {
   const step = [
     { ...A, data: entries(100) },
     { ...A, data: entries(97) },
@@ -147,7 +145,32 @@ test("heldBack() holds nothing at 100 percent, and three of a hundred at 0", () 
   assert.is(held(...step, 3), null)
 })
 
-test("heldBack() says what the step would remove, and how to allow it", () => {
+test("guardChange() lets lost endpoints go once the loss is believed, and nothing else", () => {
+  const to = { data: entries(4), services: [service("a", { addresses: [] })] }
+  const from = { ...A, data: entries(4) }
+  assert.is(held(from, to)?.guard, "endpoints-lost")
+  assert.is(held(from, to, 50, true), null)
+  assert.is(held(from, { ...to, data: {} }, 50, true)?.guard, "mass-removal")
+  assert.is(held({ ...from, nodes: 1 }, to, 50, true)?.guard, "nodes-lost")
+})
+
+test("guardChange() passes everything while nothing runs", () => {
+  const built = createModelBuilder(SETTINGS)(input({}, cluster([], [])))
+  const verdict = guardChange(null, { configMaps: [configMap({})], nodes: 0, built })
+  assert.equal(verdict, { kind: "pass", believesInLostEndpoints: false })
+})
+
+for (const [code, guard] of [
+  ["NODE_UNKNOWN", "own-node"],
+  ["NODE_WITHOUT_ADDRESS", "own-node"],
+  ["CONFIGMAP_MISSING", null],
+] as const)
+  test(`guardOfProblems() of ${code} is ${guard}`, () => {
+    const problem = { code, severity: "error", path: [], place: null, message: "" } as const
+    assert.is(guardOfProblems([problem]), guard)
+  })
+
+test("guardChange() says what the step would remove, and how to allow it", () => {
   const found = held({ ...A, data: entries(10) }, { ...A, data: entries(4) })
   assert.is(
     found?.problem.message,
@@ -156,7 +179,7 @@ test("heldBack() says what the step would remove, and how to allow it", () => {
   )
 })
 
-test("heldBack() never holds a step that keeps more than half, or removes at most two", () => {
+test("guardChange() never holds a step that keeps more than half, or removes at most two", () => {
   fc.assert(
     fc.property(fc.nat(30), fc.nat(30), (had, kept) => {
       const left = Math.min(had, kept)

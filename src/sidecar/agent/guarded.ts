@@ -1,23 +1,23 @@
+import type { Guarded } from "../../core/model/guards.ts"
 import type { Touches } from "./ports.ts"
-import type { Guarding } from "./observe.ts"
 
 /**
- * What the next step must not remove at once: the running configuration, or before a start, the one that ran last.
+ * What the next change must not remove at once: the running configuration, or before a start, the one that ran last.
  *
  * @returns null when there is nothing to lose, or when a user pinned a generation.
  */
-export function guardingOf({
+export function guardedBy({
   state,
   ports,
   options,
-}: Touches<"state" | "options", "clock" | "isPinned" | "lastKnownGood" | "sourceAge">): Guarding | null {
+}: Touches<"state" | "options", "clock" | "isPinned" | "lastKnownGood" | "sourceAge">): Guarded | null {
   const { inEffect, endpointsLostSince, history } = state.known()
   const good = ports.lastKnownGood()?.record ?? null
-  const before = inEffect?.model ?? history.past.model ?? good?.model ?? null
-  if (before === null || ports.isPinned()) return null
+  const model = inEffect?.model ?? history.past.model ?? good?.model ?? null
+  if (model === null || ports.isPinned()) return null
   return {
-    before,
-    nodesBefore: (history.past.model === null ? good?.past.nodeCount : history.past.nodeCount) ?? 0,
+    model,
+    nodes: (history.past.model === null ? good?.past.nodeCount : history.past.nodeCount) ?? 0,
     percent: options.guard.percent,
     believesInLostEndpoints: isBelieved(ports.clock.now(), endpointsLostSince),
   }
