@@ -1,7 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Log } from "../../src/kit/process/log.ts"
-import { startSchedule } from "../../src/sidecar/wiring/schedule.ts"
+import { systemClock } from "../../src/kit/time/clock.ts"
+import { startChores } from "../../src/sidecar/wiring/schedule.ts"
 import { createPipeline, type Pipeline } from "../pipeline/pipeline.ts"
 import { slow } from "../support/slow.ts"
 
@@ -49,7 +50,7 @@ test("sync and agent, with a fake keepalived, apply each change once and soon, a
 })
 
 test(
-  "startSchedule() with the real node-cron runs on within a second, and holds nothing up, whatever the date (fault 16)",
+  "startChores() with the real node-cron runs on within a second, and holds nothing up, whatever the date (fault 16)",
   slow(60_000, async () => {
     const RealDate = Date
     let offsetMs = 0
@@ -62,8 +63,9 @@ test(
     const nextRun = () => new Promise<void>((resolve) => (ran = resolve))
     const nothing = () => undefined
     const quiet: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
-    const drift = () => Promise.resolve(ran())
-    const end = startSchedule({ drift, retention: () => Promise.resolve(), retest: nothing }, "* * * * * *", {
+    const retention = () => Promise.resolve(ran())
+    const end = startChores({ retention, retest: nothing }, "* * * * * *", {
+      clock: systemClock,
       log: quiet,
       faults: { raise: nothing, clear: nothing },
     })

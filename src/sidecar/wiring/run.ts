@@ -9,7 +9,7 @@ import { type Servers, startServers } from "../report/http.ts"
 import { masqueradeWanted } from "../targets/firewall.ts"
 import { type Machine, openParts, type SidecarParts, type Surroundings } from "./open.ts"
 import { type Pulse, startPulse } from "../report/pulse.ts"
-import { startSchedule } from "./schedule.ts"
+import { CHORES_AT, startChores, startComparisons } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
 import { syncBeatIn } from "../../heartbeats.ts"
 import { syncStatusIn } from "../volume/sync-status-reader.ts"
@@ -72,7 +72,7 @@ export async function assemble(
   }, WATCH_MS)
   // This agent has not yet compared what another agent brought into effect.
   if (before.inEffect !== null) void agent.checkDrift()
-  const endSchedule = startJobs(parts, agent)
+  const endJobs = startJobs(parts, agent)
   server?.answerFrom({
     ...{ agent, metrics, watch, status, nodes: parts.nodes, faults: parts.faults },
     statusNow: () => statusNow(parts, agent.snapshot()),
@@ -82,7 +82,7 @@ export async function assemble(
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
   agent.request()
   void vrrp.look()
-  return { stop: () => stop(parts, { everySecond, pulse, endSchedule, watch, agent, server, vrrp }) }
+  return { stop: () => stop(parts, { everySecond, pulse, endJobs, watch, agent, server, vrrp }) }
 }
 
 function optionsOf({ drainTimeMs, soakMs, model, guardPercent, guardMs }: SidecarSettings): AgentOptions {
@@ -102,19 +102,24 @@ function beat({ settings, faults }: SidecarParts, agent: Agent): Pulse {
 }
 
 function startJobs(parts: SidecarParts, agent: Agent): () => Promise<void> {
-  const { settings, archive, volume, lastKnownGood, log } = parts
-  const jobs = {
-    drift: async () => {
-      await agent.checkDrift()
-      await agent.findCaptures()
-    },
+  const { settings, archive, volume, lastKnownGood } = parts
+  const compare = async () => {
+    await agent.checkDrift()
+    await agent.findCaptures()
+  }
+  const chores = {
     retention: async () => {
       await archive.retain({ count: settings.archiveCount, bytes: settings.archiveBytes })
       await volume.retain(needed(agent.snapshot(), lastKnownGood))
     },
     retest: () => agent.retest(),
   }
-  return startSchedule(jobs, settings.driftCron, { log, faults: parts.faults })
+  const endComparisons = startComparisons(compare, settings.driftMs, parts)
+  const endChores = startChores(chores, CHORES_AT, parts)
+  return () => {
+    endComparisons()
+    return endChores()
+  }
 }
 
 /** Reports what sync can say only in its heartbeat: that it cannot write its volume. */
@@ -128,7 +133,7 @@ function noteSync({ settings, faults }: Pick<SidecarParts, "settings" | "faults"
 interface Going {
   readonly everySecond: NodeJS.Timeout
   readonly pulse: Pulse
-  readonly endSchedule: () => Promise<void>
+  readonly endJobs: () => Promise<void>
   readonly watch: VolumeWatch
   readonly agent: Agent
   readonly vrrp: Following
@@ -143,7 +148,7 @@ async function stop(parts: SidecarParts, going: Going): Promise<void> {
   going.pulse.stop()
   firewall.stop()
   flows.stop()
-  await going.endSchedule()
+  await going.endJobs()
   await going.watch.close()
   await nodes?.stop()
   vacancies?.stop()

@@ -9,7 +9,6 @@ import { type LogLevel, logLevels } from "../../kit/process/log.ts"
 import { standardError } from "../../kit/process/output.ts"
 import { unknownVariables } from "../../kit/process/variables.ts"
 import { packageVersion } from "../../kit/files/package-file.ts"
-import { driftCron } from "./schedule.ts"
 
 /** Everything that flags decide. Read once, at the start. */
 export interface SidecarSettings {
@@ -29,8 +28,8 @@ export interface SidecarSettings {
   readonly askLan: boolean
   readonly drainTimeMs: number
   readonly soakMs: number
-  /** A cron expression with seconds. */
-  readonly driftCron: string
+  /** Time between two comparisons with the kernel. */
+  readonly driftMs: number
   readonly archiveCount: number
   readonly archiveBytes: number
   /** Percentage of working VIPs or virtual servers (at least three) that a change must not exceed; 100 for no limit. */
@@ -159,9 +158,6 @@ function fromOptions(options: Options): ParsedSettings {
   const model = modelSettingsFrom(modelTexts(options), `${runDirectory}/release`)
   if (model.kind === "wrong")
     for (const fault of model.faults) faults.push(`Cannot use ${fault.flag} "${fault.text}": ${fault.reason}`)
-  const cron = driftCron(Number(text("driftInterval")))
-  if (cron === null)
-    wrong("--drift-interval", "expected seconds that divide a minute, or whole minutes that divide an hour")
   const settings: Omit<SidecarSettings, "model"> = {
     desired: text("desired"),
     applied: text("applied"),
@@ -176,7 +172,7 @@ function fromOptions(options: Options): ParsedSettings {
     askLan: choice("--ask-lan", "askLan", ["true", "false"]) === "true",
     drainTimeMs: number("--drain-time", "drainTime", [0, 3600]) * 1000,
     soakMs: number("--soak", "soak", [0, 3600]) * 1000,
-    driftCron: cron ?? "",
+    driftMs: number("--drift-interval", "driftInterval", [1, 86_400]) * 1000,
     archiveCount: number("--archive-count", "archiveCount", [1, 10_000]),
     archiveBytes: number("--archive-mib", "archiveMib", [1, 10_000]) * MIB,
     guardPercent: number("--guard-percent", "guardPercent", [0, 100]),
