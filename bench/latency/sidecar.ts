@@ -34,7 +34,11 @@ const host = () => ({ ...hostFacts(), ipvs: true })
 const link = () => "up" as const
 const vrrp = vrrpShowing(() => "master")
 const log = createLog({ program: "sidecar" }, { level: settings.logLevel })
-const program = await assemble(settings, { keepalived, kernel, host, link, vrrp }, { clock: systemClock, log })
+const program = await assemble(
+  settings,
+  { keepalived, kernel, host, link, vrrp },
+  { clock: systemClock, date: () => new Date(), log },
+)
 await untilSignal(["SIGTERM"])
 await program.stop()
 

@@ -37,7 +37,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     return 3
   }
-  const program = await assemble(settings, machineOf(settings, log), { clock: systemClock, log })
+  const program = await assemble(settings, machineOf(settings, log), {
+    ...{ clock: systemClock, date: () => new Date(), log },
+  })
   await untilSignal(["SIGTERM", "SIGINT"])
   log.info("stopping", {})
   await program.stop()

@@ -86,7 +86,7 @@ async function publish(): Promise<void> {
 async function live(left: number, from: Life["from"], enough: () => boolean): Promise<Life> {
   const life = newLife(left, from)
   const log = createLog({}, { level: "silent" })
-  const born = as(life, () => assemble(settings, world.machine, { clock, log }))
+  const born = as(life, () => assemble(settings, world.machine, { clock, date: () => new Date(), log }))
   const program = await born.catch((error: unknown) => {
     if (!life.dead) violations.push(`the agent did not start: ${String(error)}`)
     return null

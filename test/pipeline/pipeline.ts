@@ -128,7 +128,9 @@ export async function createPipeline(seed: number): Promise<Pipeline> {
       await endAgent()
       const life = newLife("the agent")
       lives.agent = life
-      program = await drive(life, () => assemble(settingsOf(), node.machine, { clock: clockOf(life), log }))
+      program = await drive(life, () =>
+        assemble(settingsOf(), node.machine, { clock: clockOf(life), date: () => new Date(), log }),
+      )
     },
     hint: () => notify(DESIRED, "current.json"),
     pass: (ms) => world.clock.advance(ms),

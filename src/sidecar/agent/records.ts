@@ -2,6 +2,7 @@ import { addressesOf, interfacesOf, sizeOf, vipsOf } from "../../core/model/keep
 import { join } from "node:path"
 import type { Clock } from "../../kit/time/clock.ts"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
+import { createWriteBehind } from "../../kit/files/write-behind.ts"
 import type { Log } from "../../kit/process/log.ts"
 import type { InEffect } from "./state.ts"
 import type { AppliedHistory } from "./history.ts"
@@ -25,6 +26,7 @@ export interface ArchivistPorts {
   readonly faults: Pick<StandingFaults, "raise" | "clear">
   readonly history: Pick<NodeHistory, "add">
   readonly clock: Clock
+  readonly date: () => Date
   readonly log: Log
 }
 
@@ -75,20 +77,26 @@ export function archivist(ports: ArchivistPorts): Archivist {
     work = written
     return written
   }
-  const memories = createSlot(MEMORY_AFTER_MS, ({ inEffect, history }) =>
-    attempt("history", () =>
-      replaceFile(
-        join(ports.applied, APPLIED_RECORD_FILE),
-        encodeAppliedRecord(rememberedOf(inEffect, history)),
-        0o600,
+  const slots = { clock: ports.clock, retryMs: AGAIN_AFTER_MS }
+  const memories = createWriteBehind<Applied>({
+    ...slots,
+    afterMs: MEMORY_AFTER_MS,
+    write: ({ inEffect, history }) =>
+      attempt("history", () =>
+        replaceFile(
+          join(ports.applied, APPLIED_RECORD_FILE),
+          encodeAppliedRecord(rememberedOf(inEffect, history)),
+          0o600,
+        ),
       ),
-    ),
-  )
-  const archives = createSlot(
-    ARCHIVE_AFTER_MS,
-    ({ inEffect }) => attempt("archive", () => addToArchive(inEffect, ports)),
-    (replaced, by) => noteReplaced(replaced.inEffect, by.inEffect, ports),
-  )
+  })
+  const archives = createWriteBehind<Applied>({
+    ...slots,
+    afterMs: ARCHIVE_AFTER_MS,
+    write: ({ inEffect }) => attempt("archive", () => addToArchive(inEffect, ports)),
+    // What is replaced sooner gets no archive of its own.
+    onReplaced: (replaced, by) => noteReplaced(replaced.inEffect, by.inEffect, ports),
+  })
   return {
     applied: (inEffect, history) => {
       memories.put({ inEffect, history })
@@ -100,49 +108,9 @@ export function archivist(ports: ArchivistPorts): Archivist {
         if (text !== null) await ports.lastKnownGood.promote({ text, record: rememberedOf(inEffect, history) })
       }),
     idle: async () => {
-      memories.flush()
-      archives.flush()
+      await Promise.all([memories.idle(), archives.idle()])
       await work
     },
-  }
-}
-
-interface Slot {
-  put(applied: Applied): void
-  flush(): void
-}
-
-/**
- * Holds the newest item for a while: an item that is replaced sooner does not get its own record. Retries failed writes.
- *
- * @param replaced Called with an item that is replaced before it was recorded.
- */
-function createSlot(
-  afterMs: number,
-  record: (newest: Applied) => Promise<boolean>,
-  replaced: (old: Applied, by: Applied) => void = () => {},
-): Slot {
-  let newest: Applied | null = null
-  let timer: NodeJS.Timeout | null = null
-  const flush = () => {
-    if (timer !== null) clearTimeout(timer)
-    timer = null
-    const taken = newest
-    newest = null
-    if (taken !== null) void record(taken).then((isWritten) => (isWritten ? undefined : again(taken)))
-  }
-  const again = (failed: Applied) => {
-    newest ??= failed
-    // The timer does not keep an agent alive that must stop.
-    timer ??= setTimeout(flush, AGAIN_AFTER_MS).unref()
-  }
-  return {
-    put: (applied) => {
-      if (newest !== null) replaced(newest, applied)
-      newest = applied
-      timer ??= setTimeout(flush, afterMs)
-    },
-    flush,
   }
 }
 
@@ -158,7 +126,7 @@ function rememberedOf({ sha256, model, generation }: InEffect, history: AppliedH
 }
 
 /** Only changes that add or remove VIPs. The archive records the endpoints, which change all the time. */
-function noteReplaced(old: InEffect, by: InEffect, { history, clock }: ArchivistPorts): void {
+function noteReplaced(old: InEffect, by: InEffect, { history, clock, date }: ArchivistPorts): void {
   const before = new Set(addressesOf(old.model))
   const after = new Set(addressesOf(by.model))
   const came = [...after].filter((address) => !before.has(address))
@@ -169,7 +137,7 @@ function noteReplaced(old: InEffect, by: InEffect, { history, clock }: Archivist
   const shown = changes.length > MAXIMUM_SHOWN ? [...changes.slice(0, MAXIMUM_SHOWN), "…"] : changes
   history.add({
     kind: "replaced",
-    time: new Date(Date.now() - Math.max(0, clock.now() - old.since)).toISOString(),
+    time: new Date(date().getTime() - Math.max(0, clock.now() - old.since)).toISOString(),
     sequence: old.generation.sequence,
     vips: before.size,
     reason: `replaced after ${(ranMs / 1000).toFixed(1)} s: ${shown.join(", ")}`,
@@ -191,7 +159,7 @@ async function addToArchive({ sha256, model, generation }: InEffect, ports: Arch
     outcome: {
       sequence: generation.sequence,
       generation: generation.name,
-      time: new Date().toISOString(),
+      time: ports.date().toISOString(),
       outcome: "applied",
       reason: null,
       node: ports.facts.node,

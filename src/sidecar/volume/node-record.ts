@@ -2,6 +2,8 @@ import { join } from "node:path"
 import * as z from "zod"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
+import { createWriteBehind } from "../../kit/files/write-behind.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import type { NodeRecord } from "../nodes/node-watch.ts"
 
 /** File in applied/: which nodes have answered, and which no longer answer, if this agent is killed. */
@@ -41,30 +43,26 @@ const GATHER_MS = 1_000
 /**
  * @param onOutcome Reports how each write ended: null, or the error; the next agent then waits for an answer of each node.
  */
-export function createNodeRecordWriter(applied: string, onOutcome: (error: unknown) => void): NodeRecordWriter {
-  let newest: NodeRecord | null = null
-  let timer: NodeJS.Timeout | null = null
-  let work: Promise<void> = Promise.resolve()
-  const flush = () => {
-    if (timer !== null) clearTimeout(timer)
-    timer = null
-    const taken = newest
-    newest = null
-    if (taken === null) return
-    const { answered, unreachable } = taken
-    const text = `${JSON.stringify({ schema: 1, answered, unreachable })}\n`
-    work = work
-      .then(() => replaceFile(join(applied, NODE_RECORD_FILE), text, 0o600))
-      .then(() => onOutcome(null), onOutcome)
-  }
-  return {
-    write: (nodes) => {
-      newest = nodes
-      timer ??= setTimeout(flush, GATHER_MS)
+export function createNodeRecordWriter(
+  applied: string,
+  { clock, onOutcome }: { readonly clock: Clock; readonly onOutcome: (error: unknown) => void },
+): NodeRecordWriter {
+  const { put, idle } = createWriteBehind<NodeRecord>({
+    clock,
+    afterMs: GATHER_MS,
+    write: async ({ answered, unreachable }) => {
+      const text = `${JSON.stringify({ schema: 1, answered, unreachable })}\n`
+      return replaceFile(join(applied, NODE_RECORD_FILE), text, 0o600).then(
+        () => {
+          onOutcome(null)
+          return true
+        },
+        (error: unknown) => {
+          onOutcome(error)
+          return false
+        },
+      )
     },
-    idle: () => {
-      flush()
-      return work
-    },
-  }
+  })
+  return { write: put, idle }
 }

@@ -2,6 +2,8 @@ import { join } from "node:path"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { encodeStatus, type Status } from "../../contract/status.ts"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
+import { createWriteBehind } from "../../kit/files/write-behind.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 
 export interface StatusWriter {
   /** Makes and writes the new status soon, in the background: the work that it reports goes first. Never waits, never throws. */
@@ -17,59 +19,69 @@ export interface StatusWriter {
 /** Delay: the file is for users, so it may be a moment late, and must not delay the work that it reports. */
 const GATHER_MS = 100
 
-/**
- * Writes applied/status.yaml when the status changes; a new time alone does not count.
- *
- * @param onOutcome Reports how each write ended: null, or the error. The status is for users; traffic does
- *   not wait for it.
- */
-export function createStatusWriter(applied: string, onOutcome: (error: unknown) => void): StatusWriter {
+export interface StatusWriterOptions {
+  readonly clock: Clock
+  readonly date: () => Date
+  /** Reports how each write ended: null, or the error. The status is for users; traffic does not wait for it. */
+  readonly onOutcome: (error: unknown) => void
+}
+
+/** Writes applied/status.yaml when the status changes; a new time alone does not count. */
+export function createStatusWriter(applied: string, { clock, date, onOutcome }: StatusWriterOptions): StatusWriter {
   const path = join(applied, STATUS_FILE)
   let latest: (() => Omit<Status, "time">) | null = null
-  let timer: NodeJS.Timeout | null = null
   let current: Status | null = null
+  /** The newest text without its time, and the text that the file has. */
+  let timeless = ""
   let written = ""
   let isBehind = false
-  let work: Promise<void> = Promise.resolve()
-  const flush = () => {
-    if (timer !== null) clearTimeout(timer)
-    timer = null
-    if (latest === null) return
+  /** @returns whether the status is another one. */
+  const settle = (): boolean => {
+    if (latest === null) return false
     const status = latest()
-    const timeless = encodeStatus({ ...status, time: "" })
-    if (timeless === written) return
-    written = timeless
-    current = { ...status, time: new Date().toISOString() }
-    const text = encodeStatus(current)
-    work = work
-      .then(() => replaceFile(path, text))
-      .then(
-        () => onOutcome(null),
-        (error: unknown) => {
-          // Otherwise it would never be tried again, and readers would trust the older status.
-          written = ""
-          isBehind = true
-          onOutcome(error)
-        },
-      )
+    const text = encodeStatus({ ...status, time: "" })
+    if (text === timeless) return false
+    timeless = text
+    current = { ...status, time: date().toISOString() }
+    return true
   }
+  const slot = createWriteBehind<null>({
+    clock,
+    afterMs: GATHER_MS,
+    write: async () => {
+      settle()
+      if (current === null) return true
+      const text = encodeStatus(current)
+      if (text === written) return true
+      try {
+        await replaceFile(path, text)
+        written = text
+        onOutcome(null)
+        return true
+      } catch (error) {
+        // Otherwise it would never be tried again, and readers would trust the older status.
+        timeless = ""
+        isBehind = true
+        onOutcome(error)
+        return false
+      }
+    },
+  })
   return {
     value: () => {
-      flush()
+      if (settle()) slot.put(null)
       return current
     },
     retry: () => {
       if (!isBehind) return
       isBehind = false
-      flush()
+      slot.put(null)
+      slot.flush()
     },
-    idle: () => {
-      flush()
-      return work
-    },
+    idle: slot.idle,
     write: (status) => {
       latest = status
-      timer ??= setTimeout(flush, GATHER_MS)
+      slot.put(null)
     },
   }
 }

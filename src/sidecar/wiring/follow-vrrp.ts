@@ -19,7 +19,7 @@ const UNSTICK_PAUSE_MS = 300_000
 
 /** Reports VRRP's states on this node to the agent (and so to the status), the metrics, the log and the history. */
 export function followVrrp(parts: SidecarParts, agent: Pick<Agent, "recordRoles" | "snapshot" | "unstick">): Following {
-  const { machine, history, faults, clock, log } = parts
+  const { machine, history, faults, clock, date, log } = parts
   const { keepalived, kernel, link, vrrp: events } = machine
   const modelOf = () => agent.snapshot().inEffect?.model ?? null
   const watch = createVrrpWatch({
@@ -48,7 +48,7 @@ export function followVrrp(parts: SidecarParts, agent: Pick<Agent, "recordRoles"
     },
     deaf: unsticker(parts, agent),
     clock,
-    date: () => Date.now(),
+    date: () => date().getTime(),
   })
   const checkSources = sourcesWatch(parts, agent)
   const look = async () => {

@@ -45,6 +45,8 @@ export interface Machine {
 /** The environment of the program. */
 export interface Surroundings {
   readonly clock: Clock
+  /** The machine's date: for people only, since it may jump. */
+  readonly date: () => Date
   readonly log: Log
 }
 
@@ -92,9 +94,9 @@ export async function openParts(
   machine: Machine,
   { onChange, onRecord, asked, firewall, ...surroundings }: Surroundings & Listeners,
 ): Promise<SidecarParts> {
-  const { clock, log } = surroundings
+  const { clock, date, log } = surroundings
   const metrics = createMetrics()
-  const faults = openFaults(log, onRecord)
+  const faults = openFaults(date, log, onRecord)
   const lastKnownGood = await openLastKnownGood(settings.state)
   const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)), {
     boot: bootId(),
@@ -113,15 +115,12 @@ export async function openParts(
     candidate: (sha256) => volume.candidate(sha256),
     facts: { node: settings.node, keepalivedVersion },
     failed: () => metrics.count("archive-failure"),
-    faults,
-    history,
-    clock,
-    log,
+    ...{ faults, history, clock, date, log },
   })
-  const nodeRecord = createNodeRecordWriter(
-    settings.applied,
-    heardBy(faults, { key: "record nodes", code: "RECORD_FAILED", what: "write which nodes answered" }),
-  )
+  const nodeRecord = createNodeRecordWriter(settings.applied, {
+    clock,
+    onOutcome: heardBy(faults, { key: "record nodes", code: "RECORD_FAILED", what: "write which nodes answered" }),
+  })
   const record = readNodeRecord(settings.applied)
   const writeRecord = nodeRecord.write
   return {
@@ -141,10 +140,10 @@ export async function openParts(
     lastKnownGood,
     generations: openGenerations(settings, { archive, metrics, log }),
     records,
-    status: createStatusWriter(
-      settings.applied,
-      heardBy(faults, { key: "status", code: "STATUS_FAILED", what: "write the status" }),
-    ),
+    status: createStatusWriter(settings.applied, {
+      ...{ clock, date },
+      onOutcome: heardBy(faults, { key: "status", code: "STATUS_FAILED", what: "write the status" }),
+    }),
     firewall: createFirewall({
       snat: settings.snat,
       kernel: machine.kernel,
@@ -161,8 +160,8 @@ export async function openParts(
   }
 }
 
-function openFaults(log: Log, onChange: () => void): StandingFaults {
-  return createStandingFaults(() => new Date(), {
+function openFaults(date: () => Date, log: Log, onChange: () => void): StandingFaults {
+  return createStandingFaults(date, {
     raised: ({ key, code, message }) => log.error("fault-raised", { key, code, message }),
     cleared: ({ key, code, since }) => log.info("fault-cleared", { key, code, since }),
     onChange,
@@ -198,13 +197,20 @@ function openGenerations(
   return createPinnedGenerations(state, newest, { archive, readDirectory: readUnpacked })
 }
 
-function openVacancies({ kernel, lan }: Machine, onChange: () => void, surroundings: Surroundings): Vacancies | null {
+function openVacancies(
+  { kernel, lan }: Machine,
+  onChange: () => void,
+  surroundings: Pick<Surroundings, "clock" | "log">,
+): Vacancies | null {
   if (lan === undefined) return null
   const isMaster = async ({ interface: name, anchor }: Round) => (await kernel.addresses(name))?.has(anchor) === true
   return createVacancies({ lan, isMaster, onChange, ...surroundings })
 }
 
-function holderWatch({ keepalived, kernel }: Machine, { clock, log }: Surroundings): SidecarParts["watchHolder"] {
+function holderWatch(
+  { keepalived, kernel }: Machine,
+  { clock, log }: Pick<Surroundings, "clock" | "log">,
+): SidecarParts["watchHolder"] {
   return createHolderWatch({
     advertsHeard: async () => {
       const running = await keepalived.running()
@@ -220,7 +226,7 @@ function holderWatch({ keepalived, kernel }: Machine, { clock, log }: Surroundin
 function staleFlows(
   { snat }: SidecarSettings,
   { kernel }: Machine,
-  { clock, log, faults }: Surroundings & Pick<SidecarParts, "faults">,
+  { clock, log, faults }: Pick<SidecarParts, "clock" | "log" | "faults">,
 ): StaleFlows {
   return createStaleFlows({
     snat,

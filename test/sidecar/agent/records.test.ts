@@ -30,7 +30,7 @@ function told(...steps: readonly (readonly [vips: readonly string[], sinceMs: nu
         faults: { raise: () => undefined, clear: () => undefined },
         history: { add: (event) => events.push(event) },
       },
-      ...{ clock: createFakeClock(), log: createLog({}, { level: "silent" }) },
+      ...{ clock: createFakeClock(), date: () => new Date(), log: createLog({}, { level: "silent" }) },
     })
     for (const [at, [vips, since]] of steps.entries()) {
       const { sha256, model } = renderedOf(...vips)

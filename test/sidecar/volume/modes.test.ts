@@ -31,11 +31,12 @@ async function writeAll(applied: string, state: string, generations: string): Pr
   await volume.makeLive(sha256)
   await volume.writeJournal({ phase: "in-effect", from: null, to: sha256 })
   await volume.claim(model)
+  const [clock, date] = [createFakeClock(), () => new Date()]
   const heard = (error: unknown) => void (error === null || failed(error))
-  const nodes = createNodeRecordWriter(applied, heard)
+  const nodes = createNodeRecordWriter(applied, { clock, onOutcome: heard })
   nodes.write({ answered: [], unreachable: [] })
   await nodes.idle()
-  const status = createStatusWriter(applied, heard)
+  const status = createStatusWriter(applied, { clock, date, onOutcome: heard })
   status.write(() => STATUS)
   await status.idle()
   writeHeartbeat(applied, { bootId: "b", pid: 1, beat: 1, sourceRead: 1, published: 1, fault: null })
@@ -45,7 +46,7 @@ async function writeAll(applied: string, state: string, generations: string): Pr
     ...{ facts: { node: "n1", keepalivedVersion: "2.3.3" }, failed: () => failed(new Error("Cannot record")) },
     faults: { raise: (_, { message }) => failed(new Error(message)), clear: () => undefined },
     history: { add: () => undefined },
-    ...{ clock: createFakeClock(), log: createLog({}, { level: "silent" }) },
+    ...{ clock, date, log: createLog({}, { level: "silent" }) },
   })
   const objects = { configMaps: new Map(), services: new Map(), nodes: [] }
   const inEffect = { sha256, model, generation: { sequence: 1, ...made, objects }, since: 0 }

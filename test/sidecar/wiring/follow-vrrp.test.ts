@@ -35,7 +35,7 @@ function scene() {
   const metrics = createMetrics()
   const identity = { pid: 7, startTime: "1" }
   const parts = {
-    ...{ faults, metrics, clock },
+    ...{ faults, metrics, clock, date: () => new Date(0) },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     history: { roles: [], add: (change: RoleChange) => void fake.added.push(change), idle: () => Promise.resolve() },
     machine: {
