@@ -12,6 +12,7 @@ import { packageFile } from "../src/kit/files/package-file.ts"
 import { createConfigTest } from "../src/sidecar/keepalived/config-test.ts"
 import { openAppliedVolume } from "../src/sidecar/volume/config-files.ts"
 import { createGenerations } from "../src/sidecar/volume/generations.ts"
+import { systemClock } from "../src/kit/time/clock.ts"
 import type { Generation } from "../src/sidecar/ports.ts"
 import { median, ms, table } from "./statistics.ts"
 import { changeOneEndpoint, type Size, volumesRoot, writeManifests } from "./world.ts"
@@ -114,7 +115,7 @@ async function newSidecar(directory: string): Promise<() => Promise<Stages>> {
   const build = createModelBuilder(settings.settings)
   const render = createRenderer(templates())
   const volume = await openAppliedVolume(join(directory, `applied-${Math.random()}`), () => Promise.resolve(null))
-  const test = createConfigTest({ program: "/usr/sbin/keepalived" })
+  const test = createConfigTest({ program: "/usr/sbin/keepalived", clock: systemClock })
   const seen = new WeakSet<Piece>()
   return async () => {
     const times: number[] = []

@@ -10,6 +10,10 @@ const effects = new Set([
   ...["process", "console", "fetch", "performance", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"],
   ...["Date", "Math.random", "crypto", "globalThis", "eval", "Function"],
 ])
+/** What a room may not take from the machine if its time and chance are parameters. */
+const timeAndChance = new Set([
+  ...["performance", "setTimeout", "setInterval", "setImmediate", "Date.now", "new Date()", "Math.random"],
+])
 /** The kit could be of use to a stranger's project: it knows nothing of ours. */
 const domain = /keepalived|kubernetes|kubectl|\bvips?\b|vrrp|ipvs/i
 
@@ -20,6 +24,10 @@ function violations(path: string, source: string): readonly string[] {
   const { imports, globals } = mentionsOf(path, source)
   const found = imports.flatMap((one) => forbidden(room, path, one)).map((what) => `${path} imports ${what}`)
   if (room.pure) found.push(...globals.filter((name) => effects.has(name)).map((name) => `${path} uses ${name}`))
+  if (room.givenTime === true) {
+    found.push(...globals.filter((name) => timeAndChance.has(name)).map((name) => `${path} uses ${name}`))
+    if (imports.some(({ names }) => names.includes("systemClock"))) found.push(`${path} uses systemClock`)
+  }
   const word = path.startsWith("kit/") ? domain.exec(source)?.[0] : undefined
   return word === undefined ? found : [...found, `${path} says "${word}"`]
 }
@@ -194,6 +202,14 @@ const planted: readonly [what: string, path: string, source: string, complaint: 
   ["a path out of src/", "core/a.ts", 'import { x } from "../../scripts/b.ts"', "imports ../scripts/b.ts"],
   ["the clock", "core/model/a.ts", "export const now = () => Date.now()", "uses Date"],
   ["chance", "core/model/a.ts", "export const x = Math.random()", "uses Math.random"],
+  ["a timer where time is a parameter", "sidecar/agent/a.ts", "setTimeout(f, 1)", "uses setTimeout"],
+  ["the date where time is a parameter", "sidecar/volume/a.ts", "export const x = new Date()", "uses new Date()"],
+  [
+    "the machine's clock where time is a parameter",
+    "sidecar/keepalived/a.ts",
+    'import { systemClock } from "../../kit/time/clock.ts"',
+    "uses systemClock",
+  ],
   ["the environment", "contract/a.ts", "export const x = process.env", "uses process"],
   ["a word of the domain", "kit/a.ts", "// for keepalived", 'says "keepalived"'],
 ]
@@ -211,6 +227,7 @@ const allowed: readonly [path: string, source: string][] = [
   ["sidecar/agent/a.ts", 'import type { A } from "../volume/c.ts"\nimport { type B } from "../volume/d.ts"'],
   ["core/address/a.ts", 'import { isIP } from "node:net"\nimport { x } from "./b.ts"'],
   ["core/pipeline.ts", 'import { x } from "./render/render.ts"'],
+  ["sidecar/volume/a.ts", "export const beginning = new Date(0)"],
   ["sidecar/main.ts", 'import { x } from "./volume/watch.ts"\nimport { cpus } from "node:os"'],
   ["core/model/a.ts", '// import "node:fs"\nexport const text = \'import "node:fs"\''],
 ]

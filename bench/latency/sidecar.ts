@@ -20,6 +20,7 @@ if (parsed.kind === "exit") process.exit(parsed.status)
 const { settings } = parsed
 const liveFile = join(settings.applied, "keepalived.conf")
 const keepalived = createKeepalived({
+  clock: systemClock,
   program: settings.keepalived,
   runDirectory: settings.runDirectory,
   serviceDirectory: settings.service,

@@ -53,6 +53,7 @@ function machineOf(settings: SidecarSettings, log: Log): Machine {
     runDirectory: settings.runDirectory,
     serviceDirectory: settings.service,
     liveFile: join(settings.applied, "keepalived.conf"),
+    clock: systemClock,
   })
   const { keepalived: program, runDirectory } = settings
   const vrrp = createVrrpSource({ program, runDirectory, clock: systemClock })

@@ -3,6 +3,7 @@
  * Usage: unshare -Ur node test/faults/no-inotify.ts DIRECTORY instances|watches
  */
 import { writeFileSync } from "node:fs"
+import { systemClock } from "../../src/kit/time/clock.ts"
 import { createGenerations } from "../../src/sidecar/volume/generations.ts"
 import { watchVolume } from "../../src/sidecar/volume/watch.ts"
 import { vipsText } from "../support/manifests.ts"
@@ -18,7 +19,7 @@ const troubles: string[] = []
 let sequence = 0
 let wake = () => {}
 const watch = watchVolume({
-  directory,
+  ...{ directory, clock: systemClock },
   onChange: () =>
     void generations.read().then((reading) => {
       if (reading.kind === "generation") sequence = reading.generation.sequence

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { systemClock } from "../../src/kit/time/clock.ts"
 import { createConfigTest } from "../../src/sidecar/keepalived/config-test.ts"
 import { figures } from "../support/figures.ts"
 import { createNetworkNamespace, keepalivedReleases, rootObjection } from "../support/keepalived.ts"
@@ -35,6 +36,7 @@ testUnless(rootObjection())(
       for (const release of await keepalivedReleases())
         await withTemporaryDirectory(async (directory) => {
           const configTest = createConfigTest({
+            clock: systemClock,
             program: await namespace.wrap(join(directory, "keepalived"), release.path),
           })
           const file = join(directory, "keepalived.conf")

@@ -53,7 +53,11 @@ export function mentionsOf(file: string, source: string): Mentions {
         imports.push({ specifier: textOf(node.arguments[0]), names: all, typesOnly: false })
       }
     },
-    NewExpression: (node) => void (isIdentifier(node.callee) && globals.push(node.callee.name)),
+    NewExpression: (node) => {
+      if (!isIdentifier(node.callee)) return
+      globals.push(node.callee.name)
+      if (node.arguments.length === 0) globals.push(`new ${node.callee.name}()`)
+    },
     MemberExpression: (node) => {
       if (!isIdentifier(node.object)) return
       globals.push(node.object.name)

@@ -13,6 +13,8 @@ export interface Room {
   readonly mayTypes?: readonly string[]
   /** No effect, no clock, no chance: equal input gives equal output. */
   readonly pure: boolean
+  /** Time, date and chance are parameters: a test gives them, and waits for nothing. */
+  readonly givenTime?: true
 }
 
 /** What a pure room may take from the kit. */
@@ -168,6 +170,7 @@ export const rooms: readonly Room[] = [
     files: ["sidecar/agent/adopt.ts", "sidecar/agent/records.ts"],
     may: ["sidecar/agent/**", "sidecar/faults/**", "sidecar/volume/**", "contract/**", "node:path#join", ...shared],
     pure: false,
+    givenTime: true,
   },
   {
     // Decides: what is done next, and when.
@@ -179,10 +182,17 @@ export const rooms: readonly Room[] = [
     ],
     mayTypes: ["sidecar/capture/**", "sidecar/nodes/**", "sidecar/volume/**"],
     pure: false,
+    givenTime: true,
   },
-  { name: "sidecar/faults", files: ["sidecar/faults/**"], may: ["contract/**", ...shared], pure: false },
+  {
+    name: "sidecar/faults",
+    files: ["sidecar/faults/**"],
+    may: ["contract/**", ...shared],
+    pure: false,
+    givenTime: true,
+  },
   // Walks over targets without knowledge of any.
-  { name: "sidecar/apply", files: ["sidecar/apply/**"], may: [...shared], pure: false },
+  { name: "sidecar/apply", files: ["sidecar/apply/**"], may: [...shared], pure: false, givenTime: true },
   {
     // What a release is brought into, one file a target.
     name: "sidecar/targets",
@@ -193,6 +203,7 @@ export const rooms: readonly Room[] = [
     ],
     mayTypes: ["sidecar/agent/state.ts"],
     pure: false,
+    givenTime: true,
   },
   {
     // What a model asks of the kernel, how that differs from what it shows, and what mends it.
@@ -201,18 +212,21 @@ export const rooms: readonly Room[] = [
     may: [...shared],
     mayTypes: ["sidecar/volume/ledger.ts"],
     pure: false,
+    givenTime: true,
   },
   {
     name: "sidecar/kernel",
     files: ["sidecar/kernel/**"],
     may: [...shared, "node:*", "zod"],
     pure: false,
+    givenTime: true,
   },
   {
     name: "sidecar/keepalived",
     files: ["sidecar/keepalived/**"],
     may: ["sidecar/kernel/**", ...shared, "node:*", "zod"],
     pure: false,
+    givenTime: true,
   },
   {
     // Who takes packets before IPVS sees them: rules of the node, as their programs print them.
@@ -220,6 +234,7 @@ export const rooms: readonly Room[] = [
     files: ["sidecar/capture/**"],
     may: [...shared, "node:fs/promises#readFile"],
     pure: false,
+    givenTime: true,
   },
   {
     // Whether other nodes live: `probe.ts` alone opens sockets.
@@ -235,6 +250,7 @@ export const rooms: readonly Room[] = [
     files: ["sidecar/vrrp/**"],
     may: ["contract/node-history.ts", "contract/vrrp.ts", ...shared],
     pure: false,
+    givenTime: true,
   },
   {
     // Who on the LAN has an address: a program of the system asks.
@@ -249,12 +265,14 @@ export const rooms: readonly Room[] = [
     files: ["sidecar/volume/watch.ts"],
     may: ["contract/**", "kit/**", "node:*", "chokidar"],
     pure: false,
+    givenTime: true,
   },
   {
     name: "sidecar/volume/archive",
     files: ["sidecar/volume/archive.ts"],
     may: ["sidecar/volume/**", "sidecar/ports.ts", "contract/**", "kit/**", "node:*", "tar"],
     pure: false,
+    givenTime: true,
   },
   {
     name: "sidecar/volume",
@@ -262,6 +280,7 @@ export const rooms: readonly Room[] = [
     may: ["sidecar/apply/ports.ts", "sidecar/effect/intended.ts", "contract/**", ...shared, "node:*", "zod"],
     mayTypes: ["sidecar/nodes/**", "sidecar/targets/keepalived.ts"],
     pure: false,
+    givenTime: true,
   },
 
   {

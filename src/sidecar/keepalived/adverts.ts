@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises"
-import { systemClock } from "../../kit/time/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import { faultCode } from "../../kit/fault.ts"
 
 /** The file that keepalived writes into its directory for temporary files (TMPDIR) when its VRRP child gets SIGUSR2. */
@@ -16,6 +16,7 @@ const POLL_MS = 10
  */
 export async function askForAdverts(
   directory: string,
+  clock: Clock,
   signal: () => void,
 ): Promise<ReadonlyMap<string, number> | null> {
   const file = `${directory}/${STATISTICS}`
@@ -24,7 +25,7 @@ export async function askForAdverts(
   for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += POLL_MS) {
     const counts = advertsIn((await readOptional(file)) ?? "")
     if (counts !== null) return counts
-    await systemClock.delay(POLL_MS)
+    await clock.delay(POLL_MS)
   }
   return null
 }

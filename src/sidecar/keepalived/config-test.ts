@@ -2,6 +2,7 @@ import type { BigIntStats } from "node:fs"
 import { lstat } from "node:fs/promises"
 import { faultCode } from "../../kit/fault.ts"
 import { type CommandResult, runCommand } from "../../kit/process/run-command.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import type { TestVerdict } from "../ports.ts"
 import { parseDiagnostics } from "./diagnostics.ts"
 
@@ -10,6 +11,7 @@ export interface ConfigTestOptions {
   readonly program: string
   /** Overrides the limit computed from the file's size, in ms. */
   readonly timeoutMs?: number
+  readonly clock: Clock
 }
 
 export type ConfigTest = (file: string) => Promise<TestVerdict>
@@ -30,10 +32,15 @@ const MAXIMUM_OUTPUT_BYTES = 64 * 1024
  * @throws (the test) When keepalived cannot be started.
  */
 export function createConfigTest(options: ConfigTestOptions): ConfigTest {
+  const { clock } = options
   return async (file) => {
-    const startedAt = performance.now()
+    const startedAt = clock.now()
+    const refused = (ending: string, output = ""): TestVerdict => ({
+      ...{ kind: "refused", tookMs: clock.now() - startedAt, ending },
+      diagnostics: parseDiagnostics(output),
+    })
     const before = await fileIdentity(file)
-    if (before.kind === "unfit") return refused(before.reason, startedAt)
+    if (before.kind === "unfit") return refused(before.reason)
     const timeoutMs = options.timeoutMs ?? TEST_LIMIT_MS + TEST_LIMIT_MS_PER_MB * (Number(before.stats.size) / 1e6)
     // -e: an unreadable file is an error. The long form of the options differs between releases.
     const result = await runCommand(options.program, ["-t", "-e", "-f", file], {
@@ -42,11 +49,11 @@ export function createConfigTest(options: ConfigTestOptions): ConfigTest {
     })
     const after = await fileIdentity(file)
     if (after.kind === "unfit" || !isSameFile(before.stats, after.stats)) {
-      return refused("the file changed during the test", startedAt)
+      return refused("the file changed during the test")
     }
     const output = result.stderr + result.stdout
-    if (result.status === 0 && output.trim() === "") return { kind: "accepted", tookMs: performance.now() - startedAt }
-    return refused(endingOf(result, timeoutMs), startedAt, output)
+    if (result.status === 0 && output.trim() === "") return { kind: "accepted", tookMs: clock.now() - startedAt }
+    return refused(endingOf(result, timeoutMs), output)
   }
 }
 
@@ -65,11 +72,6 @@ async function fileIdentity(file: string): Promise<Look> {
 
 function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
-}
-
-function refused(ending: string, startedAt: number, output = ""): TestVerdict {
-  const tookMs = performance.now() - startedAt
-  return { kind: "refused", tookMs, ending, diagnostics: parseDiagnostics(output) }
 }
 
 function endingOf(result: CommandResult, timeoutMs: number): string {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises"
 import { join } from "node:path"
-import { systemClock } from "../../kit/time/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import { faultCode } from "../../kit/fault.ts"
 import { runCommand } from "../../kit/process/run-command.ts"
 import type { Keepalived, ProcessIdentity, ReloadVerdict, RunningKeepalived } from "../ports.ts"
@@ -21,6 +21,7 @@ export interface KeepalivedOptions extends SupervisorOptions {
   readonly liveFile: string
   /** Overrides the limit computed from the live file's size, in ms. */
   readonly limitMs?: number
+  readonly clock: Clock
 }
 
 /** The parts that the functions below work with. */
@@ -30,6 +31,7 @@ interface Parts {
   readonly log: ProcessLog
   readonly readiness: Readiness
   readonly supervisor: Supervisor
+  readonly clock: Clock
   /** Time limit of a start or a reload, in ms. */
   readonly limitMs: () => Promise<number>
 }
@@ -50,22 +52,22 @@ export function createKeepalived(options: KeepalivedOptions): Keepalived {
   let version: Promise<string> | null = null
   return {
     version: () => (version ??= versionOf(options.program)),
-    test: createConfigTest({ program: options.program }),
+    test: createConfigTest(options),
     running: () => Promise.resolve(runningKeepalived(parts.files)),
     start: () => start(parts),
     reload: (target) => reload(parts, target),
     restart: () => restart(parts),
     advertsHeard: (target) => advertsHeard(parts, target),
-    respawnChecker: (target) => respawnChecker(parts.files, target),
+    respawnChecker: (target) => respawnChecker(parts, target),
   }
 }
 
-function openParts({ runDirectory, liveFile, limitMs: fixed, ...supervised }: KeepalivedOptions): Parts {
+function openParts({ runDirectory, liveFile, limitMs: fixed, clock, ...supervised }: KeepalivedOptions): Parts {
   const files = pidFilesIn(runDirectory)
-  const log = createProcessLog(join(runDirectory, "log"))
+  const log = createProcessLog(join(runDirectory, "log"), clock)
   const limitMs = async () => fixed ?? ANSWER_LIMIT_MS + (ANSWER_LIMIT_MS_PER_MB * (await sizeOf(liveFile))) / 1e6
-  const readiness = createReadiness({ files, log, limitMs })
-  return { runDirectory, files, log, readiness, supervisor: createSupervisor(supervised), limitMs }
+  const readiness = createReadiness({ files, log, limitMs, clock })
+  return { runDirectory, files, log, readiness, supervisor: createSupervisor(supervised), clock, limitMs }
 }
 
 async function versionOf(program: string): Promise<string> {
@@ -76,7 +78,7 @@ async function versionOf(program: string): Promise<string> {
 }
 
 async function start(parts: Parts): Promise<ReloadVerdict> {
-  const startedAt = performance.now()
+  const startedAt = parts.clock.now()
   const before = runningKeepalived(parts.files)
   const mark = await parts.log.mark()
   await parts.supervisor.up()
@@ -85,21 +87,24 @@ async function start(parts: Parts): Promise<ReloadVerdict> {
     return awaitStart(parts, { mark, startedAt, limitMs, begunEarlier: (lines) => earlierStart(parts, lines) })
   }
   const reason = await parts.readiness.awaitReady(before)
-  return reason === null ? acknowledged(startedAt) : failed(parts, mark, reason)
+  return reason === null ? acknowledged(parts, startedAt) : failed(parts, mark, reason)
 }
 
 async function restart(parts: Parts): Promise<ReloadVerdict> {
-  const startedAt = performance.now()
+  const startedAt = parts.clock.now()
   const before = runningKeepalived(parts.files)
   if (before === null) return start(parts)
   const mark = await parts.log.mark()
   await parts.supervisor.restart()
   // A hanging process must not block a good file; its children end with it (PR_SET_PDEATHSIG).
-  const killer = setTimeout(() => signalIfRunning(before.parent, "SIGKILL"), STOP_LIMIT_MS)
+  const patience = new AbortController()
+  void parts.clock.delay(STOP_LIMIT_MS, patience.signal).then(() => {
+    if (!patience.signal.aborted) signalIfRunning(before.parent, "SIGKILL")
+  })
   try {
     return await awaitStart(parts, { mark, startedAt, limitMs: STOP_LIMIT_MS + (await parts.limitMs()) })
   } finally {
-    clearTimeout(killer)
+    patience.abort()
   }
 }
 
@@ -134,7 +139,7 @@ async function awaitStart(parts: Parts, { mark, startedAt, limitMs, begunEarlier
   const now = runningKeepalived(parts.files)
   if (now === null) return failed(parts, mark, "keepalived ended right after its start")
   parts.readiness.note(now.parent)
-  return acknowledged(startedAt)
+  return acknowledged(parts, startedAt)
 }
 
 /** Its first lines are older than the mark, and it may have read an older file than the live one: it must read that again. */
@@ -145,7 +150,7 @@ async function earlierStart(parts: Parts, lines: readonly string[]): Promise<Ear
 }
 
 async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVerdict> {
-  const startedAt = performance.now()
+  const startedAt = parts.clock.now()
   const limitMs = await parts.limitMs()
   let mark: LogMark
   let checker: ProcessIdentity | null
@@ -172,7 +177,7 @@ async function reload(parts: Parts, target: RunningKeepalived): Promise<ReloadVe
   if (target.vrrp !== null && !isSame(now.vrrp, target.vrrp)) {
     return failed(parts, mark, "the VRRP child of keepalived was replaced")
   }
-  return acknowledged(startedAt)
+  return acknowledged(parts, startedAt)
 }
 
 /**
@@ -184,7 +189,7 @@ async function awaitChecker(parts: Parts, target: RunningKeepalived): Promise<Pr
     const now = runningKeepalived(parts.files)
     if (now === null || now.checker !== null) return now?.checker ?? null
     if (target.checker === null && !isCheckerDue(await parts.log.since(null))) return null
-    await systemClock.delay(POLL_MS)
+    await parts.clock.delay(POLL_MS)
   }
   return null
 }
@@ -199,24 +204,24 @@ async function advertsHeard(parts: Parts, { parent, vrrp }: RunningKeepalived): 
   if (now === null || vrrp === null || !isSame(now.parent, parent) || !isSame(now.vrrp, vrrp)) return null
   // A signal before its handlers exist would end it.
   if (!(await parts.readiness.isReady(now))) return null
-  return askForAdverts(parts.runDirectory, () => signalIfRunning(vrrp, "SIGUSR2"))
+  return askForAdverts(parts.runDirectory, parts.clock, () => signalIfRunning(vrrp, "SIGUSR2"))
 }
 
-async function respawnChecker(files: PidFiles, target: RunningKeepalived): Promise<void> {
+async function respawnChecker({ files, clock }: Parts, target: RunningKeepalived): Promise<void> {
   const { checker, parent } = target
   if (checker === null) return
   signalIfRunning(checker, "SIGKILL")
-  const deadline = performance.now() + RESPAWN_LIMIT_MS
+  const deadline = clock.now() + RESPAWN_LIMIT_MS
   for (;;) {
     const now = runningKeepalived(files)
     if (now !== null && now.checker !== null && !isSame(now.checker, checker)) return
     if (now === null || !isSame(now.parent, parent)) throw new Error(`Cannot respawn the checker child: ${ENDED}`)
-    if (performance.now() >= deadline) {
+    if (clock.now() >= deadline) {
       throw new Error(
         `Cannot respawn the checker child: keepalived started no other within ${seconds(RESPAWN_LIMIT_MS)}`,
       )
     }
-    await systemClock.delay(POLL_MS)
+    await clock.delay(POLL_MS)
   }
 }
 
@@ -224,8 +229,8 @@ function decided(verdict: LogVerdict): LogVerdict | null {
   return verdict.kind === "pending" ? null : verdict
 }
 
-function acknowledged(startedAt: number): ReloadVerdict {
-  return { kind: "acknowledged", tookMs: performance.now() - startedAt }
+function acknowledged({ clock }: Parts, startedAt: number): ReloadVerdict {
+  return { kind: "acknowledged", tookMs: clock.now() - startedAt }
 }
 
 async function failed(parts: Parts, mark: LogMark, reason: string): Promise<ReloadVerdict> {

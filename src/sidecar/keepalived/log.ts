@@ -2,6 +2,7 @@ import { watch } from "node:fs"
 import { open, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { faultCode } from "../../kit/fault.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 
 /** A position in the log: later lines are new. It stays valid when the file is rotated. */
 export interface LogMark {
@@ -38,7 +39,7 @@ const MAXIMUM_FILE_BYTES = 16 * 1024 * 1024
 const MOST_ATTEMPTS = 20
 
 /** @param directory The directory that s6-log writes to; it may still be missing. */
-export function createProcessLog(directory: string): ProcessLog {
+export function createProcessLog(directory: string, clock: Clock): ProcessLog {
   return {
     mark: () => markOf(directory),
     since: async (mark) => (await nextLines(directory, mark)).lines,
@@ -47,7 +48,7 @@ export function createProcessLog(directory: string): ProcessLog {
       const watcher = tryWatch(directory, hint)
       return watcher === null ? null : () => watcher.close()
     },
-    waitFor: (wait) => waitFor(directory, wait),
+    waitFor: (wait) => waitFor(directory, clock, wait),
   }
 }
 
@@ -120,14 +121,14 @@ function wholeLines(text: string): readonly string[] {
   return text.split("\n").slice(0, -1)
 }
 
-async function waitFor<T>(directory: string, wait: LogWait<T>): Promise<T | null> {
-  const deadline = performance.now() + wait.deadlineMs
-  const changes = watchDirectory(directory)
+async function waitFor<T>(directory: string, clock: Clock, wait: LogWait<T>): Promise<T | null> {
+  const deadline = clock.now() + wait.deadlineMs
+  const changes = watchDirectory(directory, clock)
   try {
     for (;;) {
-      const changed = changes.next(Math.min(POLL_MS, Math.max(0, deadline - performance.now())))
+      const changed = changes.next(Math.min(POLL_MS, Math.max(0, deadline - clock.now())))
       const found = await wait.judge((await nextLines(directory, wait.mark)).lines)
-      if (found !== null || performance.now() >= deadline) return found
+      if (found !== null || clock.now() >= deadline) return found
       await changed
     }
   } finally {
@@ -141,18 +142,15 @@ interface Changes {
   close(): void
 }
 
-function watchDirectory(directory: string): Changes {
+function watchDirectory(directory: string, clock: Clock): Changes {
   let wake = () => {}
   const watcher = tryWatch(directory, () => wake())
   return {
-    next: (ms) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms)
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      }),
+    next: (ms) => {
+      const change = new AbortController()
+      wake = () => change.abort()
+      return clock.delay(ms, change.signal)
+    },
     close: () => {
       wake()
       watcher?.close()

@@ -1,4 +1,4 @@
-import { systemClock } from "../../kit/time/clock.ts"
+import type { Clock } from "../../kit/time/clock.ts"
 import type { ProcessIdentity, RunningKeepalived } from "../ports.ts"
 import type { ProcessLog } from "./log.ts"
 import { ageOf, isSame, type PidFiles, runningKeepalived } from "./process.ts"
@@ -22,6 +22,7 @@ export interface ReadinessOptions {
   readonly log: ProcessLog
   /** Time limit of a start, in ms. */
   readonly limitMs: () => Promise<number>
+  readonly clock: Clock
 }
 
 /** Age after which a start whose log is not kept any more counts as complete. */
@@ -32,7 +33,7 @@ const POLL_MS = 50
 
 export const ENDED = "keepalived does not run any more"
 
-export function createReadiness({ files, log, limitMs }: ReadinessOptions): Readiness {
+export function createReadiness({ files, log, limitMs, clock }: ReadinessOptions): Readiness {
   let started: ProcessIdentity | null = null
   const stateOf = async (now: RunningKeepalived): Promise<StartState> => {
     if (isSame(started, now.parent)) return "complete"
@@ -51,7 +52,7 @@ export function createReadiness({ files, log, limitMs }: ReadinessOptions): Read
     isReady: async (now) => (await stateOf(now)) === "complete" && childrenAreOfAge(now),
     awaitReady: async (target) => {
       const limit = await limitMs()
-      const deadline = performance.now() + limit
+      const deadline = clock.now() + limit
       for (;;) {
         const now = runningKeepalived(files)
         if (now === null || !isSame(now.parent, target.parent)) return ENDED
@@ -62,8 +63,8 @@ export function createReadiness({ files, log, limitMs }: ReadinessOptions): Read
           started = now.parent
           return null
         }
-        if (performance.now() >= deadline) return `keepalived did not come through its start within ${seconds(limit)}`
-        await systemClock.delay(POLL_MS)
+        if (clock.now() >= deadline) return `keepalived did not come through its start within ${seconds(limit)}`
+        await clock.delay(POLL_MS)
       }
     },
   }

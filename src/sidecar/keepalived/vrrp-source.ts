@@ -23,8 +23,8 @@ export interface VrrpSourceOptions {
  */
 export function createVrrpSource({ program, runDirectory, clock }: VrrpSourceOptions): VrrpSource {
   const files = pidFilesIn(runDirectory)
-  const log = createProcessLog(join(runDirectory, "log"))
-  const readiness = createReadiness({ files, log, limitMs: () => Promise.resolve(0) })
+  const log = createProcessLog(join(runDirectory, "log"), clock)
+  const readiness = createReadiness({ files, log, limitMs: () => Promise.resolve(0), clock })
   const reader = createVrrpReader()
   let mark: LogMark | null = null
   let signal: Promise<number | null> | null = null

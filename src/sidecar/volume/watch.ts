@@ -5,9 +5,11 @@ import { watch } from "chokidar"
 
 import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
+import type { Clock } from "../../kit/time/clock.ts"
+import { createTimers, type Timers } from "../../kit/time/named-timers.ts"
 
 /** Delay of a second look after an event: watchers sometimes lose the second of two quick changes. */
-const LOOK_AGAIN_MS = [75, 250]
+const LOOK_AGAIN_MS = { soon: 75, late: 250 }
 /** Poll interval: the poll is reliable, the watcher only makes it faster. */
 const POLL_MS = 1000
 /** Time after the poll found a change in which the watcher may still report it. */
@@ -33,7 +35,10 @@ export interface VolumeWatchOptions {
   /** Reports why the watcher is replaced. */
   readonly onWarning?: (reason: string, error: unknown) => void
   readonly open?: OpenWatcher
+  readonly clock: Clock
 }
+
+type Wait = "soon" | "late" | "poll" | "grace" | "restart"
 
 export interface WatchCounts {
   /** Changes that the poll found and the watcher did not report; above 0, the watcher does not work. */
@@ -48,39 +53,38 @@ export interface VolumeWatch {
 
 /** Calls whenever `current.json` may have changed: at once through the watcher, within a second in any case. */
 export function watchVolume(options: VolumeWatchOptions): VolumeWatch {
-  const { directory, onChange } = options
-  const timers = new Set<NodeJS.Timeout>()
+  const { directory, onChange, clock } = options
+  const timers = createTimers<Wait>(clock)
   const counts = { pollRecovered: 0, watcherErrors: 0 }
   let events = 0
-  let again: readonly NodeJS.Timeout[] = []
-  const keeper = keepWatcher(options, { onEvent, onReady: onChange, onError: () => counts.watcherErrors++ })
-
-  function later(ms: number, act: () => void): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      act()
-    }, ms)
-    timers.add(timer)
-    return timer
-  }
+  const keeper = keepWatcher(options, timers, { onEvent, onReady: onChange, onError: () => counts.watcherErrors++ })
 
   function onEvent(): void {
     events++
-    for (const timer of again) clearTimeout(timer)
-    again = LOOK_AGAIN_MS.map((ms) => later(ms, onChange))
+    timers.set("soon", LOOK_AGAIN_MS.soon, onChange)
+    timers.set("late", LOOK_AGAIN_MS.late, onChange)
     onChange()
   }
 
   let identity = pointerIdentity(directory)
   let eventsAtPoll = 0
-  const poll = setInterval(() => {
+  pollLater()
+
+  function pollLater(): void {
+    timers.set("poll", POLL_MS, () => {
+      pollLater()
+      poll()
+    })
+  }
+
+  function poll(): void {
     const [before, seen] = [identity, eventsAtPoll]
     identity = pointerIdentity(directory)
     eventsAtPoll = events
     if (identity === before) return
     onChange()
-    if (events === seen) later(GRACE_MS, () => events === seen && recovered())
-  }, POLL_MS)
+    if (events === seen) timers.set("grace", GRACE_MS, () => events === seen && recovered())
+  }
 
   function recovered(): void {
     counts.pollRecovered++
@@ -88,8 +92,7 @@ export function watchVolume(options: VolumeWatchOptions): VolumeWatch {
   }
 
   async function close(): Promise<void> {
-    clearInterval(poll)
-    for (const timer of timers) clearTimeout(timer)
+    timers.stop()
     await keeper.close()
   }
 
@@ -127,9 +130,12 @@ interface KeeperEvents {
 }
 
 /** Keeps one watcher open. Replaces a broken or silent one, at growing intervals while none reports an event. */
-function keepWatcher({ directory, onWarning, open = openChokidar }: VolumeWatchOptions, on: KeeperEvents): Keeper {
+function keepWatcher(
+  { directory, onWarning, open = openChokidar }: VolumeWatchOptions,
+  timers: Timers<Wait>,
+  on: KeeperEvents,
+): Keeper {
   let failures = 0
-  let timer: NodeJS.Timeout | null = null
   let closed = false
   let current = start()
 
@@ -156,20 +162,17 @@ function keepWatcher({ directory, onWarning, open = openChokidar }: VolumeWatchO
   }
 
   function replace(reason: string, error: unknown): void {
-    if (closed || timer !== null) return
+    if (closed || timers.isSet("restart")) return
     onWarning?.(reason, error)
     void current.close().catch(() => undefined)
     failures += 1
-    const restart = () => {
-      timer = null
+    timers.set("restart", backoffMs(BACKOFF, failures), () => {
       current = start()
-    }
-    timer = setTimeout(restart, backoffMs(BACKOFF, failures))
+    })
   }
 
   async function close(): Promise<void> {
     closed = true
-    if (timer !== null) clearTimeout(timer)
     await current.close()
   }
 

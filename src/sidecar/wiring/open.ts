@@ -125,8 +125,7 @@ export async function openParts(
   const writeRecord = nodeRecord.write
   return {
     ...surroundings,
-    nodeRecord,
-    history,
+    ...{ nodeRecord, history },
     watchHolder: holderWatch(machine, { clock, log }),
     vacancies: openVacancies(machine, asked, { clock, log }),
     nodes: openNodeWatch({ settings, record, writeRecord, onChange, onRecord, clock, log }),

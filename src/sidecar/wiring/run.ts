@@ -54,7 +54,7 @@ export async function assemble(
   const agent = createAgent(optionsOf(settings), portsOf(parts), before)
   writeReport = () => report(parts, agent.snapshot())
   const watch = watchVolume({
-    directory: settings.desired,
+    ...{ directory: settings.desired, clock },
     onChange: () => agent.request(),
     onWarning: (reason, error) => {
       metrics.count("watcher-trouble")

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { systemClock } from "../../../src/kit/time/clock.ts"
 import { advertsIn, askForAdverts } from "../../../src/sidecar/keepalived/adverts.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
@@ -43,8 +44,8 @@ test("askForAdverts() reads what is written after the signal, and nothing older"
     const file = join(directory, "keepalived.stats")
     writeFileSync(file, statistics(1, 0))
     const write = (text: string) => setTimeout(() => writeFileSync(file, text), 20)
-    assert.equal(await askForAdverts(directory, () => write(statistics(7, 1))), new Map([["vips", 6]]))
-    assert.is(await askForAdverts(directory, () => undefined), null)
+    assert.equal(await askForAdverts(directory, systemClock, () => write(statistics(7, 1))), new Map([["vips", 6]]))
+    assert.is(await askForAdverts(directory, systemClock, () => undefined), null)
   }))
 
 test.run()

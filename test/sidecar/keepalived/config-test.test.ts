@@ -2,6 +2,7 @@ import { chmod, mkdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { systemClock } from "../../../src/kit/time/clock.ts"
 import { createConfigTest } from "../../../src/sidecar/keepalived/config-test.ts"
 import type { TestVerdict } from "../../../src/sidecar/ports.ts"
 import {
@@ -70,7 +71,7 @@ async function onEachRelease(
   for (const release of releases) {
     await withTemporaryDirectory(async (directory) => {
       const program = await namespace?.wrap(join(directory, "keepalived"), release.path)
-      await check(createConfigTest({ program: program ?? release.path }), directory)
+      await check(createConfigTest({ program: program ?? release.path, clock: systemClock }), directory)
     })
   }
 }
@@ -133,7 +134,7 @@ for (const [name, body, expected, timeoutMs = 30_000] of fakes) {
       const file = join(directory, "k.conf")
       await writeFile(file, good)
       const program = await script(join(directory, "fake-keepalived"), body)
-      assert.equal(summaryOf(await createConfigTest({ program, timeoutMs })(file)), expected)
+      assert.equal(summaryOf(await createConfigTest({ program, timeoutMs, clock: systemClock })(file)), expected)
     }))
 }
 
@@ -144,7 +145,7 @@ test("configTest() refuses with a fake keepalived that prints 1 GB, and stays sm
     const body = "echo '(Line 1) Unknown keyword'; head -c 1000000000 /dev/zero"
     const program = await script(join(directory, "fake-keepalived"), body)
     const before = process.memoryUsage().rss
-    const verdict = await createConfigTest({ program, timeoutMs: 60_000 })(file)
+    const verdict = await createConfigTest({ program, timeoutMs: 60_000, clock: systemClock })(file)
     assert.equal(summaryOf(verdict).slice(0, 2), ["exit status 0, but with complaints", "1 null Unknown keyword"])
     assert.ok(process.memoryUsage().rss - before < 100e6)
     assert.ok(JSON.stringify(verdict).length < 2_000)
@@ -160,7 +161,7 @@ test("configTest() throws where keepalived may not be executed or is missing (fa
       [program, /make it executable/],
       [join(directory, "none"), /there is no such program; install it/],
     ] as const) {
-      const fault = await createConfigTest({ program: path })(file).then(
+      const fault = await createConfigTest({ program: path, clock: systemClock })(file).then(
         () => null,
         (error: unknown) => String(error),
       )

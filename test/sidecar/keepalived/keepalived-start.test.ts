@@ -40,7 +40,13 @@ async function withFake(
     const child = spawn(join(directory, "keepalived"), ["-c", body], { stdio: "ignore", detached: true })
     try {
       const paths = { runDirectory: directory, serviceDirectory: directory, liveFile: join(directory, "none") }
-      const keepalived = createKeepalived({ ...paths, ...supervisor, program: "/nonexistent", limitMs: 700 })
+      const keepalived = createKeepalived({
+        ...paths,
+        ...supervisor,
+        program: "/nonexistent",
+        limitMs: 700,
+        clock: systemClock,
+      })
       await until(async () => ((await keepalived.running())?.vrrp ?? null) !== null, "the fake runs")
       const running = await keepalived.running()
       if (running === null) throw new Error("Cannot go on: the fake ended")

@@ -51,6 +51,7 @@ async function withBed(release: KeepalivedRelease, use: (bed: Bed) => Promise<vo
     try {
       const { serviceDirectory, runDirectory, liveFile } = service
       const keepalived = createKeepalived({
+        clock: systemClock,
         program: release.path,
         serviceDirectory,
         runDirectory,

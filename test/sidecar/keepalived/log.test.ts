@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { systemClock } from "../../../src/kit/time/clock.ts"
 import { createProcessLog } from "../../../src/sidecar/keepalived/log.ts"
 import { run } from "../../support/run.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
@@ -12,7 +13,7 @@ import { testUnless } from "../../support/test-unless.ts"
 
 test("since() gives the whole lines after the mark", async () => {
   await withTemporaryDirectory(async (directory) => {
-    const log = createProcessLog(directory)
+    const log = createProcessLog(directory, systemClock)
     const current = join(directory, "current")
     await writeFile(current, "one\ntwo\n")
     const mark = await log.mark()
@@ -27,7 +28,7 @@ test("since() gives the whole lines after the mark", async () => {
 test("since() gives all that comes where there was no log yet", async () => {
   await withTemporaryDirectory(async (parent) => {
     const directory = join(parent, "log")
-    const log = createProcessLog(directory)
+    const log = createProcessLog(directory, systemClock)
     const mark = await log.mark()
     assert.equal(await log.since(mark), [])
     await mkdir(directory)
@@ -38,7 +39,7 @@ test("since() gives all that comes where there was no log yet", async () => {
 
 test("since() reads what is half rotated once", async () => {
   await withTemporaryDirectory(async (directory) => {
-    const log = createProcessLog(directory)
+    const log = createProcessLog(directory, systemClock)
     await writeFile(join(directory, "current"), "one\n")
     const mark = await log.mark()
     await appendFile(join(directory, "current"), "two\n")
@@ -51,7 +52,7 @@ test("since() reads what is half rotated once", async () => {
 
 test("waitFor() ends at the deadline", async () => {
   await withTemporaryDirectory(async (directory) => {
-    const log = createProcessLog(directory)
+    const log = createProcessLog(directory, systemClock)
     const startedAt = performance.now()
     assert.is(await log.waitFor({ mark: await log.mark(), judge: () => null, deadlineMs: 120 }), null)
     const took = performance.now() - startedAt
@@ -68,7 +69,7 @@ const supervised = testUnless(
 
 supervised("since() and waitFor() follow a real s6-log over its rotations", async () => {
   await withTemporaryDirectory(async (directory) => {
-    const log = createProcessLog(directory)
+    const log = createProcessLog(directory, systemClock)
     const logger = spawn("s6-log", ["n20", "s4096", directory], { stdio: ["pipe", "ignore", "inherit"] })
     await say(logger, ["first"])
     const waitForLine = (text: string, mark = null) =>
@@ -96,7 +97,7 @@ supervised("since() and waitFor() follow a real s6-log over its rotations", asyn
 
 test("since() never leaves a hole while files rotate", async () => {
   await withTemporaryDirectory(async (directory) => {
-    const log = createProcessLog(directory)
+    const log = createProcessLog(directory, systemClock)
     const lines = Array.from({ length: 1_000 }, (_, i) => `line ${i}`)
     // As s6-log does it, line by line: a file of 10 lines, then `previous`, then a name that is its time.
     const rotations = (async () => {

@@ -130,7 +130,13 @@ async function withBed(release: KeepalivedRelease, text: string, use: (bed: Bed)
   await withTemporaryDirectory(async (directory) => {
     const namespace = await createNetworkNamespace()
     const { serviceDirectory, runDirectory, liveFile } = await superviseKeepalived(directory, release, namespace)
-    const keepalived = createKeepalived({ program: release.path, serviceDirectory, runDirectory, liveFile })
+    const keepalived = createKeepalived({
+      program: release.path,
+      serviceDirectory,
+      runDirectory,
+      liveFile,
+      clock: systemClock,
+    })
     const source = createVrrpSource({ program: release.path, runDirectory, clock: systemClock })
     const seen: string[] = []
     let shown: Roles = NO_ROLES

@@ -4,6 +4,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { systemClock } from "../../../src/kit/time/clock.ts"
 
 import { createGenerations } from "../../../src/sidecar/volume/generations.ts"
 import {
@@ -31,7 +32,7 @@ function follow(directory: string, open?: OpenWatcher) {
       sequence = reading.generation.sequence
       wake()
     })
-  const watch = watchVolume(open === undefined ? { directory, onChange } : { directory, onChange, open })
+  const watch = watchVolume({ directory, onChange, clock: systemClock, ...(open === undefined ? {} : { open }) })
   async function until(wanted: number): Promise<number> {
     const startedAt = performance.now()
     while (sequence < wanted) await new Promise<void>((resolve) => (wake = resolve))
@@ -94,7 +95,12 @@ test("watchVolume() gives a onChange at once for an event, and looks again twice
   withTemporaryDirectory(async (directory) => {
     const fake = fakeWatcher()
     const hints: number[] = []
-    const watch = watchVolume({ directory, onChange: () => void hints.push(performance.now()), open: fake.open })
+    const watch = watchVolume({
+      directory,
+      clock: systemClock,
+      onChange: () => void hints.push(performance.now()),
+      open: fake.open,
+    })
     const startedAt = performance.now()
     fake.listeners[0]?.event(join(directory, "current.json"))
     assert.is(hints.length, 1)
@@ -107,7 +113,7 @@ test("watchVolume() reads once when the watcher is ready, and nothing for what i
   withTemporaryDirectory(async (directory) => {
     const fake = fakeWatcher()
     let hints = 0
-    const watch = watchVolume({ directory, onChange: () => void hints++, open: fake.open })
+    const watch = watchVolume({ directory, clock: systemClock, onChange: () => void hints++, open: fake.open })
     fake.listeners[0]?.ready()
     assert.is(hints, 1)
     for (const name of ["status.yaml", ".current.json.abc", ".status.yaml.abc"])
@@ -124,7 +130,13 @@ test(
       const troubles: string[] = []
       let hints = 0
       const onWarning = (reason: string) => void troubles.push(reason)
-      const watch = watchVolume({ directory, onChange: () => void hints++, onWarning, open: fake.open })
+      const watch = watchVolume({
+        directory,
+        clock: systemClock,
+        onChange: () => void hints++,
+        onWarning,
+        open: fake.open,
+      })
       fake.listeners[0]?.error(new Error("EMFILE"))
       fake.listeners[0]?.error(new Error("EMFILE"))
       await waitFor(() => fake.listeners.length === 2)
@@ -178,7 +190,12 @@ test("watchVolume() close() ends everything", () =>
   withTemporaryDirectory(async (directory) => {
     const fake = fakeWatcher()
     let hints = 0
-    const watch: VolumeWatch = watchVolume({ directory, onChange: () => void hints++, open: fake.open })
+    const watch: VolumeWatch = watchVolume({
+      directory,
+      clock: systemClock,
+      onChange: () => void hints++,
+      open: fake.open,
+    })
     fake.listeners[0]?.event(join(directory, "current.json"))
     await watch.close()
     fake.listeners[0]?.event(join(directory, "current.json"))
