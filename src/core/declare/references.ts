@@ -1,6 +1,5 @@
 import { compare } from "../../kit/problem.ts"
-import { entryLines } from "./entry-lines.ts"
-import { DNS_LABEL } from "../objects/schema.ts"
+import { entryLines, namedService } from "./entry-lines.ts"
 import type { ConfigMap } from "../objects/kinds.ts"
 
 /** A Service that an entry names. */
@@ -12,22 +11,20 @@ export interface Reference {
 /** Maximum Services of a generation, besides a ConfigMap and the Nodes (`MAXIMUM_FILES` of the contract). */
 export const MOST_REFERENCES = 4_998
 
-/** `namespace/name`, with any text after a colon: the line names the Service even if that text is wrong. */
-const LINE = /^([^/:]+)\/([^/:]+)(?::.*)?$/
-
 /**
  * The Services that the entries of some ConfigMaps name, without duplicates, sorted.
  *
  * Lenient on purpose: the sidecar holds an entry with a wrong forwarding method in its last good form, and that form needs
- * fresh endpoints. Ignores a line that does not name a Service. Names must be DNS labels, because they become a path.
+ * fresh endpoints. Ignores a line that does not name a Service.
  */
 export function referencesOf(configMaps: readonly ConfigMap[]): readonly Reference[] {
   const references = new Map<string, Reference>()
   for (const value of configMaps.flatMap(({ data }) => Object.values(data))) {
     for (const { text } of entryLines(value)) {
-      const [, namespace, name] = LINE.exec(text) ?? []
-      if (namespace === undefined || name === undefined) continue
-      if (DNS_LABEL.test(namespace) && DNS_LABEL.test(name)) references.set(`${namespace}/${name}`, { namespace, name })
+      const named = namedService(text)
+      if (named === null) continue
+      const { namespace, name } = named
+      references.set(`${namespace}/${name}`, { namespace, name })
     }
   }
   return [...references.values()].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name))

@@ -4,9 +4,9 @@ import { type IpAddress, parseAddress } from "../address/ip.ts"
 import type { DeclareCode } from "./problem-codes.ts"
 import { type Declaration, type ForwardingMethod, type ServiceTarget, sourceText } from "./declaration.ts"
 import type { RawEntry } from "./entries.ts"
-import { type EntryLine, entryLines } from "./entry-lines.ts"
+import { type EntryLine, entryLines, namedService } from "./entry-lines.ts"
 import { isSwapped, keyFault } from "./key-fault.ts"
-import { isLabel, targetFault } from "./target-fault.ts"
+import { targetFault } from "./target-fault.ts"
 
 /**
  * Reads `10.4.0.50: default/echoheaders:NAT` and its other forms: without a method (NAT), with an empty value (VIP only),
@@ -111,20 +111,18 @@ function parseTarget(
   line: string,
   report: (code: DeclareCode, message: string) => void,
 ): Omit<ServiceTarget, "place"> | null {
-  const colon = line.indexOf(":")
-  const service = colon === -1 ? line : line.slice(0, colon)
-  const word = colon === -1 ? "NAT" : line.slice(colon + 1)
-  const parts = service.split("/")
-  const [namespace = "", name = ""] = parts
-  if (parts.length !== 2 || !isLabel(namespace) || !isLabel(name)) {
+  const named = namedService(line)
+  if (named === null) {
     report("BAD_TARGET", `Cannot read ${quoted(line)} as a Service: ${targetFault(line)}`)
     return null
   }
+  const { namespace, name } = named
+  const word = named.word ?? "NAT"
   const method = word.toUpperCase()
   if (isForwardingMethod(method)) return { namespace, name, forwardingMethod: method }
   if (LATER_METHODS.has(method))
     report("METHOD_NOT_SUPPORTED", `Cannot forward with ${quoted(word)}: this release supports NAT and DR only`)
-  else report(...methodFault(line, service, word))
+  else report(...methodFault(line, `${namespace}/${name}`, word))
   return null
 }
 

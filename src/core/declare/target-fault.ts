@@ -1,14 +1,9 @@
 import { familyOf } from "../address/ip.ts"
 import { ADDRESS } from "../address/pattern.ts"
+import { DNS_LABEL } from "../objects/schema.ts"
 
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const FORM = "namespace/service[:NAT|:DR]"
 const EXPECTED = `expected ${FORM}`
-
-/** Whether a text is a valid name of a namespace or a Service. Source: RFC 1123, label. */
-export function isLabel(text: string): boolean {
-  return LABEL.test(text)
-}
 
 /**
  * Says why a line of an entry does not name a Service. Names the mistake when it is a common one.
@@ -24,7 +19,7 @@ export function targetFault(line: string): string {
     return `it is an address, and the address of an entry is its key (${EXPECTED})`
   if (parts.length < 2) return `it has no slash (${EXPECTED})`
   if (parts.length > 2) return `it has more than one slash (${EXPECTED})`
-  const bad = parts.find((part) => !LABEL.test(part)) ?? ""
+  const bad = parts.find((part) => !DNS_LABEL.test(part)) ?? ""
   if (bad === "") return `a name is empty (${EXPECTED})`
   if (bad.length > 63) return `a name in it has ${bad.length} characters (expected at most 63)`
   return `${JSON.stringify(bad)} is not a valid Kubernetes name (expected lower-case letters, digits and "-")`

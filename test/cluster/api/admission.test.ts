@@ -3,8 +3,7 @@ import { join, relative } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { parseShortForm } from "../../../src/core/declare/short-form.ts"
-import { rawEntry } from "../../core/fixture.ts"
+import { REFUSED, type RefusedEntry, TAKEN } from "../../support/entry-cases.ts"
 import { slow } from "../../support/slow.ts"
 import { kubectl } from "./support/cluster.ts"
 import { configMap } from "./support/objects.ts"
@@ -24,42 +23,16 @@ async function refusalOf(key: string, entry: readonly [address: string, value: s
   }
 }
 
-const refused: readonly (readonly [address: string, value: string, words: RegExp])[] = [
-  ["10.4.0.999", "default/a", /^Cannot announce "10\.4\.0\.999": it is not a valid IPv4 address/],
-  ["foo", "default/a", /^Cannot announce "foo"/],
-  ["010.4.0.50", "default/a", /^Cannot announce "010\.4\.0\.50"/],
-  [
-    "127.0.0.1",
-    "default/a",
-    /^Cannot announce "127\.0\.0\.1": it is in a range that no host of a LAN has an address in/,
-  ],
-  ["224.0.0.18", "default/a", /^Cannot announce "224\.0\.0\.18"/],
-  ["169.254.50.1", "default/a", /^Cannot announce "169\.254\.50\.1"/],
-  ["0.0.0.0", "default/a", /^Cannot announce "0\.0\.0\.0"/],
-  ["255.255.255.255", "default/a", /^Cannot announce "255\.255\.255\.255"/],
-  [
-    "10.4.0.50",
-    "default/a:NATX",
-    /^Cannot read the line "default\/a:NATX" of the entry 10\.4\.0\.50 \(expected namespace\/service/,
-  ],
-  ["10.4.0.50", "a/b/c", /^Cannot read the line "a\/b\/c"/],
-  ["10.4.0.50", "a//b", /^Cannot read the line/],
-  ["10.4.0.50", "default/a\ndefault/b:DRAG", /^Cannot read the line "default\/b:DRAG"/],
-  ["10.4.0.50", "default/a\n- default/b", /^Cannot read the line "- default\/b"/],
-  ["10.4.0.50", `default/${"a".repeat(64)}`, /^Cannot read the line/],
-  ["10.4.0.50", "default/a\n# x\ndefault/b\ndefault/a:DR", /^Cannot forward 10\.4\.0\.50 to the same Service twice/],
-]
-const taken: readonly (readonly [address: string, value: string])[] = [
-  ["10.4.0.50", "default/a"],
-  ["10.4.0.50", "default/a:NAT"],
-  ["10.4.0.50", "default/a:DR"],
-  ["10.4.0.50", "default/a:dr"],
-  ["10.4.0.50", ""],
-  ["10.4.0.50", "default/a\n\n  default/b:DR  \n"],
-  ["10.4.0.50", "default/a\r\ndefault/b\r\n"],
-  ["10.4.0.50", "# a: b\n  # default/a\ndefault/a # default/b\ndefault/b"],
-  ["10.4.0.50", `${"n".repeat(63)}/${"s".repeat(63)}`],
-]
+/** What the policy says of an entry; of a key that no ConfigMap may have the API server itself says something. */
+function wordsFor({ key, code, says }: RefusedEntry): RegExp {
+  if (!/^[-._a-zA-Z0-9]+$/.test(key)) return /Invalid value/
+  if (says !== undefined) return says
+  const entry = key.replaceAll(".", String.raw`\.`)
+  if (code === "BAD_ADDRESS") return new RegExp(`^Cannot announce "${entry}"`)
+  return code === "SERVICE_NAMED_TWICE"
+    ? new RegExp(`^Cannot forward ${entry} to the same Service twice`)
+    : /^Cannot read the line/
+}
 
 test(
   "the admission component: a broken entry is refused where it is applied, with our words, and never one that the nodes take",
@@ -74,15 +47,11 @@ test(
         const key = access.configMapKey
         // A policy counts some seconds after it was written.
         await until("the policy counts", 30_000, () => refusalOf(key, ["foo", ""]))
-        for (const [address, value, words] of refused) {
-          const said = await refusalOf(key, [address, value])
-          assert.match(said ?? "it is taken", words, `${address}: ${value}: ${said}`)
-          assert.ok(parseShortForm(rawEntry(address, value)).problems.length > 0)
+        for (const entry of REFUSED) {
+          const said = await refusalOf(key, [entry.key, entry.text])
+          assert.match(said ?? "it is taken", wordsFor(entry), `${entry.key}: ${entry.text}: ${said}`)
         }
-        for (const [address, value] of taken) {
-          assert.is(await refusalOf(key, [address, value]), null)
-          assert.equal(parseShortForm(rawEntry(address, value)).problems, [])
-        }
+        for (const { text } of TAKEN) assert.is(await refusalOf(key, ["10.4.0.50", text]), null, text)
         assert.is(await refusalOf("default/vip-configmap", ["foo", ""]), null, "other ConfigMaps are nobody's business")
       } finally {
         await kubectl(["delete", "-k", folder])

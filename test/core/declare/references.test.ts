@@ -2,27 +2,17 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { referencesOf } from "../../../src/core/declare/references.ts"
+import { REFUSED, TAKEN } from "../../support/entry-cases.ts"
 
-const table: readonly [value: string, ...references: string[]][] = [
-  ["default/echo", "default/echo"],
-  ["default/echo:NAT", "default/echo"],
-  ["default/echo:NATX", "default/echo"],
-  ["default/echo:", "default/echo"],
-  ["  default/echo:DR  ", "default/echo"],
-  ["b/x\na/y:DR\n\nb/x:NAT\n", "a/y", "b/x"],
-  [""],
-  ["echo"],
-  ["a/b/c"],
-  ["a//b"],
-  ["/b"],
-  ["../etc/passwd"],
-  ["../etc"],
-  ["a/.."],
-  ["A/b"],
-  [`a/${"b".repeat(64)}`],
-  ["a/b c"],
+const table: readonly (readonly [value: string, references: readonly string[]])[] = [
+  ...TAKEN.map(({ text, targets }) => [text, targets.map((target) => target.replace(/:\w+$/, ""))] as const),
+  ...REFUSED.filter(({ code }) => code !== "BAD_ADDRESS").map(
+    ({ text, references = [] }) => [text, references] as const,
+  ),
+  ["  default/echo:DR  ", ["default/echo"]],
+  ["b/x\na/y:DR\n\nb/x:NAT\n", ["a/y", "b/x"]],
 ]
-for (const [value, ...references] of table) {
+for (const [value, references] of table) {
   test(`referencesOf() of ${JSON.stringify(value)} gives ${references.join(", ") || "nothing"}`, () => {
     const configMap = {
       apiVersion: "v1",

@@ -1,30 +1,15 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { DeclareCode } from "../../../src/core/declare/problem-codes.ts"
 import { partsOf, pathOf, serviceNames } from "../../../src/core/declare/declaration.ts"
 import { parseShortForm } from "../../../src/core/declare/short-form.ts"
 import { quoted } from "../../../src/kit/text/quoted.ts"
+import { REFUSED, TAKEN } from "../../support/entry-cases.ts"
 import { rawEntry } from "../fixture.ts"
 
 const entry = (key: string, text: string) =>
   parseShortForm(rawEntry(key, text, { place: { file: "vips.yaml", line: 6, column: 3 } }))
 
-const accepted: [text: string, targets: string[]][] = [
-  ["", []],
-  ["\n", []],
-  ["default/echo", ["default/echo:NAT"]],
-  ["default/echo:NAT", ["default/echo:NAT"]],
-  ["default/echo:DR", ["default/echo:DR"]],
-  ["default/echo:nat", ["default/echo:NAT"]],
-  ["default/echo:dr", ["default/echo:DR"]],
-  ["default/echo:Dr # as the LAN wants it", ["default/echo:DR"]],
-  ["# front end\ndefault/a\n  # mail: a/b:NAT\ndefault/b:DR", ["default/a:NAT", "default/b:DR"]],
-  ["#", []],
-  ["default/a\ndefault/b:DR\n", ["default/a:NAT", "default/b:DR"]],
-  ["default/a\r\n\r\n  other/a\r\n", ["default/a:NAT", "other/a:NAT"]],
-  [`${"n".repeat(63)}/${"s".repeat(63)}`, [`${"n".repeat(63)}/${"s".repeat(63)}:NAT`]],
-]
-for (const [text, targets] of accepted)
+for (const { text, targets } of TAKEN)
   test(`parseShortForm() reads ${JSON.stringify(text)}`, () => {
     const { value, problems } = entry("10.4.0.50", text)
     assert.equal(problems, [])
@@ -34,41 +19,7 @@ for (const [text, targets] of accepted)
     )
   })
 
-const refused: [key: string, text: string, code: DeclareCode][] = [
-  ["10.4.0.999", "a/b", "BAD_ADDRESS"],
-  ["foo", "a/b", "BAD_ADDRESS"],
-  ["010.4.0.50", "a/b", "BAD_ADDRESS"],
-  ["10.4.0.50/24", "a/b", "BAD_ADDRESS"],
-  ["10.4.0", "a/b", "BAD_ADDRESS"],
-  ["0x0a.4.0.50", "a/b", "BAD_ADDRESS"],
-  ["127.0.0.1", "a/b", "BAD_ADDRESS"],
-  ["0.0.0.0", "a/b", "BAD_ADDRESS"],
-  ["224.0.0.18", "a/b", "BAD_ADDRESS"],
-  ["255.255.255.255", "a/b", "BAD_ADDRESS"],
-  ["169.254.50.1", "a/b", "BAD_ADDRESS"],
-  ["fd04::50", "a/b", "BAD_ADDRESS"],
-  ["10.4.0.50", "a/b:NATX", "BAD_FORWARDING_METHOD"],
-  ["10.4.0.50", "a/b:", "BAD_FORWARDING_METHOD"],
-  ["10.4.0.50", "a/b:DR:NAT", "BAD_FORWARDING_METHOD"],
-  ["10.4.0.50", "a/b:PROXY", "METHOD_NOT_SUPPORTED"],
-  ["10.4.0.50", "a/b:TUN", "METHOD_NOT_SUPPORTED"],
-  ["10.4.0.50", "a/b/c", "BAD_TARGET"],
-  ["10.4.0.50", "a//b", "BAD_TARGET"],
-  ["10.4.0.50", "/b", "BAD_TARGET"],
-  ["10.4.0.50", "echo", "BAD_TARGET"],
-  ["10.4.0.50", "../../etc/passwd", "BAD_TARGET"],
-  ["10.4.0.50", "Default/echo", "BAD_TARGET"],
-  ["10.4.0.50", "a/b {", "BAD_TARGET"],
-  ["10.4.0.50", "include /etc/passwd", "BAD_TARGET"],
-  ["10.4.0.50", "{{x}}/b", "BAD_TARGET"],
-  ["10.4.0.50", "a/b#c", "BAD_TARGET"],
-  ["10.4.0.50", "a/$b", "BAD_TARGET"],
-  ["10.4.0.50", "a/b\u2028c/d", "BAD_TARGET"],
-  ["10.4.0.50", `a/${"s".repeat(253)}`, "BAD_TARGET"],
-  ["10.4.0.50", "a/b\na/b:DR", "SERVICE_NAMED_TWICE"],
-  ["10.4.0.50", "address: 10.4.0.50\nservices: []", "LONG_FORM_NOT_SUPPORTED"],
-]
-for (const [key, text, code] of refused)
+for (const { key, text, code } of REFUSED)
   test(`parseShortForm() refuses ${quoted(key)}: ${quoted(text)} with ${code} (fault 58)`, () => {
     const { problems } = entry(key, text)
     assert.equal(
