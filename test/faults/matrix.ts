@@ -280,7 +280,7 @@ export const MATRIX: readonly Group[] = [
       ),
       row(
         72,
-        "a cron tick during an apply; a loop that stood still for 5 s; a bad expression",
+        "a comparison that is due during an apply; a loop that stood still for 5 s; a bad interval",
         "one after the other; once; refused",
       ),
       row(
