@@ -234,18 +234,22 @@ const parts: readonly [what: string, from: Lists, to: Lists, message: RegExp | n
   ],
 ]
 for (const [what, from, to, message] of parts)
-  test(`heldBack() counts each ConfigMap on its own: ${what}`, () => {
+  test(`guardChange() counts each ConfigMap on its own: ${what}`, () => {
     const build = createModelBuilder(SETTINGS)
     const objects = cluster([service("a")])
     const before = build(input({}, objects, { configMaps: from })).model
     const built = build(input({}, objects, { configMaps: to }))
     assert.ok(before !== null)
-    const held = heldBack({ before, built, configMaps: to, nodesBefore: 0, nodes: 0, percent: 50 })
-    assert.is(held?.guard ?? null, message === null ? null : "mass-removal")
-    if (message !== null) assert.match(held?.problem.message ?? "", message)
+    const verdict = guardChange(
+      { model: before, nodes: 0, percent: 50, believesInLostEndpoints: false },
+      { built, configMaps: to, nodes: 0 },
+    )
+    const found = verdict.kind === "hold" ? verdict : null
+    assert.is(found?.guard ?? null, message === null ? null : "mass-removal")
+    if (message !== null) assert.match(found?.problem.message ?? "", message)
   })
 
-test("heldBack() lets no mass removal of one ConfigMap through with the lost endpoints of another", () => {
+test("guardChange() lets no mass removal of one ConfigMap through with the lost endpoints of another", () => {
   const objects = cluster([service("a"), service("b")])
   const lost = cluster([service("a", { addresses: [] }), service("b")])
   const [a, b] = [ten("a", 0), listOf("b", 20, 3)]
@@ -253,8 +257,9 @@ test("heldBack() lets no mass removal of one ConfigMap through with the lost end
   const before = build(input({}, objects, { configMaps: [a, b] })).model
   const configMaps = [a, listOf("b", 20, 0)]
   assert.ok(before !== null)
-  const step = { before, configMaps, nodesBefore: 0, nodes: 0, percent: 50 }
-  assert.is(heldBack({ ...step, built: build(input({}, lost, { configMaps })) })?.guard, "mass-removal")
+  const guarded = { model: before, nodes: 0, percent: 50, believesInLostEndpoints: true }
+  const verdict = guardChange(guarded, { configMaps, nodes: 0, built: build(input({}, lost, { configMaps })) })
+  assert.is(verdict.kind === "hold" && verdict.guard, "mass-removal")
 })
 
 test.run()
