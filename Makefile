@@ -26,7 +26,7 @@ build: installed-for-check ## dist/, which bin/kkv runs
 check: installed-for-check ## Types, lint, format, dead code, generated files, unit tests: no root, no lab, 60 s at most
 	@node scripts/total.ts --checks --unit
 
-test: installed-for-image build ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; 30 minutes)
+test: installed-for-image build ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; 40 minutes)
 	@node scripts/total.ts --checks --unit --faults --real --lab --image --cluster
 
 image: installed-for-check ## Both container images, by docker or buildah; REGISTRY=, IMAGE_TAG=, IMAGE_FLAGS= (docs/image.md)

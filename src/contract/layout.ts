@@ -39,6 +39,11 @@ export function generationName(sequence: number, contentSha256: string): string 
   return `${String(sequence).padStart(20, "0")}-${contentSha256.slice(0, 12)}`
 }
 
+/** First 48 bits of the sha256 of a generation's content, from the generation's name. A double holds them exactly. */
+export function contentHashOf(name: string): number {
+  return Number.parseInt(name.slice(name.indexOf("-") + 1), 16)
+}
+
 /** Sequence number in a generation's name; null for any other name. */
 export function sequenceOf(name: string): number | null {
   const [, digits] = GENERATION_NAME.exec(name) ?? []

@@ -5,7 +5,7 @@
 # Environment:
 #   KKV_CLUSTER_BIN      a folder with ready programs (build.sh); what it lacks is built, where there is a Go toolchain
 #   KKV_AGAIN            no: a part that is red does not run twice more (scripts/again.ts); what runs its files again itself has the line `# again: itself`
-#   KKV_REQUIRE_CLUSTER  1: that the programs are not to be had is a failure, where otherwise it is skipped, loudly
+#   KKV_REQUIRE_CLUSTER  1: missing programs are a failure, where otherwise it is skipped, loudly
 # exit: 0 nothing failed, 1 something did, 97 no such part
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"

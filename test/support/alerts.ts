@@ -200,6 +200,14 @@ export const ALERTS: readonly Alert[] = [
     page: "troubleshooting.md#first-commands",
   },
   {
+    name: "KkvNodesDiffer",
+    expression: 'count(count_values("hash", kkv_generation_hash)) > 1',
+    duration: "10m",
+    severity: "warning",
+    summary: "the nodes have different generations in effect; kkv status on each says which, and why",
+    page: "troubleshooting.md#first-commands",
+  },
+  {
     name: "KkvVersionsDiffer",
     expression: "count(count by (version, keepalived) (kkv_build_info)) > 1",
     duration: "1h",
@@ -212,8 +220,6 @@ export const ALERTS: readonly Alert[] = [
 /** Why a metric has no alert of its own. */
 export const WITHOUT_ALERT: Readonly<Record<string, string>> = {
   kkv_apply_total: "for graphs; KkvConfigNotApplied says that the newest attempt failed",
-  kkv_config_hash:
-    "for graphs: it changes with the configuration. It differs between nodes, because each text has the node's name and priority",
   kkv_config_last_reload_success_timestamp_seconds: "for graphs: without a change there is no attempt for months",
   kkv_config_test_duration_seconds: "for graphs: a part of the attempts that KkvSlowReload measures",
   kkv_events_total: "for graphs; KkvFault and KkvNotWell say what is not well now",

@@ -22,7 +22,7 @@ export function createSeries() {
   })
   const test = new Histogram({
     name: "kkv_config_test_duration_seconds",
-    help: "keepalived --config-test",
+    help: "Duration of keepalived --config-test",
     buckets: DURATIONS,
     registers,
   })
@@ -71,7 +71,7 @@ export function createSeries() {
   })
   const generation = new Gauge({
     name: "kkv_config_generation",
-    help: "Sequence of the generation",
+    help: "Sequence of the generation that the sidecar has seen, and of the one in effect",
     labelNames: ["state"],
     registers,
   })
@@ -128,8 +128,8 @@ export function createSeries() {
     registers,
   })
   const hash = new Gauge({
-    name: "kkv_config_hash",
-    help: "First 48 bits of the sha256 of the keepalived.conf in effect, equal on nodes with the same text; absent if there is none",
+    name: "kkv_generation_hash",
+    help: "First 48 bits of the sha256 of the generation in effect: equal on nodes that have the same content in effect; absent if there is none",
     registers,
   })
   const build = new Gauge({

@@ -3,6 +3,7 @@ import type { RoleChange } from "../../contract/node-history.ts"
 import { VRRP_STATES } from "../../contract/vrrp.ts"
 import type { Age } from "../../contract/heartbeat.ts"
 import { ENTRY_STATES } from "../../contract/entry-state.ts"
+import { contentHashOf } from "../../contract/layout.ts"
 import type { Status } from "../../contract/status.ts"
 import type { SyncStatus } from "../../contract/sync-status.ts"
 import { findingsFor, SUBJECTS } from "../../contract/well.ts"
@@ -40,8 +41,6 @@ export interface Metrics {
 
 const EVENTS = ["archive-failure", "alarm", "watcher-trouble", "node-change", "fault"] as const
 const RESULTS: readonly ApplyOutcome["kind"][] = ["unchanged", "applied", "rejected", "rolled-back", "stranded"]
-/** Hexadecimal digits that a double keeps exactly. */
-const HASH_DIGITS = 12
 
 /** Milliseconds to seconds, which is what Prometheus counts in. */
 const SECOND = 1000
@@ -70,8 +69,8 @@ export function createMetrics(): Metrics {
       setNodes(series.nodes, around.nodes)
       series.cutOff.set(around.nodes?.isCutOff === true ? 1 : 0)
       series.hash.remove()
-      if (status.appliedSha256 !== null)
-        series.hash.set(Number.parseInt(status.appliedSha256.slice(0, HASH_DIGITS), 16))
+      const { generation = null } = snapshot.inEffect ?? {}
+      if (generation !== null) series.hash.set(contentHashOf(generation.name))
       series.build.reset()
       series.build.set({ version: packageVersion(), keepalived: status.keepalivedVersion ?? "unknown" }, 1)
       setGuards(series.guards, guardOf(snapshot.observation), sync.status)

@@ -47,7 +47,7 @@ test(
           ({ entries }) => "10.4.0.51" in entries,
           15_000,
         )
-        assert.is(endpointsOf(more, other), 0, "though its endpoints are not to be had")
+        assert.is(endpointsOf(more, other), 0, "though its endpoints are not available")
         assert.is(endpointsOf(more, echo), 2)
         await sync.untilStatus("it publishes still", ({ state }) => state === "published")
         figures({ reason })

@@ -60,9 +60,8 @@ test("metrics: nodes are counted by what they answer, and being cut off is a gau
   assert.match(page, "kkv_nodes_cut_off 1\n")
 })
 
-test("metrics: the hash of what is in effect is alike where the text is; versions stand in kkv_build_info", async () => {
+test("metrics: versions stand in kkv_build_info", async () => {
   const [page = ""] = await pages(NOTHING)
-  assert.match(page, `kkv_config_hash ${Number.parseInt(appliedSha256.slice(0, 12), 16)}\n`)
   assert.match(page, `kkv_build_info{version="${packageVersion()}",keepalived="2.3.3"} 1\n`)
 })
 
@@ -81,6 +80,26 @@ test("metrics: each instance has its own role, state and transitions, and one th
   await agent.stop()
 })
 
+test("metrics: the hash is that of the generation's content, which nodes have alike; absent without one", async () => {
+  const { agent } = await running()
+  const { inEffect, ...rest } = agent.snapshot()
+  await agent.stop()
+  const known = inEffect?.generation ?? null
+  if (inEffect === null || known === null) throw new Error("a generation is in effect")
+  const around = { watch: NOTHING, status: STATUS, sync: SYNC_SIGNS, nodes: null, faults: [] }
+  const pageWith = (name: string | null) => {
+    const generation = name === null ? null : { ...known, name }
+    return createMetrics().page({ ...rest, inEffect: { ...inEffect, generation } }, around)
+  }
+  // 0x0123456789ab
+  const hash = "kkv_generation_hash 1250999896491\n"
+  assert.match(await pageWith("00000000000000000007-0123456789ab"), hash)
+  assert.match(await pageWith("00000000000000000123-0123456789ab"), hash)
+  assert.not.match(await pageWith("00000000000000000008-0123456789ac"), hash)
+  assert.not.match(await pageWith(null), /^kkv_generation_hash /m)
+  assert.not.match(await createMetrics().page({ ...rest, inEffect: null }, around), /^kkv_generation_hash /m)
+})
+
 test("metrics: a role that cannot be told is not that of a backup", async () => {
   const { agent } = await running()
   const rest = { watch: NOTHING, status: STATUS, sync: SYNC_SIGNS, nodes: null, faults: [] }
@@ -93,20 +112,6 @@ test("metrics: a role that cannot be told is not that of a backup", async () => 
   // As the library spells it; Prometheus reads it in any capitals.
   assert.match((await masterIn("unknown")) ?? "no sample", /^nan$/i)
   await agent.stop()
-})
-
-test("metrics: without a configuration in effect the hash is absent", async () => {
-  const { agent } = await running()
-  const status = { ...STATUS, appliedSha256: null }
-  const page = await createMetrics().page(agent.snapshot(), {
-    watch: NOTHING,
-    status,
-    sync: SYNC_SIGNS,
-    nodes: null,
-    faults: [],
-  })
-  await agent.stop()
-  assert.not.match(page, /^kkv_config_hash /m)
 })
 
 test.run()
