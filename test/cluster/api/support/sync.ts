@@ -17,6 +17,7 @@ export interface Generation {
   readonly sequence: number
   readonly contentSha256: string
   readonly files: readonly string[]
+  /** Of all VIP ConfigMaps. */
   readonly entries: Readonly<Record<string, string>>
   readonly nodes: readonly string[]
   /** By `namespace/name`. */
@@ -170,12 +171,12 @@ function read(directory: string): Generation {
   const names = files.map(({ name }) => name)
   const text = (name: string) => readFileSync(join(directory, name), "utf8")
   const objects = (name: string) => (JSON.parse(text(name)) as { readonly items: readonly MirroredObject[] }).items
-  const configMap = parse(text(names.find((name) => name.startsWith("vips/")) ?? "")) as MirroredObject
+  const configMaps = names.filter((name) => name.startsWith("vips/")).map((name) => parse(text(name)) as MirroredObject)
   return {
     sequence,
     contentSha256,
     files: names,
-    entries: configMap.data ?? {},
+    entries: Object.assign({}, ...configMaps.map(({ data }) => data ?? {})),
     nodes: objects("nodes.json").map(({ metadata }) => metadata.name),
     services: new Map(
       names
