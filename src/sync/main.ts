@@ -13,7 +13,7 @@ import { type Pulse, startPulse } from "./pulse.ts"
 import { createReconcile, type PassOutcome } from "./reconcile.ts"
 import { readSettings, type Settings } from "./settings.ts"
 import { makeVolume } from "./volume/directory.ts"
-import { createHeartbeat } from "./volume/heartbeat-writer.ts"
+import { createHeartbeatWriter } from "../heartbeats/write.ts"
 import { createPublisher } from "./volume/publisher.ts"
 import { createStatusWriter } from "./volume/status-writer.ts"
 import { takeWriterLock } from "./volume/writer-lock.ts"
@@ -78,7 +78,7 @@ export async function runSync(settings: Settings, { log: ownLog, stop }: Surroun
   try {
     const source = await openSource(settings, log)
     staleMs = source.staleMs
-    const heartbeat = createHeartbeat(settings.desired)
+    const heartbeat = createHeartbeatWriter(settings.desired)
     const pulse = startPulse({ write: heartbeat.write, source, log })
     const probes =
       settings.httpPort === 0 || settings.once ? null : await startProbes(answersOf(settings, pulse, metrics))

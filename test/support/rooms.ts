@@ -37,7 +37,7 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   // Who lives, as the heartbeats on the volumes say; read by all programs.
-  { name: "heartbeats", files: ["heartbeats.ts"], may: ["contract/**", "kit/**", "node:path#join"], pure: false },
+  { name: "heartbeats", files: ["heartbeats/**"], may: ["contract/**", "kit/**", "node:*"], pure: false },
   { name: "kit/log", files: ["kit/process/log.ts"], may: ["kit/**", "pino"], pure: false },
   { name: "kit", files: ["kit/**"], may: ["node:*"], pure: false },
   { name: "contract", files: ["contract/**"], may: [...pureKit, "zod", "yaml"], pure: true },
@@ -82,7 +82,7 @@ export const rooms: readonly Room[] = [
   {
     name: "sync/main",
     files: ["sync/main.ts", "sync/settings.ts", "sync/flag-values.ts", "sync/open-source.ts"],
-    may: ["sync/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod"],
+    may: ["sync/**", "heartbeats/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod"],
     pure: false,
   },
   {
@@ -127,7 +127,7 @@ export const rooms: readonly Room[] = [
   {
     name: "sync/volume",
     files: ["sync/volume/**"],
-    may: ["sync/*.ts", "sync/report/ports.ts", "heartbeats.ts", "contract/**", "core/objects/**", "kit/**", "node:*"],
+    may: ["sync/*.ts", "sync/report/ports.ts", "heartbeats/**", "contract/**", "core/objects/**", "kit/**", "node:*"],
     pure: false,
   },
   {
@@ -142,7 +142,7 @@ export const rooms: readonly Room[] = [
     name: "sidecar/main",
     files: ["sidecar/main.ts", "sidecar/wiring/**"],
     may: [
-      ...["sidecar/**", "templates.ts", "heartbeats.ts", "contract/**", "core/**", "kit/**", "node:*"],
+      ...["sidecar/**", "templates.ts", "heartbeats/**", "contract/**", "core/**", "kit/**", "node:*"],
       ...["commander", "zod", "prom-client", "node-cron"],
     ],
     pure: false,
@@ -161,7 +161,10 @@ export const rooms: readonly Room[] = [
       ...["sidecar/agent/**", "sidecar/apply/**", "sidecar/effect/**", "sidecar/faults/**"],
       ...["sidecar/capture/problems.ts", "contract/**", "prom-client", ...shared],
     ],
-    mayTypes: ["sidecar/capture/**", "sidecar/nodes/**", "sidecar/volume/**", "sidecar/wiring/settings.ts"],
+    mayTypes: [
+      ...["sidecar/capture/**", "sidecar/nodes/**", "sidecar/volume/**", "sidecar/wiring/settings.ts"],
+      "heartbeats/**",
+    ],
     pure: false,
   },
   {
@@ -307,7 +310,7 @@ export const rooms: readonly Room[] = [
   {
     name: "cli",
     files: ["cli/**"],
-    may: ["heartbeats.ts", "contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
+    may: ["heartbeats/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
     pure: false,
   },
 ]

@@ -19,7 +19,7 @@ import { type ExplainedService, type Explanation, explanationText } from "./expl
 import { chooseNode, type Manifests, manifestsOf, buildOffline } from "../input/offline.ts"
 import { problemLines } from "../output/problem-lines.ts"
 import type { RenderOptions } from "./render.ts"
-import { agentSignsIn } from "../../heartbeats.ts"
+import { agentSignsIn } from "../../heartbeats/read.ts"
 import { openSource } from "../input/source.ts"
 import { coloursOf, type Terminal } from "../output/terminal.ts"
 import { readContractFile, readIfPresent } from "../input/volume-files.ts"

@@ -1,9 +1,10 @@
-import { BEAT_SECONDS, type Heartbeat, LONGEST_FAULT } from "../../contract/heartbeat.ts"
+import { BEAT_SECONDS, LONGEST_FAULT } from "../../contract/heartbeat.ts"
+import type { HeartbeatWriter } from "../../heartbeats/write.ts"
 import { type StandingFaults, stableText } from "../faults/standing-faults.ts"
 
 export interface PulseOptions {
-  /** Writes a heartbeat for its readers. @throws when the volume cannot be written. */
-  readonly write: (heartbeat: Heartbeat) => void
+  /** Where its readers find the heartbeat. Closed at the end. */
+  readonly record: HeartbeatWriter
   /** Sequence of the generation in effect; null for none. */
   readonly inEffect: () => number | null
   /** Why the status cannot be written; null when it can. */
@@ -22,11 +23,11 @@ export interface Pulse {
 }
 
 /** Writes a heartbeat at once, and then every two seconds. */
-export function startPulse({ write, inEffect, fault, uptime, bootId, faults }: PulseOptions): Pulse {
+export function startPulse({ record, inEffect, fault, uptime, bootId, faults }: PulseOptions): Pulse {
   let lookedAt: number | null = null
   const beat = () => {
     try {
-      write({
+      record.write({
         bootId,
         pid: process.pid,
         beat: uptime(),
@@ -48,7 +49,10 @@ export function startPulse({ write, inEffect, fault, uptime, bootId, faults }: P
     looked: () => {
       lookedAt = uptime()
     },
-    stop: () => clearInterval(timer),
+    stop: () => {
+      clearInterval(timer)
+      record.close()
+    },
   }
 }
 

@@ -19,7 +19,7 @@ import { heardBy } from "../faults/standing-faults.ts"
 import { statusOf } from "../report/status.ts"
 import { createKeepalivedTarget } from "../targets/keepalived.ts"
 import { verifyEffect } from "../effect/verify.ts"
-import { syncBeatIn } from "../../heartbeats.ts"
+import { syncBeatIn } from "../../heartbeats/read.ts"
 
 /** The agent's ports, made from the parts. */
 export function portsOf(parts: SidecarParts): AgentPorts {

@@ -1,3 +1,4 @@
+import { createHeartbeatWriter } from "../../heartbeats/write.ts"
 import { bootId, uptimeSeconds } from "../../kit/time/uptime.ts"
 import { adopt } from "../agent/adopt.ts"
 import { type Agent, createAgent } from "../agent/agent.ts"
@@ -11,9 +12,8 @@ import { type Machine, openParts, type SidecarParts, type Surroundings } from ".
 import { type Pulse, startPulse } from "../report/pulse.ts"
 import { CHORES_AT, startChores, startComparisons } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
-import { syncBeatIn } from "../../heartbeats.ts"
+import { syncBeatIn } from "../../heartbeats/read.ts"
 import { syncStatusIn } from "../volume/sync-status-reader.ts"
-import { writeHeartbeat } from "../volume/heartbeat-writer.ts"
 import type { LastKnownGoodStore } from "../volume/last-known-good.ts"
 import { type VolumeWatch, watchVolume } from "../volume/watch.ts"
 
@@ -92,7 +92,7 @@ function optionsOf({ drainTimeMs, soakMs, model, guardPercent, guardMs }: Sideca
 
 function beat({ settings, faults }: SidecarParts, agent: Agent): Pulse {
   return startPulse({
-    write: (heartbeat) => writeHeartbeat(settings.applied, heartbeat),
+    record: createHeartbeatWriter(settings.applied),
     inEffect: () => agent.snapshot().inEffect?.generation?.sequence ?? null,
     fault: () => faults.standing().find(({ code }) => code === "STATUS_FAILED")?.message ?? null,
     uptime: uptimeSeconds,

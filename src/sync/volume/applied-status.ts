@@ -3,7 +3,7 @@ import { join } from "node:path"
 
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus, type Status } from "../../contract/status.ts"
-import { agentSignsIn } from "../../heartbeats.ts"
+import { agentSignsIn } from "../../heartbeats/read.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import type { StatusReader } from "../report/ports.ts"
 

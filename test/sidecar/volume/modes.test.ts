@@ -8,7 +8,7 @@ import { openArchive } from "../../../src/sidecar/volume/archive.ts"
 import { openAppliedVolume } from "../../../src/sidecar/volume/config-files.ts"
 import { openLastKnownGood } from "../../../src/sidecar/volume/last-known-good.ts"
 import { createNodeRecordWriter } from "../../../src/sidecar/volume/node-record.ts"
-import { writeHeartbeat } from "../../../src/sidecar/volume/heartbeat-writer.ts"
+import { createHeartbeatWriter } from "../../../src/heartbeats/write.ts"
 import { createStatusWriter } from "../../../src/sidecar/volume/status-writer.ts"
 import { STATUS } from "../../cli/support/volume.ts"
 import { createFakeClock } from "../../support/clock.ts"
@@ -39,7 +39,9 @@ async function writeAll(applied: string, state: string, generations: string): Pr
   const status = createStatusWriter(applied, { clock, date, onOutcome: heard })
   status.write(() => STATUS)
   await status.idle()
-  writeHeartbeat(applied, { bootId: "b", pid: 1, beat: 1, sourceRead: 1, published: 1, fault: null })
+  const heartbeat = createHeartbeatWriter(applied)
+  heartbeat.write({ bootId: "b", pid: 1, beat: 1, sourceRead: 1, published: 1, fault: null })
+  heartbeat.close()
   const made = writeGeneration(generations, 1, { "vips/default/vips.yaml": "# none\n" })
   const records = archivist({
     ...{ applied, lastKnownGood, archive: await openArchive(state), candidate: (one) => volume.candidate(one) },

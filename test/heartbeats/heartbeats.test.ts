@@ -1,12 +1,19 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { encodeHeartbeat, type Heartbeat, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE } from "../src/contract/heartbeat.ts"
-import { agentSignsIn, syncBeatIn } from "../src/heartbeats.ts"
-import { bootId, uptimeSeconds } from "../src/kit/time/uptime.ts"
-import { withTemporaryDirectory } from "./support/temporary-directory.ts"
+import {
+  decodeHeartbeat,
+  encodeHeartbeat,
+  type Heartbeat,
+  HEARTBEAT_DIRECTORY,
+  HEARTBEAT_FILE,
+} from "../../src/contract/heartbeat.ts"
+import { createHeartbeatWriter } from "../../src/heartbeats/write.ts"
+import { agentSignsIn, syncBeatIn } from "../../src/heartbeats/read.ts"
+import { bootId, uptimeSeconds } from "../../src/kit/time/uptime.ts"
+import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
 const now = Math.floor(uptimeSeconds())
 const BEAT: Heartbeat = {
@@ -44,6 +51,32 @@ test("syncBeatIn() of a volume without a heartbeat, or of another boot, is unkno
       const { silence, sourceAge, fault } = syncBeatIn(volume)
       assert.equal([silence.kind, sourceAge.kind, fault], ["unknown", "unknown", null])
     }
+  }))
+
+test("createHeartbeatWriter() makes a writer that creates a removed file again, and other users can read it", () =>
+  withTemporaryDirectory((applied) => {
+    const path = join(applied, "beat", "heartbeat")
+    const writer = createHeartbeatWriter(applied)
+    writer.write(BEAT)
+    rmSync(join(applied, "beat"), { recursive: true })
+    writer.write({ ...BEAT, beat: 6 })
+    assert.equal(decodeHeartbeat(readFileSync(path, "latin1")), { kind: "heartbeat", heartbeat: { ...BEAT, beat: 6 } })
+    assert.is(statSync(path).mode & 0o777, 0o644)
+    writer.write({ ...BEAT, beat: 7 })
+    assert.equal(decodeHeartbeat(readFileSync(path, "latin1")), { kind: "heartbeat", heartbeat: { ...BEAT, beat: 7 } })
+    writer.close()
+    return Promise.resolve()
+  }))
+
+test("createHeartbeatWriter() makes a writer that does not follow a link, and reports what is in its place", () =>
+  withTemporaryDirectory((applied) => {
+    mkdirSync(join(applied, "beat"))
+    writeFileSync(join(applied, "mine"), "precious")
+    symlinkSync(join(applied, "mine"), join(applied, "beat", "heartbeat"))
+    const writer = createHeartbeatWriter(applied)
+    assert.throws(() => writer.write(BEAT), /ELOOP/)
+    assert.is(readFileSync(join(applied, "mine"), "utf8"), "precious")
+    return Promise.resolve()
   }))
 
 test.run()

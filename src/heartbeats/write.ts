@@ -1,4 +1,15 @@
-import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, statSync, writeSync } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  statSync,
+  writeSync,
+} from "node:fs"
 import { join } from "node:path"
 
 import {
@@ -7,7 +18,7 @@ import {
   HEARTBEAT_BYTES,
   HEARTBEAT_DIRECTORY,
   HEARTBEAT_FILE,
-} from "../../contract/heartbeat.ts"
+} from "../contract/heartbeat.ts"
 
 export interface HeartbeatWriter {
   /** Overwrites the record in place. @throws If the volume cannot be written at all. */
@@ -16,11 +27,12 @@ export interface HeartbeatWriter {
 }
 
 /**
- * Makes the writer of the record. It keeps the file open and overwrites it in place: this works on a full disk, where a rewrite
- * would leave an empty file, and also if no file can be opened any more. It creates a removed record again.
+ * Makes the writer of a program's record below its volume. It keeps the file open and overwrites it in place: this works on a full
+ * disk, where a rewrite would leave an empty file, and also if no file can be opened any more. It creates a removed record again.
+ * The other program, with another user, may read it.
  */
-export function createHeartbeat(desired: string): HeartbeatWriter {
-  const directory = join(desired, HEARTBEAT_DIRECTORY)
+export function createHeartbeatWriter(volume: string): HeartbeatWriter {
+  const directory = join(volume, HEARTBEAT_DIRECTORY)
   const path = join(directory, HEARTBEAT_FILE)
   let descriptor: number | null = null
   const close = () => {
@@ -30,8 +42,13 @@ export function createHeartbeat(desired: string): HeartbeatWriter {
   const opened = (): number => {
     if (descriptor !== null && isThere(descriptor, path)) return descriptor
     close()
-    if (!existsSync(directory)) mkdirSync(directory)
+    if (!existsSync(directory)) {
+      mkdirSync(directory)
+      chmodSync(directory, 0o755)
+    }
+    const isNew = !existsSync(path)
     descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o644)
+    if (isNew) fchmodSync(descriptor, 0o644)
     return descriptor
   }
   return {

@@ -12,10 +12,10 @@ import {
   type Moment,
   readHeartbeat,
   sourceAgeOf,
-} from "./contract/heartbeat.ts"
-import type { AgentSigns } from "./contract/signs.ts"
-import { readRegularFile } from "./kit/files/safe-read.ts"
-import { bootId, uptimeSeconds } from "./kit/time/uptime.ts"
+} from "../contract/heartbeat.ts"
+import type { AgentSigns } from "../contract/signs.ts"
+import { readRegularFile } from "../kit/files/safe-read.ts"
+import { bootId, uptimeSeconds } from "../kit/time/uptime.ts"
 
 /** Signs of life of a sidecar, from its volume. */
 export function agentSignsIn(applied: string): AgentSigns {
