@@ -1,8 +1,15 @@
 import * as z from "zod"
 
-import type { Problem } from "../kit/problem.ts"
 import { type Decoded, decodeJson } from "./decode-file.ts"
-import { generationNameField, problemField, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
+import {
+  count,
+  generationNameField,
+  problemField,
+  type Read,
+  schemaField,
+  sequenceField,
+  sha256Field,
+} from "./shared-fields.ts"
 import { CONTENT_FILE, MANIFEST_FILE, SCHEMA } from "./layout.ts"
 
 /** In the node's state directory: one gzipped tar for each generation that ran. */
@@ -18,44 +25,26 @@ export const CONFIG_FILE = "keepalived.conf"
 export const GENERATION_PREFIX = "generation/"
 
 /** `outcome.json`: the outcome of a generation on one node. */
-export interface ArchiveOutcome {
-  readonly sequence: number
-  /** The generation's directory name. */
-  readonly generation: string
-  /** When it was archived, ISO 8601. For people only; no decision depends on it. */
-  readonly time: string
-  /** `applied`: it passed its soak time. The others: how far it got. */
-  readonly outcome: (typeof OUTCOMES)[number]
-  /** Why it is not `applied`; null where it is. */
-  readonly reason: string | null
-  readonly node: string
-  /** The interfaces of the VIPs. */
-  readonly interfaces: readonly string[]
-  /** Such as `2.3.3`; null when unknown. */
-  readonly keepalivedVersion: string | null
-  /** Checksum of the keepalived.conf in the same archive. */
-  readonly configSha256: string
-  /** Addresses that it announces, in the order of the keepalived.conf. */
-  readonly vips: readonly string[]
-  readonly virtualServers: number
-  readonly realServers: number
-  readonly problems: readonly Problem<string>[]
-}
-
-const OUTCOMES = ["applied", "rejected", "rolled-back", "stranded"] as const
-const count = z.int().min(0)
-
+export type ArchiveOutcome = Read<typeof archiveOutcomeSchema>
 export const archiveOutcomeSchema = z.object({
   schema: schemaField,
   sequence: sequenceField,
+  /** The generation's directory name. */
   generation: generationNameField,
+  /** When it was archived, ISO 8601. For people only; no decision depends on it. */
   time: z.string().max(40),
-  outcome: z.enum(OUTCOMES),
+  /** `applied`: it passed its soak time. The others: how far it got. */
+  outcome: z.enum(["applied", "rejected", "rolled-back", "stranded"]),
+  /** Why it is not `applied`; null where it is. */
   reason: z.string().nullable(),
   node: z.string(),
+  /** The interfaces of the VIPs. */
   interfaces: z.array(z.string()),
+  /** Such as `2.3.3`; null when unknown. */
   keepalivedVersion: z.string().nullable(),
+  /** Checksum of the keepalived.conf in the same archive. */
   configSha256: sha256Field,
+  /** Addresses that it announces, in the order of the keepalived.conf. */
   vips: z.array(z.string()),
   virtualServers: count,
   realServers: count,

@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { decodeJson } from "./decode-file.ts"
-import { schemaField, sequenceField } from "./shared-fields.ts"
+import { type Read, schemaField, sequenceField } from "./shared-fields.ts"
 import { SCHEMA } from "./layout.ts"
 import { sha256Of } from "../kit/sha256.ts"
 
@@ -14,6 +14,9 @@ export const HEARTBEAT_BYTES = 512
 export const BEAT_SECONDS = 2
 export const SILENT_SECONDS = 15
 
+/** Maximum length of `fault`, so that it fits into the record after JSON has escaped it. */
+export const LONGEST_FAULT = 120
+
 /**
  * `desired/beat/heartbeat` shows that sync is alive, and when sync last confirmed what it knows. `applied/beat/heartbeat` shows
  * the same for the sidecar; without it, readers would trust the last status of a dead sidecar for ever. A time stamp that only
@@ -21,32 +24,21 @@ export const SILENT_SECONDS = 15
  *
  * Times are seconds since boot (`/proc/uptime`). All containers of a node share this clock, and no program can set it.
  */
-export interface Heartbeat {
+export type Heartbeat = Read<typeof heartbeatSchema>
+export const heartbeatSchema = z.object({
+  schema: schemaField,
   /** The boot from which the times count; times of another boot have no meaning. */
-  readonly bootId: string
-  readonly pid: number
-  readonly beat: number
+  bootId: z.string().max(64),
+  pid: z.int().min(1),
+  beat: z.number().min(0),
   /** When sync last read its source completely; null: not yet. For the sidecar: when it last completed a check of keepalived. */
-  readonly sourceRead: number | null
+  sourceRead: z.number().min(0).nullable(),
   /** Sequence of the generation that `current.json` names; null for none. For the sidecar: of the generation in effect. */
-  readonly published: number | null
+  published: sequenceField.nullable(),
   /**
    * Why the newest input could not be written, in the words of the operating system, such as `ENOSPC: no space left on device,
    * write`; null if it was written. `status.yaml` has it too, but this file can be written when `status.yaml` cannot.
    */
-  readonly fault: string | null
-}
-
-/** Maximum length of `fault`, so that it fits into the record after JSON has escaped it. */
-export const LONGEST_FAULT = 120
-
-export const heartbeatSchema = z.object({
-  schema: schemaField,
-  bootId: z.string().max(64),
-  pid: z.int().min(1),
-  beat: z.number().min(0),
-  sourceRead: z.number().min(0).nullable(),
-  published: sequenceField.nullable(),
   fault: z.string().max(LONGEST_FAULT).nullable(),
 })
 

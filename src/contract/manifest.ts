@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { type Decoded, decodeJson } from "./decode-file.ts"
-import { type Counts, countsField, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
+import { countsField, type Immutable, type Read, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
 import {
   configMapIn,
   CONTENT_FILE,
@@ -15,51 +15,39 @@ import { compare } from "../kit/problem.ts"
 import { sha256Of } from "../kit/sha256.ts"
 
 /** A file of a generation. */
-export interface ManifestFile {
+export type ManifestFile = Immutable<z.infer<typeof fileField>>
+const fileField = z.object({
   /** Path below the generation's directory, such as `services/default/echo.json`. */
-  readonly name: string
-  /** In bytes. */
-  readonly size: number
-  readonly sha256: string
-}
-
-/** The source of the objects of one kind. */
-export interface ManifestResource {
-  /** `configmaps`, `services`, `endpointslices`, `endpoints` or `nodes`. */
-  readonly resource: string
-  /** Always true: sync publishes a generation only after it has listed everything once. */
-  readonly listed: boolean
-  /** The resourceVersion of the list; null where the source has none, such as a directory. */
-  readonly resourceVersion: string | null
-}
-
-/** `manifest.json`: the list of everything in a generation. */
-export interface Manifest {
-  readonly sequence: number
-  /** `contentSha256Of` the files: equal content has an equal checksum. */
-  readonly contentSha256: string
-  readonly counts: Counts
-  readonly resources: readonly ManifestResource[]
-  /** `namespace/name` of the VIP ConfigMaps. Of several entries for one address, that of the first ConfigMap counts. */
-  readonly configMaps: readonly string[]
-  /** Sorted by name. */
-  readonly files: readonly ManifestFile[]
-}
-
-const fileSchema = z.object({
   name: z.string().regex(CONTENT_FILE),
+  /** In bytes. */
   size: z.int().min(0).max(MAXIMUM_FILE_BYTES),
   sha256: sha256Field,
 })
 
+/** The source of the objects of one kind. */
+export type ManifestResource = Immutable<z.infer<typeof resourceField>>
+const resourceField = z.object({
+  /** `configmaps`, `services`, `endpointslices`, `endpoints` or `nodes`. */
+  resource: z.string(),
+  /** Always true: sync publishes a generation only after it has listed everything once. */
+  listed: z.boolean(),
+  /** The resourceVersion of the list; null where the source has none, such as a directory. */
+  resourceVersion: z.string().nullable(),
+})
+
+/** `manifest.json`: the list of everything in a generation. */
+export type Manifest = Read<typeof manifestSchema>
 export const manifestSchema = z.object({
   schema: schemaField,
   sequence: sequenceField,
+  /** `contentSha256Of` the files: equal content has an equal checksum. */
   contentSha256: sha256Field,
   counts: countsField,
-  resources: z.array(z.object({ resource: z.string(), listed: z.boolean(), resourceVersion: z.string().nullable() })),
+  resources: z.array(resourceField),
+  /** `namespace/name` of the VIP ConfigMaps. Of several entries for one address, that of the first ConfigMap counts. */
   configMaps: z.array(z.string()).max(MAXIMUM_FILES),
-  files: z.array(fileSchema).max(MAXIMUM_FILES),
+  /** Sorted by name. */
+  files: z.array(fileField).max(MAXIMUM_FILES),
 })
 
 /** Reads the text of `manifest.json`. */

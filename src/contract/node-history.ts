@@ -1,75 +1,56 @@
 import * as z from "zod"
 
-import { sequenceField } from "./shared-fields.ts"
-import { VRRP_STATES, type VrrpState } from "./vrrp.ts"
+import { count, type Immutable, sequenceField } from "./shared-fields.ts"
+import { VRRP_STATES } from "./vrrp.ts"
 
 /** In the node's directory: the events of this node, one JSON text per line, oldest first. */
 export const NODE_HISTORY_FILE = "history.jsonl"
 /** Size at which that file is rotated, in bytes: room for about 300 of the longest lines, so at least that many are kept. */
 export const NODE_HISTORY_BYTES = 128 * 1024
 
-/** A change of the state of a VRRP instance on this node. */
-export interface RoleChange {
-  readonly kind: "role"
-  /** Name of the instance. */
-  readonly instance: string
-  /** ISO 8601; exact to the second if it comes from keepalived's log. */
-  readonly time: string
-  readonly from: VrrpState
-  readonly to: VrrpState
-  /** The reason; null if keepalived gives none. */
-  readonly reason: string | null
-}
-
-/** A user pinned an archived generation, or ended the pin. */
-export interface PinChange {
-  readonly kind: "rollback" | "resume"
-  /** ISO 8601. */
-  readonly time: string
-  /** Sequence of the pinned generation; null if unknown. */
-  readonly sequence: number | null
-  /** The reason that the user gave; null if there is none. */
-  readonly reason: string | null
-}
-
-/** A generation that was replaced before it was archived, by one with other VIPs in effect: an outage can be that short. */
-export interface Replaced {
-  readonly kind: "replaced"
-  /** When it came into effect, ISO 8601. */
-  readonly time: string
-  readonly sequence: number
-  /** Number of VIPs that it had in effect. */
-  readonly vips: number
-  /** What the next generation changed: the VIPs that it added and removed. */
-  readonly reason: string
-}
-
-/** An event in a node's history that is not a generation. */
-export type NodeEvent = RoleChange | PinChange | Replaced
-
 const LONGEST_REASON = 300
+const reason = z.string().max(LONGEST_REASON)
 
+/** A change of the state of a VRRP instance on this node. */
+export type RoleChange = Immutable<z.infer<typeof role>>
 const role = z.object({
   kind: z.literal("role"),
+  /** Name of the instance. */
   instance: z.string(),
+  /** ISO 8601; exact to the second if it comes from keepalived's log. */
   time: z.iso.datetime(),
   from: z.enum(VRRP_STATES),
   to: z.enum(VRRP_STATES),
-  reason: z.string().max(LONGEST_REASON).nullable(),
+  /** The reason; null if keepalived gives none. */
+  reason: reason.nullable(),
 })
+
+/** A user pinned an archived generation, or ended the pin. */
+export type PinChange = Immutable<z.infer<typeof pin>>
 const pin = z.object({
   kind: z.enum(["rollback", "resume"]),
   time: z.iso.datetime(),
+  /** Sequence of the pinned generation; null if unknown. */
   sequence: sequenceField.nullable(),
-  reason: z.string().max(LONGEST_REASON).nullable(),
+  /** The reason that the user gave; null if there is none. */
+  reason: reason.nullable(),
 })
+
+/** A generation that was replaced before it was archived, by one with other VIPs in effect: an outage can be that short. */
+export type Replaced = Immutable<z.infer<typeof replaced>>
 const replaced = z.object({
   kind: z.literal("replaced"),
+  /** When it came into effect, ISO 8601. */
   time: z.iso.datetime(),
   sequence: sequenceField,
-  vips: z.int().min(0),
-  reason: z.string().max(LONGEST_REASON),
+  /** Number of VIPs that it had in effect. */
+  vips: count,
+  /** What the next generation changed: the VIPs that it added and removed. */
+  reason,
 })
+
+/** An event in a node's history that is not a generation. */
+export type NodeEvent = RoleChange | PinChange | Replaced
 const schema = z.discriminatedUnion("kind", [role, pin, replaced])
 
 /** The line of an event, without its line end. */

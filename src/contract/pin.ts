@@ -2,30 +2,24 @@ import * as z from "zod"
 
 import { ARCHIVE_NAME } from "./archive.ts"
 import { type Decoded, decodeJson } from "./decode-file.ts"
-import { schemaField, sequenceField } from "./shared-fields.ts"
+import { type Read, schemaField, sequenceField } from "./shared-fields.ts"
 import { SCHEMA } from "./layout.ts"
 
 /** In the node's state directory: present while a user holds an older generation in place. */
 export const PIN_FILE = "pin.json"
 
 /** `pin.json`: the archive that stays in effect, whatever sync publishes. */
-export interface Pin {
-  /** Name of a file in the archive, `<20-digit sequence>-<12 hex>.tar.gz`. */
-  readonly archive: string
-  /** The sequence in that name. */
-  readonly sequence: number
-  /** The reason that the user gave. */
-  readonly reason: string
-  /** ISO 8601. For people only; no decision depends on it. */
-  readonly pinnedAt: string
-}
-
+export type Pin = Read<typeof pinSchema>
 export const pinSchema = z
   .object({
     schema: schemaField,
+    /** Name of a file in the archive, `<20-digit sequence>-<12 hex>.tar.gz`. */
     archive: z.string().regex(ARCHIVE_NAME),
+    /** The sequence in that name. */
     sequence: sequenceField,
+    /** The reason that the user gave. */
     reason: z.string().max(500),
+    /** ISO 8601. For people only; no decision depends on it. */
     pinnedAt: z.string().max(40),
   })
   .refine(({ archive, sequence }) => Number(archive.slice(0, 20)) === sequence, "archive and sequence differ")

@@ -2,9 +2,10 @@ import * as z from "zod"
 
 import { type Decoded, decodeJson } from "./decode-file.ts"
 import {
-  type Counts,
   countsField,
   generationNameField,
+  type Immutable,
+  type Read,
   schemaField,
   sequenceField,
   sha256Field,
@@ -12,32 +13,26 @@ import {
 import { POINTER_FILE, SCHEMA, sequenceOf } from "./layout.ts"
 
 /** One process that writes the volume: after a restart, the same program is another writer. */
-export interface Writer {
+export type Writer = Immutable<z.infer<typeof writerField>>
+const writerField = z.object({
   /** Source: random(4), boot_id. */
-  readonly bootId: string
-  readonly pid: number
+  bootId: z.string().max(64),
+  pid: z.int().min(1),
   /** Seconds from boot to the start of the program. */
-  readonly startedAtUptime: number
-}
+  startedAtUptime: z.number().min(0),
+})
 
 /** `current.json`: the current generation. */
-export interface Pointer {
-  /** Grows when, and only when, the content changes. Never a time. */
-  readonly sequence: number
-  readonly writer: Writer
-  /** Name of the generation's directory below `generations/`; its digits are the sequence. */
-  readonly directory: string
-  /** Checksum of the bytes of that directory's `manifest.json`. */
-  readonly manifestSha256: string
-  readonly counts: Counts
-}
-
+export type Pointer = Read<typeof pointerSchema>
 export const pointerSchema = z
   .object({
     schema: schemaField,
+    /** Grows when, and only when, the content changes. Never a time. */
     sequence: sequenceField,
-    writer: z.object({ bootId: z.string().max(64), pid: z.int().min(1), startedAtUptime: z.number().min(0) }),
+    writer: writerField,
+    /** Name of the generation's directory below `generations/`; its digits are the sequence. */
     directory: generationNameField,
+    /** Checksum of the bytes of that directory's `manifest.json`. */
     manifestSha256: sha256Field,
     counts: countsField,
   })

@@ -11,18 +11,21 @@ export const sequenceField = z.int().min(1)
 export const sha256Field = z.string().regex(SHA256)
 export const generationNameField = z.string().regex(GENERATION_NAME)
 
-/** Number of objects of each kind in a generation. */
-export interface Counts {
-  /** Without the manifest. */
-  readonly files: number
-  readonly configMaps: number
-  readonly services: number
-  readonly endpoints: number
-  readonly nodes: number
-}
+/** What a schema reads, unchangeable, and without the number of the schema. The schema is the only place with the fields. */
+export type Read<Schema extends z.ZodType> = Immutable<Omit<z.infer<Schema>, "schema">>
 
-const count = z.int().min(0)
-export const countsField: z.ZodType<Counts> = z.object({
+export type Immutable<T> = T extends readonly (infer Item)[]
+  ? readonly Immutable<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Immutable<T[Key]> }
+    : T
+
+export const count = z.int().min(0)
+
+/** Number of objects of each kind in a generation. */
+export type Counts = Immutable<z.infer<typeof countsField>>
+export const countsField = z.object({
+  /** Without the manifest. */
   files: count,
   configMaps: count,
   services: count,

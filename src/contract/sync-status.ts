@@ -1,6 +1,5 @@
 import * as z from "zod"
 
-import type { Problem } from "../kit/problem.ts"
 import { flowText } from "../kit/text/yaml-text.ts"
 import { type Decoded, decodeYamlFile } from "./decode-file.ts"
 import {
@@ -8,37 +7,30 @@ import {
   listLines,
   problemField,
   problemLine,
+  type Read,
   schemaField,
   sequenceField,
 } from "./shared-fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
 
 /** `desired/status.yaml`: the state of sync and of its source, for people and probes. */
-export interface SyncStatus {
+export type SyncStatus = Read<typeof syncStatusSchema>
+export const syncStatusSchema = z.object({
+  schema: schemaField,
   /**
    * `published`: the newest input is the current generation. `held`: the input has problems, and the last good
    * generation stays. `failed`: the input is good, but sync cannot write it to the volume; the last good generation stays.
    * `waiting`: sync has not published anything yet.
    */
-  readonly state: "published" | "held" | "failed" | "waiting"
-  /** When `state` last changed, ISO 8601. For people only; no decision depends on it. */
-  readonly since: string
-  /** Where the objects come from, such as a directory's path. */
-  readonly source: string
-  /** Sequence of the current generation; null before the first. */
-  readonly sequence: number | null
-  readonly directory: string | null
-  /** Why the input is held or cannot be written; includes warnings. */
-  readonly problems: readonly Problem<string>[]
-}
-
-export const syncStatusSchema = z.object({
-  schema: schemaField,
   state: z.enum(["published", "held", "failed", "waiting"]),
+  /** When `state` last changed, ISO 8601. For people only; no decision depends on it. */
   since: z.string(),
+  /** Where the objects come from, such as a directory's path. */
   source: z.string(),
+  /** Sequence of the current generation; null before the first. */
   sequence: sequenceField.nullable(),
   directory: generationNameField.nullable(),
+  /** Why the input is held or cannot be written; includes warnings. */
   problems: z.array(problemField),
 })
 

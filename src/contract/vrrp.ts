@@ -1,4 +1,5 @@
 import * as z from "zod"
+import type { Immutable } from "./shared-fields.ts"
 
 /**
  * The state of a VRRP instance on this node, as keepalived reports it.
@@ -10,26 +11,18 @@ export type VrrpState = (typeof VRRP_STATES)[number]
 export const VRRP_STATES = ["master", "backup", "fault", "init", "unknown"] as const
 
 /** This node's part in a VRRP instance. */
-export interface StatusVrrp {
-  /** Its name in keepalived.conf. */
-  readonly instance: string
-  /** The interface of its VIPs; null before a configuration is in effect. */
-  readonly interface: string | null
-  readonly state: VrrpState
-  /** When this state began, ISO 8601; null if unknown. */
-  readonly since: string | null
-  /** Why this state began; null if keepalived gives no reason. */
-  readonly reason: string | null
-  /** Seconds between two adverts of the master; null before a configuration is in effect. */
-  readonly advertInterval: number | null
-}
-
+export type StatusVrrp = Immutable<z.infer<typeof vrrpField>>
 export const vrrpField = z.object({
+  /** Its name in keepalived.conf. */
   instance: z.string(),
+  /** The interface of its VIPs; null before a configuration is in effect. */
   interface: z.string().nullable(),
   state: z.enum(VRRP_STATES),
+  /** When this state began, ISO 8601; null if unknown. */
   since: z.string().nullable(),
+  /** Why this state began; null if keepalived gives no reason. */
   reason: z.string().nullable(),
+  /** Seconds between two adverts of the master; null before a configuration is in effect. */
   advertInterval: z.number().positive().nullable(),
 })
 
