@@ -287,7 +287,7 @@ async function outputOf(command: string, directory: string): Promise<string> {
   return said.err + out
 }
 
-/** Ages grow while a test runs; lines end without blanks. */
+/** Ages grow while a test runs; lines end without spaces. */
 function withAges(text: string): string {
   return text
     .replaceAll(/\b[1-9] s ago/g, "2 s ago")

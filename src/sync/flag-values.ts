@@ -15,7 +15,7 @@ export function namespacedName(text: string): string {
 }
 
 /**
- * Parses the names of VIP ConfigMaps, separated by commas or blanks, and adds them to those of earlier flags.
+ * Parses the names of VIP ConfigMaps, separated by commas or spaces, and adds them to those of earlier flags.
  *
  * @throws InvalidArgumentError for any other text, and for a name that was given before.
  */

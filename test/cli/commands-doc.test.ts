@@ -73,7 +73,7 @@ for (const [command, section] of sections) {
         const environment = { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}` }
         const options = { cwd: root, env: environment }
         const { stdout } = await promisify(execFile)("bash", ["-c", `{ ${line}\n} 2>&1; true`], options)
-        // Formatters of Markdown take away the blank of an empty context line.
+        // Formatters of Markdown take away the space of an empty context line.
         assertExample(`${root}/docs/commands.md`, `$ ${line}\n${stdout}`.replaceAll(/ +$/gm, ""), example)
       }),
     ),

@@ -38,7 +38,7 @@ const mistakes: readonly Mistake[] = [
     what: "entries that are not indented below data",
     files: { "v.yaml": `${HEAD}data:\n10.4.0.50: default/echo\n10.4.0.51: ""\n` },
     says: [
-      /^v\.yaml:7:\d+: OBJECT_SHAPE: Cannot read ConfigMap default\/vips: "10\.4\.0\.50" is beside "data" \(expected it below "data", indented by two blanks\)$/,
+      /^v\.yaml:7:\d+: OBJECT_SHAPE: Cannot read ConfigMap default\/vips: "10\.4\.0\.50" is beside "data" \(expected it below "data", indented by two spaces\)$/,
       /^v\.yaml:8:\d+: OBJECT_SHAPE: .*"10\.4\.0\.51" is beside "data"/,
     ],
   },
@@ -175,23 +175,23 @@ const mistakes: readonly Mistake[] = [
     says: [/CONFIGMAP_VALUE: .*it is a YAML mapping \(expected text: namespace\/service\[:NAT\|:DR\]\)$/],
   },
   {
-    what: "a blank behind the second colon, on the next line",
+    what: "a space behind the second colon, on the next line",
     data: "  10.4.0.50:\n    default/echo: NAT",
     says: [
-      /CONFIGMAP_VALUE: .*it is a YAML mapping \(expected text: default\/echo:NAT, without a blank beside the colon\)$/,
+      /CONFIGMAP_VALUE: .*it is a YAML mapping \(expected text: default\/echo:NAT, without a space beside the colon\)$/,
     ],
   },
   {
-    what: "a blank behind the second colon",
+    what: "a space behind the second colon",
     data: "  10.4.0.50: default/echo: NAT",
     says: [
-      /^v\.yaml:7:\d+: YAML_SYNTAX: .*there is a blank beside the second colon \(expected 10\.4\.0\.50: default\/echo:NAT\)$/,
+      /^v\.yaml:7:\d+: YAML_SYNTAX: .*there is a space beside the second colon \(expected 10\.4\.0\.50: default\/echo:NAT\)$/,
     ],
   },
   {
-    what: "a blank behind the second colon, in a block of lines",
+    what: "a space behind the second colon, in a block of lines",
     data: "  10.4.0.50: |\n    default/echo: NAT",
-    says: [/^v\.yaml:8:5: BAD_TARGET: .*it has a blank beside the colon \(expected default\/echo:NAT\)$/],
+    says: [/^v\.yaml:8:5: BAD_TARGET: .*it has a space beside the colon \(expected default\/echo:NAT\)$/],
   },
   {
     what: "a port by number",
@@ -214,9 +214,9 @@ const mistakes: readonly Mistake[] = [
     says: [/BAD_FORWARDING_METHOD: Cannot forward with "NATX": it is not a forwarding method \(expected NAT or DR\)$/],
   },
   {
-    what: "a blank before the method",
+    what: "a space before the method",
     data: "  10.4.0.50: default/echo NAT",
-    says: [/BAD_TARGET: .*a blank separates the forwarding method \(expected default\/echo:NAT\)$/],
+    says: [/BAD_TARGET: .*a space separates the forwarding method \(expected default\/echo:NAT\)$/],
   },
   {
     what: "an IPv6 address",
@@ -241,17 +241,17 @@ const mistakes: readonly Mistake[] = [
     says: [/^v\.yaml:7:3: BAD_TARGET: .*it names several Services on one line/],
   },
   {
-    what: "no blank after the colon of the only entry",
+    what: "no space after the colon of the only entry",
     data: "  10.4.0.50:default/echo",
     says: [
-      /^v\.yaml:\d+:\d+: OBJECT_SHAPE: .*a blank is missing after the colon \(expected 10\.4\.0\.50: default\/echo\)$/,
+      /^v\.yaml:\d+:\d+: OBJECT_SHAPE: .*a space is missing after the colon \(expected 10\.4\.0\.50: default\/echo\)$/,
     ],
   },
   {
-    what: "no blank after the colon of one of two entries",
+    what: "no space after the colon of one of two entries",
     data: '  10.4.0.51: ""\n  10.4.0.50:default/echo',
     says: [
-      /^v\.yaml:8:\d+: YAML_SYNTAX: .*a blank is missing after the colon \(expected 10\.4\.0\.50: default\/echo\)$/,
+      /^v\.yaml:8:\d+: YAML_SYNTAX: .*a space is missing after the colon \(expected 10\.4\.0\.50: default\/echo\)$/,
     ],
   },
   {
@@ -338,7 +338,7 @@ const mistakes: readonly Mistake[] = [
       "b/c.yaml": `# second\n${HEAD.replace("vips", "more")}data:\n  10.4.0.51: default/echo\n`,
     },
     says: [
-      /^b\/c\.yaml:2:1: CONFIGMAP_AMBIGUOUS: .*"default\/more" \(b\/c\.yaml:2:1\), "default\/vips" \(a\.yaml:1:1\); name it with --services-configmap/,
+      /^b\/c\.yaml:2:1: CONFIGMAP_AMBIGUOUS: .*"default\/more" \(b\/c\.yaml:2:1\), "default\/vips" \(a\.yaml:1:1\); name one, or each with a flag of its own, with --services-configmap/,
     ],
   },
   {

@@ -18,8 +18,8 @@ const numbered = (text: (index: number) => string, count: number) => Array.from(
 const VALUES: Readonly<Record<string, string>> = {
   "line feeds": filled("\n"),
   "carriage returns": filled("\r\n"),
-  blanks: filled(" "),
-  "blank lines with blanks": filled(" \n"),
+  spaces: filled(" "),
+  "blank lines with spaces": filled(" \n"),
   "a word and line feeds": filled("address\n\n\n\n"),
   "lines that are not a Service": filled("x\n"),
   "the same Service": filled("a/b\n"),

@@ -4,7 +4,7 @@ export function counted(count: number, noun: string): string {
 }
 
 /**
- * Columns of text, each as wide as its widest cell, with two blanks between. Add colours afterwards, because they have a width.
+ * Columns of text, each as wide as its widest cell, with two spaces between. Add colours afterwards, because they have a width.
  *
  * @returns one line a row, without line ends.
  */

@@ -55,7 +55,7 @@ export function idOf(source: Source, name: string): DeclarationId {
   return `${sourceText(source)} ${name}`
 }
 
-/** The object (`ConfigMap default/vips`) and the name in it. Names of objects have no blanks, and keys may have any. */
+/** The object (`ConfigMap default/vips`) and the name in it. Names of objects have no spaces, and keys may have any. */
 export function partsOf(id: DeclarationId): { readonly object: string; readonly name: string } {
   const [, object = id, name = ""] = /^(\S+ \S+) (.*)$/s.exec(id) ?? []
   return { object, name }

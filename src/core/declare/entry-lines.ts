@@ -2,17 +2,17 @@ import { DNS_LABEL } from "../objects/schema.ts"
 
 /** One line of an entry's value that is neither empty nor a comment. */
 export interface EntryLine {
-  /** Without surrounding blanks and without a comment. */
+  /** Without surrounding spaces and without a comment. */
   readonly text: string
   /** Line of the value, counted from 0. */
   readonly at: number
-  /** Number of blanks before it. */
+  /** Number of spaces before it. */
   readonly indent: number
 }
 
 /**
  * The lines of an entry's value, without empty lines and comments. As in YAML, a comment starts with `#` at the start of a
- * line or after a blank. Kubernetes names do not contain `#`.
+ * line or after a space. Kubernetes names do not contain `#`.
  */
 export function entryLines(value: string): readonly EntryLine[] {
   return value.split("\n").flatMap((line, at) => {

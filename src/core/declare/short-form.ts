@@ -100,7 +100,7 @@ function reporter(raw: RawEntry): { readonly problems: Problem<DeclareCode>[]; r
   return { problems, report }
 }
 
-/** Blanks without line ends: with `\s`, the time would grow with the square of the number of blank lines. */
+/** Spaces without line ends: with `\s`, the time would grow with the square of the number of blank lines. */
 const LONG_FORM = /^[ \t]*(address|interface|prefixLength|prefer|preempt|group|services)[ \t]*:/m
 const METHODS: ReadonlySet<string> = new Set<ForwardingMethod>(["NAT", "DR"])
 const LATER_METHODS: ReadonlySet<string> = new Set(["TUN", "PROXY"])

@@ -52,11 +52,11 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     isIt: new RegExp(`^${PAIR}\\s+(?:NAT|DR)$`, "i"),
-    says: (line) => `a blank separates the forwarding method (expected ${line.replace(/\s+/, ":")})`,
+    says: (line) => `a space separates the forwarding method (expected ${line.replace(/\s+/, ":")})`,
   },
   {
     isIt: new RegExp(`^${PAIR}(?:\\s+:\\s*|:\\s+)(?:NAT|DR)$`, "i"),
-    says: (line) => `it has a blank beside the colon (expected ${line.replaceAll(/\s+/g, "")})`,
+    says: (line) => `it has a space beside the colon (expected ${line.replaceAll(/\s+/g, "")})`,
   },
   {
     isIt: /^[a-z0-9-]+\.[a-z0-9-]+(?:\.svc(?:\.[a-z0-9.-]+)?)?(?::\w+)?$/,

@@ -26,7 +26,8 @@ export function vipConfigMapsOf(
 function onlyOneOf(all: readonly Placed<ConfigMap>[]): Checked<readonly Placed<ConfigMap>[], DeclareCode> {
   const found = onlyOne(all)
   if (found !== undefined) return { value: [found], problems: [] }
-  const why = all.length === 0 ? "no ConfigMap; add it, or name it" : `${listed(all)}; name it`
+  const why =
+    all.length === 0 ? "no ConfigMap; add it, or name it" : `${listed(all)}; name one, or each with a flag of its own,`
   const message = `Cannot tell which ConfigMap holds the VIPs: the input has ${why} with --services-configmap=namespace/name`
   if (all.length === 0) return { value: [], problems: [missing("", message)] }
   const place = all[0]?.place ?? null

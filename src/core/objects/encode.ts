@@ -127,7 +127,7 @@ function inOrder(items: readonly JsonObject[]): readonly JsonObject[] {
     .map(({ item }) => item)
 }
 
-/** Lines that a literal block can hold unchanged: without blanks at the edges, only printable characters. */
+/** Lines that a literal block can hold unchanged: without spaces at the edges, only printable characters. */
 const BLOCK_LINES = /^[!-~][ -~]*(?:\n[!-~][ -~]*)+\n?$/
 
 /** Writes several lines as a literal block, as users do, and quotes a text that a block would change. */

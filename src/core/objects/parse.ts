@@ -129,7 +129,7 @@ function shapeIssue(title: string, value: unknown, issue: z.core.$ZodIssue): Sha
 function dataHint(data: unknown): string {
   const entry = typeof data === "string" ? ENTRY.exec(data) : null
   if (entry === null) return "not a mapping of addresses to Services (expected 10.4.0.50: namespace/service below it)"
-  return `and a blank is missing after the colon (expected ${entry[1]}: ${entry[2]})`
+  return `and a space is missing after the colon (expected ${entry[1]}: ${entry[2]})`
 }
 
 function isStrangers(apiVersion: string): boolean {
@@ -161,7 +161,7 @@ function listAsText(list: readonly unknown[]): string {
 function mappingAsText(mapping: object): string {
   const [[service, method] = ["", null], ...others] = Object.entries(mapping)
   const isSplit = others.length === 0 && service.includes("/") && /^(?:nat|dr)$/i.test(String(method))
-  return isSplit ? `${visible(service.slice(0, LONGEST_SHOWN))}:${method}, without a blank beside the colon` : FORM
+  return isSplit ? `${visible(service.slice(0, LONGEST_SHOWN))}:${method}, without a space beside the colon` : FORM
 }
 
 /** Maximum characters of a value that a message suggests. */

@@ -38,7 +38,7 @@ const MAXIMUM_ISSUES = 20
 
 function complaint(path: readonly string[], field: string, known: readonly string[]): string {
   const name = visible(JSON.stringify(field.slice(0, 80)))
-  if (/^[\d.]+$|\//.test(field)) return `${name} is beside "data" (expected it below "data", indented by two blanks)`
+  if (/^[\d.]+$|\//.test(field)) return `${name} is beside "data" (expected it below "data", indented by two spaces)`
   if (path.length > 0 && FIELDS.includes(field))
     return `"${field}" is inside "${path.join(".")}" (expected it at the start of the line, like "metadata")`
   const near = known.find((one) => isNear(field, one))

@@ -8,7 +8,7 @@ export interface Block {
 }
 
 export interface Line {
-  /** The whole line without leading blanks, with its line end. Its groups are the values in `tells`. Sticky. */
+  /** The whole line without leading spaces, with its line end. Its groups are the values in `tells`. Sticky. */
   readonly pattern: RegExp
   readonly opens: Block | null
   /** The value that is compared with the model. */

@@ -78,12 +78,12 @@ interface Open {
   realServers: number
 }
 
-const [NEW_LINE, BLANK, HASH, CLOSING] = [0x0a, 0x20, 0x23, 0x7d]
+const [NEW_LINE, SPACE, HASH, CLOSING] = [0x0a, 0x20, 0x23, 0x7d]
 
 function readLine(reader: Reader): void {
   const { text, at: begin } = reader
   let at = begin
-  while (text.charCodeAt(at) === BLANK) at += 1
+  while (text.charCodeAt(at) === SPACE) at += 1
   const first = text.charCodeAt(at)
   if (first === NEW_LINE) reader.at = at + 1
   else if (first === CLOSING && text.charCodeAt(at + 1) === NEW_LINE) {

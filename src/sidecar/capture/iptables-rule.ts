@@ -134,7 +134,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   ...["MARK", "MASQUERADE", "NFLOG", "NOTRACK", "RATEEST", "SECMARK", "SET", "SNAT", "TCPMSS", "TOS", "TRACE", "TTL"],
 ])
 
-/** Splits like a shell: words in double quotes may contain blanks, and a backslash before a quote. */
+/** Splits like a shell: words in double quotes may contain spaces, and a backslash before a quote. */
 function wordsOf(line: string): readonly string[] {
   const words: string[] = []
   for (const [, inQuotes, bare] of line.matchAll(/"((?:[^"\\]|\\.)*)"|([^\s"]+)/g))

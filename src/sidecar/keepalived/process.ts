@@ -66,7 +66,7 @@ export function ageOf(identity: ProcessIdentity): number {
 
 /** @returns null if the text is not such a line. */
 export function parseStat(text: string): ProcessStat | null {
-  // The name is in parentheses, and may itself contain blanks and parentheses: the last one closes it.
+  // The name is in parentheses, and may itself contain spaces and parentheses: the last one closes it.
   const match = /^(\d+) \((.*)\) (\S) (.*)$/s.exec(text)
   if (match === null) return null
   const [, pid = "", name = "", state = "", rest = ""] = match

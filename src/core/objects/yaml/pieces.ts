@@ -57,7 +57,7 @@ function itemsOfYaml(document: Piece): readonly Piece[] {
   for (const [at, start] of starts.entries()) {
     const end = starts[at + 1] ?? endOfItems(text, start)
     const item = text.slice(start, end)
-    // A blank replaces the dash, so that the columns stay the same.
+    // A space replaces the dash, so that the columns stay the same.
     pieces.push({ ...ofList(text, kind), text: item.replace("-", " "), lines: counted })
     counted += lineEnds(item)
   }

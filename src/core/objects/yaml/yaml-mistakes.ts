@@ -30,15 +30,15 @@ interface Mistake {
 const MISTAKES: readonly Mistake[] = [
   {
     isIt: new RegExp(`^${ADDRESS}:\\S`),
-    says: (line) => `a blank is missing after the colon (expected ${line.replace(":", ": ")})`,
+    says: (line) => `a space is missing after the colon (expected ${line.replace(":", ": ")})`,
   },
   {
     isIt: new RegExp(`^${ADDRESS}: +[a-z0-9-]+/[a-z0-9-]+ *: +(?:NAT|DR)$`, "i"),
-    says: (line) => `there is a blank beside the second colon (expected ${withoutSecondBlank(line)})`,
+    says: (line) => `there is a space beside the second colon (expected ${withoutSecondSpace(line)})`,
   },
 ]
 
-function withoutSecondBlank(line: string): string {
+function withoutSecondSpace(line: string): string {
   const [key = "", service = "", method = ""] = line.split(":").map((part) => part.trim())
   return `${key}: ${service}:${method}`
 }
