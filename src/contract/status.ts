@@ -77,7 +77,7 @@ export const statusSchema = z.object({
   appliedGeneration: sequenceField.nullable(),
   /** Checksum of the keepalived.conf that keepalived is known to have read. */
   appliedSha256: sha256Field.nullable(),
-  /** Name of the archived generation that a rollback holds in place; null if there is no rollback. */
+  /** Name of the archived generation that a rollback holds in place; null without a rollback. */
   pinned: generationNameField.nullable(),
   node: z.string(),
   /** In the order of the keepalived.conf; empty if no instance is known. */

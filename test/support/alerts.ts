@@ -220,7 +220,8 @@ export const ALERTS: readonly Alert[] = [
 /** Why a metric has no alert of its own. */
 export const WITHOUT_ALERT: Readonly<Record<string, string>> = {
   kkv_apply_total: "for graphs; KkvConfigNotApplied says that the newest attempt failed",
-  kkv_config_last_reload_success_timestamp_seconds: "for graphs: without a change there is no attempt for months",
+  kkv_config_last_reload_success_timestamp_seconds:
+    "for graphs: the sidecar makes no attempt while nothing changes, which may be months",
   kkv_config_test_duration_seconds: "for graphs: a part of the attempts that KkvSlowReload measures",
   kkv_events_total: "for graphs; KkvFault and KkvNotWell say what is not well now",
   kkv_not_well: "KkvNotWell; this metric says which part",

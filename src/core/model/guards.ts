@@ -13,7 +13,7 @@ import { type KeepalivedModel, type VipModel, vipsOf, virtualServerKey } from ".
  * Why a configuration that would remove most of what works is held.
  *
  * `mass-removal`: entries, or ports of Services, are gone. `endpoints-lost`: the entries remain, and their endpoints are gone.
- * `nodes-lost`: all Nodes are gone. `own-node`: this node is not among the Nodes, so there is no configuration at all.
+ * `nodes-lost`: all Nodes are gone. `own-node`: this node is not among the Nodes, so the sidecar cannot make a configuration.
  */
 export type Guard = "mass-removal" | "endpoints-lost" | "nodes-lost" | "own-node"
 

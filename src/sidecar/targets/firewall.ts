@@ -32,8 +32,8 @@ const NONE: ReadonlySet<string> = new Set()
 
 /**
  * Keeps our iptables chain as the VIPs need it: the rules of both releases during a change, then those of the one in effect.
- * iptables runs only when the set of VIPs changes, and at each comparison. A
- * failure is repeated in the background; no other work waits for it a second time.
+ * iptables runs only when the set of VIPs changes, and at each comparison. A failed change is tried again in the background; no
+ * other work waits for it a second time.
  */
 export function createFirewall(options: FirewallOptions): Firewall {
   const { snat, clock, wanted } = options
@@ -104,9 +104,9 @@ function createChain({ kernel, repaired, onOutcome }: FirewallOptions) {
     if (isNews) onOutcome(now)
   }
   return {
-    change: async (vips: readonly string[], look: "memory" | "kernel") => {
+    change: async (vips: readonly string[], from: "memory" | "kernel") => {
       try {
-        const difference = await kernel.masquerade(vips, look)
+        const difference = await kernel.masquerade(vips, from)
         if (difference !== null) repaired(difference)
         seen = new Set(vips)
         isConfirmed = true

@@ -15,7 +15,7 @@ export interface DirectoryWatchOptions {
   readonly onWarning: (error: unknown) => void
 }
 
-/** Calls `hint` whenever something below the directory may have changed. */
+/** Calls `onChange` whenever something below the directory may have changed. */
 export function watchDirectory({ root, onChange, hasChanged, onWarning }: DirectoryWatchOptions): {
   close(): Promise<void>
 } {
