@@ -2,6 +2,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 
 import { MODEL_FLAGS, type ModelFlag } from "../core/model/flags.ts"
 import { interfaceOption, modelSettings, type OptionTexts } from "./input/model-options.ts"
+import { VALIDATION_FORMATS, type ValidationFormat } from "./output/validation.ts"
 import type { RenderOptions } from "./commands/render.ts"
 
 /** Adds the options that determine a keepalived.conf: the ConfigMap, the node, and the flags of the model. */
@@ -67,7 +68,15 @@ export function directoryOption(flag: string, fallback: string, description: str
 
 /** `--output text|json` */
 export function outputOption(): Option {
-  return new Option("--output <format>", "text for people, json for programs").choices(["text", "json"]).default("text")
+  return new Option("-o, --output <format>", "text for people, json for programs")
+    .choices(["text", "json"])
+    .default("text")
+}
+
+/** `--output` of `kkv validate`. */
+export function validationOption(): Option {
+  const description = "text for people, json for programs, github for its workflows, sarif or junit as a report"
+  return new Option("-o, --output <format>", description).choices(VALIDATION_FORMATS).default("text")
 }
 
 /** Every flag is read from the environment, too: `--run-dir` from KKV_RUN_DIR. */
@@ -98,6 +107,11 @@ export function configMapsOf(options: OptionTexts): readonly string[] {
 /** The requested format. */
 export function outputOf(options: OptionTexts): "text" | "json" {
   return options["output"] === "json" ? "json" : "text"
+}
+
+/** The requested format of `kkv validate`. */
+export function validationFormatOf(options: OptionTexts): ValidationFormat {
+  return VALIDATION_FORMATS.find((format) => format === options["output"]) ?? "text"
 }
 
 /** An option's text; empty if it has none. */

@@ -15,6 +15,8 @@ import {
   reasonText,
   renderOptions,
   optionText,
+  validationFormatOf,
+  validationOption,
   withEnvironment,
   withModelOptions,
 } from "./options.ts"
@@ -99,12 +101,12 @@ function addOfManifests(program: Command, { terminal, ended }: Give): void {
     .addArgument(pathsArgument("<path...>"))
     .addOption(configMapOption())
     .addOption(modelOption(MODEL_FLAGS.vipRanges))
-    .addOption(outputOption())
+    .addOption(validationOption())
     .addHelpText("after", EXAMPLES.validate)
     .action(async (paths: string[], options: OptionTexts) => {
       const { validate } = await import("./commands/validate.ts")
       const settings = modelSettings(options)
-      const words = { servicesConfigmaps: configMapsOf(options), settings, output: outputOf(options) }
+      const words = { servicesConfigmaps: configMapsOf(options), settings, output: validationFormatOf(options) }
       ended(await validate(paths, words, terminal))
     })
   withModelOptions(program.command("render"))

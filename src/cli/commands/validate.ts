@@ -4,6 +4,10 @@ import { byPlace, type Problem } from "../../kit/problem.ts"
 import { EXIT } from "../output/exit-status.ts"
 import { chooseNode, type Manifests, manifestsOf, virtualServersAskedFor, buildOffline } from "../input/offline.ts"
 import { countProblems, problemLines, problemSummary } from "../output/problem-lines.ts"
+import { githubText } from "../output/github.ts"
+import { junitText } from "../output/junit.ts"
+import { sarifText } from "../output/sarif.ts"
+import type { Validation, ValidationFormat } from "../output/validation.ts"
 import { openSource } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { counted } from "../output/format.ts"
@@ -13,20 +17,7 @@ export interface ValidateOptions {
   /** `namespace/name` of each; empty: the only ConfigMap. */
   readonly servicesConfigmaps: readonly string[]
   readonly settings: ModelSettings
-  readonly output: "text" | "json"
-}
-
-/** What `kkv validate --output json` prints; see docs/commands.md. */
-interface Report {
-  readonly good: boolean
-  /** `namespace/name` of the ConfigMaps that were read, in their order. */
-  readonly configMaps: readonly string[]
-  readonly vips: number
-  readonly virtualServers: number
-  /** Number of these without an endpoint now; they are not in keepalived.conf until they have one. */
-  readonly waiting: number
-  readonly problems: readonly Problem<CliCode>[]
-  readonly notes: readonly string[]
+  readonly output: ValidationFormat
 }
 
 /** Prints everything that is wrong with the manifests below some paths. */
@@ -38,12 +29,11 @@ export async function validate(
   const sources = []
   for (const path of paths) sources.push(await openSource(path, terminal))
   const report = reportOf(manifestsOf(sources, options.servicesConfigmaps), options.settings)
-  if (options.output === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`)
-  else printReport(report, terminal)
+  terminal.out(textOf(report, options.output))
   return report.good ? EXIT.good : EXIT.no
 }
 
-function reportOf(manifests: Manifests, settings: ModelSettings): Report {
+function reportOf(manifests: Manifests, settings: ModelSettings): Validation {
   const { configMaps } = manifests
   const notes: string[] = []
   const problems = [...manifests.problems, ...entryProblems(manifests, settings, notes)]
@@ -82,15 +72,27 @@ function entryProblems(
   return found
 }
 
-function printReport(report: Report, terminal: Terminal): void {
-  terminal.out(problemLines(report.problems))
-  for (const note of report.notes) terminal.out(`note: ${note}\n`)
-  const { configMaps, vips, virtualServers, waiting, problems } = report
+function textOf(report: Validation, format: ValidationFormat): string {
+  switch (format) {
+    case "text":
+      return `${problemLines(report.problems)}${report.notes.map((note) => `note: ${note}\n`).join("")}${verdictOf(report)}\n`
+    case "json":
+      return `${JSON.stringify(report, null, 2)}\n`
+    case "github":
+      return githubText(report, verdictOf(report))
+    case "sarif":
+      return sarifText(report)
+    case "junit":
+      return junitText(report, verdictOf(report))
+  }
+}
+
+function verdictOf({ good, configMaps, vips, virtualServers, waiting, problems }: Validation): string {
   const waits = waiting === 0 ? "" : ` (${waiting} without a ready pod)`
-  const good = `${counted(vips, "VIP")}, ${counted(virtualServers, "virtual server")}${waits}`
+  const counts = `${counted(vips, "VIP")}, ${counted(virtualServers, "virtual server")}${waits}`
   const summary = problemSummary(problems)
-  const verdict = report.good ? `${good}: ${problems.length === 0 ? "no problems" : summary}` : summary
-  terminal.out(`${verdict}${sourcesText(configMaps)}\n`)
+  const verdict = good ? `${counts}: ${problems.length === 0 ? "no problems" : summary}` : summary
+  return `${verdict}${sourcesText(configMaps)}`
 }
 
 function sourcesText(configMaps: readonly string[]): string {
