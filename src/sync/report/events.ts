@@ -1,7 +1,7 @@
 import { ofInstance } from "../../contract/vrrp.ts"
 import { STALE_SECONDS } from "../../contract/well.ts"
-import type { NodeReport } from "./node-report.ts"
-import { STALE_NOTE, type Trouble } from "./node-troubles.ts"
+import type { NodeReport, Trouble } from "../../contract/report/node-report.ts"
+import { STALE_NOTE } from "./node-troubles.ts"
 import type { Notice } from "./recorder.ts"
 import { isReady, type Summary } from "./summary.ts"
 

@@ -1,9 +1,6 @@
 import type { Clock } from "../../kit/time/clock.ts"
-import type { NodeReport } from "./node-report.ts"
+import { type NodeReport, REPORT_STALE_MS } from "../../contract/report/node-report.ts"
 import type { Renewed } from "./node-leases.ts"
-
-/** Time without a renewal after which a node's report no longer counts, in ms; a node renews its Lease every minute. */
-const STALE_MS = 180_000
 
 /** Separates the reports of nodes that still report from old reports. */
 export interface Freshness {
@@ -23,7 +20,7 @@ export function createFreshness(clock: Clock): Freshness {
           return [node, before?.renewal === renewal ? before : { renewal, at: now }]
         }),
       )
-      const isFresh = (node: string) => now - (seen.get(node)?.at ?? now) < STALE_MS
+      const isFresh = (node: string) => now - (seen.get(node)?.at ?? now) < REPORT_STALE_MS
       return new Map([...found].filter(([node]) => isFresh(node)).map(([node, { report }]) => [node, report]))
     },
   }

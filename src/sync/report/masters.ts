@@ -1,7 +1,6 @@
 import { ofInstance } from "../../contract/vrrp.ts"
 import { compare } from "../../kit/problem.ts"
-import type { NodeReport } from "./node-report.ts"
-import type { Trouble } from "./node-troubles.ts"
+import type { NodeReport, Trouble } from "../../contract/report/node-report.ts"
 
 /** The nodes that report that they are the master of a VRRP instance, among those that are alive. */
 export interface InstanceMasters {

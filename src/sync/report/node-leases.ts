@@ -1,12 +1,12 @@
-import * as z from "zod"
-
 import { header, microTime } from "./election.ts"
-import { decodeNodeReport, encodeNodeReport, type NodeReport } from "./node-report.ts"
+import {
+  decodeNodeLease,
+  encodeNodeReport,
+  type NodeReport,
+  REPORT_ANNOTATION,
+  REPORT_LABEL,
+} from "../../contract/report/node-report.ts"
 import type { ObjectsApi, ObjectsPath } from "./ports.ts"
-
-/** Label on each of our Leases: the name of its report. */
-const REPORT_LABEL = "kube-keepalived-vip.io/report"
-const REPORT_ANNOTATION = "kube-keepalived-vip.io/report"
 
 /** The Pod that owns a node's Lease; Kubernetes deletes the Lease with it. */
 export interface Owner {
@@ -27,11 +27,6 @@ export interface Renewed {
   /** Different at each renewal; its time is from the clock of the node. */
   readonly renewal: string
 }
-
-const leaseSchema = z.object({
-  metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }),
-  spec: z.object({ holderIdentity: z.string(), renewTime: z.string().nullish() }),
-})
 
 export interface LeasesOptions {
   readonly path: ObjectsPath
@@ -58,11 +53,9 @@ export function createNodeLeases(api: ObjectsApi, { path, name, owner, now }: Le
     readAll: async () => {
       const reports = new Map<string, Renewed>()
       for (const item of await api.list(path, `${REPORT_LABEL}=${labels[REPORT_LABEL]}`)) {
-        const lease = leaseSchema.safeParse(item)
-        if (!lease.success) continue
-        const report = decodeNodeReport(lease.data.metadata.annotations?.[REPORT_ANNOTATION] ?? "")
-        const { holderIdentity, renewTime } = lease.data.spec
-        if (report !== null) reports.set(holderIdentity, { report, renewal: renewTime ?? "" })
+        const lease = decodeNodeLease(item)
+        if (lease === null || lease.report === null) continue
+        reports.set(lease.node, { report: lease.report, renewal: lease.renewTime ?? "" })
       }
       return reports
     },

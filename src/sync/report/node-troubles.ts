@@ -1,26 +1,14 @@
 import { isAsWritten } from "../../contract/entry-state.ts"
 import { type Age, SILENT_SECONDS } from "../../contract/heartbeat.ts"
+import { trouble, type Trouble } from "../../contract/report/node-report.ts"
 import type { Status, StatusVip } from "../../contract/status.ts"
 import { type Finding, findingsFor, nodeProblems, type Subject } from "../../contract/well.ts"
 import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
 import { isHandover, isUnwell, vrrpText } from "../../contract/vrrp.ts"
 import type { Problem } from "../../kit/problem.ts"
-import { visible } from "../../kit/text/escape-hidden.ts"
 import { reasonOf } from "./event-reason.ts"
 import type { Said } from "./ports.ts"
 import type { SyncProblemCode } from "../problem-codes.ts"
-
-/** A trouble: the reason for an Event, and a text for people. */
-export interface Trouble {
-  /** UpperCamelCase, as Kubernetes writes reasons. */
-  readonly reason: string
-  readonly note: string
-  /** The ConfigMap that it is about: `ConfigMap default/vips`; absent for the first ConfigMap, and for none of them. */
-  readonly about?: string
-}
-
-/** Maximum length of a note, in characters. */
-export const LONGEST_NOTE = 300
 
 /** A published generation. */
 export interface Origin {
@@ -169,16 +157,4 @@ function vipTrouble({ object, entry, state, problem }: StatusVip): Trouble | nul
   const reason = problem === null ? VIP_REASONS[state] : reasonOf(problem.code)
   const note = `${JSON.stringify(entry)}: ${problem?.message ?? "broken"} (${VIP_NOTES[state]})`
   return trouble(reason, note, object)
-}
-
-/** The note can reach terminals through Events and the VipReport, so it has no hidden characters. */
-export function trouble(reason: string, text: string, about: string | null = null): Trouble {
-  const isConfigMap = about !== null && /^ConfigMap \S{1,317}$/.test(about)
-  return { reason, note: noteOf(text), ...(isConfigMap ? { about: visible(about) } : {}) }
-}
-
-/** A text that fits into a note, without hidden characters. */
-export function noteOf(text: string): string {
-  const note = visible(text)
-  return note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 3)}...` : note
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../kit/time/clock.ts"
 import type { NodeLeases } from "./node-leases.ts"
-import { encodeNodeReport, type NodeReport } from "./node-report.ts"
+import { encodeNodeReport, type NodeReport } from "../../contract/report/node-report.ts"
 
 /** Time over which writes are spread, in ms per node: five hundred nodes write fifty times per second. */
 const SPREAD_MS_A_NODE = 20

@@ -1,7 +1,6 @@
 import { compare } from "../../kit/problem.ts"
 import { type InstanceMasters, type Masters, mastersOf, mastersTrouble } from "./masters.ts"
-import type { NodeReport } from "./node-report.ts"
-import type { Trouble } from "./node-troubles.ts"
+import type { NodeReport, Trouble } from "../../contract/report/node-report.ts"
 
 /**
  * Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. `Serving` is not part

@@ -5,12 +5,8 @@ import type { Status, StatusVip } from "../../../src/contract/status.ts"
 import { HANDOVER, type StatusVrrp } from "../../../src/contract/vrrp.ts"
 import { ALIVE } from "../../support/signs.ts"
 import type { AgentSigns } from "../../../src/contract/signs.ts"
-import {
-  decodeNodeReport,
-  encodeNodeReport,
-  type NodeReport,
-  nodeReportOf,
-} from "../../../src/sync/report/node-report.ts"
+import { decodeNodeReport, encodeNodeReport, type NodeReport } from "../../../src/contract/report/node-report.ts"
+import { nodeReportOf } from "../../../src/sync/report/node-report.ts"
 import type { NodeView } from "../../../src/sync/report/node-troubles.ts"
 
 const vip: StatusVip = {

@@ -1,0 +1,174 @@
+import * as z from "zod"
+
+import { visible } from "../../kit/text/escape-hidden.ts"
+import { type StatusVrrp, VRRP_STATES } from "../vrrp.ts"
+
+/** Label on the Lease of each node: the name of the VipReport that it belongs to. */
+export const REPORT_LABEL = "kube-keepalived-vip.io/report"
+/** Annotation of that Lease: the text of the node's report. */
+export const REPORT_ANNOTATION = "kube-keepalived-vip.io/report"
+/** Time without a renewal after which a node's report no longer counts, in ms; a node renews its Lease every minute. */
+export const REPORT_STALE_MS = 180_000
+
+/** A trouble: the reason for an Event, and a text for people. */
+export interface Trouble {
+  /** UpperCamelCase, as Kubernetes writes reasons. */
+  readonly reason: string
+  readonly note: string
+  /** The ConfigMap that it is about: `ConfigMap default/vips`; absent for the first ConfigMap, and for none of them. */
+  readonly about?: string
+}
+
+/** Maximum length of a note, in characters. */
+export const LONGEST_NOTE = 300
+
+/**
+ * The state of the newest input on one node.
+ *
+ * `applied`: all of it is in effect. `pending`: not yet. `wrong`: at least a part is not in effect, and a person must act.
+ */
+export type NodeState = "applied" | "pending" | "wrong"
+
+/** The report of one node. It fits into an annotation, whatever a user writes into a ConfigMap. */
+export interface NodeReport {
+  /** resourceVersions of the ConfigMaps that `state` is about: the newest that the node has seen; null if it sees none. */
+  readonly configMap: string | null
+  readonly state: NodeState
+  /** First 12 hex digits of the checksum of the generation in effect; null before the first. */
+  readonly generation: string | null
+  /** Number of VIPs in effect, including held ones. */
+  readonly vips: number
+  /** Number of pods behind them that get new connections; a pod counts once per VIP. */
+  readonly readyPods: number
+  /** Number of these VIPs with a port without a ready pod, and the first of their entries. */
+  readonly unserved: number
+  readonly unservedNames: readonly string[]
+  /** The node's part in each VRRP instance; null before the sidecar reports it. */
+  readonly roles: readonly NodeRole[] | null
+  /** The first troubles; `more` is the number of the others. */
+  readonly troubles: readonly Trouble[]
+  readonly more: number
+}
+
+/** As in `StatusVrrp`. */
+export type NodeRole = Omit<StatusVrrp, "interface">
+
+export const MOST_TROUBLES = 5
+export const MOST_NAMES = 5
+export const LONGEST_NAME = 64
+
+/** Virtual router IDs of one interface (RFC 9568, 5.2.3). */
+export const MOST_ROLES = 255
+
+/** Seconds. Source: RFC 9568, 5.2.7. */
+const LONGEST_ADVERT_INTERVAL = 255
+
+const WORD = /^[A-Za-z0-9]{1,64}$/
+
+const reportSchema = z.object({
+  configMap: z.string().max(64).nullable(),
+  generation: z
+    .string()
+    .regex(/^[0-9a-f]{0,12}$/)
+    .nullable(),
+  state: z.enum(["applied", "pending", "wrong"]),
+  vips: z.int().min(0),
+  readyPods: z.int().min(0),
+  unserved: z.int().min(0),
+  unservedNames: z.array(z.string().max(LONGEST_NAME)).max(MOST_NAMES),
+  roles: z
+    .array(
+      z.object({
+        instance: z.string().max(LONGEST_NAME),
+        state: z.enum(VRRP_STATES),
+        since: z.iso.datetime().nullable(),
+        reason: z.string().max(LONGEST_NOTE).nullable(),
+        advertInterval: z.number().positive().max(LONGEST_ADVERT_INTERVAL).nullable(),
+      }),
+    )
+    .max(MOST_ROLES)
+    .nullable(),
+  troubles: z
+    .array(
+      z.object({
+        reason: z.string().regex(WORD),
+        note: z.string().max(LONGEST_NOTE),
+        about: z.string().nullish(),
+      }),
+    )
+    .max(MOST_TROUBLES),
+  more: z.int().min(0),
+})
+
+/** The text of the annotation. */
+export function encodeNodeReport(report: NodeReport): string {
+  const { configMap, state, generation, vips, readyPods, unserved, unservedNames, roles, troubles, more } = report
+  return JSON.stringify({
+    configMap,
+    state,
+    generation,
+    vips,
+    readyPods,
+    unserved,
+    unservedNames,
+    roles,
+    troubles,
+    more,
+  })
+}
+
+/** Null if no release of our sync can have written the text. */
+export function decodeNodeReport(text: string): NodeReport | null {
+  try {
+    const report = reportSchema.parse(JSON.parse(text))
+    // Other programs may write our Leases, so the text may not be harmless.
+    const configMap = report.configMap === null ? null : visible(report.configMap)
+    const roles = report.roles === null ? null : report.roles.map(roleOf)
+    const unservedNames = report.unservedNames.map(visible)
+    const troubles = report.troubles.map(({ reason, note, about }) => trouble(reason, note, about ?? null))
+    return { ...report, configMap, roles, unservedNames, troubles }
+  } catch {
+    return null
+  }
+}
+
+/** What the Lease of a node says. */
+export interface NodeLease {
+  readonly node: string
+  /** Null if no release of our sync can have written it. */
+  readonly report: NodeReport | null
+  /** When the node renewed it, ISO 8601, by the clock of the node; null if it does not say. */
+  readonly renewTime: string | null
+}
+
+const leaseSchema = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }),
+  spec: z.object({ holderIdentity: z.string(), renewTime: z.string().nullish() }),
+})
+
+/** Null for an object that is not the Lease of a node. */
+export function decodeNodeLease(item: unknown): NodeLease | null {
+  const lease = leaseSchema.safeParse(item)
+  if (!lease.success) return null
+  const { metadata, spec } = lease.data
+  const report = decodeNodeReport(metadata.annotations?.[REPORT_ANNOTATION] ?? "")
+  return { node: spec.holderIdentity, report, renewTime: spec.renewTime ?? null }
+}
+
+/** A role that fits into a report, without hidden characters. */
+export function roleOf({ instance, state, since, reason, advertInterval }: NodeRole): NodeRole {
+  const name = visible(instance).slice(0, LONGEST_NAME)
+  return { instance: name, state, since, reason: reason === null ? null : noteOf(reason), advertInterval }
+}
+
+/** The note can reach terminals through Events and the VipReport, so it has no hidden characters. */
+export function trouble(reason: string, text: string, about: string | null = null): Trouble {
+  const isConfigMap = about !== null && /^ConfigMap \S{1,317}$/.test(about)
+  return { reason, note: noteOf(text), ...(isConfigMap ? { about: visible(about) } : {}) }
+}
+
+/** A text that fits into a note, without hidden characters. */
+export function noteOf(text: string): string {
+  const note = visible(text)
+  return note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 3)}...` : note
+}
