@@ -168,11 +168,16 @@ test("the patch for Argo CD has the very health check, and no other key", () => 
   })
 })
 
-test("the label of the version is that of the program", () => {
+test("the label of the version and the tags of the images are those of the program", () => {
   const { version } = z
     .looseObject({ version: z.string() })
     .parse(JSON.parse(readFileSync(join(manifests, "../package.json"), "utf8")))
-  assert.match(read("base/kustomization.yaml"), `app.kubernetes.io/version: ${version}\n`)
+  const text = read("base/kustomization.yaml")
+  assert.match(text, `app.kubernetes.io/version: ${version}\n`)
+  assert.equal(
+    [...text.matchAll(/newTag: (.*)/g)].map(([, tag]) => tag),
+    [version, version],
+  )
 })
 
 test("the token is mounted where the manifests say so, and nowhere by itself", () => {

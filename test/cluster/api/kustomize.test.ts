@@ -88,7 +88,7 @@ const LABELS = ["name", "instance", "version", "component", "part-of", "managed-
   (label) => `app.kubernetes.io/${label}`,
 )
 
-test("kubectl kustomize: all objects and pods of the base have the recommended labels, and the selector has the name alone", async () => {
+test("kubectl kustomize: all objects and pods of the base have the recommended labels, and the selector has name and instance", async () => {
   const documents = await built([])
   for (const one of documents) {
     const { kind, metadata } = named.parse(one)
@@ -103,7 +103,10 @@ test("kubectl kustomize: all objects and pods of the base have the recommended l
     LABELS.filter((label) => template.metadata.labels[label] === undefined),
     [],
   )
-  assert.equal(selector.matchLabels, { "app.kubernetes.io/name": "kube-keepalived-vip" })
+  assert.equal(selector.matchLabels, {
+    "app.kubernetes.io/name": "kube-keepalived-vip",
+    "app.kubernetes.io/instance": "kube-keepalived-vip",
+  })
 })
 
 test("kubectl kustomize: a second installation shares no name with the first one", async () => {
