@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test test-cluster test-faults image image-test unit demo demo-gitops bench largest endurance fuzz torture golden format clean installed-for-check installed-for-image
+.PHONY: help install build check test chart-programs test-cluster test-faults image image-test unit demo demo-gitops bench largest endurance fuzz torture golden format clean installed-for-check installed-for-image
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,12 @@ build: installed-for-check ## dist/, which bin/kkv runs
 check: installed-for-check ## Types, lint, format, dead code, generated files, unit tests: no root, no lab, 60 s at most
 	@node scripts/total.ts --checks --unit
 
-test: installed-for-image build ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; 40 minutes)
+test: installed-for-image build chart-programs ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; 40 minutes)
 	@node scripts/total.ts --checks --unit --faults --real --lab --image --cluster
+
+# helm and kustomize, which the tests of the chart compare; without Go these tests are skipped, and say so.
+chart-programs:
+	@if test/cluster/build.sh can chart > /dev/null; then test/cluster/build.sh chart; fi
 
 image: installed-for-check ## Both container images, by docker or buildah; REGISTRY=, IMAGE_TAG=, IMAGE_FLAGS= (docs/image.md)
 	@scripts/image.sh

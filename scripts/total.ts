@@ -27,12 +27,14 @@ interface Step {
 }
 
 const root = join(import.meta.dirname, "..")
-const checks: readonly Step[] = ["types", "lint", "format:check", "dead-code", "schema:check"].map((name) => ({
-  name,
-  command: ["npm", "run", "--silent", name],
-  counts: false,
-  ...(name === "schema:check" && { needs: "scripts/schema.ts" }),
-}))
+const checks: readonly Step[] = ["types", "lint", "format:check", "dead-code", "schema:check", "chart:check"].map(
+  (name) => ({
+    name,
+    command: ["npm", "run", "--silent", name],
+    counts: false,
+    ...(name === "schema:check" && { needs: "scripts/schema.ts" }),
+  }),
+)
 const unit: Step = {
   name: "unit tests",
   // Many of them wait more than they work.

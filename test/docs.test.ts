@@ -45,6 +45,7 @@ const PLACES = [
   "bench",
   "image",
   "manifests",
+  "charts",
   "templates",
   ".github",
   "Makefile",

@@ -20,7 +20,7 @@ const IDIOMS: readonly [idiom: RegExp, instead: string][] = [
 /** Files with text for people, below the package's folder. */
 const PLACES = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", ".github"],
-  ...["docs", "src", "templates", "manifests", "image"],
+  ...["docs", "src", "templates", "manifests", "image", "charts"],
 ]
 
 const root = join(import.meta.dirname, "..")

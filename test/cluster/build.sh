@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the cluster's programs from Go modules, each once, into .cache/cluster/bin. Go's own caches make a second build quick.
-#   build.sh [kube] [kubeproxy] [flux] [kubelet] [luahealth]   all of them without arguments
+#   build.sh [kube] [kubeproxy] [flux] [kubelet] [luahealth] [chart]   all of them without arguments
 #   build.sh can [SET...]                            exit 0 where this machine has, or can build, these; else says why not
 # Environment:
 #   KKV_CLUSTER_BIN   a folder with ready programs; what is in it is used as it is, only what is not is built
@@ -28,7 +28,11 @@ programs_of() { # SET: lines of PROGRAM MODULE-FOLDER PACKAGE
       echo "pause pause kkv.example/cluster/pause"
       ;;
     luahealth) echo "luahealth luahealth kkv.example/cluster/luahealth" ;;
-    *) die "usage: $0 [kube] [kubeproxy] [flux] [kubelet] [luahealth] | can" ;;
+    chart)
+      echo "helm chart helm.sh/helm/v4/cmd/helm"
+      echo "kustomize chart sigs.k8s.io/kustomize/kustomize/v5"
+      ;;
+    *) die "usage: $0 [kube] [kubeproxy] [flux] [kubelet] [luahealth] [chart] | can" ;;
   esac
 }
 
@@ -115,7 +119,7 @@ can() { # SET...
   done
 }
 
-all=(kube kubeproxy flux kubelet luahealth)
+all=(kube kubeproxy flux kubelet luahealth chart)
 if [ "${1:-}" = can ]; then
   shift
   can "${@:-"${all[@]}"}"
