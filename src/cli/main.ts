@@ -4,9 +4,9 @@ import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
 import { MODEL_FLAGS } from "../core/model/flags.ts"
 import { faultText } from "../kit/fault.ts"
 import { unknownVariables } from "../kit/process/variables.ts"
-import { EXIT, UsageError } from "./output/exit-status.ts"
+import { EXIT, UsageError } from "../terminal/exit-status.ts"
 import { programFor } from "./program.ts"
-import { processTerminal, type Terminal, withNothingHidden } from "./output/terminal.ts"
+import { processTerminal, type Terminal, visibleTerminal } from "./output/terminal.ts"
 
 /**
  * Runs a command of kkv that works from files alone.
@@ -16,7 +16,7 @@ import { processTerminal, type Terminal, withNothingHidden } from "./output/term
  * @throws bugs of kkv.
  */
 export async function main(argv: readonly string[], own: Terminal = processTerminal()): Promise<number> {
-  const terminal = withNothingHidden(own)
+  const terminal = visibleTerminal(own)
   let status: number = EXIT.good
   const program = programFor(terminal, (ended) => {
     status = ended

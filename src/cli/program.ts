@@ -2,7 +2,7 @@ import { Argument, Command } from "commander"
 
 import { MODEL_FLAGS } from "../core/model/flags.ts"
 import { EXAMPLES } from "./commands/examples.ts"
-import { UsageError } from "./output/exit-status.ts"
+import { UsageError } from "../terminal/exit-status.ts"
 import { modelSettings, type OptionTexts } from "./input/model-options.ts"
 import {
   configMapsOf,

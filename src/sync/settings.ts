@@ -13,7 +13,7 @@ import {
   ipAddresses,
   portNumber,
 } from "./flag-values.ts"
-import { isInPod } from "./kubernetes/client/in-pod.ts"
+import { isInPod } from "../kubernetes/in-pod.ts"
 
 /** The source of the objects. */
 export type SourceSettings =

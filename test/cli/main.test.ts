@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { EXAMPLES } from "../../src/cli/commands/examples.ts"
-import { wantsColour } from "../../src/cli/output/terminal.ts"
+import { wantsColour } from "../../src/terminal/screen.ts"
 import { run } from "../support/run.ts"
 import { kkv } from "./support/kkv.ts"
 import { configMap, inTree } from "./support/manifests.ts"

@@ -26,7 +26,7 @@ export const rooms: readonly Room[] = [
   {
     name: "kkv",
     files: ["kkv.ts"],
-    may: ["kit/**", "sync/main.ts", "sidecar/main.ts", "cli/main.ts"],
+    may: ["kit/**", "sync/main.ts", "sidecar/main.ts", "cluster/main.ts", "cli/main.ts"],
     pure: false,
   },
   // The texts of templates/ come with the package.
@@ -78,11 +78,29 @@ export const rooms: readonly Room[] = [
   { name: "core/render", files: ["core/render/**"], may: ["core/model/**", "core/address/**", ...pureKit], pure: true },
   { name: "core/pipeline", files: ["core/*.ts"], may: ["core/**", ...pureKit], pure: true },
 
+  {
+    // A session with the API server: credentials, one pool of connections, errors that name what was asked.
+    name: "kubernetes",
+    files: ["kubernetes/**"],
+    may: ["kit/**", "@kubernetes/client-node", "undici", "node:fs#existsSync"],
+    pure: false,
+  },
+
   { name: "sync/metrics", files: ["sync/metrics.ts"], may: ["sync/*.ts", "kit/**", "prom-client"], pure: false },
   {
     name: "sync/main",
     files: ["sync/main.ts", "sync/settings.ts", "sync/flag-values.ts", "sync/open-source.ts"],
-    may: ["sync/**", "heartbeats/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "zod"],
+    may: [
+      "sync/**",
+      "kubernetes/**",
+      "heartbeats/**",
+      "contract/**",
+      "core/**",
+      "kit/**",
+      "node:*",
+      "commander",
+      "zod",
+    ],
     pure: false,
   },
   {
@@ -95,8 +113,8 @@ export const rooms: readonly Room[] = [
     name: "sync/kubernetes/client",
     files: ["sync/kubernetes/client/**"],
     may: [
-      ...["sync/kubernetes/**", "sync/api-fault.ts", "sync/report/ports.ts", "kit/**"],
-      ...["@kubernetes/client-node", "undici", "node:http#STATUS_CODES", "node:fs#existsSync"],
+      ...["sync/kubernetes/**", "kubernetes/**", "sync/report/ports.ts", "kit/**"],
+      ...["@kubernetes/client-node", "undici", "node:http#STATUS_CODES"],
     ],
     pure: false,
   },
@@ -104,7 +122,7 @@ export const rooms: readonly Room[] = [
     name: "sync/kubernetes",
     files: ["sync/kubernetes/**"],
     may: [
-      ...["sync/*.ts", "sync/report/ports.ts", "sync/report/reporter.ts"],
+      ...["sync/*.ts", "kubernetes/**", "sync/report/ports.ts", "sync/report/reporter.ts"],
       ...["core/objects/**", "core/declare/**", "kit/**", "node:util#isDeepStrictEqual"],
     ],
     pure: false,
@@ -114,7 +132,7 @@ export const rooms: readonly Room[] = [
     name: "sync/report",
     files: ["sync/report/**"],
     may: [
-      "sync/api-fault.ts",
+      "kubernetes/api-fault.ts",
       "sync/problem-codes.ts",
       "sync/reconcile.ts",
       "contract/**",
@@ -133,7 +151,7 @@ export const rooms: readonly Room[] = [
   {
     name: "sync",
     files: ["sync/*.ts"],
-    may: ["contract/**", "core/objects/**", "core/declare/**", "kit/**"],
+    may: ["kubernetes/api-fault.ts", "contract/**", "core/objects/**", "core/declare/**", "kit/**"],
     pure: false,
   },
 
@@ -286,17 +304,64 @@ export const rooms: readonly Room[] = [
     givenTime: true,
   },
 
+  // What people are told: columns, colours, nothing hidden, exit statuses.
+  { name: "terminal", files: ["terminal/**"], may: ["kit/**", "picocolors"], pure: false },
+  {
+    // The plugin of kubectl: what the API server knows, for a person, with that person's rights. Only `client/` asks it.
+    name: "cluster/client",
+    files: ["cluster/client/**"],
+    may: ["cluster/ports.ts", "kubernetes/**", "kit/**", "@kubernetes/client-node"],
+    pure: false,
+  },
+  {
+    // Columns and sentences made from what was read. The time is a parameter.
+    name: "cluster/view",
+    files: ["cluster/view/**"],
+    may: ["cluster/ports.ts", "cluster/read/**", "terminal/**", "contract/**", "kit/**"],
+    pure: false,
+    givenTime: true,
+  },
+  {
+    name: "cluster/read",
+    files: ["cluster/read/**"],
+    may: [
+      "cluster/ports.ts",
+      "kubernetes/api-fault.ts",
+      "contract/**",
+      "core/objects/**",
+      "core/declare/**",
+      "kit/**",
+      "zod",
+    ],
+    pure: false,
+    givenTime: true,
+  },
+  {
+    name: "cluster",
+    files: ["cluster/*.ts"],
+    may: ["cluster/**", "kubernetes/**", "terminal/**", "contract/**", "kit/**", "node:*", "commander"],
+    pure: false,
+  },
   {
     name: "cli/input/archive",
     files: ["cli/input/archive.ts"],
-    may: ["cli/**", "contract/**", "core/**", "kit/**", "node:*", "tar"],
+    may: ["cli/**", "terminal/**", "contract/**", "core/**", "kit/**", "node:*", "tar"],
     pure: false,
   },
   {
     name: "cli/input",
     files: ["cli/input/**"],
     may: [
-      ...["cli/output/**", "cli/problem-codes.ts", "templates.ts", "contract/**", "core/**", "kit/**", "node:*"],
+      ...[
+        "cli/output/**",
+        "cli/problem-codes.ts",
+        "terminal/**",
+        "templates.ts",
+        "contract/**",
+        "core/**",
+        "kit/**",
+        "node:*",
+      ],
       ...["commander", "zod"],
     ],
     pure: false,
@@ -304,13 +369,13 @@ export const rooms: readonly Room[] = [
   {
     name: "cli/output",
     files: ["cli/output/**"],
-    may: ["cli/input/files.ts", "contract/**", "core/**", "kit/**", "node:*", "diff", "picocolors"],
+    may: ["cli/input/files.ts", "terminal/**", "contract/**", "core/**", "kit/**", "node:*", "diff"],
     pure: false,
   },
   {
     name: "cli",
     files: ["cli/**"],
-    may: ["heartbeats/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "picocolors", "zod"],
+    may: ["terminal/**", "heartbeats/**", "contract/**", "core/**", "kit/**", "node:*", "commander", "diff", "zod"],
     pure: false,
   },
 ]

@@ -2,15 +2,16 @@ import { existsSync } from "node:fs"
 
 import { ADDRESS, HOST_PREFIX } from "../../core/address/pattern.ts"
 import { GUARD_PERCENT, guardChange } from "../../core/model/guards.ts"
-import { EXIT } from "../output/exit-status.ts"
+import { EXIT } from "../../terminal/exit-status.ts"
 import { chooseNode, manifestsOf, type NodeChoice, buildOffline } from "../input/offline.ts"
 import { problemLine, problemLines } from "../output/problem-lines.ts"
 import { type RenderOptions, renderingOf } from "./render.ts"
 import { archivesOf } from "../input/archives.ts"
 import { openSource, type Source } from "../input/source.ts"
-import { coloursOf, type Terminal } from "../output/terminal.ts"
+import type { Terminal } from "../output/terminal.ts"
+import { coloursOf } from "../../terminal/screen.ts"
 import { type NamedText, unifiedDiff } from "../output/unified-diff.ts"
-import { listed } from "../output/format.ts"
+import { listed } from "../../terminal/format.ts"
 
 /**
  * Prints what changes in keepalived.conf from one source to another. Manifests are rendered, if possible for the node of

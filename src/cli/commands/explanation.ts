@@ -4,8 +4,8 @@ import { type Place, placeText, type Problem } from "../../kit/problem.ts"
 import type { ConfigBlock } from "../input/config-text.ts"
 import type { ExplainedEndpoint, ExplainedSource } from "./explain-endpoints.ts"
 import { problemLine } from "../output/problem-lines.ts"
-import type { Colours } from "../output/terminal.ts"
-import { table } from "../output/format.ts"
+import type { Colours } from "../../terminal/screen.ts"
+import { table } from "../../terminal/format.ts"
 import type { CliCode } from "../problem-codes.ts"
 
 /** The explanation of one VIP, as `kkv explain --output json` prints it; see docs/commands.md. */

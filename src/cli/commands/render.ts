@@ -1,5 +1,5 @@
 import type { ModelSettings } from "../../core/model/settings.ts"
-import { EXIT } from "../output/exit-status.ts"
+import { EXIT } from "../../terminal/exit-status.ts"
 import { chooseNode, manifestsOf, type NodeChoice, buildOffline } from "../input/offline.ts"
 import { countProblems, problemLines } from "../output/problem-lines.ts"
 import { openSource, type Source } from "../input/source.ts"

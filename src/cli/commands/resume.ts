@@ -4,7 +4,7 @@ import { join } from "node:path"
 
 import { decodePin, PIN_FILE } from "../../contract/pin.ts"
 import { syncDirectory } from "../../kit/files/atomic-file.ts"
-import { EXIT } from "../output/exit-status.ts"
+import { EXIT } from "../../terminal/exit-status.ts"
 import { noteEvent } from "./node-events.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { readIfPresent } from "../input/volume-files.ts"

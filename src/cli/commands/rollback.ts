@@ -5,12 +5,13 @@ import { encodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
 import { readArchive } from "../input/archive.ts"
 import { type ArchiveFile, archivesOf } from "../input/archives.ts"
-import { EXIT, UsageError } from "../output/exit-status.ts"
+import { EXIT, UsageError } from "../../terminal/exit-status.ts"
 import { noteEvent } from "./node-events.ts"
-import { coloursOf, type Terminal } from "../output/terminal.ts"
+import type { Terminal } from "../output/terminal.ts"
+import { coloursOf } from "../../terminal/screen.ts"
 import { unifiedDiff } from "../output/unified-diff.ts"
 import { readIfPresent } from "../input/volume-files.ts"
-import { listed } from "../output/format.ts"
+import { listed } from "../../terminal/format.ts"
 
 export interface RollbackOptions {
   readonly state: string

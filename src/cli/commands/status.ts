@@ -11,12 +11,13 @@ import type { StatusVrrp } from "../../contract/vrrp.ts"
 import { findingsFor } from "../../contract/well.ts"
 import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
 import type { Problem } from "../../kit/problem.ts"
-import { EXIT } from "../output/exit-status.ts"
+import { EXIT } from "../../terminal/exit-status.ts"
 import { placeOf } from "../output/problem-lines.ts"
 import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
-import { type Colours, coloursOf, type Terminal } from "../output/terminal.ts"
+import type { Terminal } from "../output/terminal.ts"
+import { type Colours, coloursOf } from "../../terminal/screen.ts"
 import { readContractFile } from "../input/volume-files.ts"
-import { table } from "../output/format.ts"
+import { table } from "../../terminal/format.ts"
 
 export interface StatusOptions {
   readonly desired: string

@@ -1,7 +1,7 @@
 import type { ModelSettings } from "../../core/model/settings.ts"
 import type { ConfigMap } from "../../core/objects/kinds.ts"
 import { byPlace, type Problem } from "../../kit/problem.ts"
-import { EXIT } from "../output/exit-status.ts"
+import { EXIT } from "../../terminal/exit-status.ts"
 import { chooseNode, type Manifests, manifestsOf, virtualServersAskedFor, buildOffline } from "../input/offline.ts"
 import { countProblems, problemLines, problemSummary } from "../output/problem-lines.ts"
 import { githubText } from "../output/github.ts"
@@ -10,7 +10,7 @@ import { sarifText } from "../output/sarif.ts"
 import type { Validation, ValidationFormat } from "../output/validation.ts"
 import { openSource } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
-import { counted } from "../output/format.ts"
+import { counted } from "../../terminal/format.ts"
 import type { CliCode } from "../problem-codes.ts"
 
 export interface ValidateOptions {

@@ -2,9 +2,9 @@ import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 
 import { packageVersion } from "../../kit/files/package-file.ts"
-import { EXIT } from "../output/exit-status.ts"
+import { EXIT } from "../../terminal/exit-status.ts"
 import type { Terminal } from "../output/terminal.ts"
-import { table } from "../output/format.ts"
+import { table } from "../../terminal/format.ts"
 
 /** Prints the versions of this package, of Node.js, and of keepalived if it is installed. */
 export async function version(

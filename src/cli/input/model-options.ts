@@ -1,6 +1,6 @@
 import { MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../core/model/flags.ts"
 import type { ModelSettings } from "../../core/model/settings.ts"
-import { UsageError } from "../output/exit-status.ts"
+import { UsageError } from "../../terminal/exit-status.ts"
 
 /** The options of a command as commander gives them: by flag, in camel case. */
 export type OptionTexts = Readonly<Record<string, string | boolean | undefined>>

@@ -1,6 +1,6 @@
 import { structuredPatch } from "diff"
 
-import type { Colours } from "./terminal.ts"
+import type { Colours } from "../../terminal/screen.ts"
 
 /** A text under the name that the diff shows. */
 export interface NamedText {

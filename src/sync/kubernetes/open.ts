@@ -3,10 +3,10 @@ import type { PassOutcome } from "../reconcile.ts"
 import type { StatusReader } from "../report/ports.ts"
 import { startReporter } from "../report/reporter.ts"
 import { createKubernetesApi } from "./client/client.ts"
-import { type ConnectionSettings, loadKubeConfig } from "./client/connection.ts"
+import { type ConnectionSettings, loadKubeConfig } from "../../kubernetes/connection.ts"
 import { createObjectsApi } from "./client/objects-client.ts"
 import { TIMINGS } from "./timings.ts"
-import { openSession } from "./client/session.ts"
+import { openSession } from "../../kubernetes/session.ts"
 import { type KubernetesSource, type KubernetesSourceOptions, startKubernetesSource } from "./source.ts"
 
 interface OpenOptions

@@ -2,7 +2,7 @@ import { backoffMs } from "../../kit/time/backoff.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
 import type { ScopeInput } from "./collection.ts"
-import { ApiFault, isAboutCredentials } from "../api-fault.ts"
+import { ApiFault, isAboutCredentials } from "../../kubernetes/api-fault.ts"
 import type { KubernetesApi } from "./ports.ts"
 
 /** Input for the questions that sync asks before it lists anything. */

@@ -1,5 +1,5 @@
 import { backoffMs } from "../../kit/time/backoff.ts"
-import { ApiFault } from "../api-fault.ts"
+import { ApiFault } from "../../kubernetes/api-fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import type { Timings } from "./timings.ts"
 

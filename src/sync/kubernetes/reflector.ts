@@ -1,4 +1,4 @@
-import { ApiFault, isAboutCredentials } from "../api-fault.ts"
+import { ApiFault, isAboutCredentials } from "../../kubernetes/api-fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
 import { lacksSomething } from "./compare.ts"
 import { isDoubtful } from "./list-guard.ts"

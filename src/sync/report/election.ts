@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import type { Clock } from "../../kit/time/clock.ts"
-import { ApiFault } from "../api-fault.ts"
+import { ApiFault } from "../../kubernetes/api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
 
 /** Time between two renewals by the holder of the Lease, in ms. */

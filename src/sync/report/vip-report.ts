@@ -1,6 +1,6 @@
 import * as z from "zod"
 
-import { ApiFault } from "../api-fault.ts"
+import { ApiFault } from "../../kubernetes/api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
 import type { Condition, Summary } from "./summary.ts"
 

@@ -3,12 +3,12 @@ import { writeFile } from "node:fs/promises"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { coloursOf } from "../../../src/cli/output/terminal.ts"
+import { coloursOf } from "../../../src/terminal/screen.ts"
 import { unifiedDiff } from "../../../src/cli/output/unified-diff.ts"
 import { run } from "../../support/run.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
-const plain = coloursOf({ out: () => {}, err: () => {}, input: () => Promise.resolve(Buffer.of()), colour: false })
+const plain = coloursOf({ colour: false })
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => `${from + at}\n`).join("")
 

@@ -5,7 +5,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { createLog } from "../../../src/kit/process/log.ts"
-import { ApiFault, isAboutCredentials } from "../../../src/sync/api-fault.ts"
+import { ApiFault, isAboutCredentials } from "../../../src/kubernetes/api-fault.ts"
 import { prepare } from "../../../src/sync/kubernetes/prepare.ts"
 import { createFakeClock } from "../../support/clock.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"

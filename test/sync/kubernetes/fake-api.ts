@@ -1,4 +1,4 @@
-import { ApiFault } from "../../../src/sync/api-fault.ts"
+import { ApiFault } from "../../../src/kubernetes/api-fault.ts"
 import type { Resource } from "../../../src/sync/kubernetes/collection.ts"
 import type { KubernetesApi, WatchEnd, WatchOptions } from "../../../src/sync/kubernetes/ports.ts"
 import type { Clock } from "../../../src/kit/time/clock.ts"

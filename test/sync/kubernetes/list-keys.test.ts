@@ -4,8 +4,8 @@ import * as assert from "uvu/assert"
 import { parseObject } from "../../../src/core/objects/parse.ts"
 import { createKubernetesApi } from "../../../src/sync/kubernetes/client/client.ts"
 import { firstCollections } from "../../../src/sync/kubernetes/collection.ts"
-import { loadKubeConfig } from "../../../src/sync/kubernetes/client/connection.ts"
-import { openSession } from "../../../src/sync/kubernetes/client/session.ts"
+import { loadKubeConfig } from "../../../src/kubernetes/connection.ts"
+import { openSession } from "../../../src/kubernetes/session.ts"
 import { startFakeApiServer } from "./fake-api-server.ts"
 
 test("list() gives every key of a ConfigMap, as a watch does, with a fake API server (fault 246)", async () => {

@@ -3,10 +3,10 @@ import type { KubeConfig } from "@kubernetes/client-node"
 import { systemClock } from "../../../src/kit/time/clock.ts"
 import { createKubernetesApi } from "../../../src/sync/kubernetes/client/client.ts"
 import type { Collection } from "../../../src/sync/kubernetes/collection.ts"
-import { loadKubeConfig } from "../../../src/sync/kubernetes/client/connection.ts"
+import { loadKubeConfig } from "../../../src/kubernetes/connection.ts"
 import { TIMINGS, type Timings } from "../../../src/sync/kubernetes/timings.ts"
 import { type Reflector, startReflector } from "../../../src/sync/kubernetes/reflector.ts"
-import { openSession } from "../../../src/sync/kubernetes/client/session.ts"
+import { openSession } from "../../../src/kubernetes/session.ts"
 import { type FakeApiServer, service, startFakeApiServer } from "./fake-api-server.ts"
 
 export const patience: Timings = { ...TIMINGS, backoffMs: 20, refusedMs: 60, shortWatchMs: 30, graceMs: 20 }

@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { ApiFault } from "../../../src/sync/api-fault.ts"
+import { ApiFault } from "../../../src/kubernetes/api-fault.ts"
 import { TIMINGS } from "../../../src/sync/kubernetes/timings.ts"
 import type { WatchEnd, WatchOptions } from "../../../src/sync/kubernetes/ports.ts"
 import { startReflector } from "../../../src/sync/kubernetes/reflector.ts"

@@ -1,4 +1,4 @@
-import { ApiFault } from "../../../src/sync/api-fault.ts"
+import { ApiFault } from "../../../src/kubernetes/api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "../../../src/sync/report/ports.ts"
 
 interface Stored {

@@ -2,7 +2,7 @@ import { ApiException, CoreV1Api, DiscoveryV1Api } from "@kubernetes/client-node
 
 import { type Collection, collectionTitle } from "../collection.ts"
 import type { KubernetesApi, ListOptions, WatchEnd, WatchOptions } from "../ports.ts"
-import { ask, type Session } from "./session.ts"
+import { ask, type Session } from "../../../kubernetes/session.ts"
 import { watchStream } from "./watch-stream.ts"
 
 /** Objects per page, so that a list is never in memory as a whole. */

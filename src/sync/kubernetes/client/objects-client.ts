@@ -1,7 +1,7 @@
 import { ApiException, CustomObjectsApi, PatchStrategy } from "@kubernetes/client-node"
 
 import type { ObjectPath, ObjectsApi } from "../../report/ports.ts"
-import { ask, type Session } from "./session.ts"
+import { ask, type Session } from "../../../kubernetes/session.ts"
 
 /** Writes objects to the Kubernetes API with its client library: plain JSON for every kind. */
 export function createObjectsApi(session: Session): ObjectsApi {

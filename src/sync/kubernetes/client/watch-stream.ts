@@ -3,7 +3,7 @@ import { STATUS_CODES } from "node:http"
 import { fetch } from "undici"
 
 import { LineTooLong, linesOf } from "../../../kit/text/lines.ts"
-import { ApiFault } from "../../api-fault.ts"
+import { ApiFault } from "../../../kubernetes/api-fault.ts"
 import type { WatchEnd, WatchOptions } from "../ports.ts"
 import { identityOf, versionOf } from "../store.ts"
 

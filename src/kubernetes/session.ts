@@ -9,8 +9,8 @@ import {
 } from "@kubernetes/client-node"
 import { Agent, type Dispatcher } from "undici"
 
-import { faultText } from "../../../kit/fault.ts"
-import { ApiFault } from "../../api-fault.ts"
+import { faultText } from "../kit/fault.ts"
+import { ApiFault } from "./api-fault.ts"
 
 /** Maximum wait for one answer, in ms. */
 const ANSWER_MS = 30_000
