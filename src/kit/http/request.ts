@@ -2,8 +2,13 @@ import type { Socket } from "node:net"
 
 export interface HttpRequest {
   readonly method: string
-  /** Without the query (from the question mark on). */
+  /** Without the query. */
   readonly path: string
+  /** The text after the question mark; empty without one. */
+  readonly query: string
+  /** The headers `Accept` and `Host`; empty if the request does not have them. */
+  readonly accept: string
+  readonly host: string
 }
 
 /** Maximum bytes of the request line with the headers, and of the data after them. */
@@ -39,5 +44,14 @@ export function onRequest(socket: Socket, use: (request: HttpRequest | null) => 
 /** Uses the path as the client wrote it: routes are looked up by name, and no path leads to a file. */
 function requestOf(head: string): HttpRequest | null {
   const [, method, target] = /^([A-Z]{1,20}) (\/[!-~]*|\*) HTTP\/\d\.\d\r?\n/.exec(head) ?? []
-  return method === undefined || target === undefined ? null : { method, path: target.replace(/\?.*$/s, "") }
+  if (method === undefined || target === undefined) return null
+  const [path = "", ...query] = target.split("?")
+  return { method, path, query: query.join("?"), accept: header(head, "accept"), host: header(head, "host") }
+}
+
+/** The first header of that name. */
+function header(head: string, name: string): string {
+  const lines = head.split(/\r?\n/).map((line) => line.split(":"))
+  const [, ...value] = lines.find(([key = ""]) => key.toLowerCase() === name) ?? []
+  return value.join(":").trim()
 }

@@ -9,10 +9,15 @@ export interface HttpAnswer {
   /** Media type, such as `text/plain`; text is always sent as UTF-8. */
   readonly type: string
   readonly body: string
+  /** More headers, with lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Maps a path, such as `/metrics`, to the function that answers it. */
 export type HttpRoutes = Readonly<Record<string, () => HttpAnswer | Promise<HttpAnswer>>>
+
+/** The same for answers that depend on the query or on headers: clients share one only if they ask for exactly the same. */
+export type HttpPages = Readonly<Record<string, (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>>>
 
 export interface HttpOptions {
   /** With 0, the system chooses a port. */
@@ -20,6 +25,7 @@ export interface HttpOptions {
   /** `0.0.0.0` is every IPv4 address of the machine. */
   readonly address: string
   readonly routes: HttpRoutes
+  readonly pages?: HttpPages
   /** Gets the error that a route threw; the client gets status 500 and the message. */
   readonly onFault?: (path: string, error: unknown) => void
 }
@@ -108,37 +114,55 @@ function createAnswer(options: HttpOptions): (request: HttpRequest | null) => Pr
     const { method, path } = request
     if (method !== "GET" && method !== "HEAD")
       return text(405, `Cannot ${method} ${path}: only GET and HEAD are answered here\n`)
-    const route = Object.hasOwn(options.routes, path) ? options.routes[path] : undefined
-    if (route === undefined)
-      return text(404, `Cannot find ${path}: there are\n${Object.keys(options.routes).join("\n")}\n`)
-    const before = shared.get(path)
+    const found = sourceOf(options, request)
+    if (found === null) return text(404, `Cannot find ${path}: there are\n${pathsOf(options).join("\n")}\n`)
+    const { key, make } = found
+    const before = shared.get(key)
     if (before !== undefined) return before
-    const reply = routed(options, path, route)
-    shared.set(path, reply)
+    const reply = made(options, path, make)
+    shared.set(key, reply)
     // Clients whose requests arrive in the same turn of the event loop share the answer.
-    void reply.then(() => setImmediate(() => shared.delete(path)))
+    void reply.then(() => setImmediate(() => shared.delete(key)))
     return reply
   }
 }
 
-async function routed(options: HttpOptions, path: string, route: () => HttpAnswer | Promise<HttpAnswer>) {
+interface Source {
+  /** Equal for requests with the same answer. */
+  readonly key: string
+  readonly make: () => HttpAnswer | Promise<HttpAnswer>
+}
+
+function sourceOf({ routes, pages = {} }: HttpOptions, request: HttpRequest): Source | null {
+  const { path, query, accept, host } = request
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined
+  if (route !== undefined) return { key: path, make: route }
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined
+  return page === undefined ? null : { key: [path, query, accept, host].join("\n"), make: () => page(request) }
+}
+
+function pathsOf({ routes, pages = {} }: HttpOptions): readonly string[] {
+  return [...Object.keys(routes), ...Object.keys(pages)]
+}
+
+async function made(options: HttpOptions, path: string, make: Source["make"]): Promise<Reply> {
   try {
-    return replyOf(await route())
+    return replyOf(await make())
   } catch (error) {
     options.onFault?.(path, error)
     return text(500, `Cannot answer ${path}: ${faultText(error)}\n`)
   }
 }
 
-function replyOf({ status, type, body }: HttpAnswer): Reply {
-  return { status, type: type.includes("charset") ? type : `${type}; charset=utf-8`, body: Buffer.from(body) }
+function replyOf({ type, body, ...rest }: HttpAnswer): Reply {
+  return { ...rest, type: type.includes("charset") ? type : `${type}; charset=utf-8`, body: Buffer.from(body) }
 }
 
 function text(status: number, body: string): Promise<Reply> {
   return Promise.resolve(replyOf({ status, type: "text/plain", body }))
 }
 
-function send({ status, type, body }: Reply, request: HttpRequest | null, socket: Socket): void {
+function send({ status, type, body, headers: more = {} }: Reply, request: HttpRequest | null, socket: Socket): void {
   if (!socket.writable) return
   const headers = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
@@ -148,6 +172,7 @@ function send({ status, type, body }: Reply, request: HttpRequest | null, socket
     // Prevents a browser from treating text as a page.
     "x-content-type-options: nosniff",
     ...(status === 405 ? ["allow: GET, HEAD"] : []),
+    ...Object.entries(more).map(([name, value]) => `${name}: ${value}`),
     "connection: close",
   ]
   // If it ended at once, the connection could not be reset while its client does not read.

@@ -2,6 +2,7 @@ import { Agent, get } from "node:http"
 import { connect } from "node:net"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import type { HttpRequest } from "../../../src/kit/http/request.ts"
 import { type HttpOptions, type HttpServer, serve } from "../../../src/kit/http/server.ts"
 
 const routes = {
@@ -45,6 +46,57 @@ for (const [method, path, status, type, body] of answers) {
       assert.is(response.headers.get("content-type"), type)
       assert.match(await response.text(), body)
     }))
+}
+
+const pages = {
+  "/echo": ({ query, accept, host }: HttpRequest) => ({
+    ...{ status: 200, type: "text/plain", headers: { "x-frame-options": "DENY" } },
+    body: JSON.stringify({ query, accept, host }),
+  }),
+}
+
+test("serve() gives a page the query and the headers Accept and Host, and sends the headers of its answer", () =>
+  served(
+    async (url, { port }) => {
+      const response = await fetch(`${url}/echo?a=1&b=%3C?`, { headers: { accept: "text/plain;q=0.5, a:b" } })
+      assert.equal(await response.json(), {
+        ...{ query: "a=1&b=%3C?", accept: "text/plain;q=0.5, a:b", host: `127.0.0.1:${port}` },
+      })
+      assert.is(response.headers.get("x-frame-options"), "DENY")
+      assert.is(await exchanged(port, "GET /echo HTTP/1.0\r\n\r\n"), '{"query":"","accept":"","host":""}')
+      assert.match(await (await fetch(`${url}/nowhere`)).text(), "/broken\n/echo\n")
+    },
+    { pages },
+  ))
+
+test("serve() shares an answer of a page among clients that ask for the same, and only among them", () => {
+  const asked: string[] = []
+  const counting = (request: HttpRequest) => {
+    asked.push(request.query)
+    return pages["/echo"](request)
+  }
+  return served(
+    async (url) => {
+      const urls = ["a", "b", "a", "b"].map((query) => `${url}/echo?${query}`)
+      const found = await Promise.all(
+        urls.map(async (one) => /"query":"(\w)"/.exec(await (await fetch(one)).text())?.[1]),
+      )
+      assert.equal(found, ["a", "b", "a", "b"])
+      assert.ok(asked.length >= 2 && asked.length <= 4)
+    },
+    { pages: { "/echo": counting } },
+  )
+})
+
+/** The body that the server sends for the bytes of a request. */
+function exchanged(port: number, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let all = ""
+    const socket = connect(port, "127.0.0.1", () => socket.write(request))
+    socket.on("data", (chunk) => (all += chunk.toString()))
+    socket.on("error", reject)
+    socket.on("end", () => resolve(all.slice(all.indexOf("\r\n\r\n") + 4)))
+  })
 }
 
 test("serve() sends the length of the body, in bytes, to HEAD and GET alike", () =>
