@@ -122,7 +122,8 @@ export const rooms: readonly Room[] = [
     name: "sync/kubernetes",
     files: ["sync/kubernetes/**"],
     may: [
-      ...["sync/*.ts", "kubernetes/**", "sync/report/ports.ts", "sync/report/reporter.ts"],
+      ...["sync/*.ts", "kubernetes/**", "sync/report/ports.ts"],
+      ...["sync/report/reporter.ts", "sync/report/report-pass.ts"],
       ...["core/objects/**", "core/declare/**", "kit/**", "node:util#isDeepStrictEqual"],
     ],
     pure: false,
@@ -145,7 +146,10 @@ export const rooms: readonly Room[] = [
   {
     name: "sync/volume",
     files: ["sync/volume/**"],
-    may: ["sync/*.ts", "sync/report/ports.ts", "heartbeats/**", "contract/**", "core/objects/**", "kit/**", "node:*"],
+    may: [
+      ...["sync/*.ts", "sync/report/ports.ts", "sync/report/cluster-view.ts"],
+      ...["heartbeats/**", "contract/**", "core/objects/**", "kit/**", "node:*"],
+    ],
     pure: false,
   },
   {
@@ -172,11 +176,32 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   {
+    name: "sidecar/page/html",
+    files: ["sidecar/page/html.ts"],
+    may: ["sidecar/page/**", "kit/**", "handlebars"],
+    pure: true,
+  },
+  {
+    // What a browser is shown; who prefers text is told by the library of its own.
+    name: "sidecar/page/routes",
+    files: ["sidecar/page/routes.ts"],
+    may: ["sidecar/page/**", "kit/**", "negotiator"],
+    pure: false,
+  },
+  {
+    // What the status page says, from data alone.
+    name: "sidecar/page",
+    files: ["sidecar/page/**"],
+    may: ["sidecar/problem-codes.ts", "contract/**", "core/**", ...pureKit],
+    pure: false,
+    givenTime: true,
+  },
+  {
     // What people and probes are told.
     name: "sidecar/report",
     files: ["sidecar/report/**"],
     may: [
-      ...["sidecar/agent/**", "sidecar/apply/**", "sidecar/effect/**", "sidecar/faults/**"],
+      ...["sidecar/agent/**", "sidecar/apply/**", "sidecar/effect/**", "sidecar/faults/**", "sidecar/page/**"],
       ...["sidecar/capture/problems.ts", "contract/**", "prom-client", ...shared],
     ],
     mayTypes: [
