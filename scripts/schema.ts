@@ -4,6 +4,7 @@ import { join } from "node:path"
 import * as z from "zod"
 
 import { archiveOutcomeSchema } from "../src/contract/archive.ts"
+import { clusterSchema } from "../src/contract/report/cluster.ts"
 import { heartbeatSchema } from "../src/contract/heartbeat.ts"
 import { manifestSchema } from "../src/contract/manifest.ts"
 import { pinSchema } from "../src/contract/pin.ts"
@@ -23,6 +24,7 @@ const sources: Readonly<Record<string, { readonly title: string; readonly schema
   "pointer.json": { title: "desired/current.json", schema: pointerSchema },
   "manifest.json": { title: "desired/generations/*/manifest.json", schema: manifestSchema },
   "heartbeat.json": { title: "desired/beat/heartbeat, the JSON before the padding", schema: heartbeatSchema },
+  "cluster.json": { title: "desired/beat/cluster.json", schema: clusterSchema },
   "sync-status.json": { title: "desired/status.yaml", schema: syncStatusSchema },
   "status.json": { title: "applied/status.yaml", schema: statusSchema },
   "archive-outcome.json": { title: "archive/*.tar.gz: outcome.json", schema: archiveOutcomeSchema },

@@ -6,6 +6,7 @@ import { watchDirectory } from "./directory/watch.ts"
 import type { ClusterSource } from "./ports.ts"
 import type { PassOutcome } from "./reconcile.ts"
 import type { Settings } from "./settings.ts"
+import { createClusterWriter } from "./volume/cluster-writer.ts"
 import { createStatusReader } from "./volume/applied-status.ts"
 
 /** A source of objects that also reports changes. */
@@ -27,7 +28,7 @@ export interface OpenSource {
  *
  * @throws If it cannot be opened and a retry would not help, for example without the kubeconfig file.
  */
-export async function openSource({ source, servicesConfigmaps }: Settings, log: Log): Promise<OpenSource> {
+export async function openSource({ source, servicesConfigmaps, desired }: Settings, log: Log): Promise<OpenSource> {
   if (source.kind === "directory") return openDirectory(source.directory, log)
   // Loaded only when needed: the client library takes half a second and 40 MB.
   const { openKubernetes } = await import("./kubernetes/open.ts")
@@ -35,7 +36,13 @@ export async function openSource({ source, servicesConfigmaps }: Settings, log: 
     ...source,
     configMapKeys: servicesConfigmaps,
     pod: podOf(process.env),
-    report: source.applied === null ? null : reportOf(source.applied, source.report ?? servicesConfigmaps[0] ?? ""),
+    report:
+      source.applied === null
+        ? null
+        : {
+            ...reportOf(source.applied, source.report ?? servicesConfigmaps[0] ?? ""),
+            showCluster: createClusterWriter(desired, log),
+          },
     log,
   })
 }

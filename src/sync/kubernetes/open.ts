@@ -1,6 +1,7 @@
 import { systemClock } from "../../kit/time/clock.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import type { StatusReader } from "../report/ports.ts"
+import type { ReportPassOptions } from "../report/report-pass.ts"
 import { startReporter } from "../report/reporter.ts"
 import { createKubernetesApi } from "./client/client.ts"
 import { type ConnectionSettings, loadKubeConfig } from "../../kubernetes/connection.ts"
@@ -22,6 +23,8 @@ interface OpenOptions
     readonly reportKey: string
     /** Name of this node, until the sidecar has reported it. */
     readonly node: string
+    /** Shows the sidecar what the nodes report. */
+    readonly showCluster: ReportPassOptions["showCluster"]
     /** Null: sync does not report. */
   } | null
 }

@@ -2,6 +2,7 @@ import type { Age } from "../../contract/heartbeat.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
 import type { PassOutcome } from "../reconcile.ts"
+import { createClusterView, type ShownCluster } from "./cluster-view.ts"
 import { createElection } from "./election.ts"
 import { createFreshness } from "./freshness.ts"
 import { createNodeLeases, type Owner } from "./node-leases.ts"
@@ -41,6 +42,8 @@ export interface ReportPassOptions {
   readonly now: () => Date
   /** From 0 to below 1. */
   readonly random: () => number
+  /** Shows the sidecar what the nodes report. */
+  readonly showCluster: (cluster: ShownCluster) => Promise<void>
   readonly log: Log
 }
 
@@ -65,6 +68,7 @@ export function createReportPass(options: ReportPassOptions): ReportPass {
   const recorder = createRecorder({ ...options, instance: `sync ${options.node}` })
   const origins = new Map<number, Origin>()
   const cluster = createClusterPart(options, announceAtConfigMaps)
+  const view = createClusterView({ ...options, leases: leasesOf(options) })
   let held: Extract<PassOutcome, { kind: "held" }>["problems"] = []
   let announced: NodeReport | null = null
 
@@ -108,6 +112,7 @@ export function createReportPass(options: ReportPassOptions): ReportPass {
       staleness.markReported(notes)
     },
     (seen) => cluster.run(seen),
+    ({ self, nodes }) => view.keep(self, nodes),
   ]
 
   return {

@@ -6,6 +6,7 @@ import type { Status } from "../../../src/contract/status.ts"
 import { createLog } from "../../../src/kit/process/log.ts"
 import { ApiFault } from "../../../src/kubernetes/api-fault.ts"
 import type { PassOutcome } from "../../../src/sync/reconcile.ts"
+import type { ShownCluster } from "../../../src/sync/report/cluster-view.ts"
 import { startReporter } from "../../../src/sync/report/reporter.ts"
 import { createFakeClock } from "../../support/clock.ts"
 import { ALIVE } from "../../support/signs.ts"
@@ -77,7 +78,7 @@ function scene(count: number) {
     nodes: new Map(names.map((name) => [name, { ready: cluster.ready.has(name) }] as const)),
   })
   const nodes = names.map((name) => {
-    const sidecar = { status: null as Status | null }
+    const sidecar = { status: null as Status | null, shown: [] as ShownCluster }
     const reporter = startReporter({
       ...{ api, clock, facts, node: name, reportKey: "kkv/vips" },
       ...{
@@ -87,6 +88,7 @@ function scene(count: number) {
       },
       pod: { namespace: "kkv", name: `pod-${name}`, uid: `uid-${name}` },
       now: () => new Date(Date.UTC(2026, 0, 1) + clock.now()),
+      showCluster: async (cluster) => void (sidecar.shown = cluster),
       log: createLog({ program: "test" }, { level: "silent" }),
     })
     return { name, reporter, sidecar }
@@ -138,6 +140,33 @@ test("startReporter() has one report say when all nodes have the newest ConfigMa
   )
   assert.is(events("pod-n2").length, 3)
   assert.is(events("pod-n1").length, 3)
+  await stop()
+})
+
+test("startReporter() shows each node what all nodes report, and when each was last seen to renew it", async () => {
+  const { api, clock, cluster, nodes, stop } = scene(3)
+  for (const { name, reporter, sidecar } of nodes) {
+    reporter.tell(published(1))
+    sidecar.status = statusOf(name, 1, null, "n2")
+  }
+  await clock.advance(6_000)
+  const seenBy = (index: number) => nodes[index]?.sidecar.shown ?? []
+  const rolesSeen = (index: number) => seenBy(index).map(({ name, report }) => `${name} ${report?.roles?.[0]?.state}`)
+  for (const index of [0, 1, 2]) assert.equal(rolesSeen(index), ["n1 backup", "n2 master", "n3 backup"])
+  assert.equal(seenBy(0)[1]?.report?.ageMs, null, "n1 has not seen n2 renew its report")
+  assert.is(seenBy(0)[1]?.report?.generation, "1".repeat(12))
+
+  await clock.advance(120_000)
+  await nodes[1]?.reporter.stop()
+  cluster.ready.delete("n2")
+  const writesBefore = api.writes.length
+  await clock.advance(200_000)
+  const gone = seenBy(0)[1]
+  assert.is(gone?.ready, false)
+  assert.ok((gone?.report?.ageMs ?? 0) > 180_000, `${gone?.report?.ageMs}`)
+  const living = seenBy(0)[2]?.report?.ageMs ?? Number.NaN
+  assert.ok(living < 70_000, `${living}`)
+  assert.ok(api.writes.length > writesBefore, "the others still report")
   await stop()
 })
 
