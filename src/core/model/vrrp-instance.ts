@@ -50,9 +50,7 @@ export function electionOf(
   facts: NodeFacts,
   { settings, before = null }: { readonly settings: ModelSettings; readonly before?: Election | null },
 ): Checked<Election | null, ModelCode> {
-  const members = nodes
-    .flatMap(memberOf)
-    .toSorted((a, b) => compareAddresses(a.address, b.address) || compare(a.name, b.name))
+  const members = membersOf(nodes)
   const rank = members.findIndex((member) => member.name === facts.name)
   if (nodes.length > 0 && rank === -1) return { value: null, problems: [unknownNode(nodes, facts.name)] }
   const unicast = settings.useUnicast ? unicastOf(nodes, facts, { settings, before }) : { value: null, problems: [] }
@@ -87,7 +85,18 @@ const HIGHEST = 254
 const LOWEST = 1
 const LARGEST_STEP = 8
 
-function memberOf({ object }: Placed<Node>): { name: string; address: string }[] {
+/** A node that takes part in the election. */
+export interface Member {
+  readonly name: string
+  readonly address: string
+}
+
+/** The nodes that take part in the election, in the order of their ranks: a node's priority is `priorityOf` its place in the list. */
+export function membersOf(nodes: readonly Placed<Node>[]): readonly Member[] {
+  return nodes.flatMap(memberOf).toSorted((a, b) => compareAddresses(a.address, b.address) || compare(a.name, b.name))
+}
+
+function memberOf({ object }: Placed<Node>): Member[] {
   const address = nodeAddressOf(object)
   return address === null ? [] : [{ name: object.metadata.name, address }]
 }

@@ -1,11 +1,15 @@
 import type { Status } from "../../contract/status.ts"
 import { type Asker, findingsFor } from "../../contract/well.ts"
 import type { SyncSigns } from "../../contract/signs.ts"
-import { type HttpAnswer, type HttpRoutes, type HttpServer, serve } from "../../kit/http/server.ts"
+import { type HttpAnswer, type HttpPages, type HttpRoutes, type HttpServer, serve } from "../../kit/http/server.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { Agent } from "../agent/agent.ts"
 import type { Metrics } from "./metrics.ts"
 import type { NodeWatch } from "../nodes/node-watch.ts"
+import { atOwnHost, createPages } from "../page/routes.ts"
+import type { PageData } from "../page/data.ts"
+import type { PageTexts } from "../page/html.ts"
+import { statusJson } from "../page/status-json.ts"
 import type { SidecarSettings } from "../wiring/settings.ts"
 import type { StandingFaults } from "../faults/standing-faults.ts"
 import type { StatusWriter } from "../volume/status-writer.ts"
@@ -22,6 +26,10 @@ export interface AnswerParts {
   readonly sync: () => SyncSigns
   readonly faults: Pick<StandingFaults, "standing">
   readonly nodes: NodeWatch | null
+  /** Everything that the status page shows, at this moment. */
+  readonly page: () => PageData
+  /** The files of the status page. */
+  readonly pageTexts: () => PageTexts
 }
 
 export interface Servers {
@@ -50,8 +58,8 @@ export async function startServers({
   const close = async () => void (await Promise.all(servers.map((server) => server.close())))
   try {
     for (const address of httpAddresses) {
-      const routes = { ...routesOf(withParts), ...(isLoopback(address) ? ownRoutesOf(withParts) : {}) }
-      servers.push(await serve({ port, address, routes }))
+      const pages = isLoopback(address) ? pagesOf(() => parts) : {}
+      servers.push(await serve({ port, address, routes: routesOf(withParts), pages }))
     }
   } catch (error) {
     await close()
@@ -108,12 +116,14 @@ function routesOf(withParts: WithParts): HttpRoutes {
   }
 }
 
-function ownRoutesOf(withParts: WithParts): HttpRoutes {
+/** What names Services. */
+function pagesOf(partsNow: () => AnswerParts | null): HttpPages {
   return {
-    "/status.json": withParts(({ status }) => ({
-      status: 200,
-      type: "application/json",
-      body: `${visible(JSON.stringify(status.value(), null, 2))}\n`,
-    })),
+    "/status.json": atOwnHost(() => {
+      const parts = partsNow()
+      if (parts === null) return STARTING
+      return { status: 200, type: "application/json", body: statusJson(parts.status.value(), parts.page()) }
+    }),
+    ...createPages(partsNow),
   }
 }

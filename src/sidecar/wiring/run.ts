@@ -10,10 +10,10 @@ import { type Servers, startServers } from "../report/http.ts"
 import { masqueradeWanted } from "../targets/firewall.ts"
 import { type Machine, openParts, type SidecarParts, type Surroundings } from "./open.ts"
 import { type Pulse, startPulse } from "../report/pulse.ts"
+import { pageDataOf, readPageTexts, syncSignsOf } from "./page.ts"
 import { CHORES_AT, startChores, startComparisons } from "./schedule.ts"
 import type { SidecarSettings } from "./settings.ts"
 import { syncBeatIn } from "../../heartbeats/read.ts"
-import { syncStatusIn } from "../volume/sync-status-reader.ts"
 import type { LastKnownGoodStore } from "../volume/last-known-good.ts"
 import { type VolumeWatch, watchVolume } from "../volume/watch.ts"
 
@@ -76,7 +76,9 @@ export async function assemble(
   server?.answerFrom({
     ...{ agent, metrics, watch, status, nodes: parts.nodes, faults: parts.faults },
     statusNow: () => statusNow(parts, agent.snapshot()),
-    sync: () => ({ ...syncBeatIn(settings.desired), status: syncStatusIn(settings.desired) }),
+    sync: () => syncSignsOf(parts),
+    page: () => pageDataOf(parts, agent.snapshot()),
+    pageTexts: readPageTexts,
   })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })

@@ -1,0 +1,77 @@
+import { visible } from "../../kit/text/escape-hidden.ts"
+import type { Slice, VipRow } from "./vips.ts"
+import type { View } from "./view.ts"
+
+/** The page as text, for terminals. */
+export function pageText(view: View): string {
+  const { head, findings, ages, facts, vips, problems } = view
+  const sections = [
+    [`${head.word}: ${oneLine(head.text)}`, ...findings.map((finding) => `  ${oneLine(finding)}`)],
+    table(ages.map(({ name, text }) => [name, text])),
+    ...view.pictures.map(({ lan, split }) => (split === "" ? [oneLine(lan)] : [oneLine(lan), `  ${oneLine(split)}`])),
+    ...view.instances.map(({ name, hasName, nodes }) => [
+      ...table([
+        ["NODE", hasName ? `ROLE IN ${name}` : "ROLE", "SINCE", "PLACE", "VIPS", "GENERATION", "HEARD", "NEXT"],
+        ...nodes.rows.map((row) => [
+          ...[row.name, row.role, row.since, row.place, row.vips],
+          ...[`${row.generation}${row.differs ? " (differs)" : ""}`, row.heard, row.next],
+        ]),
+      ]),
+      ...moreLine(nodes, "nodes"),
+    ]),
+    vipLines(vips),
+    problems.total === 0
+      ? []
+      : ["Problems", ...problems.rows.map((row) => problemLine(row)), ...moreLine(problems, "problems")],
+    table(facts.map(({ name, text }) => [name, text])),
+  ]
+  const text = sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")
+  return `${visible(text)}\n`
+}
+
+function vipLines(vips: View["vips"]): readonly string[] {
+  if (vips.total === 0) return ["No VIPs"]
+  const rows = table([["VIP", "STATE", "SERVICES", "PODS", "SERVERS"], ...vips.rows.map(vipCells)])
+  const [head = "", ...lines] = rows
+  const shown = lines.flatMap((line, at) => {
+    const problem = vips.rows[at]?.problem ?? null
+    return problem === null ? [line] : [line, `  ${problem.code}: ${oneLine(problem.message)}`]
+  })
+  return [head, ...shown, ...moreLine(vips, "VIPs")]
+}
+
+function vipCells({ vip, origin, state, services, pods, servers }: VipRow): readonly string[] {
+  return [origin === "" ? vip : `${vip} (${origin})`, state, services, pods, servers]
+}
+
+function problemLine({ severity, place, code, message }: View["problems"]["rows"][number]): string {
+  return `  ${severity}: ${oneLine(place)}: ${code}: ${oneLine(message)}`
+}
+
+function moreLine({ total, from, rows }: Slice<unknown>, what: string): readonly string[] {
+  return rows.length === total
+    ? []
+    : [`${what} ${from + 1} to ${from + rows.length} of ${total}; ?from=${from + rows.length} for more`]
+}
+
+/** Columns of text, each as wide as its widest cell. */
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const cells = rows.map((row) => row.map(oneLine))
+  const widths: number[] = []
+  for (const row of cells)
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length)
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  )
+}
+
+/** A value from a user must not begin a line of its own. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\t\n]+/g, " ")
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs"
+import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
+import type { SyncSigns } from "../../contract/signs.ts"
+import { type RealServer, vipsOf, type VipModel, type VrrpInstance } from "../../core/model/keepalived-model.ts"
+import { type Member, membersOf } from "../../core/model/vrrp-instance.ts"
+import { packageFile, packageVersion } from "../../kit/files/package-file.ts"
+import type { Snapshot } from "../agent/state.ts"
+import type { PageData, PageInstance, PagePods } from "../page/data.ts"
+import type { PageTexts } from "../page/html.ts"
+import { pageNodesOf } from "../page/cluster-nodes.ts"
+import { clusterIn } from "../volume/cluster-reader.ts"
+import { syncStatusIn } from "../volume/sync-status-reader.ts"
+import { statusNow } from "./connect.ts"
+import type { SidecarParts } from "./open.ts"
+
+/** The files of the status page. @throws when the installation lacks one. */
+export function readPageTexts(): PageTexts {
+  const text = (name: keyof PageTexts) => readFileSync(packageFile(`templates/page/${name}`), "utf8")
+  return {
+    "layout.hbs": text("layout.hbs"),
+    "overview.hbs": text("overview.hbs"),
+    "lan.hbs": text("lan.hbs"),
+    "style.css": text("style.css"),
+  }
+}
+
+/** What sync shows on its volume. */
+export function syncSignsOf({ settings }: Pick<SidecarParts, "settings">): SyncSigns {
+  return { ...syncBeatIn(settings.desired), status: syncStatusIn(settings.desired) }
+}
+
+/** Everything that the status page shows, at this moment. */
+export function pageDataOf(parts: SidecarParts, snapshot: Snapshot): PageData {
+  const { settings, date } = parts
+  const status = statusNow(parts, snapshot)
+  const { inEffect } = snapshot
+  const generation = inEffect?.generation?.name ?? null
+  return {
+    now: date().toISOString(),
+    status,
+    agent: agentSignsIn(settings.applied),
+    sync: syncSignsOf(parts),
+    generation,
+    version: packageVersion(),
+    instances: (inEffect?.model.instances ?? []).map(instanceOf),
+    pods: new Map((inEffect === null ? [] : vipsOf(inEffect.model)).map((vip) => [vip.id, podsOf(vip)])),
+    nodes: pageNodesOf({ status, generation, members: nodesIn(snapshot), reading: clusterIn(settings.desired) }),
+    events: [],
+  }
+}
+
+/** The nodes of the election, by the newest generation; empty if it does not give a configuration. */
+function nodesIn({ observation }: Snapshot): readonly Member[] {
+  return observation?.kind === "candidate" ? membersOf(observation.built.own.nodes) : []
+}
+
+function instanceOf({ vips, unicast, ...instance }: VrrpInstance): PageInstance {
+  const { name, virtualRouterId, priority, advertInterval } = instance
+  return {
+    ...{ name, interface: instance.interface, virtualRouterId, priority, advertInterval },
+    isUnicast: unicast !== null,
+    vips: vips.map(({ address }) => address),
+  }
+}
+
+/** A pod may stand behind several ports: it counts as the best of what it is for them. */
+function podsOf({ virtualServers }: VipModel): PagePods {
+  const reals = virtualServers.flatMap(({ realServers }) => realServers)
+  const left = new Set(reals.map(({ address }) => address))
+  const take = (isOne: (real: RealServer) => boolean) => {
+    const found = [
+      ...new Set(reals.filter((real) => left.has(real.address) && isOne(real)).map(({ address }) => address)),
+    ]
+    for (const address of found) left.delete(address)
+    return found
+  }
+  return {
+    ready: take(({ weight, draining }) => weight > 0 && !draining),
+    draining: take(({ draining }) => draining),
+    unreachable: take(() => true),
+  }
+}

@@ -1,0 +1,69 @@
+import type { StatusVip } from "../../../src/contract/status.ts"
+import type { PageData, PageNode, PagePods } from "../../../src/sidecar/page/data.ts"
+import { podsKey } from "../../../src/sidecar/page/data.ts"
+import { ALIVE } from "../../support/signs.ts"
+import { STATUS, SYNC_SIGNS, VRRP } from "../../cli/support/volume.ts"
+
+export const NOW = "2026-11-26T03:12:00.000Z"
+export const GENERATION = "00000000000000000007-0123456789ab"
+
+/** A VIP of the only ConfigMap, as written. */
+export function vip(address: string, more: Partial<StatusVip> = {}): StatusVip {
+  const [base] = STATUS.vips
+  if (base === undefined) throw new Error("there is a VIP")
+  return { ...base, vip: address, entry: address, realServers: 3, readyPods: 3, ...more }
+}
+
+/** A node that reported 12 s ago. */
+export function node(name: string, more: Partial<PageNode> = {}): PageNode {
+  return {
+    ...{ name, isSelf: false, address: `10.4.0.${name.slice(1)}`, priority: 262 - 8 * Number(name.slice(1)) },
+    ...{ ready: true, answers: null, heard: { kind: "age", seconds: 12 }, generation: "0123456789ab", vips: 3 },
+    roles: [{ ...VRRP, state: "backup", since: "2026-11-22T23:10:00.000Z" }],
+    troubles: [],
+    ...more,
+  }
+}
+
+export const SELF = node("n1", { isSelf: true, heard: { kind: "age", seconds: 0 }, roles: [VRRP] })
+
+/** Three nodes, of which the first is this one and master, and three VIPs. */
+export function pageData(more: Partial<PageData> = {}): PageData {
+  const vips = ["10.4.0.50", "10.4.0.51", "10.4.0.52"].map((address) => vip(address))
+  return {
+    now: NOW,
+    status: { ...STATUS, vips },
+    agent: ALIVE,
+    sync: SYNC_SIGNS,
+    generation: GENERATION,
+    version: "1.0.0",
+    instances: [
+      {
+        ...{ name: "vips", interface: "eth0", virtualRouterId: 50, priority: 254, advertInterval: 1, isUnicast: false },
+        vips: vips.map((one) => one.vip),
+      },
+    ],
+    pods: podsOf(vips),
+    nodes: { age: { kind: "age", seconds: 4 }, list: [SELF, node("n2"), node("n3")] },
+    events: [],
+    ...more,
+  }
+}
+
+/** Three ready pods behind each VIP. */
+export function podsOf(vips: readonly StatusVip[]): ReadonlyMap<string, PagePods> {
+  const pods = { ready: ["10.244.0.7", "10.244.1.7", "10.244.2.7"], draining: [], unreachable: [] }
+  return new Map(vips.map((one) => [podsKey(one), pods]))
+}
+
+/** Several hundred VIPs, some of which need attention. */
+export function manyVips(count: number): readonly StatusVip[] {
+  return Array.from({ length: count }, (_, at) => {
+    const address = `10.4.${4 + Math.floor(at / 250)}.${1 + (at % 250)}`
+    const services = [`shop-${at}/frontend-of-the-shop`]
+    if (at % 100 === 7) return vip(address, { services, state: "unserved", unserved: 1, readyPods: 2 })
+    if (at % 100 !== 42) return vip(address, { services })
+    const message = `Cannot use "defautl/echo": there is no Service of that name (expected one of the namespace "default")`
+    return vip(address, { services, state: "held", problem: { code: "SERVICE_MISSING", message } })
+  })
+}
