@@ -1,4 +1,4 @@
-import type { Cluster, ClusterNode } from "../../contract/beat/cluster.ts"
+import type { Cluster, ClusterNode } from "../../contract/report/cluster.ts"
 import type { Age, Moment } from "../../contract/heartbeat.ts"
 import type { Status } from "../../contract/status.ts"
 import { type Member, priorityOf } from "../../core/model/vrrp-instance.ts"

@@ -1,4 +1,4 @@
-import { REPORT_SECONDS } from "../../contract/beat/cluster.ts"
+import { REPORT_STALE_MS } from "../../contract/report/node-report.ts"
 import type { PageData, PageNode } from "./data.ts"
 import { secondsSince } from "./words.ts"
 
@@ -17,6 +17,8 @@ export interface Holder {
   readonly next: PageNode | null
 }
 
+/** Age above which a report does not count any more, in seconds. */
+export const REPORT_SECONDS = REPORT_STALE_MS / 1_000
 /** Time for which two masters may be a handover whose reports are still on their way, in seconds. */
 const HANDOVER_SECONDS = 15
 

@@ -1,6 +1,5 @@
-import { REPORT_SECONDS } from "../../contract/beat/cluster.ts"
 import type { PageData, PageNode } from "./data.ts"
-import { type Holder, isCurrent, roleIn } from "./holders.ts"
+import { type Holder, isCurrent, REPORT_SECONDS, roleIn } from "./holders.ts"
 import { agoText, clipped, counted, durationText, secondsSince } from "./words.ts"
 
 /** What a node is in an instance. `silent`: its role is not known now. */

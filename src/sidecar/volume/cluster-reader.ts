@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { type Cluster, CLUSTER_FILE, decodeCluster, MAXIMUM_CLUSTER_BYTES } from "../../contract/beat/cluster.ts"
+import { type Cluster, CLUSTER_FILE, decodeCluster, MAXIMUM_CLUSTER_BYTES } from "../../contract/report/cluster.ts"
 import { HEARTBEAT_DIRECTORY, type Moment } from "../../contract/heartbeat.ts"
 import { faultText } from "../../kit/fault.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
