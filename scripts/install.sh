@@ -32,6 +32,8 @@ iputils-ping           is that node there
 ethtool                checksum offload of virtual links
 curl                   the client of the walk-through
 openssl                certificates of the cluster bed
+chromium               the browser that looks at the status page
+fonts-dejavu-core      what it writes with
 s6                     the supervisor
 execline               what s6 scripts may be written in
 mmdebstrap             unpacks the second keepalived release

@@ -4,7 +4,7 @@
  *   --checks  types, lint, format, dead code, generated files
  *   --unit    tests that need nothing but Node.js
  *   --faults  crashes, full disks and hostile strings, as far as they need nothing but Node.js
- *   --real    tests with the real keepalived (root)
+ *   --real    tests with the real keepalived, and with a real browser (root)
  *   --lab     the lab's scenarios (root)
  *   --image   the container images, built and run (root)
  *   --cluster the parts of the cluster bed (root, and Go or ready programs)
@@ -47,7 +47,7 @@ const faults: Step = {
   counts: true,
 }
 const real: Step = {
-  name: "tests with the real keepalived",
+  name: "tests with the real keepalived and a real browser",
   command: [process.execPath, "scripts/test.ts", "--kind", "real"],
   counts: true,
 }

@@ -13,12 +13,16 @@ export interface NodeRow {
   readonly mood: "ok" | "quiet" | "wait" | "bad"
   /** `MASTER`, with the instance if there are several. */
   readonly role: string
-  /** `10.4.0.1, priority 254`. */
-  readonly place: string
+  /** Empty if unknown. */
+  readonly address: string
+  /** `priority 254`. */
+  readonly priority: string
   /** Since when it has that role, and why. */
   readonly since: string
   /** `reported 4 s ago`. */
   readonly heard: string
+  /** Why the node may not live; empty if nothing says so. */
+  readonly doubt: string
   /** `takes over next`; empty if another node does. */
   readonly next: string
   readonly vips: string
@@ -69,9 +73,11 @@ function rowOf(node: PageNode, { data, holder, hasSeveral, usual }: Around): Nod
   return {
     ...{ name: node.name, isSelf: node.isSelf, part, mood: MOODS[part] },
     role: `${WORDS[part]}${hasSeveral ? ` of ${holder.instance}` : ""}`,
-    place: placeText(node),
+    address: node.address ?? "",
+    priority: node.priority === null ? "priority unknown" : `priority ${node.priority}`,
     since: current ? `${seconds === null ? "" : `for ${durationText(seconds)}`}${reason}` : said,
     heard: heardText(node),
+    doubt: doubtText(node),
     next: holder.next === node ? (holder.masters.length === 0 ? "should take over" : "takes over next") : "",
     vips: node.vips === null ? "" : counted(node.vips, "VIP"),
     generation: node.generation ?? "",
@@ -86,19 +92,14 @@ function partOf(node: PageNode, { instance, isSplit }: Holder): Part {
   return role.state === "master" && isSplit ? "split" : role.state
 }
 
-function placeText({ address, priority }: PageNode): string {
-  const rank = priority === null ? "priority unknown" : `priority ${priority}`
-  return address === null ? rank : `${address}, ${rank}`
+function heardText({ isSelf, heard }: PageNode): string {
+  if (isSelf) return "this node"
+  if (heard.kind === "unknown") return heard.why
+  return `${heard.seconds > REPORT_SECONDS ? "last report" : "reported"} ${agoText(heard)}`
 }
 
-function heardText({ isSelf, heard, answers, ready }: PageNode): string {
-  if (isSelf) return "this node"
-  const report =
-    heard.kind === "age"
-      ? `${heard.seconds > REPORT_SECONDS ? "last report" : "reported"} ${agoText(heard)}`
-      : heard.why
-  const probe = answers === false ? ["does not answer probes"] : []
-  return [report, ...probe, ...(ready === false ? ["not Ready"] : [])].join("; ")
+function doubtText({ answers, ready }: PageNode): string {
+  return [...(answers === false ? ["it does not answer"] : []), ...(ready === false ? ["not Ready"] : [])].join("; ")
 }
 
 /** The generation that most nodes have in effect; of two as frequent, that of the first node. */

@@ -27,19 +27,20 @@ function contextOf(view: View, { refresh }: OverviewOptions): object {
   const { from, next, before, total, rows } = view.vips
   const text = `VIPs ${from + 1} to ${from + rows.length} of ${total}`
   const isWhole = rows.length === total
-  const link = (at: number | null) => (at === null ? "" : linkOf({ from: at, refreshes: refresh > 0 }))
+  const link = (at: number | null) => (at === null ? "" : linkTo({ from: at, refreshes: refresh > 0 }))
   return {
     view,
     title: `${view.head.word}: ${view.node}, kube-keepalived-vip`,
     icon: iconOf(view.head.verdict),
     refresh,
-    other: linkOf({ from, refreshes: refresh === 0 }),
+    other: linkTo({ from, refreshes: refresh === 0 }),
     paging: isWhole ? null : { text, before: link(before), next: link(next) },
     moreProblems: view.problems.total - view.problems.rows.length,
   }
 }
 
-function linkOf({ from, refreshes }: { readonly from: number; readonly refreshes: boolean }): string {
+/** The address of the page. */
+export function linkTo({ from, refreshes }: { readonly from: number; readonly refreshes: boolean }): string {
   const words = new URLSearchParams()
   if (from > 0) words.set("from", String(from))
   if (!refreshes) words.set("refresh", "off")

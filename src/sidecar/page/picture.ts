@@ -64,7 +64,7 @@ export function pictureOf(
     title: `${lan}: ${shown.map(({ name, role }) => `${name} is ${role}`).join(", ")}`,
     layouts: [layoutOf("wide", boxes), layoutOf("narrow", boxes)],
     split: holder.isSplit
-      ? `${listed(holder.masters.map(({ name }) => name))} are master at once: they do not hear each other. Look at the LAN between them, at a firewall (IP protocol 112), at --iface and --use-unicast.`
+      ? `${listed(holder.masters.map(({ name }) => name))} are master at once: they do not hear each other. Look at the LAN between them, at a firewall (IP protocol 112), and at the flags iface and use-unicast.`
       : "",
   }
 }
@@ -78,7 +78,9 @@ function lanText({ instances }: PageData, instance: string): string {
 
 function boxOf(row: NodeRow, id: string, vips: readonly string[]): Box {
   const holds = row.part === "master" || row.part === "split" ? `holds ${vipsText(vips, row.vips)}` : ""
-  const texts = [row.place, holds === "" ? row.next : holds, row.since, row.isSelf ? "" : row.heard]
+  const place = [row.address, row.priority].filter((word) => word !== "").join(", ")
+  const heard = row.isSelf ? "" : [row.heard, row.doubt].filter((word) => word !== "").join("; ")
+  const texts = [place, holds === "" ? row.next : holds, row.since, heard]
   const lines = texts.flatMap(wrapped).slice(0, MOST_LINES)
   const name = clipped(row.isSelf ? `${row.name} (this node)` : row.name, LONGEST_NAME)
   const placed = lines.map((text, at) => ({ y: BOX.head + 22 + at * BOX.lineHeight, text }))

@@ -5,7 +5,7 @@ import { quoted } from "../../kit/text/quoted.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { PageData } from "./data.ts"
 import { compilePages, type Pages, type PageTexts } from "./html.ts"
-import { overviewHtml } from "./overview.ts"
+import { linkTo, overviewHtml } from "./overview.ts"
 import { pageText } from "./text.ts"
 import { viewOf } from "./view.ts"
 
@@ -39,7 +39,9 @@ export function createPages(sources: () => PageSources | null): HttpPages {
       if (prefersText(request)) return textAnswer(200, pageText(viewOf(data, { from, most: MOST_AS_TEXT })).trimEnd())
       pages ??= compilePages(known.pageTexts())
       const body = overviewHtml(pages, data, { from, refresh: refreshes ? REFRESH_SECONDS : 0 })
-      const headers = refreshes ? { ...pages.headers, refresh: String(REFRESH_SECONDS) } : pages.headers
+      // The address is named because a browser does not load a page again whose address ends with a place in it.
+      const refresh = `${REFRESH_SECONDS};url=${linkTo({ from, refreshes })}`
+      const headers = refreshes ? { ...pages.headers, refresh } : pages.headers
       return { status: 200, type: "text/html", body, headers: { ...headers, vary: "accept" } }
     }),
   }

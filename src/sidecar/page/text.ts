@@ -11,10 +11,14 @@ export function pageText(view: View): string {
     ...view.pictures.map(({ lan, split }) => (split === "" ? [oneLine(lan)] : [oneLine(lan), `  ${oneLine(split)}`])),
     ...view.instances.map(({ name, hasName, nodes }) => [
       ...table([
-        ["NODE", hasName ? `ROLE IN ${name}` : "ROLE", "SINCE", "PLACE", "VIPS", "GENERATION", "HEARD", "NEXT"],
+        ["NODE", hasName ? `ROLE IN ${name}` : "ROLE", "SINCE", "ADDRESS", "VIPS", "GENERATION", "HEARD", "NEXT"],
         ...nodes.rows.map((row) => [
-          ...[row.name, row.role, row.since, row.place, row.vips],
-          ...[`${row.generation}${row.differs ? " (differs)" : ""}`, row.heard, row.next],
+          ...[row.name, row.role, row.since, [row.address, row.priority].join(" "), row.vips],
+          ...[
+            `${row.generation}${row.differs ? " (differs)" : ""}`,
+            [row.heard, row.doubt].filter((word) => word !== "").join("; "),
+            row.next,
+          ],
         ]),
       ]),
       ...moreLine(nodes, "nodes"),

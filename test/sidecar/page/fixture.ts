@@ -67,3 +67,50 @@ export function manyVips(count: number): readonly StatusVip[] {
     return vip(address, { services, state: "held", problem: { code: "SERVICE_MISSING", message } })
   })
 }
+
+/** What a person sees on a day with one broken entry: the picture of the documents. */
+export function brokenEntry(): PageData {
+  const message = 'Cannot use "shop/frontned": there is no Service of that name in namespace "shop"'
+  const problem = { code: "SERVICE_NOT_FOUND", message }
+  const vips = [
+    vip("10.4.0.50", { services: ["shop/frontend"], virtualServers: 2, readyPods: 4 }),
+    vip("10.4.0.51", { services: ["shop/api"], readyPods: 3 }),
+    vip("10.4.0.52", { services: ["mail/smtp", "mail/imap"], virtualServers: 3, readyPods: 2 }),
+    vip("10.4.0.53", { services: ["shop/frontned"], state: "held", problem, readyPods: 3 }),
+  ]
+  const pods = (ready: number, draining: number, unreachable: number): PagePods => ({
+    ready: Array.from({ length: ready }, (_, at) => `10.244.0.${at}`),
+    draining: Array.from({ length: draining }, (_, at) => `10.244.1.${at}`),
+    unreachable: Array.from({ length: unreachable }, (_, at) => `10.244.2.${at}`),
+  })
+  const place = { file: "vips/kube-keepalived-vip/vip-configmap.yaml", line: 9, column: 14 }
+  const path = ["ConfigMap kube-keepalived-vip/vip-configmap", "data", "10.4.0.53"]
+  const base = pageData()
+  return pageData({
+    status: { ...base.status, vips, problems: [{ ...problem, severity: "error", path, place }] },
+    pods: new Map(vips.map((one, at) => [podsKey(one), pods(one.readyPods, at === 1 ? 1 : 0, at === 2 ? 1 : 0)])),
+    instances: base.instances.map((one) => ({ ...one, vips: vips.map(({ vip: address }) => address) })),
+    nodes: { ...base.nodes, list: base.nodes.list.map((one) => ({ ...one, vips: 4 })) },
+  })
+}
+
+/** Two masters that do not hear each other, a node in FAULT and a silent one. */
+export function twoMasters(): PageData {
+  const fault = { ...VRRP, state: "fault" as const, reason: 'interface "eth0" has no carrier' }
+  return pageData({
+    nodes: {
+      age: { kind: "age", seconds: 4 },
+      list: [
+        SELF,
+        node("n2", { roles: [VRRP] }),
+        node("n3", { roles: [fault], generation: "fedcba987654", troubles: ["Held: the entry 10.4.0.52 is broken"] }),
+        node("n4", {
+          roles: null,
+          generation: null,
+          vips: null,
+          heard: { kind: "unknown", why: "it has not reported" },
+        }),
+      ],
+    },
+  })
+}

@@ -29,7 +29,7 @@ test("GET / gives a page that may load nothing, run nothing and be framed by not
     headers["content-security-policy"],
     `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   )
-  assert.is(headers["refresh"], "5")
+  assert.is(headers["refresh"], "5;url=/")
   assert.is(headers["referrer-policy"], "no-referrer")
   for (const forbidden of [/<script/i, /\son\w+=/i, /\sstyle=/i, /@import/i, /url\(/i, /\ssrc=/i])
     assert.not.match(body, forbidden)
@@ -49,7 +49,7 @@ test("GET / says the same as HTML and as text", async () => {
     "takes over next",
   ])
     assert.ok(html.includes(words) && text.includes(words), words)
-  for (const words of ["reported 12 s ago", "10.4.0.2, priority 246", "2 ready", "0123456789ab", "2.3.3, running"])
+  for (const words of ["reported 12 s ago", "priority 246", "2 ready", "0123456789ab", "2.3.3, running"])
     assert.ok(html.includes(words) && text.includes(words), words)
 })
 
