@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test chart-programs test-cluster test-faults image image-test unit demo demo-gitops bench largest endurance fuzz torture golden format clean installed-for-check installed-for-image
+.PHONY: help install build check test chart-programs release test-cluster test-faults image image-test unit demo demo-gitops bench largest endurance fuzz torture golden format clean installed-for-check installed-for-image installed-for-release
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ installed-for-check:
 
 installed-for-image:
 	@scripts/install.sh all image
+
+installed-for-release:
+	@scripts/install.sh image release
 
 build: installed-for-check ## dist/, which bin/kkv runs
 	@node scripts/build.ts
@@ -35,6 +38,9 @@ chart-programs:
 
 image: installed-for-check ## Both container images, by docker or buildah; REGISTRY=, IMAGE_TAG=, IMAGE_FLAGS= (docs/image.md)
 	@scripts/image.sh
+
+release: installed-for-release ## All artefacts of a release, signed and verified, in release/VERSION; VERSION= (docs/release.md)
+	@scripts/release.sh "$(VERSION)"
 
 image-test: installed-for-image build ## Builds the images without a registry of images, runs them, and the walk-through in the lab (root; 5 minutes)
 	@test/image/run.sh

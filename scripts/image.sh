@@ -7,6 +7,8 @@
 #   IMAGE_SOURCE   URL for the label org.opencontainers.image.source (default: none)
 #   IMAGE_BUILDER  docker or buildah (default: docker where its daemon answers, else buildah)
 #   IMAGE_FLAGS    more words for the build, such as --build-arg DEBIAN_IMAGE=NAME, or --platform linux/amd64,linux/arm64
+#   IMAGE_LAYOUTS  folder in which each image is an OCI layout, kkv-sync and kkv-sidecar (buildah only; default: no layouts)
+#   IMAGE_PLATFORMS with IMAGE_LAYOUTS: the platforms in it, such as linux/amd64,linux/arm64 (default: the machine's own)
 #   IMAGE_OUT      folder for the bills of materials (default .cache/image)
 # exit: 0 built, 1 the build failed, 2 usage, 3 nothing to build with
 set -euo pipefail
@@ -45,6 +47,8 @@ case $builder in
   docker | buildah) command -v "$builder" > /dev/null || die "Cannot build: IMAGE_BUILDER is $builder, which is not there" ;;
   *) die "Cannot build with \"$builder\": IMAGE_BUILDER is docker or buildah" ;;
 esac
+layouts=${IMAGE_LAYOUTS:-}
+[ -z "$layouts" ] || [ "$builder" = buildah ] || die "Cannot write layouts with $builder: that needs buildah; run with IMAGE_BUILDER=buildah"
 for program in node npm; do command -v "$program" > /dev/null || die "Cannot write bills of materials: $program is missing; run: make build"; done
 
 version=$(node -p 'require("./package.json").version')
@@ -61,13 +65,25 @@ read -ra flags <<< "${IMAGE_FLAGS:-}"
 
 name_of() { echo "${REGISTRY:+${REGISTRY%/}/}kkv-$1:$tag"; }
 build() { # TARGET
-  local words=(--target "$1" --tag "$(name_of "$1")" --build-arg "VERSION=$version" --build-arg "REVISION=$revision"
+  local as=(--tag "$(name_of "$1")")
+  if [ -n "$layouts" ]; then
+    # One name for all platforms.
+    buildah manifest rm "$(name_of "$1")" > /dev/null 2>&1 || true
+    as=(--manifest "$(name_of "$1")" ${IMAGE_PLATFORMS:+--platform "$IMAGE_PLATFORMS"})
+  fi
+  local words=(--target "$1" "${as[@]}" --build-arg "VERSION=$version" --build-arg "REVISION=$revision"
     --build-arg "CREATED=$created" --build-arg "SOURCE=${IMAGE_SOURCE:-}" "${flags[@]}" .)
   case $builder in
     # The Dockerfile asks for the builder's own platform, which only BuildKit knows.
     docker) DOCKER_BUILDKIT=1 docker build "${words[@]}" ;;
-    buildah) buildah build --layers "${words[@]}" ;;
+    # The format of Docker, since in that of OCI buildah ignores the SHELL of the Dockerfile. A layout is converted.
+    buildah) buildah build --layers --format docker "${words[@]}" ;;
   esac
+}
+layout() { # TARGET
+  rm -rf "${layouts:?}/kkv-$1"
+  mkdir -p "$layouts"
+  buildah manifest push --quiet --all --format oci "$(name_of "$1")" "oci:$layouts/kkv-$1:$tag" > /dev/null
 }
 bill() { # TARGET: of its own bundle, since the sidecar has no Kubernetes client
   local only=(--only "$1")
@@ -89,6 +105,7 @@ for target in "${targets[@]}"; do
     echo "image: Cannot build $(name_of "$target"): $builder failed; what it said stands above" >&2
     exit 1
   }
+  [ -z "$layouts" ] || layout "$target"
   bill "$target"
   say "built $(name_of "$target"); npm packages in it: $out/kkv-$target.spdx.json"
 done

@@ -5,6 +5,7 @@
 #   scripts/install.sh all     also the Debian packages and the second keepalived release of `make test` and `make demo`;
 #                              root, where any of them is missing
 #   scripts/install.sh image   the npm packages, and the Debian packages that build the images and look at them; root as above
+#   scripts/install.sh release the npm packages, and the Debian packages that let the build run programs of arm64; root as above
 #   scripts/install.sh kernel  the npm packages, and the Debian packages that test/lab/kernel.sh builds from; root as above
 # More than one word may be given.
 set -euo pipefail
@@ -49,6 +50,11 @@ libcap2-bin            capsh: runs one in the lab
 mmdebstrap             makes the base images
 debian-archive-keyring verifies what they are made of
 jq                     reads their configuration
+'
+release_packages='
+qemu-user-static       runs programs of arm64 where the images for it are built
+binfmt-support         tells the kernel to use it
+arch-test              asks whether they run
 '
 kernel_packages='
 linux-source-6.1       the kernel of the lab with nftables
@@ -177,12 +183,12 @@ install_keepalived_releases() {
 }
 
 usage() {
-  echo "usage: scripts/install.sh check|all|image|kernel..." >&2
+  echo "usage: scripts/install.sh check|all|image|release|kernel..." >&2
   exit 2
 }
 [ $# -gt 0 ] || usage
 for word; do
-  case $word in check | all | image | kernel) ;; *) usage ;; esac
+  case $word in check | all | image | release | kernel) ;; *) usage ;; esac
 done
 install_npm_packages
 for word; do
@@ -192,6 +198,7 @@ for word; do
       install_keepalived_releases
       ;;
     image) install_debian_packages "$image_packages" ;;
+    release) install_debian_packages "$release_packages" ;;
     kernel) install_debian_packages "$kernel_packages" ;;
   esac
 done

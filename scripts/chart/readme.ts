@@ -29,8 +29,9 @@ The notes that Helm prints have the next commands. Before the first VIP in produ
 - **VRID**: \`vrid\` must be unique on the LAN, and the same on all nodes of one release.
 - **Two releases** need two VRIDs, two sets of nodes (\`nodeSelector\`), and \`crds.install=false\` for the second one.
 - **Entries**: those of \`vips\` belong to the release. Entries that are added with kubectl stay at an upgrade.
-- **Uninstall**: \`helm uninstall\` removes all but the CustomResourceDefinition (\`crds.keep\`). Its removal deletes all VipReports:
-  \`kubectl delete crd vipreports.kube-keepalived-vip.io\`. The folder \`/var/lib/kube-keepalived-vip\` stays on the nodes.
+- **Uninstall**: \`helm uninstall\`, then \`kubectl delete namespace\` for what sync has written there (a VipReport, Leases). The
+  CustomResourceDefinition stays (\`crds.keep\`): a later release of another name needs \`--take-ownership\`. Its removal deletes all
+  VipReports: \`kubectl delete crd vipreports.kube-keepalived-vip.io\`. The folder \`/var/lib/kube-keepalived-vip\` stays on the nodes.
 
 The chart and \`manifests/\` are the same: the chart renders copies of the files of \`manifests/base\`, and a test compares both.
 Unknown keys are refused.

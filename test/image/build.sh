@@ -48,7 +48,7 @@ mounts+=("$work/machine/apt.conf.d:/etc/apt/apt.conf.d:ro")
 
 say "building both images (log: $cache/build.log)"
 REGISTRY=localhost IMAGE_TAG=dev IMAGE_BUILDER=buildah IMAGE_OUT=$cache \
-  IMAGE_FLAGS="--pull-never --format docker --build-arg NODE_IMAGE=$NODE_STAND_IN --build-arg DEBIAN_IMAGE=$DEBIAN_STAND_IN ${mounts[*]/#/--volume }" \
+  IMAGE_FLAGS="--pull-never --build-arg NODE_IMAGE=$NODE_STAND_IN --build-arg DEBIAN_IMAGE=$DEBIAN_STAND_IN ${mounts[*]/#/--volume }" \
   "$checkout/scripts/image.sh" > "$cache/build.log" 2>&1 9>&- || {
   tail -n 40 "$cache/build.log" >&2
   die "Cannot build the images: what buildah said last stands above, all of it in $cache/build.log"

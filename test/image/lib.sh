@@ -10,6 +10,10 @@ node_version=$(sed -n 's/^ARG NODE_IMAGE=node:\([0-9.]*\)-trixie-slim.*/\1/p' "$
 export DEBIAN_HOST=deb.debian.org
 export DEBIAN_STAND_IN=localhost/stand-in/debian:trixie-slim NODE_STAND_IN=localhost/stand-in/node:$node_version-trixie-slim
 
+# The stand-in for an architecture: this machine's has the plain name.
+stand_in() { # IMAGE ARCH
+  if [ "$2" = "$(dpkg --print-architecture)" ]; then echo "$1"; else echo "$1-$2"; fi
+}
 say() { echo "image-test: $*"; }
 die() {
   echo "image-test: $*" >&2

@@ -11,14 +11,14 @@ const root = join(import.meta.dirname, "../..")
 const script = join(root, "scripts/image.sh")
 
 /** Runs image.sh where the only programs are a few of the system's, and these, which are fakes. */
-function runWithPrograms(fakes: Readonly<Record<string, string>>) {
+function runWithPrograms(fakes: Readonly<Record<string, string>>, environment: Readonly<Record<string, string>> = {}) {
   return withTemporaryDirectory(async (directory) => {
     for (const name of ["bash", "dirname", "env"]) await symlink(`/usr/bin/${name}`, join(directory, name))
     for (const [name, text] of Object.entries(fakes)) {
       await writeFile(join(directory, name), `#!/bin/bash\n${text}\n`)
       await chmod(join(directory, name), 0o755)
     }
-    return run(script, [], { environment: { PATH: directory, IMAGE_BUILDER: undefined } })
+    return run(script, [], { environment: { PATH: directory, IMAGE_BUILDER: undefined, ...environment } })
   })
 }
 
@@ -32,6 +32,12 @@ test("image.sh says so where docker's daemon does not answer", async () => {
   const { status, stderr } = await runWithPrograms({ docker: "exit 1" })
   assert.is(status, 3)
   assert.match(stderr, /Cannot build: docker is there, but no daemon answers it/)
+})
+
+test("image.sh says so where docker is to write layouts", async () => {
+  const { status, stderr } = await runWithPrograms({ docker: "exit 0" }, { IMAGE_LAYOUTS: "layouts" })
+  assert.is(status, 3)
+  assert.match(stderr, /Cannot write layouts with docker: that needs buildah; run with IMAGE_BUILDER=buildah/)
 })
 
 test("image.sh refuses a target that there is not", async () => {
@@ -71,6 +77,33 @@ testUnless(Number.parseInt(npm.stdout, 10) < 10 ? "npm before 10 would fetch a n
       }
       const names = bill.packages.map(({ name }) => name)
       assert.ok(names.includes("zod") && !names.includes("@kubernetes/client-node"), names.join(" "))
+    }),
+  ),
+)
+
+testUnless(Number.parseInt(npm.stdout, 10) < 10 ? "npm before 10 would fetch a newer one" : null)(
+  "image.sh has buildah build all platforms under one name, and write the layout of that",
+  slow(40_000, () =>
+    withTemporaryDirectory(async (directory) => {
+      // A fake: it builds nothing.
+      await writeFile(join(directory, "buildah"), `#!/bin/sh\necho "$@" | cut -d " " -f 1-10 >> "${directory}/words"\n`)
+      await chmod(join(directory, "buildah"), 0o755)
+      const { status, stdout, stderr } = await run(script, ["sync"], {
+        environment: {
+          PATH: `${directory}:${process.env["PATH"]}`,
+          ...{ IMAGE_BUILDER: "buildah", IMAGE_TAG: "1.2.3", IMAGE_OUT: directory, REGISTRY: undefined },
+          ...{ IMAGE_PLATFORMS: "linux/amd64,linux/arm64", IMAGE_LAYOUTS: join(directory, "layouts") },
+        },
+        limitMs: 40_000,
+      })
+      assert.is(status, 0, stdout + stderr)
+      const commands = (await readFile(join(directory, "words"), "utf8")).split("\n").map((line) => line.trimEnd())
+      assert.equal(commands, [
+        "manifest rm kkv-sync:1.2.3",
+        "build --layers --format docker --target sync --manifest kkv-sync:1.2.3 --platform linux/amd64,linux/arm64",
+        `manifest push --quiet --all --format oci kkv-sync:1.2.3 oci:${directory}/layouts/kkv-sync:1.2.3`,
+        "",
+      ])
     }),
   ),
 )
