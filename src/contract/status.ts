@@ -35,6 +35,10 @@ const vipField = z.object({
   realServers: count,
   /** Number of pods that get new connections. */
   readyPods: count,
+  /** Number of pods that terminate, and finish their connections. Sidecars of older releases do not write it. */
+  drainingPods: count.default(0),
+  /** Number of pods that get no new connections because their node does not answer. Likewise. */
+  unreachablePods: count.default(0),
   /** Number of ports of its Services without a ready pod: they have no virtual server, so connections to them fail. */
   unserved: count,
   /** Why it is not `applied`, or what a person should know; null if there is nothing to report. */
@@ -121,9 +125,9 @@ export function encodeStatus(status: Status): string {
 }
 
 function vipLine(one: StatusVip): string {
-  const { vip, object, entry, state, inEffect, services, virtualServers, realServers, readyPods, unserved, problem } =
-    one
-  const counts = { virtualServers, realServers, readyPods, unserved }
+  const { vip, object, entry, state, inEffect, services, virtualServers, realServers, problem } = one
+  const { readyPods, drainingPods, unreachablePods, unserved } = one
+  const counts = { virtualServers, realServers, readyPods, drainingPods, unreachablePods, unserved }
   const cause = problem === null ? null : { code: problem.code, message: problem.message }
   return flowMapping({ vip, object, entry, state, inEffect, services, ...counts, problem: cause })
 }

@@ -22,6 +22,8 @@ const vip: StatusVip = {
   virtualServers: 1,
   realServers: 5,
   readyPods: 5,
+  drainingPods: 0,
+  unreachablePods: 0,
   unserved: 0,
   inEffect: true,
   problem: { code: "BAD_TARGET", message: "vips.yaml:8:3: it's held # not lost" },

@@ -1,6 +1,8 @@
 import * as z from "zod"
 
 import { visible } from "../../kit/text/escape-hidden.ts"
+import { ENTRY_STATES, type EntryState } from "../entry-state.ts"
+import { codeField } from "../shared-fields.ts"
 import { type StatusVrrp, VRRP_STATES } from "../vrrp.ts"
 
 /** Label on the Lease of each node: the name of the VipReport that it belongs to. */
@@ -45,9 +47,33 @@ export interface NodeReport {
   readonly unservedNames: readonly string[]
   /** The node's part in each VRRP instance; null before the sidecar reports it. */
   readonly roles: readonly NodeRole[] | null
+  /**
+   * The VIPs that this node serves, as a master of any VRRP instance; null for a node that is not one, and in a report of an
+   * older release. `servesMore` is the number of those without room.
+   */
+  readonly serves: readonly ServedVip[] | null
+  readonly servesMore: number
   /** The first troubles; `more` is the number of the others. */
   readonly troubles: readonly Trouble[]
   readonly more: number
+}
+
+/** A VIP in the report of the node that serves it. */
+export interface ServedVip {
+  readonly vip: string
+  readonly state: EntryState
+  /** `namespace/name` of the first Services; `moreServices` is the number of the others. */
+  readonly services: readonly string[]
+  readonly moreServices: number
+  /** As in `StatusVip`. */
+  readonly virtualServers: number
+  readonly realServers: number
+  readonly readyPods: number
+  readonly drainingPods: number
+  readonly unreachablePods: number
+  readonly unserved: number
+  /** Code of its problem; null if there is none. */
+  readonly problem: string | null
 }
 
 /** As in `StatusVrrp`. */
@@ -64,6 +90,23 @@ export const MOST_ROLES = 255
 const LONGEST_ADVERT_INTERVAL = 255
 
 const WORD = /^[A-Za-z0-9]{1,64}$/
+
+/** Maximum characters of the VIPs in a report: annotations of an object may have 256 KiB together. */
+export const MOST_SERVED_TEXT = 48 * 1024
+export const MOST_SERVICES = 4
+/** `namespace/name`, each of at most 63 characters; longer names of Services are not valid. */
+const LONGEST_SERVICE = 127
+
+const count = z.int().min(0)
+const servedSchema = z.object({
+  vip: z.string().max(LONGEST_NAME),
+  state: z.enum(ENTRY_STATES),
+  services: z.array(z.string().max(LONGEST_SERVICE)).max(MOST_SERVICES),
+  moreServices: count,
+  ...{ virtualServers: count, realServers: count },
+  ...{ readyPods: count, drainingPods: count, unreachablePods: count, unserved: count },
+  problem: codeField.nullable(),
+})
 
 const reportSchema = z.object({
   configMap: z.string().max(64).nullable(),
@@ -88,6 +131,8 @@ const reportSchema = z.object({
     )
     .max(MOST_ROLES)
     .nullable(),
+  serves: z.array(servedSchema).nullable().default(null),
+  servesMore: count.default(0),
   troubles: z
     .array(
       z.object({
@@ -103,6 +148,7 @@ const reportSchema = z.object({
 /** The text of the annotation. */
 export function encodeNodeReport(report: NodeReport): string {
   const { configMap, state, generation, vips, readyPods, unserved, unservedNames, roles, troubles, more } = report
+  const { serves, servesMore } = report
   return JSON.stringify({
     configMap,
     state,
@@ -112,6 +158,8 @@ export function encodeNodeReport(report: NodeReport): string {
     unserved,
     unservedNames,
     roles,
+    serves,
+    servesMore,
     troubles,
     more,
   })
@@ -126,7 +174,8 @@ export function decodeNodeReport(text: string): NodeReport | null {
     const roles = report.roles === null ? null : report.roles.map(roleOf)
     const unservedNames = report.unservedNames.map(visible)
     const troubles = report.troubles.map(({ reason, note, about }) => trouble(reason, note, about ?? null))
-    return { ...report, configMap, roles, unservedNames, troubles }
+    const serves = report.serves === null ? null : report.serves.map(servedOf)
+    return { ...report, configMap, roles, unservedNames, serves, troubles }
   } catch {
     return null
   }
@@ -153,6 +202,13 @@ export function decodeNodeLease(item: unknown): NodeLease | null {
   const { metadata, spec } = lease.data
   const report = decodeNodeReport(metadata.annotations?.[REPORT_ANNOTATION] ?? "")
   return { node: spec.holderIdentity, report, renewTime: spec.renewTime ?? null }
+}
+
+/** A VIP that fits into a report, without hidden characters. */
+export function servedOf({ vip, services, moreServices, ...rest }: ServedVip): ServedVip {
+  const shown = services.slice(0, MOST_SERVICES).map((name) => visible(name).slice(0, LONGEST_SERVICE))
+  const more = moreServices + services.length - shown.length
+  return { vip: visible(vip).slice(0, LONGEST_NAME), ...rest, services: shown, moreServices: more }
 }
 
 /** A role that fits into a report, without hidden characters. */

@@ -4,7 +4,7 @@ import type { Status, StatusDrift, StatusKeepalived, StatusNodes, StatusVip } fr
 import type { StatusVrrp } from "../../contract/vrrp.ts"
 import { type DeclarationId, partsOf } from "../../core/declare/declaration.ts"
 import type { EntryOutcome } from "../../core/model/types.ts"
-import { type VipModel, vipsOf } from "../../core/model/keepalived-model.ts"
+import { type RealServer, type VipModel, vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
 import { roleOf, type Snapshot } from "../agent/state.ts"
 import type { Observation } from "../agent/observe.ts"
@@ -213,13 +213,23 @@ function originOf(id: DeclarationId): Pick<StatusVip, "object" | "entry"> {
   return { object, entry: name }
 }
 
-function countsOf(vip: VipModel | null): Pick<StatusVip, "virtualServers" | "realServers" | "readyPods"> {
+type Counts = Pick<StatusVip, "virtualServers" | "realServers" | "readyPods" | "drainingPods" | "unreachablePods">
+
+/** A pod may be a real server of several ports: it counts once. */
+function countsOf(vip: VipModel | null): Counts {
   const servers = vip?.virtualServers ?? []
   const reals = servers.flatMap(({ realServers }) => realServers)
-  const ready = reals.filter(({ weight, draining }) => weight > 0 && !draining)
+  const draining = reals.filter((one) => one.draining)
+  const others = reals.filter((one) => !one.draining)
   return {
     virtualServers: servers.length,
     realServers: reals.length,
-    readyPods: new Set(ready.map(({ address }) => address)).size,
+    readyPods: podsOf(others.filter(({ weight }) => weight > 0)),
+    drainingPods: podsOf(draining),
+    unreachablePods: podsOf(others.filter(({ weight }) => weight === 0)),
   }
+}
+
+function podsOf(realServers: readonly RealServer[]): number {
+  return new Set(realServers.map(({ address }) => address)).size
 }

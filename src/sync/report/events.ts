@@ -3,7 +3,8 @@ import { STALE_SECONDS } from "../../contract/well.ts"
 import type { NodeReport, Trouble } from "../../contract/report/node-report.ts"
 import { STALE_NOTE } from "./node-troubles.ts"
 import type { Notice } from "./recorder.ts"
-import { isReady, type Summary } from "./summary.ts"
+import type { Summary } from "../../contract/report/vip-report.ts"
+import { isReady } from "./summary.ts"
 
 /** A notice without the object that it is about. */
 export type EventText = Omit<Notice, "regarding">

@@ -2,10 +2,13 @@ import {
   LONGEST_NAME,
   MOST_NAMES,
   MOST_ROLES,
+  MOST_SERVED_TEXT,
   MOST_TROUBLES,
   type NodeReport,
   type NodeRole,
   roleOf,
+  servedOf,
+  type ServedVip,
   trouble,
 } from "../../contract/report/node-report.ts"
 import { problemText } from "../../kit/problem.ts"
@@ -35,9 +38,32 @@ export function nodeReportOf(view: NodeView): NodeReport {
     unserved: unserved.length,
     unservedNames: unserved.slice(0, MOST_NAMES).map(({ entry }) => visible(entry).slice(0, LONGEST_NAME)),
     roles: rolesOf(view),
+    ...servesOf(view),
     troubles: shown.map((one) => (one.about === firstConfigMap ? trouble(one.reason, one.note) : one)),
     more: troubles.length - shown.length,
   }
+}
+
+/** A backup forwards nothing, so the size of all reports together does not grow with the number of nodes. */
+function servesOf({ said }: NodeView): Pick<NodeReport, "serves" | "servesMore"> {
+  const isMaster = said?.status.vrrp.some(({ state }) => state === "master") === true
+  if (said === null || !isMaster || !isAlive(said)) return { serves: null, servesMore: 0 }
+  const { vips } = said.status
+  const serves: ServedVip[] = []
+  let room = MOST_SERVED_TEXT
+  for (const vip of vips) {
+    const { virtualServers, realServers, readyPods, drainingPods, unreachablePods, unserved } = vip
+    const counts = { virtualServers, realServers, readyPods, drainingPods, unreachablePods, unserved }
+    const { state, services, problem } = vip
+    const served = servedOf({
+      ...{ vip: vip.vip, state, services, moreServices: 0, ...counts },
+      problem: problem?.code ?? null,
+    })
+    room -= JSON.stringify(served).length
+    if (room < 0) break
+    serves.push(served)
+  }
+  return { serves, servesMore: vips.length - serves.length }
 }
 
 /** The node's part in each VRRP instance; it is unknown if the agent is dead. */

@@ -65,5 +65,5 @@ export function createOwnReport({ leases, clock, random }: OwnReportOptions): Ow
 
 /** The report without the fields that are only for information. */
 function asked(report: NodeReport): string {
-  return encodeNodeReport({ ...report, generation: null, readyPods: 0 })
+  return encodeNodeReport({ ...report, generation: null, readyPods: 0, serves: null, servesMore: 0 })
 }

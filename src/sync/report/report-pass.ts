@@ -15,7 +15,8 @@ import { sha256Of } from "../../kit/sha256.ts"
 import type { ClusterFacts, ObjectsApi, StatusReader } from "./ports.ts"
 import { createRecorder, type Regarding } from "./recorder.ts"
 import { oddInstances } from "./masters.ts"
-import { isReady, rolesIn, type Summary, summarise } from "./summary.ts"
+import type { Summary } from "../../contract/report/vip-report.ts"
+import { isReady, rolesIn, summarise } from "./summary.ts"
 import { createVipReport, vipReportPath } from "./vip-report.ts"
 
 /** Time between two reads of all reports by the node that writes for all, while all is well, in ms. */

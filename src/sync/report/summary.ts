@@ -1,45 +1,7 @@
 import { compare } from "../../kit/problem.ts"
 import { type InstanceMasters, type Masters, mastersOf, mastersTrouble } from "./masters.ts"
 import type { NodeReport, Trouble } from "../../contract/report/node-report.ts"
-
-/**
- * Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. `Serving` is not part
- * of Ready: the readiness of pods concerns their owners, and a rollout of pods must not wait for itself.
- */
-export interface Condition {
-  readonly type: "Ready" | "Reconciling" | "Stalled" | "Serving"
-  readonly status: "True" | "False" | "Unknown"
-  readonly reason: string
-  readonly message: string
-}
-
-/** The summary of all nodes, for `status` of the VipReport. Its size grows only with the nodes' names. */
-export interface Summary {
-  readonly conditions: readonly Condition[]
-  /** resourceVersion of the ConfigMap that it is about; null if there is none. */
-  readonly configMap: string | null
-  readonly vips: number
-  /** The VRRP instances, at most ten, and the nodes that are their masters, at most ten; exactly one each if all is well. */
-  readonly instances: readonly { readonly name: string; readonly masters: readonly string[] }[]
-  /** Names of the nodes that are the master of any instance, at most ten. */
-  readonly masters: readonly string[]
-  /** The same as one text, for a column; with several instances `vips: n1, lan: n2`. */
-  readonly master: string
-  /** Number of pods behind them that get new connections. */
-  readonly readyPods: number
-  /** Number of VIPs with a port without a ready pod. */
-  readonly unserved: number
-  readonly nodes: {
-    readonly applied: number
-    readonly reporting: number
-    readonly notReady: number
-    /** Ready nodes without a report: usually none of our pods runs there. */
-    readonly silent: number
-  }
-  /** The generations in effect and their nodes; a generation is named by the first 12 hex digits of its checksum. */
-  readonly generations: readonly { readonly generation: string; readonly count: number; readonly nodes: string }[]
-  readonly troubles: readonly (Trouble & { readonly nodes: string })[]
-}
+import type { Condition, Summary } from "../../contract/report/vip-report.ts"
 
 export interface SummaryInput {
   readonly configMap: string | null

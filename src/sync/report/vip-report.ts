@@ -1,8 +1,8 @@
 import * as z from "zod"
 
+import { type Condition, statusSchema, type Summary } from "../../contract/report/vip-report.ts"
 import { ApiFault } from "../../kubernetes/api-fault.ts"
 import type { ObjectPath, ObjectsApi } from "./ports.ts"
-import type { Condition, Summary } from "./summary.ts"
 
 /** The object with the state of all nodes, `VipReport`. sync creates it if it is missing, and otherwise writes only its status. */
 export interface VipReport {
@@ -21,31 +21,6 @@ export type Written =
   /** `before` is the summary that it replaces; null if there was none. */
   { readonly kind: "written"; readonly before: Summary | null } | { readonly kind: "missing" }
 
-const statusSchema = z.object({
-  conditions: z.array(
-    z.object({
-      type: z.enum(["Ready", "Reconciling", "Stalled", "Serving"]),
-      status: z.enum(["True", "False", "Unknown"]),
-      reason: z.string(),
-      message: z.string(),
-      lastTransitionTime: z.string().nullish(),
-    }),
-  ),
-  configMap: z
-    .string()
-    .nullish()
-    .transform((version) => version ?? null),
-  vips: z.int(),
-  instances: z.array(z.object({ name: z.string(), masters: z.array(z.string()) })),
-  masters: z.array(z.string()),
-  master: z.string(),
-  readyPods: z.int(),
-  unserved: z.int(),
-  nodes: z.object({ applied: z.int(), reporting: z.int(), notReady: z.int(), silent: z.int() }),
-  generations: z.array(z.object({ generation: z.string(), count: z.int(), nodes: z.string() })),
-  troubles: z.array(z.object({ reason: z.string(), note: z.string(), nodes: z.string() })),
-  observedGeneration: z.int().nullish(),
-})
 const reportSchema = z.object({
   metadata: z.object({ generation: z.int() }),
   spec: z.object({ entries: z.unknown() }).nullish(),

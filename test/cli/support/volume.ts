@@ -48,6 +48,8 @@ export const STATUS: Status = {
       virtualServers: 1,
       realServers: 5,
       readyPods: 5,
+      drainingPods: 0,
+      unreachablePods: 0,
       unserved: 0,
       inEffect: true,
       problem: null,

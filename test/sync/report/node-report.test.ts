@@ -5,7 +5,12 @@ import type { Status, StatusVip } from "../../../src/contract/status.ts"
 import { HANDOVER, type StatusVrrp } from "../../../src/contract/vrrp.ts"
 import { ALIVE } from "../../support/signs.ts"
 import type { AgentSigns } from "../../../src/contract/signs.ts"
-import { decodeNodeReport, encodeNodeReport, type NodeReport } from "../../../src/contract/report/node-report.ts"
+import {
+  decodeNodeReport,
+  encodeNodeReport,
+  MOST_SERVED_TEXT,
+  type NodeReport,
+} from "../../../src/contract/report/node-report.ts"
 import { nodeReportOf } from "../../../src/sync/report/node-report.ts"
 import type { NodeView } from "../../../src/sync/report/node-troubles.ts"
 
@@ -18,6 +23,8 @@ const vip: StatusVip = {
   virtualServers: 1,
   realServers: 2,
   readyPods: 2,
+  drainingPods: 0,
+  unreachablePods: 0,
   unserved: 0,
   inEffect: true,
   problem: null,
@@ -259,7 +266,40 @@ test("nodeReportOf() stays small, whatever stands in the ConfigMap", () => {
   const long = report({ status: { ...good, vips } })
   assert.is(long.troubles.length, 5)
   assert.is(long.more, 495)
-  assert.ok(encodeNodeReport(long).length < 2000)
+  const backup = report({ status: { ...good, vrrp: [{ ...VRRP, state: "backup" }], vips } })
+  assert.is(backup.serves, null)
+  assert.ok(encodeNodeReport(backup).length < 2000)
+  assert.ok(encodeNodeReport(long).length < 2000 + MOST_SERVED_TEXT + 1000)
+})
+
+test("nodeReportOf() a master says what serves each VIP, as far as there is room", () => {
+  const one = { ...vip, drainingPods: 1, unreachablePods: 3, problem: { code: "NO_ENDPOINTS", message: "x" } }
+  const [served, ...others] = report({ status: { ...good, vips: [one] } }).serves ?? []
+  assert.equal(others, [])
+  assert.equal(served, {
+    ...{ vip: "10.4.0.50", state: "applied", services: ["default/echo"], moreServices: 0 },
+    ...{ virtualServers: 1, realServers: 2, readyPods: 2, drainingPods: 1, unreachablePods: 3, unserved: 0 },
+    problem: "NO_ENDPOINTS",
+  })
+  const many = Array.from({ length: 1000 }, (_, at) => ({ ...vip, vip: `10.4.${at >> 8}.${at & 255}` }))
+  const { serves, servesMore } = report({ status: { ...good, vips: many } })
+  assert.is((serves?.length ?? 0) + servesMore, 1000)
+  assert.ok((serves?.length ?? 0) > 200, String(serves?.length))
+  const services = Array.from({ length: 9 }, (_, at) => `default/s${at}`)
+  const [wide] = report({ status: { ...good, vips: [{ ...vip, services }] } }).serves ?? []
+  assert.equal([wide?.services.length, wide?.moreServices], [4, 5])
+})
+
+test("nodeReportOf() a dead agent serves nothing that is known", () => {
+  assert.is(report({ agent: { ...ALIVE, silence: { kind: "age", seconds: 16 } } }).serves, null)
+})
+
+test("decodeNodeReport() the report of an older release does not say what the node serves", () => {
+  const { serves: _, servesMore: __, ...old } = JSON.parse(encodeNodeReport(report({})))
+  assert.equal(
+    [decodeNodeReport(JSON.stringify(old))?.serves, decodeNodeReport(JSON.stringify(old))?.servesMore],
+    [null, 0],
+  )
 })
 
 const HOSTILE = "\u001b[2J\u009b2J\r\u2028\u202e"

@@ -7,7 +7,8 @@ import { oddInstances } from "../../../src/sync/report/masters.ts"
 import type { NodeReport } from "../../../src/contract/report/node-report.ts"
 import { createFakeClock } from "../../support/clock.ts"
 import { createStalenessEvents, eventsOfCluster, eventsOfNode } from "../../../src/sync/report/events.ts"
-import { type Summary, rolesIn, summarise } from "../../../src/sync/report/summary.ts"
+import type { Summary } from "../../../src/contract/report/vip-report.ts"
+import { rolesIn, summarise } from "../../../src/sync/report/summary.ts"
 
 const applied: NodeReport = {
   configMap: "105",
@@ -15,6 +16,8 @@ const applied: NodeReport = {
   generation: "abcdefabcdef",
   vips: 2,
   roles: null,
+  serves: null,
+  servesMore: 0,
   readyPods: 2,
   unserved: 0,
   unservedNames: [],

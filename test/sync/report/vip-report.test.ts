@@ -1,7 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { type Summary, summarise } from "../../../src/sync/report/summary.ts"
+import type { Summary } from "../../../src/contract/report/vip-report.ts"
+import { summarise } from "../../../src/sync/report/summary.ts"
 import { createVipReport, vipReportPath } from "../../../src/sync/report/vip-report.ts"
 import { createFakeObjects } from "./fake-objects.ts"
 
@@ -23,6 +24,8 @@ function summaryOf(version: string, state: "applied" | "pending" = "applied"): S
     generation: "abcdefabcdef",
     vips: 1,
     roles: null,
+    serves: null,
+    servesMore: 0,
     readyPods: 1,
     unserved: 0,
     unservedNames: [],
