@@ -1,8 +1,8 @@
 /**
- * Bundles src/ into dist/{kkv,sync,sidecar,cli}.mjs and checks that no program carries what it must not.
+ * Bundles src/ into dist/{kkv,sync,sidecar,plugin,cli}.mjs and checks that no program carries what it must not.
  * Usage: node scripts/build.ts [--out DIR] [--only PROGRAM]... [--no-maps]
  *   --out      default dist/
- *   --only     of sync, sidecar and cli; default all. kkv refuses to run what was left out.
+ *   --only     of sync, sidecar, plugin and cli; default all. kkv refuses to run what was left out.
  *   --no-maps  no source maps
  */
 import { rm, writeFile } from "node:fs/promises"
@@ -12,7 +12,7 @@ import { build, type Metafile, type Plugin } from "esbuild"
 import { forbiddenInputs } from "./bundle-rules.ts"
 
 const root = join(import.meta.dirname, "..")
-const programs = ["sync", "sidecar", "cli"]
+const programs = ["sync", "sidecar", "plugin", "cli"]
 const { values } = parseArgs({
   options: {
     out: { type: "string", default: join(root, "dist") },

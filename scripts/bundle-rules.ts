@@ -11,10 +11,27 @@ const kubernetesClient = /(^|\/)node_modules\/@kubernetes\/client-node\//
 
 const rules: readonly BundleRule[] = [
   { entry: "src/sidecar/main.ts", forbidden: kubernetesClient, reason: "the sidecar talks to no API server" },
-  { entry: "src/sidecar/main.ts", forbidden: /^src\/(sync|cli)\//, reason: "programs share only what is below them" },
+  {
+    entry: "src/sidecar/main.ts",
+    forbidden: /^src\/(sync|plugin|cli)\//,
+    reason: "programs share only what is below them",
+  },
   { entry: "src/cli/main.ts", forbidden: kubernetesClient, reason: "every command works from files alone" },
-  { entry: "src/cli/main.ts", forbidden: /^src\/(sync|sidecar)\//, reason: "programs share only what is below them" },
-  { entry: "src/sync/main.ts", forbidden: /^src\/(sidecar|cli)\//, reason: "programs share only what is below them" },
+  {
+    entry: "src/cli/main.ts",
+    forbidden: /^src\/(sync|plugin|sidecar)\//,
+    reason: "programs share only what is below them",
+  },
+  {
+    entry: "src/plugin/main.ts",
+    forbidden: /^src\/(sync|sidecar|cli)\//,
+    reason: "programs share only what is below them",
+  },
+  {
+    entry: "src/sync/main.ts",
+    forbidden: /^src\/(sidecar|plugin|cli)\//,
+    reason: "programs share only what is below them",
+  },
 ]
 
 /** One message for each source file that a program must not carry; empty when all is well. */

@@ -47,6 +47,8 @@ async function choose(argv: readonly string[]): Promise<[program: Main, words: r
       return [await loadSync(), argv.slice(1)]
     case "sidecar":
       return [(await import("./sidecar/main.ts")).main, argv.slice(1)]
+    case "plugin":
+      return [(await import("./plugin/main.ts")).main, argv.slice(1)]
     default:
       process.once("SIGINT", () => end(new Error("Interrupted")))
       return [(await import("./cli/main.ts")).main, argv]

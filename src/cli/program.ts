@@ -81,6 +81,7 @@ function addElsewhere(program: Command): void {
   const elsewhere = {
     sync: "mirror Kubernetes objects into a volume",
     sidecar: "make keepalived run the configuration in the volume",
+    plugin: "the plugin of kubectl: what all nodes report (kubectl kkv)",
   }
   for (const [name, description] of Object.entries(elsewhere))
     program

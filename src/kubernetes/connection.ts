@@ -34,7 +34,10 @@ export function loadKubeConfig({ kubeconfig, apiserverHost }: ConnectionSettings
   return config
 }
 
-function reached(cluster: Omit<Cluster, "server" | "skipTLSVerify"> & Partial<Cluster>, server: string): Cluster {
+export function reached(
+  cluster: Omit<Cluster, "server" | "skipTLSVerify"> & Partial<Cluster>,
+  server: string,
+): Cluster {
   const skipTLSVerify = server.startsWith("http:") || cluster.skipTLSVerify === true
   return { ...cluster, server, skipTLSVerify }
 }

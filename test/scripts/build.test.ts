@@ -109,7 +109,7 @@ test(
 test("build.ts refuses a program that there is not", async () => {
   const { status, stderr } = await run(process.execPath, [join(root, "scripts/build.ts"), "--only", "kube"])
   assert.is(status, 2)
-  assert.match(stderr, /Cannot build "kube": wanted sync, sidecar, cli/)
+  assert.match(stderr, /Cannot build "kube": wanted sync, sidecar, plugin, cli/)
 })
 
 test.run()

@@ -26,7 +26,7 @@ export const rooms: readonly Room[] = [
   {
     name: "kkv",
     files: ["kkv.ts"],
-    may: ["kit/**", "sync/main.ts", "sidecar/main.ts", "cluster/main.ts", "cli/main.ts"],
+    may: ["kit/**", "sync/main.ts", "sidecar/main.ts", "plugin/main.ts", "cli/main.ts"],
     pure: false,
   },
   // The texts of templates/ come with the package.
@@ -333,38 +333,30 @@ export const rooms: readonly Room[] = [
   { name: "terminal", files: ["terminal/**"], may: ["kit/**", "picocolors"], pure: false },
   {
     // The plugin of kubectl: what the API server knows, for a person, with that person's rights. Only `client/` asks it.
-    name: "cluster/client",
-    files: ["cluster/client/**"],
-    may: ["cluster/ports.ts", "kubernetes/**", "kit/**", "@kubernetes/client-node"],
+    name: "plugin/client",
+    files: ["plugin/client/**"],
+    may: ["plugin/ports.ts", "kubernetes/**", "kit/**"],
     pure: false,
   },
   {
     // Columns and sentences made from what was read. The time is a parameter.
-    name: "cluster/view",
-    files: ["cluster/view/**"],
-    may: ["cluster/ports.ts", "cluster/read/**", "terminal/**", "contract/**", "kit/**"],
+    name: "plugin/view",
+    files: ["plugin/view/**"],
+    may: ["plugin/ports.ts", "plugin/read/**", "terminal/**", "contract/**", "kit/**", "yaml"],
     pure: false,
     givenTime: true,
   },
   {
-    name: "cluster/read",
-    files: ["cluster/read/**"],
-    may: [
-      "cluster/ports.ts",
-      "kubernetes/api-fault.ts",
-      "contract/**",
-      "core/objects/**",
-      "core/declare/**",
-      "kit/**",
-      "zod",
-    ],
+    name: "plugin/read",
+    files: ["plugin/read/**"],
+    may: ["plugin/ports.ts", "kubernetes/api-fault.ts", "contract/**", "kit/**", "zod"],
     pure: false,
     givenTime: true,
   },
   {
-    name: "cluster",
-    files: ["cluster/*.ts"],
-    may: ["cluster/**", "kubernetes/**", "terminal/**", "contract/**", "kit/**", "node:*", "commander"],
+    name: "plugin",
+    files: ["plugin/*.ts"],
+    may: ["plugin/**", "kubernetes/**", "terminal/**", "contract/**", "kit/**", "node:*", "commander"],
     pure: false,
   },
   {

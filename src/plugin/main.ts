@@ -1,0 +1,46 @@
+import { CommanderError } from "commander"
+
+import { faultText } from "../kit/fault.ts"
+import { packageVersion } from "../kit/files/package-file.ts"
+import { ApiFault } from "../kubernetes/api-fault.ts"
+import { EXIT, UsageError } from "../terminal/exit-status.ts"
+import { processScreen, type Screen, withNothingHidden } from "../terminal/screen.ts"
+import { programFor } from "./program.ts"
+
+/**
+ * Runs a command of `kubectl kkv`, which reads the cluster.
+ *
+ * @param argv The words after `kkv plugin`, or after `kubectl kkv`.
+ * @returns the exit status: 0 well, 1 not well or not known, 2 the command line is not valid, 3 a fault.
+ * @throws bugs of kkv.
+ */
+export async function main(argv: readonly string[], own: Screen = processScreen()): Promise<number> {
+  const screen = withNothingHidden(own)
+  if (argv[0] === "--version" || argv[0] === "version") {
+    screen.out(`kubectl-kkv ${packageVersion()}\n`)
+    return EXIT.good
+  }
+  let status: number = EXIT.good
+  const interrupt = new AbortController()
+  const end = () => interrupt.abort()
+  process.once("SIGINT", end)
+  const program = programFor({ screen, ended: (ended) => (status = ended), signal: interrupt.signal })
+  try {
+    await program.parseAsync([...argv], { from: "user" })
+    return status
+  } catch (error) {
+    // commander has already printed a help text, or the error.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage
+    const isUsage = error instanceof UsageError
+    if (!isUsage && !isFault(error)) throw error
+    screen.err(`kubectl kkv: ${faultText(error)}\n`)
+    return isUsage ? EXIT.usage : EXIT.fault
+  } finally {
+    process.removeListener("SIGINT", end)
+  }
+}
+
+/** A plain Error is a fault of the environment, an ApiFault one of the cluster; a TypeError and its like are bugs of kkv. */
+function isFault(error: unknown): boolean {
+  return error instanceof ApiFault || (error instanceof Error && error.constructor === Error)
+}
