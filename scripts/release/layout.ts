@@ -9,11 +9,12 @@ const DIGEST = /^sha256:([0-9a-f]{64})$/
 /** The annotation with the tag of what the index leads to. */
 const REFERENCE = "org.opencontainers.image.ref.name"
 
+const platformSchema = z.looseObject({ os: z.string(), architecture: z.string() })
 const descriptorSchema = z.looseObject({
   mediaType: z.string(),
   digest: z.string().regex(DIGEST),
   size: z.int().min(0),
-  platform: z.looseObject({ os: z.string(), architecture: z.string() }).optional(),
+  platform: platformSchema.optional(),
   annotations: z.record(z.string(), z.string()).optional(),
 })
 type Descriptor = z.infer<typeof descriptorSchema>
@@ -56,6 +57,7 @@ export function readLayout(folder: string): Layout {
     if (!/(manifest|index|manifest\.list)\.v[12]\+json$/.test(next.mediaType)) continue
     const { manifests, config, layers } = nodeSchema.parse(JSON.parse(bytes.toString("utf8")))
     if (config !== undefined) configs.add(config.mediaType)
+    if (config !== undefined && next.platform !== undefined) checkPlatform(folder, next, blobOf(folder, config))
     waiting.push(...manifests, ...layers, ...(config === undefined ? [] : [config]))
   }
   const stray = readdirSync(join(folder, "blobs/sha256")).find((name) => !seen.has(`sha256:${name}`))
@@ -69,6 +71,15 @@ export function readLayout(folder: string): Layout {
     configs: [...configs].toSorted(),
     blobs: seen.size,
   }
+}
+
+/** The index says which machines an image is for, and the image says it too: a builder that mixes them up is found here. */
+function checkPlatform(folder: string, { digest, platform }: Descriptor, config: Buffer): void {
+  const { os, architecture } = platformSchema.parse(JSON.parse(config.toString("utf8")))
+  if (os !== platform?.os || architecture !== platform.architecture)
+    throw new Error(
+      `Cannot use ${folder}: the image ${digest} is for ${os}/${architecture} (expected ${platform?.os}/${platform?.architecture})`,
+    )
 }
 
 function blobOf(folder: string, { digest, size }: Descriptor): Buffer {

@@ -45,4 +45,16 @@ buildah rm "$container" > /dev/null
 
 export RELEASE_PLATFORMS=$platforms RELEASE_BASES="$DEBIAN_STAND_IN $NODE_STAND_IN"
 export IMAGE_FLAGS="--pull-never --build-arg NODE_IMAGE=$(all "$NODE_STAND_IN") --build-arg DEBIAN_IMAGE=$(all "$DEBIAN_STAND_IN") ${mounts[*]/#/--volume }"
-"$checkout/scripts/release.sh" "$(node -p 'require("../../package.json").version')" 9>&-
+version=$(node -p 'require("../../package.json").version')
+"$checkout/scripts/release.sh" "$version" 9>&-
+
+# Each image starts on its own platform, by emulation where that is another one.
+for platform in ${platforms//,/ }; do
+  for image in kkv-sync kkv-sidecar; do
+    container=$(buildah from --pull-never --platform "$platform" "$image:$version")
+    ran=$(buildah run "$container" -- /usr/local/bin/node -p 'process.platform + "/" + process.arch')
+    buildah rm "$container" > /dev/null
+    [ "${ran/x64/amd64}" = "$platform" ] || die "$image for $platform runs as $ran"
+    say "$image for $platform runs its Node.js"
+  done
+done

@@ -18,7 +18,10 @@ const CONFIG = "application/vnd.oci.image.config.v1+json"
 const LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 /** A small layout: a tag for an index of two platforms, each with a configuration and a layer. */
-async function writeLayout(folder: string): Promise<{ readonly layer: string; readonly digest: string }> {
+async function writeLayout(
+  folder: string,
+  architectures = ["amd64", "arm64"],
+): Promise<{ readonly layer: string; readonly digest: string }> {
   const blobs = join(folder, "blobs/sha256")
   await mkdir(blobs, { recursive: true })
   const put = async (mediaType: string, content: unknown) => {
@@ -29,8 +32,8 @@ async function writeLayout(folder: string): Promise<{ readonly layer: string; re
   }
   const layer = await put(LAYER, "files")
   const manifests = await Promise.all(
-    ["amd64", "arm64"].map(async (architecture) => {
-      const config = await put(CONFIG, { architecture })
+    architectures.map(async (architecture, at) => {
+      const config = await put(CONFIG, { os: "linux", architecture: ["amd64", "arm64"][at] })
       const manifest = await put(MANIFEST, { schemaVersion: 2, config, layers: [layer] })
       return { ...manifest, platform: { os: "linux", architecture } }
     }),
@@ -54,6 +57,12 @@ test("readLayout() follows an index of platforms to each blob", () =>
       configs: [CONFIG],
       blobs: 6,
     })
+  }))
+
+test("readLayout() refuses an image that says of itself that it is for another platform", () =>
+  withTemporaryDirectory(async (folder) => {
+    await writeLayout(folder, ["amd64", "riscv64"])
+    assert.throws(() => readLayout(folder), /is for linux\/arm64 \(expected linux\/riscv64\)/)
   }))
 
 for (const [what, spoil, message] of [
