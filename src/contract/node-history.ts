@@ -49,9 +49,24 @@ const replaced = z.object({
   reason,
 })
 
+/** Something that a person may look for later: input that is not in effect as written, or another program's change. */
+export type Trouble = Immutable<z.infer<typeof trouble>>
+const trouble = z.object({
+  kind: z.literal("trouble"),
+  /**
+   * `held`: entries are not in effect as written. `guard`: a guard holds a change that removes too much. `rejected`,
+   * `rolled-back`, `stranded`: how the pass ended. `repair`: the kernel differed from the configuration, and was repaired.
+   */
+  what: z.enum(["held", "guard", "rejected", "rolled-back", "stranded", "repair"]),
+  time: z.iso.datetime(),
+  /** Sequence of the generation that it is about; null if unknown. */
+  sequence: sequenceField.nullable(),
+  reason,
+})
+
 /** An event in a node's history that is not a generation. */
-export type NodeEvent = RoleChange | PinChange | Replaced
-const schema = z.discriminatedUnion("kind", [role, pin, replaced])
+export type NodeEvent = RoleChange | PinChange | Replaced | Trouble
+const schema = z.discriminatedUnion("kind", [role, pin, replaced, trouble])
 
 /** The line of an event, without its line end. */
 export function encodeNodeEvent(event: NodeEvent): string {
@@ -63,6 +78,8 @@ export function encodeNodeEvent(event: NodeEvent): string {
     case "rollback":
     case "resume":
       return JSON.stringify({ kind, time, sequence: event.sequence, reason })
+    case "trouble":
+      return JSON.stringify({ kind, what: event.what, time, sequence: event.sequence, reason })
     case "replaced":
       return JSON.stringify({ kind, time, sequence: event.sequence, vips: event.vips, reason })
   }

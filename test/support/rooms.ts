@@ -189,6 +189,12 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   {
+    name: "sidecar/page/diff",
+    files: ["sidecar/page/diff.ts"],
+    may: ["sidecar/page/**", ...pureKit, "diff"],
+    pure: true,
+  },
+  {
     // What the status page says, from data alone.
     name: "sidecar/page",
     files: ["sidecar/page/**"],

@@ -34,6 +34,8 @@ export function eventWords(event: NodeEvent, hasSeveral: boolean): { readonly wh
         what: `${event.from.toUpperCase()} > ${event.to.toUpperCase()}${hasSeveral ? ` of ${event.instance}` : ""}`,
         why: event.reason ?? "no reason given",
       }
+    case "trouble":
+      return { what: event.what, why: event.reason }
     case "replaced":
       return { what: "applied", why: event.reason }
     case "rollback":

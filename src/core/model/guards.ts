@@ -19,6 +19,14 @@ export type Guard = "mass-removal" | "endpoints-lost" | "nodes-lost" | "own-node
 
 /** Default of `percent`. */
 export const GUARD_PERCENT = 50
+/** Codes of the problems by which a guard holds a change. */
+export const GUARD_CODES: ReadonlySet<string> = new Set<ModelCode>([
+  "MASS_REMOVAL",
+  "ENDPOINTS_LOST",
+  "NODES_LOST",
+  "NODE_UNKNOWN",
+  "NODE_WITHOUT_ADDRESS",
+])
 
 /** What a change must not remove at once. */
 export interface Guarded {

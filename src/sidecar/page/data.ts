@@ -21,6 +21,8 @@ export interface PageData {
   readonly nodes: PageNodes
   /** Newest first. */
   readonly events: readonly PageEvent[]
+  /** Why they are unknown; null if they are known. */
+  readonly eventsFault: string | null
 }
 
 export interface PageInstance {

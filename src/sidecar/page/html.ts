@@ -2,14 +2,17 @@ import Handlebars from "handlebars"
 
 import { sha256Of } from "../../kit/sha256.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
-import type { Verdict } from "./headline.ts"
+import type { Verdict } from "./view/headline.ts"
 
 /** The files of templates/page/, by name. */
-export type PageTexts = Readonly<Record<"layout.hbs" | "overview.hbs" | "lan.hbs" | "style.css", string>>
+export type PageTexts = Readonly<
+  Record<"layout.hbs" | "overview.hbs" | "lan.hbs" | "timeline.hbs" | "diff.hbs" | "style.css", string>
+>
 
 export interface Pages {
   /** @param data What the template names. */
   overview(data: object): string
+  diff(data: object): string
   /** The headers of each page: nothing is loaded from elsewhere, no script runs, and no other page shows it in a frame. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -18,10 +21,14 @@ export interface Pages {
 export function compilePages(texts: PageTexts): Pages {
   const engine = Handlebars.create()
   const style = compact(texts["style.css"])
-  for (const name of ["layout", "lan"] as const) engine.registerPartial(name, texts[`${name}.hbs`])
-  const overview = engine.compile<object>(texts["overview.hbs"], { strict: true })
+  for (const name of ["layout", "lan", "timeline"] as const) engine.registerPartial(name, texts[`${name}.hbs`])
+  const compiled = (name: "overview.hbs" | "diff.hbs") => {
+    const fill = engine.compile<object>(texts[name], { strict: true })
+    return (data: object) => visible(fill({ icon: iconOf("unknown"), ...data, style }))
+  }
   return {
-    overview: (data) => visible(overview({ ...data, style })),
+    overview: compiled("overview.hbs"),
+    diff: compiled("diff.hbs"),
     headers: headersOf(style),
   }
 }

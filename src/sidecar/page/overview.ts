@@ -1,9 +1,9 @@
 import type { PageData } from "./data.ts"
 import { iconOf, type Pages } from "./html.ts"
-import { type View, viewOf } from "./view.ts"
+import { type View, viewOf } from "./view/view.ts"
 
-/** Maximum bytes of the page. */
-const MAXIMUM_BYTES = 58_000
+/** Maximum bytes of a page. */
+export const MAXIMUM_BYTES = 58_000
 /** Maximum rows of each list; fewer if the page would be too large. */
 const MOST_ROWS = 100
 

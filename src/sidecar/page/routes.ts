@@ -4,16 +4,20 @@ import type { HttpAnswer, HttpPages } from "../../kit/http/server.ts"
 import { quoted } from "../../kit/text/quoted.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { PageData } from "./data.ts"
+import { compared, diffHtml, diffText, type Generations } from "./diff.ts"
 import { compilePages, type Pages, type PageTexts } from "./html.ts"
 import { linkTo, overviewHtml } from "./overview.ts"
 import { pageText } from "./text.ts"
-import { viewOf } from "./view.ts"
+import { viewOf } from "./view/view.ts"
 
 export interface PageSources {
   /** The files of templates/page/. @throws when the installation lacks one. */
   readonly pageTexts: () => PageTexts
   /** Everything that the page shows, at this moment. */
-  readonly page: () => PageData
+  readonly page: () => Promise<PageData>
+  /** This node's name, and the generations that ran on it. */
+  readonly node: string
+  readonly generations: Generations
 }
 
 /** Seconds between two loads of a page that stays open. */
@@ -29,12 +33,12 @@ const MOST_AS_TEXT = 2_000
 export function createPages(sources: () => PageSources | null): HttpPages {
   let pages: Pages | null = null
   return {
-    "/": atOwnHost((request) => {
+    "/": atOwnHost(async (request) => {
       const asked = queryOf(request)
       if (typeof asked === "string") return textAnswer(400, asked)
       const known = sources()
       if (known === null) return textAnswer(503, "the sidecar is starting")
-      const data = known.page()
+      const data = await known.page()
       const { from, refreshes } = asked
       if (prefersText(request)) return textAnswer(200, pageText(viewOf(data, { from, most: MOST_AS_TEXT })).trimEnd())
       pages ??= compilePages(known.pageTexts())
@@ -43,6 +47,18 @@ export function createPages(sources: () => PageSources | null): HttpPages {
       const refresh = `${REFRESH_SECONDS};url=${linkTo({ from, refreshes })}`
       const headers = refreshes ? { ...pages.headers, refresh } : pages.headers
       return { status: 200, type: "text/html", body, headers: { ...headers, vary: "accept" } }
+    }),
+    "/diff": atOwnHost(async (request) => {
+      const asked = diffQueryOf(request)
+      if (typeof asked === "string") return textAnswer(400, asked)
+      const known = sources()
+      if (known === null) return textAnswer(503, "the sidecar is starting")
+      const both = await compared(known.generations, asked.from, asked.to)
+      if (typeof both === "string") return textAnswer(404, both)
+      if (prefersText(request)) return textAnswer(200, diffText(both))
+      pages ??= compilePages(known.pageTexts())
+      const body = diffHtml(pages, known.node, both)
+      return { status: 200, type: "text/html", body, headers: { ...pages.headers, vary: "accept" } }
     }),
   }
 }
@@ -76,6 +92,16 @@ function queryOf({ query }: HttpRequest): Query | string {
   const refresh = words.get("refresh") ?? "on"
   if (refresh !== "on" && refresh !== "off") return `Cannot use refresh ${quoted(refresh)}: expected on or off`
   return { from: Number(from), refreshes: refresh === "on" }
+}
+
+/** @returns a sentence about a query that is not valid. */
+function diffQueryOf({ query }: HttpRequest): { readonly from: number | null; readonly to: number } | string {
+  const words = new URLSearchParams(query)
+  const [from, to] = [words.get("from"), words.get("to") ?? ""]
+  const wrong = [from ?? "1", to].find((word) => !/^\d{1,15}$/.test(word))
+  if (wrong !== undefined)
+    return `Cannot compare generation ${quoted(wrong)}: expected ?to=NUMBER or ?from=NUMBER&to=NUMBER`
+  return { from: from === null ? null : Number(from), to: Number(to) }
 }
 
 function prefersText({ accept }: HttpRequest): boolean {

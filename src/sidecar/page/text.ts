@@ -1,6 +1,6 @@
 import { visible } from "../../kit/text/escape-hidden.ts"
-import type { Slice, VipRow } from "./vips.ts"
-import type { View } from "./view.ts"
+import type { Slice, VipRow } from "./view/vips.ts"
+import type { View } from "./view/view.ts"
 
 /** The page as text, for terminals. */
 export function pageText(view: View): string {
@@ -27,6 +27,12 @@ export function pageText(view: View): string {
     problems.total === 0
       ? []
       : ["Problems", ...problems.rows.map((row) => problemLine(row)), ...moreLine(problems, "problems")],
+    view.timeline.events.length === 0
+      ? []
+      : [
+          "Last events of this node",
+          ...table(view.timeline.events.map(({ time, what, why }) => ["", time, what, why])),
+        ],
     table(facts.map(({ name, text }) => [name, text])),
   ]
   const text = sections

@@ -7,6 +7,7 @@ import type { Agent } from "../agent/agent.ts"
 import type { Metrics } from "./metrics.ts"
 import type { NodeWatch } from "../nodes/node-watch.ts"
 import { atOwnHost, createPages } from "../page/routes.ts"
+import type { Generations } from "../page/diff.ts"
 import type { PageData } from "../page/data.ts"
 import type { PageTexts } from "../page/html.ts"
 import { statusJson } from "../page/status-json.ts"
@@ -27,7 +28,9 @@ export interface AnswerParts {
   readonly faults: Pick<StandingFaults, "standing">
   readonly nodes: NodeWatch | null
   /** Everything that the status page shows, at this moment. */
-  readonly page: () => PageData
+  readonly page: () => Promise<PageData>
+  readonly generations: Generations
+  readonly node: string
   /** The files of the status page. */
   readonly pageTexts: () => PageTexts
 }
@@ -119,10 +122,10 @@ function routesOf(withParts: WithParts): HttpRoutes {
 /** What names Services. */
 function pagesOf(partsNow: () => AnswerParts | null): HttpPages {
   return {
-    "/status.json": atOwnHost(() => {
+    "/status.json": atOwnHost(async () => {
       const parts = partsNow()
       if (parts === null) return STARTING
-      return { status: 200, type: "application/json", body: statusJson(parts.status.value(), parts.page()) }
+      return { status: 200, type: "application/json", body: statusJson(parts.status.value(), await parts.page()) }
     }),
     ...createPages(partsNow),
   }

@@ -27,6 +27,15 @@ export interface ArchiveContent {
   readonly outcome: ArchiveOutcome
 }
 
+/** An archive, as its directory shows it. */
+export interface Archived {
+  readonly sequence: number
+  /** Its file's name. */
+  readonly name: string
+  /** When it was packed, soon after its generation came into effect, ISO 8601. */
+  readonly time: string
+}
+
 export interface ArchiveLimits {
   /** Maximum archives. */
   readonly count: number
@@ -43,6 +52,10 @@ export interface Archive {
   add(content: ArchiveContent): Promise<boolean>
   /** Unpacks the generation of an archive and returns its directory. Accepts only the names and sizes that pack() writes. */
   unpack(archive: string): Promise<string>
+  /** The archives, oldest first. */
+  list(): Promise<readonly Archived[]>
+  /** The keepalived.conf of an archive; null if there is no such archive, or it has none. @throws if it cannot be read. */
+  config(archive: string): Promise<string | null>
   /** Removes the oldest archives beyond the limits. @returns their number. */
   retain(limits: ArchiveLimits): Promise<number>
 }
@@ -68,6 +81,8 @@ export async function openArchive(state: string): Promise<Archive> {
   return {
     add: (content) => add(root, content),
     unpack: (archive) => unpack(root, archive),
+    list: () => list(root),
+    config: (archive) => configIn(root, archive),
     retain: (limits) => retain(root, limits),
   }
 }
@@ -140,6 +155,34 @@ async function unpack(root: string, archive: string): Promise<string> {
     },
   })
   return join(directory, GENERATION_PREFIX)
+}
+
+async function list(root: string): Promise<readonly Archived[]> {
+  const found: Archived[] = []
+  for (const name of (await readdir(root)).toSorted(compare)) {
+    if (!ARCHIVE_NAME.test(name)) continue
+    const packed = await stat(join(root, name)).catch(() => null)
+    // Retention may remove it meanwhile.
+    if (packed !== null) found.push({ sequence: Number(name.slice(0, 20)), name, time: packed.mtime.toISOString() })
+  }
+  return found
+}
+
+async function configIn(root: string, archive: string): Promise<string | null> {
+  if (!ARCHIVE_NAME.test(archive)) return null
+  const chunks: Buffer[] = []
+  let hasConfig = false
+  const file = join(root, archive)
+  if ((await stat(file).catch(() => null)) === null) return null
+  await tar.list({
+    ...{ file, strict: true },
+    filter: (path, entry) => path.replace(/^\.\//, "") === CONFIG_FILE && entry.size <= MAXIMUM_GENERATION_BYTES,
+    onReadEntry: (entry) => {
+      hasConfig = true
+      entry.on("data", (chunk) => chunks.push(Buffer.from(chunk)))
+    },
+  })
+  return hasConfig ? Buffer.concat(chunks).toString("utf8") : null
 }
 
 async function retain(root: string, limits: ArchiveLimits): Promise<number> {

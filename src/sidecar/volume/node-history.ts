@@ -15,6 +15,8 @@ export interface NodeHistory {
   readonly roles: readonly RoleChange[]
   /** Writes an event in the background, in the order of the calls. Never waits, never throws. */
   add(event: NodeEvent): void
+  /** All kept events as they are on the disk, oldest first. @throws if they cannot be read. */
+  events(): readonly NodeEvent[]
   /** Resolves when no write is pending. */
   idle(): Promise<void>
 }
@@ -40,6 +42,7 @@ export function openNodeHistory(state: string, { failed, done }: HistoryListener
   }
   return {
     roles: rolesIn(file, failed),
+    events: () => eventsIn(file),
     add: (event) => {
       work = work.then(() => write(event))
     },
@@ -47,12 +50,13 @@ export function openNodeHistory(state: string, { failed, done }: HistoryListener
   }
 }
 
+function eventsIn(file: Parameters<typeof linesOf>[0]): readonly NodeEvent[] {
+  return linesOf(file).flatMap((line) => decodeNodeEvent(line) ?? [])
+}
+
 function rolesIn(file: Parameters<typeof linesOf>[0], failed: (error: unknown) => void): readonly RoleChange[] {
   try {
-    return linesOf(file).flatMap((line) => {
-      const event = decodeNodeEvent(line)
-      return event?.kind === "role" ? event : []
-    })
+    return eventsIn(file).filter((event) => event.kind === "role")
   } catch (error) {
     failed(error)
     return []

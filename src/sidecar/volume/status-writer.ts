@@ -24,10 +24,15 @@ export interface StatusWriterOptions {
   readonly date: () => Date
   /** Reports how each write ended: null, or the error. The status is for users; traffic does not wait for it. */
   readonly onOutcome: (error: unknown) => void
+  /** Gets each new status, and the one before it; null before the first. */
+  readonly onChange?: (before: Status | null, status: Status) => void
 }
 
 /** Writes applied/status.yaml when the status changes; a new time alone does not count. */
-export function createStatusWriter(applied: string, { clock, date, onOutcome }: StatusWriterOptions): StatusWriter {
+export function createStatusWriter(
+  applied: string,
+  { clock, date, onOutcome, onChange }: StatusWriterOptions,
+): StatusWriter {
   const path = join(applied, STATUS_FILE)
   let latest: (() => Omit<Status, "time">) | null = null
   let current: Status | null = null
@@ -42,7 +47,9 @@ export function createStatusWriter(applied: string, { clock, date, onOutcome }: 
     const text = encodeStatus({ ...status, time: "" })
     if (text === timeless) return false
     timeless = text
+    const before = current
     current = { ...status, time: date().toISOString() }
+    onChange?.(before, current)
     return true
   }
   const slot = createWriteBehind<null>({

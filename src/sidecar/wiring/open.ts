@@ -11,6 +11,7 @@ import { type Archivist, archivist } from "../agent/records.ts"
 import type { Lan } from "../lan/arping.ts"
 import { createVacancies, type Round, type Vacancies } from "../lan/vacancies.ts"
 import { createFirewall, type Firewall, type FirewallOptions } from "../targets/firewall.ts"
+import { createTroubleNotes } from "../report/troubles.ts"
 import { createMetrics, type Metrics } from "../report/metrics.ts"
 import type { HostFacts } from "../kernel/node-facts.ts"
 import type { NodeWatch } from "../nodes/node-watch.ts"
@@ -121,14 +122,12 @@ export async function openParts(
     clock,
     onOutcome: heardBy(faults, { key: "record nodes", code: "RECORD_FAILED", what: "write which nodes answered" }),
   })
-  const record = readNodeRecord(settings.applied)
-  const writeRecord = nodeRecord.write
+  const nodeWatch = { settings, record: readNodeRecord(settings.applied), writeRecord: nodeRecord.write }
   return {
-    ...surroundings,
-    ...{ nodeRecord, history },
+    ...{ ...surroundings, nodeRecord, history },
     watchHolder: holderWatch(machine, { clock, log }),
     vacancies: openVacancies(machine, asked, { clock, log }),
-    nodes: openNodeWatch({ settings, record, writeRecord, onChange, onRecord, clock, log }),
+    nodes: openNodeWatch({ ...nodeWatch, onChange, onRecord, clock, log }),
     settings,
     machine,
     keepalivedVersion,
@@ -142,6 +141,7 @@ export async function openParts(
     status: createStatusWriter(settings.applied, {
       ...{ clock, date },
       onOutcome: heardBy(faults, { key: "status", code: "STATUS_FAILED", what: "write the status" }),
+      onChange: createTroubleNotes({ add: history.add, clock }),
     }),
     firewall: createFirewall({
       snat: settings.snat,

@@ -3,8 +3,10 @@ import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
 import type { SyncSigns } from "../../contract/signs.ts"
 import { type RealServer, vipsOf, type VipModel, type VrrpInstance } from "../../core/model/keepalived-model.ts"
 import { type Member, membersOf } from "../../core/model/vrrp-instance.ts"
+import { faultText } from "../../kit/fault.ts"
 import { packageFile, packageVersion } from "../../kit/files/package-file.ts"
 import type { Snapshot } from "../agent/state.ts"
+import { eventsOf } from "../page/events.ts"
 import type { PageData, PageInstance, PagePods } from "../page/data.ts"
 import type { PageTexts } from "../page/html.ts"
 import { pageNodesOf } from "../page/cluster-nodes.ts"
@@ -20,6 +22,8 @@ export function readPageTexts(): PageTexts {
     "layout.hbs": text("layout.hbs"),
     "overview.hbs": text("overview.hbs"),
     "lan.hbs": text("lan.hbs"),
+    "timeline.hbs": text("timeline.hbs"),
+    "diff.hbs": text("diff.hbs"),
     "style.css": text("style.css"),
   }
 }
@@ -30,7 +34,7 @@ export function syncSignsOf({ settings }: Pick<SidecarParts, "settings">): SyncS
 }
 
 /** Everything that the status page shows, at this moment. */
-export function pageDataOf(parts: SidecarParts, snapshot: Snapshot): PageData {
+export async function pageDataOf(parts: SidecarParts, snapshot: Snapshot): Promise<PageData> {
   const { settings, date } = parts
   const status = statusNow(parts, snapshot)
   const { inEffect } = snapshot
@@ -45,7 +49,15 @@ export function pageDataOf(parts: SidecarParts, snapshot: Snapshot): PageData {
     instances: (inEffect?.model.instances ?? []).map(instanceOf),
     pods: new Map((inEffect === null ? [] : vipsOf(inEffect.model)).map((vip) => [vip.id, podsOf(vip)])),
     nodes: pageNodesOf({ status, generation, members: nodesIn(snapshot), reading: clusterIn(settings.desired) }),
-    events: [],
+    ...(await eventsIn(parts)),
+  }
+}
+
+async function eventsIn({ history, archive }: SidecarParts): Promise<Pick<PageData, "events" | "eventsFault">> {
+  try {
+    return { events: eventsOf(history.events(), await archive.list()), eventsFault: null }
+  } catch (error) {
+    return { events: [], eventsFault: faultText(error) }
   }
 }
 

@@ -79,6 +79,7 @@ export async function assemble(
     sync: () => syncSignsOf(parts),
     page: () => pageDataOf(parts, agent.snapshot()),
     pageTexts: readPageTexts,
+    ...{ node: settings.node, generations: parts.archive },
   })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })

@@ -6,11 +6,16 @@ import { createPages } from "../../../src/sidecar/page/routes.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
 import { STATUS } from "../../cli/support/volume.ts"
 import { axeFindings, keepPicture, listenTo, withBrowser } from "../../support/browser.ts"
-import { brokenEntry, manyVips, pageData, podsOf, twoMasters } from "./fixture.ts"
+import { GENERATIONS, brokenEntry, manyVips, pageData, podsOf, twoMasters } from "./fixture.ts"
 
 /** Serves the page of these data while `use` runs. */
 async function served(data: PageData, use: (url: string) => Promise<void>): Promise<void> {
-  const pages = createPages(() => ({ page: () => data, pageTexts: readPageTexts }))
+  const pages = createPages(() => ({
+    page: () => Promise.resolve(data),
+    pageTexts: readPageTexts,
+    node: "n1",
+    generations: GENERATIONS,
+  }))
   const server = await serve({ port: 0, address: "127.0.0.1", routes: {}, pages })
   try {
     await use(`http://127.0.0.1:${server.port}/`)
@@ -60,6 +65,21 @@ for (const [name, data] of scenes)
           }
       }),
     ))
+
+test("a browser shows what a generation changed, at a click on its event", () =>
+  served(brokenEntry(), (url) =>
+    withBrowser(async (browser) => {
+      const page = await browser.newPage({ viewport: { width: 400, height: 900 }, colorScheme: "dark" })
+      const heard = listenTo(page)
+      await page.goto(`${url}?refresh=off`)
+      await page.getByRole("link", { name: "what it changed" }).click()
+      await page.waitForURL(`${url}diff?to=7`)
+      assert.equal(await axeFindings(page), [])
+      await keepPicture(page, "diff-400-dark")
+      assert.ok(await page.getByText("+  router_id <script>alert(1)</script>").isVisible())
+      assert.equal(heard.complaints, [])
+    }),
+  ))
 
 test("a browser without script loads the page again by itself, also at a place in it, and stops when told", () =>
   served(manyData(), (url) =>

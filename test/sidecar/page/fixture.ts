@@ -1,5 +1,9 @@
 import type { StatusVip } from "../../../src/contract/status.ts"
 import type { PageData, PageNode, PagePods } from "../../../src/sidecar/page/data.ts"
+import type { NodeEvent } from "../../../src/contract/node-history.ts"
+import type { VrrpState } from "../../../src/contract/vrrp.ts"
+import { eventsOf } from "../../../src/sidecar/page/events.ts"
+import type { Generations } from "../../../src/sidecar/page/diff.ts"
 import { podsKey } from "../../../src/sidecar/page/data.ts"
 import { ALIVE } from "../../support/signs.ts"
 import { STATUS, SYNC_SIGNS, VRRP } from "../../cli/support/volume.ts"
@@ -25,6 +29,17 @@ export function node(name: string, more: Partial<PageNode> = {}): PageNode {
   }
 }
 
+/** Three generations that ran: the second adds a line, the third has hostile text. */
+export const GENERATIONS: Generations = {
+  list: () => Promise.resolve([5, 6, 7].map((sequence) => ({ sequence, name: `${sequence}` }))),
+  config: (name) => Promise.resolve(CONFIGS[name] ?? null),
+}
+const CONFIGS: Readonly<Record<string, string>> = {
+  5: "global_defs {\n  router_id n1\n}\n",
+  6: "global_defs {\n  router_id n1\n  vrrp_version 3\n}\n",
+  7: "global_defs {\n  router_id <script>alert(1)</script>\n  vrrp_version 3\n}\n",
+}
+
 export const SELF = node("n1", { isSelf: true, heard: { kind: "age", seconds: 0 }, roles: [VRRP] })
 
 /** Three nodes, of which the first is this one and master, and three VIPs. */
@@ -46,6 +61,7 @@ export function pageData(more: Partial<PageData> = {}): PageData {
     pods: podsOf(vips),
     nodes: { age: { kind: "age", seconds: 4 }, list: [SELF, node("n2"), node("n3")] },
     events: [],
+    eventsFault: null,
     ...more,
   }
 }
@@ -87,10 +103,22 @@ export function brokenEntry(): PageData {
   const path = ["ConfigMap kube-keepalived-vip/vip-configmap", "data", "10.4.0.53"]
   const base = pageData()
   return pageData({
-    status: { ...base.status, vips, problems: [{ ...problem, severity: "error", path, place }] },
+    events: eventsOf(DAY, [
+      { sequence: 6, time: "2026-11-25T16:40:00.000Z" },
+      { sequence: 7, time: "2026-11-26T01:05:00.000Z" },
+    ]),
+    status: {
+      ...base.status,
+      vrrp: [{ ...VRRP, since: DAY_SINCE }],
+      vips,
+      problems: [{ ...problem, severity: "error", path, place }],
+    },
     pods: new Map(vips.map((one, at) => [podsKey(one), pods(one.readyPods, at === 1 ? 1 : 0, at === 2 ? 1 : 0)])),
     instances: base.instances.map((one) => ({ ...one, vips: vips.map(({ vip: address }) => address) })),
-    nodes: { ...base.nodes, list: base.nodes.list.map((one) => ({ ...one, vips: 4 })) },
+    nodes: {
+      ...base.nodes,
+      list: base.nodes.list.map((one) => ({ ...one, vips: 4, roles: rolesSince(one, DAY_SINCE) })),
+    },
   })
 }
 
@@ -114,3 +142,28 @@ export function twoMasters(): PageData {
     },
   })
 }
+
+const role = (time: string, from: VrrpState, to: VrrpState, reason: string | null = null) =>
+  ({ kind: "role", instance: "vips", time: `2026-11-2${time}:00.000Z`, from, to, reason }) as const
+
+/** When this node became master again. */
+const DAY_SINCE = "2026-11-25T11:02:00.000Z"
+const rolesSince = ({ roles }: PageNode, since: string) => roles?.map((one) => ({ ...one, since })) ?? null
+
+/** A handover for a reboot, a rejected generation, a pin, and an entry that is broken. */
+const DAY: readonly NodeEvent[] = [
+  role("2T22:00", "backup", "master"),
+  role("5T09:30", "master", "fault", "this node hands its VIPs over: it is being drained"),
+  role("5T09:36", "fault", "backup"),
+  role("5T11:02", "backup", "master"),
+  {
+    ...{ kind: "trouble", what: "rejected", time: "2026-11-25T16:12:00.000Z", sequence: 5 },
+    reason: "CONFIG_REJECTED: keepalived refuses line 41: Unknown keyword 'lvs_shed'",
+  },
+  { kind: "rollback", time: "2026-11-25T16:20:00.000Z", sequence: 4, reason: "until the fix is merged" },
+  { kind: "resume", time: "2026-11-25T16:39:00.000Z", sequence: 4, reason: null },
+  {
+    ...{ kind: "trouble", what: "held", time: "2026-11-26T01:05:00.000Z", sequence: 7 },
+    reason: "10.4.0.53 is held (SERVICE_NOT_FOUND)",
+  },
+]

@@ -7,12 +7,17 @@ import { statusJson } from "../../../src/sidecar/page/status-json.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
 import { sha256Of } from "../../../src/kit/sha256.ts"
 import { STATUS, SYNC, SYNC_SIGNS } from "../../cli/support/volume.ts"
-import { manyVips, node, pageData, podsOf, SELF, vip } from "./fixture.ts"
+import { GENERATIONS, manyVips, node, pageData, podsOf, SELF, vip } from "./fixture.ts"
 
 const REQUEST = { method: "GET", path: "/", query: "", accept: "", host: "localhost:8080" }
 
 async function answer(data: PageData, changes: Partial<typeof REQUEST> = {}): Promise<HttpAnswer> {
-  const { "/": route } = createPages(() => ({ page: () => data, pageTexts: readPageTexts }))
+  const { "/": route } = createPages(() => ({
+    page: () => Promise.resolve(data),
+    pageTexts: readPageTexts,
+    node: "n1",
+    generations: GENERATIONS,
+  }))
   if (route === undefined) throw new Error("there is a page")
   return route({ ...REQUEST, ...changes })
 }

@@ -8,7 +8,7 @@ import { parseSettings } from "../../../src/sidecar/wiring/settings.ts"
 import { STATUS, SYNC_SIGNS } from "../../cli/support/volume.ts"
 import { renderedOf } from "../scripted.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
-import { pageData } from "../page/fixture.ts"
+import { GENERATIONS, pageData } from "../page/fixture.ts"
 
 const HIDDEN = "\u001b[2J\u009b\u202e"
 const { sha256, model } = renderedOf("10.4.0.50")
@@ -31,8 +31,10 @@ const parts: AnswerParts = {
     state: () => ({ watched: 2, unreachable: ["worker-7"], unheard: ["worker-8"], isCutOff: false }),
     stop: () => Promise.resolve(),
   },
-  page: () => pageData(),
+  page: () => Promise.resolve(pageData()),
   pageTexts: readPageTexts,
+  node: "n1",
+  generations: GENERATIONS,
 }
 
 /** Servers on the addresses; each url is reached by loopback, wherever it listens. */

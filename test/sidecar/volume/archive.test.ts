@@ -72,6 +72,25 @@ for (const name of ["../../etc/x.tar.gz", "x.tar.gz", `${NAME}/..`, `a/${NAME}`]
       assert.match(String(fault), "not the name of an archive")
     }))
 
+test("openArchive() lists the archives, oldest first, and reads the keepalived.conf of one", () =>
+  withTemporaryDirectory(async (directory) => {
+    await unpacked(directory, () => {})
+    const state = join(directory, "state")
+    writeTree(join(state, "archive"), { "00000000000000000003-0123456789ab.tar.gz": "broken", "notes.txt": "" })
+    const archive = await openArchive(state)
+    const found = await archive.list()
+    assert.equal(
+      found.map(({ sequence }) => sequence),
+      [3, 7],
+    )
+    assert.ok(found.every(({ time }) => Math.abs(Date.parse(time) - Date.now()) < 60_000))
+    assert.is(await archive.config(NAME), "# ours\n")
+    assert.is(await archive.config("00000000000000000004-0123456789ab.tar.gz"), null)
+    assert.is(await archive.config("../last-known-good"), null)
+    const broken: unknown = await archive.config(found[0]?.name ?? "").catch((error: unknown) => error)
+    assert.ok(broken instanceof Error)
+  }))
+
 test("withinLimits() has removed what is beyond the limits when an addition is done", () =>
   withTemporaryDirectory(async (directory) => {
     const archive = withinLimits(await openArchive(join(directory, "state")), { count: 2, bytes: 1e9 })

@@ -1,5 +1,5 @@
-import type { Finding } from "../../contract/well.ts"
-import type { PageData } from "./data.ts"
+import type { Finding } from "../../../contract/well.ts"
+import type { PageData } from "../data.ts"
 import { type Holder, isCurrent } from "./holders.ts"
 import { counted, durationText, listed } from "./words.ts"
 

@@ -1,4 +1,4 @@
-import type { Age } from "../../contract/heartbeat.ts"
+import type { Age } from "../../../contract/heartbeat.ts"
 
 /** `1 entry`, `2 entries`. @param many The plural, if it is not the noun and `s`. */
 export function counted(count: number, one: string, many = `${one}s`): string {

@@ -1,6 +1,6 @@
-import type { EntryState } from "../../contract/entry-state.ts"
-import type { StatusVip } from "../../contract/status.ts"
-import { type PageData, type PagePods, podsKey } from "./data.ts"
+import type { EntryState } from "../../../contract/entry-state.ts"
+import type { StatusVip } from "../../../contract/status.ts"
+import { type PageData, type PagePods, podsKey } from "../data.ts"
 import { clipped, counted, listed } from "./words.ts"
 
 /** A VIP in words. */

@@ -1,5 +1,5 @@
-import { REPORT_STALE_MS } from "../../contract/report/node-report.ts"
-import type { PageData, PageNode } from "./data.ts"
+import { REPORT_STALE_MS } from "../../../contract/report/node-report.ts"
+import type { PageData, PageNode } from "../data.ts"
 import { secondsSince } from "./words.ts"
 
 /** Who holds the VIPs of a VRRP instance, as far as this node knows. */

@@ -1,8 +1,8 @@
-import { placeText, type Problem } from "../../kit/problem.ts"
-import { MODEL_CODES } from "../../core/model/problem-codes.ts"
-import { OBJECT_CODES } from "../../core/objects/problem-codes.ts"
-import { SIDECAR_CODES } from "../problem-codes.ts"
-import type { PageData } from "./data.ts"
+import { placeText, type Problem } from "../../../kit/problem.ts"
+import { MODEL_CODES } from "../../../core/model/problem-codes.ts"
+import { OBJECT_CODES } from "../../../core/objects/problem-codes.ts"
+import { SIDECAR_CODES } from "../../problem-codes.ts"
+import type { PageData } from "../data.ts"
 import { clipped } from "./words.ts"
 
 /** A problem in words. */

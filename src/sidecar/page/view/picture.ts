@@ -1,4 +1,4 @@
-import type { PageData } from "./data.ts"
+import type { PageData } from "../data.ts"
 import type { Holder } from "./holders.ts"
 import { type NodeRow, nodeRowsOf, type Part } from "./nodes.ts"
 import { clipped, counted, listed } from "./words.ts"

@@ -1,11 +1,12 @@
-import { findingsFor } from "../../contract/well.ts"
-import type { PageData } from "./data.ts"
+import { findingsFor } from "../../../contract/well.ts"
+import type { PageData } from "../data.ts"
 import { type Headline, headlineOf } from "./headline.ts"
 import { holdersOf } from "./holders.ts"
 import { type NodeRow, nodeRowsOf } from "./nodes.ts"
 import { type Picture, pictureOf } from "./picture.ts"
 import { DOCUMENTS, type ProblemRow, problemsOf } from "./problems.ts"
 import { sliceOf, type Slice, type VipRow, vipRowsOf } from "./vips.ts"
+import { type Timeline, timelineOf } from "./timeline.ts"
 import { agoText, clipped, dateText, durationText } from "./words.ts"
 
 /** The whole page in words; the HTML and the text show the same. */
@@ -25,6 +26,7 @@ export interface View {
   }[]
   readonly vips: Slice<VipRow>
   readonly problems: Slice<ProblemRow>
+  readonly timeline: Timeline
   readonly facts: readonly Fact[]
   readonly documents: string
 }
@@ -63,6 +65,7 @@ export function viewOf(data: PageData, { from, most }: Window): View {
     }),
     vips: vipRowsOf(data, { from, most }),
     problems: sliceOf(problemsOf(data), { from: 0, most }, (row) => row),
+    timeline: timelineOf(data, holders, most),
     facts: factsOf(data),
     documents: DOCUMENTS,
   }

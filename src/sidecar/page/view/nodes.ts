@@ -1,4 +1,4 @@
-import type { PageData, PageNode } from "./data.ts"
+import type { PageData, PageNode } from "../data.ts"
 import { type Holder, isCurrent, REPORT_SECONDS, roleIn } from "./holders.ts"
 import { agoText, clipped, counted, durationText, secondsSince } from "./words.ts"
 
