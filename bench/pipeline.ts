@@ -167,7 +167,9 @@ async function readOne(generations: { read(): Promise<{ readonly kind: string }>
 
 function modelOf(build: ReturnType<typeof createModelBuilder>, { objects }: Generation) {
   const configMaps = [...objects.configMaps.values()]
-  const node = { name: "n1", interface: anyInterface(), ipvs: true }
+  const name = anyInterface()
+  const subnets = [{ interface: name, address: "10.4.0.3", prefixLength: 16 }]
+  const node = { name: "n1", interface: name, ipvs: true, subnets }
   const past = { lastGood: new Map(), refused: new Map(), draining: new Map(), unreachable: new Set<string>() }
   const { model } = build({ objects, configMaps, node, ...past })
   if (model === null) throw new Error("Cannot go on: there is no model")

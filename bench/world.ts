@@ -46,8 +46,9 @@ export function nameOf(at: number): string {
   return `service-${String(at).padStart(4, "0")}`
 }
 
+/** In the subnet of the Node, as VIPs are: no entry has a warning. */
 function vipOf(at: number): string {
-  return `10.${5 + Math.floor(at / 250)}.1.${1 + (at % 250)}`
+  return `10.4.${1 + Math.floor(at / 250)}.${1 + (at % 250)}`
 }
 
 function serviceText(at: number, endpoints: number, turn: number): string {

@@ -31,7 +31,9 @@ const kernel = kernelShowing({
   addresses: () => Promise.resolve(new Set(addressesIn(readFileSync(liveFile, "utf8")))),
   virtualServers: () => Promise.resolve(virtualServersOf(readFileSync(liveFile, "utf8"))),
 })
-const host = () => ({ ...hostFacts(), ipvs: true })
+// The address of the Node, so that the VIPs are in a subnet of the interface.
+const addresses = [{ interface: settings.interface ?? "", address: "10.4.0.3", prefixLength: 16 }]
+const host = () => ({ ...hostFacts(), addresses, ipvs: true })
 const link = () => "up" as const
 const vrrp = vrrpShowing(() => "master")
 const log = createLog({ program: "sidecar" }, { level: settings.logLevel })
