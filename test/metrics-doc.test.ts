@@ -6,7 +6,7 @@ import { parse } from "yaml"
 
 import { createMetrics } from "../src/sidecar/report/metrics.ts"
 import { createSyncMetrics } from "../src/sync/metrics.ts"
-import { ALERTS, WITHOUT_ALERT } from "./support/alerts.ts"
+import { ALERTS, WITHOUT_ALERT } from "../scripts/alerts.ts"
 import { STATUS, SYNC_SIGNS } from "./cli/support/volume.ts"
 import { running } from "./sidecar/running-agent.ts"
 
@@ -19,9 +19,16 @@ a PodMonitor for Prometheus; it gives each series the label \`node\`. This page 
 
 Both programs also have the usual metrics of a Node.js process (\`process_…\`, \`nodejs_…\`). No metric names a VIP or a Service.
 
+## Dashboard
+
+The component \`components/grafana-dashboard\` has a Grafana dashboard as a ConfigMap with the label \`grafana_dashboard: "1"\`, which the
+sidecar of the Grafana chart loads; or import its \`dashboard.json\` by hand. The panels about traffic need the collector \`ipvs\` of
+node_exporter. The dashboard is checked against Grafana's schema, and was not loaded into a Grafana here.
+
 ## Alerts
 
-These rules are for the \`rule_files\` of Prometheus, or for the \`spec\` of a PrometheusRule. They were checked by a test for the names and labels that they use, and not by a Prometheus.
+The component \`components/prometheus-rule\` has these alerts as a PrometheusRule; the \`spec\` of its file is a rule file for a Prometheus
+without the operator. Each alert has the annotation \`runbook_url\`. promtool checks the rules in \`make test\`.
 If one Prometheus has several installations, add a label that tells them apart to each expression.
 
 `
@@ -29,14 +36,33 @@ If one Prometheus has several installations, add a label that tells them apart t
 /** Where a person on call finds the pages. */
 const PAGES = "https://github.com/kube-keepalived-vip/kube-keepalived-vip/blob/main/docs"
 
-/** The alerts as a rule file. */
-function ruleFile(): string {
+/** The table of the alerts. */
+function alertTable(): string {
+  const rows = ALERTS.map(({ name, severity, duration, summary, page }) => {
+    const meaning = summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, "_$1_")
+    return `| \`${name}\` | ${severity} | ${duration} | ${meaning} | [${page.replace(".md", "").replace("#", ": ")}](${page}) |\n`
+  })
+  return `| Alert | Severity | After | Meaning | What to do |\n| --- | --- | --- | --- | --- |\n${rows.join("")}`
+}
+
+/** The alerts as an object for the Prometheus Operator. */
+function ruleObject(): string {
   const rules = ALERTS.map(
     ({ name, expression, duration, severity, summary, page }) =>
-      `      - alert: ${name}\n        expr: ${expression}\n        for: ${duration}\n        labels: { severity: ${severity} }\n` +
-      `        annotations: { summary: ${JSON.stringify(summary)}, runbook_url: ${PAGES}/${page} }\n`,
+      `        - alert: ${name}\n          expr: ${expression}\n          for: ${duration}\n          labels: {severity: ${severity}}\n` +
+      `          annotations:\n            summary: ${JSON.stringify(summary)}\n            runbook_url: ${PAGES}/${page}\n`,
   )
-  return `\`\`\`yaml\ngroups:\n  - name: kube-keepalived-vip\n    rules:\n${rules.join("")}\`\`\`\n`
+  return `# Made from scripts/alerts.ts (make golden).
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: kube-keepalived-vip
+  namespace: kube-keepalived-vip
+spec:
+  groups:
+    - name: kube-keepalived-vip
+      rules:
+${rules.join("")}`
 }
 
 /** The alerts of a metric, or why it has none. */
@@ -73,14 +99,14 @@ async function sidecarPage(): Promise<string> {
 }
 
 test("docs/metrics.md has every metric, and an alert for it or a reason", async () => {
-  const sync = await createSyncMetrics(() => 1_500).page()
-  const text = [HEAD, ruleFile(), tableOf("Sidecar", await sidecarPage()), tableOf("sync", sync)].join("")
+  const sync = await createSyncMetrics({ staleMs: () => 1_500, faults: () => [] }).page()
+  const text = [HEAD, alertTable(), tableOf("Sidecar", await sidecarPage()), tableOf("sync", sync)].join("")
   if (process.env["UPDATE_GOLDEN"] !== undefined) writeFileSync(path, text)
   assert.is(readFileSync(path, "utf8"), text)
 })
 
 test("the alerts use metrics, labels and values that there are", async () => {
-  const page = (await sidecarPage()) + (await createSyncMetrics(() => 1_500).page())
+  const page = (await sidecarPage()) + (await createSyncMetrics({ staleMs: () => 1_500, faults: () => [] }).page())
   for (const { name, expression } of ALERTS) {
     const selectors = [...expression.matchAll(/\b(kkv_\w+)(?:\{(\w+)=~?"([^"]+)"\})?/g)]
     assert.ok(selectors.length > 0, name)
@@ -96,12 +122,14 @@ test("the alerts use metrics, labels and values that there are", async () => {
   }
 })
 
-test("the rule file is YAML and has the expressions as they are", () => {
-  const file = parse(ruleFile().replaceAll("```yaml\n", "").replaceAll("```\n", "")) as {
-    groups: { rules: { alert: string; expr: string }[] }[]
-  }
+test("the component prometheus-rule has every alert, as YAML readers read it", () => {
+  const rulePath = join(import.meta.dirname, "../manifests/components/prometheus-rule/prometheus-rule.yaml")
+  if (process.env["UPDATE_GOLDEN"] !== undefined) writeFileSync(rulePath, ruleObject())
+  const text = readFileSync(rulePath, "utf8")
+  assert.is(text, ruleObject())
+  const rules: readonly { readonly alert: string; readonly expr: string }[] = parse(text).spec.groups[0].rules
   assert.equal(
-    file.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => [alert, expr])),
+    rules.map(({ alert, expr }) => [alert, expr]),
     ALERTS.map(({ name, expression }) => [name, expression]),
   )
 })

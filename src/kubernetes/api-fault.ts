@@ -24,6 +24,19 @@ export class ApiFault extends Error {
   }
 }
 
+/**
+ * Why the API server does not serve sync. `credentials`: it refuses the token, or its certificate is not signed by our CA.
+ * `rights`: it forbids the request, or does not have the resource. `unreachable`: there is no answer. `other`: any other answer.
+ */
+export type ApiCause = (typeof API_CAUSES)[number]
+export const API_CAUSES = ["credentials", "rights", "unreachable", "other"] as const
+
+export function apiCauseOf(fault: ApiFault): ApiCause {
+  if (isAboutCredentials(fault)) return "credentials"
+  if (fault.status === 403 || fault.status === 404) return "rights"
+  return fault.status === null ? "unreachable" : "other"
+}
+
 /** Whether new credentials may help: the API server refused the token, or its certificate is not signed by our CA. */
 export function isAboutCredentials({ status, message }: ApiFault): boolean {
   return status === 401 || (status === null && /certificate|CERT/.test(message))

@@ -66,8 +66,11 @@ export interface Surroundings {
  */
 export async function runSync(settings: Settings, { log: ownLog, stop }: Surroundings): Promise<number> {
   makeVolume(settings.desired, settings.source.kind === "directory" ? settings.source.directory : null)
-  let staleMs: () => number | null = () => null
-  const metrics = createSyncMetrics(() => staleMs())
+  const opened: { source?: OpenSource } = {}
+  const metrics = createSyncMetrics({
+    staleMs: () => opened.source?.staleMs() ?? null,
+    faults: () => opened.source?.faults() ?? [],
+  })
   const log = metrics.heardBy(ownLog)
   const lock = await takeWriterLock(settings.desired)
   if (lock === null) {
@@ -77,7 +80,7 @@ export async function runSync(settings: Settings, { log: ownLog, stop }: Surroun
   }
   try {
     const source = await openSource(settings, log)
-    staleMs = source.staleMs
+    opened.source = source
     const heartbeat = createHeartbeatWriter(settings.desired)
     const pulse = startPulse({ write: heartbeat.write, source, log })
     const probes =

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Log } from "../kit/process/log.ts"
 import { packageVersion } from "../kit/files/package-file.ts"
+import { API_CAUSES, type ApiFault, apiCauseOf } from "./api-fault.ts"
 import type { PassOutcome } from "./reconcile.ts"
 
 export interface SyncMetrics {
@@ -17,8 +18,15 @@ const LEVELS = ["warn", "error"] as const
 /** Upper limits of the histogram's buckets, in seconds. */
 const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 
-/** @param staleMs Time since sync last confirmed what it knows about its source, in ms; null if unknown. */
-export function createSyncMetrics(staleMs: () => number | null): SyncMetrics {
+/** The source of objects, as far as metrics show it. */
+export interface MeasuredSource {
+  /** Time since sync last confirmed what it knows about its source, in ms; null if unknown. */
+  staleMs(): number | null
+  /** The current faults of requests to the API server. */
+  faults(): readonly ApiFault[]
+}
+
+export function createSyncMetrics(source: MeasuredSource): SyncMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -48,6 +56,12 @@ export function createSyncMetrics(staleMs: () => number | null): SyncMetrics {
   const age = new Gauge({
     name: "kkv_sync_source_age_seconds",
     help: "Seconds since sync last confirmed what it knows about its source; +Inf if unknown",
+    registers,
+  })
+  const trouble = new Gauge({
+    name: "kkv_sync_api_trouble",
+    help: "1 while the API server does not serve sync, by the cause",
+    labelNames: ["cause"],
     registers,
   })
   const build = new Gauge({
@@ -81,8 +95,10 @@ export function createSyncMetrics(staleMs: () => number | null): SyncMetrics {
       },
     }),
     page: () => {
-      const ms = staleMs()
+      const ms = source.staleMs()
       age.set(ms === null ? Number.POSITIVE_INFINITY : ms / 1000)
+      const causes = new Set(source.faults().map(apiCauseOf))
+      for (const cause of API_CAUSES) trouble.set({ cause }, causes.has(cause) ? 1 : 0)
       return registry.metrics()
     },
   }

@@ -1,6 +1,7 @@
 import { hostname } from "node:os"
 
 import type { Log } from "../kit/process/log.ts"
+import type { ApiFault } from "./api-fault.ts"
 import { createDirectorySource } from "./directory/source.ts"
 import { watchDirectory } from "./directory/watch.ts"
 import type { ClusterSource } from "./ports.ts"
@@ -18,6 +19,8 @@ export interface OpenSource {
   follow(onChange: () => void): { close(): Promise<void> }
   /** Maximum age of the last reading, in ms; null if unknown, and before the first reading. */
   staleMs(): number | null
+  /** The current faults of requests to the API server; empty while all is well. */
+  faults(): readonly ApiFault[]
   /** Gets the outcome of each pass, for sources that report it. */
   tell(outcome: PassOutcome): void
   close(): Promise<void>
@@ -60,6 +63,7 @@ function openDirectory(root: string, log: Log): OpenSource {
         onWarning: (error) => log.warn("cannot watch the source, looking each second", { error }),
       }),
     staleMs: () => source.staleMs(),
+    faults: () => [],
     tell: () => {},
     close: async () => {},
   }

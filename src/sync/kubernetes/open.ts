@@ -1,4 +1,5 @@
 import { systemClock } from "../../kit/time/clock.ts"
+import type { ApiFault } from "../api-fault.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import type { StatusReader } from "../report/ports.ts"
 import type { ReportPassOptions } from "../report/report-pass.ts"
@@ -35,6 +36,7 @@ export interface OpenKubernetes {
   readonly name: string
   follow(onChange: () => void): { close(): Promise<void> }
   staleMs(): number | null
+  faults(): readonly ApiFault[]
   tell(outcome: PassOutcome): void
   close(): Promise<void>
 }
@@ -76,6 +78,7 @@ export function openKubernetes(options: OpenOptions): OpenKubernetes {
       return { close: async () => void (tell = () => {}) }
     },
     staleMs: () => objects.staleMs(),
+    faults: () => objects.faults(),
     tell: (outcome) => reporter?.tell(outcome),
     close: async () => {
       await reporter?.stop()

@@ -35,6 +35,7 @@ export function prepare(options: Preparation, stop: AbortSignal): Preparing {
       try {
         const backends = (await api.servesEndpointSlices()) ? ("endpointslices" as const) : ("endpoints" as const)
         const labels = options.nodeSelector === null && pod !== null ? await api.nodeSelectorOf(pod) : {}
+        fault = null
         return { backends, nodeSelector: options.nodeSelector ?? selectorText(labels) }
       } catch (error) {
         if (!(error instanceof ApiFault)) throw error

@@ -6,6 +6,7 @@ import type { Problem } from "../../kit/problem.ts"
 import type { ClusterSource, SourceReading } from "../ports.ts"
 import type { SyncProblemCode } from "../problem-codes.ts"
 import type { ClusterFacts, ConfigMapIdentity } from "../report/ports.ts"
+import type { ApiFault } from "../api-fault.ts"
 import { collectionsFor, collectionTitle, firstCollections, type ScopeInput } from "./collection.ts"
 import { createMirror, type MirrorCounts, type MirrorOptions } from "./mirror.ts"
 import { type Preparation, prepare } from "./prepare.ts"
@@ -32,6 +33,8 @@ export interface KubernetesSource extends ClusterSource {
   /** Maximum age of the mirror's oldest part, in ms; null before everything is listed. */
   staleMs(): number | null
   counts(): MirrorCounts
+  /** The current faults of its requests; empty while all is well. */
+  faults(): readonly ApiFault[]
   /** The part of the mirror that the report needs. */
   facts(): ClusterFacts
   stop(): Promise<void>
@@ -110,6 +113,7 @@ export function startKubernetesSource(options: KubernetesSourceOptions): Kuberne
       return !complete || known.length === 0 ? null : clock.now() - Math.min(...known)
     },
     counts: () => mirror.counts(),
+    faults: () => faultsOf(mirror.wanted(), preparing.fault()),
     facts: () => factsOf(mirror.wanted().slice(0, firstCount), configMapKeys),
     stop: async () => {
       stop.abort()
@@ -174,11 +178,15 @@ function problemsOf(title: string, { issues }: Stored): readonly Problem<ObjectP
   }))
 }
 
-function unreachable(wanted: readonly Reflector[], preparing: Error | null): Problem<SyncProblemCode> {
+function faultsOf(reflectors: readonly Reflector[], preparing: ApiFault | null): readonly ApiFault[] {
+  return [preparing, ...reflectors.map((reflector) => reflector.fault())].filter((fault) => fault !== null)
+}
+
+function unreachable(wanted: readonly Reflector[], preparing: ApiFault | null): Problem<SyncProblemCode> {
   const missing = wanted.filter((reflector) => !reflector.listed())
   const named = missing.map(({ collection }) => collectionTitle(collection))
-  const reasons = [preparing, ...missing.map((reflector) => reflector.fault())].filter((fault) => fault !== null)
-  const reason = reasons[0]?.message ?? `no answer for ${named.join(", ") || "the list of its APIs"}`
+  const reason =
+    faultsOf(missing, preparing)[0]?.message ?? `no answer for ${named.join(", ") || "the list of its APIs"}`
   return {
     code: "SOURCE_UNREACHABLE",
     severity: "error",

@@ -1,4 +1,4 @@
-/** One alert of docs/metrics.md. */
+/** One alert of the component prometheus-rule and of docs/metrics.md. */
 export interface Alert {
   readonly name: string
   /** PromQL. */
@@ -37,6 +37,15 @@ export const ALERTS: readonly Alert[] = [
     duration: "5m",
     severity: "critical",
     summary: "no sidecar answers Prometheus",
+    page: "troubleshooting.md#a-pod-that-is-not-ready",
+  },
+  {
+    name: "KkvAgentDown",
+    // sync of the same pod answers, and the sidecar does not.
+    expression: "group by (node) (kkv_sync_build_info) unless group by (node) (kkv_build_info)",
+    duration: "2m",
+    severity: "critical",
+    summary: "the sidecar on {{ $labels.node }} does not answer Prometheus; keepalived may run without it",
     page: "troubleshooting.md#a-pod-that-is-not-ready",
   },
   {
@@ -176,6 +185,14 @@ export const ALERTS: readonly Alert[] = [
     page: "troubleshooting.md#api-server-down",
   },
   {
+    name: "KkvApiTrouble",
+    expression: 'max by (node, cause) (kkv_sync_api_trouble{cause=~"credentials|rights|other"}) > 0',
+    duration: "2m",
+    severity: "warning",
+    summary: "the API server does not serve sync on {{ $labels.node }}: {{ $labels.cause }}",
+    page: "troubleshooting.md#api-server-down",
+  },
+  {
     name: "KkvSourceOld",
     expression: "kkv_source_age_seconds > 150",
     duration: "1m",
@@ -229,7 +246,6 @@ export const WITHOUT_ALERT: Readonly<Record<string, string>> = {
     "for graphs: the poll has done its work. If it grows steadily, the volume reports no file events",
   kkv_vrrp_last_transition_timestamp_seconds: "for graphs; KkvFlapping counts the changes",
   kkv_watcher_errors_total: "for graphs: the poll goes on without the watcher",
-  kkv_sync_build_info: "KkvVersionsDiffer; both containers of a pod have one version",
   kkv_sync_generation: "for graphs; KkvGenerationBehind compares what the sidecar has read",
   kkv_sync_pass_duration_seconds: "for graphs: no VIP waits for sync's passes",
   kkv_sync_source_age_seconds: "KkvSourceOld; the sidecar of the node has the same age",
