@@ -27,7 +27,10 @@ export function createSeries() {
     unknown: gauge("kkv_unknown", "1 if the state is unknown, which does not count as well", "what"),
     well: gauge("kkv_well", "1 when all is well, as kkv status says"),
     findings: gauge("kkv_not_well", "1 for each part that is not well", "about"),
-    success: gauge("kkv_config_last_reload_successful", "1 when the newest attempt ended well; NaN before the first"),
+    success: gauge(
+      "kkv_config_last_reload_successful",
+      "1 when the newest generation is in effect, 0 when it could not be applied; NaN while it waits",
+    ),
     successTime: gauge(
       "kkv_config_last_reload_success_timestamp_seconds",
       "When an attempt last ended well; NaN before the first",

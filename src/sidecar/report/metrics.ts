@@ -47,7 +47,7 @@ const SECOND = 1000
 
 export function createMetrics(): Metrics {
   const series = createSeries()
-  for (const gauge of [series.success, series.successTime]) gauge.set(Number.NaN)
+  series.successTime.set(Number.NaN)
   // If a counter is missing before its first event, increase() does not see that event.
   for (const result of RESULTS) series.applies.inc({ result }, 0)
   for (const kind of EVENTS) series.events.inc({ kind }, 0)
@@ -55,9 +55,7 @@ export function createMetrics(): Metrics {
     applied: (outcome, tookMs) => {
       series.applies.inc({ result: outcome.kind })
       series.reload.observe(tookMs / SECOND)
-      const good = outcome.kind === "applied" || outcome.kind === "unchanged"
-      series.success.set(good ? 1 : 0)
-      if (good) series.successTime.setToCurrentTime()
+      if (outcome.kind === "applied" || outcome.kind === "unchanged") series.successTime.setToCurrentTime()
       if (outcome.kind === "applied") series.test.observe(outcome.testMs / SECOND)
     },
     transition: ({ instance, to }) => series.transitions.inc({ vrrp_instance: instance, state: to }),
@@ -88,6 +86,7 @@ export function createMetrics(): Metrics {
       for (const state of ENTRY_STATES)
         series.vips.set({ state }, status.vips.filter((vip) => vip.state === state).length)
       setRoles(series, status.vrrp)
+      series.success.set(SUCCESS[status.outcome])
       // While looks fail, the value of the last successful one is not valid.
       const isSeen = status.keepalived !== "unknown" && !faults.some(({ key }) => key === "watch")
       series.running.set(isSeen ? (snapshot.running === null ? 0 : 1) : Number.NaN)
@@ -97,6 +96,16 @@ export function createMetrics(): Metrics {
       return series.registry.metrics()
     },
   }
+}
+
+/** A generation whose text is in effect already needs no attempt, so the value is that of the state and not of the last attempt. */
+const SUCCESS: Readonly<Record<Status["outcome"], number>> = {
+  unchanged: 1,
+  applied: 1,
+  rejected: 0,
+  "rolled-back": 0,
+  stranded: 0,
+  waiting: Number.NaN,
 }
 
 /** Guards of the sidecar; guards of sync are found by the code of their problem. */

@@ -100,6 +100,22 @@ test("metrics: the hash is that of the generation's content, which nodes have al
   assert.not.match(await createMetrics().page({ ...rest, inEffect: null }, around), /^kkv_generation_hash /m)
 })
 
+test("metrics: success is that of the newest generation, also after a failed one is taken back without an attempt", async () => {
+  const { agent } = await running()
+  const metrics = createMetrics()
+  const successAt = async (outcome: (typeof STATUS)["outcome"]) => {
+    const around = { watch: NOTHING, status: { ...STATUS, outcome }, sync: SYNC_SIGNS, nodes: null, faults: [] }
+    return /^kkv_config_last_reload_successful (\S+)$/m.exec(await metrics.page(agent.snapshot(), around))?.[1]
+  }
+  assert.is(await successAt("waiting"), "Nan")
+  metrics.applied({ kind: "rolled-back", reason: "the kernel differs" }, 10)
+  assert.is(await successAt("rolled-back"), "0")
+  for (const outcome of ["rejected", "stranded"] as const) assert.is(await successAt(outcome), "0")
+  // The entry is removed: the text in effect is that of the newest generation, and nothing is applied.
+  assert.is(await successAt("unchanged"), "1")
+  await agent.stop()
+})
+
 test("metrics: a role that cannot be told is not that of a backup", async () => {
   const { agent } = await running()
   const rest = { watch: NOTHING, status: STATUS, sync: SYNC_SIGNS, nodes: null, faults: [] }
