@@ -2,7 +2,7 @@
 # Installs what this checkout needs and is not there yet, saying what it does. A second run does nothing.
 #
 #   scripts/install.sh check   the npm packages: all that `make build` and `make check` need; no root
-#   scripts/install.sh all     also the Debian packages and the second keepalived release of `make test` and `make demo`;
+#   scripts/install.sh all     also the Debian packages, the second keepalived release and promtool of `make test` and `make demo`;
 #                              root, where any of them is missing
 #   scripts/install.sh image   the npm packages, and the Debian packages that build the images and look at them; root as above
 #   scripts/install.sh release the npm packages, and the Debian packages that let the build run programs of arm64; root as above
@@ -173,12 +173,14 @@ let_services_start() {
   trap - EXIT
 }
 
-install_keepalived_releases() {
-  local script=scripts/keepalived-releases.sh
-  [ -x "$script" ] || return 0
-  # It says so in one line where there is nothing to do; then we need not.
-  "$script" 9>&- | while IFS= read -r line; do
-    case $line in *" is there: "*) ;; *) echo "$line" ;; esac
+# Programs that are unpacked into .cache and not installed.
+unpack_programs() {
+  local script
+  for script in scripts/keepalived-releases.sh scripts/promtool.sh; do
+    # It says so in one line where there is nothing to do; then we need not.
+    "$script" 9>&- | while IFS= read -r line; do
+      case $line in *" is there: "*) ;; *) echo "$line" ;; esac
+    done
   done
 }
 
@@ -195,7 +197,7 @@ for word; do
   case $word in
     all)
       install_debian_packages "$lab_packages"
-      install_keepalived_releases
+      unpack_programs
       ;;
     image) install_debian_packages "$image_packages" ;;
     release) install_debian_packages "$release_packages" ;;

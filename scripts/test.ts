@@ -2,8 +2,8 @@
  * Runs uvu test files, each in its own process, two at a time, with a time limit for every test.
  * Usage: node scripts/test.ts [--filter TEXT] [--limit MS] [--jobs N] [--kind plain|faults|real] [--each] [--again] [FILE|DIR...]
  * Without a FILE or DIR: test/, except test/lab and test/cluster, which have runners of their own. `--each` prints a line for each
- * test, as it ends, with what it measured. `real` are the files that use the real keepalived or a real browser (they
- * import test/support/keepalived.ts or browser.ts) and so want root and an installed machine; `faults` those of test/faults, fuzz, endurance and pipeline, which take minutes;
+ * test, as it ends, with what it measured. `real` are the files that use the real keepalived, a real browser or promtool (they
+ * import test/support/keepalived.ts, browser.ts or promtool.ts) and so want root and an installed machine; `faults` those of test/faults, fuzz, endurance and pipeline, which take minutes;
  * `plain` are all others. `--again` runs a file that is red twice more in the end, alone (again.ts). Ends with the line `N passed, N failed, N skipped`.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
@@ -128,7 +128,7 @@ function kindOf(file: string): "plain" | "faults" | "real" {
 }
 
 function usesMachine(file: string): boolean {
-  return /from ".*\/support\/(?:keepalived|browser)\.ts"/.test(readFileSync(file, "utf8"))
+  return /from ".*\/support\/(?:keepalived|browser|promtool)\.ts"/.test(readFileSync(file, "utf8"))
 }
 
 function sum(count: (outcome: FileOutcome) => number): number {

@@ -14,8 +14,8 @@ for wanted in "${@:-}"; do
   found=
   for file in scenarios/*.sh; do
     name=$(basename "$file" .sh)
-    # Demonstrations are no checks: demo.sh runs them. Torture is drawn by chance, and has a run of its own: torture.sh.
-    [ "$name" != demo ] && [ "$name" != torture ] || continue
+    # These have runs of their own: demo.sh, record.sh, and torture.sh, which is drawn by chance.
+    [[ $name != @(demo|torture|recordings) ]] || continue
     [ -n "${LAB_IMAGES:-}" ] || [ "$wanted" = "$name" ] || ! grep -q '^# images$' "$file" || continue
     if [ -z "$wanted" ] || [ "$wanted" = "$name" ] || grep -q "^scenario $wanted\$" "$file"; then
       found=1
