@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Log } from "../kit/process/log.ts"
 import { packageVersion } from "../kit/files/package-file.ts"
-import { API_CAUSES, type ApiFault, apiCauseOf } from "./api-fault.ts"
+import { API_CAUSES, type ApiFault, apiCauseOf } from "../kubernetes/api-fault.ts"
 import type { PassOutcome } from "./reconcile.ts"
 
 export interface SyncMetrics {

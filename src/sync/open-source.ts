@@ -1,7 +1,7 @@
 import { hostname } from "node:os"
 
 import type { Log } from "../kit/process/log.ts"
-import type { ApiFault } from "./api-fault.ts"
+import type { ApiFault } from "../kubernetes/api-fault.ts"
 import { createDirectorySource } from "./directory/source.ts"
 import { watchDirectory } from "./directory/watch.ts"
 import type { ClusterSource } from "./ports.ts"

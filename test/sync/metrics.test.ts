@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { createLog } from "../../src/kit/process/log.ts"
-import { ApiFault } from "../../src/sync/api-fault.ts"
+import { ApiFault } from "../../src/kubernetes/api-fault.ts"
 import { createSyncMetrics } from "../../src/sync/metrics.ts"
 
 const silent = createLog({}, { level: "silent" })

@@ -1,5 +1,5 @@
 import { systemClock } from "../../kit/time/clock.ts"
-import type { ApiFault } from "../api-fault.ts"
+import type { ApiFault } from "../../kubernetes/api-fault.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import type { StatusReader } from "../report/ports.ts"
 import type { ReportPassOptions } from "../report/report-pass.ts"
