@@ -20,6 +20,10 @@ RUN node scripts/build.ts --no-maps --out /out/sync --only sync \
  && node scripts/build.ts --no-maps --out /out/sidecar --only sidecar --only cli \
  && rm /out/*/meta.json
 
+# What scripts/image.sh takes out where buildah builds for several platforms.
+FROM scratch AS bundles
+COPY --from=build /out /out
+
 # node, the libraries it needs, and a passwd file: all that `sync` is made of. (The target's architecture.)
 FROM ${NODE_IMAGE} AS noderoot
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]

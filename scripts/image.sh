@@ -64,6 +64,12 @@ trap 'rm -rf "$work"' EXIT
 read -ra flags <<< "${IMAGE_FLAGS:-}"
 
 name_of() { echo "${REGISTRY:+${REGISTRY%/}/}kkv-$1:$tag"; }
+# Once, on this machine's own platform: buildah knows no BUILDPLATFORM, and would run npm under emulation for another one.
+bundles() {
+  say "building the bundles with buildah"
+  buildah build --layers --format docker --target bundles --output "type=local,dest=$work/bundles" "${flags[@]}" .
+  flags+=(--build-context "build=$work/bundles")
+}
 build() { # TARGET
   local as=(--tag "$(name_of "$1")")
   if [ -n "$layouts" ]; then
@@ -99,6 +105,7 @@ bill() { # TARGET: of its own bundle, since the sidecar has no Kubernetes client
 sbom=(npm sbom)
 [ "$(npm --version | cut -d. -f1)" -ge 10 ] || sbom=(npm exec --yes --package=npm@11 -- npm sbom)
 "${sbom[@]}" --package-lock-only --sbom-format spdx --loglevel=error > "$work/npm.spdx.json"
+[ -z "$layouts" ] || bundles
 for target in "${targets[@]}"; do
   say "building $(name_of "$target") with $builder"
   build "$target" || {

@@ -99,11 +99,13 @@ testUnless(Number.parseInt(npm.stdout, 10) < 10 ? "npm before 10 would fetch a n
       assert.is(status, 0, stdout + stderr)
       const commands = (await readFile(join(directory, "words"), "utf8")).split("\n").map((line) => line.trimEnd())
       assert.equal(commands, [
+        commands[0],
         "manifest rm kkv-sync:1.2.3",
         "build --layers --format docker --target sync --manifest kkv-sync:1.2.3 --platform linux/amd64,linux/arm64",
         `manifest push --quiet --all --format oci kkv-sync:1.2.3 oci:${directory}/layouts/kkv-sync:1.2.3`,
         "",
       ])
+      assert.match(commands[0] ?? "", /^build --layers --format docker --target bundles --output type=local,dest=\S+ \.$/)
     }),
   ),
 )
