@@ -145,12 +145,14 @@ sign_and_verify() {
   done
 }
 
-# Everything that the registry has now, signatures too, as layouts.
+# What the registry has of this version, as layouts. Signatures and attestations have tags there, by the digest of what they sign; a
+# registry that lists them as referrers instead keeps them for itself.
 write_layouts() {
-  local name folder tags
+  local name folder tags digest
   for name in kkv-sync kkv-sidecar charts/kube-keepalived-vip; do
     folder=$out/oci/${name%%/*}
-    mapfile -t tags < <(crane ls "$remote/$name" | sed "s#^#$remote/$name:#")
+    digest=$(digest_of "$name:$version")
+    mapfile -t tags < <(crane ls "$remote/$name" | grep -E "^(${version//./\\.}|${digest/:/-}.*)\$" | sed "s#^#$remote/$name:#")
     mkdir -p "$out/oci"
     crane pull --format oci --annotate-ref "${tags[@]}" "$folder" > /dev/null
     # The tag alone, as others look for it, and nothing of the registry of this run.

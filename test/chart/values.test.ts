@@ -8,7 +8,7 @@ import * as z from "zod"
 
 import { sectionsOfKeys } from "../../scripts/chart/keys.ts"
 import { testUnless } from "../support/test-unless.ts"
-import { missingPrograms } from "./support/programs.ts"
+import { missingPrograms, runProgram } from "./support/programs.ts"
 import { CHART, helmTemplate, type KubernetesObject, nameOf } from "./support/render.ts"
 
 const testWithHelm = testUnless(missingPrograms("helm"))
@@ -96,6 +96,12 @@ for (const [what, words, message] of [
     }
     assert.unreachable("Helm refuses it")
   })
+
+testWithHelm("helm lint --strict finds no fault", async () => {
+  const { status, stdout, stderr } = await runProgram("helm", ["lint", "--strict", CHART])
+  assert.is(status, 0, stdout + stderr)
+  assert.not.match(stdout, /WARNING|ERROR/)
+})
 
 testWithHelm("it can be part of another chart, which hands down global values", async () => {
   assert.ok((await helmTemplate(["--set", "global.imageRegistry=x"])).length > 5)

@@ -105,7 +105,10 @@ testUnless(Number.parseInt(npm.stdout, 10) < 10 ? "npm before 10 would fetch a n
         `manifest push --quiet --all --format oci kkv-sync:1.2.3 oci:${directory}/layouts/kkv-sync:1.2.3`,
         "",
       ])
-      assert.match(commands[0] ?? "", /^build --layers --format docker --target bundles --output type=local,dest=\S+ \.$/)
+      assert.match(
+        commands[0] ?? "",
+        /^build --layers --format docker --target bundles --output type=local,dest=\S+ \.$/,
+      )
     }),
   ),
 )
