@@ -318,6 +318,16 @@ export const rooms: readonly Room[] = [
     pure: false,
   },
   {
+    // `kkv doctor`: what is wrong with this node. It reads, asks the LAN, and changes nothing.
+    name: "sidecar/doctor",
+    files: ["sidecar/doctor/**"],
+    may: [
+      ...["sidecar/kernel/**", "sidecar/lan/**", "sidecar/ports.ts", "heartbeats/**", "terminal/**", "contract/**"],
+      ...["kit/**", "node:*", "commander"],
+    ],
+    pure: false,
+  },
+  {
     name: "sidecar/volume/watch",
     files: ["sidecar/volume/watch.ts"],
     may: ["contract/**", "kit/**", "node:*", "chokidar"],
@@ -341,7 +351,12 @@ export const rooms: readonly Room[] = [
   },
 
   // What people are told: columns, colours, nothing hidden, exit statuses.
-  { name: "terminal", files: ["terminal/**"], may: ["kit/**", "picocolors"], pure: false },
+  {
+    name: "terminal",
+    files: ["terminal/**"],
+    may: ["kit/**", "picocolors", "commander"],
+    pure: false,
+  },
   {
     // The plugin of kubectl: what the API server knows, for a person, with that person's rights. Only `client/` asks it.
     name: "plugin/client",
