@@ -47,6 +47,8 @@ async function choose(argv: readonly string[]): Promise<[program: Main, words: r
       return [await loadSync(), argv.slice(1)]
     case "sidecar":
       return [(await import("./sidecar/main.ts")).main, argv.slice(1)]
+    case "doctor":
+      return [(await import("./sidecar/main.ts")).main, argv]
     case "plugin":
       return [(await import("./plugin/main.ts")).main, argv.slice(1)]
     default:

@@ -1,6 +1,8 @@
 import { Argument, Command } from "commander"
 
 import { MODEL_FLAGS } from "../core/model/flags.ts"
+import { treeOf } from "../terminal/command-tree.ts"
+import { completionFor, SHELLS } from "../terminal/completion.ts"
 import { EXAMPLES } from "./commands/examples.ts"
 import { UsageError } from "../terminal/exit-status.ts"
 import { modelSettings, type OptionTexts } from "./input/model-options.ts"
@@ -58,6 +60,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
       const { version } = await import("./commands/version.ts")
       ended(await version({ keepalived: optionText(options, "keepalived"), output: outputOf(options) }, terminal))
     })
+  addCompletion(program, give)
   for (const command of program.commands) command.showHelpAfterError(`Run "kkv ${command.name()} --help" for its flags`)
   return program.showHelpAfterError('Run "kkv --help" for the commands').allowExcessArguments(false)
 }
@@ -81,6 +84,7 @@ function addElsewhere(program: Command): void {
   const elsewhere = {
     sync: "mirror Kubernetes objects into a volume",
     sidecar: "make keepalived run the configuration in the volume",
+    doctor: "print what is wrong with this node; in the sidecar's container",
     plugin: "the plugin of kubectl: what all nodes report (kubectl kkv)",
   }
   for (const [name, description] of Object.entries(elsewhere))
@@ -93,6 +97,19 @@ function addElsewhere(program: Command): void {
       .action(() => {
         throw new UsageError(`Cannot run ${name} from here: it is a separate program, started as "kkv ${name}"`)
       })
+}
+
+function addCompletion(program: Command, { terminal, ended }: Give): void {
+  program
+    .command("completion")
+    .description("print a script that completes the command line in a shell")
+    .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
+    .addHelpText("after", EXAMPLES.completion)
+    .action((name: string) => {
+      const shell = SHELLS.find((one) => one === name) ?? "bash"
+      terminal.out(completionFor(shell, treeOf(program)))
+      ended(0)
+    })
 }
 
 function addOfManifests(program: Command, { terminal, ended }: Give): void {

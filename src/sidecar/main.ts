@@ -18,8 +18,9 @@ import { createLan } from "./lan/arping.ts"
 import type { Machine } from "./wiring/open.ts"
 import { parseSettings, type SidecarSettings } from "./wiring/settings.ts"
 
-/** Runs the sidecar until it is told to end. @returns the exit status. */
+/** Runs the sidecar until it is told to end; with `doctor` as the first word, `kkv doctor`. @returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === "doctor") return (await import("./doctor/doctor.ts")).main(argv.slice(1))
   const parsed = parseSettings(argv)
   if (parsed.kind === "exit") return parsed.status
   const { settings } = parsed

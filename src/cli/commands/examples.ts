@@ -39,6 +39,10 @@ export const EXAMPLES = {
     ["kkv resume", "the newest generation counts again"],
     ["kkv resume && kkv status", "return to the newest generation, and see the result"],
   ]),
+  completion: text([
+    ["source <(kkv completion bash)", "in this shell"],
+    ["kkv completion fish > ~/.config/fish/completions/kkv.fish", "in each new shell"],
+  ]),
   version: text([
     ["kkv version", "of kkv, Node.js and keepalived"],
     ["kkv version --output json | jq -r .keepalived", "for a script"],
