@@ -20,7 +20,9 @@ const COPIED = [
     (name) => `manifests/base/${name}.yaml`,
   ),
   "manifests/components/admission/policy.yaml",
+  "manifests/components/grafana-dashboard/dashboard.json",
   "manifests/components/pod-monitor/pod-monitor.yaml",
+  "manifests/components/prometheus-rule/prometheus-rule.yaml",
 ]
 
 const made = new Map([
@@ -42,8 +44,10 @@ if (process.argv.includes("--check")) {
   for (const [file, text] of made) writeFileSync(join(ROOT, CHART, file), text)
 }
 
+/** JSON has no room for a comment. */
 function copyOf(source: string): string {
-  return `# Copy of ${source} (npm run chart).\n${readFileSync(join(ROOT, source), "utf8")}`
+  const text = readFileSync(join(ROOT, source), "utf8")
+  return source.endsWith(".json") ? text : `# Copy of ${source} (npm run chart).\n${text}`
 }
 
 function differences(): readonly string[] {

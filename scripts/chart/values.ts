@@ -250,8 +250,25 @@ export const SECTIONS: readonly { readonly title: string; readonly keys: Readonl
               interval: z.string().default("30s").describe("How often Prometheus asks."),
             })
             .describe("For the Prometheus Operator."),
+          prometheusRule: z
+            .strictObject({
+              enabled: z.boolean().default(false).describe("Create a PrometheusRule with the alerts."),
+              additionalLabels: labels().default({}).describe("More labels, by which a Prometheus finds it."),
+              annotations: labels().default({}).describe("Annotations of the PrometheusRule."),
+            })
+            .describe("Alerts, for the Prometheus Operator."),
         })
         .describe("Metrics (docs/metrics.md)."),
+      grafanaDashboard: z
+        .strictObject({
+          enabled: z
+            .boolean()
+            .default(false)
+            .describe("Create a ConfigMap with the dashboard. The sidecar of the Grafana chart loads it."),
+          labels: labels().default({ grafana_dashboard: "1" }).describe("Labels by which that sidecar finds it."),
+          annotations: labels().default({}).describe("Annotations of the ConfigMap, such as the folder in Grafana."),
+        })
+        .describe("A Grafana dashboard."),
       admission: z
         .strictObject({
           enabled: z
