@@ -9,8 +9,15 @@ roles() { file_has "$(volume $1 state)/history.jsonl" "$2"; }
 status_exit() { kkv $1 status > /shared/status.$1 2>&1; REPLY=$?; }
 status_ends() { status_exit $1; [ $REPLY = $2 ]; } # MACHINE EXIT
 answers() { in_pod $1 node -e "fetch('http://127.0.0.1:8080$2').then((r) => process.exit(r.status === $3 ? 0 : 1), () => process.exit(2))"; }
+page() { in_pod $1 node -e "fetch('http://127.0.0.1:8080/', { headers: { accept: '$2' } }).then((r) => r.text()).then((t) => console.log(t))" > /shared/page.$1 2>&1; } # MACHINE TYPE
+page_says() { page $1 text/plain; grep -qE -- "$2" /shared/page.$1; } # MACHINE PATTERN
 check "each node says what it is" wait_for 20 eval 'state_is $MASTER master && state_is $BACKUP backup'
 check "a backup that is well is healthy" wait_for 20 status_ends $BACKUP 0
+check "the status page of the master says so" wait_for 20 page_says $MASTER "^(Well|Unknown): .*"
+cat /shared/page.$MASTER
+check "the page in HTML is whole" eval 'page $MASTER text/html && grep -q "^</html>" /shared/page.$MASTER'
+check "the status page of the backup knows who is master" wait_for 90 page_says $BACKUP "^Well: .* $MASTER has held"
+cat /shared/page.$BACKUP
 
 scenario role-cable
 ip link set $MASTER.lan down
