@@ -6,13 +6,14 @@ import type { Verdict } from "./view/headline.ts"
 
 /** The files of templates/page/, by name. */
 export type PageTexts = Readonly<
-  Record<"layout.hbs" | "overview.hbs" | "lan.hbs" | "timeline.hbs" | "diff.hbs" | "style.css", string>
+  Record<"layout.hbs" | "overview.hbs" | "lan.hbs" | "timeline.hbs" | "diff.hbs" | "vip.hbs" | "style.css", string>
 >
 
 export interface Pages {
   /** @param data What the template names. */
   overview(data: object): string
   diff(data: object): string
+  vip(data: object): string
   /** The headers of each page: nothing is loaded from elsewhere, no script runs, and no other page shows it in a frame. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -22,13 +23,14 @@ export function compilePages(texts: PageTexts): Pages {
   const engine = Handlebars.create()
   const style = compact(texts["style.css"])
   for (const name of ["layout", "lan", "timeline"] as const) engine.registerPartial(name, texts[`${name}.hbs`])
-  const compiled = (name: "overview.hbs" | "diff.hbs") => {
+  const compiled = (name: "overview.hbs" | "diff.hbs" | "vip.hbs") => {
     const fill = engine.compile<object>(texts[name], { strict: true })
     return (data: object) => visible(fill({ icon: iconOf("unknown"), ...data, style }))
   }
   return {
     overview: compiled("overview.hbs"),
     diff: compiled("diff.hbs"),
+    vip: compiled("vip.hbs"),
     headers: headersOf(style),
   }
 }

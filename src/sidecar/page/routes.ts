@@ -5,6 +5,7 @@ import { quoted } from "../../kit/text/quoted.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { PageData } from "./data.ts"
 import { compared, diffHtml, diffText, type Generations } from "./diff.ts"
+import { explanationHtml, explanationText, type VipExplanation } from "./explanation.ts"
 import { compilePages, type Pages, type PageTexts } from "./html.ts"
 import { linkTo, overviewHtml } from "./overview.ts"
 import { pageText } from "./text.ts"
@@ -18,6 +19,8 @@ export interface PageSources {
   /** This node's name, and the generations that ran on it. */
   readonly node: string
   readonly generations: Generations
+  /** Null if no entry has this object and this name. */
+  readonly explain: (asked: { readonly object: string; readonly entry: string }) => VipExplanation | null
 }
 
 /** Seconds between two loads of a page that stays open. */
@@ -47,6 +50,19 @@ export function createPages(sources: () => PageSources | null): HttpPages {
       const refresh = `${REFRESH_SECONDS};url=${linkTo({ from, refreshes })}`
       const headers = refreshes ? { ...pages.headers, refresh } : pages.headers
       return { status: 200, type: "text/html", body, headers: { ...headers, vary: "accept" } }
+    }),
+    "/vip": atOwnHost((request) => {
+      const words = new URLSearchParams(request.query)
+      const asked = { object: words.get("object") ?? "", entry: words.get("entry") ?? "" }
+      const known = sources()
+      if (known === null) return textAnswer(503, "the sidecar is starting")
+      const found = known.explain(asked)
+      if (found === null)
+        return textAnswer(404, `Cannot find the entry ${quoted(asked.entry)} in ${quoted(asked.object)}: / has all`)
+      if (prefersText(request)) return textAnswer(200, explanationText(found))
+      pages ??= compilePages(known.pageTexts())
+      const headers = { ...pages.headers, vary: "accept" }
+      return { status: 200, type: "text/html", body: explanationHtml(pages, found), headers }
     }),
     "/diff": atOwnHost(async (request) => {
       const asked = diffQueryOf(request)

@@ -24,6 +24,7 @@ export function readPageTexts(): PageTexts {
     "lan.hbs": text("lan.hbs"),
     "timeline.hbs": text("timeline.hbs"),
     "diff.hbs": text("diff.hbs"),
+    "vip.hbs": text("vip.hbs"),
     "style.css": text("style.css"),
   }
 }
@@ -76,7 +77,7 @@ function instanceOf({ vips, unicast, ...instance }: VrrpInstance): PageInstance 
 }
 
 /** A pod may stand behind several ports: it counts as the best of what it is for them. */
-function podsOf({ virtualServers }: VipModel): PagePods {
+export function podsOf({ virtualServers }: VipModel): PagePods {
   const reals = virtualServers.flatMap(({ realServers }) => realServers)
   const left = new Set(reals.map(({ address }) => address))
   const take = (isOne: (real: RealServer) => boolean) => {

@@ -5,6 +5,7 @@ import { type Agent, createAgent } from "../agent/agent.ts"
 import type { AgentOptions } from "../agent/ports.ts"
 import type { Snapshot } from "../agent/state.ts"
 import { type Following, followVrrp } from "./follow-vrrp.ts"
+import { explainVip } from "./explain-vip.ts"
 import { portsOf, report, statusNow } from "./connect.ts"
 import { type Servers, startServers } from "../report/http.ts"
 import { masqueradeWanted } from "../targets/firewall.ts"
@@ -80,6 +81,7 @@ export async function assemble(
     page: () => pageDataOf(parts, agent.snapshot()),
     pageTexts: readPageTexts,
     ...{ node: settings.node, generations: parts.archive },
+    explain: (asked) => explainVip(asked, { status: statusNow(parts, agent.snapshot()), snapshot: agent.snapshot() }),
   })
   const { desired, applied, state } = settings
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })

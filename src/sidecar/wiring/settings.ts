@@ -119,7 +119,7 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
   ["--http-port <port>", "port of health, metrics and status; 0 for none", "8080"],
   [
     "--http-address <addresses>",
-    "addresses to listen on, separated by commas; / and /status.json only on loopback ones",
+    "addresses to listen on, separated by commas; the pages and /status.json only on loopback ones",
     "127.0.0.1",
   ],
   [`--log-level <${logLevels.join("|")}>`, "lowest level of lines to log", "info"],

@@ -6,7 +6,7 @@ import { createPages } from "../../../src/sidecar/page/routes.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
 import { STATUS } from "../../cli/support/volume.ts"
 import { axeFindings, keepPicture, listenTo, withBrowser } from "../../support/browser.ts"
-import { GENERATIONS, brokenEntry, manyVips, pageData, podsOf, twoMasters } from "./fixture.ts"
+import { explain, GENERATIONS, brokenEntry, manyVips, pageData, podsOf, twoMasters } from "./fixture.ts"
 
 /** Serves the page of these data while `use` runs. */
 async function served(data: PageData, use: (url: string) => Promise<void>): Promise<void> {
@@ -15,6 +15,7 @@ async function served(data: PageData, use: (url: string) => Promise<void>): Prom
     pageTexts: readPageTexts,
     node: "n1",
     generations: GENERATIONS,
+    explain,
   }))
   const server = await serve({ port: 0, address: "127.0.0.1", routes: {}, pages })
   try {
@@ -77,6 +78,20 @@ test("a browser shows what a generation changed, at a click on its event", () =>
       assert.equal(await axeFindings(page), [])
       await keepPicture(page, "diff-400-dark")
       assert.ok(await page.getByText("+  router_id <script>alert(1)</script>").isVisible())
+      assert.equal(heard.complaints, [])
+    }),
+  ))
+
+test("a browser opens a VIP into what was written, and what is wrong with it", () =>
+  served(brokenEntry(), (url) =>
+    withBrowser(async (browser) => {
+      const page = await browser.newPage({ viewport: { width: 400, height: 900 } })
+      const heard = listenTo(page)
+      await page.goto(`${url}?refresh=off`)
+      await page.getByRole("link", { name: "10.4.0.53" }).click()
+      await page.waitForURL(`${url}vip?**`)
+      assert.equal(await axeFindings(page), [])
+      await keepPicture(page, "vip-400-light")
       assert.equal(heard.complaints, [])
     }),
   ))

@@ -4,6 +4,7 @@ import type { NodeEvent } from "../../../src/contract/node-history.ts"
 import type { VrrpState } from "../../../src/contract/vrrp.ts"
 import { eventsOf } from "../../../src/sidecar/page/events.ts"
 import type { Generations } from "../../../src/sidecar/page/diff.ts"
+import type { VipExplanation } from "../../../src/sidecar/page/explanation.ts"
 import { podsKey } from "../../../src/sidecar/page/data.ts"
 import { ALIVE } from "../../support/signs.ts"
 import { STATUS, SYNC_SIGNS, VRRP } from "../../cli/support/volume.ts"
@@ -38,6 +39,23 @@ const CONFIGS: Readonly<Record<string, string>> = {
   5: "global_defs {\n  router_id n1\n}\n",
   6: "global_defs {\n  router_id n1\n  vrrp_version 3\n}\n",
   7: "global_defs {\n  router_id <script>alert(1)</script>\n  vrrp_version 3\n}\n",
+}
+
+/** A broken entry, with hostile text in its line; null for every other. */
+export function explain({ object, entry }: { readonly object: string; readonly entry: string }): VipExplanation | null {
+  if (entry !== "10.4.0.53") return null
+  const problem = {
+    severity: "error",
+    code: "SERVICE_NOT_FOUND",
+    message: 'Cannot use "shop/frontned": there is none',
+  } as const
+  const place = "vips/kube-keepalived-vip/vip-configmap.yaml:9:14"
+  return {
+    ...{ node: "n1", vip: entry, object, entry, state: "held", text: "shop/frontned <script>" },
+    problems: [{ ...problem, place, line: "  10.4.0.53: shop/frontned <script>", column: 14 }],
+    pods: { ready: ["10.244.0.1"], draining: ["10.244.0.2"], unreachable: ["10.244.0.3"] },
+    config: "virtual_server 10.4.0.53 80 {\n  lb_algo wrr\n}\n",
+  }
 }
 
 export const SELF = node("n1", { isSelf: true, heard: { kind: "age", seconds: 0 }, roles: [VRRP] })

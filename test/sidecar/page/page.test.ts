@@ -7,7 +7,7 @@ import { statusJson } from "../../../src/sidecar/page/status-json.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
 import { sha256Of } from "../../../src/kit/sha256.ts"
 import { STATUS, SYNC, SYNC_SIGNS } from "../../cli/support/volume.ts"
-import { GENERATIONS, manyVips, node, pageData, podsOf, SELF, vip } from "./fixture.ts"
+import { brokenEntry, explain, GENERATIONS, manyVips, node, pageData, podsOf, SELF, vip } from "./fixture.ts"
 
 const REQUEST = { method: "GET", path: "/", query: "", accept: "", host: "localhost:8080" }
 
@@ -17,6 +17,7 @@ async function answer(data: PageData, changes: Partial<typeof REQUEST> = {}): Pr
     pageTexts: readPageTexts,
     node: "n1",
     generations: GENERATIONS,
+    explain,
   }))
   if (route === undefined) throw new Error("there is a page")
   return route({ ...REQUEST, ...changes })
@@ -190,10 +191,44 @@ test("GET / takes less than 60 kB, whatever it shows, and says what it leaves ou
 
 test("GET / shows VIPs that need attention first, and the others from a position on", async () => {
   const data = pageData({ status: { ...STATUS, vips: manyVips(500) } })
-  const first = /<tbody>\n<tr><th scope="row"><span class="mono">([^<]*)/.exec(await htmlOf(data))?.[1]
+  const first = /<tbody>\n<tr><th scope="row"><a class="mono" [^>]*>([^<]*)/.exec(await htmlOf(data))?.[1]
   assert.is(first, "10.4.4.43")
   const text = await textOf(data, "from=499")
   assert.is(text.split("\n").filter((line) => /^10\.4\.\d/.test(line)).length, 1)
+})
+
+async function vipPage(query: string, accept = ""): Promise<HttpAnswer> {
+  const sources = {
+    page: () => Promise.resolve(pageData()),
+    pageTexts: readPageTexts,
+    node: "n1",
+    generations: GENERATIONS,
+    explain,
+  }
+  const { "/vip": route } = createPages(() => sources)
+  if (route === undefined) throw new Error("there is such a page")
+  return route({ ...REQUEST, path: "/vip", query, accept })
+}
+
+test("GET /vip shows what was written, a caret under the mistake, the pods and the lines of keepalived.conf", async () => {
+  const query = "object=ConfigMap+default%2Fvips&entry=10.4.0.53"
+  const { body, headers = {} } = await vipPage(query)
+  assert.match(headers["content-security-policy"] ?? "", "default-src 'none'")
+  assert.not.match(body, "<script")
+  const text = (await vipPage(query, "text/plain")).body
+  for (const words of ["  10.4.0.53: shop/frontned <script>\n", "10.244.0.2", "lb_algo wrr"])
+    assert.ok(body.includes(words.replace("<", "&lt;").replace(">", "&gt;")), words)
+  assert.match(body, "\n             ^</pre>")
+  assert.match(text, "\n      10.4.0.53: shop/frontned <script>\n                 ^\n")
+  assert.match(text, "Pods: 1 ready, 1 draining, 1 on a node that does not answer")
+  assert.is((await vipPage("object=x&entry=../y")).status, 404)
+})
+
+test("each VIP of the page leads to its own page", async () => {
+  const html = await htmlOf(brokenEntry())
+  const link = /<a class="mono" href="\/vip\?([^"]*)">10\.4\.0\.53</.exec(html)?.[1] ?? ""
+  const query = link.replaceAll("&#x3D;", "=").replaceAll("&amp;", "&")
+  assert.is((await vipPage(query)).status, 200)
 })
 
 test("statusJson() has everything that the page shows beside the fields of status.yaml", () => {

@@ -5,7 +5,7 @@ import { createPages } from "../../../src/sidecar/page/routes.ts"
 import { holdersOf } from "../../../src/sidecar/page/view/holders.ts"
 import { timelineOf } from "../../../src/sidecar/page/view/timeline.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
-import { brokenEntry, GENERATIONS, pageData } from "./fixture.ts"
+import { explain, brokenEntry, GENERATIONS, pageData } from "./fixture.ts"
 
 test("timelineOf() shows a day: this node's roles from its history, the others' from their report", () => {
   const data = brokenEntry()
@@ -43,6 +43,7 @@ const diff = async (query: string, accept = "") => {
     pageTexts: readPageTexts,
     node: "n1",
     generations: GENERATIONS,
+    explain,
   }
   const { "/diff": route } = createPages(() => sources)
   if (route === undefined) throw new Error("there is such a page")

@@ -8,7 +8,7 @@ import { parseSettings } from "../../../src/sidecar/wiring/settings.ts"
 import { STATUS, SYNC_SIGNS } from "../../cli/support/volume.ts"
 import { renderedOf } from "../scripted.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
-import { GENERATIONS, pageData } from "../page/fixture.ts"
+import { explain, GENERATIONS, pageData } from "../page/fixture.ts"
 
 const HIDDEN = "\u001b[2J\u009b\u202e"
 const { sha256, model } = renderedOf("10.4.0.50")
@@ -35,6 +35,7 @@ const parts: AnswerParts = {
   pageTexts: readPageTexts,
   node: "n1",
   generations: GENERATIONS,
+  explain,
 }
 
 /** Servers on the addresses; each url is reached by loopback, wherever it listens. */

@@ -1,0 +1,64 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { explanationText } from "../../../src/sidecar/page/explanation.ts"
+import type { Problem } from "../../../src/kit/problem.ts"
+import type { Snapshot } from "../../../src/sidecar/agent/state.ts"
+import { statusOf } from "../../../src/sidecar/report/status.ts"
+import { explainVip } from "../../../src/sidecar/wiring/explain-vip.ts"
+import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
+import { writeTree } from "../../support/volume.ts"
+import { agentOn, fakeNode, generation, passSeconds } from "../fake-node.ts"
+
+const CONTEXT = { node: "n1", pinned: null, keepalivedVersion: "2.3.3", nodes: null, faults: [] }
+
+/** The same with the places of a published generation: the fake one has its ConfigMap in another file. */
+function withPlaces(snapshot: Snapshot): Snapshot {
+  const { observation } = snapshot
+  if (observation?.kind !== "candidate") throw new Error("there is a candidate")
+  const placed = <P extends Problem<string>>(problem: P): P =>
+    problem.place === null ? problem : { ...problem, place: { ...problem.place, file: "vips/default/vips.yaml" } }
+  const entries = observation.built.entries.map((one) => ({ ...one, problems: one.problems.map(placed) }))
+  const built = { ...observation.built, entries, problems: observation.built.problems.map(placed) }
+  return { ...snapshot, observation: { ...observation, built } }
+}
+
+test("explainVip() shows the held entry with its line, the caret's column, and the lines that run", () =>
+  withTemporaryDirectory(async (directory) => {
+    const node = fakeNode()
+    const agent = agentOn(node)
+    const publish = async (sequence: number, entries: Record<string, string>) => {
+      const reading = generation(sequence, entries)
+      if (reading.kind !== "generation") throw new Error("it is a generation")
+      node.reading = { ...reading, generation: { ...reading.generation, path: directory } }
+      agent.request()
+      await passSeconds(node, agent, 3)
+    }
+    await publish(1, { "10.4.0.50": "default/a" })
+    await publish(2, { "10.4.0.50": "default/a:DRAG" })
+    const snapshot = withPlaces(agent.snapshot())
+    const status = statusOf(snapshot, CONTEXT)
+    const [{ object, entry } = { object: "", entry: "" }] = status.vips
+    const [place] = status.problems.flatMap((problem) => problem.place ?? [])
+    assert.ok(place !== undefined && place.line !== null)
+    const lines = Array.from({ length: place.line }, (_, at) => `line ${at + 1}`)
+    writeTree(directory, { [place.file]: `${lines.join("\n")}\n` })
+
+    const found = explainVip({ object, entry }, { status, snapshot })
+    assert.ok(found !== null)
+    assert.equal([found.state, found.text], ["held", "default/a:DRAG"])
+    const [problem] = found.problems
+    assert.equal(
+      [problem?.code, problem?.line, problem?.column],
+      ["BAD_FORWARDING_METHOD", `line ${place.line}`, place.column],
+    )
+    assert.match(found.config, /^\n?# .*\nvirtual_server 10\.4\.0\.50 80 \{\n/)
+    assert.ok(found.pods.ready.length > 0)
+    assert.match(explanationText(found), "10.4.0.50: held")
+
+    assert.is(explainVip({ object, entry: "10.4.0.99" }, { status, snapshot }), null)
+    const gone = { ...snapshot, observation: null }
+    assert.is(explainVip({ object, entry }, { status, snapshot: gone })?.text, null)
+    await agent.stop()
+  }))
+
+test.run()
