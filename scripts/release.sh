@@ -3,6 +3,7 @@
 # what RELEASE_PUSH says. In the folder afterwards:
 #   oci/kkv-sync, oci/kkv-sidecar, oci/charts   OCI layouts: images of all platforms, the chart, and their signatures and attestations
 #   install.yaml, kube-keepalived-vip-VERSION.tgz, kkv-*.spdx.json, kkv-*.provenance.json, CHANGELOG.md
+#   kubectl-kkv-PLATFORM.tar.gz, kkv.yaml   the plugin of kubectl and its manifest for krew
 #   cosign.pub, SHA256SUMS and its signature
 #
 #   RELEASE_PLATFORMS  default linux/amd64,linux/arm64; a foreign one needs emulation (qemu-user-static) where it is built
@@ -110,6 +111,8 @@ write_texts() {
   cp "$work/notes" "$out/CHANGELOG.md"
 }
 
+archive_plugin() { node scripts/plugin-archives.ts --out "$out" > /dev/null; }
+
 prepare_key() {
   case $sign in
     keyless) by=(--yes) && of=(--certificate-identity-regexp "^$repository/" --certificate-oidc-issuer https://token.actions.githubusercontent.com) ;;
@@ -182,6 +185,7 @@ step() { # NAME COMMAND
 step "images for $platforms" build_images
 step "the chart" package_chart
 step "install.yaml and CHANGELOG.md" write_texts
+step "archives of kubectl kkv" archive_plugin
 if [ "$sign" = no ]; then
   say "NOT signed: RELEASE_SIGN=no"
 else
