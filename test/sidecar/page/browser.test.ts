@@ -5,6 +5,7 @@ import type { PageData } from "../../../src/sidecar/page/data.ts"
 import { createPages } from "../../../src/sidecar/page/routes.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
 import { STATUS } from "../../cli/support/volume.ts"
+import { slow } from "../../support/slow.ts"
 import { axeFindings, keepPicture, listenTo, withBrowser } from "../../support/browser.ts"
 import { explain, GENERATIONS, brokenEntry, manyVips, pageData, podsOf, twoMasters } from "./fixture.ts"
 
@@ -48,24 +49,29 @@ const MISFITS = `[
 ]`
 
 for (const [name, data] of scenes)
-  test(`a browser shows ${name} in wide and narrow windows, light and dark: axe-core finds nothing, and nothing is loaded`, () =>
-    served(data(), (home) =>
-      withBrowser(async (browser) => {
-        // The page must stay while it is looked at.
-        const url = `${home}?refresh=off`
-        for (const width of [1280, 400])
-          for (const colorScheme of ["light", "dark"] as const) {
-            const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
-            const heard = listenTo(page)
-            await page.goto(url)
-            assert.equal(await axeFindings(page), [], `${width} ${colorScheme}`)
-            assert.equal(await page.evaluate(MISFITS), [], `${width} ${colorScheme}`)
-            await keepPicture(page, `${name}-${width}-${colorScheme}`)
-            assert.equal(heard, { requests: [url], complaints: [] })
-            await page.close()
-          }
-      }),
-    ))
+  // axe-core takes seconds for a page, and other tests run beside it.
+  test(
+    `a browser shows ${name} in wide and narrow windows, light and dark: axe-core finds nothing, and nothing is loaded`,
+    slow(180_000, () =>
+      served(data(), (home) =>
+        withBrowser(async (browser) => {
+          // The page must stay while it is looked at.
+          const url = `${home}?refresh=off`
+          for (const width of [1280, 400])
+            for (const colorScheme of ["light", "dark"] as const) {
+              const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
+              const heard = listenTo(page)
+              await page.goto(url)
+              assert.equal(await axeFindings(page), [], `${width} ${colorScheme}`)
+              assert.equal(await page.evaluate(MISFITS), [], `${width} ${colorScheme}`)
+              await keepPicture(page, `${name}-${width}-${colorScheme}`)
+              assert.equal(heard, { requests: [url], complaints: [] })
+              await page.close()
+            }
+        }),
+      ),
+    ),
+  )
 
 test("a browser shows what a generation changed, at a click on its event", () =>
   served(brokenEntry(), (url) =>
