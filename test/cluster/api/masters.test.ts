@@ -1,42 +1,14 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { encodeHeartbeat, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE } from "../../../src/contract/heartbeat.ts"
-import { encodeStatus } from "../../../src/contract/status.ts"
 import type { VrrpState } from "../../../src/contract/vrrp.ts"
-import { bootId, uptimeSeconds } from "../../../src/kit/time/uptime.ts"
 import { slow } from "../../support/slow.ts"
 import { kubectl } from "./support/cluster.ts"
 import { inScene, type Scene } from "./support/scene.ts"
+import { beat, say } from "./support/sidecar.ts"
 import { until } from "./support/until.ts"
-
-/** What a sidecar of this node would say, which has all in effect. */
-function say(
-  applied: string,
-  node: string,
-  { sequence, state }: { readonly sequence: number; readonly state: VrrpState },
-) {
-  const status = encodeStatus({
-    ...{ time: new Date().toISOString(), outcome: "applied", code: null, reason: null },
-    ...{ observedGeneration: sequence, appliedGeneration: sequence, appliedSha256: null, pinned: null },
-    ...{ node, keepalived: "running", drift: "none", keepalivedVersion: "2.3.3" },
-    ...{ nodes: null, vips: [], problems: [] },
-    vrrp: [
-      { instance: "vips", interface: "eth0", state, since: new Date().toISOString(), reason: null, advertInterval: 1 },
-    ],
-  })
-  writeFileSync(join(applied, "status.yaml"), status)
-}
-
-/** The sidecar lives. */
-function beat(applied: string): void {
-  mkdirSync(join(applied, HEARTBEAT_DIRECTORY), { recursive: true })
-  const now = uptimeSeconds()
-  const heartbeat = { bootId: bootId(), pid: 1, beat: now, sourceRead: now, published: null, fault: null }
-  writeFileSync(join(applied, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE), encodeHeartbeat(heartbeat))
-}
 
 /** Who is master by the VipReport, in both of its fields, and what is wrong with that. */
 async function report({ access }: Scene): Promise<string> {

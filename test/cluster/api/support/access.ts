@@ -66,6 +66,22 @@ export async function newToken({ namespace, serviceAccount }: Access, boundTo?: 
   return (await kubectl(["-n", namespace, "create", "token", serviceAccount, ...bound])).trim()
 }
 
+/** What a user may do. */
+export type Rights =
+  | { readonly kind: "none" }
+  /** The ClusterRole `view`, in one namespace or in all. */
+  | { readonly kind: "view"; readonly namespace: string | null }
+
+/** A new user with these rights and no others: a ServiceAccount in `default`. @returns a token. */
+export async function newUser(name: string, rights: Rights): Promise<string> {
+  await kubectl(["-n", "default", "create", "serviceaccount", name])
+  const of = ["--clusterrole=view", `--serviceaccount=default:${name}`]
+  if (rights.kind === "view" && rights.namespace === null) await kubectl(["create", "clusterrolebinding", name, ...of])
+  if (rights.kind === "view" && rights.namespace !== null)
+    await kubectl(["-n", rights.namespace, "create", "rolebinding", name, ...of])
+  return (await kubectl(["-n", "default", "create", "token", name])).trim()
+}
+
 /** Writes a kubeconfig with this token, for the bed's API server. */
 export function writeKubeconfig(file: string, token: string): void {
   const admin = readFileSync(adminKubeconfig, "utf8")
