@@ -76,6 +76,13 @@ export const rooms: readonly Room[] = [
     pure: true,
   },
   { name: "core/render", files: ["core/render/**"], may: ["core/model/**", "core/address/**", ...pureKit], pure: true },
+  {
+    // Why an endpoint is a real server, or is not: for `kkv explain` and for the status page.
+    name: "core/explain",
+    files: ["core/explain/**"],
+    may: ["core/model/**", "core/desired/**", "core/declare/**", "core/objects/**", ...pureKit],
+    pure: true,
+  },
   { name: "core/pipeline", files: ["core/*.ts"], may: ["core/**", ...pureKit], pure: true },
 
   {

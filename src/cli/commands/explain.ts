@@ -6,16 +6,12 @@ import { entryStateOf, isAsWritten } from "../../contract/entry-state.ts"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus } from "../../contract/status.ts"
 import { findingsFor } from "../../contract/well.ts"
-import { type Declaration, type ServiceTarget, sourceText } from "../../core/declare/declaration.ts"
-import type { EntryOutcome } from "../../core/model/types.ts"
-import { nodeAddressesOf } from "../../core/model/addresses/forbidden.ts"
-import { virtualServerKey } from "../../core/model/keepalived-model.ts"
-import type { ClusterObjects } from "../../core/objects/kinds.ts"
+import { type Declaration, sourceText } from "../../core/declare/declaration.ts"
+import { explainService } from "../../core/explain/service.ts"
 import { byPlace } from "../../kit/problem.ts"
 import { blocksOf } from "../input/config-text.ts"
 import { EXIT } from "../../terminal/exit-status.ts"
-import { explainEndpoints } from "./explain-endpoints.ts"
-import { type ExplainedService, type Explanation, explanationText } from "./explanation.ts"
+import { type Explanation, explanationText } from "./explanation.ts"
 import { chooseNode, type Manifests, manifestsOf, buildOffline } from "../input/offline.ts"
 import { problemLines } from "../output/problem-lines.ts"
 import type { RenderOptions } from "./render.ts"
@@ -104,36 +100,6 @@ function explanationOf(
 /** Whether a declaration has this name or this address. */
 function isNamed({ name, addresses }: Declaration, vip: string): boolean {
   return name === vip || addresses.some(({ text }) => text === vip)
-}
-
-function explainService(target: ServiceTarget, entry: EntryOutcome, objects: ClusterObjects): ExplainedService {
-  const service = `${target.namespace}/${target.name}`
-  const found = objects.services.get(service)
-  const base = { service, forwardingMethod: target.forwardingMethod }
-  if (found === undefined) return { ...base, place: null, ports: [] }
-  const problem = entry.problems.find(({ path, severity }) => severity === "error" && path.includes(service))
-  const leftOut = problem === undefined ? "its entry is left out" : `its virtual server is left out (${problem.code})`
-  const ports = found.service.object.spec.ports.map((port) => {
-    const circling = nodeAddressesOf(target.forwardingMethod === "NAT" ? [] : objects.nodes)
-    const server = entry.vip?.virtualServers.find(
-      (one) => one.service === service && `${one.port} ${one.protocol}` === `${port.port} ${port.protocol}`,
-    )
-    return {
-      name: port.name,
-      port: port.port,
-      protocol: port.protocol,
-      targetPort: port.targetPort,
-      virtualServer: server === undefined ? null : virtualServerKey(server),
-      sources: explainEndpoints(found, {
-        vip: entry.vip?.address ?? entry.declaration.name,
-        port,
-        circling,
-        server: server ?? null,
-        leftOut,
-      }),
-    }
-  })
-  return { ...base, place: found.service.place, ports }
 }
 
 /** The VIPs that run, from the sidecar's status: a Node may list them because they run. */

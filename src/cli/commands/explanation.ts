@@ -2,7 +2,8 @@ import type { EntryState } from "../../contract/entry-state.ts"
 import type { Cause } from "../../contract/shared-fields.ts"
 import { type Place, placeText, type Problem } from "../../kit/problem.ts"
 import type { ConfigBlock } from "../input/config-text.ts"
-import type { ExplainedEndpoint, ExplainedSource } from "./explain-endpoints.ts"
+import type { ExplainedEndpoint, ExplainedSource } from "../../core/explain/endpoints.ts"
+import type { ExplainedPort, ExplainedService } from "../../core/explain/service.ts"
 import { problemLine } from "../output/problem-lines.ts"
 import type { Colours } from "../../terminal/screen.ts"
 import { table } from "../../terminal/format.ts"
@@ -24,25 +25,6 @@ export interface Explanation {
   /** Null without a keepalived.conf. */
   readonly config: { readonly file: string; readonly blocks: readonly ConfigBlock[] } | null
   readonly problems: readonly Problem<CliCode>[]
-}
-
-export interface ExplainedService {
-  /** `namespace/name` */
-  readonly service: string
-  readonly forwardingMethod: string
-  /** Null if the Service does not exist. */
-  readonly place: Place | null
-  readonly ports: readonly ExplainedPort[]
-}
-
-export interface ExplainedPort {
-  readonly name: string
-  readonly port: number
-  readonly protocol: string
-  readonly targetPort: number | string
-  /** `10.4.0.50 80 TCP`; null if there is none. */
-  readonly virtualServer: string | null
-  readonly sources: readonly ExplainedSource[]
 }
 
 /** The explanation for people. */

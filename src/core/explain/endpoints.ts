@@ -1,6 +1,6 @@
-import { addressObjection, conditionObjection, sliceObjection, targetPortOf } from "../../core/desired/objections.ts"
-import type { VirtualServer } from "../../core/model/keepalived-model.ts"
-import type { Endpoint, EndpointPort, ServiceObjects, ServicePort } from "../../core/objects/kinds.ts"
+import { addressObjection, conditionObjection, sliceObjection, targetPortOf } from "../desired/objections.ts"
+import type { VirtualServer } from "../model/keepalived-model.ts"
+import type { Endpoint, EndpointPort, ServiceObjects, ServicePort } from "../objects/kinds.ts"
 import type { Place } from "../../kit/problem.ts"
 
 /** One endpoint of a Service, and whether it is a real server of one of the Service's ports. */
