@@ -1,3 +1,5 @@
+import type { ExplainedEndpoint } from "../../core/explain/endpoints.ts"
+import type { ExplainedPort, ExplainedService } from "../../core/explain/service.ts"
 import type { EntryState } from "../../contract/entry-state.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { Pages } from "./html.ts"
@@ -15,6 +17,8 @@ export interface VipExplanation {
   /** The text of the entry; null if the newest generation does not have it. */
   readonly text: string | null
   readonly problems: readonly ExplainedProblem[]
+  /** Its Services in the newest generation, with the reason of each endpoint. */
+  readonly services: readonly ExplainedService[]
   readonly pods: {
     readonly ready: readonly string[]
     readonly draining: readonly string[]
@@ -62,6 +66,8 @@ function contextOf(explanation: VipExplanation, most: number): object {
       place: one.place === null ? "" : clipped(one.place, LONGEST.line),
       quote: quoteOf(one),
     })),
+    services: servicesOf(explanation.services, most),
+    moreServices: Math.max(0, explanation.services.length - most),
     pods: [
       ...pods.ready.map((address) => ({ mood: "ok", text: `${address} ready` })),
       ...pods.draining.map((address) => ({ mood: "wait", text: `${address} draining` })),
@@ -69,6 +75,45 @@ function contextOf(explanation: VipExplanation, most: number): object {
     ].slice(0, most),
     config: shortened(config, most),
   }
+}
+
+/** @param most Maximum number of Services, ports and endpoints in total. */
+function servicesOf(services: readonly ExplainedService[], most: number): readonly object[] {
+  let left = most
+  const take = <T>(all: readonly T[]): readonly T[] => {
+    const taken = all.slice(0, left)
+    left -= taken.length
+    return taken
+  }
+  return take(services).map(({ service, forwardingMethod, place, ports }) => ({
+    title: `Service ${clipped(service, LONGEST.line)} (${forwardingMethod})`,
+    isMissing: place === null,
+    ports: take(ports).map((port) => {
+      const all = port.sources.flatMap((source) => source.endpoints)
+      const endpoints = take(all).map(endpointOf)
+      return { title: clipped(portTitle(port), LONGEST.line), endpoints, more: all.length - endpoints.length }
+    }),
+  }))
+}
+
+function endpointOf(endpoint: ExplainedEndpoint): object {
+  const { node, condition, weight, why } = endpoint
+  return {
+    ...{ address: addressOf(endpoint), condition, why: clipped(why, LONGEST.message) },
+    node: clipped(node ?? "unknown", LONGEST.line),
+    mood: weight === null ? "bad" : weight === 0 ? "wait" : "ok",
+    is: weight === null ? "not a real server" : `real server, weight ${weight}`,
+  }
+}
+
+function portTitle({ name, port, protocol, targetPort, virtualServer }: ExplainedPort): string {
+  const named = name === "" ? "" : ` (${name})`
+  const server = virtualServer === null ? "no virtual server" : `virtual server ${virtualServer}`
+  return `Port ${port}/${protocol}${named}, target port ${targetPort}: ${server}`
+}
+
+function addressOf({ address, port }: ExplainedEndpoint): string {
+  return `${address}${port === null ? "" : `:${port}`}`
 }
 
 function shortened(text: string, most: number): string {
@@ -97,9 +142,22 @@ export function explanationText(explanation: VipExplanation): string {
       ...[one.place ?? "", quoteOf(one)].filter((part) => part !== "").map(indented),
     ]),
     `Pods: ${pods.ready.length} ready, ${pods.draining.length} draining, ${pods.unreachable.length} on a node that does not answer`,
+    ...explanation.services.map(serviceText),
     config === "" ? "No virtual server" : config.trimEnd(),
   ]
   return parts.join("\n\n")
+}
+
+function serviceText({ service, forwardingMethod, place, ports }: ExplainedService): string {
+  const head = `Service ${service} (${forwardingMethod})`
+  if (place === null) return `${head}: it does not exist`
+  const lines = ports.flatMap((port) => [
+    `  ${portTitle(port)}`,
+    ...port.sources.flatMap(({ endpoints }) =>
+      endpoints.map((one) => `    ${addressOf(one)}  ${one.node ?? "unknown node"}  ${one.condition}: ${one.why}`),
+    ),
+  ])
+  return [head, ...lines].join("\n")
 }
 
 function indented(text: string): string {

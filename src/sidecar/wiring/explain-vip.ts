@@ -1,13 +1,15 @@
 import { join } from "node:path"
 import type { Status } from "../../contract/status.ts"
 import { CONTENT_FILE, MAXIMUM_FILE_BYTES } from "../../contract/layout.ts"
+import { type ExplainedService, explainService } from "../../core/explain/service.ts"
+import type { EntryOutcome } from "../../core/model/types.ts"
 import type { VipModel } from "../../core/model/keepalived-model.ts"
 import { vipsOf } from "../../core/model/keepalived-model.ts"
 import { createRenderer } from "../../core/render/render.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { placeText, type Problem } from "../../kit/problem.ts"
 import { readTemplates } from "../../templates.ts"
-import type { Snapshot } from "../agent/state.ts"
+import type { Candidate, Snapshot } from "../agent/state.ts"
 import type { ExplainedProblem, VipExplanation } from "../page/explanation.ts"
 import { podsOf } from "./page.ts"
 
@@ -28,9 +30,16 @@ export function explainVip(
     ...{ node: status.node, object, entry, vip: found.vip, state: found.state },
     text: outcome?.text ?? null,
     problems: (outcome?.problems ?? []).map((problem) => explained(problem, folder)),
+    services: seen === null || outcome === null ? [] : servicesOf(outcome, seen),
     pods: vip === undefined ? { ready: [], draining: [], unreachable: [] } : podsOf(vip),
     config: vip === undefined ? "" : configOf(snapshot, vip),
   }
+}
+
+/** Its Services, as the newest generation has them. */
+function servicesOf(outcome: EntryOutcome, { generation, built }: Candidate): readonly ExplainedService[] {
+  const objects = { ...generation.objects, nodes: built.own.nodes }
+  return outcome.declaration.services.map((target) => explainService(target, outcome, objects))
 }
 
 function explained({ severity, code, message, place }: Problem<string>, folder: string | null): ExplainedProblem {

@@ -53,6 +53,34 @@ export function explain({ object, entry }: { readonly object: string; readonly e
   return {
     ...{ node: "n1", vip: entry, object, entry, state: "held", text: "shop/frontned <script>" },
     problems: [{ ...problem, place, line: "  10.4.0.53: shop/frontned <script>", column: 14 }],
+    services: [
+      {
+        ...{ service: "shop/frontend", forwardingMethod: "NAT" },
+        place: { file: "services/shop/frontend.json", line: null, column: null },
+        ports: [
+          {
+            ...{ name: "http", port: 80, protocol: "TCP", targetPort: "web", virtualServer: "10.4.0.53 80 TCP" },
+            sources: [
+              {
+                ...{ kind: "EndpointSlice", name: "frontend-x7k2p" },
+                place: { file: "services/shop/frontend.json", line: null, column: null },
+                endpoints: [
+                  {
+                    ...{ address: "10.244.0.1", port: 8080, node: "n1", condition: "ready", weight: 1 },
+                    why: "it is ready",
+                  },
+                  {
+                    ...{ address: "10.244.0.9", port: null, node: "<b>n2</b>", condition: "not ready", weight: null },
+                    why: "it is not ready",
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+      { service: "shop/frontned", forwardingMethod: "NAT", place: null, ports: [] },
+    ],
     pods: { ready: ["10.244.0.1"], draining: ["10.244.0.2"], unreachable: ["10.244.0.3"] },
     config: "virtual_server 10.4.0.53 80 {\n  lb_algo wrr\n}\n",
   }

@@ -2,6 +2,8 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { HttpAnswer } from "../../../src/kit/http/server.ts"
 import type { PageData } from "../../../src/sidecar/page/data.ts"
+import { explanationHtml } from "../../../src/sidecar/page/explanation.ts"
+import { compilePages } from "../../../src/sidecar/page/html.ts"
 import { createPages } from "../../../src/sidecar/page/routes.ts"
 import { statusJson } from "../../../src/sidecar/page/status-json.ts"
 import { readPageTexts } from "../../../src/sidecar/wiring/page.ts"
@@ -221,7 +223,27 @@ test("GET /vip shows what was written, a caret under the mistake, the pods and t
   assert.match(body, "\n             ^</pre>")
   assert.match(text, "\n      10.4.0.53: shop/frontned <script>\n                 ^\n")
   assert.match(text, "Pods: 1 ready, 1 draining, 1 on a node that does not answer")
+  for (const words of ["10.244.0.1:8080", "real server, weight 1", "not a real server", "&lt;b&gt;n2&lt;/b&gt;"])
+    assert.ok(body.includes(words), words)
+  assert.match(text, "10.244.0.9  <b>n2</b>  not ready: it is not ready")
+  assert.match(text, "Service shop/frontned (NAT): it does not exist")
   assert.is((await vipPage("object=x&entry=../y")).status, 404)
+})
+
+test("the page of a VIP stays below 60 kB, and says what it leaves out", () => {
+  const found = explain({ object: "ConfigMap default/vips", entry: "10.4.0.53" })
+  const [service] = found?.services ?? []
+  const [port] = service?.ports ?? []
+  const [source] = port?.sources ?? []
+  const [endpoint] = source?.endpoints ?? []
+  if (found === null || service === undefined || port === undefined || source === undefined || endpoint === undefined)
+    throw new Error("there is an endpoint")
+  const endpoints = Array.from({ length: 1_000 }, () => ({ ...endpoint, node: HOSTILE, why: HOSTILE.repeat(9) }))
+  const ports = Array.from({ length: 20 }, () => ({ ...port, name: HOSTILE, sources: [{ ...source, endpoints }] }))
+  const services = Array.from({ length: 5 }, () => ({ ...service, ports }))
+  const html = explanationHtml(compilePages(readPageTexts()), { ...found, services })
+  assert.ok(Buffer.byteLength(html) < 60_000, `${Buffer.byteLength(html)}`)
+  assert.match(html, " more endpoints.")
 })
 
 test("each VIP of the page leads to its own page", async () => {

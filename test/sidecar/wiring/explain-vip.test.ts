@@ -53,6 +53,15 @@ test("explainVip() shows the held entry with its line, the caret's column, and t
     )
     assert.match(found.config, /^\n?# .*\nvirtual_server 10\.4\.0\.50 80 \{\n/)
     assert.ok(found.pods.ready.length > 0)
+    // A broken entry names no Service that can be explained; one that is good names its endpoints, each with a reason.
+    assert.equal(found.services, [])
+    await publish(3, { "10.4.0.50": "default/a" })
+    const good = agent.snapshot()
+    const [service] = explainVip({ object, entry }, { status: statusOf(good, CONTEXT), snapshot: good })?.services ?? []
+    assert.is(service?.service, "default/a")
+    const endpoints = service?.ports.flatMap(({ sources }) => sources.flatMap((source) => source.endpoints)) ?? []
+    assert.ok(endpoints.length > 0)
+    assert.ok(endpoints.every(({ weight, why }) => weight === 1 && why === "it is ready"))
     assert.match(explanationText(found), "10.4.0.50: held")
 
     assert.is(explainVip({ object, entry: "10.4.0.99" }, { status, snapshot }), null)
