@@ -20,7 +20,13 @@ import { slow } from "./support/slow.ts"
 
 const root = join(import.meta.dirname, "..")
 /** Documents whose examples run here; docs/commands.md and docs/problems.md have tests of their own. */
-const DOCUMENTS = ["README.md", "docs/client-address.md", "docs/demo.md", "docs/migrate-0.35.md"]
+const DOCUMENTS = [
+  "README.md",
+  "docs/client-address.md",
+  "docs/demo.md",
+  "docs/migrate-0.35.md",
+  "docs/migrate-keepalived.md",
+]
 const TROUBLES = "docs/troubleshooting.md"
 
 /** A block of commands of kkv and what they print. */
@@ -45,6 +51,11 @@ const scenes = (): Readonly<Record<string, Tree>> => ({
     "old/vip-configmap.yaml": configMap("10.4.0.50: default/echoheaders:PROXY").replace("vips", "vip-configmap"),
     "old/service.yaml": service("echoheaders"),
     "old/slice.yaml": slice("echoheaders", ["10.2.68.5"]),
+  },
+  "docs/migrate-keepalived.md": {
+    "conf/n1.conf": keepalivedConf("10.4.0.3", 150),
+    "conf/n2.conf": keepalivedConf("10.4.0.4", 100),
+    "services/web.yaml": service("web", { spec: ["externalIPs: [10.4.0.60, 'fd00::60']"] }),
   },
   "README.md": {
     "badtree/configmap.yaml": configMap(
@@ -239,6 +250,28 @@ test("docs/troubleshooting.md names problem codes that the programs have", () =>
 })
 
 test.run()
+
+/** A configuration as people write it for one of two nodes. */
+function keepalivedConf(address: string, priority: number): string {
+  return `vrrp_instance VI_1 {
+  interface eth0
+  virtual_router_id 51
+  priority ${priority}
+  unicast_src_ip ${address}
+  virtual_ipaddress {
+    10.4.0.50/24
+    fd00::50/64
+  }
+  notify_master /etc/keepalived/master.sh
+}
+virtual_server 10.4.0.50 80 {
+  lvs_sched rr
+  lvs_method NAT
+  real_server 10.4.0.11 8080 {
+  }
+}
+`
+}
 
 /** The volumes of a node that is healthy, but for these changes. */
 function node(status: Partial<Status>, sync: Partial<SyncStatus> = {}): Tree {

@@ -22,6 +22,7 @@ import {
   withEnvironment,
   withModelOptions,
 } from "./options.ts"
+import { addMigrate } from "./migrate-command.ts"
 import type { Terminal } from "./output/terminal.ts"
 
 /**
@@ -50,6 +51,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
   addOfManifests(program, give)
   addOfVolumes(program, give)
   addOfState(program, give)
+  addMigrate(program, terminal, ended)
   program
     .command("version")
     .description("print the versions of kkv, Node.js and keepalived")

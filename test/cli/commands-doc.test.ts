@@ -50,6 +50,7 @@ test("docs/commands.md names every field of the JSON", () =>
         ["status", ...directories],
         ["explain", "10.4.0.60", ...directories],
         ["version"],
+        ["migrate", "--from", "0.35", "git", "--out", "new"],
       ]
       for (const call of calls) {
         const value = JSON.parse((await kkv([...call, "--output", "json"])).out) as unknown

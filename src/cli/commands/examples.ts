@@ -39,6 +39,13 @@ export const EXAMPLES = {
     ["kkv resume", "the newest generation counts again"],
     ["kkv resume && kkv status", "return to the newest generation, and see the result"],
   ]),
+  migrate: text([
+    ["kkv migrate --from 0.35 old --out new", "manifests, or values of the Helm chart, of release 0.35"],
+    [
+      "kubectl get service,endpointslice,node -A -o yaml | kkv migrate --from externalips - --out new",
+      "the Services of a cluster",
+    ],
+  ]),
   completion: text([
     ["source <(kkv completion bash)", "in this shell"],
     ["kkv completion fish > ~/.config/fish/completions/kkv.fish", "in each new shell"],

@@ -18,16 +18,19 @@ export interface FileTexts {
   readonly problems: readonly Problem<FileCode>[]
 }
 
+const MANIFEST = /\.(?:ya?ml|json)$/
+
 /**
  * The manifests in a directory and below: `*.yaml`, `*.yml` and `*.json`, sorted by name. Names that begin with a dot are
  * skipped (`.git`, the hidden directories of a mounted ConfigMap). A symbolic link is followed if it stays in the directory,
  * and no file is read twice.
  *
  * @param directory The directory as the user gave it; the files' names begin with it.
+ * @param pattern The names of files to read.
  */
-export function readDirectory(directory: string): FileTexts {
+export function readDirectory(directory: string, pattern = MANIFEST): FileTexts {
   const root = realpathSync(directory)
-  const reader: Reader = { root, shown: directory, files: [], problems: [], seen: new Set() }
+  const reader: Reader = { pattern, root, shown: directory, files: [], problems: [], seen: new Set() }
   walk(reader, { file: shownBelow(directory), path: root })
   return { files: reader.files.toSorted((a, b) => compare(a.file, b.file)), problems: reader.problems }
 }
@@ -115,6 +118,7 @@ interface Found {
 }
 
 interface Reader {
+  readonly pattern: RegExp
   readonly root: string
   readonly shown: string
   readonly files: FileText[]
@@ -124,7 +128,6 @@ interface Reader {
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-const MANIFEST = /\.(?:ya?ml|json)$/
 
 /** `.` and `dir/` add nothing to the names below them. */
 function shownBelow(directory: string): string {
@@ -138,7 +141,7 @@ function walk(reader: Reader, { file, path }: Found): void {
     const found = { file: `${file}${entry.name}`, path: join(path, entry.name) }
     if (entry.isSymbolicLink()) follow(reader, found)
     else if (entry.isDirectory()) walk(reader, { ...found, file: `${found.file}/` })
-    else if (MANIFEST.test(entry.name)) readFound(reader, found)
+    else if (reader.pattern.test(entry.name)) readFound(reader, found)
   }
 }
 
@@ -156,7 +159,7 @@ function entriesOf(reader: Reader, { file, path }: Found): readonly Dirent[] {
 function follow(reader: Reader, { file, path }: Found): void {
   const refuse = (reason: string) => {
     // A link to a file that would not be read anyway does not matter.
-    if (MANIFEST.test(file)) reader.problems.push(fileProblem("SOURCE_SYMLINK", file, reason))
+    if (reader.pattern.test(file)) reader.problems.push(fileProblem("SOURCE_SYMLINK", file, reason))
   }
   try {
     const target = realpathSync(path)
@@ -164,7 +167,7 @@ function follow(reader: Reader, { file, path }: Found): void {
     if (!`${target}${sep}`.startsWith(`${reader.root}${sep}`))
       refuse(`it is a symbolic link that leads out of "${reader.shown}"; put a copy in its place`)
     else if (isDirectory) walk(reader, { file: `${file}/`, path: target })
-    else if (MANIFEST.test(file)) readFound(reader, { file, path: target })
+    else if (reader.pattern.test(file)) readFound(reader, { file, path: target })
   } catch (error) {
     refuse(`it is a symbolic link, and of its target: ${reasonOf(error)}`)
   }

@@ -37,6 +37,13 @@ export async function openSource(path: string, terminal: Terminal): Promise<Sour
   return { name: path, ...readDirectory(path), config: null }
 }
 
+/** Opens a path as `keepalived.conf` files that people wrote: a file, the `*.conf` of a directory and below, or standard input. */
+export async function openTexts(path: string, terminal: Terminal): Promise<Source> {
+  if (path === "-") return { name: path, ...fileTextsOf("<stdin>", await terminal.input()), config: null }
+  const read = statOf(path).isDirectory() ? readDirectory(path, /\.conf$/) : readNamed(path)
+  return { name: path, ...read, config: null }
+}
+
 async function openFile(path: string): Promise<Source> {
   if (path.endsWith(".conf")) return { ...noManifests(path), config: readText(path) }
   if (!path.endsWith(".tar.gz")) return { name: path, ...readNamed(path), config: null }
