@@ -13,7 +13,9 @@ import { helmTemplate, objectsIn, ROOT } from "./support/render.ts"
 
 const testWithPrograms = testUnless(missingPrograms("helm", "kustomize"))
 const cases = join(ROOT, "test/cli/migrate/cases")
-const FROM: Readonly<Record<string, string>> = { keepalived: "keepalived", externalips: "externalips" }
+const FROM: Readonly<Record<string, string>> = {
+  ...{ keepalived: "keepalived", "keepalived-habits": "keepalived", externalips: "externalips" },
+}
 /** What the chart does not apply: REPORT.md says so. */
 const BESIDE_THE_CHART = /^(?:Service|EndpointSlice) /
 

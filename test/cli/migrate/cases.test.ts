@@ -10,7 +10,9 @@ import { kkv } from "../support/kkv.ts"
 
 const cases = join(import.meta.dirname, "cases")
 /** What `--from` is for a case; the others are of release 0.35. */
-const FROM: Readonly<Record<string, string>> = { keepalived: "keepalived", externalips: "externalips" }
+const FROM: Readonly<Record<string, string>> = {
+  ...{ keepalived: "keepalived", "keepalived-habits": "keepalived", externalips: "externalips" },
+}
 /** Cases in which everything has an equivalent. */
 const COMPLETE = ["same", "configmap-only"]
 

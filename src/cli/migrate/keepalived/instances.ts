@@ -100,6 +100,8 @@ const TODO = "keep what announces it"
 const LABELS = new Set(["label", "scope", "brd", "broadcast"])
 
 function whyNot(address: string, device: string | null, main: string | null): string | null {
+  if (address.startsWith("@")) return "it is for one node only, and every node can have a VIP"
+  if (address.startsWith("$")) return "it is a variable, and variables are not read"
   if (!isSupported(address)) return address.includes(":") ? IPV4_ONLY : vipFault(address)
   if (device !== main) return `it is on ${device ?? "no interface"}, and one interface has all VIPs (${main ?? "none"})`
   return vipFault(address)
@@ -108,6 +110,7 @@ function whyNot(address: string, device: string | null, main: string | null): st
 /** Several addresses may stand on one line. */
 function oneAddressEach(statement: Statement): readonly Statement[] {
   const { words } = statement
+  if (words[0]?.startsWith("@") === true) return [statement]
   if (!words.slice(1).some((word) => isSupported(word.split("/")[0] ?? "")) || words.includes("brd")) return [statement]
   const starts = words.flatMap((word, at) => (isSupported(word.split("/")[0] ?? "") || at === 0 ? [at] : []))
   return starts.map((start, at) => ({ ...statement, words: words.slice(start, starts[at + 1]) }))

@@ -15,6 +15,8 @@ const DECIDED: Readonly<Record<string, string>> = {
   ...words("connect_timeout connect_port nb_get_retry warmup fall rise interval timeout", "our own intervals"),
   ...words("authentication", "nothing: VRRP version 3 has no authentication, and ours has version 3"),
   ...words("global_defs", "our own global settings"),
+  ...words("vrrp_sync_group", "nothing: one instance has all VIPs, which move together"),
+  ...words("net_mask lvs_sync_daemon_inteface lvs_sync_daemon_interface", "nothing"),
   ...words("persistence_granularity", "each client by its own address"),
   ...words("debug version", "nothing"),
 }
@@ -32,6 +34,12 @@ const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   smtp_alert: "use the alerts of docs/metrics.md in its place",
 }
 
+/** A script that asks the API server, as the guides for kubeadm have it. */
+const SCRIPT = /^(?:vrrp|track)_script\b.*api-?server/is
+/** What to do with a VIP of the API server. */
+export const API_SERVER =
+  "leave this VIP with keepalived: if nodes reach the API server by it, our pods cannot start before it answers"
+
 function words(text: string, becomes: string): Readonly<Record<string, string>> {
   return Object.fromEntries(text.split(" ").map((word) => [word, becomes]))
 }
@@ -45,7 +53,12 @@ export function reportLeftover(file: string, statement: Statement, differences: 
   if (becomes !== undefined) return differences.different({ place, was: keyword, becomes }, `decided ${keyword}`)
   const todo = Object.hasOwn(NO_EQUIVALENT, keyword) ? NO_EQUIVALENT[keyword] : undefined
   const text = textOf(statement)
-  const said = { place, was: text, becomes: "nothing", todo: todo ?? "look for its meaning in keepalived.conf(5)" }
+  const said = {
+    place,
+    was: text,
+    becomes: "nothing",
+    todo: SCRIPT.test(text) ? API_SERVER : (todo ?? "look for its meaning in keepalived.conf(5)"),
+  }
   differences.missing(said, `missing ${text}`)
 }
 

@@ -8,7 +8,7 @@ import { createDifferences, type Differences } from "../differences.ts"
 import { type MigrationInput, reportUnreadable } from "../input.ts"
 import { EMPTY_TARGET, freeRouterId, type Migration, type TargetEntry } from "../target.ts"
 import { type Announced, announcedBy, type Instance } from "./instances.ts"
-import { reportLeftover } from "./leftovers.ts"
+import { API_SERVER, reportLeftover } from "./leftovers.ts"
 import { LONGEST_AFFINITY, type MadeService, servicesFor } from "./services.ts"
 import { type OldVirtualServer, virtualServerIn } from "./virtual-servers.ts"
 import { readConfig } from "./words.ts"
@@ -96,10 +96,15 @@ function reportServers(servers: readonly OldVirtualServer[], differences: Differ
       becomes: "a Service and EndpointSlices with these addresses",
       todo: "if pods serve it, name their Service in the entry, and remove ours",
     })
+    if (server.servers.some(({ port }) => port === API_SERVER_PORT))
+      differences.different({ place, was: serverText(server), becomes: "an entry, as any other", todo: API_SERVER })
     if (persistence > LONGEST_AFFINITY)
       differences.different({ place, was: `persistence_timeout ${persistence}`, becomes: String(LONGEST_AFFINITY) })
   }
 }
+
+/** Port of the API server, as kubeadm and most others choose it. */
+const API_SERVER_PORT = 6443
 
 function serverText({ address, port, servers }: OldVirtualServer): string {
   return `virtual_server ${address} ${port} with ${servers.map((one) => `${one.address}:${one.port}`).join(", ")}`
@@ -146,7 +151,7 @@ function schedulerFlag(
     differences.missing(
       {
         place,
-        was: `scheduler ${scheduler}`,
+        was: scheduler === null ? "no scheduler" : `scheduler ${scheduler}`,
         becomes: `${choice ?? "wlc"}, for all`,
         todo: "choose one with --scheduler",
       },

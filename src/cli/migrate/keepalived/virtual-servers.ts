@@ -37,7 +37,10 @@ export function virtualServerIn(file: string, statement: Statement, differences:
     differences.missing({ place, was: textOf(statement), becomes: `nothing: ${fault}`, todo: "keep what forwards it" })
     return null
   }
-  const servers = named(block, "real_server").flatMap((one) => realServerIn(file, one, differences) ?? [])
+  const weights = new Set(named(block, "real_server").map((one) => valueOf(one.block ?? [], "weight") ?? "1"))
+  const [first] = weights
+  const around = { file, weight: weights.size === 1 && first !== "0" ? (first ?? null) : null, differences }
+  const servers = named(block, "real_server").flatMap((one) => realServerIn(one, around) ?? [])
   for (const one of block) if (!READ.has(one.words[0] ?? "")) reportLeftover(file, one, differences)
   return {
     ...{ address, port: Number(portText), place, servers },
@@ -79,7 +82,14 @@ function secondsOf([statement]: readonly Statement[]): number {
   return /^\d{1,7}$/.test(text) ? Number(text) : 0
 }
 
-function realServerIn(file: string, { words, line, block }: Statement, differences: Differences): OldRealServer | null {
+interface Around {
+  readonly file: string
+  /** What all servers of the virtual server have in common; null if they differ. */
+  readonly weight: string | null
+  readonly differences: Differences
+}
+
+function realServerIn({ words, line, block }: Statement, { file, weight, differences }: Around): OldRealServer | null {
   const [, address = "", port = ""] = words
   const inside = block ?? []
   const fault = !isSupported(address)
@@ -92,7 +102,7 @@ function realServerIn(file: string, { words, line, block }: Statement, differenc
   }
   for (const one of inside) {
     const [keyword = "", value] = one.words
-    if (keyword === "TCP_CHECK" || (keyword === "weight" && value === "1")) continue
+    if (keyword === "TCP_CHECK" || (keyword === "weight" && value === weight)) continue
     if (CHECKS.has(keyword)) reportCheck(file, one, differences)
     else reportLeftover(file, one, differences)
   }

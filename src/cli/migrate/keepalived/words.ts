@@ -68,6 +68,7 @@ function wordsOf(line: string): readonly string[] {
   for (const [word, quoted] of line.matchAll(WORD)) {
     if (word.startsWith("!") || word.startsWith("#")) break
     if (quoted !== undefined) words.push(quoted)
+    else if (word.includes("${")) words.push(word)
     else for (const part of word.split(/([{}])/)) if (part !== "") words.push(part)
   }
   return words

@@ -55,19 +55,21 @@ function placeOf(place: Place | null): string {
 /** Text for a cell of Markdown: nothing in it is markup, HTML, a link or a mention; a long one is cut. */
 export function cellText(text: string): string {
   const short = text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}...` : text
-  return visible(
+  const line = visible(
     short
       .trim()
       .replaceAll(/\s*\n\s*/g, "; ")
       .replaceAll("\t", " "),
   )
+  // Markup first: an entity has characters of markup.
+  return line
+    .replaceAll(/[\\`*_~[\]|#!]/g, String.raw`\$&`)
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
     .replaceAll("@", "&#64;")
     .replaceAll("://", "&#58;//")
     .replaceAll(/www\./gi, (word) => `${word.slice(0, 3)}&#46;`)
-    .replaceAll(/[\\`*_~[\]|#!]/g, String.raw`\$&`)
 }
 
 /** Maximum characters of a cell. */

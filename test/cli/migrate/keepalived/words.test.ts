@@ -20,6 +20,7 @@ for (const [text, expected, fault] of [
   ["a\n{\n c\n}", [["a", ["c"]]], null],
   ["a { b { c } d }", [["a", [["b", ["c"]], "d"]]], null],
   ["a{b}c", [["a", ["b"]], "c"], null],
+  ["a {\n${B}/24\n}", [["a", ["${B}/24"]]], null],
   ["a {}\r\nb", [["a", []], "b"], null],
   ["{ a }", [["", ["a"]]], null],
   ["}\na", ["a"], "it closes a block that is not open"],
