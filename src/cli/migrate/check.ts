@@ -53,7 +53,7 @@ export function checked(
 }
 
 function noteOf({ code, message, place }: Problem<string>, entry: TargetEntry | undefined) {
-  const was = entry === undefined ? "objects of the input" : `${entry.address}: ${entry.text}`
+  const was = entry === undefined ? "all entries" : `${entry.address}: ${entry.text}`
   return { place: entry?.place ?? place, was, becomes: `${code}: ${message}`, todo: "see docs/problems.md" }
 }
 

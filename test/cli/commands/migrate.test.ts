@@ -120,4 +120,34 @@ test("kkv migrate --from 0.35 leaves out an entry that a node would leave out, w
     },
   ))
 
+test("kkv migrate --from 0.35 says which entries 0.35 read in another way", () =>
+  inTree({ "old/vips.yaml": configMap("10.4.0.50: a/b:dr", "10.4.0.51: |", "  a/b", "  a/c") }, async () => {
+    assert.is((await kkv(WORDS)).status, 0)
+    const report = readFileSync("new/REPORT.md", "utf8")
+    assert.match(report, /10\.4\.0\.50: a\/b:dr \| an entry that runs: 0\.35 left it out/)
+    assert.match(report, /10\.4\.0\.51: a\/b; a\/c \| all its Services: 0\.35 read the first line/)
+  }))
+
+test("kkv migrate says that a node does not read as many entries", () => {
+  const lines = Array.from({ length: 2001 }, (_, at) => `10.4.${at >> 8}.${at & 255}: ""`)
+  return inTree({ "old/vips.yaml": configMap(...lines) }, async () => {
+    const { status, err } = await kkv(WORDS)
+    assert.is(status, 1)
+    assert.match(err, /all entries: TOO_MANY_VIPS/)
+  })
+})
+
+test("kkv migrate takes a VRID that none of the files has", () =>
+  inTree(
+    {
+      "a.conf": "vrrp_instance a {\nvirtual_router_id 254\nvirtual_ipaddress {\n10.4.0.50\n}\n}\n",
+      "b.conf": "vrrp_instance b {\nvirtual_router_id 255\nvirtual_ipaddress {\n10.4.0.51\n}\n}\n",
+    },
+    async () => {
+      const { status } = await kkv(["migrate", "--from", "keepalived", ".", "--out", "new"])
+      assert.is(status, 0)
+      assert.match(readFileSync("new/values.yaml", "utf8"), /^vrid: 1$/m)
+    },
+  ))
+
 test.run()
