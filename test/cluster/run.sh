@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [PART...]   runs the cluster bed's parts one after the other, one line for each check as it comes; the last line is
 # `N passed, N failed, N skipped`. A PART is a folder with a part.sh, which starts what it needs, prints its checks and such a last
-# line, and stops what it has started. Without PART: all.
+# line, and stops what it has started. Without PART: all that do not wait to be named.
 # Environment:
 #   KKV_CLUSTER_BIN      a folder with ready programs (build.sh); what it lacks is built, where there is a Go toolchain
 #   KKV_AGAIN            no: a part that is red does not run twice more (scripts/again.ts); what runs its files again itself has the line `# again: itself`
@@ -15,7 +15,11 @@ for part in "$BED"/*/part.sh; do parts+=("$(basename "$(dirname "$part")")"); do
 for wanted; do
   [[ " ${parts[*]} " == *" $wanted "* ]] || { say "run.sh: no part \"$wanted\"; there are: ${parts[*]}" && exit 97; }
 done
-[ $# -gt 0 ] || set -- "${parts[@]}"
+if [ $# = 0 ]; then
+  # A part with the line `# by name` runs only where it is asked for.
+  mapfile -t parts < <(cd "$BED" && grep -L '^# by name$' */part.sh | xargs -n 1 dirname)
+  set -- "${parts[@]}"
+fi
 
 passed=0 failed=0 skipped=0
 sum() { # LAST-LINE
