@@ -26,7 +26,7 @@ export class ApiFault extends Error {
 
 /**
  * Why the API server does not serve sync. `credentials`: it refuses the token, or its certificate is not signed by our CA.
- * `rights`: it forbids the request, or does not have the resource. `unreachable`: there is no answer. `other`: any other answer.
+ * `rights`: it forbids the request, or does not serve the resource. `unreachable`: it does not answer. `other`: any other answer.
  */
 export type ApiCause = (typeof API_CAUSES)[number]
 export const API_CAUSES = ["credentials", "rights", "unreachable", "other"] as const

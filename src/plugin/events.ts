@@ -1,10 +1,10 @@
 import { EXIT } from "../terminal/exit-status.ts"
-import { table } from "../terminal/format.ts"
+import { table } from "../kit/text/format.ts"
 import { coloursOf } from "../terminal/screen.ts"
 import { again } from "./again.ts"
 import type { Call } from "./options.ts"
 import { type ClusterEvent, readEvents } from "./read/events.ts"
-import { span } from "./view/ago.ts"
+import { span } from "../kit/text/span.ts"
 import { forPrograms } from "./view/print.ts"
 
 /** Prints what the product has reported as Events, oldest first. */

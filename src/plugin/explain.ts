@@ -1,5 +1,5 @@
 import { EXIT } from "../terminal/exit-status.ts"
-import { listed } from "../terminal/format.ts"
+import { listed } from "../kit/text/format.ts"
 import { coloursOf } from "../terminal/screen.ts"
 import type { Call } from "./options.ts"
 import { readEntries } from "./read/entry.ts"
@@ -42,13 +42,13 @@ async function explanationsIn(
   const named = vips.filter(({ vip, services }) => vip === target || services.includes(target))
   const reported = named.length > 0
   const declared = Object.hasOwn(entries, target)
-  const wanted: readonly (readonly [vip: string, state: VipState | null])[] = reported
+  const asked: readonly (readonly [vip: string, state: VipState | null])[] = reported
     ? named.map((state) => [state.vip, state])
     : declared
       ? [[target, null]]
       : []
   const found: VipExplanation[] = []
-  for (const [vip, state] of wanted) {
+  for (const [vip, state] of asked) {
     const services = []
     for (const service of state?.services ?? [])
       services.push({ service, found: await readService(cluster.api, service) })

@@ -420,7 +420,7 @@ export const rooms: readonly Room[] = [
     // What another load balancer's files become: text in, text out. It also reads kinds that core/objects does not know.
     name: "cli/migrate",
     files: ["cli/migrate/**"],
-    may: ["terminal/format.ts", "core/**", ...pureKit, "yaml"],
+    may: ["core/**", ...pureKit, "yaml"],
     mayTypes: ["cli/input/files.ts"],
     pure: true,
   },

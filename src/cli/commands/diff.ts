@@ -11,7 +11,7 @@ import { openSource, type Source } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { coloursOf } from "../../terminal/screen.ts"
 import { type NamedText, unifiedDiff } from "../output/unified-diff.ts"
-import { listed } from "../../terminal/format.ts"
+import { listed } from "../../kit/text/format.ts"
 
 /**
  * Prints what changes in keepalived.conf from one source to another. Manifests are rendered, if possible for the node of

@@ -20,7 +20,7 @@ import { openSource } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { coloursOf } from "../../terminal/screen.ts"
 import { readContractFile, readIfPresent } from "../input/volume-files.ts"
-import { listed } from "../../terminal/format.ts"
+import { listed } from "../../kit/text/format.ts"
 
 export interface ExplainOptions extends RenderOptions {
   readonly desired: string

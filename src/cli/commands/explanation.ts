@@ -6,7 +6,7 @@ import type { ExplainedEndpoint, ExplainedSource } from "../../core/explain/endp
 import type { ExplainedPort, ExplainedService } from "../../core/explain/service.ts"
 import { problemLine } from "../output/problem-lines.ts"
 import type { Colours } from "../../terminal/screen.ts"
-import { table } from "../../terminal/format.ts"
+import { table } from "../../kit/text/format.ts"
 import type { CliCode } from "../problem-codes.ts"
 
 /** The explanation of one VIP, as `kkv explain --output json` prints it; see docs/commands.md. */

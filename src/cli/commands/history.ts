@@ -6,7 +6,7 @@ import { eventsOf, eventWords } from "./node-events.ts"
 import { readPin } from "../input/pin-file.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { coloursOf } from "../../terminal/screen.ts"
-import { listed, table } from "../../terminal/format.ts"
+import { listed, table } from "../../kit/text/format.ts"
 import type { NodeEvent } from "../../contract/node-history.ts"
 import { faultText } from "../../kit/fault.ts"
 

@@ -11,7 +11,7 @@ import type { Terminal } from "../output/terminal.ts"
 import { coloursOf } from "../../terminal/screen.ts"
 import { unifiedDiff } from "../output/unified-diff.ts"
 import { readIfPresent } from "../input/volume-files.ts"
-import { listed } from "../../terminal/format.ts"
+import { listed } from "../../kit/text/format.ts"
 
 export interface RollbackOptions {
   readonly state: string

@@ -17,7 +17,7 @@ import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { type Colours, coloursOf } from "../../terminal/screen.ts"
 import { readContractFile } from "../input/volume-files.ts"
-import { table } from "../../terminal/format.ts"
+import { table } from "../../kit/text/format.ts"
 
 export interface StatusOptions {
   readonly desired: string

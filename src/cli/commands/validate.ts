@@ -10,7 +10,7 @@ import { sarifText } from "../output/sarif.ts"
 import type { Validation, ValidationFormat } from "../output/validation.ts"
 import { openSource } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
-import { counted } from "../../terminal/format.ts"
+import { counted } from "../../kit/text/format.ts"
 import type { CliCode } from "../problem-codes.ts"
 
 export interface ValidateOptions {

@@ -4,7 +4,7 @@ import { promisify } from "node:util"
 import { packageVersion } from "../../kit/files/package-file.ts"
 import { EXIT } from "../../terminal/exit-status.ts"
 import type { Terminal } from "../output/terminal.ts"
-import { table } from "../../terminal/format.ts"
+import { table } from "../../kit/text/format.ts"
 
 /** Prints the versions of this package, of Node.js, and of keepalived if it is installed. */
 export async function version(

@@ -3,7 +3,7 @@ import { decodeLargeFile } from "../../core/objects/decode.ts"
 import { createJoin } from "../../core/objects/join.ts"
 import type { ClusterObjects } from "../../core/objects/kinds.ts"
 import type { Problem } from "../../kit/problem.ts"
-import { listed } from "../../terminal/format.ts"
+import { listed } from "../../kit/text/format.ts"
 import type { FileText } from "../input/files.ts"
 import type { Difference, Differences } from "./differences.ts"
 

@@ -1,5 +1,5 @@
 import { byPlace, placeText, type Problem } from "../../kit/problem.ts"
-import { counted } from "../../terminal/format.ts"
+import { counted } from "../../kit/text/format.ts"
 
 /** `file:line:column: CODE: message`, with `warning:` before the code if nothing is lost. */
 export function problemLine(problem: Problem<string>): string {

@@ -65,7 +65,7 @@ const sliceSchema = z.object({
     .nullish(),
 })
 
-/** Null if there is no such Service. */
+/** Null if the Service does not exist. */
 export async function readService(api: ClusterApi, key: string): Promise<Read<ServiceView | null>> {
   const [namespace = "", name = ""] = key.split("/")
   return readable(async () => {

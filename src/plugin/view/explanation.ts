@@ -1,8 +1,8 @@
 import type { Colours } from "../../terminal/screen.ts"
-import { table } from "../../terminal/format.ts"
+import { table } from "../../kit/text/format.ts"
 import type { Read } from "../ports.ts"
 import type { ServiceView } from "../read/services.ts"
-import { span } from "./ago.ts"
+import { span } from "../../kit/text/span.ts"
 import type { InstallationState, VipState } from "./state.ts"
 
 /** What `kubectl kkv explain --output json` prints for each VIP; see docs/kubectl-kkv.md. */

@@ -1,7 +1,7 @@
 import { ofInstance } from "../../contract/vrrp.ts"
 import { REPORT_STALE_MS } from "../../contract/report/node-report.ts"
 import type { Installation } from "../read/installations.ts"
-import { span } from "./ago.ts"
+import { span } from "../../kit/text/span.ts"
 import type { Heard } from "./heard.ts"
 
 /** Everything that is not well, or that is not known. */

@@ -1,6 +1,6 @@
 import type { Colours } from "../../terminal/screen.ts"
-import { table } from "../../terminal/format.ts"
-import { span } from "./ago.ts"
+import { table } from "../../kit/text/format.ts"
+import { span } from "../../kit/text/span.ts"
 import type { ClusterState, InstallationState, NodeState, VipState } from "./state.ts"
 
 interface Look {

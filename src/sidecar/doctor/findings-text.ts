@@ -1,4 +1,4 @@
-import { table } from "../../terminal/format.ts"
+import { table } from "../../kit/text/format.ts"
 import { coloursOf, type Screen } from "../../terminal/screen.ts"
 import type { Finding } from "./finding.ts"
 

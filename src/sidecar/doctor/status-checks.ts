@@ -22,7 +22,7 @@ function stateOf(text: string): "unknown" | "wrong" {
 interface Group extends Consequence {
   readonly check: string
   readonly subjects: readonly Subject[]
-  /** What is so if there is no finding. */
+  /** The sentence for a check without a finding. */
   readonly well: string
 }
 

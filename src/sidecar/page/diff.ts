@@ -1,7 +1,8 @@
 import { structuredPatch } from "diff"
 import type { Pages } from "./html.ts"
 import { MAXIMUM_BYTES } from "./overview.ts"
-import { clipped, counted } from "./view/words.ts"
+import { counted } from "../../kit/text/format.ts"
+import { clipped } from "./view/words.ts"
 
 /** The generations that ran on this node, from the archive. */
 export interface Generations {

@@ -1,3 +1,4 @@
+import { table as columns } from "../../kit/text/format.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { Slice, VipRow } from "./view/vips.ts"
 import type { View } from "./view/view.ts"
@@ -67,18 +68,9 @@ function moreLine({ total, from, rows }: Slice<unknown>, what: string): readonly
     : [`${what} ${from + 1} to ${from + rows.length} of ${total}; ?from=${from + rows.length} for more`]
 }
 
-/** Columns of text, each as wide as its widest cell. */
+/** Columns of text; no cell begins a line. */
 function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const cells = rows.map((row) => row.map(oneLine))
-  const widths: number[] = []
-  for (const row of cells)
-    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length)
-  return cells.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  )
+  return columns(rows.map((row) => row.map(oneLine)))
 }
 
 /** A value from a user must not begin a line of its own. */

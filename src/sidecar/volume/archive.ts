@@ -54,7 +54,7 @@ export interface Archive {
   unpack(archive: string): Promise<string>
   /** The archives, oldest first. */
   list(): Promise<readonly Archived[]>
-  /** The keepalived.conf of an archive; null if there is no such archive, or it has none. @throws if it cannot be read. */
+  /** The keepalived.conf of an archive; null if the archive does not exist, or does not have one. @throws If it cannot be read. */
   config(archive: string): Promise<string | null>
   /** Removes the oldest archives beyond the limits. @returns their number. */
   retain(limits: ArchiveLimits): Promise<number>

@@ -84,7 +84,7 @@ function addVips({ file, block }: Instance, { main, vips, differences }: Adding)
       const at = words.indexOf("dev")
       const device = at === -1 ? own : (words[at + 1] ?? own)
       const fault = whyNot(address, device, main)
-      if (fault !== null) differences.missing({ place, was: text, becomes: `no entry: ${fault}`, todo: TODO })
+      if (fault !== null) differences.missing({ place, was: text, becomes: `no entry: ${fault}`, todo: KEEP_IT })
       else {
         if (!vips.has(address)) vips.set(address, place)
         if (prefix !== undefined && words[0] !== asHost(address))
@@ -96,7 +96,7 @@ function addVips({ file, block }: Instance, { main, vips, differences }: Adding)
 }
 
 const IPV4_ONLY = "this release announces IPv4 addresses only"
-const TODO = "keep what announces it"
+const KEEP_IT = "keep what announces it"
 const LABELS = new Set(["label", "scope", "brd", "broadcast"])
 
 function whyNot(address: string, device: string | null, main: string | null): string | null {

@@ -1,6 +1,6 @@
 import { placeText, type Place } from "../../../kit/problem.ts"
 import { visible } from "../../../kit/text/escape-hidden.ts"
-import { counted } from "../../../terminal/format.ts"
+import { counted } from "../../../kit/text/format.ts"
 import type { Difference } from "../differences.ts"
 import { byAddress, type Migration, type TargetEntry } from "../target.ts"
 

@@ -1,7 +1,8 @@
 import type { Finding } from "../../../contract/well.ts"
 import type { PageData } from "../data.ts"
 import { type Holder, isCurrent } from "./holders.ts"
-import { counted, durationText, listed } from "./words.ts"
+import { counted, listed } from "../../../kit/text/format.ts"
+import { durationText, MOST_NAMES } from "./words.ts"
 
 /** `unknown`: nothing is known to be wrong, and not everything is known; it never counts as well. */
 export type Verdict = "well" | "not-well" | "unknown"
@@ -45,7 +46,8 @@ function vipSentences(data: PageData, holders: readonly Holder[], findings: read
   const vips = data.status.vips.filter(({ inEffect }) => inEffect).length
   if (vips === 0) return ["No VIP is in effect."]
   const split = holders.find(({ isSplit }) => isSplit)
-  if (split !== undefined) return [`${listed(namesOf(split))} are master at once, so they do not hear each other.`]
+  if (split !== undefined)
+    return [`${listed(namesOf(split), MOST_NAMES)} are master at once, so they do not hear each other.`]
   if (holders.some(({ masters, unknown }) => masters.length === 0 && unknown === null))
     return [`No node is master, so ${counted(vips, "VIP")} ${vips === 1 ? "does" : "do"} not answer.`]
   const doubt = holders.find(({ unknown }) => unknown !== null)
@@ -64,7 +66,10 @@ function holderSentence(
   { count, vips }: { readonly count: number; readonly vips: number },
 ): string {
   const what = count === 1 ? (vips === 1 ? "it" : "them") : `the VIPs of ${instance}`
-  const names = listed(masters.map(({ name }) => name))
+  const names = listed(
+    masters.map(({ name }) => name),
+    MOST_NAMES,
+  )
   if (masters.length > 1) return `${names} say that they are master: a handover, or they do not hear each other.`
   return heldSeconds === null
     ? `${names} holds ${what}.`

@@ -1,6 +1,7 @@
 import type { PageData, PageNode } from "../data.ts"
 import { type Holder, isCurrent, REPORT_SECONDS, roleIn } from "./holders.ts"
-import { agoText, clipped, counted, durationText, secondsSince } from "./words.ts"
+import { counted } from "../../../kit/text/format.ts"
+import { agoText, clipped, durationText, secondsSince } from "./words.ts"
 
 /** What a node is in an instance. `silent`: its role is not known now. */
 export type Part = "master" | "split" | "backup" | "fault" | "init" | "unknown" | "silent"

@@ -1,7 +1,8 @@
 import type { PageData } from "../data.ts"
 import type { Holder } from "./holders.ts"
 import { type NodeRow, nodeRowsOf, type Part } from "./nodes.ts"
-import { clipped, counted, listed } from "./words.ts"
+import { counted, listed } from "../../../kit/text/format.ts"
+import { clipped, MOST_NAMES } from "./words.ts"
 
 /** The LAN of a VRRP instance as boxes, in two layouts: for wide and for narrow windows. */
 export interface Picture {
@@ -64,7 +65,10 @@ export function pictureOf(
     title: `${lan}: ${shown.map(({ name, role }) => `${name} is ${role}`).join(", ")}`,
     layouts: [layoutOf("wide", boxes), layoutOf("narrow", boxes)],
     split: holder.isSplit
-      ? `${listed(holder.masters.map(({ name }) => name))} are master at once: they do not hear each other. Look at the LAN between them, at a firewall (IP protocol 112), and at the flags iface and use-unicast.`
+      ? `${listed(
+          holder.masters.map(({ name }) => name),
+          MOST_NAMES,
+        )} are master at once: they do not hear each other. Look at the LAN between them, at a firewall (IP protocol 112), and at the flags iface and use-unicast.`
       : "",
   }
 }

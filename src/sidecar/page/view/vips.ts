@@ -1,7 +1,8 @@
 import type { EntryState } from "../../../contract/entry-state.ts"
 import type { StatusVip } from "../../../contract/status.ts"
 import { type PageData, type PagePods, podsKey } from "../data.ts"
-import { clipped, counted, listed } from "./words.ts"
+import { counted, listed } from "../../../kit/text/format.ts"
+import { clipped, MOST_NAMES } from "./words.ts"
 
 /** A VIP in words. */
 export interface VipRow {
@@ -83,7 +84,11 @@ function rowOf(one: StatusVip, pods: PagePods, hasSeveral: boolean): VipRow {
     origin: clipped(origin.join(", "), LONGEST.origin),
     query: new URLSearchParams({ object, entry }).toString(),
     ...{ state, mood: MOODS[state] },
-    services: listed(services.map((service) => clipped(service, LONGEST.service))) || "none",
+    services:
+      listed(
+        services.map((service) => clipped(service, LONGEST.service)),
+        MOST_NAMES,
+      ) || "none",
     servers: counted(virtualServers, "virtual server"),
     dots: dotsOf(pods),
     pods: services.length === 0 ? "forwards nothing" : podsText(one, pods),

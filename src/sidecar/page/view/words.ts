@@ -1,15 +1,8 @@
 import type { Age } from "../../../contract/heartbeat.ts"
+import { span } from "../../../kit/text/span.ts"
 
-/** `1 entry`, `2 entries`. @param many The plural, if it is not the noun and `s`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
-}
-
-/** `a`, `a and b`, `a, b and c`; after `most` of them `and 7 more`. */
-export function listed(words: readonly string[], most = 3): string {
-  if (words.length > most) return `${words.slice(0, most).join(", ")} and ${words.length - most} more`
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`
-}
+/** Maximum names in a sentence. */
+export const MOST_NAMES = 3
 
 /** At most this number of characters; the end of a longer text becomes `…`. */
 export function clipped(text: string, most: number): string {
@@ -18,21 +11,9 @@ export function clipped(text: string, most: number): string {
   return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`
 }
 
-const UNITS = [
-  ["d", 86_400],
-  ["h", 3_600],
-  ["min", 60],
-  ["s", 1],
-] as const
-
 /** The two largest units: `3 d 4 h`, `12 min 5 s`, `0 s`. */
 export function durationText(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds))
-  const at = UNITS.findIndex(([, length]) => whole >= length)
-  const [unit, length] = UNITS[at] ?? ["s", 1]
-  const [next, part] = UNITS[at + 1] ?? ["", 0]
-  const rest = part === 0 ? 0 : Math.floor((whole % length) / part)
-  return `${Math.floor(whole / length)} ${unit}${rest === 0 ? "" : ` ${rest} ${next}`}`
+  return span(seconds * 1_000)
 }
 
 /** `2 s ago`, or `unknown: why`. */

@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { span } from "../../../src/plugin/view/ago.ts"
+import { span } from "../../../src/kit/text/span.ts"
 
 const cases: readonly (readonly [seconds: number, text: string])[] = [
   [-5, "0 s"],
