@@ -43,6 +43,11 @@ binutils               reads what it needs
 debian-archive-keyring verifies where it comes from
 ca-certificates        for curl and npm
 '
+# Only where the CPU has AMX: test/lab/whole-registers.c says why.
+amx_packages='
+gcc                    compiles what the kernel of the lab needs on this CPU
+libc6-dev              what it is compiled against
+'
 image_packages='
 buildah                builds the Dockerfile without a daemon
 runc                   runs an image as a kubelet would
@@ -196,6 +201,7 @@ install_npm_packages
 for word; do
   case $word in
     all)
+      if grep -qw amx_tile /proc/cpuinfo; then lab_packages+=$amx_packages; fi
       install_debian_packages "$lab_packages"
       unpack_programs
       ;;

@@ -31,6 +31,20 @@ if [ ! -x "$uml/bin/linux.uml" ]; then
   echo "lab.sh: Cannot boot the lab: no $uml/bin/linux.uml (apt-get install user-mode-linux, or set LAB_UML)" >&2
   exit 97
 fi
+# What UML needs on a CPU with AMX.
+preload=()
+if grep -qw amx_tile /proc/cpuinfo; then
+  library=$checkout/.cache/whole-registers.so
+  if ! [ "$library" -nt "$here/whole-registers.c" ]; then
+    mkdir -p "$checkout/.cache"
+    if ! cc -shared -fPIC -O2 -Wall -o "$library.$$" "$here/whole-registers.c"; then
+      echo "lab.sh: Cannot boot the lab: this CPU has AMX, and test/lab/whole-registers.c cannot be compiled (apt-get install gcc libc6-dev)" >&2
+      exit 97
+    fi
+    mv "$library.$$" "$library"
+  fi
+  preload=(env "LD_PRELOAD=$library")
+fi
 out=${LAB_OUT:-$here/out/$scenario}
 rm -rf "$out"
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 97
@@ -82,7 +96,7 @@ if [ -n "${LAB_LINK:-}" ]; then
   link=("vec0:transport=raw,ifname=$LAB_LINK,depth=128,gro=0,bpffile=$run/incoming-only.bpf")
 fi
 
-"${pin[@]}" "$uml/bin/linux.uml" mem="${LAB_MEM:-1G}" root=/dev/root rootfstype=hostfs rootflags=/ ro init="$run/init" \
+"${pin[@]}" "${preload[@]}" "$uml/bin/linux.uml" mem="${LAB_MEM:-1G}" root=/dev/root rootfstype=hostfs rootflags=/ ro init="$run/init" \
   "${link[@]}" umid=lab uml_dir="$run/uml/" con=null con0=fd:0,fd:1 quiet selinux=0 LAB_RUN="$run" < /dev/null > "$run/console" 2>&1 &
 guest=$!
 keep_logs() { rm -rf "$run/uml" "$run/init"; cp -r "$run/." "$out/" && rm -rf "$run"; }
