@@ -13,7 +13,8 @@ const HEAD = `# Settings
 Each flag is also an environment variable: \`--drain-time\` is \`KKV_DRAIN_TIME\`. An unknown variable that begins with \`KKV_\` is refused. This page is
 generated from the tables of flags (\`make golden\`).
 
-All nodes of one \`--vrid\` need the same \`--vrrp-version\` and \`--advert-interval\`. Nodes of release 0.35 and of this release do not form one group.
+All nodes of one \`--vrid\` need the same \`--vrrp-version\`, \`--advert-interval\` and \`--layout\`. Nodes of release 0.35 and of this release form one group
+only with \`--layout classic\` ([migration](migrate-0.35.md)).
 `
 
 async function helpOf(program: string): Promise<string> {

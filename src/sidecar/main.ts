@@ -61,5 +61,8 @@ function machineOf(settings: SidecarSettings, log: Log): Machine {
   const captures = createFindCaptures()
   const kernel = createKernel({ chain: masqueradeChainOf(settings.model.virtualRouterId) })
   const machine = { keepalived, kernel, host: hostFacts, link: linkOf, vrrp, captures }
-  return settings.askLan ? { ...machine, lan: createLan((why) => log.warn("lan-unknown", { why })) } : machine
+  // A node that waits for answers has another list of VIPs than the others, and in the classic layout their lists must be equal.
+  return settings.askLan && settings.model.layout === "anchor"
+    ? { ...machine, lan: createLan((why) => log.warn("lan-unknown", { why })) }
+    : machine
 }

@@ -30,6 +30,7 @@ export const SETTINGS: ModelSettings = {
   vrrpVersion: 3,
   advertInterval: 1,
   useUnicast: false,
+  layout: "anchor",
   scheduler: "wlc",
   persistenceTimeout: 0,
   check: "none",

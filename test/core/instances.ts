@@ -10,6 +10,7 @@ export function instanceOf(...vips: readonly string[]): VrrpInstance {
     priority: 254,
     advertInterval: 1,
     anchor: "169.254.50.1",
+    advertised: null,
     unicast: null,
     vips: vips.map((address) => ({ id: id(address), address, virtualServers: [] })),
   }

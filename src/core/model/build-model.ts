@@ -2,6 +2,7 @@ import { compare, hasErrors, type Problem } from "../../kit/problem.ts"
 import { quoted } from "../../kit/text/quoted.ts"
 import type { ClusterObjects } from "../objects/kinds.ts"
 import { allowanceProblems } from "./guards.ts"
+import { advertisedOf, classicProblems } from "./addresses/advertised.ts"
 import { claimProblems } from "./addresses/claims.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import { entriesProblem, limitProblems } from "./limits.ts"
@@ -37,7 +38,8 @@ function assemble(input: OwnInput, settings: ModelSettings, { entries, vips, pro
   const { own, past } = input
   // The VRRP instances that ran are more exact than the remembered Nodes.
   const ranked = own.isRemembered && past.instances.length > 0 ? [] : own.nodes
-  const instances = vrrpInstancesOf(ranked, input.node, { settings, before: past.instances, vips })
+  const advertised = advertisedOf(vips, entries)
+  const instances = vrrpInstancesOf(ranked, input.node, { settings, before: past.instances, vips, advertised })
   const unreachable = [...gone].toSorted(compare).map((node) => unreachableProblem(node, input.objects))
   const above = [
     ...(own.isRemembered ? [nodesRemembered(own.nodes.length)] : []),
@@ -45,6 +47,7 @@ function assemble(input: OwnInput, settings: ModelSettings, { entries, vips, pro
     ...instances.problems,
     ...unreachable,
     ...limitProblems(input.configMaps, vips),
+    ...(settings.layout === "classic" ? classicProblems(advertised, entries) : []),
     ...input.configMaps.flatMap(allowanceProblems),
     ...claimProblems(entries, input.objects.services),
   ]

@@ -1,4 +1,4 @@
-import { SCHEDULERS, type ModelSettings, type Scheduler } from "./settings.ts"
+import { type Layout, SCHEDULERS, type ModelSettings, type Scheduler } from "./settings.ts"
 import { ANY, parseVipRanges } from "../address/ranges.ts"
 
 /** A command-line flag that decides a field of the model. All programs share this table. */
@@ -67,6 +67,13 @@ export const MODEL_FLAGS: { readonly [Name in ModelFlagName]: ModelFlag<ModelSet
         : { kind: "value", value }
     },
   },
+  layout: {
+    flag: "--layout",
+    value: "anchor|classic",
+    description: "what adverts carry: one fixed address, or every VIP as in release 0.35; the same on all nodes",
+    default: "anchor",
+    parse: (text) => oneOf(text, LAYOUTS),
+  },
   scheduler: {
     flag: "--scheduler",
     value: "name",
@@ -109,6 +116,7 @@ export const MODEL_FLAG_NAMES = [
   "advertInterval",
   "useUnicast",
   "peerNetwork",
+  "layout",
   "scheduler",
   "persistenceTimeout",
   "check",
@@ -150,6 +158,7 @@ export function modelSettingsFrom(
     advertInterval: read(MODEL_FLAGS.advertInterval, texts.advertInterval),
     useUnicast: read(MODEL_FLAGS.useUnicast, texts.useUnicast),
     peerNetwork: read(MODEL_FLAGS.peerNetwork, texts.peerNetwork),
+    layout: read(MODEL_FLAGS.layout, texts.layout),
     scheduler: read(MODEL_FLAGS.scheduler, texts.scheduler),
     persistenceTimeout: read(MODEL_FLAGS.persistenceTimeout, texts.persistenceTimeout),
     check: read(MODEL_FLAGS.check, texts.check),
@@ -189,6 +198,10 @@ const LONGEST_ADVERT_2 = 255
 const VRRP_VERSIONS = new Map<string, 2 | 3>([
   ["2", 2],
   ["3", 3],
+])
+const LAYOUTS = new Map<string, Layout>([
+  ["anchor", "anchor"],
+  ["classic", "classic"],
 ])
 const BOOLEANS = new Map([
   ["true", true],

@@ -54,11 +54,14 @@ const vrrpInstanceSchema = z
     priority: z.number(),
     /** Seconds, in hundredths (RFC 9568, 5.2.7); whole seconds for VRRP version 2. */
     advertInterval: z.number(),
-    /**
-     * The only address in the adverts. It never changes, because keepalived before 2.3.3 drops adverts whose number of
-     * addresses differs from its own: nodes that differ for a second would elect two masters.
-     */
+    /** An address that only the master has. It never changes. */
     anchor: z.string(),
+    /**
+     * The addresses in the adverts, sorted; null for the anchor alone. keepalived before 2.3.3 drops adverts with other
+     * addresses than its own has: nodes that differ for a second elect two masters. So only the anchor, which never changes, is
+     * advertised, unless nodes of release 0.35 are in the same group. Records of earlier versions do not have the field.
+     */
+    advertised: z.array(z.string()).readonly().nullable().default(null),
     /** Null when adverts go to the multicast group. */
     unicast: z
       .object({ source: z.string(), peers: z.array(z.string()).readonly() })
@@ -107,6 +110,22 @@ export function vipsOf({ instances }: Pick<KeepalivedModel, "instances">): reado
 /** The addresses of the VIPs of all instances, in the order of the file. */
 export function addressesOf(model: Pick<KeepalivedModel, "instances">): readonly string[] {
   return vipsOf(model).map(({ address }) => address)
+}
+
+/**
+ * The addresses of an instance in the order of the file: those in its adverts, and those that follow it. keepalived needs at
+ * least one in the adverts: the anchor, where there is no VIP to advertise.
+ */
+export function addressesIn({ anchor, advertised, vips }: Pick<VrrpInstance, "anchor" | "advertised" | "vips">): {
+  readonly advertised: readonly string[]
+  readonly excluded: readonly string[]
+} {
+  const all = [anchor, ...vips.map(({ address }) => address)]
+  const known = new Set(advertised === null || advertised.length === 0 ? [anchor] : advertised)
+  return {
+    advertised: all.filter((address) => known.has(address)),
+    excluded: all.filter((address) => !known.has(address)),
+  }
 }
 
 /** The interfaces of the instances, each once, in the order of the file. */

@@ -37,4 +37,5 @@ export const MODEL_CODES = [
   "NODES_LOST",
   "ALLOWANCE_STALE",
   "TOO_MANY_VIPS",
+  "VIPS_DIFFER",
 ] as const

@@ -26,6 +26,9 @@ export const SCHEDULERS = [
 
 export type Scheduler = (typeof SCHEDULERS)[number]
 
+/** Which addresses the adverts carry. */
+export type Layout = "anchor" | "classic"
+
 /** The operator's settings for all entries. Made from flags, whose parsers have checked every range. */
 export interface ModelSettings {
   /** 1 to 255; unique on the LAN. */
@@ -34,6 +37,8 @@ export interface ModelSettings {
   /** Seconds. */
   readonly advertInterval: number
   readonly useUnicast: boolean
+  /** What the adverts carry: one address that never changes, or every VIP, as those of release 0.35. */
+  readonly layout: Layout
   /** Network of the unicast adverts; null for the network of the Nodes' own addresses. */
   readonly peerNetwork: VipRange | null
   readonly scheduler: Scheduler

@@ -30,11 +30,15 @@ export function vrrpInstancesOf(
     readonly before: readonly VrrpInstance[]
     /** Sorted by address. */
     readonly vips: readonly VipModel[]
+    /** The addresses in the adverts of the classic layout. */
+    readonly advertised: readonly string[]
   },
 ): Checked<readonly VrrpInstance[] | null, ModelCode> {
+  const { settings, vips } = given
   const before = given.before.find(({ name }) => name === ONLY_INSTANCE) ?? null
-  const { value, problems } = electionOf(nodes, facts, { settings: given.settings, before })
-  return { value: value === null ? null : [{ ...value, vips: given.vips }], problems }
+  const { value, problems } = electionOf(nodes, facts, { settings, before })
+  const advertised = settings.layout === "classic" ? given.advertised : null
+  return { value: value === null ? null : [{ ...value, advertised, vips }], problems }
 }
 
 /**
@@ -62,6 +66,7 @@ export function electionOf(
     priority: nodes.length === 0 && before !== null ? before.priority : priorityOf(Math.max(rank, 0), members.length),
     advertInterval: settings.advertInterval,
     anchor: anchorOf(settings.virtualRouterId),
+    advertised: null,
     unicast: unicast.value,
   }
   return { value: election, problems: unicast.problems }

@@ -1,6 +1,7 @@
 import {
   type KeepalivedModel,
   type RealServer,
+  addressesIn,
   sizeOf,
   type VipModel,
   vipsOf,
@@ -89,7 +90,8 @@ function headData({ routerId, vrrpVersion, releaseFile }: KeepalivedModel): Temp
 }
 
 function instanceData({ unicast, ...instance }: VrrpInstance): TemplateData {
-  const vips = instance.vips.map(({ address }) => ({ address: asHost(address) }))
+  const { advertised, excluded } = addressesIn(instance)
+  const listed = (addresses: readonly string[]) => addresses.map((address) => ({ address: asHost(address) }))
   return {
     name: instance.name,
     interface: instance.interface,
@@ -97,8 +99,9 @@ function instanceData({ unicast, ...instance }: VrrpInstance): TemplateData {
     priority: String(instance.priority),
     advertInterval: String(instance.advertInterval),
     unicast: unicast === null ? [] : [{ source: unicast.source, peers: unicast.peers.map((address) => ({ address })) }],
-    anchor: asHost(instance.anchor),
-    excluded: vips.length === 0 ? [] : [{ vips }],
+    anchored: instance.advertised === null ? [{ anchor: asHost(instance.anchor) }] : [],
+    classic: instance.advertised === null ? [] : [{ advertised: listed(advertised) }],
+    excluded: excluded.length === 0 ? [] : [{ addresses: listed(excluded) }],
   }
 }
 

@@ -1,4 +1,4 @@
-import { type KeepalivedModel, vipsOf, type VirtualServer } from "../model/keepalived-model.ts"
+import { addressesIn, type KeepalivedModel, vipsOf, type VirtualServer } from "../model/keepalived-model.ts"
 import type { ParsedAddress, ParsedVirtualServer, Piece } from "./piece.ts"
 
 /**
@@ -28,10 +28,10 @@ function checkInstances(pieces: readonly Piece[], { instances }: KeepalivedModel
 /** keepalived removes an address from the node when two of its instances name it, and its config test does not refuse that. */
 function checkAddresses(pieces: readonly Piece[], { instances }: KeepalivedModel): void {
   const told = pieces.flatMap(({ parsed }) => parsed.addresses)
-  // The anchor of an instance comes before its VIPs.
-  const expected = instances.flatMap((one) =>
-    [one.anchor, ...one.vips.map(({ address }) => address)].map((address) => ({ address, interface: one.interface })),
-  )
+  const expected = instances.flatMap((one) => {
+    const { advertised, excluded } = addressesIn(one)
+    return [...advertised, ...excluded].map((address) => ({ address, interface: one.interface }))
+  })
   const known = new Set<string>()
   for (let at = 0; at < Math.max(told.length, expected.length); at += 1) {
     const [one, due] = [told[at], expected[at]]

@@ -99,7 +99,11 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
   ["--iface <name>", "interface of the VIPs (default: the one that has the node's address, or its subnet)", undefined],
   ["--snat <masquerade|none>", "whether replies of pods behind NAT return through this node", "masquerade"],
   ["--release-vips [true|false]", "hand the VIPs over to a peer before keepalived stops", "true"],
-  ["--ask-lan [true|false]", "ask by ARP whether a VIP is in use before announcing it for the first time", "true"],
+  [
+    "--ask-lan [true|false]",
+    "ask by ARP whether a VIP is in use before announcing it for the first time; never with --layout classic",
+    "true",
+  ],
   ["--drain-time <seconds>", "how long a removed real server may finish its connections", "30"],
   ["--soak <seconds>", "how long a configuration must run to become the last known good one", "15"],
   ["--drift-interval <seconds>", "interval between comparisons with the kernel", "60"],

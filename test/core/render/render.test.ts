@@ -29,7 +29,7 @@ function model(vips: readonly VipModel[], priority = 254): KeepalivedModel {
     routerId: "n1",
     vrrpVersion: 3,
     releaseFile: "/run/keepalived/release",
-    instances: [{ ...vrrp, anchor: "169.254.50.1", unicast: null, vips }],
+    instances: [{ ...vrrp, anchor: "169.254.50.1", advertised: null, unicast: null, vips }],
   }
 }
 

@@ -18,7 +18,7 @@ const ranOn = (name: string): Past => {
   const { value } = vrrpInstancesOf(
     [],
     { name: "n1", interface: name, ipvs: true },
-    { settings: SETTINGS, before: [], vips: [] },
+    { settings: SETTINGS, before: [], vips: [], advertised: [] },
   )
   return { announced: new Set(["10.4.0.50"]), nodes: new Map(), instances: value ?? [] }
 }
