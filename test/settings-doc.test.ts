@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { PROFILES } from "../src/core/model/profile/profiles.ts"
 import { run } from "./support/run.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -17,6 +18,21 @@ All nodes of one \`--vrid\` need the same \`--vrrp-version\`, \`--advert-interva
 only with \`--layout classic\` ([migration](migrate-0.35.md)).
 `
 
+/** What each profile gives to flags. */
+function profilesText(): string {
+  const rows = PROFILES.flatMap(({ name, flags }) =>
+    Object.entries(flags).map(([flag, text]) => `| \`${name}\` | \`${flag} ${text}\` |\n`),
+  )
+  return `
+## Profiles
+
+\`--profile\` gives other defaults to some flags. A flag or a variable that is given decides.
+
+| profile | is |
+| --- | --- |
+${rows.join("")}`
+}
+
 async function helpOf(program: string): Promise<string> {
   const { status, stdout } = await run(process.execPath, ["src/kkv.ts", program, "--help"], { directory: root })
   assert.is(status, 0)
@@ -24,7 +40,7 @@ async function helpOf(program: string): Promise<string> {
 }
 
 test("docs/settings.md is what --help says", async () => {
-  const text = [HEAD, await helpOf("sync"), await helpOf("sidecar")].join("")
+  const text = [HEAD, await helpOf("sync"), await helpOf("sidecar"), profilesText()].join("")
   if (process.env["UPDATE_GOLDEN"] !== undefined) writeFileSync(path, text)
   assert.is(readFileSync(path, "utf8"), text)
 })

@@ -116,6 +116,17 @@ export const SECTIONS: readonly { readonly title: string; readonly keys: Readonl
         .describe(
           "Virtual router ID. It must be unique on the LAN: no other VRRP router, and no other release, may have it.",
         ),
+      profile: z
+        // `--set` makes a number of 0.35.
+        .union([z.enum(["default", "0.35"]), z.literal(0.35)])
+        .default("default")
+        .describe("Defaults of the settings: `0.35` is what release 0.35 did (docs/settings.md#profiles)."),
+      layout: z
+        .enum(["", "anchor", "classic"])
+        .default("")
+        .describe(
+          "What adverts carry: `anchor`, one fixed address; `classic`, every VIP, to share a VRID with release 0.35. Empty: as the profile says.",
+        ),
       iface: z.string().default("").describe("Interface of the VIPs. Empty: the one that has the address of the node."),
       advertInterval: z
         // `--set` makes a text of 0.2.

@@ -1,7 +1,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 
 import { MODEL_FLAGS, type ModelFlag } from "../core/model/flags.ts"
-import { interfaceOption, modelSettings, type OptionTexts } from "./input/model-options.ts"
+import { parseProfile, PROFILE_FLAG, PROFILES, profileTexts } from "../core/model/profile/profiles.ts"
+import { interfaceOption, modelSettings, optionKey, type OptionTexts } from "./input/model-options.ts"
 import { VALIDATION_FORMATS, type ValidationFormat } from "./output/validation.ts"
 import type { RenderOptions } from "./commands/render.ts"
 
@@ -17,7 +18,23 @@ export function withModelOptions(command: Command): Command {
       withEnvironment("--run-dir <dir>", "where the agent keeps keepalived's release file").default("/run/keepalived"),
     )
   for (const flag of Object.values(MODEL_FLAGS)) command.addOption(modelOption(flag))
-  return command.addOption(outputOption())
+  return command.addOption(profileOption()).addOption(outputOption()).hook("preAction", takeProfile)
+}
+
+function profileOption(): Option {
+  const { flag, value, description, default: fallback } = PROFILE_FLAG
+  return withEnvironment(`${flag} <${value}>`, description)
+    .choices(PROFILES.map(({ name }) => name))
+    .default(fallback)
+}
+
+/** Gives a command the defaults of its profile. */
+function takeProfile(command: Command): void {
+  const profile = parseProfile(String(command.getOptionValue("profile")))
+  if (profile.kind === "wrong") return
+  const isAbsent = (flag: string) => command.getOptionValueSource(optionKey(flag)) === "default"
+  for (const [flag, text] of profileTexts(profile.value, isAbsent))
+    command.setOptionValueWithSource(optionKey(flag), text, "profile")
 }
 
 /** One of the flags of the model. */

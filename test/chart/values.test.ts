@@ -72,6 +72,8 @@ for (const [what, words, message] of [
     /at '\/sync': additional properties 'img' not allowed/,
   ],
   ["a VRID that is none", ["--set", "vrid=256"], /at '\/vrid': maximum: got 256, want 255/],
+  ["a profile that is none", ["--set", "profile=0.36"], /at '\/profile'/],
+  ["a layout that is none", ["--set", "layout=both"], /at '\/layout'/],
   ["a key that is taken away", ["--set", "vrid=null"], /missing property 'vrid'/],
   ["an address that is none", ["--set-string", "vips.web=default/web"], /'web' does not match pattern/],
   ["a digest that is none", ["--set", "sync.image.digest=latest"], /at '\/sync\/image\/digest'/],
@@ -153,12 +155,14 @@ testWithHelm("images: registry, tag, digest and policy, for all and for each", a
 testWithHelm("settings reach their container", async () => {
   const objects = await helmTemplate([
     ...["--set", "iface=eth1,advertInterval=0.2,sidecar.extraArgs={--scheduler=rr},sync.extraArgs={--retain=9}"],
-    ...["--set", "vipRanges={10.4.0.48/28,10.4.0.80},sync.httpPort=10113"],
+    ...["--set", "vipRanges={10.4.0.48/28,10.4.0.80},sync.httpPort=10113,profile=0.35,layout=anchor"],
     ...["--set", "prepareNode.extraEnv[0].name=KKV_WITHOUT_IPVS", "--set-string", "prepareNode.extraEnv[0].value=true"],
     ...["--set", "podLabels.team=lan,podAnnotations.note=x,additionalConfigMaps={shop/vips}"],
   ])
   const { KKV_NODE: _, ...environment } = environmentOf(objects, "sidecar")
   assert.equal(environment, {
+    KKV_PROFILE: "0.35",
+    KKV_LAYOUT: "anchor",
     KKV_IFACE: "eth1",
     KKV_ADVERT_INTERVAL: "0.2",
     KKV_VIP_RANGES: "10.4.0.48/28,10.4.0.80",

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../src/core/model/flags.ts"
+import { parseProfile } from "../../src/core/model/profile/profiles.ts"
 import type { KeepalivedModel } from "../../src/core/model/keepalived-model.ts"
 import { decodeFile } from "../../src/core/objects/decode.ts"
 import { createJoin } from "../../src/core/objects/join.ts"
@@ -42,8 +43,10 @@ export function walkGolden(
   const joined = createJoin()(files.map(([file, text]) => decodeFile(file, text)))
   const { value: configMaps, problems: missing } = vipConfigMapsOf(joined.value, names)
   const texts: Partial<Record<ModelFlagName, string>> = {}
+  const profile = parseProfile(flags["--profile"] ?? "default")
+  const fallbacks: Readonly<Record<string, string>> = profile.kind === "value" ? profile.value.flags : {}
   for (const key of MODEL_FLAG_NAMES) {
-    const text = flags[MODEL_FLAGS[key].flag]
+    const text = flags[MODEL_FLAGS[key].flag] ?? fallbacks[MODEL_FLAGS[key].flag]
     if (text !== undefined) texts[key] = text
   }
   const settings = modelSettingsFrom(texts)

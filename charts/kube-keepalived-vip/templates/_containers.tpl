@@ -22,6 +22,8 @@ among them, so that the pods of the chart and of the kustomize base are the same
 {{- $sidecar := list -}}
 {{- range list
   (list "KKV_VRID" $vrid "50")
+  (list "KKV_PROFILE" (toString .Values.profile) "default")
+  (list "KKV_LAYOUT" .Values.layout "")
   (list "KKV_IFACE" .Values.iface "")
   (list "KKV_ADVERT_INTERVAL" (toString .Values.advertInterval) "1")
   (list "KKV_USE_UNICAST" $unicast "false")

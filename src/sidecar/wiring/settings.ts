@@ -4,6 +4,7 @@ import { VARIABLE_PREFIX, VARIABLES } from "../../contract/variables.ts"
 import { familyOf } from "../../core/address/ip.ts"
 import { GUARD_PERCENT } from "../../core/model/guards.ts"
 import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../core/model/flags.ts"
+import { parseProfile, PROFILE_FLAG, profileTexts } from "../../core/model/profile/profiles.ts"
 import type { ModelSettings } from "../../core/model/settings.ts"
 import { type LogLevel, logLevels } from "../../kit/process/log.ts"
 import { standardError } from "../../kit/process/output.ts"
@@ -62,7 +63,23 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
     if (!(error instanceof CommanderError)) throw error
     return { kind: "exit", status: error.exitCode === 0 ? 0 : 2 }
   }
-  return fromOptions(command.opts<Options>())
+  return fromOptions(withProfile(command))
+}
+
+/** The options; the profile decides the flags that are not given. An unknown profile is one of the faults later. */
+function withProfile(command: Command): Options {
+  const profile = parseProfile(String(command.getOptionValue("profile")))
+  if (profile.kind === "value") {
+    const isAbsent = (flag: string) => command.getOptionValueSource(keyOf(flag)) === "default"
+    for (const [flag, text] of profileTexts(profile.value, isAbsent))
+      command.setOptionValueWithSource(keyOf(flag), text, "profile")
+  }
+  return command.opts<Options>()
+}
+
+/** The key of an option: `--use-unicast` is `useUnicast`. */
+function keyOf(flag: string): string {
+  return flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 type Options = Readonly<Record<string, string | true | undefined>>
@@ -95,6 +112,7 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
   ["--run-dir <dir>", "directory of keepalived's pid files, log and release file", "/run/keepalived"],
   ["--service <dir>", "s6 service directory of keepalived", "/run/service/keepalived"],
   ["--keepalived <file>", "the keepalived program", "/usr/sbin/keepalived"],
+  [`${PROFILE_FLAG.flag} <${PROFILE_FLAG.value}>`, PROFILE_FLAG.description, PROFILE_FLAG.default],
   ["--node <name>", "name of this node's Node object (default: the host's name)", undefined],
   ["--iface <name>", "interface of the VIPs (default: the one that has the node's address, or its subnet)", undefined],
   ["--snat <masquerade|none>", "whether replies of pods behind NAT return through this node", "masquerade"],
@@ -145,8 +163,7 @@ function fromOptions(options: Options): ParsedSettings {
   const faults: string[] = []
   const text = (name: string) => (options[name] === true ? "true" : (options[name] ?? ""))
   const wrong = (flag: string, reason: string) => {
-    const name = flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    faults.push(`Cannot use ${flag} "${text(name)}": ${reason}`)
+    faults.push(`Cannot use ${flag} "${text(keyOf(flag))}": ${reason}`)
   }
   const number = (flag: string, name: string, range: readonly [least: number, most: number]) => {
     const value = /^\d+(\.\d+)?$/.test(text(name)) ? Number(text(name)) : Number.NaN
@@ -186,6 +203,8 @@ function fromOptions(options: Options): ParsedSettings {
     httpAddresses: text("httpAddress").split(","),
     logLevel: choice("--log-level", "logLevel", logLevels),
   }
+  const profile = parseProfile(text("profile"))
+  if (profile.kind === "wrong") wrong("--profile", profile.reason)
   if (settings.interface !== null && !INTERFACE.test(settings.interface))
     wrong("--iface", "expected the name of an interface")
   if (!settings.httpAddresses.every((address) => familyOf(address) !== null))
@@ -202,8 +221,7 @@ const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/
 function modelTexts(options: Options): Partial<Record<ModelFlagName, string>> {
   const texts: Partial<Record<ModelFlagName, string>> = {}
   for (const name of MODEL_FLAG_NAMES) {
-    const key = MODEL_FLAGS[name].flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    const value = options[key]
+    const value = options[keyOf(MODEL_FLAGS[name].flag)]
     if (value !== undefined) texts[name] = value === true ? "true" : value
   }
   return texts

@@ -111,6 +111,44 @@ test("render() --output json has a stable shape", () =>
     assert.is(said.err, "")
   }))
 
+test("render() --profile 0.35 writes what release 0.35 did, and a flag decides against it", () =>
+  inTree({ ...SEED, "slice.yaml": slice("echoheaders", FIVE.slice(0, 1)) }, async () => {
+    const { out, status } = await kkv(["render", ".", ...HERE, "--profile", "0.35"])
+    assert.is(status, 0)
+    const [, server] = /(virtual_server 10.4.0.50 80 [^]*?\n\}\n)/.exec(out) ?? []
+    assert.is(
+      server,
+      `virtual_server 10.4.0.50 80 {
+  delay_loop 5
+  lvs_sched wlc
+  lvs_method NAT
+  persistence_timeout 1800
+  protocol TCP
+
+  real_server 10.2.68.5 8080 {
+    weight 1
+    inhibit_on_failure
+    TCP_CHECK {
+      connect_port 8080
+      connect_timeout 3
+    }
+  }
+}
+`,
+    )
+    assert.match(out, "  virtual_ipaddress {\n    10.4.0.50/32 dev eth1\n  }\n")
+    const anchor = await kkv(["render", ".", ...HERE, "--profile", "0.35", "--layout", "anchor", "--check", "none"])
+    assert.match(anchor.out, "  virtual_ipaddress {\n    169.254.50.1/32 dev eth1\n  }\n")
+    assert.match(anchor.out, "persistence_timeout 1800")
+    assert.not.match(anchor.out, "TCP_CHECK")
+  }))
+
+test("render() an unknown profile is refused", async () => {
+  const { err, status } = await kkv(["render", ".", "--profile", "0.36"])
+  assert.is(status, 2)
+  assert.match(err, /--profile.*'0\.36' is invalid.*Allowed choices are default, 0\.35/)
+})
+
 test.run()
 
 function objectsIn(text: string): readonly unknown[] {
