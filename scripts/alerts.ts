@@ -245,6 +245,9 @@ export const WITHOUT_ALERT: Readonly<Record<string, string>> = {
   kkv_poll_recovered_total:
     "for graphs: the poll has done its work. If it grows steadily, the volume reports no file events",
   kkv_vrrp_last_transition_timestamp_seconds: "for graphs; KkvFlapping counts the changes",
+  kkv_vip_state: "for graphs; KkvEntryBroken counts the entries",
+  kkv_vip_pods: "for graphs and for alerts of your own about single VIPs",
+  kkv_vip_unserved_ports: "for graphs; KkvEntryUnserved counts the entries",
   kkv_watcher_errors_total: "for graphs: the poll goes on without the watcher",
   kkv_sync_generation: "for graphs; KkvGenerationBehind compares what the sidecar has read",
   kkv_sync_pass_duration_seconds: "for graphs: no VIP waits for sync's passes",

@@ -17,7 +17,8 @@ const HEAD = `# Metrics
 The sidecar answers \`GET /metrics\` on 127.0.0.1, port 8080, and sync on port 10112. The component \`components/pod-monitor\` adds the node's address and
 a PodMonitor for Prometheus; it gives each series the label \`node\`. This page is generated from the code (\`make golden\`).
 
-Both programs also have the usual metrics of a Node.js process (\`process_…\`, \`nodejs_…\`). No metric names a VIP or a Service.
+Both programs also have the usual metrics of a Node.js process (\`process_…\`, \`nodejs_…\`). No metric names a Service, and none a VIP unless
+\`--metrics-per-vip\` asks for it.
 
 ## Dashboard
 
@@ -93,7 +94,8 @@ async function sidecarPage(): Promise<string> {
   const watch = { pollRecovered: 0, watcherErrors: 0 }
   const nodes = { watched: 5, unreachable: ["a"], unheard: ["b"], isCutOff: true }
   const status = { ...STATUS, appliedSha256: "a".repeat(64), keepalivedVersion: "2.3.3" }
-  const page = await createMetrics().page(agent.snapshot(), { watch, status, sync: SYNC_SIGNS, nodes, faults: [FAULT] })
+  const metrics = createMetrics({ perVip: true })
+  const page = await metrics.page(agent.snapshot(), { watch, status, sync: SYNC_SIGNS, nodes, faults: [FAULT] })
   await agent.stop()
   return page
 }

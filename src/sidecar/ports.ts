@@ -183,6 +183,8 @@ export interface Kernel {
   hasVirtualServers?(): Promise<boolean>
   /** The whole IPVS table of this network namespace; null if the kernel has no IPVS. */
   virtualServers(): Promise<readonly KernelVirtualServer[] | null>
+  /** What IPVS forwards now, by VIP; null if the kernel has no IPVS. Absent in a kernel that cannot tell. */
+  connections?(): Promise<ReadonlyMap<string, Connections> | null>
   removeAddress(interfaceName: string, address: string): Promise<void>
   removeVirtualServer(key: VirtualServerKey): Promise<void>
   /** Sets scheduler and persistence of an existing virtual server; its connections stay. */
@@ -208,6 +210,12 @@ export interface Kernel {
   masquerade(vips: readonly string[], from: "memory" | "kernel"): Promise<string | null>
   /** Deletes the conntrack flows to a virtual server that IPVS does not handle. @returns their number. */
   forgetFlows(key: VirtualServerKey): Promise<number>
+}
+
+/** Connections of a VIP through IPVS on this node: the open ones, and the new ones per second by the kernel's estimate. */
+export interface Connections {
+  readonly open: number
+  readonly perSecond: number
 }
 
 /** Our chain could not be read or changed. `vips` are those that it certainly masquerades for; null if unknown. */

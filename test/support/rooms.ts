@@ -211,6 +211,7 @@ export const rooms: readonly Room[] = [
     name: "sidecar/page",
     files: ["sidecar/page/**"],
     may: ["sidecar/problem-codes.ts", "contract/**", "core/**", ...pureKit],
+    mayTypes: ["sidecar/ports.ts"],
     pure: false,
     givenTime: true,
   },

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { asHost } from "../../core/address/network.ts"
 import { runCommand } from "../../kit/process/run-command.ts"
-import type { Kernel, KernelRealServer, KernelVirtualServer, VirtualServerKey } from "../ports.ts"
+import type { Connections, Kernel, KernelRealServer, VirtualServerKey } from "../ports.ts"
 import { addressesOf, allAddresses } from "./addresses.ts"
+import { parseConnections } from "./connections.ts"
 import { forgetFlows } from "./conntrack.ts"
 import { hasVirtualServers, readIpVsTable } from "./ip-vs.ts"
 import { createTableReader } from "./ipvsadm.ts"
@@ -39,7 +40,8 @@ export function createKernel(options: KernelOptions = {}): Kernel {
     hasInterface: (name) => hasInterface(options.interfaces ?? "/proc/net/dev", name),
     glance: () => readIpVsTable(table),
     hasVirtualServers: () => hasVirtualServers(table),
-    virtualServers: () => wholeTable(table, readTable),
+    virtualServers: () => (existsSync(table) ? readTable() : Promise.resolve(null)),
+    connections: () => (existsSync(table) ? connectionsIn(ipvsadm) : Promise.resolve(null)),
     removeAddress: (name, address) => removeAddress(ip, name, address),
     removeVirtualServer: (key) => removeFromIpVs(ipvsadm, ["-D", ...serverWords(key)]),
     removeRealServer: (key, real) =>
@@ -53,15 +55,17 @@ export function createKernel(options: KernelOptions = {}): Kernel {
   }
 }
 
-async function wholeTable(
-  table: string,
-  read: () => Promise<readonly KernelVirtualServer[]>,
-): Promise<readonly KernelVirtualServer[] | null> {
-  return existsSync(table) ? read() : null
+function savedTable(ipvsadm: string): Promise<string> {
+  return tableText(ipvsadm, ["-Sn"])
 }
 
-async function savedTable(ipvsadm: string): Promise<string> {
-  const result = await runCommand(ipvsadm, ["-Sn"], TABLE_LIMITS)
+async function connectionsIn(ipvsadm: string): Promise<ReadonlyMap<string, Connections>> {
+  const counts = await tableText(ipvsadm, ["-Ln", "--exact"])
+  return parseConnections(counts, await tableText(ipvsadm, ["-Ln", "--rate", "--exact"]))
+}
+
+async function tableText(ipvsadm: string, words: readonly string[]): Promise<string> {
+  const result = await runCommand(ipvsadm, words, TABLE_LIMITS)
   if (result.status === 0 && !result.truncated) return result.stdout
   throw programFault("Cannot read the IPVS table", ipvsadm, result)
 }

@@ -2,6 +2,7 @@ import type { Age } from "../../contract/heartbeat.ts"
 import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
 import type { Status } from "../../contract/status.ts"
 import type { StatusVrrp } from "../../contract/vrrp.ts"
+import type { Connections } from "../ports.ts"
 
 /** Everything that the status page shows; `/status.json` shows the same. */
 export interface PageData {
@@ -18,6 +19,8 @@ export interface PageData {
   readonly instances: readonly PageInstance[]
   /** The pods behind each VIP in effect, by the object and the entry that ask for it. */
   readonly pods: ReadonlyMap<string, PagePods>
+  /** What IPVS forwards on this node now, by VIP; null if it is unknown. */
+  readonly connections: ReadonlyMap<string, Connections> | null
   readonly nodes: PageNodes
   /** Newest first. */
   readonly events: readonly PageEvent[]

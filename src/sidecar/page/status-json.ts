@@ -8,8 +8,8 @@ import type { PageData } from "./data.ts"
  * @param status Null before the first.
  */
 export function statusJson(status: Status | null, page: PageData): string {
-  const { now, agent, sync, generation, version, instances, pods, nodes, events, eventsFault } = page
-  const vips = Object.fromEntries(pods)
-  const more = { now, agent, sync, generation, version, instances, pods: vips, cluster: nodes, events, eventsFault }
+  const { now, agent, sync, generation, version, instances, pods, connections, nodes, events, eventsFault } = page
+  const known = { pods: Object.fromEntries(pods), connections: connections && Object.fromEntries(connections) }
+  const more = { now, agent, sync, generation, version, instances, ...known, cluster: nodes, events, eventsFault }
   return `${visible(JSON.stringify(status === null ? null : { ...status, ...more }, null, 2))}\n`
 }

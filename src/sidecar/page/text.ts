@@ -45,7 +45,7 @@ export function pageText(view: View): string {
 
 function vipLines(vips: View["vips"]): readonly string[] {
   if (vips.total === 0) return ["No VIPs"]
-  const rows = table([["VIP", "STATE", "SERVICES", "PODS", "SERVERS"], ...vips.rows.map(vipCells)])
+  const rows = table([["VIP", "STATE", "SERVICES", "PODS", "SERVERS", "CONNECTIONS"], ...vips.rows.map(vipCells)])
   const [head = "", ...lines] = rows
   const shown = lines.flatMap((line, at) => {
     const problem = vips.rows[at]?.problem ?? null
@@ -54,8 +54,8 @@ function vipLines(vips: View["vips"]): readonly string[] {
   return [head, ...shown, ...moreLine(vips, "VIPs")]
 }
 
-function vipCells({ vip, origin, state, services, pods, servers }: VipRow): readonly string[] {
-  return [origin === "" ? vip : `${vip} (${origin})`, state, services, pods, servers]
+function vipCells({ vip, origin, state, services, pods, servers, connections }: VipRow): readonly string[] {
+  return [origin === "" ? vip : `${vip} (${origin})`, state, services, pods, servers, connections]
 }
 
 function problemLine({ severity, place, code, message }: View["problems"]["rows"][number]): string {

@@ -3,8 +3,12 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 /** Upper ends of the histograms' buckets, in seconds. */
 const DURATIONS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** Every metric of the sidecar: its name, its help text, and the names of its labels. */
-export function createSeries() {
+/**
+ * Every metric of the sidecar: its name, its help text, and the names of its labels.
+ *
+ * @param perVip Whether to have series that name VIPs: some for each entry of the ConfigMaps.
+ */
+export function createSeries(perVip: boolean) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -74,6 +78,24 @@ export function createSeries() {
     ),
     build: gauge("kkv_build_info", "1; the versions of this program and of keepalived", "version", "keepalived"),
     guards: gauge("kkv_guard_held", "1 while a guard holds back a change that removes too much", "guard"),
+    perVip: perVip
+      ? {
+          state: gauge("kkv_vip_state", "1 for the state of this entry (--metrics-per-vip)", "object", "vip", "state"),
+          pods: gauge(
+            "kkv_vip_pods",
+            "Pods behind this VIP that get new connections, that only finish theirs, and those on a node that does not answer (--metrics-per-vip)",
+            "object",
+            "vip",
+            "state",
+          ),
+          unserved: gauge(
+            "kkv_vip_unserved_ports",
+            "Ports of the Services of this VIP without a ready pod (--metrics-per-vip)",
+            "object",
+            "vip",
+          ),
+        }
+      : null,
     standing: gauge("kkv_faults", "Current faults of this node, by code; no sample for a code without a fault", "code"),
   }
 }

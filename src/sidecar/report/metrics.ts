@@ -45,8 +45,8 @@ const RESULTS: readonly ApplyOutcome["kind"][] = ["unchanged", "applied", "rejec
 /** Milliseconds to seconds, which is what Prometheus counts in. */
 const SECOND = 1000
 
-export function createMetrics(): Metrics {
-  const series = createSeries()
+export function createMetrics({ perVip = false }: { readonly perVip?: boolean } = {}): Metrics {
+  const series = createSeries(perVip)
   series.successTime.set(Number.NaN)
   // If a counter is missing before its first event, increase() does not see that event.
   for (const result of RESULTS) series.applies.inc({ result }, 0)
@@ -85,6 +85,7 @@ export function createMetrics(): Metrics {
       if (status.appliedGeneration !== null) series.generation.set({ state: "applied" }, status.appliedGeneration)
       for (const state of ENTRY_STATES)
         series.vips.set({ state }, status.vips.filter((vip) => vip.state === state).length)
+      if (series.perVip !== null) setVips(series.perVip, status.vips)
       setRoles(series, status.vrrp)
       series.success.set(SUCCESS[status.outcome])
       // While looks fail, the value of the last successful one is not valid.
@@ -126,6 +127,7 @@ function setCounter(counter: Counter, count: number): void {
   counter.inc(count)
 }
 
+type VipSeries = NonNullable<ReturnType<typeof createSeries>["perVip"]>
 type RoleSeries = Pick<ReturnType<typeof createSeries>, "master" | "vrrpState" | "transitions" | "transitionTime">
 
 /** An instance that is gone has no sample, but keeps its count of transitions. */
@@ -140,6 +142,18 @@ function setRoles({ master, vrrpState, transitions, transitionTime }: RoleSeries
       // If a counter is missing before its first event, increase() does not see that event.
       transitions.inc({ ...label, state }, 0)
     }
+  }
+}
+
+/** An entry that is gone has no sample. */
+function setVips({ state, pods, unserved }: VipSeries, vips: Status["vips"]): void {
+  for (const gauge of [state, pods, unserved]) gauge.reset()
+  for (const { object, vip, ...one } of vips) {
+    state.set({ object, vip, state: one.state }, 1)
+    pods.set({ object, vip, state: "ready" }, one.readyPods)
+    pods.set({ object, vip, state: "draining" }, one.drainingPods)
+    pods.set({ object, vip, state: "unreachable" }, one.unreachablePods)
+    unserved.set({ object, vip }, one.unserved)
   }
 }
 

@@ -96,7 +96,7 @@ export async function openParts(
   { onChange, onRecord, asked, firewall, ...surroundings }: Surroundings & Listeners,
 ): Promise<SidecarParts> {
   const { clock, date, log } = surroundings
-  const metrics = createMetrics()
+  const metrics = createMetrics({ perVip: settings.metricsPerVip })
   const faults = openFaults(date, log, onRecord)
   const lastKnownGood = await openLastKnownGood(settings.state)
   const volume = await openAppliedVolume(settings.applied, (sha256) => Promise.resolve(textOf(lastKnownGood, sha256)), {

@@ -49,8 +49,18 @@ export async function pageDataOf(parts: SidecarParts, snapshot: Snapshot): Promi
     version: packageVersion(),
     instances: (inEffect?.model.instances ?? []).map(instanceOf),
     pods: new Map((inEffect === null ? [] : vipsOf(inEffect.model)).map((vip) => [vip.id, podsOf(vip)])),
+    connections: await connectionsIn(parts),
     nodes: pageNodesOf({ status, generation, members: nodesIn(snapshot), reading: clusterIn(settings.desired) }),
     ...(await eventsIn(parts)),
+  }
+}
+
+/** A page without these numbers is better than none. */
+async function connectionsIn({ machine }: SidecarParts): Promise<PageData["connections"]> {
+  try {
+    return (await machine.kernel.connections?.()) ?? null
+  } catch {
+    return null
   }
 }
 

@@ -27,6 +27,7 @@ export interface SidecarSettings {
   readonly releaseVips: boolean
   /** Whether the sidecar asks the LAN for a VIP before it announces the VIP for the first time. */
   readonly askLan: boolean
+  readonly metricsPerVip: boolean
   readonly drainTimeMs: number
   readonly soakMs: number
   /** Time between two comparisons with the kernel. */
@@ -144,6 +145,7 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
     "addresses to listen on, separated by commas; the pages and /status.json only on loopback ones",
     "127.0.0.1",
   ],
+  ["--metrics-per-vip [true|false]", "have metrics that name each VIP: about six series for each entry", "false"],
   [`--log-level <${logLevels.join("|")}>`, "lowest level of lines to log", "info"],
 ]
 
@@ -201,6 +203,7 @@ function fromOptions(options: Options): ParsedSettings {
     nodeProbePort: number("--node-probe-port", "nodeProbePort", [0, 65_535]),
     httpPort: number("--http-port", "httpPort", [0, 65_535]),
     httpAddresses: text("httpAddress").split(","),
+    metricsPerVip: choice("--metrics-per-vip", "metricsPerVip", ["true", "false"]) === "true",
     logLevel: choice("--log-level", "logLevel", logLevels),
   }
   const profile = parseProfile(text("profile"))

@@ -15,6 +15,9 @@ check "each node says what it is" wait_for 20 eval 'state_is $MASTER master && s
 check "a backup that is well is healthy" wait_for 20 status_ends $BACKUP 0
 check "the status page of the master says so" wait_for 20 page_says $MASTER "^Well: 1 VIP answers[.] .* has held it for "
 check "the page in HTML is whole" eval 'page $MASTER text/html && grep -q "^</html>" /shared/page.$MASTER'
+ns client bash -c "exec 7<> /dev/tcp/$VIP/80 8<> /dev/tcp/$VIP/80; sleep 20" &
+check "it counts the open connections of the VIP" wait_for 10 page_says $MASTER "^10.4.0.50 .* 2 open connections, [0-9]+ new a second"
+check "those of the backup are none" wait_for 5 page_says $BACKUP "^10.4.0.50 .* 0 open connections, 0 new a second"
 check "that of the backup does not guess: its sync reads a directory, which has no reports" \
   wait_for 20 page_says $BACKUP "^Unknown: Which node holds 1 VIP is unknown: "
 

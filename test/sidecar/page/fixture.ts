@@ -105,6 +105,7 @@ export function pageData(more: Partial<PageData> = {}): PageData {
       },
     ],
     pods: podsOf(vips),
+    connections: new Map([["10.4.0.50", { open: 12, perSecond: 3 }]]),
     nodes: { age: { kind: "age", seconds: 4 }, list: [SELF, node("n2"), node("n3")] },
     events: [],
     eventsFault: null,

@@ -57,6 +57,9 @@ test("GET / says the same as HTML and as text", async () => {
     "takes over next",
   ])
     assert.ok(html.includes(words) && text.includes(words), words)
+  assert.ok([html, text].every((one) => one.includes("12 open connections, 3 new a second")))
+  const unknown = pageData({ connections: null })
+  assert.ok([await htmlOf(unknown), await textOf(unknown)].every((one) => one.includes("connections unknown")))
   for (const words of ["reported 12 s ago", "priority 246", "2 ready", "0123456789ab", "2.3.3, running"])
     assert.ok(html.includes(words) && text.includes(words), words)
 })

@@ -116,6 +116,29 @@ test("metrics: success is that of the newest generation, also after a failed one
   await agent.stop()
 })
 
+test("metrics: VIPs have names only where they are wanted, and those that are gone have no sample", async () => {
+  const { agent } = await running()
+  const [vip] = STATUS.vips
+  if (vip === undefined) throw new Error("there is a VIP")
+  const both = [
+    { ...vip, drainingPods: 1 },
+    { ...vip, vip: "10.4.0.51", entry: "10.4.0.51", state: "held" as const },
+  ]
+  const around = { watch: NOTHING, status: { ...STATUS, vips: both }, sync: SYNC_SIGNS, nodes: null, faults: [] }
+  assert.not.match(await createMetrics().page(agent.snapshot(), around), "10.4.0.5")
+  const metrics = createMetrics({ perVip: true })
+  const page = await metrics.page(agent.snapshot(), around)
+  const labels = 'object="ConfigMap default/vips",vip="10.4.0.5'
+  assert.match(page, `kkv_vip_state{${labels}0",state="${vip.state}"} 1\n`)
+  assert.match(page, `kkv_vip_state{${labels}1",state="held"} 1\n`)
+  assert.match(page, `kkv_vip_pods{${labels}0",state="ready"} ${vip.readyPods}\n`)
+  assert.match(page, `kkv_vip_pods{${labels}0",state="draining"} 1\n`)
+  assert.match(page, `kkv_vip_unserved_ports{${labels}1"} ${vip.unserved}\n`)
+  const one = { ...around, status: { ...STATUS, vips: both.slice(0, 1) } }
+  assert.not.match(await metrics.page(agent.snapshot(), one), "10.4.0.51")
+  await agent.stop()
+})
+
 test("metrics: a role that cannot be told is not that of a backup", async () => {
   const { agent } = await running()
   const rest = { watch: NOTHING, status: STATUS, sync: SYNC_SIGNS, nodes: null, faults: [] }

@@ -19,6 +19,8 @@ export interface VipRow {
   /** A mark for each pod; a number stands for the pods that have no mark. */
   readonly dots: readonly { readonly mood: VipRow["mood"]; readonly marks: string }[]
   readonly pods: string
+  /** Its connections on this node; empty if it forwards nothing. */
+  readonly connections: string
   /** Why it is not as written; empty if it is. */
   readonly problem: { readonly code: string; readonly message: string } | null
 }
@@ -57,7 +59,7 @@ export function vipRowsOf(
   const hasSeveral = new Set(vips.map(({ object }) => object)).size > 1
   const order = ["bad", "wait", "ok"] as const
   const sorted = order.flatMap((mood) => vips.filter(({ state }) => MOODS[state] === mood))
-  return sliceOf(sorted, { from, most }, (vip) => rowOf(vip, data.pods.get(podsKey(vip)) ?? NO_PODS, hasSeveral))
+  return sliceOf(sorted, { from, most }, (vip) => rowOf(vip, data, hasSeveral))
 }
 
 /** @param row Makes a row; only for the shown ones. */
@@ -76,7 +78,8 @@ export function sliceOf<T, Row>(
   }
 }
 
-function rowOf(one: StatusVip, pods: PagePods, hasSeveral: boolean): VipRow {
+function rowOf(one: StatusVip, data: PageData, hasSeveral: boolean): VipRow {
+  const pods = data.pods.get(podsKey(one)) ?? NO_PODS
   const { vip, object, entry, state, services, virtualServers, problem } = one
   const origin = [...(entry === vip ? [] : [`entry ${entry}`]), ...(hasSeveral ? [object] : [])]
   return {
@@ -92,8 +95,16 @@ function rowOf(one: StatusVip, pods: PagePods, hasSeveral: boolean): VipRow {
     servers: counted(virtualServers, "virtual server"),
     dots: dotsOf(pods),
     pods: services.length === 0 ? "forwards nothing" : podsText(one, pods),
+    connections: virtualServers === 0 ? "" : connectionsText(vip, data),
     problem: problem === null ? null : { code: problem.code, message: clipped(problem.message, LONGEST.message) },
   }
+}
+
+/** Those of a virtual server that the kernel does not have are none. */
+function connectionsText(vip: string, { connections }: PageData): string {
+  if (connections === null) return "connections unknown"
+  const { open, perSecond } = connections.get(vip) ?? { open: 0, perSecond: 0 }
+  return `${counted(open, "open connection")}, ${perSecond} new a second`
 }
 
 function podsText({ readyPods, unserved }: StatusVip, { draining, unreachable }: PagePods): string {
