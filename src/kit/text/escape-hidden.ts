@@ -11,6 +11,7 @@ export function visible(text: string): string {
   return text.replace(HIDDEN, escaped)
 }
 
-function escaped(hidden: string): string {
+/** The characters as JSON escapes them: `\u001b`. */
+export function escaped(hidden: string): string {
   return hidden.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 }

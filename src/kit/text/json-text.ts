@@ -1,6 +1,6 @@
 import { visible } from "./escape-hidden.ts"
 
-/** What `jsonText` can write; `undefined` leaves the key out. */
+/** What can be written as JSON; `undefined` leaves the key out. */
 export type JsonValue = string | number | boolean | null | undefined | readonly JsonValue[] | JsonObject
 export interface JsonObject {
   readonly [key: string]: JsonValue
@@ -29,6 +29,6 @@ function hasObjects(value: JsonValue): value is readonly JsonValue[] | JsonObjec
   return Object.values(value).some(hasObjects)
 }
 
-function isList(value: readonly JsonValue[] | JsonObject): value is readonly JsonValue[] {
+export function isList(value: readonly JsonValue[] | JsonObject): value is readonly JsonValue[] {
   return Array.isArray(value)
 }
