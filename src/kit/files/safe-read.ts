@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
+import { faultCode } from "../fault.ts"
 
 export type SafeRead =
   | { readonly kind: "file"; readonly bytes: Buffer }
@@ -48,37 +49,17 @@ export function readJson(path: string, maximumBytes: number): unknown {
 }
 
 /**
- * Whether a regular file has exactly this content; as safe as `readRegularFile`, and keeps nothing in memory.
+ * Whether a regular file has exactly this content; as safe as `readRegularFile`.
  *
  * Also false if the file cannot be read: the caller has the bytes and can write it again.
  */
 export function hasContent(path: string, bytes: Uint8Array): boolean {
-  let descriptor: number
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const read = readRegularFile(path, bytes.length)
+    return read.kind === "file" && read.bytes.equals(bytes)
   } catch {
     return false
   }
-  try {
-    const stat = fstatSync(descriptor)
-    return stat.isFile() && stat.size === bytes.length && isSame(descriptor, bytes)
-  } catch {
-    return false
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** Buffer for the part of a file that is compared; shared, because comparisons never overlap. */
-const part = Buffer.allocUnsafeSlow(64 * 1024)
-
-function isSame(descriptor: number, bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length;) {
-    const count = readSync(descriptor, part, 0, Math.min(part.length, bytes.length - at), at)
-    if (count === 0 || part.compare(bytes, at, at + count, 0, count) !== 0) return false
-    at += count
-  }
-  return true
 }
 
 /** Reads at most one byte more than the size: enough to detect a file that has grown, and still limited. */
@@ -94,8 +75,7 @@ function readAll(descriptor: number, size: number): Buffer {
 }
 
 function whyNotOpened(error: unknown): SafeRead {
-  const code = error instanceof Error && "code" in error ? error.code : null
-  switch (code) {
+  switch (faultCode(error)) {
     case "ENOENT":
       return { kind: "absent" }
     case "ELOOP":
