@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { STATUS_CODES } from "node:http"
 import { createServer, type Server, type Socket } from "node:net"
 import { faultCode, faultText } from "../fault.ts"
@@ -69,17 +70,13 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
   return { port: portOf(server), close: () => close(server, connections) }
 }
 
-function listen(server: Server, options: HttpOptions): Promise<void> {
-  const { port, address } = options
-  return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
-      reject(new Error(`Cannot listen on ${address} port ${port}${listenHint(error)}`, { cause: error }))
-    })
-    server.listen({ port, host: address }, () => {
-      server.removeAllListeners("error")
-      resolve()
-    })
-  })
+async function listen(server: Server, { port, address }: HttpOptions): Promise<void> {
+  server.listen({ port, host: address })
+  try {
+    await once(server, "listening")
+  } catch (cause) {
+    throw new Error(`Cannot listen on ${address} port ${port}${listenHint(cause)}`, { cause })
+  }
 }
 
 function portOf(server: Server): number {
@@ -88,7 +85,7 @@ function portOf(server: Server): number {
   return address.port
 }
 
-function listenHint(error: Error): string {
+function listenHint(error: unknown): string {
   switch (faultCode(error)) {
     case "EADDRINUSE":
       return " (another program has it; stop that one or choose another port)"

@@ -7,23 +7,10 @@ export const MINIMUM_NODE = "22.22.0"
  * @param version Such as `24.21.0`, as in `process.versions.node`.
  */
 export function nodeVersionObjection(version: string = process.versions.node): string | null {
-  if (isAtLeast(version, MINIMUM_NODE)) return null
+  if (version.localeCompare(MINIMUM_NODE, "en", { numeric: true }) >= 0) return null
   const expected = MINIMUM_NODE.replace(/\.0$/, "")
   return (
     `Cannot run on Node.js ${version}: expected ${expected} or newer; ` +
     "start it through bin/kkv, which brings its own after `make build`, or put a newer node first on PATH"
   )
-}
-
-function isAtLeast(version: string, minimum: string): boolean {
-  const have = numbersOf(version)
-  for (const [position, want] of numbersOf(minimum).entries()) {
-    const difference = (have[position] ?? 0) - want
-    if (difference !== 0) return difference > 0
-  }
-  return true
-}
-
-function numbersOf(version: string): readonly number[] {
-  return version.split(".").map((part) => Number.parseInt(part, 10))
 }
