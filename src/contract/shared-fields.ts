@@ -33,6 +33,13 @@ export const countsField = z.object({
   nodes: count,
 })
 
+/**
+ * The state of the newest input on one node.
+ *
+ * `applied`: all of it is in effect. `pending`: not yet. `wrong`: at least a part is not in effect, and a person must act.
+ */
+export const nodeStateField = z.enum(["applied", "pending", "wrong"])
+
 /** The code of a problem, which Kubernetes accepts as the reason of an Event once it is in CamelCase. */
 export const codeField = z.string().regex(/^[A-Z][A-Z0-9_]{0,62}$/)
 

@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { type Decoded, decodeJson } from "../decode-file.ts"
-import { count, type Read, schemaField } from "../shared-fields.ts"
+import { count, nodeStateField, type Read, schemaField } from "../shared-fields.ts"
 import { SCHEMA } from "../layout.ts"
 import { vrrpField } from "../vrrp.ts"
 
@@ -17,8 +17,7 @@ const reportField = z.object({
    * When this sync saw the newest renewal, in seconds since boot; null: it has not seen one yet, so that the report may be old.
    */
   renewed: z.number().min(0).nullable(),
-  /** `applied`: the newest input is in effect. `pending`: not yet. `wrong`: a part of it is not, and a person must act. */
-  state: z.enum(["applied", "pending", "wrong"]),
+  state: nodeStateField,
   /** First 12 hex digits of the checksum of the generation in effect; null before the first. */
   generation: z.string().nullable(),
   /** Number of VIPs in effect. */

@@ -1,8 +1,8 @@
 import * as z from "zod"
 
 import { visible } from "../../kit/text/escape-hidden.ts"
-import { ENTRY_STATES, type EntryState } from "../entry-state.ts"
-import { codeField } from "../shared-fields.ts"
+import { ENTRY_STATES } from "../entry-state.ts"
+import { codeField, count, type Immutable, nodeStateField } from "../shared-fields.ts"
 import { type StatusVrrp, VRRP_STATES } from "../vrrp.ts"
 
 /** Label on the Lease of each node: the name of the VipReport that it belongs to. */
@@ -23,58 +23,6 @@ export interface Trouble {
 
 /** Maximum length of a note, in characters. */
 export const LONGEST_NOTE = 300
-
-/**
- * The state of the newest input on one node.
- *
- * `applied`: all of it is in effect. `pending`: not yet. `wrong`: at least a part is not in effect, and a person must act.
- */
-export type NodeState = "applied" | "pending" | "wrong"
-
-/** The report of one node. It fits into an annotation, whatever a user writes into a ConfigMap. */
-export interface NodeReport {
-  /** resourceVersions of the ConfigMaps that `state` is about: the newest that the node has seen; null if it sees none. */
-  readonly configMap: string | null
-  readonly state: NodeState
-  /** First 12 hex digits of the checksum of the generation in effect; null before the first. */
-  readonly generation: string | null
-  /** Number of VIPs in effect, including held ones. */
-  readonly vips: number
-  /** Number of pods behind them that get new connections; a pod counts once per VIP. */
-  readonly readyPods: number
-  /** Number of these VIPs with a port without a ready pod, and the first of their entries. */
-  readonly unserved: number
-  readonly unservedNames: readonly string[]
-  /** The node's part in each VRRP instance; null before the sidecar reports it. */
-  readonly roles: readonly NodeRole[] | null
-  /**
-   * The VIPs that this node serves, as a master of any VRRP instance; null for a node that is not one, and in a report of an
-   * older release. `servesMore` is the number of those without room.
-   */
-  readonly serves: readonly ServedVip[] | null
-  readonly servesMore: number
-  /** The first troubles; `more` is the number of the others. */
-  readonly troubles: readonly Trouble[]
-  readonly more: number
-}
-
-/** A VIP in the report of the node that serves it. */
-export interface ServedVip {
-  readonly vip: string
-  readonly state: EntryState
-  /** `namespace/name` of the first Services; `moreServices` is the number of the others. */
-  readonly services: readonly string[]
-  readonly moreServices: number
-  /** As in `StatusVip`. */
-  readonly virtualServers: number
-  readonly realServers: number
-  readonly readyPods: number
-  readonly drainingPods: number
-  readonly unreachablePods: number
-  readonly unserved: number
-  /** Code of its problem; null if there is none. */
-  readonly problem: string | null
-}
 
 /** As in `StatusVrrp`. */
 export type NodeRole = Omit<StatusVrrp, "interface">
@@ -97,28 +45,46 @@ export const MOST_SERVICES = 4
 /** `namespace/name`, each of at most 63 characters; longer names of Services are not valid. */
 const LONGEST_SERVICE = 127
 
-const count = z.int().min(0)
-const servedSchema = z.object({
+/** A VIP in the report of the node that serves it. Its counts are as in `StatusVip`. */
+export type ServedVip = Immutable<z.infer<typeof servedField>>
+const servedField = z.object({
   vip: z.string().max(LONGEST_NAME),
   state: z.enum(ENTRY_STATES),
+  /** `namespace/name` of the first Services; `moreServices` is the number of the others. */
   services: z.array(z.string().max(LONGEST_SERVICE)).max(MOST_SERVICES),
   moreServices: count,
-  ...{ virtualServers: count, realServers: count },
-  ...{ readyPods: count, drainingPods: count, unreachablePods: count, unserved: count },
+  virtualServers: count,
+  realServers: count,
+  readyPods: count,
+  drainingPods: count,
+  unreachablePods: count,
+  unserved: count,
+  /** Code of its problem; null if there is none. */
   problem: codeField.nullable(),
 })
 
+/** The report of one node. It fits into an annotation, whatever a user writes into a ConfigMap. */
+export interface NodeReport extends Omit<Immutable<z.infer<typeof reportSchema>>, "troubles"> {
+  /** The first troubles; `more` is the number of the others. */
+  readonly troubles: readonly Trouble[]
+}
 const reportSchema = z.object({
+  /** resourceVersions of the ConfigMaps that `state` is about: the newest that the node has seen; null if it sees none. */
   configMap: z.string().max(64).nullable(),
+  /** First 12 hex digits of the checksum of the generation in effect; null before the first. */
   generation: z
     .string()
     .regex(/^[0-9a-f]{0,12}$/)
     .nullable(),
-  state: z.enum(["applied", "pending", "wrong"]),
-  vips: z.int().min(0),
-  readyPods: z.int().min(0),
-  unserved: z.int().min(0),
+  state: nodeStateField,
+  /** Number of VIPs in effect, including held ones. */
+  vips: count,
+  /** Number of pods behind them that get new connections; a pod counts once per VIP. */
+  readyPods: count,
+  /** Number of these VIPs with a port without a ready pod, and the first of their entries. */
+  unserved: count,
   unservedNames: z.array(z.string().max(LONGEST_NAME)).max(MOST_NAMES),
+  /** The node's part in each VRRP instance; null before the sidecar reports it. */
   roles: z
     .array(
       z.object({
@@ -131,7 +97,11 @@ const reportSchema = z.object({
     )
     .max(MOST_ROLES)
     .nullable(),
-  serves: z.array(servedSchema).nullable().default(null),
+  /**
+   * The VIPs that this node serves, as a master of any VRRP instance; null for a node that is not one, and in a report of an
+   * older release. `servesMore` is the number of those without room.
+   */
+  serves: z.array(servedField).nullable().default(null),
   servesMore: count.default(0),
   troubles: z
     .array(
@@ -142,7 +112,7 @@ const reportSchema = z.object({
       }),
     )
     .max(MOST_TROUBLES),
-  more: z.int().min(0),
+  more: count,
 })
 
 /** The text of the annotation. */

@@ -1,69 +1,55 @@
 import * as z from "zod"
 
 import { visible } from "../../kit/text/escape-hidden.ts"
+import type { Immutable } from "../shared-fields.ts"
 import type { Trouble } from "./node-report.ts"
 
+/** A condition of a VipReport. */
+export type Condition = Omit<Immutable<z.infer<typeof conditionField>>, "lastTransitionTime">
 /**
  * Source: Kubernetes API conventions, "Typical status properties"; kstatus reads Reconciling and Stalled. `Serving` is not part
  * of Ready: the readiness of pods concerns their owners, and a rollout of pods must not wait for itself.
  */
-export interface Condition {
-  readonly type: "Ready" | "Reconciling" | "Stalled" | "Serving"
-  readonly status: "True" | "False" | "Unknown"
-  readonly reason: string
-  readonly message: string
-}
+const conditionField = z.object({
+  type: z.enum(["Ready", "Reconciling", "Stalled", "Serving"]),
+  status: z.enum(["True", "False", "Unknown"]),
+  reason: z.string(),
+  message: z.string(),
+  lastTransitionTime: z.string().nullish(),
+})
 
 /** The summary of all nodes, for `status` of the VipReport. Its size grows only with the nodes' names. */
-export interface Summary {
-  readonly conditions: readonly Condition[]
-  /** resourceVersion of the ConfigMap that it is about; null if there is none. */
-  readonly configMap: string | null
-  readonly vips: number
-  /** The VRRP instances, at most ten, and the nodes that are their masters, at most ten; exactly one each if all is well. */
-  readonly instances: readonly { readonly name: string; readonly masters: readonly string[] }[]
-  /** Names of the nodes that are the master of any instance, at most ten. */
-  readonly masters: readonly string[]
-  /** The same as one text, for a column; with several instances `vips: n1, lan: n2`. */
-  readonly master: string
-  /** Number of pods behind them that get new connections. */
-  readonly readyPods: number
-  /** Number of VIPs with a port without a ready pod. */
-  readonly unserved: number
-  readonly nodes: {
-    readonly applied: number
-    readonly reporting: number
-    readonly notReady: number
-    /** Ready nodes without a report: usually none of our pods runs there. */
-    readonly silent: number
-  }
-  /** The generations in effect and their nodes; a generation is named by the first 12 hex digits of its checksum. */
-  readonly generations: readonly { readonly generation: string; readonly count: number; readonly nodes: string }[]
+export interface Summary extends Omit<Immutable<z.infer<typeof statusSchema>>, "troubles" | "observedGeneration"> {
   readonly troubles: readonly (Trouble & { readonly nodes: string })[]
 }
 
 /** `status` of a VipReport. */
 export const statusSchema = z.object({
-  conditions: z.array(
-    z.object({
-      type: z.enum(["Ready", "Reconciling", "Stalled", "Serving"]),
-      status: z.enum(["True", "False", "Unknown"]),
-      reason: z.string(),
-      message: z.string(),
-      lastTransitionTime: z.string().nullish(),
-    }),
-  ),
+  conditions: z.array(conditionField),
+  /** resourceVersion of the ConfigMap that it is about; null if there is none. */
   configMap: z
     .string()
     .nullish()
     .transform((version) => version ?? null),
   vips: z.int(),
+  /** The VRRP instances, at most ten, and the nodes that are their masters, at most ten; exactly one each if all is well. */
   instances: z.array(z.object({ name: z.string(), masters: z.array(z.string()) })),
+  /** Names of the nodes that are the master of any instance, at most ten. */
   masters: z.array(z.string()),
+  /** The same as one text, for a column; with several instances `vips: n1, lan: n2`. */
   master: z.string(),
+  /** Number of pods behind them that get new connections. */
   readyPods: z.int(),
+  /** Number of VIPs with a port without a ready pod. */
   unserved: z.int(),
-  nodes: z.object({ applied: z.int(), reporting: z.int(), notReady: z.int(), silent: z.int() }),
+  nodes: z.object({
+    applied: z.int(),
+    reporting: z.int(),
+    notReady: z.int(),
+    /** Ready nodes without a report: usually none of our pods runs there. */
+    silent: z.int(),
+  }),
+  /** The generations in effect and their nodes; a generation is named by the first 12 hex digits of its checksum. */
   generations: z.array(z.object({ generation: z.string(), count: z.int(), nodes: z.string() })),
   troubles: z.array(z.object({ reason: z.string(), note: z.string(), nodes: z.string() })),
   observedGeneration: z.int().nullish(),
