@@ -64,23 +64,6 @@ export type HeartbeatReading =
 export type Age =
   { readonly kind: "age"; readonly seconds: number } | { readonly kind: "unknown"; readonly why: string }
 
-/** What `kit/safe-read.ts` finds at the path of the file. */
-type FoundFile =
-  | { readonly kind: "file"; readonly bytes: Buffer }
-  | { readonly kind: "absent" }
-  | { readonly kind: "unsafe"; readonly reason: string }
-
-/** Reads a heartbeat with `read`. Never throws: a disk fault, too, gives an `unknown` reading. */
-export function readHeartbeat(read: () => FoundFile): HeartbeatReading {
-  try {
-    const found = read()
-    if (found.kind === "absent") return unknown("there is no heartbeat file")
-    return found.kind === "unsafe" ? unknown(found.reason) : decodeHeartbeat(found.bytes.toString("latin1"))
-  } catch (error) {
-    return unknown(error instanceof Error ? error.message : "the file cannot be read")
-  }
-}
-
 /** Reads the text of a heartbeat; never throws, whatever the text. A heartbeat that is being written is `unknown` for a moment. */
 export function decodeHeartbeat(text: string): HeartbeatReading {
   if (text === "") return unknown("the heartbeat file is empty")
@@ -152,7 +135,7 @@ function ageOf(reading: HeartbeatReading, { uptime, bootId }: Moment, { what, wh
   return { kind: "age", seconds: Math.max(0, seconds) }
 }
 
-function unknown(why: string): { readonly kind: "unknown"; readonly why: string } {
+export function unknown(why: string): { readonly kind: "unknown"; readonly why: string } {
   return { kind: "unknown", why }
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 
 import {
-  type Age,
+  decodeHeartbeat,
   faultIn,
   HEARTBEAT_BYTES,
   HEARTBEAT_DIRECTORY,
@@ -10,11 +10,11 @@ import {
   type HeartbeatReading,
   lookAgeOf,
   type Moment,
-  readHeartbeat,
   sourceAgeOf,
+  unknown,
 } from "../contract/heartbeat.ts"
-import type { AgentSigns } from "../contract/signs.ts"
-import { readRegularFile } from "../kit/files/safe-read.ts"
+import type { AgentSigns, SyncSigns } from "../contract/signs.ts"
+import { readRegularFile, type SafeRead } from "../kit/files/safe-read.ts"
 import { bootId, uptimeSeconds } from "../kit/time/uptime.ts"
 
 /** Signs of life of a sidecar, from its volume. */
@@ -27,26 +27,25 @@ export function agentSignsIn(applied: string): AgentSigns {
   }
 }
 
-/** What the heartbeat of sync says. */
-export interface SyncBeat {
-  /** Time since its last beat. */
-  readonly silence: Age
-  /** Time since it last read its whole source. */
-  readonly sourceAge: Age
-  /** Why it cannot write its volume, in the machine's words; null if it can, or if this is unknown. */
-  readonly fault: string | null
-  /** Sequence of the generation that it published last; null before the first, or if this is unknown. */
-  readonly published: number | null
-}
-
-/** Reads the heartbeat of sync from its volume. */
-export function syncBeatIn(desired: string): SyncBeat {
+/** What the heartbeat of sync says. Its `published` is null, too, if that is unknown. */
+export function syncBeatIn(desired: string): Omit<SyncSigns, "status"> {
   const { reading, moment } = heartbeatIn(desired)
   return {
     silence: heartbeatAge(reading, moment),
     sourceAge: sourceAgeOf(reading, moment),
     fault: faultIn(reading, moment),
     published: reading.kind === "heartbeat" ? reading.heartbeat.published : null,
+  }
+}
+
+/** Reads a heartbeat with `read`. Never throws: a disk fault, too, gives an `unknown` reading. */
+export function readHeartbeat(read: () => SafeRead): HeartbeatReading {
+  try {
+    const found = read()
+    if (found.kind === "absent") return unknown("there is no heartbeat file")
+    return found.kind === "unsafe" ? unknown(found.reason) : decodeHeartbeat(found.bytes.toString("latin1"))
+  } catch (error) {
+    return unknown(error instanceof Error ? error.message : "the file cannot be read")
   }
 }
 

@@ -7,7 +7,6 @@ import {
   type Heartbeat,
   HEARTBEAT_BYTES,
   heartbeatAge,
-  readHeartbeat,
   sourceAgeOf,
 } from "../../src/contract/heartbeat.ts"
 import { sha256Of } from "../../src/kit/sha256.ts"
@@ -100,23 +99,6 @@ test("decodeHeartbeat() never throws, and an age is always a number and never ne
         else assert.ok(age.why.length > 0)
     }),
   )
-})
-
-test("readHeartbeat() a file that is missing, unsafe, or that the disk cannot read is unknown, with a reason (fault 240)", () => {
-  assert.equal(
-    readHeartbeat(() => ({ kind: "absent" })),
-    { kind: "unknown", why: "there is no heartbeat file" },
-  )
-  assert.equal(
-    readHeartbeat(() => ({ kind: "unsafe", reason: "it is a fifo" })),
-    { kind: "unknown", why: "it is a fifo" },
-  )
-  const fault = readHeartbeat(() => {
-    throw new Error("EIO: i/o error, read")
-  })
-  assert.equal(fault, { kind: "unknown", why: "EIO: i/o error, read" })
-  const whole = readHeartbeat(() => ({ kind: "file", bytes: Buffer.from(encodeHeartbeat(beat)) }))
-  assert.equal(whole, { kind: "heartbeat", heartbeat: beat })
 })
 
 const ageOf = (heartbeat: Heartbeat, uptime: number, bootId = beat.bootId) =>

@@ -11,7 +11,7 @@ import {
   HEARTBEAT_FILE,
 } from "../../src/contract/heartbeat.ts"
 import { createHeartbeatWriter } from "../../src/heartbeats/write.ts"
-import { agentSignsIn, syncBeatIn } from "../../src/heartbeats/read.ts"
+import { agentSignsIn, readHeartbeat, syncBeatIn } from "../../src/heartbeats/read.ts"
 import { bootId, uptimeSeconds } from "../../src/kit/time/uptime.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
@@ -25,6 +25,23 @@ function beatIn(volume: string, heartbeat: Heartbeat): void {
   mkdirSync(join(volume, HEARTBEAT_DIRECTORY), { recursive: true })
   writeFileSync(join(volume, HEARTBEAT_DIRECTORY, HEARTBEAT_FILE), encodeHeartbeat(heartbeat))
 }
+
+test("readHeartbeat() a file that is missing, unsafe, or that the disk cannot read is unknown, with a reason (fault 240)", () => {
+  assert.equal(
+    readHeartbeat(() => ({ kind: "absent" })),
+    { kind: "unknown", why: "there is no heartbeat file" },
+  )
+  assert.equal(
+    readHeartbeat(() => ({ kind: "unsafe", reason: "it is a fifo" })),
+    { kind: "unknown", why: "it is a fifo" },
+  )
+  const fault = readHeartbeat(() => {
+    throw new Error("EIO: i/o error, read")
+  })
+  assert.equal(fault, { kind: "unknown", why: "EIO: i/o error, read" })
+  const whole = readHeartbeat(() => ({ kind: "file", bytes: Buffer.from(encodeHeartbeat(BEAT)) }))
+  assert.equal(whole, { kind: "heartbeat", heartbeat: BEAT })
+})
 
 test("syncBeatIn() gives the fault, the published generation, and the two ages apart", () =>
   withTemporaryDirectory(async (volume) => {
