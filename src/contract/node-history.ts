@@ -68,21 +68,10 @@ const trouble = z.object({
 export type NodeEvent = RoleChange | PinChange | Replaced | Trouble
 const schema = z.discriminatedUnion("kind", [role, pin, replaced, trouble])
 
-/** The line of an event, without its line end. */
+/** The line of an event, without its line end; keys in the order of the schema. */
 export function encodeNodeEvent(event: NodeEvent): string {
   const reason = event.reason === null ? null : event.reason.slice(0, LONGEST_REASON)
-  const { kind, time } = event
-  switch (event.kind) {
-    case "role":
-      return JSON.stringify({ kind, instance: event.instance, time, from: event.from, to: event.to, reason })
-    case "rollback":
-    case "resume":
-      return JSON.stringify({ kind, time, sequence: event.sequence, reason })
-    case "trouble":
-      return JSON.stringify({ kind, what: event.what, time, sequence: event.sequence, reason })
-    case "replaced":
-      return JSON.stringify({ kind, time, sequence: event.sequence, vips: event.vips, reason })
-  }
+  return JSON.stringify(schema.parse({ ...event, reason }))
 }
 
 /** @returns null for an incomplete line, and for a line that another release wrote. */
