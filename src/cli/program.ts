@@ -69,11 +69,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
 
 /** A command's entry in the list of commands: without the `[options]` that all of them have. */
 function termOf(command: Command): string {
-  const words = command.registeredArguments.map((argument) => {
-    const name = `${argument.name()}${argument.variadic ? "..." : ""}`
-    return argument.required ? `<${name}>` : `[${name}]`
-  })
-  return [command.name(), ...words].join(" ")
+  return [command.name(), ...treeOf(command).arguments.map(({ usage }) => usage)].join(" ")
 }
 
 interface Give {

@@ -3,7 +3,7 @@ import { join } from "node:path"
 
 import type { Age } from "../../contract/heartbeat.ts"
 import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
-import { decodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
+import type { Pin } from "../../contract/pin.ts"
 import { decodePointer, type Pointer } from "../../contract/pointer.ts"
 import { decodeStatus, type Status, type StatusNodes, type StatusVip } from "../../contract/status.ts"
 import { decodeSyncStatus, type SyncStatus } from "../../contract/sync-status.ts"
@@ -16,7 +16,7 @@ import { placeOf } from "../output/problem-lines.ts"
 import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { type Colours, coloursOf } from "../../terminal/screen.ts"
-import { readContractFile } from "../input/volume-files.ts"
+import { readContractFile, readPin } from "../input/volume-files.ts"
 import { table } from "../../kit/text/format.ts"
 
 export interface StatusOptions {
@@ -57,7 +57,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   const ages = existsSync(options.desired) ? syncBeatIn(options.desired) : null
   const sync: SyncSigns | null = ages === null ? null : { ...ages, published: pointer?.sequence ?? null, status: said }
   const reasons = findingsFor("status", { status: sidecar, agent, sync }).map(({ text }) => text)
-  const pin = sidecar.pinned === null ? null : pinIn(options.state)
+  const pin = sidecar.pinned === null ? null : readPin(options.state)
   const report: Report = {
     healthy: reasons.length === 0,
     ...{ reasons, sidecar, agent, pin, pointer, sync: said },
@@ -199,10 +199,6 @@ function problemSection(
 function placeOfEntry({ path }: Problem<string>): string {
   const [object, field, key] = path
   return field === "data" && key !== undefined ? `${object}, entry ${key}` : path.join(" ")
-}
-
-function pinIn(state: string): Pin | null {
-  return readContractFile(join(state, PIN_FILE), decodePin)
 }
 
 function pinText(pinned: string, pin: Pin | null): string {

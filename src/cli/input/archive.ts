@@ -6,7 +6,7 @@ import { Parser, type ReadEntry } from "tar"
 import { CONFIG_FILE, GENERATION_PREFIX, isArchiveMember, OUTCOME_FILE } from "../../contract/archive.ts"
 import { type ArchiveOutcome, decodeArchiveOutcome } from "../../contract/archive.ts"
 import { MAXIMUM_GENERATION_BYTES } from "../../contract/layout.ts"
-import { decodedOrThrow } from "./decoded.ts"
+import { decodedOrThrow } from "./volume-files.ts"
 import type { FileText } from "./files.ts"
 
 /** The contents of an archive of a generation. */

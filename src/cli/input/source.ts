@@ -1,4 +1,4 @@
-import { existsSync, type Stats, statSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { join } from "node:path"
 
 import { CONFIG_FILE } from "../../contract/archive.ts"
@@ -29,7 +29,7 @@ export interface Source {
  */
 export async function openSource(path: string, terminal: Terminal): Promise<Source> {
   if (path === "-") return { name: path, ...fileTextsOf("<stdin>", await terminal.input()), config: null }
-  if (!statOf(path).isDirectory()) return openFile(path)
+  if (!isDirectory(path)) return openFile(path)
   if (existsSync(join(path, POINTER_FILE))) return openVolume(path)
   const config = join(path, CONFIG_FILE)
   if (existsSync(config) && existsSync(join(path, STATUS_FILE)))
@@ -40,7 +40,7 @@ export async function openSource(path: string, terminal: Terminal): Promise<Sour
 /** Opens a path as `keepalived.conf` files that people wrote: a file, the `*.conf` of a directory and below, or standard input. */
 export async function openTexts(path: string, terminal: Terminal): Promise<Source> {
   if (path === "-") return { name: path, ...fileTextsOf("<stdin>", await terminal.input()), config: null }
-  const read = statOf(path).isDirectory() ? readDirectory(path, /\.conf$/) : readNamed(path)
+  const read = isDirectory(path) ? readDirectory(path, /\.conf$/) : readNamed(path)
   return { name: path, ...read, config: null }
 }
 
@@ -74,16 +74,13 @@ function readText(path: string): FileText {
   throw new Error(problems[0]?.message.replace("the file", `"${path}"`) ?? `Cannot read "${path}"`)
 }
 
-function statOf(path: string): Stats {
-  const stat = statIfPresent(path)
-  if (stat === undefined) throw new Error(`Cannot read "${path}": the file or directory does not exist`)
-  return stat
-}
-
-function statIfPresent(path: string): Stats | undefined {
+function isDirectory(path: string): boolean {
+  let stat
   try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch (error) {
-    throw new Error(`Cannot read "${path}"`, { cause: error })
+    stat = statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    throw new Error(`Cannot read "${path}"`, { cause })
   }
+  if (stat === undefined) throw new Error(`Cannot read "${path}": the file or directory does not exist`)
+  return stat.isDirectory()
 }

@@ -1,9 +1,10 @@
 import { lstatSync } from "node:fs"
-import { basename, dirname } from "node:path"
+import { basename, dirname, join } from "node:path"
 
 import type { Decoded } from "../../contract/decode-file.ts"
+import { SCHEMA } from "../../contract/layout.ts"
+import { decodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
-import { decodedOrThrow } from "./decoded.ts"
 
 /** Maximum size; a status has some hundred bytes for each VIP and each problem. */
 const LARGEST = 16 * 1024 * 1024
@@ -18,6 +19,35 @@ export function readContractFile<T>(file: string, decode: (text: string) => Deco
   const text = readIfPresent(file)
   return text === null ? null : decodedOrThrow(file, decode(text))
 }
+
+/** The pin of a node; null if there is none. @throws when it cannot be read. */
+export function readPin(state: string): Pin | null {
+  return readContractFile(join(state, PIN_FILE), decodePin)
+}
+
+/**
+ * The value of a file of the contract.
+ *
+ * @param file The file's path, for the message.
+ * @throws when it cannot be read, or another release wrote it.
+ */
+export function decodedOrThrow<T>(file: string, decoded: Decoded<T>): T {
+  switch (decoded.kind) {
+    case "value":
+      return decoded.value
+    case "unknown-schema":
+      throw new Error(
+        `Cannot read ${file}: its schema is ${decoded.schema}, this release expects ${SCHEMA}; use the kkv beside it`,
+      )
+    case "problems":
+      throw new Error(
+        `Cannot read ${file}: ${decoded.problems.map(({ message }) => message.replace(BEGIN, "")).join("; ")}`,
+      )
+  }
+}
+
+/** A problem names the file without its path, for people who know where it lies. */
+const BEGIN = /^Cannot read \S+: /
 
 /**
  * The text of a file on a volume. Sync or another program may have written it, so this follows no link and waits for no
