@@ -1,10 +1,10 @@
-import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs"
-import { join, sep } from "node:path"
+import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs"
 
 import { MAXIMUM_FILE_BYTES, MAXIMUM_INPUT_BYTES } from "../../core/objects/decode.ts"
 import { faultCode } from "../../kit/fault.ts"
 import { compare, type Problem } from "../../kit/problem.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
+import { filesBelow, type Found } from "../../kit/files/tree.ts"
 import type { FileCode } from "../problem-codes.ts"
 
 /** A file's text under the name that places use. */
@@ -21,18 +21,15 @@ export interface FileTexts {
 const MANIFEST = /\.(?:ya?ml|json)$/
 
 /**
- * The manifests in a directory and below: `*.yaml`, `*.yml` and `*.json`, sorted by name. Names that begin with a dot are
- * skipped (`.git`, the hidden directories of a mounted ConfigMap). A symbolic link is followed if it stays in the directory,
- * and no file is read twice.
+ * The manifests in a directory and below: `*.yaml`, `*.yml` and `*.json`, sorted by name.
  *
  * @param directory The directory as the user gave it; the files' names begin with it.
  * @param pattern The names of files to read.
  */
 export function readDirectory(directory: string, pattern = MANIFEST): FileTexts {
-  const root = realpathSync(directory)
-  const reader: Reader = { pattern, root, shown: directory, files: [], problems: [], seen: new Set() }
-  walk(reader, { file: shownBelow(directory), path: root })
-  return { files: reader.files.toSorted((a, b) => compare(a.file, b.file)), problems: reader.problems }
+  const found = [...filesBelow(realpathSync(directory), pattern)].map((one) => readFound(one, directory, pattern))
+  const files = found.flatMap((one) => one.files).toSorted((a, b) => compare(a.file, b.file))
+  return { files, problems: found.flatMap(({ problems }) => problems) }
 }
 
 /**
@@ -102,29 +99,13 @@ export function createBoundedInput() {
 export function fileTextsOf(file: string, bytes: Uint8Array | null): FileTexts {
   if (bytes === null) {
     const reason = `it has more than ${MAXIMUM_INPUT_BYTES} bytes, expected at most 64 MiB`
-    return { files: [], problems: [fileProblem("FILE_TOO_LARGE", file, reason)] }
+    return refused("FILE_TOO_LARGE", file, reason)
   }
   try {
     return { files: [{ file, text: UTF8.decode(bytes) }], problems: [] }
   } catch {
-    return { files: [], problems: [fileProblem("SOURCE_NOT_UTF8", file, "it is not UTF-8 text; save it as UTF-8")] }
+    return refused("SOURCE_NOT_UTF8", file, "it is not UTF-8 text; save it as UTF-8")
   }
-}
-
-/** A name as it is shown, and its path. */
-interface Found {
-  readonly file: string
-  readonly path: string
-}
-
-interface Reader {
-  readonly pattern: RegExp
-  readonly root: string
-  readonly shown: string
-  readonly files: FileText[]
-  readonly problems: Problem<FileCode>[]
-  /** Real paths: two links to one file count once, and circles end. */
-  readonly seen: Set<string>
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
@@ -134,68 +115,36 @@ function shownBelow(directory: string): string {
   return directory === "." ? "" : `${directory.replace(/\/+$/, "")}/`
 }
 
-function walk(reader: Reader, { file, path }: Found): void {
-  if (!isFirstVisit(reader, path)) return
-  for (const entry of entriesOf(reader, { file, path })) {
-    if (entry.name.startsWith(".")) continue
-    const found = { file: `${file}${entry.name}`, path: join(path, entry.name) }
-    if (entry.isSymbolicLink()) follow(reader, found)
-    else if (entry.isDirectory()) walk(reader, { ...found, file: `${found.file}/` })
-    else if (reader.pattern.test(entry.name)) readFound(reader, found)
+/** @throws for the directory that the user named; a lower one may have been removed a moment ago. */
+function readFound(found: Found, directory: string, pattern: RegExp): FileTexts {
+  const file = `${shownBelow(directory)}${found.name}`
+  switch (found.kind) {
+    case "file":
+      return readSafely(file, found.path)
+    case "closed":
+      if (found.name === "") throw new Error(`Cannot read "${directory}"`, { cause: found.error })
+      return refused("SOURCE_UNREADABLE", `${file}/`, reasonOf(found.error))
+    case "broken":
+      return refused("SOURCE_SYMLINK", file, `it is a symbolic link, and of its target: ${reasonOf(found.error)}`)
+    case "outside": {
+      // A link to a file that would not be read anyway does not matter.
+      if (!pattern.test(file)) return { files: [], problems: [] }
+      const reason = `it is a symbolic link that leads out of "${directory}"; put a copy in its place`
+      return refused("SOURCE_SYMLINK", file, reason)
+    }
   }
 }
 
-function entriesOf(reader: Reader, { file, path }: Found): readonly Dirent[] {
-  try {
-    return readdirSync(path, { withFileTypes: true }).toSorted((a, b) => compare(a.name, b.name))
-  } catch (error) {
-    // For the directory that the user named this is a fault; a lower one may have been removed a moment ago.
-    if (path === reader.root) throw new Error(`Cannot read "${reader.shown}"`, { cause: error })
-    reader.problems.push(fileProblem("SOURCE_UNREADABLE", file, reasonOf(error)))
-    return []
-  }
-}
-
-function follow(reader: Reader, { file, path }: Found): void {
-  const refuse = (reason: string) => {
-    // A link to a file that would not be read anyway does not matter.
-    if (reader.pattern.test(file)) reader.problems.push(fileProblem("SOURCE_SYMLINK", file, reason))
-  }
-  try {
-    const target = realpathSync(path)
-    const isDirectory = statSync(target).isDirectory()
-    if (!`${target}${sep}`.startsWith(`${reader.root}${sep}`))
-      refuse(`it is a symbolic link that leads out of "${reader.shown}"; put a copy in its place`)
-    else if (isDirectory) walk(reader, { file: `${file}/`, path: target })
-    else if (reader.pattern.test(file)) readFound(reader, { file, path: target })
-  } catch (error) {
-    refuse(`it is a symbolic link, and of its target: ${reasonOf(error)}`)
-  }
-}
-
-function readFound(reader: Reader, found: Found): void {
-  if (!isFirstVisit(reader, found.path)) return
-  const { files, problems } = readSafely(found)
-  reader.files.push(...files)
-  reader.problems.push(...problems)
-}
-
-function isFirstVisit({ seen }: Reader, path: string): boolean {
-  if (seen.has(path)) return false
-  seen.add(path)
-  return true
-}
-
-function readSafely({ file, path }: Found): FileTexts {
-  const refused = (code: FileCode, reason: string) => ({ files: [], problems: [fileProblem(code, file, reason)] })
+function readSafely(file: string, path: string): FileTexts {
   try {
     const { size } = statSync(path)
-    if (size > MAXIMUM_FILE_BYTES) return refused("FILE_TOO_LARGE", `it has ${size} bytes, expected at most 1 MiB`)
+    if (size > MAXIMUM_FILE_BYTES)
+      return refused("FILE_TOO_LARGE", file, `it has ${size} bytes, expected at most 1 MiB`)
     const read = readRegularFile(path, MAXIMUM_FILE_BYTES)
     if (read.kind === "file") return fileTextsOf(file, read.bytes)
-    return refused("SOURCE_UNREADABLE", read.kind === "absent" ? GONE : read.reason)
+    return refused("SOURCE_UNREADABLE", file, read.kind === "absent" ? GONE : read.reason)
   } catch (error) {
-    return refused("SOURCE_UNREADABLE", reasonOf(error))
+    return refused("SOURCE_UNREADABLE", file, reasonOf(error))
   }
 }
 
@@ -216,7 +165,8 @@ function reasonOf(error: unknown): string {
   }
 }
 
-function fileProblem(code: FileCode, file: string, reason: string): Problem<FileCode> {
+function refused(code: FileCode, file: string, reason: string): FileTexts {
   const place = { file, line: null, column: null }
-  return { code, severity: "error", path: [file], place, message: `Cannot read the file: ${reason}` }
+  const message = `Cannot read the file: ${reason}`
+  return { files: [], problems: [{ code, severity: "error", path: [file], place, message }] }
 }

@@ -1,7 +1,8 @@
-import { type BigIntStats, readdirSync, realpathSync, statSync } from "node:fs"
-import { join, sep } from "node:path"
+import { realpathSync, statSync } from "node:fs"
+import { join } from "node:path"
 
 import { faultCode } from "../../kit/fault.ts"
+import { filesBelow, type Found } from "../../kit/files/tree.ts"
 import type { Problem } from "../../kit/problem.ts"
 import type { SourceProblemCode } from "../problem-codes.ts"
 
@@ -29,105 +30,63 @@ const MAXIMUM_TREE_FILES = 20_000
 const MANIFEST_NAME = /\.(?:yaml|yml|json)$/
 
 /**
- * Finds the manifests below a directory: `*.yaml`, `*.yml`, `*.json`. Names that begin with a dot are skipped. A symlink
- * is followed if its target is below the root, as in a volume that the kubelet makes from a ConfigMap; any other symlink is a
- * problem. A file that disappears during the search counts as absent.
+ * Finds the manifests below a directory: `*.yaml`, `*.yml`, `*.json`. A symlink that leads out of it is a problem; one below the
+ * root is followed, as in a volume that the kubelet makes from a ConfigMap. A file that disappears during the search counts as
+ * absent.
  */
 export function walkTree(root: string): Tree {
-  const walk: Walk = { root: "", seen: new Set(), files: [], problems: [] }
+  let path: string
   try {
-    walk.root = realpathSync(root)
-    if (!statSync(walk.root).isDirectory()) return missing(root, "it is not a directory")
+    path = realpathSync(root)
+    if (!statSync(path).isDirectory()) return missing(root, "it is not a directory")
   } catch (error) {
     return missing(root, faultCode(error) === "ENOENT" ? "there is no such directory" : reasonOf(error))
   }
-  walkDirectory(walk, root, walk.root)
-  if (walk.files.length > MAXIMUM_TREE_FILES) {
-    report(
-      walk,
-      "SOURCE_TOO_MANY_FILES",
-      root,
-      `more than ${MAXIMUM_TREE_FILES} manifests are below it; name a smaller directory`,
-    )
+  const files: TreeFile[] = []
+  const problems: Problem<SourceProblemCode>[] = []
+  for (const found of filesBelow(path, MANIFEST_NAME)) {
+    const one = look(found, join(root, found.name))
+    if (one === null) continue
+    if ("code" in one) problems.push(one)
+    else files.push(one)
+    if (files.length <= MAXIMUM_TREE_FILES) continue
+    const reason = `more than ${MAXIMUM_TREE_FILES} manifests are below it; name a smaller directory`
+    problems.push(sourceProblem("SOURCE_TOO_MANY_FILES", root, reason))
+    break
   }
-  return { files: walk.files, problems: walk.problems }
+  return { files, problems }
 }
 
-interface Walk {
-  root: string
-  /** Real paths, so that a file or directory with two paths counts once, and loops end. */
-  readonly seen: Set<string>
-  readonly files: TreeFile[]
-  readonly problems: Problem<SourceProblemCode>[]
-}
-
-function walkDirectory(walk: Walk, name: string, path: string): void {
-  if (walk.files.length > MAXIMUM_TREE_FILES || !isFirstVisit(walk, path)) return
-  let entries
-  try {
-    entries = readdirSync(path, { withFileTypes: true })
-  } catch (error) {
-    if (!hasVanished(error)) report(walk, "SOURCE_UNREADABLE", name, reasonOf(error))
-    return
-  }
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1))
-  for (const entry of entries) {
-    if (entry.name.startsWith(".")) continue
-    const [entryName, entryPath] = [join(name, entry.name), join(path, entry.name)]
-    if (entry.isSymbolicLink()) walkSymlink(walk, entryName, entryPath)
-    else if (entry.isDirectory()) walkDirectory(walk, entryName, entryPath)
-    else if (MANIFEST_NAME.test(entry.name)) addFile(walk, entryName, entryPath)
+/** Null if it has disappeared. */
+function look(found: Found, name: string): TreeFile | Problem<SourceProblemCode> | null {
+  switch (found.kind) {
+    case "file":
+      return fileOf(name, found.path)
+    case "closed":
+      return hasVanished(found.error) ? null : sourceProblem("SOURCE_UNREADABLE", name, reasonOf(found.error))
+    case "broken":
+      return sourceProblem("SOURCE_UNREADABLE", name, `its target cannot be read: ${reasonOf(found.error)}`)
+    case "outside": {
+      const reason = `it is a symlink to ${found.target}, outside of the tree; replace it with a copy`
+      return sourceProblem("SOURCE_SYMLINK", name, reason)
+    }
   }
 }
 
-function walkSymlink(walk: Walk, name: string, path: string): void {
-  let target: string
-  let stat: BigIntStats
-  try {
-    target = realpathSync(path)
-    stat = statSync(target, { bigint: true })
-  } catch (error) {
-    // A broken link matters only if it has the name of a manifest.
-    if (MANIFEST_NAME.test(name))
-      report(walk, "SOURCE_UNREADABLE", name, `its target cannot be read: ${reasonOf(error)}`)
-    return
-  }
-  if (!stat.isDirectory() && !MANIFEST_NAME.test(name)) return
-  if (target !== walk.root && !target.startsWith(walk.root + sep)) {
-    report(walk, "SOURCE_SYMLINK", name, `it is a symlink to ${target}, outside of the tree; replace it with a copy`)
-  } else if (stat.isDirectory()) walkDirectory(walk, name, target)
-  else addFile(walk, name, target)
-}
-
-function addFile(walk: Walk, name: string, path: string): void {
-  if (!isFirstVisit(walk, path)) return
+function fileOf(name: string, path: string): TreeFile | Problem<SourceProblemCode> | null {
   try {
     const stat = statSync(path, { bigint: true })
-    if (!stat.isFile()) {
-      report(walk, "SOURCE_UNREADABLE", name, "it is not a regular file")
-      return
-    }
+    if (!stat.isFile()) return sourceProblem("SOURCE_UNREADABLE", name, "it is not a regular file")
     const identity = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
-    walk.files.push({ name, path, identity, modifiedNs: stat.mtimeNs })
+    return { name, path, identity, modifiedNs: stat.mtimeNs }
   } catch (error) {
-    if (!hasVanished(error)) report(walk, "SOURCE_UNREADABLE", name, reasonOf(error))
+    return hasVanished(error) ? null : sourceProblem("SOURCE_UNREADABLE", name, reasonOf(error))
   }
-}
-
-function isFirstVisit({ seen }: Walk, path: string): boolean {
-  if (seen.has(path)) return false
-  seen.add(path)
-  return true
 }
 
 function missing(root: string, reason: string): Tree {
-  const walk: Walk = { root, seen: new Set(), files: [], problems: [] }
-  report(walk, "SOURCE_MISSING", root, `${reason}; what was published last stays until it is back`)
-  return walk
-}
-
-function report({ problems }: Walk, code: SourceProblemCode, name: string, reason: string): void {
-  problems.push(sourceProblem(code, name, reason))
+  const text = `${reason}; what was published last stays until it is back`
+  return { files: [], problems: [sourceProblem("SOURCE_MISSING", root, text)] }
 }
 
 /** A problem with a file or directory of the source as a whole. */
