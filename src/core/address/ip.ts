@@ -10,7 +10,7 @@ export interface IpAddress {
   readonly text: string
 }
 
-/** Bits of an address. */
+/** Number of bits of an address. */
 export const BITS: Readonly<Record<Family, number>> = { IPv4: 32, IPv6: 128 }
 
 /** The families that this release announces and forwards to. */
@@ -33,7 +33,7 @@ export function isSupported(text: string): boolean {
 export function parseAddress(text: string): IpAddress | null {
   const family = familyOf(text)
   if (family === null) return null
-  return { family, text: family === "IPv4" ? text : textOf(wordsOf(text)) }
+  return { family, text: family === "IPv4" ? text : textOf(bitsOf(text), family) }
 }
 
 /** Whether a family is one that this release announces and forwards to. @param family Such as the `addressType` of a slice. */
@@ -53,8 +53,8 @@ export function ipv4Of(text: string): string | null {
   const plain = withoutLeadingZeros(bare)
   if (familyOf(plain) === "IPv4") return plain
   if (familyOf(bare) !== "IPv6") return null
-  const [first, second, third, last = 0] = wordsOf(bare)
-  return first === 0 && second === 0 && third === 0xffff ? textOf([last]) : null
+  const bits = bitsOf(bare)
+  return bits >> 32n === 0xffffn ? textOf(bits & 0xffff_ffffn, "IPv4") : null
 }
 
 /** A text without the leading zeros of its numbers: `010.4.0.050` becomes `10.4.0.50`. */
@@ -62,40 +62,13 @@ export function withoutLeadingZeros(text: string): string {
   return text.replaceAll(/(^|\.)0+(?=\d)/g, "$1")
 }
 
-/** The bits of an address, in words of 32 bits from the left: one word for IPv4, four for IPv6. */
-export type Words = readonly number[]
-
-/** The bits of a valid address. */
-export function wordsOf(address: string): Words {
-  if (!address.includes(":")) return [ipv4Word(address)]
-  const bits = new Address6(address).bigInt()
-  return SHIFTS.map((shift) => Number((bits >> shift) & WORD_MASK))
+/** The bits of a valid address, as a number. */
+export function bitsOf(address: string): bigint {
+  if (address.includes(":")) return new Address6(address).bigInt()
+  return BigInt(address.split(".").reduce((bits, part) => bits * 256 + Number(part), 0))
 }
 
 /** The text of an address with these bits. Source: RFC 5952, 4, for IPv6. */
-export function textOf(words: Words): string {
-  const bits = words.reduce((left, word) => (left << WORD_BITS) | BigInt(word), 0n)
-  return words.length === 1 ? Address4.fromBigInt(bits).correctForm() : Address6.fromBigInt(bits).correctForm()
+export function textOf(bits: bigint, family: Family): string {
+  return (family === "IPv4" ? Address4 : Address6).fromBigInt(bits).correctForm()
 }
-
-const WORD_BITS = 32n
-const WORD_MASK = 0xff_ff_ff_ffn
-/** The place of each word of an IPv6 address in its bits. */
-const SHIFTS = [96n, 64n, 32n, 0n]
-
-/** Allocates no array. */
-function ipv4Word(address: string): number {
-  let word = 0
-  let part = 0
-  for (let at = 0; at < address.length; at++) {
-    const code = address.charCodeAt(at)
-    if (code === DOT) {
-      word = word * 256 + part
-      part = 0
-    } else part = part * 10 + (code - ZERO)
-  }
-  return word * 256 + part
-}
-
-const DOT = 0x2e
-const ZERO = 0x30

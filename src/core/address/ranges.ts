@@ -25,7 +25,7 @@ export const ANY = "any"
 function parseRange(text: string): VipRange | null {
   const [address = "", length] = text.split("/")
   const network = length === undefined || LENGTH.test(length) ? parseNetwork(text) : null
-  return network !== null && textOf(network.base) === address ? { text, network } : null
+  return network !== null && textOf(network.base, network.family) === address ? { text, network } : null
 }
 
 /** A number of bits without leading zeros. */

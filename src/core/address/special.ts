@@ -1,5 +1,5 @@
 import { familyOf, isSupported, withoutLeadingZeros } from "./ip.ts"
-import { isInNetwork, parseNetwork } from "./network.ts"
+import { firstWith, parseNetwork } from "./network.ts"
 
 /**
  * Says why a text cannot be the address of a VIP; null when it can.
@@ -14,7 +14,7 @@ export function vipFault(text: string): string | null {
 
 /** Says why a valid address cannot belong to one host on a LAN; null when it can. */
 export function rangeFault(address: string): string | null {
-  return SPECIAL.find(({ network }) => isInNetwork(address, network))?.why ?? null
+  return firstWith(address, SPECIAL)?.why ?? null
 }
 
 /** Source: IANA IPv4 Special-Purpose Address Registry; RFC 5735. */
@@ -26,7 +26,7 @@ const SPECIAL = [
   ["240.0.0.0/4", "is reserved"],
 ].flatMap(([text = "", why = ""]) => {
   const network = parseNetwork(text)
-  return network === null ? [] : [{ network, why: `${text} ${why}` }]
+  return network === null ? [] : [{ ...network, why: `${text} ${why}` }]
 })
 
 /**
