@@ -11,6 +11,7 @@ import { contentSha256Of, type ManifestFile, type ManifestResource } from "../co
 import { decodeGenerationFile } from "../core/objects/decode.ts"
 import { encodeConfigMap, encodeNodes, encodeService } from "../core/objects/encode.ts"
 import type { ClusterObjects, ConfigMap, Placed, ServiceObjects } from "../core/objects/kinds.ts"
+import { sourcesOf } from "../core/objects/sources.ts"
 import { MOST_REFERENCES, referencesOf } from "../core/declare/references.ts"
 import { memo } from "../kit/memo.ts"
 import { compare, type Problem } from "../kit/problem.ts"
@@ -110,7 +111,7 @@ export function createPublish(keys: readonly string[]): Publish {
       files: files.length,
       configMaps: used.length,
       services: services.length,
-      endpoints: services.reduce((sum, service) => sum + endpointCount(service), 0),
+      endpoints: services.flatMap(sourcesOf).reduce((sum, { endpoints }) => sum + endpoints.length, 0),
       nodes: objects.nodes.length,
     }
     const configMaps = used.map(({ object: { metadata } }) => `${metadata.namespace}/${metadata.name}`)
@@ -141,12 +142,6 @@ function encodedService({ service, slices, endpoints }: ServiceObjects): Publica
 function publicationFile(name: string, text: string): PublicationFile {
   const bytes = Buffer.from(text)
   return { name, size: bytes.length, sha256: sha256Of(bytes), bytes }
-}
-
-/** Endpoints count only if a Service has no slice: they have the same content. */
-function endpointCount({ slices, endpoints }: ServiceObjects): number {
-  if (slices.length > 0) return slices.reduce((sum, { object }) => sum + object.endpoints.length, 0)
-  return (endpoints?.object.subsets ?? []).reduce((sum, { addresses }) => sum + addresses.length, 0)
 }
 
 function configMapMissing(key: string, wasThere: boolean): Problem<"CONFIGMAP_MISSING"> {

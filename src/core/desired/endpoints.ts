@@ -1,5 +1,6 @@
 import type { Place } from "../../kit/problem.ts"
-import type { Endpoints, EndpointSlice, ServiceObjects, ServicePort } from "../objects/kinds.ts"
+import type { ServiceObjects, ServicePort } from "../objects/kinds.ts"
+import { sourcesOf } from "../objects/sources.ts"
 import { inAddressOrder } from "../address/order.ts"
 import type { DesiredEndpoint } from "./desired-vip.ts"
 import { addressObjection, conditionObjection, sliceObjection, targetPortOf } from "./objections.ts"
@@ -24,13 +25,17 @@ export function endpointsOf(
 ): { readonly endpoints: readonly DesiredEndpoint[]; readonly bad: readonly BadEndpoint[] } {
   const good: DesiredEndpoint[] = []
   const bad: BadEndpoint[] = []
-  for (const { endpoints, place } of partsOf(objects, port))
-    for (const endpoint of endpoints) {
-      const { address } = endpoint
+  for (const source of sourcesOf(objects)) {
+    const target = targetPortOf(source.ports, port)
+    if (target === undefined || sliceObjection(source, port) !== null) continue
+    for (const { addresses, conditions, nodeName } of source.endpoints) {
+      const [address] = addresses
+      if (address === undefined || conditionObjection(conditions) !== null) continue
       const reason = addressObjection(address)
-      if (reason === null) good.push(endpoint)
-      else bad.push({ address, reason, place })
+      if (reason !== null) bad.push({ address, reason, place: source.place })
+      else good.push({ address, port: target.port, state: conditions.ready ? "ready" : "terminating", node: nodeName })
     }
+  }
   return { endpoints: usable(eachOnce(inAddressOrder(good))), bad }
 }
 
@@ -48,41 +53,4 @@ function eachOnce(sorted: readonly DesiredEndpoint[]): readonly DesiredEndpoint[
 function usable(endpoints: readonly DesiredEndpoint[]): readonly DesiredEndpoint[] {
   if (endpoints.some((endpoint) => endpoint.state === "ready")) return endpoints
   return endpoints.map((endpoint) => ({ ...endpoint, state: "ready" as const }))
-}
-
-/** The endpoints of one object, and the place of that object. */
-interface Part {
-  readonly endpoints: readonly DesiredEndpoint[]
-  readonly place: Place
-}
-
-function partsOf({ slices, endpoints }: ServiceObjects, port: ServicePort): readonly Part[] {
-  if (slices.length > 0)
-    return slices.map((slice) => ({ endpoints: fromSlice(slice.object, port), place: slice.place }))
-  return endpoints === null ? [] : [{ endpoints: fromEndpoints(endpoints.object, port), place: endpoints.place }]
-}
-
-function fromSlice(slice: EndpointSlice, port: ServicePort): readonly DesiredEndpoint[] {
-  const target = targetPortOf(slice.ports, port)
-  if (target === undefined || sliceObjection(slice, port) !== null) return []
-  const found: DesiredEndpoint[] = []
-  for (const { addresses, conditions, nodeName } of slice.endpoints) {
-    const address = addresses[0]
-    if (address === undefined || conditionObjection(conditions) !== null) continue
-    found.push({ address, port: target.port, state: conditions.ready ? "ready" : "terminating", node: nodeName })
-  }
-  return found
-}
-
-function fromEndpoints({ subsets }: Endpoints, port: ServicePort): readonly DesiredEndpoint[] {
-  return subsets.flatMap(({ ports, addresses }) => {
-    const target = targetPortOf(ports, port)
-    if (target === undefined) return []
-    return addresses.map(({ ip, nodeName }) => ({
-      address: ip,
-      port: target.port,
-      state: "ready" as const,
-      node: nodeName,
-    }))
-  })
 }

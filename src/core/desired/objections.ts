@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointPort, ServiceObjects, ServicePort } from "../objects/kinds.ts"
+import { type EndpointSource, sourcesOf } from "../objects/sources.ts"
 import { isSupported, isSupportedFamily } from "../address/ip.ts"
 import { rangeFault } from "../address/special.ts"
 
@@ -9,7 +10,7 @@ export function targetPortOf(ports: readonly EndpointPort[], port: ServicePort):
 
 /** Why no endpoint of a slice counts for a port; null when the slice itself is usable. */
 export function sliceObjection(
-  { addressType, ports }: { readonly addressType: string; readonly ports: readonly EndpointPort[] },
+  { addressType, ports }: Pick<EndpointSource, "addressType" | "ports">,
   port: ServicePort,
 ): string | null {
   if (!isSupportedFamily(addressType)) return `this release forwards to IPv4, and the slice holds ${addressType}`
@@ -28,13 +29,11 @@ export function addressObjection(address: string): string | null {
 }
 
 /** Says why a port of a Service has no usable endpoint: the first cause that applies. */
-export function whyNoEndpoints({ slices, endpoints }: ServiceObjects, port: ServicePort): string {
+export function whyNoEndpoints(objects: ServiceObjects, port: ServicePort): string {
+  const { slices, endpoints } = objects
   if (slices.length === 0 && endpoints === null)
     return "no EndpointSlice names this Service (label kubernetes.io/service-name)"
-  const parts =
-    slices.length > 0
-      ? slices.map(({ object }) => ({ title: `EndpointSlice ${object.metadata.name}`, ...object }))
-      : subsetsOf(endpoints)
+  const parts = sourcesOf(objects)
   const supported = parts.filter(({ addressType }) => isSupportedFamily(addressType))
   if (supported.length === 0 && parts.length > 0)
     return `its EndpointSlices hold ${[...new Set(parts.map(({ addressType }) => addressType))].join(" and ")}, and this release forwards to IPv4`
@@ -45,33 +44,12 @@ export function whyNoEndpoints({ slices, endpoints }: ServiceObjects, port: Serv
   return notReady(withPort.flatMap((part) => part.endpoints))
 }
 
-interface Part {
-  readonly title: string
-  readonly addressType: string
-  readonly ports: readonly EndpointPort[]
-  readonly endpoints: readonly Endpoint[]
-}
-
-/** The addresses of Endpoints are ready. sync does not copy `notReadyAddresses`. */
-function subsetsOf(endpoints: ServiceObjects["endpoints"]): readonly Part[] {
-  return (endpoints?.object.subsets ?? []).map(({ addresses, ports }) => ({
-    title: `Endpoints ${endpoints?.object.metadata.name}`,
-    addressType: "IPv4",
-    ports,
-    endpoints: addresses.map(({ ip, nodeName }) => ({
-      addresses: [ip],
-      nodeName,
-      conditions: { ready: true, serving: true, terminating: false },
-    })),
-  }))
-}
-
-function withoutPort(parts: readonly Part[], port: ServicePort): string {
+function withoutPort(parts: readonly EndpointSource[], port: ServicePort): string {
   const [first] = parts
   const has = (first?.ports ?? [])
     .slice(0, MAXIMUM_PORTS)
     .map((one) => `${one.name === "" ? "one " : ""}${portText(one)}`)
-  return `its pods have no port ${portText(port)} (${first?.title ?? ""} has ${has.length === 0 ? "none" : has.join(", ")})`
+  return `its pods have no port ${portText(port)} (${first?.kind} ${first?.name} has ${has.length === 0 ? "none" : has.join(", ")})`
 }
 
 /** Maximum ports named in a message. */

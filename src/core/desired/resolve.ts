@@ -1,5 +1,6 @@
 import type { Checked, Problem } from "../../kit/problem.ts"
 import type { ServiceObjects, ServicePort } from "../objects/kinds.ts"
+import { sourcesOf } from "../objects/sources.ts"
 import { isSupportedFamily } from "../address/ip.ts"
 import type { Declaration, ServiceTarget } from "../declare/declaration.ts"
 import type { DesiredCode } from "./problem-codes.ts"
@@ -75,12 +76,11 @@ function serviceFault({ service }: ServiceObjects, name: string): Fault | null {
  */
 const MOST_REAL_SERVERS = 10_000
 
-function realServersAskedFor({ service, slices, endpoints }: ServiceObjects): number {
-  let count = 0
-  for (const { object } of slices) if (isSupportedFamily(object.addressType)) count += object.endpoints.length
-  if (slices.length === 0) for (const { addresses } of endpoints?.object.subsets ?? []) count += addresses.length
+function realServersAskedFor(objects: ServiceObjects): number {
+  const sources = sourcesOf(objects).filter(({ addressType }) => isSupportedFamily(addressType))
+  const count = sources.reduce((sum, { endpoints }) => sum + endpoints.length, 0)
   // A port without endpoints counts as one real server: it gives a problem.
-  return service.object.spec.ports.length * Math.max(1, count)
+  return objects.service.object.spec.ports.length * Math.max(1, count)
 }
 
 function sizeFault(objects: ServiceObjects, left: number): Fault | null {

@@ -1,7 +1,7 @@
 import { addressObjection, conditionObjection, sliceObjection, targetPortOf } from "../desired/objections.ts"
 import type { VirtualServer } from "../model/keepalived-model.ts"
-import type { Endpoint, EndpointPort, ServiceObjects, ServicePort } from "../objects/kinds.ts"
-import type { Place } from "../../kit/problem.ts"
+import type { Endpoint, ServiceObjects, ServicePort } from "../objects/kinds.ts"
+import { type EndpointSource, sourcesOf, subsetsOf } from "../objects/sources.ts"
 
 /** One endpoint of a Service, and whether it is a real server of one of the Service's ports. */
 export interface ExplainedEndpoint {
@@ -18,10 +18,7 @@ export interface ExplainedEndpoint {
 }
 
 /** An object that holds endpoints. */
-export interface ExplainedSource {
-  readonly kind: "EndpointSlice" | "Endpoints"
-  readonly name: string
-  readonly place: Place
+export interface ExplainedSource extends Pick<EndpointSource, "kind" | "name" | "place"> {
   readonly endpoints: readonly ExplainedEndpoint[]
 }
 
@@ -39,31 +36,21 @@ export interface PortContext {
 
 /** Explains for each endpoint of a Service why it is a real server of one of its ports, or is not. */
 export function explainEndpoints(objects: ServiceObjects, context: PortContext): readonly ExplainedSource[] {
-  const slices = objects.slices.map(({ object, place }): ExplainedSource => ({
-    kind: "EndpointSlice",
-    name: object.metadata.name,
-    place,
-    endpoints: object.endpoints.map((endpoint) =>
-      explained(endpoint, { ...context, ports: object.ports, addressType: object.addressType, unused: false }),
-    ),
-  }))
-  const { endpoints } = objects
-  if (endpoints === null) return slices
-  const old = endpoints.object.subsets.flatMap(({ addresses, ports }) =>
-    addresses.map(({ ip, nodeName }) => {
-      const endpoint = { addresses: [ip], nodeName, conditions: { ready: true, serving: true, terminating: false } }
-      return explained(endpoint, { ...context, ports, addressType: "IPv4", unused: slices.length > 0 })
-    }),
-  )
-  return [
-    ...slices,
-    { kind: "Endpoints", name: endpoints.object.metadata.name, place: endpoints.place, endpoints: old },
-  ]
+  const slices = sourcesOf({ ...objects, endpoints: null }).map((source) => explainedSource(source, context, false))
+  if (objects.endpoints === null) return slices
+  const { object, place } = objects.endpoints
+  const subsets = subsetsOf(objects.endpoints).map((source) => explainedSource(source, context, slices.length > 0))
+  const endpoints = subsets.flatMap((subset) => subset.endpoints)
+  return [...slices, { kind: "Endpoints", name: object.metadata.name, place, endpoints }]
 }
 
-interface EndpointContext extends PortContext {
-  readonly ports: readonly EndpointPort[]
-  readonly addressType: string
+function explainedSource(source: EndpointSource, context: PortContext, unused: boolean): ExplainedSource {
+  const { kind, name, place, ports, addressType } = source
+  const endpoints = source.endpoints.map((one) => explained(one, { ...context, ports, addressType, unused }))
+  return { kind, name, place, endpoints }
+}
+
+interface EndpointContext extends PortContext, Pick<EndpointSource, "ports" | "addressType"> {
   /** True for Endpoints that are ignored because slices exist. */
   readonly unused: boolean
 }
