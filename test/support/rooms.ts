@@ -152,6 +152,7 @@ export const rooms: readonly Room[] = [
       "kit/**",
       "zod",
       "node:crypto#randomBytes",
+      "node:util#isDeepStrictEqual",
     ],
     pure: false,
   },

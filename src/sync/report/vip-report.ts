@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import * as z from "zod"
 
 import { type Condition, statusSchema, type Summary } from "../../contract/report/vip-report.ts"
@@ -41,12 +42,12 @@ export function createVipReport(api: ObjectsApi, path: ObjectPath, now: () => Da
       const parsed = statusSchema.safeParse(status)
       const before = parsed.success ? parsed.data : null
       const asked = spec?.entries ?? null
-      const isSeen = asked === null || (entries !== null && text(asked) === text(entries))
+      const isSeen = asked === null || isDeepStrictEqual(asked, entries)
       const observedGeneration = isSeen ? metadata.generation : (before?.observedGeneration ?? -1)
       const troubles = summary.troubles.map(({ reason, note, nodes }) => ({ reason, note, nodes }))
       const next = { ...summary, troubles, conditions: withTimes(before?.conditions ?? [], summary.conditions, now()) }
-      const same = before !== null && text({ ...before }) === text({ ...next, observedGeneration })
-      if (!same) await api.patch(path, { status: { ...next, observedGeneration } }, "status")
+      if (!isDeepStrictEqual(before, { ...next, observedGeneration }))
+        await api.patch(path, { status: { ...next, observedGeneration } }, "status")
       return { kind: "written", before }
     },
   }
@@ -76,13 +77,4 @@ function withTimes(before: readonly Timed[], after: readonly Condition[], now: D
     const same = before.find(({ type, status }) => type === condition.type && status === condition.status)
     return { ...condition, lastTransitionTime: same?.lastTransitionTime ?? time }
   })
-}
-
-/** The same text for equal values, whatever the order of their fields. */
-function text(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
 }
