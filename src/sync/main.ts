@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { backoffMs } from "../kit/time/backoff.ts"
 import { systemClock } from "../kit/time/clock.ts"
 import { createLog, type Log } from "../kit/process/log.ts"
@@ -198,7 +199,7 @@ async function follow({ settings, source, pass, log, stop, ...volume }: Followin
   const endInspection = startInspection(volume, () => pacer.request(), log)
   log.info("following", { source: source.name, desired: settings.desired, configMaps: settings.servicesConfigmaps })
   pacer.request()
-  await aborted(stop)
+  if (!stop.aborted) await once(stop, "abort")
   clearTimeout(retry)
   endInspection()
   await watch.close()
@@ -229,9 +230,4 @@ function startInspection(
     }
   }, INSPECT_MS)
   return () => clearInterval(timer)
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }))
 }

@@ -1,5 +1,4 @@
 import { systemClock } from "../../kit/time/clock.ts"
-import type { ApiFault } from "../../kubernetes/api-fault.ts"
 import type { PassOutcome } from "../reconcile.ts"
 import type { StatusReader } from "../report/ports.ts"
 import type { ReportPassOptions } from "../report/report-pass.ts"
@@ -9,7 +8,7 @@ import { type ConnectionSettings, loadKubeConfig } from "../../kubernetes/connec
 import { createObjectsApi } from "./client/objects-client.ts"
 import { TIMINGS } from "./timings.ts"
 import { openSession } from "../../kubernetes/session.ts"
-import { type KubernetesSource, type KubernetesSourceOptions, startKubernetesSource } from "./source.ts"
+import { type KubernetesSourceOptions, startKubernetesSource } from "./source.ts"
 
 interface OpenOptions
   extends
@@ -30,23 +29,12 @@ interface OpenOptions
   } | null
 }
 
-/** The Kubernetes API as an open source. */
-export interface OpenKubernetes {
-  readonly objects: KubernetesSource
-  readonly name: string
-  follow(onChange: () => void): { close(): Promise<void> }
-  staleMs(): number | null
-  faults(): readonly ApiFault[]
-  tell(outcome: PassOutcome): void
-  close(): Promise<void>
-}
-
 /**
- * Connects, begins to mirror and, if configured, to report.
+ * Opens the Kubernetes API as a source: connects, begins to mirror and, if configured, to report.
  *
  * @throws If the kubeconfig cannot be read. It waits for an API server that does not answer.
  */
-export function openKubernetes(options: OpenOptions): OpenKubernetes {
+export function openKubernetes(options: OpenOptions) {
   const config = loadKubeConfig(options)
   const session = openSession(() => loadKubeConfig(options))
   const surroundings = { clock: systemClock, random: Math.random }
@@ -73,13 +61,13 @@ export function openKubernetes(options: OpenOptions): OpenKubernetes {
   return {
     objects,
     name: config.getCurrentCluster()?.server ?? "",
-    follow: (onChange) => {
+    follow: (onChange: () => void) => {
       tell = onChange
       return { close: async () => void (tell = () => {}) }
     },
     staleMs: () => objects.staleMs(),
     faults: () => objects.faults(),
-    tell: (outcome) => reporter?.tell(outcome),
+    tell: (outcome: PassOutcome) => reporter?.tell(outcome),
     close: async () => {
       await reporter?.stop()
       // Connections first: a watch that is just being opened cannot be cancelled otherwise.

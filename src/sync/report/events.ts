@@ -2,6 +2,7 @@ import { ofInstance } from "../../contract/vrrp.ts"
 import { STALE_SECONDS } from "../../contract/well.ts"
 import type { NodeReport, Trouble } from "../../contract/report/node-report.ts"
 import { STALE_NOTE } from "./node-troubles.ts"
+import { counted } from "../../kit/text/format.ts"
 import type { Notice } from "./recorder.ts"
 import type { Summary } from "../../contract/report/vip-report.ts"
 import { isReady } from "./summary.ts"
@@ -14,7 +15,10 @@ export function eventsOfNode(before: NodeReport | null, after: NodeReport): read
   const isNews = before?.state !== "applied" || before.configMap !== after.configMap
   const role = roleNotes(before, after)
   if (after.state === "applied" && isNews) {
-    return [...role, normal("Applied", `Version ${after.configMap} of the ConfigMap is in effect: ${vips(after.vips)}`)]
+    return [
+      ...role,
+      normal("Applied", `Version ${after.configMap} of the ConfigMap is in effect: ${counted(after.vips, "VIP")}`),
+    ]
   }
   return [...role, ...newOf(before?.troubles ?? [], after.troubles).map(({ reason, note }) => warning(reason, note))]
 }
@@ -40,7 +44,7 @@ export interface ClusterEvent extends EventText {
 export function eventsOfCluster(before: Summary | null, after: Summary): readonly ClusterEvent[] {
   const isNews = before === null || !isReady(before) || before.configMap !== after.configMap
   if (isReady(after) && isNews)
-    return [{ ...normal("Applied", `${after.conditions[0]?.message}: ${vips(after.vips)}`), about: "all" }]
+    return [{ ...normal("Applied", `${after.conditions[0]?.message}: ${counted(after.vips, "VIP")}`), about: "all" }]
   return newOf(before?.troubles ?? [], after.troubles).map(({ reason, note, nodes, about = null }) => ({
     ...warning(reason, `${note} on ${nodes}`),
     about,
@@ -93,8 +97,4 @@ function normal(reason: string, note: string): EventText {
 
 function warning(reason: string, note: string): EventText {
   return { type: "Warning", reason, note }
-}
-
-function vips(count: number): string {
-  return count === 1 ? "1 VIP" : `${count} VIPs`
 }

@@ -53,13 +53,13 @@ export interface PublisherOptions {
  */
 export function createPublisher(options: PublisherOptions): Publisher {
   const state: State = { highestSequence: null, current: null, damage: null, last: null }
-  const inspection = createInspection({ ...options, current: () => state.current, now: () => performance.now() })
+  const inspectNext = createInspection({ ...options, current: () => state.current, now: () => performance.now() })
   return {
     open: () => open(options, state),
     current: () => state.current,
     text: (file) => publishedText(options.directory, state.current, file),
     publish: (publication) => publish(options, state, publication),
-    inspect: () => (state.damage ??= inspection.look()),
+    inspect: () => (state.damage ??= inspectNext()),
     damage: () => state.damage,
     mend: async () =>
       state.damage === null || state.last === null ? state.current : publish(options, state, state.last),

@@ -121,16 +121,16 @@ test("createInspection() looks at a part at a time, rests after each round, and 
     const { published } = openVolume(volume)
     let time = 0
     // Each question for the time takes a ms: so each look has ten checks.
-    const inspection = createInspection({ directory: volume, current: () => published, now: () => ++time })
+    const inspectNext = createInspection({ directory: volume, current: () => published, now: () => ++time })
     flip(join(volume, "generations", directory, "vips/default/vips.yaml"))
     let looks = 1
-    while (inspection.look() === null) looks++
+    while (inspectNext() === null) looks++
     assert.ok(looks > 5 && looks < 20, `${looks} looks`)
-    assert.is(inspection.look(), null)
-    assert.is(inspection.look(), null)
+    assert.is(inspectNext(), null)
+    assert.is(inspectNext(), null)
     time += 10_000
     looks = 1
-    while (inspection.look() === null) looks++
+    while (inspectNext() === null) looks++
     assert.ok(looks > 5 && looks < 20, `${looks} looks in the second round`)
   }))
 
