@@ -25,7 +25,7 @@ export function createMapReader(servers: readonly VirtualServerKey[]): {
   readonly captures: () => readonly Capture[]
 } {
   const byKey = new Map(servers.map((server) => [keyOf(server.address, server.protocol, String(server.port)), server]))
-  const byPort = groupedByPort(servers)
+  const byPort = Map.groupBy(servers, ({ protocol, port }) => portKeyOf(protocol, String(port)))
   const addresses = new Set(servers.map(({ address }) => address))
   const nodePortAddresses = new Set<string>()
   const onPorts: { readonly key: string; readonly found: Found }[] = []
@@ -101,15 +101,4 @@ function keyOf(address: string, protocol: string, port: string): string {
 
 function portKeyOf(protocol: string, port: string): string {
   return `${protocol.toLowerCase()} ${port}`
-}
-
-function groupedByPort(servers: readonly VirtualServerKey[]): ReadonlyMap<string, readonly VirtualServerKey[]> {
-  const grouped = new Map<string, VirtualServerKey[]>()
-  for (const server of servers) {
-    const key = portKeyOf(server.protocol, String(server.port))
-    const others = grouped.get(key)
-    if (others === undefined) grouped.set(key, [server])
-    else others.push(server)
-  }
-  return grouped
 }

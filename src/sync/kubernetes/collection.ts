@@ -64,20 +64,17 @@ export function firstCollections(wish: Pick<ScopeInput, "configMapKeys" | "nodeS
 export function collectionsFor(wish: ScopeInput): readonly Collection[] {
   // sync will not publish this many: the ConfigMap must not make it open a watch for each.
   if (wish.references.length > MOST_REFERENCES) return firstCollections(wish)
-  const names = new Map<string, string[]>()
-  for (const { namespace, name } of wish.references) {
-    if (wish.watchNamespaces.length > 0 && !wish.watchNamespaces.includes(namespace)) continue
-    const others = names.get(namespace)
-    if (others === undefined) names.set(namespace, [name])
-    else others.push(name)
-  }
-  const byNamespace = [...names].sort(([a], [b]) => compare(a, b))
+  const { watchNamespaces: allowed } = wish
+  const watched = wish.references.filter(({ namespace }) => allowed.length === 0 || allowed.includes(namespace))
+  const byNamespace = [...Map.groupBy(watched, ({ namespace }) => namespace)].sort(([a], [b]) => compare(a, b))
   return [
     ...firstCollections(wish),
-    ...byNamespace.flatMap(([namespace, named]) => [
-      ...namedLike("services", namespace, named),
-      ...(wish.backends === "endpoints" ? namedLike("endpoints", namespace, named) : [slicesOf(namespace, named)]),
-    ]),
+    ...byNamespace.flatMap(([namespace, references]) => {
+      const names = references.map(({ name }) => name)
+      const ends =
+        wish.backends === "endpoints" ? namedLike("endpoints", namespace, names) : [slicesOf(namespace, names)]
+      return [...namedLike("services", namespace, names), ...ends]
+    }),
   ]
 }
 

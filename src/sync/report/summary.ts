@@ -1,6 +1,6 @@
 import { compare } from "../../kit/problem.ts"
 import { type InstanceMasters, type Masters, mastersOf, mastersTrouble } from "./masters.ts"
-import type { NodeReport, Trouble } from "../../contract/report/node-report.ts"
+import type { NodeReport } from "../../contract/report/node-report.ts"
 import type { Condition, Summary } from "../../contract/report/vip-report.ts"
 
 export interface SummaryInput {
@@ -98,32 +98,20 @@ interface Living {
 
 /** Each trouble once, with its nodes; the most widespread first. */
 function troublesOf(wrong: readonly Living[]): Summary["troubles"] {
-  const found = new Map<string, { trouble: Trouble; nodes: string[] }>()
-  for (const { node, report } of wrong) {
-    for (const trouble of report.troubles) {
-      const key = `${trouble.reason} ${trouble.note} ${trouble.about ?? ""}`
-      const known = found.get(key)
-      if (known === undefined) found.set(key, { trouble, nodes: [node] })
-      else known.nodes.push(node)
-    }
-  }
+  const all = wrong.flatMap(({ node, report }) => report.troubles.map((trouble) => ({ node, trouble })))
+  const found = Map.groupBy(all, ({ trouble: { reason, note, about = "" } }) => `${reason} ${note} ${about}`)
   return [...found.values()]
-    .sort((a, b) => b.nodes.length - a.nodes.length)
-    .map(({ trouble, nodes }) => ({ ...trouble, nodes: few(nodes) }))
+    .sort((a, b) => b.length - a.length)
+    .flatMap(([first, ...others]) =>
+      first === undefined ? [] : [{ ...first.trouble, nodes: few([first, ...others].map(({ node }) => node)) }],
+    )
 }
 
 /** The most widespread first. */
 function generationsOf(living: readonly Living[]): Summary["generations"] {
-  const found = new Map<string, string[]>()
-  for (const { node, report } of living) {
-    const generation = report.generation ?? "none"
-    const known = found.get(generation)
-    if (known === undefined) found.set(generation, [node])
-    else known.push(node)
-  }
-  return [...found]
+  return [...Map.groupBy(living, ({ report }) => report.generation ?? "none")]
     .sort(([a, one], [b, other]) => other.length - one.length || compare(a, b))
-    .map(([generation, nodes]) => ({ generation, count: nodes.length, nodes: nodes.join(" ") }))
+    .map(([generation, all]) => ({ generation, count: all.length, nodes: all.map(({ node }) => node).join(" ") }))
 }
 
 interface Verdict {
