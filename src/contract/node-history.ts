@@ -1,5 +1,6 @@
 import * as z from "zod"
 
+import { jsonIn } from "../kit/text/json-text.ts"
 import { count, type Immutable, sequenceField } from "./shared-fields.ts"
 import { VRRP_STATES } from "./vrrp.ts"
 
@@ -76,10 +77,6 @@ export function encodeNodeEvent(event: NodeEvent): string {
 
 /** @returns null for an incomplete line, and for a line that another release wrote. */
 export function decodeNodeEvent(line: string): NodeEvent | null {
-  try {
-    const parsed = schema.safeParse(JSON.parse(line))
-    return parsed.success ? parsed.data : null
-  } catch {
-    return null
-  }
+  const parsed = schema.safeParse(jsonIn(line))
+  return parsed.success ? parsed.data : null
 }

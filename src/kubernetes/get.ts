@@ -1,6 +1,8 @@
-import { HttpMethod, RequestContext } from "@kubernetes/client-node"
-import { fetch } from "undici"
+import { HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node"
+import { fetch, type Response } from "undici"
 
+import { fieldOf } from "../kit/field.ts"
+import { jsonIn } from "../kit/text/json-text.ts"
 import { ApiFault } from "./api-fault.ts"
 import type { Session } from "./session.ts"
 
@@ -14,41 +16,41 @@ export interface Answer {
   readonly sentAt: Date | null
 }
 
+/** A GET of the API server. */
+export interface GetRequest {
+  /** Below the server's URL, such as `/api/v1/pods`. */
+  readonly path: string
+  readonly query: Readonly<Record<string, string | number | boolean>>
+  readonly signal: AbortSignal
+}
+
 /**
- * One GET without the classes of the client library, which drop the fields that they do not know.
+ * One GET over the library's connection and with its credentials, without its classes, which drop the fields that they do not
+ * know.
  *
- * @param path Below the server's URL, such as `/api/v1/pods`.
- * @throws ApiFault with the status code of a refusal; also the errors of undici.
+ * @throws The errors of undici.
  */
-export async function get(session: Session, path: string, query: Readonly<Record<string, string>>): Promise<Answer> {
-  const config = session.config()
+export async function send(config: KubeConfig, { path, query, signal }: GetRequest): Promise<Response> {
   const url = new URL(`${(config.getCurrentCluster()?.server ?? "").replace(/\/+$/, "")}${path}`)
-  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value)
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value))
   const context = new RequestContext(url.toString(), HttpMethod.GET)
   await config.applySecurityAuthentication(context)
   const dispatcher = context.getDispatcher()
-  const response = await fetch(url, {
-    headers: { ...context.getHeaders(), accept: "application/json" },
-    signal: AbortSignal.any([session.ended, AbortSignal.timeout(ANSWER_MS)]),
-    ...(dispatcher === undefined ? {} : { dispatcher }),
-  })
-  const text = await response.text()
-  const body = parsed(text)
+  const headers = { ...context.getHeaders(), accept: "application/json" }
+  return fetch(url, { headers, signal, ...(dispatcher === undefined ? {} : { dispatcher }) })
+}
+
+/** The answer to one GET. @throws ApiFault with the status code of a refusal; also the errors of undici. */
+export async function get(session: Session, path: string, query: GetRequest["query"]): Promise<Answer> {
+  const signal = AbortSignal.any([session.ended, AbortSignal.timeout(ANSWER_MS)])
+  const response = await send(session.config(), { path, query, signal })
+  const body = jsonIn(await response.text())
   if (response.status === 200 && body !== undefined) return { body, sentAt: dateOf(response.headers.get("date")) }
   if (response.status === 200)
     throw new ApiFault("the answer is not JSON; is a proxy between here and the API server?", { status: null })
-  const message: unknown = Reflect.get(Object(body), "message")
+  const message = fieldOf(body, "message")
   const why = typeof message === "string" ? `: ${message}` : ""
   throw new ApiFault(`the API server answered ${response.status}${why}`, { status: response.status })
-}
-
-/** Undefined if it is not JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function dateOf(header: string | null): Date | null {

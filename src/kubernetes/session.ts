@@ -9,6 +9,8 @@ import {
 } from "@kubernetes/client-node"
 import { Agent, type Dispatcher } from "undici"
 
+import { fieldOf } from "../kit/field.ts"
+import { jsonIn } from "../kit/text/json-text.ts"
 import { faultText } from "../kit/fault.ts"
 import { ApiFault } from "./api-fault.ts"
 
@@ -157,7 +159,7 @@ export async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
     }
     if (error instanceof ApiException) {
       const status = error.code
-      const after: unknown = Reflect.get(Object(error.headers), "retry-after")
+      const after = fieldOf(error.headers, "retry-after")
       const retryAfterMs = /^\d{1,4}$/.test(String(after)) ? Number(after) * 1000 : null
       throw new ApiFault(`Cannot ${what}: the API server answered ${status}${reasonIn(error.body)}`, {
         status,
@@ -165,7 +167,7 @@ export async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
       })
     }
     // A refused watch has only the status code.
-    const status: unknown = error instanceof Error ? Reflect.get(error, "statusCode") : null
+    const status = fieldOf(error, "statusCode")
     if (typeof status === "number") throw new ApiFault(`Cannot ${what}: the API server answered ${status}`, { status })
     throw new ApiFault(`Cannot ${what}: ${faultText(error)}`, { status: null })
   }
@@ -173,12 +175,6 @@ export async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
 
 /** The API server's message; the library gives the body as text or as an object. */
 function reasonIn(body: unknown): string {
-  let status: unknown = body
-  try {
-    if (typeof body === "string") status = JSON.parse(body)
-  } catch {
-    return ""
-  }
-  const message: unknown = typeof status === "object" && status !== null ? Reflect.get(status, "message") : null
+  const message = fieldOf(typeof body === "string" ? jsonIn(body) : body, "message")
   return typeof message === "string" ? `: ${message}` : ""
 }

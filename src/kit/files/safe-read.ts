@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
 import { faultCode } from "../fault.ts"
+import { jsonIn } from "../text/json-text.ts"
 
 export type SafeRead =
   | { readonly kind: "file"; readonly bytes: Buffer }
@@ -37,15 +38,10 @@ export function readRegularFile(path: string, maximumBytes: number): SafeRead {
   }
 }
 
-/** The content of a JSON file; null if it cannot be read, or is not valid JSON. */
+/** The content of a JSON file; undefined if it cannot be read, or is not valid JSON. */
 export function readJson(path: string, maximumBytes: number): unknown {
   const read = readRegularFile(path, maximumBytes)
-  if (read.kind !== "file") return null
-  try {
-    return JSON.parse(read.bytes.toString())
-  } catch {
-    return null
-  }
+  return read.kind === "file" ? jsonIn(read.bytes.toString()) : undefined
 }
 
 /**

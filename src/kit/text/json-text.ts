@@ -6,6 +6,15 @@ export interface JsonObject {
   readonly [key: string]: JsonValue
 }
 
+/** The value of a JSON text; undefined if it is not JSON. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * JSON for people and for `diff`: a value is on one line, unless it contains a list of objects. Hidden characters are escaped.
  */

@@ -1,3 +1,4 @@
+import { fieldOf } from "../../kit/field.ts"
 import { ApiFault } from "../../kubernetes/api-fault.ts"
 import { get } from "../../kubernetes/get.ts"
 import { ask, type Session } from "../../kubernetes/session.ts"
@@ -23,10 +24,10 @@ export function createClusterApi(session: Session): ClusterApi {
       const given = { labelSelector, fieldSelector, continue: next }
       const query = Object.fromEntries(Object.entries(given).filter(([, text]) => text !== ""))
       const answer = await read(pathOf(kind, namespace), { limit: PAGE_SIZE, ...query })
-      const page: unknown = fieldOf(answer, "items")
+      const page = fieldOf(answer, "items")
       if (!Array.isArray(page)) throw new ApiFault("the answer is not a list (expected items)", { status: null })
       items.push(...page)
-      const token = fieldOf(fieldOf(answer, "metadata"), "continue")
+      const token = fieldOf(answer, "metadata", "continue")
       next = typeof token === "string" ? token : ""
     } while (next !== "")
     return items
@@ -53,8 +54,4 @@ export function createClusterApi(session: Session): ClusterApi {
 function pathOf({ group, version, plural }: Kind, namespace: string | null): string {
   const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`
   return namespace === null ? `${root}/${plural}` : `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`
-}
-
-function fieldOf(value: unknown, field: string): unknown {
-  return Reflect.get(Object(value), field)
 }

@@ -1,5 +1,6 @@
 import { readFile, rm } from "node:fs/promises"
 import * as z from "zod"
+import { jsonIn } from "../../kit/text/json-text.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import { faultCode } from "../../kit/fault.ts"
 import type { InstanceAnswer, VrrpAnswer } from "../ports.ts"
@@ -54,7 +55,7 @@ const STATES = ["init", "backup", "master", "fault"] as const
 
 /** @returns null if the text is not, or not yet, keepalived's complete answer about its instances. */
 export function vrrpIn(text: string): Data | null {
-  const parsed = schema.safeParse(jsonOf(text))
+  const parsed = schema.safeParse(jsonIn(text))
   if (!parsed.success || parsed.data.length === 0) return null
   const instances = new Map<string, InstanceAnswer>()
   for (const { data, stats } of parsed.data) {
@@ -70,14 +71,6 @@ export function vrrpIn(text: string): Data | null {
     })
   }
   return { kind: "answer", instances }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 async function readOptional(file: string): Promise<string> {

@@ -1,7 +1,7 @@
 import * as z from "zod"
 import type { LastGoodEntry } from "../../core/model/last-good.ts"
 import { type KeepalivedModel, keepalivedModelSchema, vipModelSchema } from "../../core/model/keepalived-model.ts"
-import { readRegularFile } from "../../kit/files/safe-read.ts"
+import { readJson } from "../../kit/files/safe-read.ts"
 
 /** What the agent needs to know of an applied configuration after a restart. */
 export interface AppliedRecord {
@@ -51,15 +51,9 @@ export function encodeAppliedRecord(record: AppliedRecord): string {
 
 /** @returns null when the file is missing or incomplete; then nothing is known, which is always safe. */
 export function readAppliedRecord(path: string): AppliedRecord | null {
-  const read = readRegularFile(path, LARGEST)
-  if (read.kind !== "file") return null
-  try {
-    const parsed = schema.safeParse(JSON.parse(read.bytes.toString()))
-    if (!parsed.success) return null
-    const { sha256, generation, model, entries, nodeCount, announced, nodes } = parsed.data
-    const past = { model, nodeCount, announced: new Set(announced), nodes: new Map(nodes) }
-    return { sha256, generation, model, lastGood: new Map(entries.map(({ id, ...rest }) => [id, rest])), past }
-  } catch {
-    return null
-  }
+  const parsed = schema.safeParse(readJson(path, LARGEST))
+  if (!parsed.success) return null
+  const { sha256, generation, model, entries, nodeCount, announced, nodes } = parsed.data
+  const past = { model, nodeCount, announced: new Set(announced), nodes: new Map(nodes) }
+  return { sha256, generation, model, lastGood: new Map(entries.map(({ id, ...rest }) => [id, rest])), past }
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import * as z from "zod"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
-import { readRegularFile } from "../../kit/files/safe-read.ts"
+import { readJson } from "../../kit/files/safe-read.ts"
 import { createWriteBehind } from "../../kit/files/write-behind.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { NodeRecord } from "../nodes/node-watch.ts"
@@ -18,14 +18,8 @@ const schema = z.object({
 
 /** @returns an empty record if the file is missing or incomplete: then each node must answer once to be judged. */
 export function readNodeRecord(applied: string): NodeRecord {
-  const read = readRegularFile(join(applied, NODE_RECORD_FILE), LARGEST)
-  if (read.kind !== "file") return NOTHING
-  try {
-    const parsed = schema.safeParse(JSON.parse(read.bytes.toString()))
-    return parsed.success ? parsed.data : NOTHING
-  } catch {
-    return NOTHING
-  }
+  const parsed = schema.safeParse(readJson(join(applied, NODE_RECORD_FILE), LARGEST))
+  return parsed.success ? parsed.data : NOTHING
 }
 
 const NOTHING: NodeRecord = { answered: [], unreachable: [] }

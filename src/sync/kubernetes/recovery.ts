@@ -1,3 +1,4 @@
+import { fieldOf } from "../../kit/field.ts"
 import { backoffMs } from "../../kit/time/backoff.ts"
 import { ApiFault } from "../../kubernetes/api-fault.ts"
 import { type Collection, collectionTitle } from "./collection.ts"
@@ -63,8 +64,8 @@ export function createRecovery(patience: Timings, random: () => number): Recover
 
 /** The fault in an event of the type ERROR. */
 export function errorEvent(collection: Collection, object: unknown): ApiFault {
-  const status: unknown = Reflect.get(Object(object), "code")
-  const message: unknown = Reflect.get(Object(object), "message")
+  const status = fieldOf(object, "code")
+  const message = fieldOf(object, "message")
   return new ApiFault(`Cannot watch ${collectionTitle(collection)}: the API server ended it: ${String(message)}`, {
     status: typeof status === "number" ? status : null,
   })

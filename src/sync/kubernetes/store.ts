@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util"
 import type { Placed } from "../../core/objects/kinds.ts"
 import { parseObject } from "../../core/objects/parse.ts"
 import type { ShapeIssue } from "../../core/objects/shape-issue.ts"
+import { fieldOf } from "../../kit/field.ts"
 import { SERVICE_NAME_LABEL } from "../../core/objects/schema.ts"
 import type { Collection } from "./collection.ts"
 
@@ -128,10 +129,9 @@ export interface Identity {
 
 /** Name and version of anything that looks like an object of the API; null for anything else. */
 export function identityOf(object: unknown): Identity | null {
-  const metadata: unknown = Reflect.get(Object(object), "metadata")
-  const name: unknown = Reflect.get(Object(metadata), "name")
-  const namespace: unknown = Reflect.get(Object(metadata), "namespace")
-  const uid: unknown = Reflect.get(Object(metadata), "uid")
+  const name = fieldOf(object, "metadata", "name")
+  const namespace = fieldOf(object, "metadata", "namespace")
+  const uid = fieldOf(object, "metadata", "uid")
   const resourceVersion = versionOf(object)
   if (typeof name !== "string" || resourceVersion === null) return null
   return {
@@ -143,8 +143,7 @@ export function identityOf(object: unknown): Identity | null {
 
 /** The version in an event; a bookmark has nothing else. Null if there is none. */
 export function versionOf(object: unknown): string | null {
-  const metadata: unknown = Reflect.get(Object(object), "metadata")
-  const version: unknown = Reflect.get(Object(metadata), "resourceVersion")
+  const version = fieldOf(object, "metadata", "resourceVersion")
   return typeof version === "string" && version !== "" ? version : null
 }
 
@@ -160,12 +159,8 @@ function isNoNewer(a: string, b: string): boolean {
 /** Whether the collection keeps an object: by its name or, for a slice, by the name of its Service. */
 export function concerns({ resource, names }: Collection, object: unknown): boolean {
   if (names === null) return true
-  const metadata: unknown = Reflect.get(Object(object), "metadata")
-  const labels: unknown = Reflect.get(Object(metadata), "labels")
-  const name: unknown =
-    resource === "endpointslices"
-      ? Reflect.get(Object(labels), SERVICE_NAME_LABEL)
-      : Reflect.get(Object(metadata), "name")
+  const path = resource === "endpointslices" ? ["labels", SERVICE_NAME_LABEL] : ["name"]
+  const name = fieldOf(object, "metadata", ...path)
   return typeof name === "string" && names.has(name)
 }
 
@@ -198,10 +193,14 @@ function reduce({ object, identity, before }: Found): Stored | null {
 
 /** From the condition that the kubelet updates, or the node controller if the kubelet is silent. */
 function isReady(node: unknown): boolean {
-  const conditions: unknown = Reflect.get(Object(Reflect.get(Object(node), "status")), "conditions")
+  const conditions = fieldOf(node, "status", "conditions")
   if (!Array.isArray(conditions)) return false
-  const ready: unknown = conditions.find((one: unknown) => Reflect.get(Object(one), "type") === "Ready")
-  return Reflect.get(Object(ready), "status") === "True"
+  return (
+    fieldOf(
+      conditions.find((one: unknown) => fieldOf(one, "type") === "Ready"),
+      "status",
+    ) === "True"
+  )
 }
 
 function isNews(before: Stored | undefined, after: Stored): boolean {

@@ -1,5 +1,6 @@
 import { ApiException, CoreV1Api, DiscoveryV1Api } from "@kubernetes/client-node"
 
+import { fieldOf } from "../../../kit/field.ts"
 import { type Collection, collectionTitle } from "../collection.ts"
 import type { KubernetesApi, ListOptions, WatchEnd, WatchOptions } from "../ports.ts"
 import { ask, type Session } from "../../../kubernetes/session.ts"
@@ -98,12 +99,11 @@ async function listPage(session: Session, { resource, namespace }: Collection, r
 
 /** The items of a list carry neither apiVersion nor kind. */
 function pageOf(apiVersion: string, kind: string, answer: unknown): Page {
-  const items: unknown = Reflect.get(Object(answer), "items")
+  const items = fieldOf(answer, "items")
   if (!Array.isArray(items))
     throw new Error("the answer is not a list (expected items); is a proxy between sync and the API server?")
-  const metadata: unknown = Reflect.get(Object(answer), "metadata")
   const text = (field: string): string => {
-    const value: unknown = Reflect.get(Object(metadata), field)
+    const value = fieldOf(answer, "metadata", field)
     return typeof value === "string" ? value : ""
   }
   return {

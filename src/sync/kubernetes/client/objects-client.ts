@@ -1,5 +1,6 @@
 import { ApiException, CustomObjectsApi, PatchStrategy } from "@kubernetes/client-node"
 
+import { fieldOf } from "../../../kit/field.ts"
 import type { ObjectPath, ObjectsApi } from "../../report/ports.ts"
 import { ask, type Session } from "../../../kubernetes/session.ts"
 
@@ -15,7 +16,7 @@ export function createObjectsApi(session: Session): ObjectsApi {
         // Any cached state of the API server is good enough: sync lists again soon.
         const query = { ...path, labelSelector, resourceVersion: "0" }
         const found: unknown = await new CustomObjectsApi(session.configuration()).listNamespacedCustomObject(query)
-        const items: unknown = Reflect.get(Object(found), "items")
+        const items = fieldOf(found, "items")
         return Array.isArray(items) ? items : []
       }),
     create: (path, body) =>

@@ -1,9 +1,10 @@
-import { HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node"
+import type { KubeConfig } from "@kubernetes/client-node"
 import { STATUS_CODES } from "node:http"
-import { fetch } from "undici"
 
+import { fieldOf } from "../../../kit/field.ts"
 import { LineTooLong, linesOf } from "../../../kit/text/lines.ts"
 import { ApiFault } from "../../../kubernetes/api-fault.ts"
+import { type GetRequest, send } from "../../../kubernetes/get.ts"
 import type { WatchEnd, WatchOptions } from "../ports.ts"
 import { identityOf, versionOf } from "../store.ts"
 
@@ -12,10 +13,7 @@ const LONGEST_EVENT = 16 * 1024 * 1024
 /** Maximum characters of an invalid line that are logged. */
 const SHOWN = 80
 
-export interface WatchRequest extends Pick<WatchOptions, "inactivityMs" | "signal" | "event"> {
-  readonly path: string
-  readonly query: Readonly<Record<string, string | number | boolean>>
-}
+export interface WatchRequest extends Pick<WatchOptions, "inactivityMs" | "event">, GetRequest {}
 
 /**
  * Runs one watch over the library's connection and with its credentials, but parses it here: the library splits lines at
@@ -50,13 +48,7 @@ async function open(
   { path, query }: WatchRequest,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const url = new URL(`${config.getCurrentCluster()?.server ?? ""}${path}`)
-  for (const [key, value] of Object.entries({ watch: true, ...query })) url.searchParams.set(key, String(value))
-  const context = new RequestContext(url.toString(), HttpMethod.GET)
-  await config.applySecurityAuthentication(context)
-  const dispatcher = context.getDispatcher()
-  const headers = context.getHeaders()
-  const response = await fetch(url, { headers, signal, ...(dispatcher === undefined ? {} : { dispatcher }) })
+  const response = await send(config, { path, query: { watch: true, ...query }, signal })
   if (response.status === 200 && response.body !== null) return response.body
   const text = response.statusText || STATUS_CODES[response.status] || "no answer"
   throw Object.assign(new Error(text), { statusCode: response.status })
@@ -90,8 +82,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true })
 /** @throws ApiFault */
 function deliver(line: Buffer, number: number, { event }: WatchRequest): void {
   const parsed = parse(line, number)
-  const type: unknown = Reflect.get(Object(parsed), "type")
-  const object: unknown = Reflect.get(Object(parsed), "object")
+  const type = fieldOf(parsed, "type")
+  const object = fieldOf(parsed, "object")
   const where = `line ${number}`
   if (!TYPES.has(type)) throw notAnEvent(`${where} has the type ${shown(JSON.stringify(type) ?? "none")}`)
   if (type !== "ERROR" && versionOf(object) === null)
