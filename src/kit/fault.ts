@@ -46,3 +46,13 @@ export function faultCode(error: unknown): string | null {
 function causeOf(error: unknown): unknown {
   return error instanceof Error ? error.cause : null
 }
+
+/** What a call on a file gives; null if the file does not exist. @throws Every other fault. */
+export async function ifPresent<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call
+  } catch (error) {
+    if (faultCode(error) === "ENOENT") return null
+    throw error
+  }
+}

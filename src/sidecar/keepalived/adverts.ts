@@ -1,12 +1,10 @@
-import { readFile, rm } from "node:fs/promises"
 import type { Clock } from "../../kit/time/clock.ts"
-import { faultCode } from "../../kit/fault.ts"
+import { askByFile } from "./answer-file.ts"
 
 /** The file that keepalived writes into its directory for temporary files (TMPDIR) when its VRRP child gets SIGUSR2. */
 const STATISTICS = "keepalived.stats"
 /** Time limit. Measured on 2.2.7 and 2.3.3: written within 0.2 s; a busy machine may take longer. */
-const LIMIT_MS = 1_000
-const POLL_MS = 10
+const LIMITS = { limitMs: 1_000, pollMs: 10 }
 
 /**
  * Makes the VRRP child write its statistics and reads them: name of an instance -> adverts heard from masters that stay.
@@ -14,20 +12,12 @@ const POLL_MS = 10
  * @param signal Sends SIGUSR2 to the VRRP child.
  * @returns null if nothing was written in time.
  */
-export async function askForAdverts(
+export function askForAdverts(
   directory: string,
   clock: Clock,
   signal: () => void,
 ): Promise<ReadonlyMap<string, number> | null> {
-  const file = `${directory}/${STATISTICS}`
-  await rm(file, { force: true })
-  signal()
-  for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += POLL_MS) {
-    const counts = advertsIn((await readOptional(file)) ?? "")
-    if (counts !== null) return counts
-    await clock.delay(POLL_MS)
-  }
-  return null
+  return askByFile({ file: `${directory}/${STATISTICS}`, signal, read: advertsIn, ...LIMITS, clock })
 }
 
 /**
@@ -49,13 +39,4 @@ export function advertsIn(text: string): ReadonlyMap<string, number> | null {
 function receivedIn(instance: string, section: string): number | null {
   const found = new RegExp(`^ *${section}:\\n *Received: (\\d+)\\n`, "m").exec(instance)?.[1]
   return found === undefined ? null : Number(found)
-}
-
-async function readOptional(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, "utf8")
-  } catch (error) {
-    if (faultCode(error) === "ENOENT") return null
-    throw error
-  }
 }

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises"
 import { join } from "node:path"
 import type { Clock } from "../../kit/time/clock.ts"
-import { faultCode } from "../../kit/fault.ts"
+import { ifPresent } from "../../kit/fault.ts"
 import { runCommand } from "../../kit/process/run-command.ts"
 import type { Keepalived, ProcessIdentity, ReloadVerdict, RunningKeepalived } from "../ports.ts"
 import { askForAdverts } from "./adverts.ts"
@@ -65,7 +65,8 @@ export function createKeepalived(options: KeepalivedOptions): Keepalived {
 function openParts({ runDirectory, liveFile, limitMs: fixed, clock, ...supervised }: KeepalivedOptions): Parts {
   const files = pidFilesIn(runDirectory)
   const log = createProcessLog(join(runDirectory, "log"), clock)
-  const limitMs = async () => fixed ?? ANSWER_LIMIT_MS + (ANSWER_LIMIT_MS_PER_MB * (await sizeOf(liveFile))) / 1e6
+  const limitMs = async () =>
+    fixed ?? ANSWER_LIMIT_MS + (ANSWER_LIMIT_MS_PER_MB * ((await ifPresent(stat(liveFile)))?.size ?? 0)) / 1e6
   const readiness = createReadiness({ files, log, limitMs, clock })
   return { runDirectory, files, log, readiness, supervisor: createSupervisor(supervised), clock, limitMs }
 }
@@ -236,13 +237,4 @@ function acknowledged({ clock }: Parts, startedAt: number): ReloadVerdict {
 async function failed(parts: Parts, mark: LogMark, reason: string): Promise<ReloadVerdict> {
   const lines = await parts.log.since(mark)
   return { kind: "failed", reason, log: lines.slice(-MOST_LOG_LINES).map(messageOf) }
-}
-
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size
-  } catch (error) {
-    if (faultCode(error) === "ENOENT") return 0
-    throw error
-  }
 }

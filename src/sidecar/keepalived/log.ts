@@ -1,7 +1,7 @@
 import { watch } from "node:fs"
 import { open, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { faultCode } from "../../kit/fault.ts"
+import { ifPresent } from "../../kit/fault.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 
 /** A position in the log: later lines are new. It stays valid when the file is rotated. */
@@ -53,7 +53,7 @@ export function createProcessLog(directory: string, clock: Clock): ProcessLog {
 }
 
 async function markOf(directory: string): Promise<LogMark> {
-  const current = await optional(stat(join(directory, "current"), { bigint: true }))
+  const current = await ifPresent(stat(join(directory, "current"), { bigint: true }))
   return current === null ? { inode: null, offset: 0 } : { inode: current.ino, offset: Number(current.size) }
 }
 
@@ -77,12 +77,12 @@ async function nextLines(directory: string, mark: LogMark | null): Promise<Lines
 /** Differs after each step of a rotation. */
 async function layoutOf(directory: string): Promise<string> {
   const { inode } = await markOf(directory)
-  const names = (await optional(readdir(directory))) ?? []
+  const names = (await ifPresent(readdir(directory))) ?? []
   return [inode, ...names.toSorted()].join(" ")
 }
 
 async function linesSince(directory: string, mark: LogMark | null): Promise<Lines> {
-  const names = (await optional(readdir(directory))) ?? []
+  const names = (await ifPresent(readdir(directory))) ?? []
   // s6-log renames `current` to `previous`, links that to a name made of its time (TAI64N: the order of names is the order of
   // time), and begins a new `current`.
   const old = names.filter((name) => /^@[0-9a-f]{24}\.[su]$/.test(name)).toSorted()
@@ -105,7 +105,7 @@ async function linesSince(directory: string, mark: LogMark | null): Promise<Line
 }
 
 async function contentOf(path: string): Promise<{ readonly inode: bigint; readonly content: Buffer } | null> {
-  const file = await optional(open(path))
+  const file = await ifPresent(open(path))
   if (file === null) return null
   try {
     const { ino, size } = await file.stat({ bigint: true })
@@ -164,14 +164,5 @@ function tryWatch(directory: string, onChange: () => void): ReturnType<typeof wa
     return watch(directory, onChange).on("error", () => {})
   } catch {
     return null
-  }
-}
-
-async function optional<T>(promise: Promise<T>): Promise<T | null> {
-  try {
-    return await promise
-  } catch (error) {
-    if (faultCode(error) === "ENOENT") return null
-    throw error
   }
 }

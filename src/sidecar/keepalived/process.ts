@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { faultCode } from "../../kit/fault.ts"
+import { uptimeSeconds } from "../../kit/time/uptime.ts"
 import type { ProcessIdentity, RunningKeepalived } from "../ports.ts"
 
 /** Where keepalived writes its pids: `--pid`, `--checkers_pid` and `--vrrp_pid`. */
@@ -60,8 +61,7 @@ export function isSame(a: ProcessIdentity | null, b: ProcessIdentity): boolean {
 
 /** Seconds since the process began, by the clock of startTime; exact to 10 ms. */
 export function ageOf(identity: ProcessIdentity): number {
-  const uptime = Number.parseFloat(readFileSync("/proc/uptime", "utf8"))
-  return uptime - Number(identity.startTime) / TICKS_PER_SECOND
+  return uptimeSeconds() - Number(identity.startTime) / TICKS_PER_SECOND
 }
 
 /** @returns null if the text is not such a line. */
@@ -109,7 +109,7 @@ function readOptional(path: string): string | null {
   }
 }
 
-export function signalIfRunning(identity: ProcessIdentity, signal: "SIGKILL" | "SIGUSR2"): void {
+export function signalIfRunning(identity: ProcessIdentity, signal: NodeJS.Signals | number): void {
   if (!isRunning(identity)) return
   try {
     process.kill(identity.pid, signal)

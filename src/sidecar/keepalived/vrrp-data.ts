@@ -1,17 +1,13 @@
-import { readFile, rm } from "node:fs/promises"
 import * as z from "zod"
 import { jsonIn } from "../../kit/text/json-text.ts"
 import type { Clock } from "../../kit/time/clock.ts"
-import { faultCode } from "../../kit/fault.ts"
+import { askByFile } from "./answer-file.ts"
 import type { InstanceAnswer, VrrpAnswer } from "../ports.ts"
 
 /** The file that keepalived's VRRP child writes into its directory for temporary files (TMPDIR) on the signal JSON. */
 const FILE = "keepalived.json"
 /** Time limit. Measured on 2.2.7 and 2.3.3: written within 0.1 s; a busy machine takes longer. */
-const LIMIT_MS = 2_000
-const POLL_MS = 20
-/** Maximum bytes: about 100 for each VIP, with a reserve. */
-const LARGEST = 8 * 1024 * 1024
+const LIMITS = { limitMs: 2_000, pollMs: 20 }
 
 type Data = Extract<VrrpAnswer, { kind: "answer" }>
 
@@ -21,20 +17,8 @@ type Data = Extract<VrrpAnswer, { kind: "answer" }>
  * @param signal Sends the signal JSON to the VRRP child.
  * @returns null if nothing complete was written in time.
  */
-export async function askForVrrp(directory: string, signal: () => void, clock: Clock): Promise<Data | null> {
-  const file = `${directory}/${FILE}`
-  await rm(file, { force: true })
-  signal()
-  try {
-    for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += POLL_MS) {
-      await clock.delay(POLL_MS)
-      const data = vrrpIn(await readOptional(file))
-      if (data !== null) return data
-    }
-    return null
-  } finally {
-    await rm(file, { force: true })
-  }
+export function askForVrrp(directory: string, signal: () => void, clock: Clock): Promise<Data | null> {
+  return askByFile({ file: `${directory}/${FILE}`, signal, read: vrrpIn, ...LIMITS, clock })
 }
 
 const instance = z.object({
@@ -71,14 +55,4 @@ export function vrrpIn(text: string): Data | null {
     })
   }
   return { kind: "answer", instances }
-}
-
-async function readOptional(file: string): Promise<string> {
-  try {
-    const bytes = await readFile(file)
-    return bytes.length > LARGEST ? "" : bytes.toString("utf8")
-  } catch (error) {
-    if (faultCode(error) === "ENOENT") return ""
-    throw error
-  }
 }

@@ -1,10 +1,9 @@
 import { join } from "node:path"
 import type { Clock } from "../../kit/time/clock.ts"
-import { faultCode } from "../../kit/fault.ts"
 import { runCommand } from "../../kit/process/run-command.ts"
 import type { RunningKeepalived, VrrpAnswer, VrrpSource } from "../ports.ts"
 import { createProcessLog, type LogMark, type ProcessLog } from "./log.ts"
-import { isRunning, isSame, pidFilesIn, runningKeepalived } from "./process.ts"
+import { isRunning, isSame, pidFilesIn, runningKeepalived, signalIfRunning } from "./process.ts"
 import { createReadiness, type Readiness } from "./readiness.ts"
 import { askForVrrp } from "./vrrp-data.ts"
 import { createVrrpReader } from "./vrrp-log.ts"
@@ -72,15 +71,8 @@ async function ask({ parent, vrrp }: RunningKeepalived, asking: Asking): Promise
     return { kind: "not-ready" }
   // A signal before its handlers exist would end it.
   if (!(await readiness.isReady(now))) return { kind: "not-ready" }
-  const send = () => {
-    if (!isRunning(vrrp)) return
-    try {
-      process.kill(vrrp.pid, number)
-    } catch (error) {
-      if (faultCode(error) !== "ESRCH") throw error
-    }
-  }
-  return (await askForVrrp(runDirectory, send, clock)) ?? (isRunning(vrrp) ? { kind: "silent" } : { kind: "not-ready" })
+  const answer = await askForVrrp(runDirectory, () => signalIfRunning(vrrp, number), clock)
+  return answer ?? (isRunning(vrrp) ? { kind: "silent" } : { kind: "not-ready" })
 }
 
 /** The log's directory is created at keepalived's first start. */
