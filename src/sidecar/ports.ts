@@ -138,10 +138,7 @@ export interface VrrpSource {
 export type Link = "absent" | "down" | "no-carrier" | "up"
 
 /** A virtual server in the kernel's IPVS table. */
-export interface KernelVirtualServer {
-  readonly address: string
-  readonly port: number
-  readonly protocol: "TCP" | "UDP" | "SCTP"
+export interface KernelVirtualServer extends VirtualServerKey {
   readonly scheduler: string
   /** Seconds; null for no persistence. Absent if the table does not show it. */
   readonly persistenceTimeout?: number | null
@@ -162,6 +159,13 @@ export interface KernelAddress {
   readonly prefixLength: number
   /** The program that added it, as iproute2 writes it (`keepalived`, `0x12`); null if the kernel or iproute2 does not show it. */
   readonly protocol: string | null
+}
+
+/** How IPVS chooses a real server. */
+export interface Scheduling {
+  readonly scheduler: string
+  /** Seconds; null for no persistence. */
+  readonly persistenceTimeout: number | null
 }
 
 export interface Kernel {
@@ -188,16 +192,10 @@ export interface Kernel {
   removeAddress(interfaceName: string, address: string): Promise<void>
   removeVirtualServer(key: VirtualServerKey): Promise<void>
   /** Sets scheduler and persistence of an existing virtual server; its connections stay. */
-  setVirtualServer(
-    key: VirtualServerKey,
-    to: { readonly scheduler: string; readonly persistenceTimeout: number | null },
-  ): Promise<void>
+  setVirtualServer(key: VirtualServerKey, to: Scheduling): Promise<void>
   /** Sets weight and forwarding method of an existing real server; its connections stay. */
   setRealServer(key: VirtualServerKey, to: KernelRealServer): Promise<void>
-  addVirtualServer(
-    key: VirtualServerKey,
-    as: { readonly scheduler: string; readonly persistenceTimeout: number | null },
-  ): Promise<void>
+  addVirtualServer(key: VirtualServerKey, as: Scheduling): Promise<void>
   addRealServer(key: VirtualServerKey, real: KernelRealServer): Promise<void>
   removeRealServer(key: VirtualServerKey, real: { readonly address: string; readonly port: number }): Promise<void>
   /**

@@ -1,4 +1,5 @@
 import { open, readFile } from "node:fs/promises"
+import { parseAddress } from "../../core/address/ip.ts"
 import { faultCode } from "../../kit/fault.ts"
 import type { KernelRealServer, KernelVirtualServer } from "../ports.ts"
 
@@ -87,22 +88,11 @@ function addressAndPort(place: string): { readonly address: string; readonly por
   const colon = place.lastIndexOf(":")
   const port = Number.parseInt(place.slice(colon + 1), 16)
   const address = place.startsWith("[")
-    ? ipv6(place.slice(1, colon - 1))
+    ? (parseAddress(place.slice(1, colon - 1))?.text ?? "")
     : ipv4(Number.parseInt(place.slice(0, colon), 16))
   return { address, port }
 }
 
 function ipv4(value: number): string {
   return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
-}
-
-/** The short form: the first longest run of two or more zero groups becomes `::`. Source: RFC 5952, 4. */
-function ipv6(text: string): string {
-  const short = text
-    .split(":")
-    .map((group) => group.replace(/^0{1,3}/, ""))
-    .join(":")
-  let longest = ""
-  for (const [run] of short.matchAll(/(?<=^|:)0(?::0)+(?=:|$)/g)) if (run.length > longest.length) longest = run
-  return longest === "" ? short : short.replace(new RegExp(`(^|:)${longest}(:|$)`), "::")
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { asHost } from "../../core/address/network.ts"
 import { runCommand } from "../../kit/process/run-command.ts"
-import type { Connections, Kernel, KernelRealServer, VirtualServerKey } from "../ports.ts"
+import type { Connections, Kernel, KernelRealServer, Scheduling, VirtualServerKey } from "../ports.ts"
 import { addressesOf, allAddresses } from "./addresses.ts"
 import { parseConnections } from "./connections.ts"
 import { forgetFlows } from "./conntrack.ts"
@@ -34,22 +34,22 @@ export function createKernel(options: KernelOptions = {}): Kernel {
   const iptablesRestore = options.iptablesRestore ?? "iptables-restore"
   const table = options.ipVsTable ?? "/proc/net/ip_vs"
   const readTable = createTableReader(() => savedTable(ipvsadm))
+  const ipVs = (command: IpVsCommand, words: readonly string[]) => changeIpVs(ipvsadm, command, words)
   return {
     addresses: (name) => addressesOf(ip, name),
     allAddresses: () => allAddresses(ip),
     hasInterface: (name) => hasInterface(options.interfaces ?? "/proc/net/dev", name),
     glance: () => readIpVsTable(table),
     hasVirtualServers: () => hasVirtualServers(table),
-    virtualServers: () => (existsSync(table) ? readTable() : Promise.resolve(null)),
-    connections: () => (existsSync(table) ? connectionsIn(ipvsadm) : Promise.resolve(null)),
+    virtualServers: async () => (existsSync(table) ? readTable() : null),
+    connections: async () => (existsSync(table) ? connectionsIn(ipvsadm) : null),
     removeAddress: (name, address) => removeAddress(ip, name, address),
-    removeVirtualServer: (key) => removeFromIpVs(ipvsadm, ["-D", ...serverWords(key)]),
-    removeRealServer: (key, real) =>
-      removeFromIpVs(ipvsadm, ["-d", ...serverWords(key), "-r", `${bracketed(real.address)}:${real.port}`]),
-    addVirtualServer: (key, as) => changeIpVs(ipvsadm, ["-A", ...serverWords(key), ...schedulingWords(as)]),
-    setVirtualServer: (key, to) => changeIpVs(ipvsadm, ["-E", ...serverWords(key), ...schedulingWords(to)]),
-    addRealServer: (key, real) => changeIpVs(ipvsadm, ["-a", ...serverWords(key), ...realServerWords(real)]),
-    setRealServer: (key, to) => changeIpVs(ipvsadm, ["-e", ...serverWords(key), ...realServerWords(to)]),
+    removeVirtualServer: (key) => ipVs("-D", serverWords(key)),
+    removeRealServer: (key, real) => ipVs("-d", [...serverWords(key), "-r", `${bracketed(real.address)}:${real.port}`]),
+    addVirtualServer: (key, as) => ipVs("-A", [...serverWords(key), ...schedulingWords(as)]),
+    setVirtualServer: (key, to) => ipVs("-E", [...serverWords(key), ...schedulingWords(to)]),
+    addRealServer: (key, real) => ipVs("-a", [...serverWords(key), ...realServerWords(real)]),
+    setRealServer: (key, to) => ipVs("-e", [...serverWords(key), ...realServerWords(to)]),
     ...createMasqueradeChain({ ...options, iptables, iptablesRestore }),
     forgetFlows: (key) => forgetFlows(options.conntrack ?? "conntrack", key),
   }
@@ -84,18 +84,20 @@ async function removeAddress(ip: string, name: string, address: string): Promise
   throw programFault(`Cannot remove ${address} from "${name}"`, ip, result)
 }
 
+/** Source: ipvsadm(8). */
+type IpVsCommand = "-A" | "-E" | "-D" | "-a" | "-e" | "-d"
+
 /** A change that another program makes meanwhile shows in the next comparison. */
-async function changeIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
-  const result = await runCommand(ipvsadm, words, LIMITS)
+async function changeIpVs(ipvsadm: string, command: IpVsCommand, words: readonly string[]): Promise<void> {
+  const result = await runCommand(ipvsadm, [command, ...words], LIMITS)
   if (result.status === 0 || GONE.test(result.stderr)) return
-  throw programFault(`Cannot change ${words.slice(2).join(" ")} in IPVS`, ipvsadm, result)
+  const server = words.slice(1).join(" ")
+  const what = command === "-D" || command === "-d" ? `remove ${server} from IPVS` : `change ${server} in IPVS`
+  throw programFault(`Cannot ${what}`, ipvsadm, result)
 }
 
 /** Without -p the kernel takes the persistence away (ipvsadm(8), --edit-service). */
-function schedulingWords(as: {
-  readonly scheduler: string
-  readonly persistenceTimeout: number | null
-}): readonly string[] {
+function schedulingWords(as: Scheduling): readonly string[] {
   const persistence = as.persistenceTimeout === null ? [] : ["-p", String(as.persistenceTimeout)]
   return ["-s", as.scheduler, ...persistence]
 }
@@ -108,12 +110,6 @@ const METHOD_FLAGS = { NAT: "-m", DR: "-g", TUN: "-i", LOCAL: "-g" } as const
 
 /** Nothing is left to do: what was to be changed is gone, what was to be added is there. */
 const GONE = /No such (?:service|destination)|Service not defined|already exists/
-
-async function removeFromIpVs(ipvsadm: string, words: readonly string[]): Promise<void> {
-  const result = await runCommand(ipvsadm, words, LIMITS)
-  if (result.status === 0 || GONE.test(result.stderr)) return
-  throw programFault(`Cannot remove ${words.slice(2).join(" ")} from IPVS`, ipvsadm, result)
-}
 
 const SERVICE_OPTIONS = { TCP: "-t", UDP: "-u", SCTP: "--sctp-service" } as const
 
