@@ -1,7 +1,8 @@
 import { isSupported, isSupportedFamily } from "../../core/address/ip.ts"
 import { rangeFault } from "../../core/address/special.ts"
 import { nodeAddressOf } from "../../core/model/addresses/own-nodes.ts"
-import type { ClusterObjects, Endpoint, EndpointPort, ServiceObjects } from "../../core/objects/kinds.ts"
+import type { ClusterObjects } from "../../core/objects/kinds.ts"
+import { sourcesOf } from "../../core/objects/sources.ts"
 
 /** A target of a TCP connection. */
 export interface Target {
@@ -53,38 +54,19 @@ export function watchedNodes(
 function hostsOf({ services }: Pick<ClusterObjects, "services">): ReadonlyMap<string, readonly Target[]> {
   const hosts = new Map<string, Target[]>()
   for (const service of services.values())
-    for (const { endpoint, ports } of endpointsOf(service)) {
-      const { nodeName, addresses } = endpoint
-      if (nodeName === null) continue
-      const targets = hosts.get(nodeName) ?? []
-      hosts.set(nodeName, targets)
-      const address = addresses[0] ?? ""
+    for (const { addressType, ports, endpoints } of sourcesOf(service)) {
+      if (!isSupportedFamily(addressType)) continue
       const port = ports.find(({ protocol }) => protocol === "TCP")?.port
-      // Only the addresses that packets are forwarded to, because other users may write EndpointSlices.
-      const isUsable = isSupported(address) && rangeFault(address) === null && endpoint.conditions.serving
-      const isKnown = targets.some((target) => target.address === address)
-      if (port !== undefined && isUsable && !isKnown && targets.length < OPINIONS) targets.push({ address, port })
+      for (const { nodeName, addresses, conditions } of endpoints) {
+        if (nodeName === null) continue
+        const targets = hosts.get(nodeName) ?? []
+        hosts.set(nodeName, targets)
+        const address = addresses[0] ?? ""
+        // Only the addresses that packets are forwarded to, because other users may write EndpointSlices.
+        const isUsable = isSupported(address) && rangeFault(address) === null && conditions.serving
+        const isKnown = targets.some((target) => target.address === address)
+        if (port !== undefined && isUsable && !isKnown && targets.length < OPINIONS) targets.push({ address, port })
+      }
     }
   return hosts
-}
-
-interface Hosted {
-  readonly endpoint: Pick<Endpoint, "nodeName" | "addresses" | "conditions">
-  readonly ports: readonly EndpointPort[]
-}
-
-/** As in `core/desired/endpoints.ts`: Endpoints count only if slices are missing. */
-function endpointsOf({ slices, endpoints }: ServiceObjects): readonly Hosted[] {
-  if (slices.length > 0)
-    return slices.flatMap(({ object }) =>
-      isSupportedFamily(object.addressType)
-        ? object.endpoints.map((endpoint) => ({ endpoint, ports: object.ports }))
-        : [],
-    )
-  return (endpoints?.object.subsets ?? []).flatMap(({ addresses, ports }) =>
-    addresses.map(({ ip, nodeName }) => ({
-      endpoint: { addresses: [ip], nodeName, conditions: { ready: true, serving: true, terminating: false } },
-      ports,
-    })),
-  )
 }
