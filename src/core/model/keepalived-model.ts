@@ -98,7 +98,9 @@ export type VirtualServer = z.infer<typeof virtualServerSchema>
 export type RealServer = z.infer<typeof realServerSchema>
 
 /** The unique key of a virtual server: `10.4.0.50 80 TCP`. */
-export function virtualServerKey(server: Pick<VirtualServer, "address" | "port" | "protocol">): string {
+export function virtualServerKey(
+  server: Pick<VirtualServer, "address" | "port"> & { readonly protocol: string },
+): string {
   return `${server.address} ${server.port} ${server.protocol}`
 }
 

@@ -1,4 +1,4 @@
-import { virtualServersOf } from "../../core/model/keepalived-model.ts"
+import { virtualServerKey, virtualServersOf } from "../../core/model/keepalived-model.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { Touches } from "./ports.ts"
 import type { InEffect } from "./state.ts"
@@ -55,8 +55,7 @@ export function createCapturePass(workings: Searching): CapturePass {
 
 /** Never empty, so that the first search always finds a difference. */
 function serversOf({ model }: InEffect): string {
-  const servers = virtualServersOf(model)
-  return `servers ${servers.map(({ address, port, protocol }) => `${address} ${port} ${protocol}`).join()}`
+  return `servers ${virtualServersOf(model).map(virtualServerKey).join()}`
 }
 
 interface SearchResult {

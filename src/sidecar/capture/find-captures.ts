@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import { virtualServerKey } from "../../core/model/keepalived-model.ts"
 import { runCommand } from "../../kit/process/run-command.ts"
 import type { VirtualServerKey } from "../ports.ts"
 import type { Capture } from "./capture.ts"
@@ -141,8 +142,7 @@ function createLister(nft: string, signal: AbortSignal) {
 function eachOnce(found: readonly Capture[]): readonly Capture[] {
   const once = new Map<string, Capture>()
   for (const capture of found) {
-    const { address, port, protocol } = capture.server
-    const key = `${address} ${port} ${protocol} ${capture.taker}`
+    const key = `${virtualServerKey(capture.server)} ${capture.taker}`
     const before = once.get(key)
     if (before === undefined || (before.effect === "forwarded" && capture.effect === "dropped")) once.set(key, capture)
   }

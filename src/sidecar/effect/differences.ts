@@ -1,3 +1,4 @@
+import { virtualServerKey } from "../../core/model/keepalived-model.ts"
 import { compare } from "../../kit/problem.ts"
 import {
   type AddressDifferences,
@@ -41,7 +42,7 @@ export interface KernelState {
 export interface Owned {
   /** As `additionName` spells them. */
   readonly additions: Iterable<string>
-  /** As `virtualServerName` spells them. */
+  /** As `virtualServerKey` spells them. */
   readonly virtualServers: Iterable<string>
 }
 
@@ -71,8 +72,8 @@ export interface Differences extends AddressDifferences {
 
 /** Compares what a configuration intends with what the kernel has. */
 export function differences(intended: IntendedEffect, kernel: KernelState, owned: Owned): Differences {
-  const found = new Map((kernel.virtualServers ?? []).map((server) => [virtualServerName(server), server]))
-  const asked = new Map(intended.virtualServers.map((server) => [virtualServerName(server), server]))
+  const found = new Map((kernel.virtualServers ?? []).map((server) => [virtualServerKey(server), server]))
+  const asked = new Map(intended.virtualServers.map((server) => [virtualServerKey(server), server]))
   const pairs = [...asked].flatMap(([name, want]) => {
     const have = found.get(name)
     return have === undefined ? [] : [{ want, have }]
@@ -98,12 +99,12 @@ export function differenceText(found: Differences): string | null {
   const reals = (list: readonly RealServerDifference[]) => list.map(realServerText)
   const missing = [
     ...addressTexts(found.missingVips, found),
-    ...found.missingVirtualServers.map(virtualServerName),
+    ...found.missingVirtualServers.map(virtualServerKey),
     ...reals(found.missingRealServers),
   ]
   const surplus = [
     ...addressTexts(found.surplusVips, found),
-    ...found.surplusVirtualServers.map(virtualServerName),
+    ...found.surplusVirtualServers.map(virtualServerKey),
     ...reals(found.surplusRealServers),
   ]
   const parts = [
@@ -114,11 +115,6 @@ export function differenceText(found: Differences): string | null {
   ]
   const text = parts.filter((part) => part !== "").join("; ")
   return text === "" ? null : text
-}
-
-/** A unique name of a virtual server: `10.4.0.50 80 TCP`. */
-export function virtualServerName(server: VirtualServerKey): string {
-  return `${server.address} ${server.port} ${server.protocol}`
 }
 
 type ServerWithReals = VirtualServerKey & { readonly realServers: readonly RealServerDifference["real"][] }
@@ -168,7 +164,7 @@ function keyOf({ address, port, protocol }: VirtualServerKey): VirtualServerKey 
 }
 
 function keysOf(servers: readonly VirtualServerKey[]): readonly VirtualServerKey[] {
-  return servers.map(keyOf).toSorted((a, b) => compare(virtualServerName(a), virtualServerName(b)))
+  return servers.map(keyOf).toSorted((a, b) => compare(virtualServerKey(a), virtualServerKey(b)))
 }
 
 function realServerName(real: { readonly address: string; readonly port: number }): string {
@@ -179,15 +175,15 @@ type Named = { readonly server: VirtualServerKey; readonly real: RealServerDiffe
 
 function byName(a: Named, b: Named): number {
   const real = (named: Named) => (named.real === null ? "" : realServerName(named.real))
-  return compare(virtualServerName(a.server), virtualServerName(b.server)) || compare(real(a), real(b))
+  return compare(virtualServerKey(a.server), virtualServerKey(b.server)) || compare(real(a), real(b))
 }
 
 function realServerText({ server, real }: RealServerDifference): string {
-  return `${realServerName(real)} in ${virtualServerName(server)}`
+  return `${realServerName(real)} in ${virtualServerKey(server)}`
 }
 
 function wrongText({ server, real, field, intended, actual }: WrongValue): string {
-  const whose = real === null ? virtualServerName(server) : realServerText({ server, real })
+  const whose = real === null ? virtualServerKey(server) : realServerText({ server, real })
   const what = field === "forwardingMethod" ? "forwarding method" : field
   return `${what} of ${whose} is ${actual}, expected ${intended}`
 }

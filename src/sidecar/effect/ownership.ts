@@ -1,8 +1,12 @@
 import { isAlone } from "../../core/address/network.ts"
-import { addressesOf, type KeepalivedModel, type VrrpInstance } from "../../core/model/keepalived-model.ts"
+import {
+  addressesOf,
+  type KeepalivedModel,
+  virtualServerKey,
+  type VrrpInstance,
+} from "../../core/model/keepalived-model.ts"
 import type { Holder, Others } from "../../core/model/addresses/others.ts"
 import { tracesOf } from "./intended.ts"
-import { virtualServerName } from "./differences.ts"
 import type { Keepalived, Kernel, KernelAddress } from "../ports.ts"
 import type { Ledger } from "../volume/ledger.ts"
 
@@ -61,5 +65,5 @@ async function serversOfOthers(
   const servers = (await kernel.virtualServers()) ?? []
   if (ledger.isLost && (await keepalived.running()) !== null) return new Set()
   const others = servers.filter((server) => !(ledger.isLost && own.has(server.address)))
-  return new Set(others.map(virtualServerName).filter((name) => !ledger.virtualServers.has(name)))
+  return new Set(others.map(virtualServerKey).filter((name) => !ledger.virtualServers.has(name)))
 }

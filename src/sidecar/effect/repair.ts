@@ -1,8 +1,13 @@
-import { interfacesOf, type KeepalivedModel, virtualServersOf } from "../../core/model/keepalived-model.ts"
+import {
+  interfacesOf,
+  type KeepalivedModel,
+  virtualServerKey,
+  virtualServersOf,
+} from "../../core/model/keepalived-model.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { additionName, additionOf, type AddressOn } from "./addresses.ts"
-import { type Differences, differenceText, type Owned, virtualServerName, type WrongValue } from "./differences.ts"
+import { type Differences, differenceText, type Owned, type WrongValue } from "./differences.ts"
 import type { Keepalived, Kernel } from "../ports.ts"
 import { compareWithKernel, comparisonText } from "./verify.ts"
 
@@ -165,13 +170,13 @@ async function restore(
   found: Differences,
   { kernel, keepalived }: DriftPorts,
 ): Promise<Restored> {
-  const names = new Set(found.missingVirtualServers.map(virtualServerName))
+  const names = new Set(found.missingVirtualServers.map(virtualServerKey))
   const servers = virtualServersOf(model)
-  const lost = servers.filter((server) => names.has(virtualServerName(server)))
+  const lost = servers.filter((server) => names.has(virtualServerKey(server)))
   const reals = [
     ...lost.flatMap((server) => server.realServers.map((real) => ({ server, real }))),
     ...found.missingRealServers.flatMap(({ server, real }) => {
-      const of = servers.find((one) => virtualServerName(one) === virtualServerName(server))
+      const of = servers.find((one) => virtualServerKey(one) === virtualServerKey(server))
       const wanted = of?.realServers.find((one) => one.address === real.address && one.port === real.port)
       return of === undefined || wanted === undefined ? [] : [{ server: of, real: wanted }]
     }),
@@ -190,8 +195,8 @@ async function restore(
 
 /** Corrects wrong values, because keepalived keeps the values of entries that exist. */
 async function correct({ server, real }: WrongValue, model: KeepalivedModel, kernel: Kernel): Promise<void> {
-  const name = virtualServerName(server)
-  const wanted = virtualServersOf(model).find((one) => virtualServerName(one) === name)
+  const name = virtualServerKey(server)
+  const wanted = virtualServersOf(model).find((one) => virtualServerKey(one) === name)
   if (wanted === undefined) return
   if (real === null) return kernel.setVirtualServer(server, wanted)
   const intended = wanted.realServers.find((one) => one.address === real.address && one.port === real.port)

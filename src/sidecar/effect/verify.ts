@@ -1,4 +1,10 @@
-import { interfacesOf, type KeepalivedModel, sizeOf, vipsOf } from "../../core/model/keepalived-model.ts"
+import {
+  interfacesOf,
+  type KeepalivedModel,
+  sizeOf,
+  vipsOf,
+  virtualServerKey,
+} from "../../core/model/keepalived-model.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import { intendedEffect } from "./intended.ts"
 import {
@@ -8,7 +14,6 @@ import {
   type IntendedEffect,
   type KernelState,
   type Owned,
-  virtualServerName,
 } from "./differences.ts"
 import { missingText } from "./addresses.ts"
 import type { Kernel } from "../ports.ts"
@@ -20,7 +25,7 @@ import type { Kernel } from "../ports.ts"
 async function isSeenAtAGlance(model: KeepalivedModel, kernel: Kernel, owned: Owned): Promise<boolean> {
   if (kernel.glance === undefined) return false
   const intended = intendedEffect(model)
-  const asked = new Set(intended.virtualServers.map(virtualServerName))
+  const asked = new Set(intended.virtualServers.map(virtualServerKey))
   for (const name of owned.virtualServers) if (!asked.has(name)) return false
   const addresses = await addressesFor(intended, kernel)
   if (addresses.size === 0) return false

@@ -1,3 +1,4 @@
+import { virtualServerKey } from "../../core/model/keepalived-model.ts"
 import type { KernelRealServer, KernelVirtualServer } from "../ports.ts"
 
 /**
@@ -27,8 +28,7 @@ const MAXIMUM_READS = 4
 /** Each virtual server, as the newest of these tables has it. */
 function unionOf(tables: readonly (readonly KernelVirtualServer[])[]): readonly KernelVirtualServer[] {
   const servers = new Map<string, KernelVirtualServer>()
-  for (const table of tables)
-    for (const server of table) servers.set(`${server.protocol} ${server.address} ${server.port}`, server)
+  for (const table of tables) for (const server of table) servers.set(virtualServerKey(server), server)
   return [...servers.values()]
 }
 

@@ -1,3 +1,4 @@
+import { virtualServerKey } from "../../../src/core/model/keepalived-model.ts"
 import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -8,7 +9,6 @@ import {
   differenceText,
   type IntendedEffect,
   type KernelState,
-  virtualServerName,
 } from "../../../src/sidecar/effect/differences.ts"
 import type { KernelVirtualServer } from "../../../src/sidecar/ports.ts"
 
@@ -63,7 +63,7 @@ const instances = fc
   )
 const intendedEffect = fc.record({
   instances,
-  virtualServers: fc.uniqueArray(virtualServer, { minLength: 1, maxLength: 5, selector: virtualServerName }),
+  virtualServers: fc.uniqueArray(virtualServer, { minLength: 1, maxLength: 5, selector: virtualServerKey }),
 })
 const roles = fc.array(fc.constantFrom("MASTER" as const, "BACKUP" as const), { minLength: 3, maxLength: 3 })
 const MASTER = ["MASTER", "MASTER", "MASTER"] as const
@@ -81,7 +81,7 @@ test("differences() finds nothing where the kernel shows what is intended", () =
   fc.assert(
     fc.property(intendedEffect, roles, (intended, roles) => {
       const additions = intended.instances.flatMap(additionsOf).map(additionName)
-      const owned = { additions, virtualServers: intended.virtualServers.map(virtualServerName) }
+      const owned = { additions, virtualServers: intended.virtualServers.map(virtualServerKey) }
       const found = differences(intended, kernelOf(intended, roles), owned)
       assert.equal(found.roles, new Map(intended.instances.map(({ name }, at) => [name, roles[at]])))
       assert.equal(kindsOf(found), {})
@@ -155,7 +155,7 @@ for (const [name, kind, mutate] of mutations) {
         }
         const changed = mutable(kernelOf(intended, MASTER), intended)
         mutate(changed)
-        const owned = { additions: [`10.4.0.99 ${changed.interface}`], virtualServers: [virtualServerName(foreign)] }
+        const owned = { additions: [`10.4.0.99 ${changed.interface}`], virtualServers: [virtualServerKey(foreign)] }
         const found = differences(intended, { addresses: changed.addresses, virtualServers: changed.servers }, owned)
         assert.equal(kindsOf(found), { [kind]: 1 })
         assert.is.not(differenceText(found), null)
