@@ -1,30 +1,46 @@
 import { compare, hasErrors, type Problem } from "../../kit/problem.ts"
+import { memo } from "../../kit/memo.ts"
+import { inAddressOrder } from "../address/order.ts"
 import { quoted } from "../../kit/text/quoted.ts"
 import type { ClusterObjects } from "../objects/kinds.ts"
 import { allowanceProblems } from "./guards.ts"
 import { advertisedOf, classicProblems } from "./addresses/advertised.ts"
 import { claimProblems } from "./addresses/claims.ts"
+import { nodeAddressesOf } from "./addresses/forbidden.ts"
+import { withOwners } from "./addresses/owners.ts"
+import { type Lan, lanOf, subnetProblems } from "./addresses/subnets.ts"
+import { finishEntry } from "./finish-entry.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import { entriesProblem, limitProblems } from "./limits.ts"
-import { createOutcomes, type Outcomes } from "./outcomes.ts"
 import { createOwnNodes, NO_PAST, nodeAddressOf } from "./addresses/own-nodes.ts"
 import type { ModelSettings } from "./settings.ts"
-import type { BuiltModel, ModelInput, OwnInput } from "./types.ts"
+import type { BuiltModel, EntryOutcome, ModelInput, OwnInput } from "./types.ts"
 import { vrrpInstancesOf } from "./vrrp-instance.ts"
+import { createEntryWalk, type Walked } from "./walk-entry.ts"
 
 /**
  * Builds models. Caches the result of an entry until an object that it names changes, so that a pass over a thousand entries
  * costs only the changed ones. The result is the same without the cache.
  */
 export function createModelBuilder(settings: ModelSettings): (input: ModelInput) => BuiltModel {
-  const outcomesOf = createOutcomes(settings)
+  const walkEntries = createEntryWalk(settings)
+  const warningsOn = createSubnetWarnings()
   const ownNodes = createOwnNodes()
   return (given) => {
     const input = ownInput(given, ownNodes)
     // Entries are not read at all: a ConfigMap has room for a hundred thousand, each with its own problem.
     const tooMany = entriesProblem(input.configMaps)
     if (tooMany !== null) return { model: null, entries: [], problems: [tooMany], own: input.own }
-    return assemble(input, settings, outcomesOf(input))
+    const walked = walkEntries(input)
+    const { nodes } = input.objects
+    const context = {
+      settings,
+      nodeAddresses: nodeAddressesOf(nodes),
+      echoes: input.own.echoes,
+      subnetWarnings: warningsOn(lanOf(input.node, nodes)),
+    }
+    const entries = withOwners(walked.map((one) => finishEntry(one, input, context)))
+    return assemble(input, settings, { entries, gone: new Set(walked.flatMap(({ gone }) => gone)) })
   }
 }
 
@@ -34,8 +50,28 @@ function ownInput(given: ModelInput, ownNodes: ReturnType<typeof createOwnNodes>
   return { ...given, past, own, objects: { ...given.objects, nodes: own.nodes } }
 }
 
-function assemble(input: OwnInput, settings: ModelSettings, { entries, vips, problems, gone }: Outcomes): BuiltModel {
+type Warnings = (entry: Walked) => readonly Problem<ModelCode>[]
+
+/** The warnings about the subnets of an entry. Finds them again only for a changed entry, or when the LAN has changed. */
+function createSubnetWarnings(): (lan: Lan) => Warnings {
+  let last: { readonly lan: string; readonly warnings: Warnings } | null = null
+  return (lan) => {
+    const text = JSON.stringify(lan)
+    if (last?.lan !== text) last = { lan: text, warnings: memo(({ declaration }) => subnetProblems(declaration, lan)) }
+    return last.warnings
+  }
+}
+
+interface Outcomes {
+  /** In the order of the ConfigMaps. */
+  readonly entries: readonly EntryOutcome[]
+  /** Unreachable nodes with endpoints of an entry. */
+  readonly gone: ReadonlySet<string>
+}
+
+function assemble(input: OwnInput, settings: ModelSettings, { entries, gone }: Outcomes): BuiltModel {
   const { own, past } = input
+  const vips = inAddressOrder(entries.flatMap(({ vip }) => vip ?? []))
   // The VRRP instances that ran are more exact than the remembered Nodes.
   const ranked = own.isRemembered && past.instances.length > 0 ? [] : own.nodes
   const advertised = advertisedOf(vips, entries)
@@ -51,7 +87,7 @@ function assemble(input: OwnInput, settings: ModelSettings, { entries, vips, pro
     ...input.configMaps.flatMap(allowanceProblems),
     ...claimProblems(entries, input.objects.services),
   ]
-  const all = [...above, ...problems]
+  const all = [...above, ...entries.flatMap(({ problems }) => problems)]
   if (instances.value === null || hasErrors(above)) return { model: null, entries, problems: all, own }
   const routerId = input.node.name.replaceAll(/[^A-Za-z0-9.-]/g, "-")
   const { vrrpVersion, releaseFile } = settings

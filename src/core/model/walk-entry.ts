@@ -38,14 +38,13 @@ export interface Walked {
 export function createEntryWalk(settings: ModelSettings): (input: OwnInput) => readonly Walked[] {
   let last: ReadonlyMap<string, Walked> = new Map()
   return (input) => {
-    const walked = input.configMaps.flatMap(entriesOf).map((raw) => walkAgain(last.get(raw.id), raw, input, settings))
+    const walked = input.configMaps.flatMap(entriesOf).map((raw) => {
+      const before = last.get(raw.id)
+      return before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
+    })
     last = new Map(walked.map((one) => [one.raw.id, one]))
     return walked
   }
-}
-
-function walkAgain(before: Walked | undefined, raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {
-  return before !== undefined && isSame(before, raw, input) ? before : walk(raw, input, settings)
 }
 
 function walk(raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {
