@@ -1,8 +1,9 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 
 import { MODEL_FLAGS, type ModelFlag } from "../core/model/flags.ts"
+import { optionKey } from "../core/model/option-texts.ts"
 import { parseProfile, PROFILE_FLAG, PROFILES, profileTexts } from "../core/model/profile/profiles.ts"
-import { interfaceOption, modelSettings, optionKey, type OptionTexts } from "./input/model-options.ts"
+import { interfaceOption, modelSettings, type OptionTexts } from "./input/model-options.ts"
 import { VALIDATION_FORMATS, type ValidationFormat } from "./output/validation.ts"
 import type { RenderOptions } from "./commands/render.ts"
 

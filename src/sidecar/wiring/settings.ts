@@ -3,7 +3,8 @@ import { Command, CommanderError, Option } from "commander"
 import { VARIABLE_PREFIX, VARIABLES } from "../../contract/variables.ts"
 import { familyOf } from "../../core/address/ip.ts"
 import { GUARD_PERCENT } from "../../core/model/guards.ts"
-import { MODEL_FLAG_NAMES, MODEL_FLAGS, type ModelFlagName, modelSettingsFrom } from "../../core/model/flags.ts"
+import { INTERFACE, MODEL_FLAGS, modelSettingsFrom } from "../../core/model/flags.ts"
+import { modelTextsIn, optionKey } from "../../core/model/option-texts.ts"
 import { parseProfile, PROFILE_FLAG, profileTexts } from "../../core/model/profile/profiles.ts"
 import type { ModelSettings } from "../../core/model/settings.ts"
 import { type LogLevel, logLevels } from "../../kit/process/log.ts"
@@ -71,16 +72,11 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
 function withProfile(command: Command): Options {
   const profile = parseProfile(String(command.getOptionValue("profile")))
   if (profile.kind === "value") {
-    const isAbsent = (flag: string) => command.getOptionValueSource(keyOf(flag)) === "default"
+    const isAbsent = (flag: string) => command.getOptionValueSource(optionKey(flag)) === "default"
     for (const [flag, text] of profileTexts(profile.value, isAbsent))
-      command.setOptionValueWithSource(keyOf(flag), text, "profile")
+      command.setOptionValueWithSource(optionKey(flag), text, "profile")
   }
   return command.opts<Options>()
-}
-
-/** The key of an option: `--use-unicast` is `useUnicast`. */
-function keyOf(flag: string): string {
-  return flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 type Options = Readonly<Record<string, string | true | undefined>>
@@ -164,21 +160,21 @@ function optionOf(flags: string, description: string, fallback: string | undefin
 function fromOptions(options: Options): ParsedSettings {
   const faults: string[] = []
   const text = (name: string) => (options[name] === true ? "true" : (options[name] ?? ""))
-  const wrong = (flag: string, reason: string) => {
-    faults.push(`Cannot use ${flag} "${text(keyOf(flag))}": ${reason}`)
-  }
-  const number = (flag: string, name: string, range: readonly [least: number, most: number]) => {
-    const value = /^\d+(\.\d+)?$/.test(text(name)) ? Number(text(name)) : Number.NaN
-    if (!(value >= range[0] && value <= range[1])) wrong(flag, `expected a number from ${range[0]} to ${range[1]}`)
+  const wrong = (flag: string, reason: string) =>
+    faults.push(`Cannot use ${flag} "${text(optionKey(flag))}": ${reason}`)
+  const number = (flag: string, least: number, most: number) => {
+    const given = text(optionKey(flag))
+    const value = /^\d+(\.\d+)?$/.test(given) ? Number(given) : Number.NaN
+    if (!(value >= least && value <= most)) wrong(flag, `expected a number from ${least} to ${most}`)
     return value
   }
-  const choice = <T extends string>(flag: string, name: string, choices: readonly [T, ...T[]]): T => {
-    const found = choices.find((one) => one === text(name))
+  const choice = <T extends string>(flag: string, choices: readonly [T, ...T[]]): T => {
+    const found = choices.find((one) => one === text(optionKey(flag)))
     if (found === undefined) wrong(flag, `expected ${choices.join(" or ")}`)
     return found ?? choices[0]
   }
   const runDirectory = text("runDir")
-  const model = modelSettingsFrom(modelTexts(options), `${runDirectory}/release`)
+  const model = modelSettingsFrom(modelTextsIn(options), `${runDirectory}/release`)
   if (model.kind === "wrong")
     for (const fault of model.faults) faults.push(`Cannot use ${fault.flag} "${fault.text}": ${fault.reason}`)
   const settings: Omit<SidecarSettings, "model"> = {
@@ -190,21 +186,21 @@ function fromOptions(options: Options): ParsedSettings {
     keepalived: text("keepalived"),
     node: text("node") === "" ? hostname() : text("node"),
     interface: text("iface") === "" ? null : text("iface"),
-    snat: choice("--snat", "snat", ["masquerade", "none"]),
-    releaseVips: choice("--release-vips", "releaseVips", ["true", "false"]) === "true",
-    askLan: choice("--ask-lan", "askLan", ["true", "false"]) === "true",
-    drainTimeMs: number("--drain-time", "drainTime", [0, 3600]) * 1000,
-    soakMs: number("--soak", "soak", [0, 3600]) * 1000,
-    driftMs: number("--drift-interval", "driftInterval", [1, 86_400]) * 1000,
-    archiveCount: number("--archive-count", "archiveCount", [1, 10_000]),
-    archiveBytes: number("--archive-mib", "archiveMib", [1, 10_000]) * MIB,
-    guardPercent: number("--guard-percent", "guardPercent", [0, 100]),
-    guardMs: number("--guard-time", "guardTime", [0, 86_400]) * 1000,
-    nodeProbePort: number("--node-probe-port", "nodeProbePort", [0, 65_535]),
-    httpPort: number("--http-port", "httpPort", [0, 65_535]),
+    snat: choice("--snat", ["masquerade", "none"]),
+    releaseVips: choice("--release-vips", ["true", "false"]) === "true",
+    askLan: choice("--ask-lan", ["true", "false"]) === "true",
+    drainTimeMs: number("--drain-time", 0, 3600) * 1000,
+    soakMs: number("--soak", 0, 3600) * 1000,
+    driftMs: number("--drift-interval", 1, 86_400) * 1000,
+    archiveCount: number("--archive-count", 1, 10_000),
+    archiveBytes: number("--archive-mib", 1, 10_000) * MIB,
+    guardPercent: number("--guard-percent", 0, 100),
+    guardMs: number("--guard-time", 0, 86_400) * 1000,
+    nodeProbePort: number("--node-probe-port", 0, 65_535),
+    httpPort: number("--http-port", 0, 65_535),
     httpAddresses: text("httpAddress").split(","),
-    metricsPerVip: choice("--metrics-per-vip", "metricsPerVip", ["true", "false"]) === "true",
-    logLevel: choice("--log-level", "logLevel", logLevels),
+    metricsPerVip: choice("--metrics-per-vip", ["true", "false"]) === "true",
+    logLevel: choice("--log-level", logLevels),
   }
   const profile = parseProfile(text("profile"))
   if (profile.kind === "wrong") wrong("--profile", profile.reason)
@@ -216,16 +212,4 @@ function fromOptions(options: Options): ParsedSettings {
     return { kind: "settings", settings: { ...settings, model: model.settings } }
   for (const fault of faults) standardError().write(`kkv: ${fault}\n`)
   return { kind: "exit", status: 2 }
-}
-
-/** Characters that Linux accepts, except those that keepalived.conf does not. */
-const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/
-
-function modelTexts(options: Options): Partial<Record<ModelFlagName, string>> {
-  const texts: Partial<Record<ModelFlagName, string>> = {}
-  for (const name of MODEL_FLAG_NAMES) {
-    const value = options[keyOf(MODEL_FLAGS[name].flag)]
-    if (value !== undefined) texts[name] = value === true ? "true" : value
-  }
-  return texts
 }
