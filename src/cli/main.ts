@@ -1,10 +1,7 @@
-import { CommanderError } from "commander"
-
 import { VARIABLE_PREFIX, VARIABLES } from "../contract/variables.ts"
 import { MODEL_FLAGS } from "../core/model/flags.ts"
-import { faultText } from "../kit/fault.ts"
 import { unknownVariables } from "../kit/process/variables.ts"
-import { EXIT, UsageError } from "../terminal/exit-status.ts"
+import { EXIT, statusAfter, UsageError } from "../terminal/exit-status.ts"
 import { programFor } from "./program.ts"
 import { processTerminal, type Terminal, visibleTerminal } from "./output/terminal.ts"
 
@@ -27,15 +24,7 @@ export async function main(argv: readonly string[], own: Terminal = processTermi
     await program.parseAsync(wordsOf(argv), { from: "user" })
     return status
   } catch (error) {
-    // commander has already printed a help text, or the error.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage
-    if (error instanceof UsageError) {
-      for (const line of error.message.split("\n")) terminal.err(`kkv: ${line}\n`)
-      return EXIT.usage
-    }
-    if (!isFault(error)) throw error
-    terminal.err(`kkv: ${faultText(error)}\n`)
-    return EXIT.fault
+    return statusAfter(error, "kkv", terminal)
   }
 }
 
@@ -55,8 +44,3 @@ function wordsOf(argv: readonly string[]): string[] {
 const SWITCHES: ReadonlySet<string> = new Set(
   Object.values(MODEL_FLAGS).flatMap(({ flag, value }) => (value === null ? flag : [])),
 )
-
-/** A plain Error is a fault of the environment; a TypeError and similar errors are bugs of kkv. */
-function isFault(error: unknown): boolean {
-  return error instanceof Error && error.constructor === Error
-}

@@ -1,9 +1,6 @@
-import { CommanderError } from "commander"
-
-import { faultText } from "../kit/fault.ts"
 import { packageVersion } from "../kit/files/package-file.ts"
 import { ApiFault } from "../kubernetes/api-fault.ts"
-import { EXIT, UsageError } from "../terminal/exit-status.ts"
+import { EXIT, statusAfter } from "../terminal/exit-status.ts"
 import { processScreen, type Screen, withNothingHidden } from "../terminal/screen.ts"
 import { programFor } from "./program.ts"
 
@@ -29,12 +26,7 @@ export async function main(argv: readonly string[], own: Screen = processScreen(
     await program.parseAsync([...argv], { from: "user" })
     return status
   } catch (error) {
-    // commander has already printed a help text, or the error.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage
-    const isUsage = error instanceof UsageError
-    if (!isUsage && !isFault(error)) throw error
-    screen.err(`kubectl kkv: ${faultText(error)}\n`)
-    return isUsage ? EXIT.usage : EXIT.fault
+    return statusAfter(error, "kubectl kkv", screen, isFault)
   } finally {
     process.removeListener("SIGINT", end)
   }

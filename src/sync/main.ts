@@ -7,10 +7,10 @@ import { bootId, uptimeSeconds } from "../kit/time/uptime.ts"
 import { openSource, type OpenSource } from "./open-source.ts"
 import { logOutcome } from "./outcome-log.ts"
 import type { Publisher, StatusWriter } from "./ports.ts"
-import { createSyncMetrics, type SyncMetrics } from "./metrics.ts"
-import { type ProbesOptions, startProbes } from "./probes.ts"
+import { createSyncMetrics } from "./metrics.ts"
+import { startProbes } from "./probes.ts"
 import { createPublish } from "./publication.ts"
-import { type Pulse, startPulse } from "./pulse.ts"
+import { startPulse } from "./pulse.ts"
 import { createReconcile, type PassOutcome } from "./reconcile.ts"
 import { readSettings, type Settings } from "./settings.ts"
 import { makeVolume } from "./volume/directory.ts"
@@ -84,8 +84,9 @@ export async function runSync(settings: Settings, { log: ownLog, stop }: Surroun
     opened.source = source
     const heartbeat = createHeartbeatWriter(settings.desired)
     const pulse = startPulse({ write: heartbeat.write, source, log })
-    const probes =
-      settings.httpPort === 0 || settings.once ? null : await startProbes(answersOf(settings, pulse, metrics))
+    const { httpPort: port, httpAddress: addresses } = settings
+    const answers = { port, addresses, notReady: pulse.trouble, metrics: metrics.page }
+    const probes = port === 0 || settings.once ? null : await startProbes(answers)
     try {
       const volume = { publisher: publisherOf(settings, log), status: createStatusWriter(settings.desired) }
       const pass = pulse.feltBy(toldPass(source, metrics.countedBy(loggedPass({ settings, source, ...volume }, log))))
@@ -99,10 +100,6 @@ export async function runSync(settings: Settings, { log: ownLog, stop }: Surroun
   } finally {
     await lock.release()
   }
-}
-
-function answersOf({ httpPort, httpAddress }: Settings, pulse: Pulse, metrics: SyncMetrics): ProbesOptions {
-  return { port: httpPort, addresses: httpAddress, notReady: pulse.trouble, metrics: metrics.page }
 }
 
 type Pass = () => Promise<PassOutcome>

@@ -1,8 +1,4 @@
-import { type HttpServer, serve } from "../kit/http/server.ts"
-
-export interface Probes {
-  close(): Promise<void>
-}
+import { serveEach } from "../kit/http/server.ts"
 
 export interface ProbesOptions {
   readonly port: number
@@ -20,21 +16,13 @@ export interface ProbesOptions {
  *
  * @throws If it cannot listen on the port.
  */
-export async function startProbes({ port, addresses, notReady, metrics }: ProbesOptions): Promise<Probes> {
+export function startProbes({ port, addresses, notReady, metrics }: ProbesOptions): ReturnType<typeof serveEach> {
   const routes = {
     "/livez": () => answer(null),
     "/readyz": () => answer(notReady()),
     "/metrics": async () => ({ status: 200, type: "text/plain; version=0.0.4", body: await metrics() }),
   }
-  const servers: HttpServer[] = []
-  const close = async () => void (await Promise.all(servers.map((server) => server.close())))
-  try {
-    for (const address of addresses) servers.push(await serve({ port, address, routes }))
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { close }
+  return serveEach(addresses, () => ({ port, routes }))
 }
 
 function answer(objection: string | null) {

@@ -85,6 +85,26 @@ function portOf(server: Server): number {
   return address.port
 }
 
+/**
+ * One server per address, so that a client that overloads one does not block another.
+ *
+ * @throws If one cannot listen; then none does.
+ */
+export async function serveEach(
+  addresses: readonly string[],
+  optionsOf: (address: string) => Omit<HttpOptions, "address">,
+): Promise<{ readonly ports: readonly number[]; close(): Promise<void> }> {
+  const servers: HttpServer[] = []
+  const close = async () => void (await Promise.all(servers.map((server) => server.close())))
+  try {
+    for (const address of addresses) servers.push(await serve({ ...optionsOf(address), address }))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { ports: servers.map(({ port }) => port), close }
+}
+
 function listenHint(error: unknown): string {
   switch (faultCode(error)) {
     case "EADDRINUSE":

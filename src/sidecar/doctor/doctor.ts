@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { release } from "node:os"
 import { join } from "node:path"
-import { Command, CommanderError, Option } from "commander"
+import { Command, Option } from "commander"
 
 import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
 import { decodePointer } from "../../contract/pointer.ts"
@@ -9,9 +9,9 @@ import { decodeStatus } from "../../contract/status.ts"
 import type { Signs, SyncSigns } from "../../contract/signs.ts"
 import { decodeSyncStatus } from "../../contract/sync-status.ts"
 import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
-import { faultCode, faultText } from "../../kit/fault.ts"
+import { faultCode } from "../../kit/fault.ts"
 import { packageVersion } from "../../kit/files/package-file.ts"
-import { EXIT } from "../../terminal/exit-status.ts"
+import { EXIT, statusAfter } from "../../terminal/exit-status.ts"
 import { processScreen, type Screen, withNothingHidden } from "../../terminal/screen.ts"
 import { linkOf } from "../kernel/link.ts"
 import { createLan } from "../lan/arping.ts"
@@ -43,10 +43,7 @@ export async function main(argv: readonly string[], own: Screen = processScreen(
     await program.parseAsync([...argv], { from: "user" })
     return status
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage
-    if (!(error instanceof Error) || error.constructor !== Error) throw error
-    screen.err(`kkv: ${faultText(error)}\n`)
-    return EXIT.fault
+    return statusAfter(error, "kkv", screen)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Status } from "../../contract/status.ts"
 import { type Asker, findingsFor } from "../../contract/well.ts"
 import type { SyncSigns } from "../../contract/signs.ts"
-import { type HttpAnswer, type HttpPages, type HttpRoutes, type HttpServer, serve } from "../../kit/http/server.ts"
+import { type HttpAnswer, type HttpPages, type HttpRoutes, serveEach } from "../../kit/http/server.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { Agent } from "../agent/agent.ts"
 import type { Metrics } from "./metrics.ts"
@@ -60,18 +60,11 @@ export async function startServers({
 }: Pick<SidecarSettings, "httpPort" | "httpAddresses">): Promise<Servers> {
   let parts: AnswerParts | null = null
   const withParts: WithParts = (answer) => () => (parts === null ? STARTING : answer(parts))
-  const servers: HttpServer[] = []
-  const close = async () => void (await Promise.all(servers.map((server) => server.close())))
-  try {
-    for (const address of httpAddresses) {
-      const pages = isLoopback(address) ? pagesOf(() => parts) : {}
-      servers.push(await serve({ port, address, routes: routesOf(withParts), pages }))
-    }
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { ports: servers.map((server) => server.port), answerFrom: (given) => void (parts = given), close }
+  const servers = await serveEach(httpAddresses, (address) => ({
+    ...{ port, routes: routesOf(withParts) },
+    pages: isLoopback(address) ? pagesOf(() => parts) : {},
+  }))
+  return { ...servers, answerFrom: (given) => void (parts = given) }
 }
 
 function isLoopback(address: string): boolean {
