@@ -30,46 +30,29 @@ export function createSyncMetrics(source: MeasuredSource): SyncMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const passes = new Counter({
-    name: "kkv_sync_passes_total",
-    help: "Passes by result",
-    labelNames: ["result"],
-    registers,
-  })
+  const counter = <Label extends string>(name: string, help: string, label: Label) =>
+    new Counter({ name, help, labelNames: [label], registers })
+  const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Gauge({ name, help, labelNames, registers })
+  const passes = counter("kkv_sync_passes_total", "Passes by result", "result")
   const duration = new Histogram({
     name: "kkv_sync_pass_duration_seconds",
     help: "Duration of a pass, from reading the source to the end of publishing",
     buckets: DURATIONS,
     registers,
   })
-  const lines = new Counter({
-    name: "kkv_sync_log_lines_total",
-    help: "Warnings and errors in the log, such as failed lists and watches, invalid lines of a watch, or a full volume",
-    labelNames: ["level"],
-    registers,
-  })
-  const generation = new Gauge({
-    name: "kkv_sync_generation",
-    help: "Sequence of the current generation; absent before the first",
-    registers,
-  })
-  const age = new Gauge({
-    name: "kkv_sync_source_age_seconds",
-    help: "Seconds since sync last confirmed what it knows about its source; +Inf if unknown",
-    registers,
-  })
-  const trouble = new Gauge({
-    name: "kkv_sync_api_trouble",
-    help: "1 while the API server does not serve sync, by the cause",
-    labelNames: ["cause"],
-    registers,
-  })
-  const build = new Gauge({
-    name: "kkv_sync_build_info",
-    help: "Always 1; the label is the version of this program",
-    labelNames: ["version"],
-    registers,
-  })
+  const lines = counter(
+    "kkv_sync_log_lines_total",
+    "Warnings and errors in the log, such as failed lists and watches, invalid lines of a watch, or a full volume",
+    "level",
+  )
+  const generation = gauge("kkv_sync_generation", "Sequence of the current generation; absent before the first")
+  const age = gauge(
+    "kkv_sync_source_age_seconds",
+    "Seconds since sync last confirmed what it knows about its source; +Inf if unknown",
+  )
+  const trouble = gauge("kkv_sync_api_trouble", "1 while the API server does not serve sync, by the cause", "cause")
+  const build = gauge("kkv_sync_build_info", "Always 1; the label is the version of this program", "version")
   for (const result of RESULTS) passes.inc({ result }, 0)
   for (const level of LEVELS) lines.inc({ level }, 0)
   generation.remove()
