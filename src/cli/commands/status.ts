@@ -17,7 +17,7 @@ import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { type Colours, coloursOf } from "../../terminal/screen.ts"
 import { readContractFile, readPin } from "../input/volume-files.ts"
-import { table } from "../../kit/text/format.ts"
+import { firstOf, table } from "../../kit/text/format.ts"
 
 export interface StatusOptions {
   readonly desired: string
@@ -206,11 +206,10 @@ function pinText(pinned: string, pin: Pin | null): string {
 }
 
 function nodesText({ watched, unreachable, unheard, unheardNames, cutOff }: StatusNodes): string {
-  const more = unheard > unheardNames.length ? ` and ${unheard - unheardNames.length} more` : ""
   return [
     `${watched - unreachable.length - unheard} of ${watched} reachable`,
     ...(unreachable.length === 0 ? [] : [`silent: ${unreachable.join(", ")}`]),
-    ...(unheard === 0 ? [] : [`never heard: ${unheardNames.join(", ")}${more}`]),
+    ...(unheard === 0 ? [] : [`never heard: ${firstOf(unheardNames, unheardNames.length, unheard)}`]),
     ...(cutOff ? ["half of them or more are silent: this node may be cut off, so it judges no other node"] : []),
   ].join("; ")
 }

@@ -1,4 +1,5 @@
 import { type Checked, placeText, type Problem } from "../../kit/problem.ts"
+import { firstOf } from "../../kit/text/format.ts"
 import { vipFault } from "../address/special.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
 import type { DeclareCode } from "./problem-codes.ts"
@@ -49,13 +50,11 @@ function seen(all: readonly Placed<ConfigMap>[]): string {
 }
 
 function listed(all: readonly Placed<ConfigMap>[]): string {
-  const shown = all.slice(0, MAXIMUM_SHOWN).map(({ object, place }) => `"${nameOf(object)}" (${placeText(place)})`)
-  return all.length > shown.length ? `${shown.join(", ")} and ${all.length - shown.length} more` : shown.join(", ")
+  const names = all.map(
+    ({ object: { metadata }, place }) => `"${metadata.namespace}/${metadata.name}" (${placeText(place)})`,
+  )
+  return firstOf(names, MAXIMUM_SHOWN)
 }
 
 /** Maximum ConfigMaps that a message names. */
 const MAXIMUM_SHOWN = 5
-
-function nameOf({ metadata }: ConfigMap): string {
-  return `${metadata.namespace}/${metadata.name}`
-}

@@ -1,5 +1,6 @@
 import type { Checked, Problem } from "../../kit/problem.ts"
 import { compare, hasErrors } from "../../kit/problem.ts"
+import { firstOf } from "../../kit/text/format.ts"
 import { compareAddresses } from "../address/order.ts"
 import { anchorOf } from "../address/special.ts"
 import type { Node, Placed } from "../objects/kinds.ts"
@@ -118,12 +119,11 @@ export function unknownNode(nodes: readonly Placed<Node>[], name: string): Probl
       message: `Cannot rank node "${name}": it has no IPv4 address of type InternalIP`,
     }
   const known = nodes.map((node) => `"${node.object.metadata.name}"`)
-  const shown = known.length > 5 ? `${known.slice(0, 5).join(", ")} and ${known.length - 5} more` : known.join(", ")
   return {
     code: "NODE_UNKNOWN",
     severity: "error",
     path: [`Node ${name}`],
     place: null,
-    message: `Cannot rank node "${name}": it is not among the Nodes ${shown}; give this node's name with --node`,
+    message: `Cannot rank node "${name}": it is not among the Nodes ${firstOf(known, 5)}; give this node's name with --node`,
   }
 }

@@ -20,8 +20,14 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
   )
 }
 
+/** `a, b, c`; after `most` of them `and 7 more`. @param count Number of all, if there are more than `words`. */
+export function firstOf(words: readonly string[], most: number, count = words.length): string {
+  const shown = words.slice(0, most)
+  return `${shown.join(", ")}${count > shown.length ? ` and ${count - shown.length} more` : ""}`
+}
+
 /** `a`, `a and b`, `a, b and c`; after `most` of them `and 7 more`. */
 export function listed(words: readonly string[], most = 10): string {
-  if (words.length > most) return `${words.slice(0, most).join(", ")} and ${words.length - most} more`
+  if (words.length > most) return firstOf(words, most)
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`
 }

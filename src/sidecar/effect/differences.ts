@@ -1,5 +1,6 @@
 import { virtualServerKey } from "../../core/model/keepalived-model.ts"
 import { compare } from "../../kit/problem.ts"
+import { firstOf } from "../../kit/text/format.ts"
 import {
   type AddressDifferences,
   addressDifferences,
@@ -191,7 +192,5 @@ function wrongText({ server, real, field, intended, actual }: WrongValue): strin
 const MOST_LISTED = 3
 
 function listed(title: string, names: readonly string[]): string {
-  if (names.length === 0) return ""
-  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : ""
-  return title + names.slice(0, MOST_LISTED).join(", ") + more
+  return names.length === 0 ? "" : title + firstOf(names, MOST_LISTED)
 }

@@ -2,6 +2,7 @@ import type { Trouble } from "../../contract/node-history.ts"
 import { isAsWritten } from "../../contract/entry-state.ts"
 import type { Status, StatusVip } from "../../contract/status.ts"
 import type { Clock } from "../../kit/time/clock.ts"
+import { firstOf } from "../../kit/text/format.ts"
 import { GUARD_CODES } from "../../core/model/guards.ts"
 
 /** Minimum time between two events of one kind, in ms: a trouble that comes and goes must not push the others out of the history. */
@@ -45,11 +46,8 @@ function heldTroubles(before: Status, status: Status): readonly Pick<Trouble, "w
   const known = new Set(before.vips.filter(isBroken).map(keyOf))
   const found = status.vips.filter((vip) => isBroken(vip) && !known.has(keyOf(vip)))
   if (found.length === 0) return []
-  const names = found
-    .slice(0, MOST_NAMES)
-    .map(({ entry, state, problem }) => `${entry} is ${state} (${problem?.code ?? "unknown"})`)
-  const more = found.length > MOST_NAMES ? ` and ${found.length - MOST_NAMES} more` : ""
-  return [{ what: "held", reason: `${names.join(", ")}${more}` }]
+  const names = found.map(({ entry, state, problem }) => `${entry} is ${state} (${problem?.code ?? "unknown"})`)
+  return [{ what: "held", reason: firstOf(names, MOST_NAMES) }]
 }
 
 function isBroken({ state }: StatusVip): boolean {

@@ -1,4 +1,5 @@
 import { compare } from "../../kit/problem.ts"
+import { counted, firstOf } from "../../kit/text/format.ts"
 import { type InstanceMasters, type Masters, mastersOf, mastersTrouble } from "./masters.ts"
 import type { NodeReport } from "../../contract/report/node-report.ts"
 import type { Condition, Summary } from "../../contract/report/vip-report.ts"
@@ -18,6 +19,8 @@ const MOST_TROUBLES = 10
 const MOST_MASTERS = 10
 const MOST_INSTANCES = 10
 const LONGEST_MESSAGE = 1000
+/** Maximum nodes that a text names. */
+const FEW = 3
 
 /**
  * Sums up the nodes' reports. It does not wait for a node that is not Ready; a report about an older ConfigMap counts as
@@ -79,7 +82,7 @@ function mastersIn({ instances }: Masters): Pick<Summary, "instances" | "masters
 }
 
 function masterTroubles(masters: Masters, oddMs: ReadonlyMap<string, number>): Summary["troubles"] {
-  const nodesOf = ({ names }: InstanceMasters) => (names.length === 0 ? "all nodes" : few(names))
+  const nodesOf = ({ names }: InstanceMasters) => (names.length === 0 ? "all nodes" : firstOf(names, FEW))
   return masters.instances.flatMap((one) => {
     const trouble = mastersTrouble(masters, one, oddMs.get(one.name) ?? 0)
     return trouble === null ? [] : [{ ...trouble, nodes: nodesOf(one) }]
@@ -102,9 +105,13 @@ function troublesOf(wrong: readonly Living[]): Summary["troubles"] {
   const found = Map.groupBy(all, ({ trouble: { reason, note, about = "" } }) => `${reason} ${note} ${about}`)
   return [...found.values()]
     .sort((a, b) => b.length - a.length)
-    .flatMap(([first, ...others]) =>
-      first === undefined ? [] : [{ ...first.trouble, nodes: few([first, ...others].map(({ node }) => node)) }],
-    )
+    .flatMap((alike) => {
+      const nodes = firstOf(
+        alike.map(({ node }) => node),
+        FEW,
+      )
+      return alike.slice(0, 1).map(({ trouble }) => ({ ...trouble, nodes }))
+    })
 }
 
 /** The most widespread first. */
@@ -140,7 +147,7 @@ function verdictOf({ troubles, waiting, count, living, configMap }: Findings): V
     return {
       kind: "reconciling",
       reason: "Applying",
-      message: bounded(`${count} have ${what} in effect; not yet: ${few(waiting)}`),
+      message: bounded(`${count} have ${what} in effect; not yet: ${firstOf(waiting, FEW)}`),
     }
   }
   return { kind: "ready", reason: "Applied", message: `${count} have ${what} in effect` }
@@ -165,14 +172,8 @@ function servingOf(reports: readonly NodeReport[]): Condition {
   const { unserved, unservedNames } = worst
   if (unserved === 0)
     return { type: "Serving", status: "True", reason: "ReadyPods", message: "Every port of every VIP has a ready pod" }
-  const message = `No pod is ready for a port of ${unserved} ${unserved === 1 ? "VIP" : "VIPs"}: ${few(unservedNames, unserved)}`
+  const message = `No pod is ready for a port of ${counted(unserved, "VIP")}: ${firstOf(unservedNames, FEW, unserved)}`
   return { type: "Serving", status: "False", reason: "NoReadyPod", message: bounded(message) }
-}
-
-/** `n1, n2, n3 and 4 more`. */
-function few(names: readonly string[], count = names.length): string {
-  const shown = names.slice(0, 3)
-  return shown.join(", ") + (count > shown.length ? ` and ${count - shown.length} more` : "")
 }
 
 function bounded(text: string): string {

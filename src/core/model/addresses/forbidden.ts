@@ -1,4 +1,5 @@
 import type { Problem } from "../../../kit/problem.ts"
+import { firstOf } from "../../../kit/text/format.ts"
 import { quoted } from "../../../kit/text/quoted.ts"
 import { ipv4Of } from "../../address/ip.ts"
 import { isAllowed } from "../../address/ranges.ts"
@@ -29,9 +30,7 @@ export function forbiddenAddress(
       return problem("VIP_IS_NODE_ADDRESS", `it is the address of node ${quoted(node)}; choose a free address${HINT}`)
     if (vipFault(address) !== null || isAllowed(address, vipRanges)) continue
     const allowed = vipRanges.map(({ text }) => text)
-    const shown =
-      allowed.length > 5 ? `${allowed.slice(0, 5).join(", ")} and ${allowed.length - 5} more` : allowed.join(", ")
-    return problem("VIP_OUTSIDE_RANGES", `--vip-ranges allows ${shown}; choose an address there`)
+    return problem("VIP_OUTSIDE_RANGES", `--vip-ranges allows ${firstOf(allowed, 5)}; choose an address there`)
   }
   return null
 }

@@ -1,4 +1,5 @@
 import type { Problem } from "../../../kit/problem.ts"
+import { firstOf } from "../../../kit/text/format.ts"
 import type { HostAddress } from "../../address/interface.ts"
 import { contains, endOf, isPointToPoint, subnetText } from "../../address/network.ts"
 import { vipFault } from "../../address/special.ts"
@@ -65,8 +66,7 @@ function subnetFault(vip: string, { subnets, interface: name }: Lan): SubnetFaul
 }
 
 function outside(subnets: readonly HostAddress[], name: string | null): string {
-  const texts = [...new Set(subnets.map(subnetText))]
-  const shown = texts.length > 5 ? `${texts.slice(0, 5).join(", ")} and ${texts.length - 5} more` : texts.join(", ")
+  const shown = firstOf([...new Set(subnets.map(subnetText))], 5)
   return name === null
     ? `it is far from the addresses of all Nodes (${shown}); choose one in their subnet, or make sure that routers send it to the LAN of the nodes`
     : `it is not in a subnet of ${name} (${shown}); choose one there, name another interface with --iface, or make sure that routers send it to this LAN`
