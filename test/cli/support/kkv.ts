@@ -23,3 +23,8 @@ export async function kkv(words: readonly string[], options: KkvOptions = {}): P
   })
   return { status, ...said }
 }
+
+/** The lines of problems that validate prints, up to their codes. */
+export function codesOf(out: string): readonly string[] {
+  return out.split("\n").flatMap((line) => /^.+?: (?:warning: )?[A-Z][A-Z0-9_]+(?=: )/.exec(line)?.[0] ?? [])
+}

@@ -98,3 +98,8 @@ export const GOOD: Tree = {
   "nodes.yaml": nodes("10.4.0.3", "10.4.0.4"),
 }
 export const GOOD_LINE = "10.4.0.60: default/good"
+
+/** The tree below `git/`. */
+export function underGit(tree: Tree): Tree {
+  return Object.fromEntries(Object.entries(tree).map(([name, content]) => [`git/${name}`, content]))
+}
