@@ -3,7 +3,8 @@ import { join, posix } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { type Import, mentionsOf } from "./support/imports.ts"
-import { fits, type Room, rooms } from "./support/rooms.ts"
+import { rooms } from "./support/rooms.ts"
+import { fits, type Room } from "./support/rooms/room.ts"
 
 /** What makes a room impure although it is imported from nowhere. */
 const effects = new Set([
@@ -20,7 +21,7 @@ const domain = /keepalived|kubernetes|kubectl|\bvips?\b|vrrp|ipvs/i
 /** What a file of src/ breaks of the table; empty when it keeps to it. */
 function violations(path: string, source: string): readonly string[] {
   const room = rooms.find(({ files }) => files.some((pattern) => fits(pattern, path)))
-  if (room === undefined) return [`${path} is in no room: say in test/support/rooms.ts what it may import`]
+  if (room === undefined) return [`${path} is in no room: say in test/support/rooms.ts or rooms/ what it may import`]
   const { imports, globals } = mentionsOf(path, source)
   const found = imports.flatMap((one) => forbidden(room, path, one)).map((what) => `${path} imports ${what}`)
   if (room.pure) found.push(...globals.filter((name) => effects.has(name)).map((name) => `${path} uses ${name}`))
