@@ -7,7 +7,8 @@
  */
 import { parseArgs } from "node:util"
 import { type Bed, BEDS, labelledFiles, labelsIn } from "./labels.ts"
-import { MATRIX, type Row, ROWS } from "./matrix.ts"
+import { MATRIX, ROWS } from "./matrix.ts"
+import type { Row } from "./matrix/row.ts"
 import { runLines, runUvu, type Verdict } from "./verdicts.ts"
 
 const { values, positionals } = parseArgs({
