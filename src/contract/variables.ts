@@ -10,6 +10,7 @@ const FLAGS = [
     "KUBECONFIG",
     "LAYOUT",
     "LOG_LEVEL",
+    "METRICS_PER_VIP",
     "NODE",
     "NODE_PROBE_PORT",
     "NODE_SELECTOR",
