@@ -242,6 +242,7 @@ export const WITHOUT_ALERT: Readonly<Record<string, string>> = {
   kkv_config_test_duration_seconds: "for graphs: a part of the attempts that KkvSlowReload measures",
   kkv_events_total: "for graphs; KkvFault and KkvNotWell say what is not well now",
   kkv_not_well: "KkvNotWell; this metric says which part",
+  kkv_notify_total: "for graphs; KkvFault says that the last call failed",
   kkv_poll_recovered_total:
     "for graphs: the poll has done its work. If it grows steadily, the volume reports no file events",
   kkv_vrrp_last_transition_timestamp_seconds: "for graphs; KkvFlapping counts the changes",

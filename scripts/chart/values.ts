@@ -280,6 +280,15 @@ export const SECTIONS: readonly { readonly title: string; readonly keys: Readonl
           annotations: labels().default({}).describe("Annotations of the ConfigMap, such as the folder in Grafana."),
         })
         .describe("A Grafana dashboard."),
+      notify: z
+        .strictObject({
+          configMap: z
+            .string()
+            .regex(new RegExp(`^(${NAME})?$`))
+            .default("")
+            .describe("Name of the ConfigMap, whose key `notify.sh` is the program. Empty: none is called."),
+        })
+        .describe("A program that the sidecar calls when the role of its node changes (docs/maintenance.md)."),
       admission: z
         .strictObject({
           enabled: z

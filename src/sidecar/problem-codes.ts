@@ -17,6 +17,7 @@ import { OBJECT_CODES } from "../core/objects/problem-codes.ts"
  * `HEARTBEAT_FAILED`: the heartbeat cannot be written.
  * `JOB_FAILED`: a periodic job failed.
  * `MASQUERADE_FAILED`: iptables cannot give our chain the rules that the VIPs need.
+ * `NOTIFY_FAILED`: the program of --notify failed, or took too long.
  * `CONNTRACK_FAILED`: conntrack cannot delete the UDP flows of a virtual server that just began to forward.
  */
 export type StandingCode = (typeof STANDING_CODES)[number]
@@ -34,6 +35,7 @@ export const STANDING_CODES = [
   "JOB_FAILED",
   "MASQUERADE_FAILED",
   "CONNTRACK_FAILED",
+  "NOTIFY_FAILED",
 ] as const
 
 /** Rules of the node that come before IPVS. */

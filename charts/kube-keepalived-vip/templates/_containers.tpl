@@ -34,6 +34,9 @@ among them, so that the pods of the chart and of the kustomize base are the same
 {{- $sidecar = append $sidecar (dict "name" (index . 0) "value" (index . 1)) -}}
 {{- end -}}
 {{- end -}}
+{{- if .Values.notify.configMap -}}
+{{- $sidecar = append $sidecar (dict "name" "KKV_NOTIFY" "value" "/etc/kkv-notify/notify.sh") -}}
+{{- end -}}
 {{- $sync := list -}}
 {{- with .Values.watchNamespaces -}}
 {{- $sync = append $sync (dict "name" "KKV_WATCH_NAMESPACE" "value" (join "," .)) -}}

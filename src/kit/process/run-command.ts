@@ -9,6 +9,8 @@ export interface RunCommandOptions {
   readonly maximumOutputBytes: number
   /** Gets each line of standard output as it arrives, without its line feed; `stdout` of the result is then empty. */
   readonly line?: (line: string) => void
+  /** More of its environment, apart from PATH and LC_ALL. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Standard input; empty if absent. */
   readonly input?: string
   /** Kills the program and its children; the promise then rejects with the signal's reason. */
@@ -28,7 +30,7 @@ export interface CommandResult {
   readonly tookMs: number
 }
 
-/** The whole environment of a program: nothing from our own. Messages are in English, whatever the machine's locale. */
+/** The environment of a program: nothing from our own, unless it is given. Messages are in English, whatever the machine's locale. */
 const ENVIRONMENT = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   LC_ALL: "C",
@@ -50,7 +52,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   options.signal?.throwIfAborted()
   const startedAt = performance.now()
-  const child = spawnProgram(file, words)
+  const child = spawnProgram(file, words, options.environment)
   const { line, maximumOutputBytes } = options
   const stdout =
     line === undefined
@@ -79,9 +81,9 @@ export async function runCommand(
   }
 }
 
-function spawnProgram(file: string, words: readonly string[]): ChildProcess {
+function spawnProgram(file: string, words: readonly string[], more: RunCommandOptions["environment"]): ChildProcess {
   try {
-    return spawn(file, words, { env: ENVIRONMENT, detached: true, stdio: ["pipe", "pipe", "pipe"] })
+    return spawn(file, words, { env: { ...more, ...ENVIRONMENT }, detached: true, stdio: ["pipe", "pipe", "pipe"] })
   } catch (cause) {
     throw startFault(file, cause)
   }
@@ -181,6 +183,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, "SIGKILL")
   } catch (error) {
-    if (faultCode(error) !== "ESRCH") throw error
+    // EPERM: it has become another user's, whose processes end only by themselves where we lack CAP_KILL.
+    if (faultCode(error) !== "ESRCH" && faultCode(error) !== "EPERM") throw error
   }
 }

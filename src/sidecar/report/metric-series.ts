@@ -63,6 +63,7 @@ export function createSeries(perVip: boolean) {
       "Time of the last change of the state of the VRRP instance on this node; 0 if unknown",
       "vrrp_instance",
     ),
+    notified: counter("kkv_notify_total", "Calls of the program of --notify", "result"),
     running: gauge("kkv_keepalived_running", "1 when keepalived runs; NaN if unknown"),
     drift: gauge("kkv_drift", "1 when the kernel differs from what is in effect; NaN before the first comparison"),
     recovered: counter("kkv_poll_recovered_total", "Changes that the poll found and the file watcher did not"),

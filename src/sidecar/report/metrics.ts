@@ -33,6 +33,8 @@ export interface Metrics {
   applied(outcome: ApplyOutcome, tookMs: number): void
   /** Counts a change of VRRP's state. */
   transition(change: RoleChange): void
+  /** Counts a call of the program of `--notify`. */
+  notified(result: (typeof NOTIFY_RESULTS)[number]): void
   /** Counts an event that has no gauge of its own. */
   count(what: (typeof EVENTS)[number]): void
   /** The page, in Prometheus' text format. */
@@ -40,6 +42,7 @@ export interface Metrics {
 }
 
 const EVENTS = ["archive-failure", "alarm", "watcher-trouble", "node-change", "fault"] as const
+const NOTIFY_RESULTS = ["done", "failed", "timed-out"] as const
 const RESULTS: readonly ApplyOutcome["kind"][] = ["unchanged", "applied", "rejected", "rolled-back", "stranded"]
 
 /** Milliseconds to seconds, which is what Prometheus counts in. */
@@ -50,6 +53,7 @@ export function createMetrics({ perVip = false }: { readonly perVip?: boolean } 
   series.successTime.set(Number.NaN)
   // If a counter is missing before its first event, increase() does not see that event.
   for (const result of RESULTS) series.applies.inc({ result }, 0)
+  for (const result of NOTIFY_RESULTS) series.notified.inc({ result }, 0)
   for (const kind of EVENTS) series.events.inc({ kind }, 0)
   return {
     applied: (outcome, tookMs) => {
@@ -59,6 +63,7 @@ export function createMetrics({ perVip = false }: { readonly perVip?: boolean } 
       if (outcome.kind === "applied") series.test.observe(outcome.testMs / SECOND)
     },
     transition: ({ instance, to }) => series.transitions.inc({ vrrp_instance: instance, state: to }),
+    notified: (result) => series.notified.inc({ result }),
     count: (what) => series.events.inc({ kind: what }),
     page: (snapshot, around) => {
       const { watch, status, sync, faults } = around

@@ -6,6 +6,7 @@ import type { AgentOptions } from "../agent/ports.ts"
 import type { Snapshot } from "../agent/state.ts"
 import { type Following, followVrrp } from "./follow-vrrp.ts"
 import { explainVip } from "./explain-vip.ts"
+import { openRoleNotes, type RoleNotes } from "./notify.ts"
 import { portsOf, report, statusNow } from "./connect.ts"
 import { type Servers, startServers } from "../report/http.ts"
 import { masqueradeWanted } from "../targets/firewall.ts"
@@ -62,7 +63,14 @@ export async function assemble(
       log.warn("watcher", { reason, error })
     },
   })
-  const vrrp = followVrrp(parts, agent)
+  const notes = openRoleNotes(parts)
+  const vrrp = followVrrp(parts, {
+    ...agent,
+    recordRoles: (roles) => {
+      agent.recordRoles(roles)
+      notes?.follow(roles, agent.snapshot().inEffect?.model ?? null)
+    },
+  })
   const pulse = beat(parts, agent)
   const everySecond = setInterval(() => {
     if (generations.moved()) agent.request()
@@ -87,7 +95,7 @@ export async function assemble(
   log.info("started", { keepalived: parts.keepalivedVersion, desired, applied, state })
   agent.request()
   void vrrp.look()
-  return { stop: () => stop(parts, { everySecond, pulse, endJobs, watch, agent, server, vrrp }) }
+  return { stop: () => stop(parts, { everySecond, pulse, endJobs, watch, agent, server, vrrp, notes }) }
 }
 
 function optionsOf({ drainTimeMs, soakMs, model, guardPercent, guardMs }: SidecarSettings): AgentOptions {
@@ -142,6 +150,7 @@ interface Going {
   readonly watch: VolumeWatch
   readonly agent: Agent
   readonly vrrp: Following
+  readonly notes: RoleNotes | null
   readonly server: Servers | null
 }
 
@@ -150,6 +159,7 @@ async function stop(parts: SidecarParts, going: Going): Promise<void> {
   const { records, firewall, flows, status, nodes, nodeRecord, volume, history, vacancies } = parts
   clearInterval(going.everySecond)
   going.vrrp.stop()
+  going.notes?.stop()
   going.pulse.stop()
   firewall.stop()
   flows.stop()

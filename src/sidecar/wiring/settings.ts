@@ -44,6 +44,8 @@ export interface SidecarSettings {
   readonly httpPort: number
   /** Addresses of this machine, at least one. */
   readonly httpAddresses: readonly string[]
+  /** The program that is told each role of this node; null for none. */
+  readonly notify: { readonly program: string; readonly limitMs: number } | null
   readonly logLevel: LogLevel
 }
 
@@ -142,6 +144,12 @@ const PLAIN_FLAGS: readonly (readonly [flags: string, description: string, fallb
     "127.0.0.1",
   ],
   ["--metrics-per-vip [true|false]", "have metrics that name each VIP: about six series for each entry", "false"],
+  [
+    "--notify <file>",
+    "program to call with INSTANCE, name, state and priority when the role changes (also env: KEEPALIVED_NOTIFY)",
+    undefined,
+  ],
+  ["--notify-time <seconds>", "how long that program may run", "30"],
   [`--log-level <${logLevels.join("|")}>`, "lowest level of lines to log", "info"],
 ]
 
@@ -177,6 +185,10 @@ function fromOptions(options: Options): ParsedSettings {
   const model = modelSettingsFrom(modelTextsIn(options), `${runDirectory}/release`)
   if (model.kind === "wrong")
     for (const fault of model.faults) faults.push(`Cannot use ${fault.flag} "${fault.text}": ${fault.reason}`)
+  // The variable of release 0.35.
+  const program = text("notify") || (process.env["KEEPALIVED_NOTIFY"] ?? "")
+  if (!/^(?:\/[!-~]+)?$/.test(program))
+    faults.push(`Cannot use --notify "${program}": expected the absolute path of a program, without arguments`)
   const settings: Omit<SidecarSettings, "model"> = {
     desired: text("desired"),
     applied: text("applied"),
@@ -200,6 +212,7 @@ function fromOptions(options: Options): ParsedSettings {
     httpPort: number("--http-port", 0, 65_535),
     httpAddresses: text("httpAddress").split(","),
     metricsPerVip: choice("--metrics-per-vip", ["true", "false"]) === "true",
+    notify: program === "" ? null : { program, limitMs: number("--notify-time", 1, 600) * 1000 },
     logLevel: choice("--log-level", logLevels),
   }
   const profile = parseProfile(text("profile"))

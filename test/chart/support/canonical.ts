@@ -4,14 +4,14 @@ import { type KubernetesObject, nameOf } from "./render.ts"
 const BY_PROGRAM = ["helm.sh/chart", "app.kubernetes.io/managed-by"]
 const KEEP = "helm.sh/resource-policy"
 /** Lists whose order says nothing. */
-const BY_NAME = ["env", "containers", "volumes"]
+const BY_NAME = ["env", "containers", "volumes", "volumeMounts"]
 
 /**
  * Objects in a form in which those of Helm and of kustomize can be equal, by name. Left out is only what both cannot have in common:
  *
  * - the Namespace, which `helm install --create-namespace` makes
  * - labels that name the program, and the annotation that is for Helm alone
- * - the order of environment variables, containers and volumes: a patch of kustomize brings what it names to the front
+ * - the order of environment variables, containers, volumes and mounts: a patch of kustomize brings what it names to the front
  * - the label of the instance in the selector of a PodMonitor: a component of kustomize does not know it
  */
 export function canonical(objects: readonly KubernetesObject[]): ReadonlyMap<string, unknown> {

@@ -60,7 +60,7 @@ mount -t tmpfs -o nosuid,nodev,mode=755 sbin /mnt/usr/local/sbin
 for name in iptables iptables-save iptables-restore; do
   ln -s /usr/sbin/iptables-legacy\${name#iptables} /mnt/usr/local/sbin/\$name
 done
-exec env -i $(printf '%q ' "${SIDECAR_ENVIRONMENT[@]}" ${POD_ENV:-}) chroot /mnt /usr/bin/setpriv --bounding-set=-all,+net_admin,+net_raw \
+exec env -i $(printf '%q ' "${SIDECAR_ENVIRONMENT[@]}" ${POD_ENV:-}) chroot /mnt /usr/bin/setpriv --bounding-set=-all,+net_admin,+net_raw${POD_CAPABILITIES:-} \
   --inh-caps=-all --no-new-privs $(printf '%q ' "${SIDECAR_COMMAND[@]}") --node ${ADDRESS[$n]} --iface eth0 $*
 P
   } > $v/pod/start

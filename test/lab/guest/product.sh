@@ -43,7 +43,7 @@ mount --bind -o ro $v/desired /run/kkv/desired
 mount --bind $v/applied /run/kkv/applied
 mount --bind $v/state /var/lib/kube-keepalived-vip
 mount --bind ${IMAGE:-/checkout/image}/s6 /etc/s6
-exec env -i PATH=$POD_PATH ${POD_ENV:-} setpriv --bounding-set=-all,+net_admin,+net_raw --inh-caps=-all --no-new-privs \
+exec env -i PATH=$POD_PATH ${POD_ENV:-} setpriv --bounding-set=-all,+net_admin,+net_raw${POD_CAPABILITIES:-} --inh-caps=-all --no-new-privs \
   /etc/s6/init --node ${ADDRESS[$n]} --iface eth0 $*
 P
   { on $n unshare --mount --pid --fork sh $v/pod/start >> /shared/log.$n 2>&1 < /dev/null; echo $? > $v/pod/status; } &

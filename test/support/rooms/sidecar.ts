@@ -152,6 +152,14 @@ export const sidecarRooms: readonly Room[] = [
     givenTime: true,
   },
   {
+    // A program of the user's, called when the role changes.
+    name: "sidecar/notify",
+    files: ["sidecar/notify/**"],
+    may: ["sidecar/faults/**", ...shared],
+    pure: false,
+    givenTime: true,
+  },
+  {
     // Who on the LAN has an address: a program of the system asks.
     name: "sidecar/lan",
     files: ["sidecar/lan/**"],
