@@ -54,7 +54,9 @@ const FROM: Readonly<Record<OriginName, Origin & { readonly run: (input: Migrati
     next: [
       "Read the tables above. Then `kkv validate` on this folder.",
       "Keep one of the two: `kustomization.yaml` (`kubectl apply -k`), or `values.yaml` for the chart (`helm install -f`).",
-      "Move one address at a time, as docs/migrate-0.35.md says: an address in both has two owners.",
+      "First step, node by node as docs/migrate-0.35.md says: release 0.35 ends on a node, then the node gets the label `kube-keepalived-vip.io/node`, and this starts there. `--profile=0.35` advertises the same VIPs under the same VRID, so that both form one VRRP group. Do not change entries meanwhile.",
+      "Second step, when no node runs release 0.35 any more: add `--layout=anchor` (`KKV_LAYOUT`; `layout` of the chart), again node by node. A rollout of the DaemonSet does that.",
+      "At last, setting by setting: what remains of `--profile=0.35` (docs/settings.md).",
     ],
   },
   keepalived: {

@@ -72,7 +72,7 @@ export function freeRouterId(used: readonly number[]): number {
 }
 
 /** RFC 9568, 5.2.3: 1 to 255. */
-const MOST_ROUTERS = 255
+export const MOST_ROUTERS = 255
 
 export function byAddress(a: TargetEntry, b: TargetEntry): number {
   return compareAddresses(a.address, b.address)

@@ -12,6 +12,16 @@ export const ROLE: readonly Group[] = [
       row(254, "the kernel and keepalived disagree about the role", "reported; not healthy"),
       row(255, "the agent dies, or half a line is left in the history", "role, since and reason are known again"),
       row(256, "two nodes are master, or none is", "TwoMasters, NoMaster; a node that is gone does not count"),
+      row(
+        290,
+        "with the classic layout, one node alone lacks a VIP",
+        "it applies nothing, and cannot become a second master",
+      ),
+      row(
+        291,
+        "the program of --notify hangs, fails or is missing",
+        "ended after its time, and reported; no VIP waits for it",
+      ),
     ],
   },
   {

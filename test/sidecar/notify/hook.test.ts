@@ -72,7 +72,7 @@ test("createHook() says that there is no such program, or that nobody must not e
   }))
 
 test(
-  "createHook() ends a program that ignores SIGTERM, and what it has started",
+  "createHook() ends a program that ignores SIGTERM, and what it has started (fault 291)",
   slow(20_000, () =>
     withScript(
       // The loop is a child of its own.

@@ -74,7 +74,7 @@ test("createNotifier() tells the state of each instance", async () => {
   assert.equal(told(), ["vips BACKUP", "lan MASTER", "vips MASTER"])
 })
 
-test("createNotifier() reports a failure with the command, until a call succeeds", async () => {
+test("createNotifier() reports a failure with the command, until a call succeeds (fault 291)", async () => {
   const { now, end, kinds, faults, lines } = scene()
   now("MASTER")
   await end({ kind: "failed", why: "it ended with status 3", output: "no\n token", ms: 5 })

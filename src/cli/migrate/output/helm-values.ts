@@ -8,11 +8,12 @@ import { variablesOf } from "./kustomization.ts"
 export function valuesText(target: Target): string {
   const { placement, watchNamespaces, sync } = target
   const { "--vrid": vrid, "--iface": iface, "--advert-interval": interval, ...others } = target.sidecar
-  const { "--use-unicast": unicast, "--http-port": port, ...rest } = others
+  const { "--use-unicast": unicast, "--http-port": port, "--profile": profile, ...rest } = others
   const { nodeSelector, tolerations, affinity } = placement
   const value = {
     vips: Object.fromEntries(target.entries.toSorted(byAddress).map(({ address, text }) => [address, text])),
     ...(vrid !== undefined && { vrid: Number(vrid) }),
+    ...(profile !== undefined && { profile }),
     ...(iface !== undefined && { iface }),
     ...(interval !== undefined && { advertInterval: Number(interval) }),
     ...(unicast !== undefined && { unicast: unicast === "true" }),

@@ -1,6 +1,6 @@
 import { DNS_LABEL } from "../../../core/objects/schema.ts"
 import type { Differences } from "../differences.ts"
-import { freeRouterId, type Target } from "../target.ts"
+import { MOST_ROUTERS, type Target } from "../target.ts"
 import type { Installation } from "./workload.ts"
 
 type Settings = Pick<Target, "sidecar" | "sync" | "watchNamespaces">
@@ -16,7 +16,9 @@ interface Making {
 
 /** What the flags and the environment of 0.35 become. */
 export function settingsOf(installation: Installation, differences: Differences): Settings {
-  const making: Making = { installation, differences, sidecar: {}, sync: {}, watchNamespaces: [] }
+  // What 0.35 did without a flag.
+  const sidecar = { "--profile": "0.35" }
+  const making: Making = { installation, differences, sidecar, sync: {}, watchNamespaces: [] }
   takeRouterId(making)
   for (const [flag, text] of installation.flags) {
     const take = Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined
@@ -24,14 +26,9 @@ export function settingsOf(installation: Installation, differences: Differences)
     else missing(making, `--${flag}=${text}`, "look for its meaning in docs/settings.md")
   }
   for (const [name, text] of installation.env) takeVariable(making, name, text)
-  // What 0.35 did without a flag.
-  Object.assign(making.sidecar, { "--persistence-timeout": OLD_PERSISTENCE, "--check": "tcp" })
-  const { sidecar, sync, watchNamespaces } = making
-  return { sidecar, sync, watchNamespaces }
+  const { sync, watchNamespaces } = making
+  return { sidecar: making.sidecar, sync, watchNamespaces }
 }
-
-/** Seconds. 0.35 had it for each virtual server (rootfs/keepalived.tmpl). */
-const OLD_PERSISTENCE = "1800"
 
 const FLAGS: Readonly<Record<string, (making: Making, text: string) => void>> = {
   "services-configmap": () => undefined,
@@ -99,26 +96,26 @@ function takeText(making: Making, { flag, text, isValid, fallback }: Taken): voi
   else if (text !== fallback) making.sidecar[flag] = text
 }
 
-/** The two must not form one VRRP group while both run. */
+/** Both form one VRRP group while nodes change from one to the other. */
 function takeRouterId(making: Making): void {
   const text = making.installation.flags.get("vrid") ?? OLD_ROUTER_ID
-  const old = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN
-  const id = String(freeRouterId(Number.isNaN(old) ? [Number(OLD_ROUTER_ID)] : [old]))
-  making.sidecar["--vrid"] = id
-  different(making, {
-    was: `VRID ${text}`,
-    becomes: `VRID ${id}: with one VRID for both, each would elect a master`,
-    todo: `look whether another router has ${id}: tcpdump -n vrrp`,
-  })
+  const isValid = /^[1-9]\d{0,2}$/.test(text) && Number(text) <= MOST_ROUTERS
+  if (!isValid) missing(making, `--vrid=${text}`, "set --vrid to the number that adverts have: tcpdump -n vrrp")
+  else if (text !== OLD_ROUTER_ID) making.sidecar["--vrid"] = text
 }
 
-/** Default of the flag. */
+/** Default of the flag, here as well. */
 const OLD_ROUTER_ID = "50"
 
 function takeVariable(making: Making, name: string, text: string): void {
   if (name === "POD_NAME" || name === "POD_NAMESPACE") return
-  const todo = name === "KEEPALIVED_NOTIFY" ? "wait with the migration if the script is needed" : "look for its meaning"
-  missing(making, `environment variable ${name}${text === "" ? "" : `=${text}`}`, todo)
+  const was = `environment variable ${name}${text === "" ? "" : `=${text}`}`
+  if (name !== "KEEPALIVED_NOTIFY") return missing(making, was, "look for its meaning")
+  const becomes = "nothing yet: the script has to come into the new container, and runs without privileges"
+  making.differences.missing({
+    ...{ place: making.installation.place, was, becomes },
+    todo: "add components/notify with the script (docs/maintenance.md)",
+  })
 }
 
 function different({ installation, differences }: Making, said: { was: string; becomes: string; todo?: string }): void {

@@ -9,6 +9,7 @@ import { type MigrationInput, objectsIn } from "../input.ts"
 import { CONFIG_MAP, EMPTY_TARGET, type Migration, NAMESPACE, type TargetEntry } from "../target.ts"
 import { settingsOf } from "./flags.ts"
 import { helmValuesIn } from "./helm-values.ts"
+import { NODE_LABEL, nodeByNode } from "./node-by-node.ts"
 import { type Installation, scalarText, workloadIn } from "./workload.ts"
 
 /** Migrates an installation of release 0.35: its workload or the values of its Helm chart, and its ConfigMap. */
@@ -28,7 +29,7 @@ export function migrateRelease035(input: MigrationInput): Migration {
   const settings = settingsOf(installation ?? NAMELESS, differences)
   if (installation === undefined) reportAbsence(differences)
   reportInstallation(installation ?? NAMELESS, differences)
-  const placement = installation?.placement ?? EMPTY_TARGET.placement
+  const placement = nodeByNode(installation?.placement ?? EMPTY_TARGET.placement)
   const kept = checked(entries, objects, { differences }).entries
   return { target: { ...EMPTY_TARGET, ...settings, entries: kept, placement }, differences: differences.all() }
 }
@@ -164,8 +165,23 @@ function reportInstallation(installation: Installation, differences: Differences
   for (const field of others) different(field, "nothing: it is about the pods of 0.35", "set it again, if it is needed")
   if (placement.tolerations?.length === 0)
     different("no tolerations", "the same: the base tolerates every taint, and this result none")
-  different("persistence 1800 s for every Service", "--persistence-timeout=1800", "remove it, and set sessionAffinity")
-  different("TCP checks from every node", "--check=tcp, beside the readiness of pods", "remove it, if probes suffice")
-  different("NAT without masquerade", "NAT with masquerade: replies always return", "see docs/client-address.md")
-  different("adverts carry every VIP", "adverts carry one address", "follow docs/migrate-0.35.md, one entry at a time")
+  different(
+    "a pod on each selected node",
+    `a pod on those of them that have the label ${NODE_LABEL}`,
+    "label node by node; when all have it, remove the affinity if you like",
+  )
+  const profile = "the same, by --profile=0.35"
+  different("persistence 1800 s for every Service", profile, "later remove it, and set sessionAffinity")
+  different(
+    "TCP checks from every node",
+    `${profile}, beside the readiness of pods`,
+    "later remove it, if probes suffice",
+  )
+  different(
+    "NAT without masquerade",
+    profile,
+    "later --snat=masquerade: replies always return (docs/client-address.md)",
+  )
+  different("adverts carry every VIP", profile, "follow docs/migrate-0.35.md, node by node; then --layout=anchor")
+  different("priority 100 and more", "254 and less")
 }

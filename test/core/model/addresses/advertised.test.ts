@@ -60,7 +60,7 @@ test("the classic layout has room for 255 VIPs", () => {
 const holder: Holder = { kind: "host", interface: "eth0", prefixLength: 32 }
 const others = { addresses: new Map([["10.4.0.51", holder]]), virtualServers: new Set<string>() }
 
-test("the classic layout announces nothing on a node that alone lacks a VIP", () => {
+test("the classic layout announces nothing on a node that alone lacks a VIP (fault 290)", () => {
   const given = { ...input({ "10.4.0.50": "", "10.4.0.51": "" }, cluster([])), others }
   const { model, problems } = build(given)
   assert.is(model, null)
