@@ -7,7 +7,8 @@ import { archiveOutcomeSchema } from "../src/contract/archive.ts"
 import { clusterSchema } from "../src/contract/report/cluster.ts"
 import { heartbeatSchema } from "../src/contract/heartbeat.ts"
 import { manifestSchema } from "../src/contract/manifest.ts"
-import { pinSchema } from "../src/contract/pin.ts"
+import { drainSchema } from "../src/contract/node/drain.ts"
+import { pinSchema } from "../src/contract/node/pin.ts"
 import { pointerSchema } from "../src/contract/pointer.ts"
 import { statusSchema } from "../src/contract/status.ts"
 import { syncStatusSchema } from "../src/contract/sync-status.ts"
@@ -28,6 +29,7 @@ const sources: Readonly<Record<string, { readonly title: string; readonly schema
   "sync-status.json": { title: "desired/status.yaml", schema: syncStatusSchema },
   "status.json": { title: "applied/status.yaml", schema: statusSchema },
   "archive-outcome.json": { title: "archive/*.tar.gz: outcome.json", schema: archiveOutcomeSchema },
+  "drain.json": { title: "drain.json of the node", schema: drainSchema },
   "pin.json": { title: "pin.json of the node", schema: pinSchema },
   "configmap.json": { title: "ConfigMap, as far as it is read", schema: OBJECT_SCHEMAS.ConfigMap },
   "service.json": { title: "Service, as far as it is read", schema: OBJECT_SCHEMAS.Service },

@@ -5,7 +5,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { encodeManifest } from "../src/contract/manifest.ts"
-import { encodeNodeEvent } from "../src/contract/node-history.ts"
+import { encodeNodeEvent } from "../src/contract/node/history.ts"
 import type { Status } from "../src/contract/status.ts"
 import type { SyncStatus } from "../src/contract/sync-status.ts"
 import type { Problem } from "../src/kit/problem.ts"

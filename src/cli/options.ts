@@ -137,7 +137,12 @@ export function optionText(options: OptionTexts, key: string): string {
   return String(options[key] ?? "")
 }
 
-/** A reason that fits into a pin. */
+/** The node's directory. */
+export function stateOption(): Option {
+  return directoryOption("--state", "/var/lib/kube-keepalived-vip", "the node's directory, with the archive")
+}
+
+/** A reason that fits into a pin or a drain. */
 export function reasonText(text: string): string {
   if (text.length <= 500) return text
   throw new InvalidArgumentError("Expected at most 500 characters.")

@@ -14,14 +14,15 @@ import {
   outputOf,
   outputOption,
   pathsArgument,
-  reasonText,
   renderOptions,
+  stateOption,
   optionText,
   validationFormatOf,
   validationOption,
   withEnvironment,
   withModelOptions,
 } from "./options.ts"
+import { addOfState } from "./state-commands.ts"
 import { addMigrate } from "./migrate-command.ts"
 import type { Terminal } from "./output/terminal.ts"
 
@@ -50,7 +51,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
   addElsewhere(program)
   addOfManifests(program, give)
   addOfVolumes(program, give)
-  addOfState(program, give)
+  addOfState(program, terminal, ended)
   addMigrate(program, terminal, ended)
   program
     .command("version")
@@ -172,49 +173,5 @@ function addOfVolumes(program: Command, { terminal, ended }: Give): void {
       const { explain } = await import("./commands/explain.ts")
       const directories = { applied: optionText(options, "applied"), desired: optionText(options, "desired") }
       ended(await explain([vip, ...paths], { ...renderOptions(options), ...directories }, terminal))
-    })
-}
-
-function stateOption() {
-  return directoryOption("--state", "/var/lib/kube-keepalived-vip", "the node's directory, with the archive")
-}
-
-function addOfState(program: Command, { terminal, ended }: Give): void {
-  program
-    .command("history")
-    .description("print which generations ran on this node, newest first")
-    .addOption(stateOption())
-    .addOption(outputOption())
-    .addHelpText("after", EXAMPLES.history)
-    .action(async (options: OptionTexts) => {
-      const { history } = await import("./commands/history.ts")
-      ended(await history({ state: optionText(options, "state"), output: outputOf(options) }, terminal))
-    })
-  program
-    .command("rollback")
-    .description("pin this node to an archived generation until kkv resume")
-    .addArgument(new Argument("<sequence>", "its number in kkv history"))
-    .addOption(stateOption())
-    .addOption(directoryOption("--applied", "/run/kkv/applied", "the sidecar's volume"))
-    .option("--reason <text>", "reason, kept in the pin and in the history", reasonText)
-    .option("--dry-run", "print what would change, without pinning")
-    .addOption(outputOption())
-    .addHelpText("after", EXAMPLES.rollback)
-    .action(async (sequence: string, options: OptionTexts) => {
-      const { rollback } = await import("./commands/rollback.ts")
-      const reason = options["reason"] === undefined ? null : optionText(options, "reason")
-      const directories = { state: optionText(options, "state"), applied: optionText(options, "applied") }
-      const dryRun = options["dryRun"] === true
-      ended(await rollback(sequence, { ...directories, reason, dryRun, output: outputOf(options) }, terminal))
-    })
-  program
-    .command("resume")
-    .description("end a rollback: the newest generation counts again")
-    .addOption(stateOption())
-    .addOption(outputOption())
-    .addHelpText("after", EXAMPLES.resume)
-    .action(async (options: OptionTexts) => {
-      const { resume } = await import("./commands/resume.ts")
-      ended(await resume({ state: optionText(options, "state"), output: outputOf(options) }, terminal))
     })
 }

@@ -6,6 +6,7 @@ import { ENTRY_STATES } from "./entry-state.ts"
 import { causeField, codeField, count, generationNameField, type Immutable, listLines } from "./shared-fields.ts"
 import { problemField, problemLine, type Read, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
+import { drainedField } from "./node/drain.ts"
 import { vrrpField } from "./vrrp.ts"
 
 /** Whether keepalived runs. `without-vrrp`: its parent process runs, but its VRRP process does not. */
@@ -83,6 +84,8 @@ export const statusSchema = z.object({
   appliedSha256: sha256Field.nullable(),
   /** Name of the archived generation that a rollback holds in place; null without a rollback. */
   pinned: generationNameField.nullable(),
+  /** Since when a user keeps this node from holding VIPs, and why. Sidecars of older releases do not write it. */
+  drained: drainedField.nullish(),
   node: z.string(),
   /** In the order of the keepalived.conf; empty if no instance is known. */
   vrrp: z.array(vrrpField),
@@ -103,6 +106,7 @@ export function decodeStatus(text: string): Decoded<Status> {
 
 /** The text of `applied/status.yaml`: each VIP and each problem on one line. A thousand of them take a few milliseconds. */
 export function encodeStatus(status: Status): string {
+  const { drained = null } = status
   return (
     `schema: ${SCHEMA}\n` +
     `time: ${flowText(status.time)}\n` +
@@ -113,6 +117,7 @@ export function encodeStatus(status: Status): string {
     `appliedGeneration: ${status.appliedGeneration}\n` +
     `appliedSha256: ${orNull(status.appliedSha256)}\n` +
     `pinned: ${orNull(status.pinned)}\n` +
+    `drained: ${drained === null ? "null" : flowMapping({ ...drained })}\n` +
     `node: ${flowText(status.node)}\n` +
     listLines("vrrp", status.vrrp, (one) => flowMapping({ ...one })) +
     `keepalived: ${status.keepalived}\n` +

@@ -24,6 +24,8 @@ export const vrrpField = z.object({
   reason: z.string().nullable(),
   /** Seconds between two adverts of the master; null before a configuration is in effect. */
   advertInterval: z.number().positive().nullable(),
+  /** From 254 for the first in the order of takeover; null before a configuration is in effect. Older releases do not write it. */
+  priority: z.int().min(1).max(255).nullish(),
 })
 
 /** Start of the reason for a FAULT that the node enters on purpose. */

@@ -42,6 +42,8 @@ export const SUBJECTS = [
   "problems",
   /** A user holds an older generation in place. */
   "pinned",
+  /** A user keeps this node from holding VIPs. */
+  "drained",
   /** The agent has not read the newest generation. */
   "generation",
   /** sync is silent or does not publish, or its state is unknown. */
@@ -67,7 +69,7 @@ const ASKED = {
   status: SUBJECTS,
   health: ["agent", "keepalived", "configuration", "vrrp", "handover", "drift"],
   ready: ["keepalived", "configuration", "vrrp", "handover", "stranded"],
-  report: SUBJECTS.filter((subject) => !["repaired", "handover", "generation", "sync"].includes(subject)),
+  report: SUBJECTS.filter((subject) => !["repaired", "handover", "drained", "generation", "sync"].includes(subject)),
 } as const satisfies Readonly<Record<string, readonly Subject[]>>
 
 /**
@@ -88,6 +90,7 @@ function findingsOf({ status, agent, sync }: Signs): readonly Finding[] {
     ...driftFindings(status),
     ...outcomeFindings(status),
     ...entryFindings(status),
+    ...drainFindings(status),
     ...pinFindings(status, sync),
     ...(sync === null ? [] : syncFindings(sync)),
   ]
@@ -172,6 +175,15 @@ function pinFindings({ pinned, observedGeneration }: Signs["status"], sync: Sync
   if (published === null || published === observedGeneration) return []
   const text = `stale: generation ${published} is published, the sidecar has read ${observedGeneration ?? "none"}`
   return [finding("generation", text)]
+}
+
+function drainFindings({ drained = null, vrrp }: Signs["status"]): readonly Finding[] {
+  if (drained === null) return []
+  const isMaster = vrrp.some(({ state }) => state === "master")
+  const what = isMaster
+    ? 'it is master all the same, because no other node announced the VIPs; when one can, "kkv drain" hands them over again'
+    : "it takes the VIPs only if no other node announces them"
+  return [finding("drained", `drained since ${drained.since} (${drained.reason}): ${what}; "kkv resume" ends that`)]
 }
 
 function syncFindings({ silence, sourceAge, fault, status }: SyncSigns): readonly Finding[] {

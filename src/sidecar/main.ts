@@ -15,7 +15,7 @@ import { masqueradeChainOf } from "./kernel/iptables.ts"
 import { linkOf } from "./kernel/link.ts"
 import { createVrrpSource } from "./keepalived/vrrp-source.ts"
 import { createLan } from "./lan/arping.ts"
-import type { Machine } from "./wiring/open.ts"
+import type { Machine } from "./wiring/machine.ts"
 import { parseSettings, type SidecarSettings } from "./wiring/settings.ts"
 
 /** Runs the sidecar until it is told to end; with `doctor` as the first word, `kkv doctor`. @returns the exit status. */

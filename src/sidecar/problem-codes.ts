@@ -8,6 +8,8 @@ import { OBJECT_CODES } from "../core/objects/problem-codes.ts"
  * `PASS_FAILED`: a look at the inputs, an attempt to apply or a comparison with the kernel failed.
  * `RECORD_FAILED`: a record that outlives a pass cannot be written.
  * `ROLE_DISAGREES`: keepalived and the kernel disagree about this node's role.
+ * `DRAIN_UNREADABLE`: `drain.json` cannot be read; the node stays as drained, or not drained, as it was.
+ * `HANDOVER_FAILED`: a drained node cannot hand its VIPs over.
  * `UNICAST_SOURCE_GONE`: the source address of unicast adverts is not on the interface.
  * `BACKUP_STUCK`: this backup hears no master and does not take over.
  * `FORWARDING_UNKNOWN`: the node's rules cannot be read, so it is unknown whether IPVS gets the packets.
@@ -28,6 +30,8 @@ export const STANDING_CODES = [
   "SYNC_FAILED",
   "ROLE_DISAGREES",
   "BACKUP_STUCK",
+  "DRAIN_UNREADABLE",
+  "HANDOVER_FAILED",
   "UNICAST_SOURCE_GONE",
   "FORWARDING_UNKNOWN",
   "STATUS_FAILED",

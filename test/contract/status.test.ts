@@ -37,6 +37,7 @@ const status: Status = {
   appliedGeneration: 11,
   appliedSha256: "a".repeat(64),
   pinned: null,
+  drained: { since: "2026-11-22T22:00:00.000Z", reason: "new memory" },
   node: "node-1",
   vrrp: [
     {

@@ -85,6 +85,7 @@ const CASES: readonly (readonly [what: string, signs: Signs, about: string, mind
   ["a pending entry", status({ vips: [{ ...STATUS.vips[0]!, state: "pending" }] }), "entries", "status report"],
   ["an error", error("RECORD_FAILED"), "problems", "status report"],
   ["a pin", status({ pinned: "00000000000000000007-0123456789ab" }), "pinned", "status report"],
+  ["a drain", status({ drained: { since: "2026-11-22T23:00:00.000Z", reason: "new memory" } }), "drained", "status"],
   ["a generation that was not read", sync({ published: 8 }), "generation", "status"],
   ["a silent sync", sync({ silence: age(16) }), "sync", "status"],
   ["a sync of which nothing is known", sync({ silence: UNKNOWN }), "sync", "status"],

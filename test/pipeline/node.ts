@@ -1,6 +1,6 @@
 /** A node whose keepalived and kernel are FAKES: they outlive every agent, and know what keepalived was given, and for how long it ran. */
 import { sha256Of } from "../../src/kit/sha256.ts"
-import type { Machine } from "../../src/sidecar/wiring/open.ts"
+import type { Machine } from "../../src/sidecar/wiring/machine.ts"
 import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../src/sidecar/ports.ts"
 import { addressesIn, kernelShowing } from "../support/fake-kernel.ts"
 import { vrrpShowing } from "../support/fake-vrrp.ts"

@@ -35,9 +35,13 @@ export const EXAMPLES = {
     ["kkv rollback 41 --dry-run", "what going back to generation 41 would change"],
     ['kkv rollback 41 --reason "checkout answers 500"', "go back, and stay there until kkv resume"],
   ]),
+  drain: text([
+    ["kkv drain --dry-run", "who would take over"],
+    ['kkv drain --reason "new memory"', "hand the VIPs over, and hold none until kkv resume"],
+  ]),
   resume: text([
-    ["kkv resume", "the newest generation counts again"],
-    ["kkv resume && kkv status", "return to the newest generation, and see the result"],
+    ["kkv resume", "end what there is, a rollback or a drain"],
+    ["kkv resume drain && kkv status", "end a drain alone, and see the result"],
   ]),
   migrate: text([
     ["kkv migrate --from 0.35 old --out new", "manifests, or values of the Helm chart, of release 0.35"],

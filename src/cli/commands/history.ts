@@ -7,7 +7,7 @@ import { readPin } from "../input/volume-files.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { coloursOf } from "../../terminal/screen.ts"
 import { listed, table } from "../../kit/text/format.ts"
-import type { NodeEvent } from "../../contract/node-history.ts"
+import type { NodeEvent } from "../../contract/node/history.ts"
 import { faultText } from "../../kit/fault.ts"
 
 /** One archived generation, as `kkv history --output json` prints it; see docs/commands.md. */

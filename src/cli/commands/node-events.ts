@@ -6,7 +6,7 @@ import {
   NODE_HISTORY_BYTES,
   NODE_HISTORY_FILE,
   type NodeEvent,
-} from "../../contract/node-history.ts"
+} from "../../contract/node/history.ts"
 import { faultText } from "../../kit/fault.ts"
 import { addLine, linesOf } from "../../kit/files/line-file.ts"
 import type { Terminal } from "../output/terminal.ts"
@@ -40,6 +40,10 @@ export function eventWords(event: NodeEvent, hasSeveral: boolean): { readonly wh
       return { what: "applied", why: event.reason }
     case "rollback":
       return { what: `rollback to ${event.sequence}`, why: event.reason ?? "no reason given" }
+    case "drain":
+      return { what: "drain", why: event.reason ?? "no reason given" }
+    case "drain-ended":
+      return { what: "drain ended", why: event.reason ?? "" }
     case "resume":
       return { what: "resume", why: event.sequence === null ? "" : `generation ${event.sequence} is no longer pinned` }
   }

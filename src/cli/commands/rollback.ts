@@ -1,7 +1,7 @@
 import { join } from "node:path"
 
 import { CONFIG_FILE } from "../../contract/archive.ts"
-import { encodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
+import { encodePin, type Pin, PIN_FILE } from "../../contract/node/pin.ts"
 import { replaceFile } from "../../kit/files/atomic-file.ts"
 import { readArchive } from "../input/archive.ts"
 import { type ArchiveFile, archivesOf } from "../input/archives.ts"

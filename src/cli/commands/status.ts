@@ -3,7 +3,7 @@ import { join } from "node:path"
 
 import type { Age } from "../../contract/heartbeat.ts"
 import { POINTER_FILE, STATUS_FILE } from "../../contract/layout.ts"
-import type { Pin } from "../../contract/pin.ts"
+import type { Pin } from "../../contract/node/pin.ts"
 import { decodePointer, type Pointer } from "../../contract/pointer.ts"
 import { decodeStatus, type Status, type StatusNodes, type StatusVip } from "../../contract/status.ts"
 import { decodeSyncStatus, type SyncStatus } from "../../contract/sync-status.ts"
@@ -75,6 +75,7 @@ function absenceHint({ applied }: StatusOptions): string {
 
 function page(report: Report, colours: Colours): string {
   const { sidecar, pointer, sync } = report
+  const { drained = null } = sidecar
   const good = report.healthy ? colours.green("healthy") : colours.red("not healthy")
   const facts = table([
     ["Node", `${sidecar.node}${interfacesText(sidecar.vrrp)}`],
@@ -82,6 +83,7 @@ function page(report: Report, colours: Colours): string {
     ["Outcome", `${sidecar.outcome}, as of ${sidecar.time}`],
     ["Generation", generationText(sidecar, pointer)],
     ...(sidecar.pinned === null ? [] : [["Pinned", pinText(sidecar.pinned, report.pin)]]),
+    ...(drained === null ? [] : [["Drained", `since ${drained.since}: ${drained.reason}`]]),
     ...(sidecar.nodes === null ? [] : [["Nodes", nodesText(sidecar.nodes)]]),
     ["Source", sourceText(report)],
     ["keepalived", `${sidecar.keepalivedVersion ?? "cannot be run"}, ${sidecar.keepalived}`],

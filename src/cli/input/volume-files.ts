@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path"
 
 import type { Decoded } from "../../contract/decode-file.ts"
 import { SCHEMA } from "../../contract/layout.ts"
-import { decodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
+import { decodePin, type Pin, PIN_FILE } from "../../contract/node/pin.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 
 /** Maximum size; a status has some hundred bytes for each VIP and each problem. */

@@ -3,6 +3,7 @@ import * as z from "zod"
 import { type Decoded, decodeJson } from "../decode-file.ts"
 import { count, nodeStateField, type Read, schemaField } from "../shared-fields.ts"
 import { SCHEMA } from "../layout.ts"
+import { drainedField } from "../node/drain.ts"
 import { vrrpField } from "../vrrp.ts"
 
 /** Below `desired/beat/`: what the other nodes report. Like the heartbeat, its writes must not wake programs that watch for generations. */
@@ -17,6 +18,8 @@ const reportField = z.object({
    * When this sync saw the newest renewal, in seconds since boot; null: it has not seen one yet, so that the report may be old.
    */
   renewed: z.number().min(0).nullable(),
+  /** The time of that renewal by the clock of the node, ISO 8601. Older releases do not write it. */
+  renewTime: z.string().max(40).nullish(),
   state: nodeStateField,
   /** First 12 hex digits of the checksum of the generation in effect; null before the first. */
   generation: z.string().nullable(),
@@ -24,6 +27,8 @@ const reportField = z.object({
   vips: count,
   /** The node's part in each VRRP instance; null before its sidecar reports it. */
   roles: z.array(vrrpField.omit({ interface: true })).nullable(),
+  /** Whether a user keeps it from holding VIPs. Older releases do not write it. */
+  drained: drainedField.nullish(),
   /** What is wrong, at most five texts. */
   troubles: z.array(z.string()),
 })

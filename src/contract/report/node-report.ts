@@ -2,6 +2,7 @@ import * as z from "zod"
 
 import { visible } from "../../kit/text/escape-hidden.ts"
 import { ENTRY_STATES } from "../entry-state.ts"
+import type { Drained } from "../node/drain.ts"
 import { codeField, count, type Immutable, nodeStateField } from "../shared-fields.ts"
 import { type StatusVrrp, VRRP_STATES } from "../vrrp.ts"
 
@@ -93,6 +94,7 @@ const reportSchema = z.object({
         since: z.iso.datetime().nullable(),
         reason: z.string().max(LONGEST_NOTE).nullable(),
         advertInterval: z.number().positive().max(LONGEST_ADVERT_INTERVAL).nullable(),
+        priority: z.int().min(1).max(255).nullish(),
       }),
     )
     .max(MOST_ROLES)
@@ -103,6 +105,7 @@ const reportSchema = z.object({
    */
   serves: z.array(servedField).nullable().default(null),
   servesMore: count.default(0),
+  drained: z.object({ since: z.iso.datetime(), reason: z.string().max(LONGEST_NOTE) }).nullish(),
   troubles: z
     .array(
       z.object({
@@ -118,7 +121,7 @@ const reportSchema = z.object({
 /** The text of the annotation. */
 export function encodeNodeReport(report: NodeReport): string {
   const { configMap, state, generation, vips, readyPods, unserved, unservedNames, roles, troubles, more } = report
-  const { serves, servesMore } = report
+  const { serves, servesMore, drained } = report
   return JSON.stringify({
     configMap,
     state,
@@ -130,6 +133,7 @@ export function encodeNodeReport(report: NodeReport): string {
     roles,
     serves,
     servesMore,
+    drained,
     troubles,
     more,
   })
@@ -145,7 +149,9 @@ export function decodeNodeReport(text: string): NodeReport | null {
     const unservedNames = report.unservedNames.map(visible)
     const troubles = report.troubles.map(({ reason, note, about }) => trouble(reason, note, about ?? null))
     const serves = report.serves === null ? null : report.serves.map(servedOf)
-    return { ...report, configMap, roles, unservedNames, serves, troubles }
+    const { drained: said = null } = report
+    const drained = said === null ? null : drainedOf(said)
+    return { ...report, configMap, roles, unservedNames, serves, drained, troubles }
   } catch {
     return null
   }
@@ -181,10 +187,15 @@ export function servedOf({ vip, services, moreServices, ...rest }: ServedVip): S
   return { vip: visible(vip).slice(0, LONGEST_NAME), ...rest, services: shown, moreServices: more }
 }
 
+/** A drain that fits into a report, without hidden characters. */
+export function drainedOf({ since, reason }: Drained): Drained {
+  return { since, reason: noteOf(reason) }
+}
+
 /** A role that fits into a report, without hidden characters. */
-export function roleOf({ instance, state, since, reason, advertInterval }: NodeRole): NodeRole {
+export function roleOf({ instance, state, since, reason, advertInterval, priority = null }: NodeRole): NodeRole {
   const name = visible(instance).slice(0, LONGEST_NAME)
-  return { instance: name, state, since, reason: reason === null ? null : noteOf(reason), advertInterval }
+  return { instance: name, state, since, reason: reason === null ? null : noteOf(reason), advertInterval, priority }
 }
 
 /** The note can reach terminals through Events and the VipReport, so it has no hidden characters. */

@@ -60,7 +60,7 @@ const VRRP_INSTANCE = block(
   String.raw`priority \d{1,3}`,
   String.raw`advert_int \d+(?:\.\d+)?`,
   "nopreempt",
-  line(String.raw`track_file \{`, block("vrrp_instance track_file", "release")),
+  line(String.raw`track_file \{`, block("vrrp_instance track_file", "release", "drained")),
   `unicast_src_ip ${ADDRESS}`,
   line(String.raw`unicast_peer \{`, block("vrrp_instance unicast_peer", `${ADDRESS} min_ttl 255`)),
   line(String.raw`virtual_ipaddress \{`, addresses("virtual_ipaddress")),
@@ -89,6 +89,7 @@ export const FILE = block(
   line(String.raw`virtual_server (${ADDRESS}) ([1-9]\d{0,4}) \{`, VIRTUAL_SERVER, "virtual server"),
   line(String.raw`global_defs \{`, GLOBAL_DEFS),
   line(String.raw`track_file release \{`, block("track_file", "file /[A-Za-z0-9._/-]+", "weight 0")),
+  line(String.raw`track_file drained \{`, block("track_file", "file /[A-Za-z0-9._/-]+", "weight 1")),
   line(String.raw`vrrp_instance ([A-Za-z0-9][A-Za-z0-9_.-]*) \{`, VRRP_INSTANCE, "instance"),
 )
 

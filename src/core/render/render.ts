@@ -9,6 +9,7 @@ import {
   virtualServerKey,
   type VrrpInstance,
 } from "../model/keepalived-model.ts"
+import { drainedFileOf } from "../model/flags.ts"
 import { asHost } from "../address/network.ts"
 import type { TemplateData } from "./template-fields.ts"
 import { type Piece, parsePiece } from "./piece.ts"
@@ -86,7 +87,7 @@ export function pieceAt({ pieces }: Pick<RenderedConfig, "pieces">, line: number
 }
 
 function headData({ routerId, vrrpVersion, releaseFile }: KeepalivedModel): TemplateData {
-  return { routerId, vrrpVersion: String(vrrpVersion), releaseFile }
+  return { routerId, vrrpVersion: String(vrrpVersion), releaseFile, drainedFile: drainedFileOf(releaseFile) }
 }
 
 function instanceData({ unicast, ...instance }: VrrpInstance): TemplateData {

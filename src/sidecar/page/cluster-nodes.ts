@@ -42,8 +42,17 @@ function nodeOf(name: string, known: ClusterNode | null, facts: ClusterFacts): P
   }
   if (base.isSelf) {
     const vips = status.vips.filter(({ inEffect }) => inEffect).length
+    const drained = status.drained ?? null
     const roles = status.vrrp.length === 0 ? null : status.vrrp
-    return { ...base, heard: { kind: "age", seconds: 0 }, roles, generation: hashOf(generation), vips, troubles: [] }
+    return {
+      ...base,
+      heard: { kind: "age", seconds: 0 },
+      roles,
+      generation: hashOf(generation),
+      vips,
+      drained,
+      troubles: [],
+    }
   }
   const report = known?.report ?? null
   return {
@@ -52,6 +61,7 @@ function nodeOf(name: string, known: ClusterNode | null, facts: ClusterFacts): P
     roles: report?.roles ?? null,
     generation: report?.generation ?? null,
     vips: report?.vips ?? null,
+    drained: report?.drained ?? null,
     troubles: report?.troubles ?? [],
   }
 }

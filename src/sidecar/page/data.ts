@@ -1,6 +1,7 @@
 import type { Age } from "../../contract/heartbeat.ts"
 import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
 import type { Status } from "../../contract/status.ts"
+import type { Drained } from "../../contract/node/drain.ts"
 import type { StatusVrrp } from "../../contract/vrrp.ts"
 import type { Connections } from "../ports.ts"
 
@@ -73,6 +74,8 @@ export interface PageNode {
   readonly generation: string | null
   /** Number of VIPs in effect. */
   readonly vips: number | null
+  /** Since when a user keeps it from holding VIPs, and why; null if it takes part. */
+  readonly drained: Drained | null
   readonly troubles: readonly string[]
 }
 
@@ -91,7 +94,17 @@ export interface PageEvent {
 }
 
 export type EventKind =
-  "role" | "applied" | "held" | "rejected" | "rolled-back" | "stranded" | "guard" | "pin" | "resume" | "repair"
+  | "role"
+  | "applied"
+  | "held"
+  | "rejected"
+  | "rolled-back"
+  | "stranded"
+  | "guard"
+  | "pin"
+  | "drain"
+  | "resume"
+  | "repair"
 
 /** Key of a VIP in `pods`. */
 export function podsKey({ object, entry }: { readonly object: string; readonly entry: string }): string {

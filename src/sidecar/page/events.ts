@@ -1,4 +1,4 @@
-import type { NodeEvent } from "../../contract/node-history.ts"
+import type { NodeEvent } from "../../contract/node/history.ts"
 import { compare } from "../../kit/problem.ts"
 import type { PageEvent } from "./data.ts"
 
@@ -34,6 +34,10 @@ function eventOf(event: NodeEvent): PageEvent {
       return { ...base(event), kind: "pin", what: `pinned to generation ${event.sequence ?? "unknown"}`, why }
     case "resume":
       return { ...base(event), kind: "resume", what: "the pin ended", why }
+    case "drain":
+      return { ...base({ time, sequence: null }), kind: "drain", what: "drained", why }
+    case "drain-ended":
+      return { ...base({ time, sequence: null }), kind: "resume", what: "the drain ended", why }
     case "trouble":
       return { ...base(event), kind: event.what, what: TROUBLES[event.what], why }
   }

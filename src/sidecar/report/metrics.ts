@@ -1,5 +1,5 @@
 import type { Counter, Gauge } from "prom-client"
-import type { RoleChange } from "../../contract/node-history.ts"
+import type { RoleChange } from "../../contract/node/history.ts"
 import { VRRP_STATES } from "../../contract/vrrp.ts"
 import type { Age } from "../../contract/heartbeat.ts"
 import { ENTRY_STATES } from "../../contract/entry-state.ts"

@@ -1,4 +1,5 @@
 import { entryStateOf } from "../../contract/entry-state.ts"
+import type { Drained } from "../../contract/node/drain.ts"
 import { type Cause, causeOf } from "../../contract/shared-fields.ts"
 import type { Status, StatusDrift, StatusKeepalived, StatusNodes, StatusVip } from "../../contract/status.ts"
 import type { StatusVrrp } from "../../contract/vrrp.ts"
@@ -18,6 +19,7 @@ import type { SidecarCode } from "../problem-codes.ts"
 export interface StatusContext {
   readonly node: string
   readonly pinned: string | null
+  readonly drained: Drained | null
   readonly keepalivedVersion: string | null
   /** Null when nodes are not probed. */
   readonly nodes: NodeWatchState | null
@@ -36,6 +38,7 @@ export function statusOf(snapshot: Snapshot, context: StatusContext): Omit<Statu
     appliedGeneration: inEffect?.generation?.sequence ?? null,
     appliedSha256: inEffect?.sha256 ?? null,
     pinned: context.pinned,
+    drained: context.drained,
     node: context.node,
     vrrp: vrrpOf(snapshot),
     keepalived: keepalivedOf(snapshot),
@@ -82,12 +85,12 @@ function unusableOf(observation: Exclude<Observation, { readonly kind: "candidat
 
 /** The states of the instances in effect, as keepalived reports them. Before any is in effect: of those that it reports. */
 export function vrrpOf({ roles, inEffect }: Snapshot): readonly StatusVrrp[] {
-  const unknown = { interface: null, advertInterval: null }
+  const unknown = { interface: null, advertInterval: null, priority: null }
   const instances = inEffect?.model.instances ?? [...roles.keys()].map((name) => ({ name, ...unknown }))
-  return instances.map(({ name, interface: interfaceName, advertInterval }) => ({
+  return instances.map(({ name, interface: interfaceName, advertInterval, priority }) => ({
     ...{ instance: name, interface: interfaceName },
     ...roleOf({ roles }, name),
-    advertInterval,
+    ...{ advertInterval, priority },
   }))
 }
 

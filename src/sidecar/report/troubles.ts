@@ -1,4 +1,4 @@
-import type { Trouble } from "../../contract/node-history.ts"
+import type { Trouble } from "../../contract/node/history.ts"
 import { isAsWritten } from "../../contract/entry-state.ts"
 import type { Status, StatusVip } from "../../contract/status.ts"
 import type { Clock } from "../../kit/time/clock.ts"

@@ -6,7 +6,7 @@ import {
   NODE_HISTORY_FILE,
   type NodeEvent,
   type RoleChange,
-} from "../../contract/node-history.ts"
+} from "../../contract/node/history.ts"
 import { addLine, linesOf } from "../../kit/files/line-file.ts"
 
 /** The events of this node, on its disk: they outlive the pod. */

@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { decodePin, type Pin, PIN_FILE } from "../../contract/pin.ts"
+import { decodePin, type Pin, PIN_FILE } from "../../contract/node/pin.ts"
 import type { ServiceObjects } from "../../core/objects/kinds.ts"
 import { readRegularFile } from "../../kit/files/safe-read.ts"
 import type { Generation, Generations, Reading } from "../ports.ts"

@@ -1,5 +1,5 @@
-import type { RoleChange } from "../../contract/node-history.ts"
-import type { VrrpState } from "../../contract/vrrp.ts"
+import type { RoleChange } from "../../contract/node/history.ts"
+import { HANDOVER, type VrrpState } from "../../contract/vrrp.ts"
 import type { InstanceAnswer, RunningKeepalived, VrrpAnswer, VrrpEvent } from "../ports.ts"
 import { createConfirmation } from "./confirmation.ts"
 import { createHearing } from "./hearing.ts"
@@ -64,6 +64,7 @@ export function createInstanceWatch(
   /** The reason for the state, if the log does not have it. */
   function reasonOf({ state, reason }: VrrpEvent, answer: OwnAnswer): string | null {
     if (reason !== null) return reason
+    if (state === "fault" && options.isHandingOver?.() === true) return `${HANDOVER}: a user drained it`
     if (state === "backup" && vrrp.state === "fault") return "the fault is over"
     if (state !== "master") return null
     const isFarewell = answer?.kind === "answer" && farewells !== null && answer.farewells > farewells

@@ -1,4 +1,4 @@
-import type { RoleChange } from "../../contract/node-history.ts"
+import type { RoleChange } from "../../contract/node/history.ts"
 import type { VrrpEvent } from "../ports.ts"
 
 const SECOND = 1_000

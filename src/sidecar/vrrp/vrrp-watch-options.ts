@@ -1,4 +1,4 @@
-import type { RoleChange } from "../../contract/node-history.ts"
+import type { RoleChange } from "../../contract/node/history.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { RunningKeepalived, VrrpSource } from "../ports.ts"
 import type { Roles } from "./vrrp.ts"
@@ -9,6 +9,8 @@ export interface InstanceOptions {
   readonly hasAnchor: (name: string) => Promise<boolean | null>
   /** What is down, as the machine shows it; null for nothing. Called only in FAULT. */
   readonly faultCause: (name: string) => Promise<string | null>
+  /** Whether this node hands its VIPs over now: keepalived's log does not say why it enters FAULT for that. Absent: never. */
+  readonly isHandingOver?: () => boolean
   /** What earlier agents saw, of all instances, oldest first. */
   readonly roles: readonly RoleChange[]
   /** Called when keepalived and the kernel disagree about this node's role, with one sentence; null: they agree again. */

@@ -124,11 +124,12 @@ export function report(parts: SidecarParts, snapshot: Snapshot): void {
 
 /** The status at this moment. */
 export function statusNow(
-  { settings, generations, keepalivedVersion, nodes, faults }: Omit<SidecarParts, "status">,
+  { settings, generations, drain, keepalivedVersion, nodes, faults }: Omit<SidecarParts, "status">,
   snapshot: Snapshot,
 ): Omit<Status, "time"> {
   const around = {
     pinned: generations.pinned(),
+    drained: drain.drained(),
     keepalivedVersion,
     nodes: nodes?.state() ?? null,
     faults: faults.standing(),

@@ -1,4 +1,4 @@
-import type { RoleChange } from "../../contract/node-history.ts"
+import type { RoleChange } from "../../contract/node/history.ts"
 import { ofInstance } from "../../contract/vrrp.ts"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
 import { faultText } from "../../kit/fault.ts"
@@ -35,6 +35,7 @@ export function followVrrp(parts: SidecarParts, agent: Pick<Agent, "recordRoles"
       const instance = instanceOf(model, name)
       return model === null || instance === null ? null : faultCauseOf(instance, model.releaseFile, { kernel, link })
     },
+    isHandingOver: () => parts.drain.isHandingOver(),
     roles: history.roles,
     onChange: (roles, change) => {
       if (change !== null) tell(parts, roles, change)

@@ -1,23 +1,21 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { KeepalivedModel } from "../../core/model/keepalived-model.ts"
-import type { Clock } from "../../kit/time/clock.ts"
 import { faultText } from "../../kit/fault.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { bootId } from "../../kit/time/uptime.ts"
-import type { FindCaptures } from "../capture/find-captures.ts"
 import { createHolderWatch, type HolderWatch } from "../keepalived/await-advert.ts"
 import { type Archivist, archivist } from "../agent/records.ts"
-import type { Lan } from "../lan/arping.ts"
 import { createVacancies, type Round, type Vacancies } from "../lan/vacancies.ts"
 import { createFirewall, type Firewall, type FirewallOptions } from "../targets/firewall.ts"
 import { createTroubleNotes } from "../report/troubles.ts"
 import { createMetrics, type Metrics } from "../report/metrics.ts"
-import type { HostFacts } from "../kernel/node-facts.ts"
 import type { NodeWatch } from "../nodes/node-watch.ts"
 import { openNodeWatch } from "../nodes/open.ts"
-import type { Keepalived, Kernel, Link, VrrpSource } from "../ports.ts"
+import { followDrain } from "./follow-drain.ts"
+import type { Machine, Surroundings } from "./machine.ts"
 import type { SidecarSettings } from "./settings.ts"
+import type { DrainWatch } from "../vrrp/drain.ts"
 import { createStandingFaults, heardBy, type StandingFaults } from "../faults/standing-faults.ts"
 import { type Archive, openArchive, withinLimits } from "../volume/archive.ts"
 import { createStaleFlows, type StaleFlows } from "../effect/stale-flows.ts"
@@ -29,27 +27,6 @@ import { createPinnedGenerations, type PinnedGenerations } from "../volume/pinne
 import { type NodeHistory, openNodeHistory } from "../volume/node-history.ts"
 import { createNodeRecordWriter, type NodeRecordWriter, readNodeRecord } from "../volume/node-record.ts"
 import { createStatusWriter, type StatusWriter } from "../volume/status-writer.ts"
-
-/** The machine that the agent works on. */
-export interface Machine {
-  readonly keepalived: Keepalived
-  readonly kernel: Kernel
-  readonly host: () => HostFacts
-  readonly link: (name: string) => Link
-  readonly vrrp: VrrpSource
-  /** Absent on a machine that cannot list the rules. */
-  readonly captures?: FindCaptures
-  /** Absent when the LAN cannot be asked. */
-  readonly lan?: Lan
-}
-
-/** The environment of the program. */
-export interface Surroundings {
-  readonly clock: Clock
-  /** The machine's date: for people only, since it may jump. */
-  readonly date: () => Date
-  readonly log: Log
-}
 
 /** The parts of the program, each with only the ports that it needs. */
 export interface SidecarParts extends Surroundings {
@@ -63,6 +40,7 @@ export interface SidecarParts extends Surroundings {
   readonly lastKnownGood: LastKnownGoodStore
   readonly generations: PinnedGenerations
   readonly records: Archivist
+  readonly drain: DrainWatch
   readonly status: StatusWriter
   readonly firewall: Firewall
   readonly flows: StaleFlows
@@ -83,6 +61,8 @@ interface Listeners {
   readonly onRecord: () => void
   /** The LAN has answered whether an address is in use. */
   readonly asked: () => void
+  /** The model in effect; null if none is known. */
+  readonly inEffect: () => KeepalivedModel | null
   readonly firewall: Pick<FirewallOptions, "wanted"> & {
     /** Our iptables chain can be changed again. */
     readonly healed: () => void
@@ -93,7 +73,7 @@ interface Listeners {
 export async function openParts(
   settings: SidecarSettings,
   machine: Machine,
-  { onChange, onRecord, asked, firewall, ...surroundings }: Surroundings & Listeners,
+  { onChange, onRecord, asked, inEffect, firewall, ...surroundings }: Surroundings & Listeners,
 ): Promise<SidecarParts> {
   const { clock, date, log } = surroundings
   const metrics = createMetrics({ perVip: settings.metricsPerVip })
@@ -138,6 +118,7 @@ export async function openParts(
     lastKnownGood,
     generations: openGenerations(settings, { archive, metrics, log }),
     records,
+    drain: followDrain({ settings, machine, inEffect, onChange: onRecord, faults, clock, log }),
     status: createStatusWriter(settings.applied, {
       ...{ clock, date },
       onOutcome: heardBy(faults, { key: "status", code: "STATUS_FAILED", what: "write the status" }),

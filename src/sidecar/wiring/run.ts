@@ -10,7 +10,8 @@ import { openRoleNotes, type RoleNotes } from "./notify.ts"
 import { portsOf, report, statusNow } from "./connect.ts"
 import { type Servers, startServers } from "../report/http.ts"
 import { masqueradeWanted } from "../targets/firewall.ts"
-import { type Machine, openParts, type SidecarParts, type Surroundings } from "./open.ts"
+import type { Machine, Surroundings } from "./machine.ts"
+import { openParts, type SidecarParts } from "./open.ts"
 import { type Pulse, startPulse } from "../report/pulse.ts"
 import { pageDataOf, readPageTexts, syncSignsOf } from "./page.ts"
 import { CHORES_AT, startChores, startComparisons } from "./schedule.ts"
@@ -41,6 +42,7 @@ export async function assemble(
       agent.request()
     },
     asked: () => agent.request(),
+    inEffect: () => agent.snapshot().inEffect?.model ?? null,
     onRecord: () => writeReport(),
     firewall: {
       wanted: () => masqueradeWanted(agent.snapshot()),
@@ -55,6 +57,8 @@ export async function assemble(
   })
   const agent = createAgent(optionsOf(settings), portsOf(parts), before)
   writeReport = () => report(parts, agent.snapshot())
+  // Before the agent starts keepalived: a drained node starts with the lowest priority.
+  await parts.drain.look()
   const watch = watchVolume({
     ...{ directory: settings.desired, clock },
     onChange: () => agent.request(),
@@ -75,6 +79,7 @@ export async function assemble(
   const everySecond = setInterval(() => {
     if (generations.moved()) agent.request()
     noteSync(parts)
+    void parts.drain.look()
     status.retry()
     void agent.watch().then(pulse.looked)
     void vrrp.look()
@@ -156,13 +161,14 @@ interface Going {
 
 /** keepalived keeps running: stopping the agent alone does not stop the VIPs. */
 async function stop(parts: SidecarParts, going: Going): Promise<void> {
-  const { records, firewall, flows, status, nodes, nodeRecord, volume, history, vacancies } = parts
+  const { records, drain, firewall, flows, status, nodes, nodeRecord, volume, history, vacancies } = parts
   clearInterval(going.everySecond)
   going.vrrp.stop()
   going.notes?.stop()
   going.pulse.stop()
   firewall.stop()
   flows.stop()
+  await drain.stop()
   await going.endJobs()
   await going.watch.close()
   await nodes?.stop()

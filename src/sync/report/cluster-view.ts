@@ -2,8 +2,7 @@ import type { ClusterNode, ClusterReport } from "../../contract/report/cluster.t
 import type { Clock } from "../../kit/time/clock.ts"
 import { compare } from "../../kit/problem.ts"
 import { createFreshness } from "./freshness.ts"
-import type { NodeLeases } from "./node-leases.ts"
-import type { NodeReport } from "../../contract/report/node-report.ts"
+import type { NodeLeases, Renewed } from "./node-leases.ts"
 import type { ClusterFacts } from "./ports.ts"
 
 /** A node and its last report. */
@@ -44,15 +43,17 @@ export function createClusterView({ leases, showCluster, clock }: ClusterViewOpt
       const shown = names.map((name) => ({
         name,
         ready: nodes.get(name)?.ready === true,
-        report: shownReport(found.get(name)?.report ?? null, ages.get(name) ?? null),
+        report: shownReport(found.get(name) ?? null, ages.get(name) ?? null),
       }))
       await showCluster(shown)
     },
   }
 }
 
-function shownReport(report: NodeReport | null, ageMs: number | null): ShownNode["report"] {
-  if (report === null) return null
-  const { state, generation, vips, roles, troubles } = report
-  return { state, generation, vips, roles, ageMs, troubles: troubles.map(({ reason, note }) => `${reason}: ${note}`) }
+function shownReport(renewed: Renewed | null, ageMs: number | null): ShownNode["report"] {
+  if (renewed === null) return null
+  const { report, renewal } = renewed
+  const { state, generation, vips, roles, drained, troubles } = report
+  const said = { state, generation, vips, roles, ageMs, renewTime: renewal, drained: drained ?? null }
+  return { ...said, troubles: troubles.map(({ reason, note }) => `${reason}: ${note}`) }
 }

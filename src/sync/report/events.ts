@@ -13,7 +13,7 @@ export type EventText = Omit<Notice, "regarding">
 /** News of one node, for its Pod. */
 export function eventsOfNode(before: NodeReport | null, after: NodeReport): readonly EventText[] {
   const isNews = before?.state !== "applied" || before.configMap !== after.configMap
-  const role = roleNotes(before, after)
+  const role = [...roleNotes(before, after), ...drainNotes(before, after)]
   if (after.state === "applied" && isNews) {
     return [
       ...role,
@@ -32,6 +32,15 @@ function roleNotes(before: NodeReport | null, { roles }: NodeReport): readonly E
     const what = `the VIPs${ofInstance(instance, roles.length)}`
     return [normal("BecameMaster", `This node holds ${what} now: ${reason ?? "keepalived gives no reason"}`)]
   })
+}
+
+/** A drain from before the start is not news. */
+function drainNotes(before: NodeReport | null, { drained = null }: NodeReport): readonly EventText[] {
+  const old = before?.drained ?? null
+  if (before === null || old?.since === drained?.since) return []
+  if (drained === null) return [normal("DrainEnded", "This node takes part again as before")]
+  const what = "it hands its VIPs over, and takes them only if no other node announces them"
+  return [normal("Drained", `A user drained this node (${drained.reason}): ${what}`)]
 }
 
 /** News of all nodes together. */

@@ -1,4 +1,5 @@
 import {
+  drainedOf,
   LONGEST_NAME,
   MOST_NAMES,
   MOST_ROLES,
@@ -23,6 +24,7 @@ import { isAlive, isApplied, type NodeView, troublesOf } from "./node-troubles.t
 export function nodeReportOf(view: NodeView): NodeReport {
   const { configMap, firstConfigMap, held, said, origins } = view
   const status = said?.status ?? null
+  const drained = status?.drained ?? null
   const unserved = status?.vips.filter((vip) => vip.inEffect && vip.unserved > 0) ?? []
   const troubles = [
     ...held.map((problem) => trouble(reasonOf(problem.code), problemText(problem), problem.path[0])),
@@ -39,6 +41,7 @@ export function nodeReportOf(view: NodeView): NodeReport {
     unservedNames: unserved.slice(0, MOST_NAMES).map(({ entry }) => visible(entry).slice(0, LONGEST_NAME)),
     roles: rolesOf(view),
     ...servesOf(view),
+    drained: drained === null ? null : drainedOf(drained),
     troubles: shown.map((one) => (one.about === firstConfigMap ? trouble(one.reason, one.note) : one)),
     more: troubles.length - shown.length,
   }

@@ -38,7 +38,8 @@ export function summarise({ configMap, nodes, reports, patient, oddMastersMs = n
   const waiting = patient ? [...slow, ...silent].sort(compare) : slow
   const troubles = [...masterTroubles(masters, oddMastersMs), ...troublesOf(wrong)]
   const count = `${applied.length} of ${living.length + (patient ? silent.length : 0)} nodes`
-  const verdict = verdictOf({ troubles, waiting, count, living: living.length, configMap })
+  const drained = living.filter(({ report }) => (report.drained ?? null) !== null).map(({ node }) => node)
+  const verdict = verdictOf({ troubles, waiting, count, drained, living: living.length, configMap })
   return {
     conditions: [...conditionsOf(verdict), servingOf(living.map(({ report }) => report))],
     configMap,
@@ -131,11 +132,13 @@ interface Findings {
   readonly troubles: Summary["troubles"]
   readonly waiting: readonly string[]
   readonly count: string
+  /** The nodes that a user keeps from holding VIPs. */
+  readonly drained: readonly string[]
   readonly living: number
   readonly configMap: string | null
 }
 
-function verdictOf({ troubles, waiting, count, living, configMap }: Findings): Verdict {
+function verdictOf({ troubles, waiting, count, drained, living, configMap }: Findings): Verdict {
   const [first, ...others] = troubles
   if (first !== undefined) {
     const more = others.length === 0 ? "" : `; and ${others.length} more, see status.troubles`
@@ -150,7 +153,8 @@ function verdictOf({ troubles, waiting, count, living, configMap }: Findings): V
       message: bounded(`${count} have ${what} in effect; not yet: ${firstOf(waiting, FEW)}`),
     }
   }
-  return { kind: "ready", reason: "Applied", message: `${count} have ${what} in effect` }
+  const kept = drained.length === 0 ? "" : `; drained: ${firstOf(drained, FEW)}`
+  return { kind: "ready", reason: "Applied", message: bounded(`${count} have ${what} in effect${kept}`) }
 }
 
 function conditionsOf({ kind, reason, message }: Verdict): readonly Condition[] {

@@ -73,7 +73,7 @@ test("explain() the lines are those that render prints", () =>
     const text = (await kkv(["explain", "10.4.0.50", ".", ...flags])).out
     assert.match(text, "10.4.0.50: applied\n  entry  vips.yaml:7:3\n         default/echo\n")
     assert.match(text, "Service default/echo (NAT)  services/default/echo.yaml:1:1\n")
-    assert.match(text, /\n {2}lines 41-\d+: virtual server 10\.4\.0\.50 80 TCP\n {4}41 \| # Service: default\/echo\n/)
+    assert.match(text, /\n {2}lines 48-\d+: virtual server 10\.4\.0\.50 80 TCP\n {4}48 \| # Service: default\/echo\n/)
   }))
 
 test("explain() a broken entry: why it is left out, and what of it can be read", () =>

@@ -7,9 +7,9 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { archiveName, encodeArchiveOutcome } from "../../../src/contract/archive.ts"
-import { encodeNodeEvent } from "../../../src/contract/node-history.ts"
+import { encodeNodeEvent } from "../../../src/contract/node/history.ts"
 import type { VrrpState } from "../../../src/contract/vrrp.ts"
-import { decodePin } from "../../../src/contract/pin.ts"
+import { decodePin } from "../../../src/contract/node/pin.ts"
 import { kkv } from "../support/kkv.ts"
 import { configMap, GOOD_LINE, inTree, nodes, service, slice, type Tree, writeTree } from "../support/manifests.ts"
 

@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { kkv } from "../support/kkv.ts"
-import { encodePin } from "../../../src/contract/pin.ts"
+import { encodePin } from "../../../src/contract/node/pin.ts"
 import { inTree, writeTree } from "../support/manifests.ts"
 import { forgedHeartbeat, GENERATION, heartbeatText, STATUS, volumes, VRRP } from "../support/volume.ts"
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import type { Clock } from "../../../src/kit/time/clock.ts"
 import { sha256Of } from "../../../src/kit/sha256.ts"
-import type { Machine } from "../../../src/sidecar/wiring/open.ts"
+import type { Machine } from "../../../src/sidecar/wiring/machine.ts"
 import type { ReloadVerdict, RunningKeepalived, TestVerdict } from "../../../src/sidecar/ports.ts"
 import { addressesIn, kernelShowing } from "../../support/fake-kernel.ts"
 import { vrrpShowing } from "../../support/fake-vrrp.ts"

@@ -19,7 +19,7 @@ const servers = (agent: Agent) =>
 const guard = (agent: Agent) => guardOf(agent.snapshot().observation)
 const lines = (node: FakeNode) => node.events.filter(({ event }) => event === "held").length
 const status = (agent: Agent) =>
-  statusOf(agent.snapshot(), { ...AROUND, node: "n1", pinned: null, keepalivedVersion: null })
+  statusOf(agent.snapshot(), { ...AROUND, node: "n1", pinned: null, drained: null, keepalivedVersion: null })
 const AROUND = { nodes: null, faults: [] }
 
 async function publish(node: FakeNode, agent: Agent, reading: FakeNode["reading"]): Promise<void> {

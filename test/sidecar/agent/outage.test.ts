@@ -13,7 +13,15 @@ const DAY_SECONDS = 86_400
 
 /** What the probes say is not well. */
 function notWell(snapshot: Snapshot) {
-  const around = { node: "n1", interface: "eth0", pinned: null, keepalivedVersion: "2.3.3", nodes: null, faults: [] }
+  const around = {
+    node: "n1",
+    interface: "eth0",
+    pinned: null,
+    drained: null,
+    keepalivedVersion: "2.3.3",
+    nodes: null,
+    faults: [],
+  }
   const signs = { status: statusOf(snapshot, around), agent: null, sync: null }
   return [...findingsFor("health", signs), ...findingsFor("ready", signs)]
 }

@@ -111,7 +111,7 @@ test("createMetrics() counts the faults that stand by code, and forgets those th
 test("an attempt that fails on a full disk is a fault in the status until one succeeds", async () => {
   const { node, agent } = await running()
   const problems = () => {
-    const context = { node: "n1", interface: "eth0", pinned: null, keepalivedVersion: null, nodes: null }
+    const context = { node: "n1", interface: "eth0", pinned: null, drained: null, keepalivedVersion: null, nodes: null }
     return statusOf(agent.snapshot(), { ...context, faults: node.faults.standing() }).problems
   }
   node.full = 1
@@ -128,7 +128,7 @@ test("an attempt that fails on a full disk is a fault in the status until one su
 
 test("a kernel that cannot be read is not the one that was compared before: unknown, in the status and in the metrics (fault 262)", async () => {
   const { node, agent } = await running()
-  const context = { node: "n1", interface: "eth0", pinned: null, keepalivedVersion: null, nodes: null }
+  const context = { node: "n1", interface: "eth0", pinned: null, drained: null, keepalivedVersion: null, nodes: null }
   const status = () => statusOf(agent.snapshot(), { ...context, faults: node.faults.standing() })
   const metrics = createMetrics()
   const sample = async (name: string) => {

@@ -1,6 +1,6 @@
 import type { StatusVip } from "../../../src/contract/status.ts"
 import type { PageData, PageNode, PagePods } from "../../../src/sidecar/page/data.ts"
-import type { NodeEvent } from "../../../src/contract/node-history.ts"
+import type { NodeEvent } from "../../../src/contract/node/history.ts"
 import type { VrrpState } from "../../../src/contract/vrrp.ts"
 import { eventsOf } from "../../../src/sidecar/page/events.ts"
 import type { Generations } from "../../../src/sidecar/page/diff.ts"
@@ -25,6 +25,7 @@ export function node(name: string, more: Partial<PageNode> = {}): PageNode {
     ...{ name, isSelf: false, address: `10.4.0.${name.slice(1)}`, priority: 262 - 8 * Number(name.slice(1)) },
     ...{ ready: true, answers: null, heard: { kind: "age", seconds: 12 }, generation: "0123456789ab", vips: 3 },
     roles: [{ ...VRRP, state: "backup", since: "2026-11-22T23:10:00.000Z" }],
+    drained: null,
     troubles: [],
     ...more,
   }

@@ -20,12 +20,12 @@ const snapshot: Snapshot = {
   inEffect: { sha256: "", model, generation: null, since: 0 },
 }
 
-test("vrrpOf() has the instances in effect, each with its interface and advert interval; what was not seen is unknown", () =>
+test("vrrpOf() has the instances in effect, each with its interface, advert interval and priority; what was not seen is unknown", () =>
   assert.equal(vrrpOf(snapshot), [
-    { instance: "vips", interface: "eth0", ...master, advertInterval: 1 },
+    { instance: "vips", interface: "eth0", ...master, advertInterval: 1, priority: 254 },
     {
       ...{ instance: "lan", interface: "eth1", state: "unknown", since: null },
-      ...{ reason: "the agent has just started", advertInterval: 2 },
+      ...{ reason: "the agent has just started", advertInterval: 2, priority: 246 },
     },
   ]))
 

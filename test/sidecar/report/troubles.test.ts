@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { decodeNodeEvent, encodeNodeEvent, type Trouble } from "../../../src/contract/node-history.ts"
+import { decodeNodeEvent, encodeNodeEvent, type Trouble } from "../../../src/contract/node/history.ts"
 import type { Status } from "../../../src/contract/status.ts"
 import { createTroubleNotes } from "../../../src/sidecar/report/troubles.ts"
 import { STATUS } from "../../cli/support/volume.ts"

@@ -2,7 +2,7 @@ import { appendFile, readdir, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { decodeNodeEvent, encodeNodeEvent, type RoleChange } from "../../../src/contract/node-history.ts"
+import { decodeNodeEvent, encodeNodeEvent, type RoleChange } from "../../../src/contract/node/history.ts"
 import { openNodeHistory } from "../../../src/sidecar/volume/node-history.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 

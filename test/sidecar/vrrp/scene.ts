@@ -1,4 +1,4 @@
-import type { RoleChange } from "../../../src/contract/node-history.ts"
+import type { RoleChange } from "../../../src/contract/node/history.ts"
 import type { InstanceAnswer, VrrpAnswer, VrrpEvent } from "../../../src/sidecar/ports.ts"
 import { NO_ROLES, type Vrrp } from "../../../src/sidecar/vrrp/vrrp.ts"
 import { createVrrpWatch } from "../../../src/sidecar/vrrp/vrrp-watch.ts"

@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { RoleChange } from "../../../src/contract/node-history.ts"
+import type { RoleChange } from "../../../src/contract/node/history.ts"
 import type { Vrrp } from "../../../src/sidecar/vrrp/vrrp.ts"
 import { answerOf, iso, scene, START } from "./scene.ts"
 

@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { RoleChange } from "../../../src/contract/node-history.ts"
+import type { RoleChange } from "../../../src/contract/node/history.ts"
 import { iso, scene, START } from "./scene.ts"
 
 const path = (changes: readonly RoleChange[]) => changes.map(({ from, to, reason }) => [from, to, reason])

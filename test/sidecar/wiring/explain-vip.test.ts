@@ -9,7 +9,7 @@ import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 import { writeTree } from "../../support/volume.ts"
 import { agentOn, fakeNode, generation, passSeconds } from "../fake-node.ts"
 
-const CONTEXT = { node: "n1", pinned: null, keepalivedVersion: "2.3.3", nodes: null, faults: [] }
+const CONTEXT = { node: "n1", pinned: null, drained: null, keepalivedVersion: "2.3.3", nodes: null, faults: [] }
 
 /** The same with the places of a published generation: the fake one has its ConfigMap in another file. */
 function withPlaces(snapshot: Snapshot): Snapshot {

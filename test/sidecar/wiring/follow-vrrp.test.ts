@@ -1,6 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { RoleChange } from "../../../src/contract/node-history.ts"
+import type { RoleChange } from "../../../src/contract/node/history.ts"
 import { followVrrp } from "../../../src/sidecar/wiring/follow-vrrp.ts"
 import { createMetrics } from "../../../src/sidecar/report/metrics.ts"
 import type { SidecarParts } from "../../../src/sidecar/wiring/open.ts"
@@ -30,6 +30,7 @@ function scene() {
     inEffect: null as InEffect | null,
     added: [] as RoleChange[],
     restarts: 0,
+    handsOver: false,
   }
   const faults = createStandingFaults(() => new Date(0), { raised: () => {}, cleared: () => {}, onChange: () => {} })
   const metrics = createMetrics()
@@ -37,6 +38,7 @@ function scene() {
   const parts = {
     ...{ faults, metrics, clock, date: () => new Date(0) },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    drain: { isHandingOver: () => fake.handsOver },
     history: { roles: [], add: (change: RoleChange) => void fake.added.push(change), idle: () => Promise.resolve() },
     machine: {
       keepalived: { running: () => Promise.resolve({ parent: identity, checker: null, vrrp: identity }) },
@@ -90,6 +92,16 @@ test("followVrrp() tells agent, history and metrics of each change (fault 250)",
     fake.added.map(({ from, to }) => `${from}>${to}`),
     ["unknown>backup", "backup>fault"],
   )
+})
+
+test("followVrrp() a FAULT of a drain has its reason, which keepalived's log does not give", async () => {
+  const { fake, look } = scene()
+  await look()
+  fake.handsOver = true
+  fake.log.push({ instance: "vips", state: "fault", at: 2_000, reason: null })
+  fake.log.push({ instance: "vips", state: "backup", at: 2_000, reason: null })
+  await look()
+  assert.is(fake.added.find(({ to }) => to === "fault")?.reason, "this node hands its VIPs over: a user drained it")
 })
 
 test("followVrrp() has a backup that is stuck restarted, not again within five minutes, and says so (fault 253)", async () => {

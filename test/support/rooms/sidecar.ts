@@ -147,7 +147,8 @@ export const sidecarRooms: readonly Room[] = [
     // What VRRP makes of this node, by what keepalived and the machine are seen to say.
     name: "sidecar/vrrp",
     files: ["sidecar/vrrp/**"],
-    may: ["contract/node-history.ts", "contract/vrrp.ts", ...shared],
+    may: ["contract/node/**", "contract/vrrp.ts", ...shared],
+    mayTypes: ["sidecar/faults/**", "sidecar/volume/drain-file.ts"],
     pure: false,
     givenTime: true,
   },
@@ -172,8 +173,14 @@ export const sidecarRooms: readonly Room[] = [
     name: "sidecar/doctor",
     files: ["sidecar/doctor/**"],
     may: [
-      ...["sidecar/kernel/**", "sidecar/lan/**", "sidecar/ports.ts", "heartbeats/**", "terminal/**", "contract/**"],
-      ...["kit/**", "node:*", "commander"],
+      ...[
+        "sidecar/kernel/**",
+        "sidecar/lan/**",
+        "sidecar/keepalived/adverts.ts",
+        "sidecar/volume/**",
+        "sidecar/ports.ts",
+      ],
+      ...["heartbeats/**", "terminal/**", "contract/**", "core/**", "kit/**", "node:*", "commander"],
     ],
     pure: false,
   },

@@ -7,11 +7,20 @@ import { good, report, vip, VRRP } from "./node-view.ts"
 test("nodeReportOf() has the roles, and decodeNodeReport() reads it", () => {
   const { roles } = report({})
   const { interface: _, ...role } = VRRP
-  assert.equal(roles, [role])
+  assert.equal(roles, [{ ...role, priority: null }])
   assert.equal(decodeNodeReport(encodeNodeReport(report({})))?.roles, roles)
   assert.is(report({ status: null }).roles, null)
   const hostile = { ...VRRP, reason: HOSTILE }
   assert.is(report({ status: { ...good, vrrp: [hostile] } }).roles?.[0]?.reason, SHOWN)
+})
+
+test("nodeReportOf() has the drain of a node, which is not a trouble, and decodeNodeReport() reads it", () => {
+  const drained = { since: "2026-11-22T22:00:00.000Z", reason: HOSTILE }
+  const said = report({ status: { ...good, drained } })
+  assert.is(said.state, "applied")
+  assert.equal(said.drained, { ...drained, reason: SHOWN })
+  assert.equal(decodeNodeReport(encodeNodeReport(said))?.drained, said.drained)
+  assert.is(report({}).drained, null)
 })
 
 test("nodeReportOf() names entry, reason and consequence", () => {

@@ -56,6 +56,12 @@ const STALLED = "Ready=False Reconciling=False Stalled=True"
 
 const cases: readonly [what: string, summary: Summary, conditions: string, message: RegExp][] = [
   ["all have it", sum({ n1: applied, n2: applied }), READY, /^2 of 2 nodes have version 105/],
+  [
+    "one is drained, which is well",
+    sum({ n1: { ...applied, drained: { since: "2026-11-22T23:00:00.000Z", reason: "disk" } }, n2: applied }),
+    READY,
+    /^2 of 2 nodes have version 105 of the ConfigMap in effect; drained: n1$/,
+  ],
   ["one is behind", sum({ n1: applied, n2: older }), RECONCILING, /^1 of 2 .*not yet: n2$/],
   ["one is on its way", sum({ n1: applied, n2: { ...applied, state: "pending" } }), RECONCILING, /not yet: n2$/],
   ["one is wrong", sum({ n1: applied, n2: wrong }), STALLED, /^"a": broken on n2$/],
@@ -291,6 +297,23 @@ test("createStalenessNotes() speaks once: at once where it can, else when the AP
   silent.markReported(after)
   assert.equal(silent.of(0), [])
   assert.equal(silent.of(0), [])
+})
+
+test("eventsOfNode() says once that a node is drained, and that it is not any more", () => {
+  const drained: NodeReport = { ...applied, drained: { since: "2026-11-22T23:00:00.000Z", reason: "new memory" } }
+  const notes = (before: NodeReport | null, after: NodeReport) =>
+    eventsOfNode(before, after).map(({ reason, note }) => `${reason}: ${note}`)
+  assert.match(
+    notes(applied, drained)[0] ?? "",
+    /^Drained: A user drained this node \(new memory\): it hands its VIPs over/,
+  )
+  assert.equal(notes(drained, drained), [])
+  assert.equal(notes(drained, applied), ["DrainEnded: This node takes part again as before"])
+  assert.is(
+    notes(null, drained).some((note) => note.startsWith("Drain")),
+    false,
+    "from before the start",
+  )
 })
 
 test.run()

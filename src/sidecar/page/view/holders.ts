@@ -39,7 +39,10 @@ function holderOf(instance: string, data: PageData): Holder {
     ...{ instance, masters, heldSeconds },
     unknown: masters.length > 0 ? null : whyUnknown(data),
     isSplit: masters.length > 1 && (heldSeconds === null || heldSeconds > HANDOVER_SECONDS),
-    next: able.find(({ priority }) => priority !== null) ?? null,
+    next:
+      able.find(({ priority, drained }) => priority !== null && drained === null) ??
+      able.find(({ priority }) => priority !== null) ??
+      null,
   }
 }
 

@@ -73,7 +73,7 @@ function rowOf(node: PageNode, { data, holder, hasSeveral, usual }: Around): Nod
   const said = role === null ? "no role reported" : `was ${role.state.toUpperCase()} in its last report`
   return {
     ...{ name: node.name, isSelf: node.isSelf, part, mood: MOODS[part] },
-    role: `${WORDS[part]}${hasSeveral ? ` of ${holder.instance}` : ""}`,
+    role: `${WORDS[part]}${node.drained === null ? "" : ", drained"}${hasSeveral ? ` of ${holder.instance}` : ""}`,
     address: node.address ?? "",
     priority: node.priority === null ? "priority unknown" : `priority ${node.priority}`,
     since: current ? `${seconds === null ? "" : `for ${durationText(seconds)}`}${reason}` : said,

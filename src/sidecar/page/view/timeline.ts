@@ -62,13 +62,15 @@ const BARS: Readonly<Record<VrrpState, { readonly y: number; readonly height: nu
 }
 
 const MOODS: Readonly<Record<EventKind, EventRow["mood"]>> = {
-  ...{ role: "quiet", applied: "ok", pin: "wait", resume: "ok", repair: "wait" },
+  ...{ role: "quiet", applied: "ok", pin: "wait", drain: "wait", resume: "ok", repair: "wait" },
   ...{ held: "bad", guard: "wait", rejected: "bad", "rolled-back": "bad", stranded: "bad" },
 }
 
+const CHANGES: readonly EventKind[] = ["applied", "pin", "drain", "resume"]
+
 export function timelineOf(data: PageData, holders: readonly Holder[], most: number): Timeline {
-  const isTrouble = ({ kind }: PageEvent) => kind !== "role" && !["applied", "pin", "resume"].includes(kind)
-  const isChange = ({ kind }: PageEvent) => ["applied", "pin", "resume"].includes(kind)
+  const isTrouble = ({ kind }: PageEvent) => kind !== "role" && !CHANGES.includes(kind)
+  const isChange = ({ kind }: PageEvent) => CHANGES.includes(kind)
   const hasSeveral = holders.length > 1
   const lanes = holders.flatMap(({ instance }) =>
     data.nodes.list.slice(0, MOST_LANES).map((node) => laneOf(node, { data, instance, hasSeveral })),

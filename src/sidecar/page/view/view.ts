@@ -83,7 +83,7 @@ function agesOf({ now, agent, sync, nodes }: PageData): readonly Fact[] {
 }
 
 function factsOf({ status, sync, generation, version, instances }: PageData): readonly Fact[] {
-  const { observedGeneration, appliedGeneration, appliedSha256, keepalivedVersion, pinned } = status
+  const { observedGeneration, appliedGeneration, appliedSha256, keepalivedVersion, pinned, drained = null } = status
   const fact = (name: string, text: string | null) => ({ name, text: text ?? "unknown", isBad: text === null })
   const { published } = sync
   return [
@@ -92,6 +92,9 @@ function factsOf({ status, sync, generation, version, instances }: PageData): re
     fact("Generation read", observedGeneration === null ? null : String(observedGeneration)),
     fact("Generation published", published === null ? null : String(published)),
     ...(pinned === null ? [] : [fact("Pinned to", pinned)]),
+    ...(drained === null
+      ? []
+      : [fact("Drained", `since ${drained.since}: ${clipped(drained.reason, LONGEST_FINDING)}`)]),
     fact(
       "Last pass",
       `${status.outcome}${status.reason === null ? "" : `: ${clipped(status.reason, LONGEST_FINDING)}`}`,

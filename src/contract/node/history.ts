@@ -1,8 +1,8 @@
 import * as z from "zod"
 
-import { jsonIn } from "../kit/text/json-text.ts"
-import { count, type Immutable, sequenceField } from "./shared-fields.ts"
-import { VRRP_STATES } from "./vrrp.ts"
+import { jsonIn } from "../../kit/text/json-text.ts"
+import { count, type Immutable, sequenceField } from "../shared-fields.ts"
+import { VRRP_STATES } from "../vrrp.ts"
 
 /** In the node's directory: the events of this node, one JSON text per line, oldest first. */
 export const NODE_HISTORY_FILE = "history.jsonl"
@@ -37,6 +37,15 @@ const pin = z.object({
   reason: reason.nullable(),
 })
 
+/** A user drained the node, or ended that. */
+export type DrainChange = Immutable<z.infer<typeof drain>>
+const drain = z.object({
+  kind: z.enum(["drain", "drain-ended"]),
+  time: z.iso.datetime(),
+  /** The reason that the user gave; null if there is none. */
+  reason: reason.nullable(),
+})
+
 /** A generation that was replaced before it was archived, by one with other VIPs in effect: an outage can be that short. */
 export type Replaced = Immutable<z.infer<typeof replaced>>
 const replaced = z.object({
@@ -66,8 +75,8 @@ const trouble = z.object({
 })
 
 /** An event in a node's history that is not a generation. */
-export type NodeEvent = RoleChange | PinChange | Replaced | Trouble
-const schema = z.discriminatedUnion("kind", [role, pin, replaced, trouble])
+export type NodeEvent = RoleChange | PinChange | DrainChange | Replaced | Trouble
+const schema = z.discriminatedUnion("kind", [role, pin, drain, replaced, trouble])
 
 /** The line of an event, without its line end; keys in the order of the schema. */
 export function encodeNodeEvent(event: NodeEvent): string {

@@ -1,7 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { decodePin, encodePin, type Pin } from "../../src/contract/pin.ts"
+import { decodePin, encodePin, type Pin } from "../../../src/contract/node/pin.ts"
 
 const pin: Pin = {
   archive: "00000000000000000041-0123456789ab.tar.gz",
