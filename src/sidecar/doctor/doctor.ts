@@ -10,20 +10,30 @@ import type { Signs, SyncSigns } from "../../contract/signs.ts"
 import { decodeSyncStatus } from "../../contract/sync-status.ts"
 import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
 import { faultCode } from "../../kit/fault.ts"
+import { systemClock } from "../../kit/time/clock.ts"
 import { packageVersion } from "../../kit/files/package-file.ts"
 import { EXIT, statusAfter } from "../../terminal/exit-status.ts"
 import { processScreen, type Screen, withNothingHidden } from "../../terminal/screen.ts"
 import { linkOf } from "../kernel/link.ts"
+import { hostFacts } from "../kernel/host.ts"
 import { createLan } from "../lan/arping.ts"
+import { clusterIn } from "../volume/cluster-reader.ts"
+import { advertChecks } from "./advert-checks.ts"
+import { advertCounts, logLines, peersIn, proxyConfiguration } from "./ask.ts"
+import { type ClusterAt, clockChecks } from "./clock-checks.ts"
 import { type Finding, good } from "./finding.ts"
 import { findingsText } from "./findings-text.ts"
 import { kernelChecks } from "./kernel-checks.ts"
 import { lanChecks } from "./lan-checks.ts"
+import { mtuChecks } from "./mtu-checks.ts"
+import { peerChecks } from "./peer-checks.ts"
+import { proxyChecks } from "./proxy-checks.ts"
 import { interfacesOf, statusChecks } from "./status-checks.ts"
 
 interface Options {
   readonly applied: string
   readonly desired: string
+  readonly runDir: string
   readonly output: string
 }
 
@@ -47,7 +57,8 @@ export async function main(argv: readonly string[], own: Screen = processScreen(
   }
 }
 
-function commandFor(screen: Screen, run: (options: Options) => Promise<void>): Command {
+/** The command line for commander. */
+export function commandFor(screen: Screen, run: (options: Options) => Promise<void>): Command {
   const directory = (flag: string, fallback: string, what: string) =>
     new Option(`${flag} <dir>`, what).env(`KKV_${flag.slice(2).toUpperCase()}`).default(fallback)
   return new Command("kkv doctor")
@@ -60,6 +71,11 @@ function commandFor(screen: Screen, run: (options: Options) => Promise<void>): C
     })
     .addOption(directory("--applied", "/run/kkv/applied", "the sidecar's volume"))
     .addOption(directory("--desired", "/run/kkv/desired", "the volume of sync"))
+    .addOption(
+      new Option("--run-dir <dir>", "directory of keepalived's pid files and log")
+        .env("KKV_RUN_DIR")
+        .default("/run/keepalived"),
+    )
     .addOption(
       new Option("-o, --output <format>", "text for people, json for programs")
         .choices(["text", "json"])
@@ -83,21 +99,52 @@ async function doctor(options: Options, screen: Screen): Promise<number> {
   return healthy ? EXIT.good : EXIT.no
 }
 
-async function findingsOn({ applied, desired }: Options): Promise<readonly Finding[]> {
+async function findingsOn({ applied, desired, runDir }: Options): Promise<readonly Finding[]> {
   const machine = { read: readKernelFile, link: linkOf }
   const signs = signsIn(applied, desired)
   if (signs === null) return [...kernelChecks(machine, []), NO_STATUS]
+  const { status } = signs
+  const interfaces = interfacesOf(status)
+  const [interfaceName = null] = interfaces
   const failures: string[] = []
   const lan = createLan((why) => failures.push(why))
+  const cluster = clusterOf(desired)
+  const counts = () => advertCounts(runDir)
+  const log = () => logLines(runDir)
+  // Each waits for answers of the LAN.
+  const [taken, adverts, peers, configuration] = await Promise.all([
+    lanChecks({ lan, status, failures }),
+    advertChecks({ vrrp: status.vrrp, counts, log, clock: systemClock }),
+    peersIn(desired, status.node).then((found) => peerChecks({ peers: found, interfaceName, lan, cluster })),
+    proxyConfiguration(),
+  ])
+  const vips = status.vips.filter(({ inEffect }) => inEffect).map(({ vip }) => vip)
   return [
-    ...kernelChecks(machine, interfacesOf(signs.status)),
+    ...kernelChecks(machine, interfaces),
+    ...mtuChecks({ names: [...hostFacts().interfaces], mtu: mtuOf }, interfaces),
+    ...proxyChecks({ configuration, hasInterface: linkOf(KUBE_PROXY_INTERFACE) !== "absent", vips }),
     ...statusChecks(signs),
-    ...(await lanChecks({ lan, status: signs.status, failures })),
+    ...[...taken, ...adverts, ...peers],
+    ...clockChecks(cluster, status.node, Date.now()),
     good(
       "versions",
-      `kkv ${packageVersion()}, keepalived ${signs.status.keepalivedVersion ?? "unknown"}, kernel ${release()}`,
+      `kkv ${packageVersion()}, keepalived ${status.keepalivedVersion ?? "unknown"}, kernel ${release()}`,
     ),
   ]
+}
+
+/** The interface on which kube-proxy in IPVS mode has the addresses of Services. */
+const KUBE_PROXY_INTERFACE = "kube-ipvs0"
+
+function mtuOf(name: string): number | null {
+  const text = readKernelFile(`/sys/class/net/${name}/mtu`)
+  return text === null ? null : Number(text)
+}
+
+/** Null if the reports of the other nodes are unknown: what follows from that is sync's own check. */
+function clusterOf(desired: string): ClusterAt {
+  const reading = clusterIn(desired)
+  return reading.kind === "cluster" && reading.cluster.bootId === reading.moment.bootId ? reading : null
 }
 
 const NO_STATUS: Finding = {

@@ -8,13 +8,12 @@ export interface Machine {
   readonly link: (name: string) => Link
 }
 
-/** The kernel of this node: modules, sysctls, conntrack, kube-proxy's interface, the interfaces of the VIPs. */
+/** The kernel of this node: modules, sysctls, conntrack, the interfaces of the VIPs. */
 export function kernelChecks(machine: Machine, interfaces: readonly string[]): readonly Finding[] {
   return [
     ipVs(machine),
     ...SYSCTLS.map((one) => sysctl(machine, one)),
     conntrack(machine),
-    kubeProxy(machine),
     ...interfaces.flatMap((name) => [link(machine, name), reversePath(machine, name)]),
   ]
 }
@@ -74,18 +73,6 @@ function conntrack({ read }: Machine): Finding {
   return bad(check, "wrong", is, {
     causes: "the kernel drops new connections, also those that VIPs forward",
     action: "raise net.netfilter.nf_conntrack_max on the node",
-  })
-}
-
-/** The interface on which kube-proxy in IPVS mode has the addresses of Services. */
-const KUBE_PROXY_INTERFACE = "kube-ipvs0"
-
-function kubeProxy({ link }: Machine): Finding {
-  const check = "kube-proxy"
-  if (link(KUBE_PROXY_INTERFACE) === "absent") return good(check, "it is not in IPVS mode")
-  return bad(check, "look", `it is in IPVS mode, or was (there is ${KUBE_PROXY_INTERFACE})`, {
-    causes: "without an exception it deletes the virtual servers of VIPs",
-    action: "name the VIPs in ipvs.excludeCIDRs of its configuration, or choose the mode nftables",
   })
 }
 

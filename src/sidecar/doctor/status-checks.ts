@@ -9,7 +9,9 @@ export function statusChecks(signs: Signs): readonly Finding[] {
   const found = findingsFor("status", signs)
   const groups = GROUPS.flatMap(({ check, subjects, well, ...consequence }) => {
     const texts = found.filter(({ about }) => subjects.includes(about)).map(({ text }) => text)
-    return texts.length === 0 ? [good(check, well)] : texts.map((is) => bad(check, stateOf(is), is, consequence))
+    return texts.length === 0
+      ? [good(check, well)]
+      : texts.map((is) => bad(check, check === DRAINED ? "look" : stateOf(is), is, consequence))
   })
   return [...groups, ...signs.status.problems.flatMap(problemFinding)]
 }
@@ -25,6 +27,9 @@ interface Group extends Consequence {
   /** The sentence for a check without a finding. */
   readonly well: string
 }
+
+/** What a user wants is not wrong. */
+const DRAINED = "drained"
 
 const GROUPS: readonly Group[] = [
   {
@@ -55,6 +60,11 @@ const GROUPS: readonly Group[] = [
     },
     causes: "what was asked for last is not in effect, or only a part of it",
     action: "kkv status names each entry and what to do",
+  },
+  {
+    ...{ check: DRAINED, subjects: ["drained"], well: "this node takes part in the election as usual" },
+    causes: "one node less can take over as usual",
+    action: "end it when the maintenance is over: kkv resume drain",
   },
   {
     ...{ check: "sync", subjects: ["sync", "source"], well: "it lives, and its knowledge of the cluster is new" },

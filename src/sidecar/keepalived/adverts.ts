@@ -17,7 +17,15 @@ export function askForAdverts(
   clock: Clock,
   signal: () => void,
 ): Promise<ReadonlyMap<string, number> | null> {
-  return askByFile({ file: `${directory}/${STATISTICS}`, signal, read: advertsIn, ...LIMITS, clock })
+  return askForStatistics(directory, { clock, signal, read: advertsIn })
+}
+
+/** The same, for what `read` finds in the statistics; null of `read`: they are not complete yet. */
+export function askForStatistics<T>(
+  directory: string,
+  asked: { readonly clock: Clock; readonly signal: () => void; readonly read: (text: string) => T | null },
+): Promise<T | null> {
+  return askByFile({ file: `${directory}/${STATISTICS}`, ...LIMITS, ...asked })
 }
 
 /**
@@ -34,6 +42,22 @@ export function advertsIn(text: string): ReadonlyMap<string, number> | null {
     counts.set(instance.slice(0, instance.indexOf("\n")), all - last)
   }
   return counts.size === 0 ? null : counts
+}
+
+/** What keepalived refused, by instance: the name of the reason -> the number. Null if the text is not complete. */
+export function refusedIn(text: string): ReadonlyMap<string, ReadonlyMap<string, number>> | null {
+  const heard = advertsIn(text)
+  if (heard === null) return null
+  const [, ...instances] = text.split(/^VRRP Instance: /m)
+  return new Map(
+    instances.map((instance) => {
+      const [, errors = ""] = /^ *Packet Errors:\n((?: {4}.*\n)+)/m.exec(instance) ?? []
+      const counts = [...errors.matchAll(/^ *(.+): (\d+)$/gm)].map(
+        ([, reason = "", count]) => [reason, Number(count)] as const,
+      )
+      return [instance.slice(0, instance.indexOf("\n")), new Map(counts)]
+    }),
+  )
 }
 
 function receivedIn(instance: string, section: string): number | null {

@@ -57,11 +57,6 @@ const cases: readonly (readonly [what: string, change: Change, found: readonly s
   ],
   ["no table of connections", { files: { "/proc/sys/net/netfilter/nf_conntrack_max": null } }, []],
   [
-    "kube-proxy in IPVS mode",
-    { links: { "kube-ipvs0": "down" } },
-    ["kube-proxy look: it is in IPVS mode, or was (there is kube-ipvs0)"],
-  ],
-  [
     "no carrier",
     { links: { eth0: "no-carrier" } },
     ["interface eth0 wrong: it has no carrier: the cable or the switch port"],
@@ -98,6 +93,10 @@ test("statusChecks() what is not well, and what cannot be told, is in its group"
   assert.equal(brief(statusChecks(SIGNS)), [])
   const said = (change: Partial<Signs["status"]>) =>
     brief(statusChecks({ ...SIGNS, status: { ...SIGNS.status, ...change } }))
+  assert.match(
+    said({ drained: { since: "2026-11-22T23:00:00.000Z", reason: "disk" } })[0] ?? "",
+    /^drained look: drained since/,
+  )
   assert.equal(said({ keepalived: "stopped" }), ["keepalived wrong: keepalived is not running"])
   assert.match(said({ drift: "unknown" })[0] ?? "", /^kernel state unknown: the kernel has not been compared/)
   assert.match(said({ vrrp: [] })[0] ?? "", /^VRRP wrong: No VRRP instance is known/)
