@@ -7,6 +7,10 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import type { Command } from "commander"
 import { programFor as kkv } from "../src/cli/program.ts"
+import { OUTSIDE } from "../src/plugin/options.ts"
+import { commandFor as doctor } from "../src/sidecar/doctor/doctor.ts"
+import { commandOf as sidecar } from "../src/sidecar/wiring/settings.ts"
+import { settingsCommand as sync } from "../src/sync/settings.ts"
 import { programFor as plugin } from "../src/plugin/program.ts"
 import { type CommandTree, treeOf } from "../src/terminal/command-tree.ts"
 import { manPage } from "../src/terminal/man-page.ts"
@@ -20,8 +24,10 @@ const folder = join(values.out, "man1")
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as {
   version: string
 }
-/** Commands that are programs of their own: their flags are in docs/settings.md. */
+/** Commands that are programs of their own; the pages of `kkv plugin` are those of kubectl kkv. */
 const ELSEWHERE = new Set(["sync", "sidecar", "plugin", "doctor"])
+/** What `kkv` leads to beside the pages of its own commands. */
+const MORE = ["kkv-sync", "kkv-sidecar", "kkv-doctor", "kubectl-kkv"]
 
 mkdirSync(folder, { recursive: true })
 const screen = { out: () => {}, err: () => {}, colour: false }
@@ -29,13 +35,19 @@ write(
   kkv({ ...screen, input: () => Promise.resolve(Buffer.of()) }, () => {}),
   "kkv",
 )
-write(plugin({ screen, ended: () => {}, signal: AbortSignal.abort() }), "kubectl kkv")
+write(plugin({ screen, outside: OUTSIDE, ended: () => {}, signal: AbortSignal.abort() }), "kubectl kkv")
+
+for (const command of [sync(), sidecar(), doctor(screen, () => Promise.resolve())])
+  page(command.name(), treeOf(command), { seeAlso: ["kkv"], help: helpOf(command) })
 
 function write(command: Command, program: string): void {
   const tree = treeOf(command)
   const pages = tree.commands.filter(({ name }) => !ELSEWHERE.has(name))
   const name = program.replaceAll(" ", "-")
-  page(program, tree, { seeAlso: pages.map((one) => `${name}-${one.name}`), help: helpOf(command) })
+  page(program, tree, {
+    seeAlso: [...pages.map((one) => `${name}-${one.name}`), ...(program === "kkv" ? MORE : [])],
+    help: helpOf(command),
+  })
   for (const one of pages) {
     const sub = command.commands.find((found) => found.name() === one.name)
     page(`${program} ${one.name}`, one, { seeAlso: [name], help: sub === undefined ? "" : helpOf(sub) })

@@ -78,7 +78,7 @@ async function contentOf(platform: Platform): Promise<string> {
   const build = ["scripts/build.ts", "--out", join(folder, "dist"), "--only", "plugin", "--no-maps"]
   execFileSync(process.execPath, build, { cwd: root, stdio: ["ignore", "ignore", "inherit"] })
   rmSync(join(folder, "dist/meta.json"))
-  for (const name of ["LICENSE", "package.json", "bin/kkv", "bin/kubectl-kkv"])
+  for (const name of ["LICENSE", "package.json", "bin/kkv", "bin/kubectl-kkv", "bin/kubectl_complete-kkv"])
     copyFileSync(join(root, name), join(folder, name))
   const node = PLATFORMS[platform]
   if (node === null) return folder

@@ -1,7 +1,9 @@
 import { Option } from "commander"
 
+import { type Clock, systemClock } from "../kit/time/clock.ts"
 import { UsageError } from "../terminal/exit-status.ts"
 import type { Screen } from "../terminal/screen.ts"
+import { askOnTerminal } from "./ask.ts"
 import { type Cluster, openCluster } from "./client/open.ts"
 import { type Format, FORMATS } from "./view/print.ts"
 
@@ -21,7 +23,30 @@ export interface Call {
   /** Null: all that the user may see. */
   readonly namespace: string | null
   readonly format: Format
+  /** Asks the user a question that `--yes` would answer; null without a terminal. */
+  readonly ask: ((question: string) => Promise<boolean>) | null
+  readonly clock: Clock
 }
+
+/** What the commands work with. */
+export interface Give {
+  readonly screen: Screen
+  readonly outside: Outside
+  /** Receives the exit status. */
+  readonly ended: (status: number) => void
+  /** Aborts when a user interrupts the program. */
+  readonly signal: AbortSignal
+}
+
+/** What of the surroundings a test replaces. */
+export interface Outside {
+  readonly openCluster: typeof openCluster
+  readonly ask: Call["ask"]
+  readonly clock: Clock
+}
+
+/** The user's kubectl, and the terminal if there is one. */
+export const OUTSIDE: Outside = { openCluster, ask: askOnTerminal(), clock: systemClock }
 
 export function commonOptions(): readonly Option[] {
   return [
@@ -41,17 +66,22 @@ export function watchOption(): Option {
 /** Opens the cluster for a command, and closes it afterwards. @throws {UsageError} */
 export async function withCluster(
   options: CommonOptions,
-  screen: Screen,
+  { screen, outside }: { readonly screen: Screen; readonly outside: Outside },
   command: (call: Call) => Promise<number>,
 ): Promise<number> {
   const { kubeconfig = null, context = null, namespace = null } = options
   if (namespace !== null && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
     throw new UsageError(`Cannot use --namespace ${JSON.stringify(namespace)}: it is not the name of a namespace`)
   const format = FORMATS.find((one) => one === options.output) ?? "text"
-  const cluster = openCluster({ kubeconfig, context })
+  const cluster = outside.openCluster({ kubeconfig, context })
   try {
-    return await command({ screen, cluster, namespace, format })
+    return await command({ screen, cluster, namespace, format, ask: outside.ask, clock: outside.clock })
   } finally {
     cluster.close()
   }
+}
+
+/** The examples below a help text. */
+export function examples(...commands: readonly string[]): string {
+  return `\nExamples:\n${commands.map((command) => `  ${command}\n`).join("")}`
 }

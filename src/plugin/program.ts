@@ -1,22 +1,22 @@
 import { Command } from "commander"
 
-import type { Screen } from "../terminal/screen.ts"
-import { type Call, type CommonOptions, commonOptions, watchOption, withCluster } from "./options.ts"
-
-interface Give {
-  readonly screen: Screen
-  /** Receives the exit status. */
-  readonly ended: (status: number) => void
-  /** Aborts when a user interrupts the program. */
-  readonly signal: AbortSignal
-}
+import { addDoctor, addOfNodes, addPage } from "./node-commands.ts"
+import {
+  type Call,
+  type CommonOptions,
+  commonOptions,
+  examples,
+  type Give,
+  watchOption,
+  withCluster,
+} from "./options.ts"
 
 /** The command line for commander. A command's code is loaded only when it is called. */
 export function programFor(give: Give): Command {
   const { screen } = give
   const program = new Command("kubectl kkv")
     .description(
-      "What the nodes of kube-keepalived-vip report, read from the cluster with your own rights. It changes nothing.",
+      "What the nodes of kube-keepalived-vip report, and where the VIPs are to be, with your own rights in the cluster.",
     )
     .exitOverride()
     .configureOutput({
@@ -30,6 +30,9 @@ export function programFor(give: Give): Command {
   addStatus(program, give)
   addExplain(program, give)
   addOthers(program, give)
+  addOfNodes(program, give)
+  addDoctor(program, give)
+  addPage(program, give)
   for (const command of program.commands) {
     for (const option of commonOptions()) command.addOption(option)
     command.showHelpAfterError(`Run "kubectl kkv ${command.name()} --help" for its flags`)
@@ -45,11 +48,12 @@ Exit status:
   3  the cluster cannot be read
 `
 
-function addStatus(program: Command, { screen, ended, signal }: Give): void {
+function addStatus(program: Command, give: Give): void {
+  const { ended, signal } = give
   const run = (watch: boolean) => async (options: CommonOptions) => {
     const { status, watchStatus } = await import("./status.ts")
     const command = (call: Call) => (watch || options.watch === true ? watchStatus(call, signal) : status(call))
-    ended(await withCluster(options, screen, command))
+    ended(await withCluster(options, give, command))
   }
   program
     .command("status")
@@ -64,7 +68,8 @@ function addStatus(program: Command, { screen, ended, signal }: Give): void {
     .action(run(true))
 }
 
-function addExplain(program: Command, { screen, ended }: Give): void {
+function addExplain(program: Command, give: Give): void {
+  const { ended } = give
   program
     .command("explain")
     .description("print what led to the state of a VIP, or of the VIPs of a Service")
@@ -72,7 +77,7 @@ function addExplain(program: Command, { screen, ended }: Give): void {
     .addHelpText("after", examples("kubectl kkv explain 10.4.0.50", "kubectl kkv explain shop/web"))
     .action(async (target: string, options: CommonOptions) => {
       const { explain } = await import("./explain.ts")
-      ended(await withCluster(options, screen, (call) => explain(target, call)))
+      ended(await withCluster(options, give, (call) => explain(target, call)))
     })
   program
     .command("who")
@@ -81,11 +86,12 @@ function addExplain(program: Command, { screen, ended }: Give): void {
     .addHelpText("after", examples("kubectl kkv who 10.4.0.50", "kubectl kkv who 10.2.68.5"))
     .action(async (address: string, options: CommonOptions) => {
       const { who } = await import("./who.ts")
-      ended(await withCluster(options, screen, (call) => who(address, call)))
+      ended(await withCluster(options, give, (call) => who(address, call)))
     })
 }
 
-function addOthers(program: Command, { screen, ended, signal }: Give): void {
+function addOthers(program: Command, give: Give): void {
+  const { ended, signal } = give
   program
     .command("events")
     .description("print the Events that the product wrote, oldest first")
@@ -94,10 +100,6 @@ function addOthers(program: Command, { screen, ended, signal }: Give): void {
     .action(async (options: CommonOptions) => {
       const { events, watchEvents } = await import("./events.ts")
       const command = (call: Call) => (options.watch === true ? watchEvents(call, signal) : events(call))
-      ended(await withCluster(options, screen, command))
+      ended(await withCluster(options, give, command))
     })
-}
-
-function examples(...commands: readonly string[]): string {
-  return `\nExamples:\n${commands.map((command) => `  ${command}\n`).join("")}`
 }

@@ -122,7 +122,8 @@ function refuseNoSource(command: Command): void {
   )
 }
 
-function settingsCommand(): Command {
+/** The command line for commander. */
+export function settingsCommand(): Command {
   return new Command("kkv sync")
     .description(
       "Mirrors Kubernetes objects to the shared volume, from which sidecars make keepalived's configuration.\n" +

@@ -10,6 +10,7 @@ import { slow } from "../support/slow.ts"
 import { testUnless } from "../support/test-unless.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
+const PROGRAMS = ["kkv-sync.1", "kkv-sidecar.1", "kkv-doctor.1", "kubectl-kkv-move.1"]
 const script = join(import.meta.dirname, "../../scripts/man.ts")
 
 async function inPages(check: (folder: string) => void): Promise<void> {
@@ -25,7 +26,14 @@ test(
   slow(30_000, () =>
     inPages((folder) => {
       const names = readdirSync(folder)
-      for (const name of ["kkv.1", "kkv-validate.1", "kkv-completion.1", "kubectl-kkv.1", "kubectl-kkv-explain.1"])
+      for (const name of [
+        "kkv.1",
+        "kkv-validate.1",
+        "kkv-completion.1",
+        "kubectl-kkv.1",
+        "kubectl-kkv-explain.1",
+        ...PROGRAMS,
+      ])
         assert.ok(names.includes(name), name)
       const page = (name: string) => readFileSync(join(folder, name), "utf8")
       assert.match(page("kkv-validate.1"), String.raw`\-o, \-\-output <format>`)

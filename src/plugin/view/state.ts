@@ -1,3 +1,4 @@
+import type { Drained } from "../../contract/node/drain.ts"
 import type { EntryState } from "../../contract/entry-state.ts"
 import type { NodeReport, NodeRole, ServedVip } from "../../contract/report/node-report.ts"
 import type { VrrpState } from "../../contract/vrrp.ts"
@@ -51,6 +52,8 @@ export interface NodeState {
   readonly vips: number | null
   /** When it last renewed its report, ISO 8601; null if it does not say. */
   readonly reported: string | null
+  /** Since when a user keeps it from holding VIPs, and why; null if it takes part. */
+  readonly drained: Drained | null
   readonly troubles: readonly { readonly reason: string; readonly note: string }[]
 }
 
@@ -89,6 +92,7 @@ function nodeOf({ node, report, renewTime, isFresh }: Heard): NodeState {
     generation: said?.generation ?? null,
     vips: said?.vips ?? null,
     reported: renewTime,
+    drained: report?.drained ?? null,
     troubles: (said?.troubles ?? []).map(({ reason, note }) => ({ reason, note })),
   }
 }

@@ -68,13 +68,18 @@ function nodeLines(nodes: readonly NodeState[], page: Page): readonly string[] {
     ...nodes.map((node) => nodeCells(node, page)),
   ])
   const shown = rows.map((row, at) => colouredNode(row, nodes[at], page.colours))
-  return [page.colours.bold(title), ...shown]
+  const drained = nodes.flatMap(({ node, drained: one }) =>
+    one === null
+      ? []
+      : [`${node} is drained since ${one.since}: ${one.reason} ("kubectl kkv resume ${node}" ends that)`],
+  )
+  return [page.colours.bold(title), ...shown, ...drained]
 }
 
 function nodeCells(node: NodeState, { wide, now }: Page): readonly string[] {
   return [
     node.node,
-    node.role.toUpperCase(),
+    `${node.role.toUpperCase()}${node.drained === null ? "" : ", drained"}`,
     sinceText(node.since, now),
     node.state ?? "unknown",
     node.vips === null ? "unknown" : String(node.vips),

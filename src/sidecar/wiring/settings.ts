@@ -83,7 +83,8 @@ function withProfile(command: Command): Options {
 
 type Options = Readonly<Record<string, string | true | undefined>>
 
-function commandOf(): Command {
+/** The command line for commander. */
+export function commandOf(): Command {
   const command = new Command("kkv sidecar")
     .description(
       "Watches desired/, tests each generation, and applies it to keepalived. Needs keepalived, its supervisor, NET_ADMIN and NET_RAW.",

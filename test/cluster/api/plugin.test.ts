@@ -11,7 +11,7 @@ import type { ClusterState } from "../../../src/plugin/view/state.ts"
 import { run } from "../../support/run.ts"
 import { slow } from "../../support/slow.ts"
 import { newUser, type Rights, writeKubeconfig } from "./support/access.ts"
-import { auditFromNow } from "./support/cluster.ts"
+import { apply, auditFromNow } from "./support/cluster.ts"
 import { echoNamespace } from "./support/objects.ts"
 import { inScene, type Scene } from "./support/scene.ts"
 import { beat, say } from "./support/sidecar.ts"
@@ -39,6 +39,8 @@ async function userOf({ directory }: Scene, rights: Rights): Promise<User> {
   const plugins = join(directory, "plugins")
   mkdirSync(plugins, { recursive: true })
   await symlink(join(root, "bin/kubectl-kkv"), join(plugins, "kubectl-kkv")).catch(() => {})
+  // The plugin runs the kubectl on PATH.
+  await symlink(kubectl, join(plugins, "kubectl")).catch(() => {})
   const environment = {
     KUBECONFIG: kubeconfig,
     PATH: [plugins, dirname(process.execPath), process.env["PATH"] ?? ""].join(":"),
@@ -143,6 +145,32 @@ test(
         assert.equal([...new Set(requests.map(({ verb }) => verb))].sort(), ["get", "list"])
         const denied = requests.filter(({ status }) => status === 403).map(({ resource }) => resource)
         assert.equal([...new Set(denied)], ["nodes"], "view has no Nodes, and who says so")
+
+        await nodes.are("master", "backup")
+        await says("node-0", 0)
+        const plan = await viewer.kkv("drain", "node-0", "--dry-run")
+        assert.is(plan.status, 0, plan.err)
+        assert.match(
+          plan.out,
+          "Drains node-0, until kubectl kkv resume: node-1 takes over\nNothing drained (dry run)\n",
+        )
+        const mute = await viewer.kkv("drain", "node-0")
+        assert.equal([mute.status, mute.err.includes("give --yes")], [2, true], mute.err)
+        const absent = await viewer.kkv("drain", "node-0", "--yes")
+        assert.match(absent.err, /^kubectl kkv: Cannot find the pod of node node-0: /)
+        const containers = ["sync", "sidecar"].map((name) => ({ name, image: name }))
+        const product = { apiVersion: "v1", kind: "Pod", metadata: { namespace: own, name: "vip-node-0" } }
+        await apply(JSON.stringify({ ...product, spec: { nodeName: "node-0", containers } }))
+        const forbidden = await until("the API server refuses the exec", 60_000, async () => {
+          const said = await viewer.kkv("drain", "node-0", "--yes")
+          return said.err.includes("Cannot find the pod") ? null : said
+        })
+        assert.is(forbidden.status, 3)
+        assert.match(forbidden.err, /you may not; it takes the right "create" on "pods\/exec" in namespace "/)
+        const doctor = await viewer.kkv("doctor", "node-0")
+        assert.is(doctor.status, 3)
+        assert.match(doctor.out, /^node-0: not asked\n {2}Cannot run "kkv doctor --output json" in pod .*you may not/)
+        assert.is((await viewer.kkv("__complete", "drain", "node-")).out, "node-0\nnode-1\n:4\n")
       } finally {
         nodes.end()
       }

@@ -4,7 +4,10 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
 import { encodeNodeReport, type NodeReport, type ServedVip } from "../../../src/contract/report/node-report.ts"
+import { openCluster } from "../../../src/plugin/client/open.ts"
+import type { Clock } from "../../../src/kit/time/clock.ts"
 import { main } from "../../../src/plugin/main.ts"
+import type { Kubectl } from "../../../src/plugin/ports.ts"
 import { withTemporaryDirectory } from "../../support/temporary-directory.ts"
 
 /** The time of the fake API server, whatever the clock of this machine says. */
@@ -25,12 +28,32 @@ export interface FakeCluster {
   readonly answers: Map<string, readonly object[] | object | number>
   /** Paths that were asked for, with their queries. */
   readonly asked: string[]
+  readonly kubeconfig: string
   /** Runs a command of kubectl kkv against it. */
   run(...words: readonly string[]): Promise<Said>
+  /** The same with exactly these words. */
+  plain(...words: readonly string[]): Promise<Said>
+}
+
+/** A FAKE kubectl, and the terminal of the user. */
+export interface FakeOutside {
+  readonly kubectl: Kubectl
+  readonly ask: () => ((question: string) => Promise<boolean>) | null
+}
+
+const NO_OUTSIDE: FakeOutside = {
+  kubectl: {
+    kkv: () => Promise.reject(new Error("no test runs a command here")),
+    forward: () => Promise.reject(new Error("no test forwards a port here")),
+  },
+  ask: () => null,
 }
 
 /** A cluster with two nodes that are well: n1 is master and serves one VIP, n2 is backup. */
-export function inCluster(check: (cluster: FakeCluster) => Promise<void>): () => Promise<void> {
+export function inCluster(
+  check: (cluster: FakeCluster) => Promise<void>,
+  outside: FakeOutside = NO_OUTSIDE,
+): () => Promise<void> {
   return () =>
     withTemporaryDirectory(async (directory) => {
       const answers: FakeCluster["answers"] = new Map()
@@ -53,7 +76,13 @@ export function inCluster(check: (cluster: FakeCluster) => Promise<void>): () =>
       await writeFile(kubeconfig, kubeconfigText(port))
       putWell(answers)
       try {
-        await check({ answers, asked, run: (...words) => run([...words, "--kubeconfig", kubeconfig]) })
+        await check({
+          answers,
+          asked,
+          kubeconfig,
+          run: (...words) => run([...words, "--kubeconfig", kubeconfig], outside),
+          plain: (...words) => run(words, outside),
+        })
       } finally {
         server.closeAllConnections()
         await new Promise((resolve) => server.close(resolve))
@@ -61,13 +90,17 @@ export function inCluster(check: (cluster: FakeCluster) => Promise<void>): () =>
     })
 }
 
-async function run(words: readonly string[]): Promise<Said> {
+async function run(words: readonly string[], { kubectl, ask }: FakeOutside): Promise<Said> {
   const said = { out: "", err: "" }
-  const status = await main(words, {
-    out: (text) => (said.out += text),
-    err: (text) => (said.err += text),
-    colour: false,
-  })
+  const status = await main(
+    words,
+    {
+      out: (text) => (said.out += text),
+      err: (text) => (said.err += text),
+      colour: false,
+    },
+    { openCluster: (settings) => ({ ...openCluster(settings), kubectl }), ask: ask(), clock: hurried() },
+  )
   return { status, ...said }
 }
 
@@ -137,4 +170,16 @@ export function lease(node: string, report: NodeReport | null, ageMs = 12_000): 
   const annotations = report === null ? {} : { "kube-keepalived-vip.io/report": encodeNodeReport(report) }
   const renewTime = new Date(NOW.getTime() - ageMs).toISOString()
   return { metadata: { name: `node.vip-configmap.${node}`, annotations }, spec: { holderIdentity: node, renewTime } }
+}
+
+/** A clock whose waits end at once, and let their time pass. */
+function hurried(): Clock {
+  let now = 0
+  return {
+    now: () => now,
+    delay: (ms) => {
+      now += ms
+      return Promise.resolve()
+    },
+  }
 }

@@ -13,7 +13,10 @@ export const peopleRooms: readonly Room[] = [
     // The plugin of kubectl: what the API server knows, for a person, with that person's rights. Only `client/` asks it.
     name: "plugin/client",
     files: ["plugin/client/**"],
-    may: ["plugin/ports.ts", "kubernetes/**", "kit/**"],
+    may: [
+      ...["plugin/ports.ts", "kubernetes/**", "kit/**"],
+      ...["node:child_process#spawn", "node:child_process#ChildProcess"],
+    ],
     pure: false,
   },
   {
@@ -33,8 +36,8 @@ export const peopleRooms: readonly Room[] = [
   },
   {
     name: "plugin",
-    files: ["plugin/*.ts"],
-    may: ["plugin/**", "kubernetes/**", "terminal/**", "contract/**", "kit/**", "node:*", "commander"],
+    files: ["plugin/*.ts", "plugin/nodes/**"],
+    may: ["plugin/**", "kubernetes/**", "terminal/**", "contract/**", "kit/**", "node:*", "commander", "zod"],
     pure: false,
   },
   {
