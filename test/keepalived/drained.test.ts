@@ -22,21 +22,23 @@ import { run } from "../support/run.ts"
 import { slow } from "../support/slow.ts"
 import { withTemporaryDirectory } from "../support/temporary-directory.ts"
 
-const ADVERT_SECONDS = 0.2
+/** Long enough that a busy machine does not miss three adverts. */
+const ADVERT_SECONDS = 1
 const VIP = "10.4.0.50"
 
 for (const release of await keepalivedReleases())
   test(
     `keepalived ${release.version} a drained node gives its VIPs up at once, and takes them only if no other node announces`,
-    slow(120_000, () =>
+    slow(180_000, () =>
       asPair(release, async (high, low) => {
         await until(() => high.holds(), "the node of the highest priority is master")
         assert.is(await low.holds(), false)
         high.reading = drainAt("2026-11-22T23:00:00.000Z")
         const began = performance.now()
         await high.watch.look()
-        assert.equal([await high.holds(), await low.holds()], [false, true])
-        assert.ok(performance.now() - began < 5_000, "it takes no longer than the neighbours' time and a moment")
+        await until(() => low.holds(), "the other node is master")
+        assert.is(await high.holds(), false)
+        assert.ok(performance.now() - began < 3 * ADVERT_SECONDS * 1_000, "sooner than after a power cut")
         assert.equal(high.faults.standing(), [])
         // Longer than three adverts, and a skew of one.
         await systemClock.delay(ADVERT_SECONDS * 6_000)
@@ -48,11 +50,12 @@ for (const release of await keepalivedReleases())
         assert.is(await high.holds(), true, "and keeps them, though it is drained")
 
         await low.start()
-        await systemClock.delay(ADVERT_SECONDS * 10_000)
+        await systemClock.delay(ADVERT_SECONDS * 6_000)
         assert.equal([await high.holds(), await low.holds()], [true, false], "the one that returns does not preempt")
         high.reading = drainAt("2026-11-23T00:00:00.000Z")
         await high.watch.look()
-        assert.equal([await high.holds(), await low.holds()], [false, true], "a second drain hands them over again")
+        await until(() => low.holds(), "a second drain hands them over again")
+        assert.is(await high.holds(), false)
 
         high.reading = { kind: "none" }
         await high.watch.look()
