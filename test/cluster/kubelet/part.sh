@@ -130,6 +130,38 @@ gap=$(longest_gap)
 small_gap() { [ "$gap" -le 1000 ] && measured "longest gap $gap ms"; }
 check "the rollout leaves the VIP without a holder no longer than an orderly handover" small_gap
 
+# --- kubectl kkv, which runs kkv on the nodes -----------------------------------------------------------------------------------
+mkdir -p "$STATE/plugins"
+ln -sfn "$CHECKOUT/bin/kubectl-kkv" "$STATE/plugins/kubectl-kkv"
+plugin() { PATH="$STATE/plugins:$PATH" k kkv "$@"; }
+all_well() { both_applied && plugin status; }
+PATIENCE=300 check "kubectl kkv status is healthy" all_well
+h=$(holder)
+o=$(other "$h")
+shown() { plugin drain "$h" --dry-run | grep -q "^Drains $h, until kubectl kkv resume: $o takes over$" && [ "$(holder)" = "$h" ]; }
+check "kubectl kkv drain --dry-run says who takes over, and does nothing" shown
+watch_vip
+sleep 1
+drained() { plugin drain "$h" --yes --reason 'new memory' && [ "$(holder)" = "$o" ]; }
+PATIENCE=1 check "kubectl kkv drain: the other node has the VIP when it ends" drained
+sleep 1
+gap=$(longest_gap)
+check "with the gap of an orderly handover" small_gap
+is_shown() { plugin status | grep -q "^$h  *BACKUP, drained " && report | grep -q "drained: $h" && kn get events | grep -q 'Drained .*new memory'; }
+check "status, the VipReport and an Event say it" is_shown
+not_both() { ! plugin drain "$o" --yes 2> "$STATE/refused" && grep -q 'no other node can take over' "$STATE/refused" && [ "$(holder)" = "$o" ]; }
+check "the other one is not drained as well" not_both
+kn delete pod "$(pod_on "$h")" > /dev/null
+still() { ready && sidecar_on "$h" 'grep -q "^-253" /run/keepalived/drained' && [ "$(holder)" = "$o" ]; }
+PATIENCE=300 check "a new pod of that node is drained as well" still
+resumed() { plugin resume --yes && [ "$(holder)" = "$o" ] && plugin status; }
+check "kubectl kkv resume: the VIP stays" resumed
+moved() { plugin move "$vip" --to "$h" --yes && [ "$(holder)" = "$h" ] && plugin resume --yes && [ "$(holder)" = "$h" ]; }
+check "kubectl kkv move: the VIP is where it was, also after resume" moved
+# The host's kernel need not have IPVS, so the doctor need not be content.
+asked() { plugin doctor > "$STATE/doctor" || [ $? = 1 ]; grep -q '^n1: ' "$STATE/doctor" && grep -q '^n2: ' "$STATE/doctor"; }
+check "kubectl kkv doctor asks both nodes" asked
+
 # --- with Prometheus ------------------------------------------------------------------------------------------------------------
 k apply -k "$here/../monitored" > /dev/null
 PATIENCE=400 check "with components/pod-monitor the pods become ready again" rolled
