@@ -7,13 +7,18 @@
 . /checkout/test/lab/guest/lib.sh
 NEWER=() # the image has it
 if [ -z "${IMAGES:-}" ]; then
-  NEWER=(/checkout/.cache/keepalived/[0-9]*/keepalived)
-  [ -x "${NEWER[-1]}" ] || die "no second keepalived: scripts/keepalived-releases.sh"
-  # It looks for a file beside the path that it is called by.
+  releases=/checkout/.cache/keepalived
+  newer=/shared/newer/release/keepalived
   mkdir -p /shared/newer
-  printf '#!/bin/sh\nexec %s "$@"\n' "${NEWER[-1]}" > /shared/newer/keepalived && chmod +x /shared/newer/keepalived
+  cp -r $releases/[0-9]*/. ${newer%/*} || die "no second keepalived: scripts/keepalived-releases.sh"
+  # It names its loader and libraries by their paths on the host, which the guest may not have.
+  loader=$(find $releases/*/usr/lib -name 'ld-linux*.so.*' -type f)
+  patchelf --set-interpreter "$loader" --force-rpath --set-rpath "${loader%/*}" $newer
+  $newer --version > /shared/log.newer 2>&1 || die "the second keepalived does not run"
+  # It looks for a file beside the path that it is called by.
+  printf '#!/bin/sh\nexec %s "$@"\n' $newer > /shared/newer/keepalived && chmod +x /shared/newer/keepalived
   POD_PATH=/shared/newer:$POD_PATH
-  NEWER=(--keepalived "${NEWER[-1]}")
+  NEWER=(--keepalived $newer)
 fi
 FORMER_VIPS=($VIP 10.4.0.51)
 declare -A RANK=([n1]=100 [n2]=101 [n3]=102)
