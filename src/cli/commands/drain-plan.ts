@@ -42,10 +42,16 @@ function objectionOf(instances: readonly InstancePlan[], others: OtherNodes): st
   if (instances.length === 0) return "this node does not know its VRRP state"
   const alone = instances.filter(({ takesOver }) => takesOver === null)
   if (alone.length === 0) return null
-  if (others.kind === "known") return "no other node can take over"
+  if (others.kind === "known") return `no other node can take over${reasonsOf(alone)}`
   // A backup hears the adverts of the node that holds the VIPs.
   if (alone.every(({ state }) => state === "backup")) return null
   return `it is unknown whether another node can take over: ${others.why}`
+}
+
+/** Why each of the other nodes cannot; empty if there is none. */
+function reasonsOf(alone: readonly InstancePlan[]): string {
+  const said = new Set(alone.flatMap(({ others }) => others.map(({ node, text }) => `${node}: ${text}`)))
+  return said.size === 0 ? "" : ` (${listed([...said])})`
 }
 
 /** The plan for people. */

@@ -25,7 +25,7 @@ export interface KnownNode {
 /** Why a node cannot take over the VIPs of a VRRP instance; null if it can, as far as it is known. */
 export function objectionTo({ ready, answers, report }: KnownNode, instance: string): string | null {
   if (report === null) return "it has never reported"
-  if (report.ageMs === null) return "its report may be old"
+  if (report.ageMs === null) return "its report may be old: it renews it once a minute; ask again then"
   if (report.ageMs > REPORT_STALE_MS) return `its last report is ${span(report.ageMs)} old`
   if (ready === false) return "the API server calls it not Ready"
   if (answers === false) return "it does not answer"

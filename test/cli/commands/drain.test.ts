@@ -81,7 +81,11 @@ const refused: readonly (readonly [name: string, nodes: readonly ClusterNode[] |
     /no other/,
   ],
   ["with the other silent", [other("n2", silent)], /no other node can take over/],
-  ["with the other's report of unknown age", [other("n2", { renewed: null })], /no other node can take over/],
+  [
+    "with the other's report of unknown age",
+    [other("n2", { renewed: null })],
+    /no other node can take over \(n2: its report may be old: it renews it once a minute; ask again then\); make/,
+  ],
   ["with the other not Ready", [{ ...other("n2"), ready: false }], /no other node can take over/],
   ["with the other in FAULT", [other("n2", { roles: [{ ...VRRP, state: "fault" }] })], /no other node can take over/],
   ["with the other without a configuration", [other("n2", { generation: null })], /no other node can take over/],

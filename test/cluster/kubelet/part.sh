@@ -140,6 +140,9 @@ h=$(holder)
 o=$(other "$h")
 shown() { plugin drain "$h" --dry-run | grep -q "^Drains $h, until kubectl kkv resume: $o takes over$" && [ "$(holder)" = "$h" ]; }
 check "kubectl kkv drain --dry-run says who takes over, and does nothing" shown
+# Its sync has just started, and counts a report only from its first renewal on.
+knows() { kn exec "$(pod_on "$h")" -c sidecar -- kkv drain --dry-run; }
+check "the node itself has seen that the other one can take over" knows
 watch_vip
 sleep 1
 drained() { plugin drain "$h" --yes --reason 'new memory' && [ "$(holder)" = "$o" ]; }
