@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the cluster's programs from Go modules, each once, into .cache/cluster/bin. Go's own caches make a second build quick.
 #   build.sh [kube] [kubeproxy] [flux] [kubelet] [luahealth] [chart]   all of them without arguments
+#   build.sh registry                                crane, for a registry of images on loopback
 #   build.sh release                                 what `make release` needs beside: crane and cosign
 #   build.sh can [SET...]                            exit 0 where this machine has, or can build, these; else says why not
 # Environment:
@@ -33,11 +34,12 @@ programs_of() { # SET: lines of PROGRAM MODULE-FOLDER PACKAGE
       echo "helm chart helm.sh/helm/v4/cmd/helm"
       echo "kustomize chart sigs.k8s.io/kustomize/kustomize/v5"
       ;;
+    registry) echo "crane release github.com/google/go-containerregistry/cmd/crane" ;;
     release)
-      echo "crane release github.com/google/go-containerregistry/cmd/crane"
+      programs_of registry
       echo "cosign cosign github.com/sigstore/cosign/v3/cmd/cosign"
       ;;
-    *) die "usage: $0 [kube] [kubeproxy] [flux] [kubelet] [luahealth] [chart] [release] | can" ;;
+    *) die "usage: $0 [kube] [kubeproxy] [flux] [kubelet] [luahealth] [chart] [registry] [release] | can" ;;
   esac
 }
 

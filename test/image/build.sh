@@ -39,16 +39,11 @@ work=$(mktemp -d /tmp/kkv-image.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 store_of_images "$work/store"
 ./base.sh "$work/machine" 9>&-
-mounts=("$work/machine/npm:/usr/local/etc:ro" "$work/machine/sources.list.d:/etc/apt/sources.list.d:ro")
-# Beside what the base has there.
-container=$(buildah from --pull-never "$DEBIAN_STAND_IN")
-cp "$(buildah mount "$container")"/etc/apt/apt.conf.d/* "$work/machine/apt.conf.d/" 2> /dev/null || true
-buildah rm "$container" > /dev/null
-mounts+=("$work/machine/apt.conf.d:/etc/apt/apt.conf.d:ro")
+mounts=$(machine_mounts "$work/machine")
 
 say "building both images (log: $cache/build.log)"
 REGISTRY=localhost IMAGE_TAG=dev IMAGE_BUILDER=buildah IMAGE_OUT=$cache \
-  IMAGE_FLAGS="--pull-never --build-arg NODE_IMAGE=$NODE_STAND_IN --build-arg DEBIAN_IMAGE=$DEBIAN_STAND_IN ${mounts[*]/#/--volume }" \
+  IMAGE_FLAGS="--pull-never --build-arg NODE_IMAGE=$NODE_STAND_IN --build-arg DEBIAN_IMAGE=$DEBIAN_STAND_IN $mounts" \
   "$checkout/scripts/image.sh" > "$cache/build.log" 2>&1 9>&- || {
   tail -n 40 "$cache/build.log" >&2
   die "Cannot build the images: what buildah said last stands above, all of it in $cache/build.log"

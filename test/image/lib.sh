@@ -63,6 +63,15 @@ machine_settings() { # FOLDER
     echo "cafile=/usr/local/etc/ca.crt" >> "$1/npm/npmrc"
   fi
 }
+# The IMAGE_FLAGS of these mounts.
+machine_mounts() { # FOLDER, as machine_settings filled it
+  local container mounts=("$1/npm:/usr/local/etc:ro" "$1/sources.list.d:/etc/apt/sources.list.d:ro" "$1/apt.conf.d:/etc/apt/apt.conf.d:ro")
+  # Beside what the base has there.
+  container=$(buildah from --pull-never "$DEBIAN_STAND_IN")
+  cp "$(buildah mount "$container")"/etc/apt/apt.conf.d/* "$1/apt.conf.d/" 2> /dev/null || true
+  buildah rm "$container" > /dev/null
+  echo "${mounts[*]/#/--volume }"
+}
 apt_sources() { # the URIs of this machine's sources, of either format
   cat /etc/apt/sources.list.d/*.sources 2> /dev/null | awk '$1 == "URIs:" { print $2 }' || true
   cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null |

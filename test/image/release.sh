@@ -36,15 +36,10 @@ for platform in ${platforms//,/ }; do
     buildah manifest add --arch "$arch" --os linux "$(all "$name")" "containers-storage:$(stand_in "$name" "$arch")" > /dev/null
   done
 done
-machine=$work/machine-$own
-mounts=("$machine/npm:/usr/local/etc:ro" "$machine/sources.list.d:/etc/apt/sources.list.d:ro" "$machine/apt.conf.d:/etc/apt/apt.conf.d:ro")
-# Beside what the base has there.
-container=$(buildah from --pull-never "$DEBIAN_STAND_IN")
-cp "$(buildah mount "$container")"/etc/apt/apt.conf.d/* "$machine/apt.conf.d/" 2> /dev/null || true
-buildah rm "$container" > /dev/null
+mounts=$(machine_mounts "$work/machine-$own")
 
 export RELEASE_PLATFORMS=$platforms RELEASE_BASES="$DEBIAN_STAND_IN $NODE_STAND_IN"
-export IMAGE_FLAGS="--pull-never --build-arg NODE_IMAGE=$(all "$NODE_STAND_IN") --build-arg DEBIAN_IMAGE=$(all "$DEBIAN_STAND_IN") ${mounts[*]/#/--volume }"
+export IMAGE_FLAGS="--pull-never --build-arg NODE_IMAGE=$(all "$NODE_STAND_IN") --build-arg DEBIAN_IMAGE=$(all "$DEBIAN_STAND_IN") $mounts"
 version=$(node -p 'require("../../package.json").version')
 "$checkout/scripts/release.sh" "$version" 9>&-
 

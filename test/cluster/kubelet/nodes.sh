@@ -2,6 +2,7 @@
 # The sourcing script sets `part`, the word that its checks begin with, BED_STATE and BED_LAN.
 # Environment: KKV_IMAGES, a folder with sync.tar and sidecar.tar (docker archives of localhost/kkv-sync:dev and
 #   localhost/kkv-sidecar:dev); without it they are built first (test/image/build.sh).
+#   With `none` the sourcing script brings the images.
 # shellcheck shell=bash disable=SC2154 # part
 export BED_PORT_BASE=0 BED_ADDRESS=10.4.0.1
 export BED_APISERVER_ARGS="--bind-address 0.0.0.0 --endpoint-reconciler-type lease"
@@ -76,6 +77,8 @@ longest_gap() {
 
 up() {
   images=${KKV_IMAGES:-$CHECKOUT/.cache/image}
+  local archives=("$images"/{sync,sidecar}.tar)
+  if [ "$images" = none ]; then archives=(); fi
   [ -n "${KKV_IMAGES:-}" ] || "$CHECKOUT/test/image/build.sh" >&2
   down 2> /dev/null
   rm -rf "$STATE"
@@ -83,7 +86,7 @@ up() {
   trap 'exit 130' INT TERM
   node lan up
   ip netns exec "$BED_LAN" "$BED/control-plane.sh" up
-  node store "$images/sync.tar" "$images/sidecar.tar" 2> "$STATE/store.log"
+  node store "${archives[@]}" 2> "$STATE/store.log"
   node up n1
   node up n2
 }
