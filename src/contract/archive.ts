@@ -9,7 +9,7 @@ import {
   schemaField,
   sequenceField,
   sha256Field,
-} from "./shared-fields.ts"
+} from "./fields.ts"
 import { CONTENT_FILE, MANIFEST_FILE, SCHEMA } from "./layout.ts"
 
 /** In the node's state directory: one gzipped tar for each generation that ran. */

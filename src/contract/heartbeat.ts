@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { decodeJson } from "./decode-file.ts"
-import { type Read, schemaField, sequenceField } from "./shared-fields.ts"
+import { type Read, schemaField, sequenceField } from "./fields.ts"
 import { SCHEMA } from "./layout.ts"
 import { sha256Of } from "../kit/sha256.ts"
 

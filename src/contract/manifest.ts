@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { type Decoded, decodeJson } from "./decode-file.ts"
-import { countsField, type Immutable, type Read, schemaField, sequenceField, sha256Field } from "./shared-fields.ts"
+import { countsField, type Immutable, type Read, schemaField, sequenceField, sha256Field } from "./fields.ts"
 import {
   configMapIn,
   CONTENT_FILE,

@@ -9,7 +9,7 @@ import {
   schemaField,
   sequenceField,
   sha256Field,
-} from "./shared-fields.ts"
+} from "./fields.ts"
 import { POINTER_FILE, SCHEMA, sequenceOf } from "./layout.ts"
 
 /** One process that writes the volume: after a restart, the same program is another writer. */

@@ -10,7 +10,7 @@ import {
   type Read,
   schemaField,
   sequenceField,
-} from "./shared-fields.ts"
+} from "./fields.ts"
 import { SCHEMA, STATUS_FILE } from "./layout.ts"
 
 /** `desired/status.yaml`: the state of sync and of its source, for people and probes. */

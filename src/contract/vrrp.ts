@@ -1,5 +1,5 @@
 import * as z from "zod"
-import type { Immutable } from "./shared-fields.ts"
+import type { Immutable } from "./fields.ts"
 
 /**
  * The state of a VRRP instance on this node, as keepalived reports it.

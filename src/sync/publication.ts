@@ -1,4 +1,4 @@
-import type { Counts } from "../contract/shared-fields.ts"
+import type { Counts } from "../contract/fields.ts"
 import {
   MAXIMUM_FILE_BYTES,
   MAXIMUM_FILES,

@@ -34,16 +34,16 @@ export async function drain(options: DrainOptions, terminal: Terminal): Promise<
     throw new Error(`Cannot drain in "${options.state}": the directory does not exist; name it with --state`)
   const plan = drainPlanOf(status, otherNodesIn(options.desired, status))
   const refused = plan.objection !== null && !options.force ? plan.objection : null
-  const wanted: Drain = { reason: options.reason ?? "kkv drain", drainedAt: new Date().toISOString() }
+  const order: Drain = { reason: options.reason ?? "kkv drain", drainedAt: new Date().toISOString() }
   const path = join(options.state, DRAIN_FILE)
   const does = refused === null && !options.dryRun
   if (does) {
-    await replaceFile(path, encodeDrain(wanted))
-    const event = { kind: "drain", time: wanted.drainedAt, reason: options.reason } as const
+    await replaceFile(path, encodeDrain(order))
+    const event = { kind: "drain", time: order.drainedAt, reason: options.reason } as const
     await noteEvent(options.state, terminal, event)
   }
   if (options.output === "json") {
-    const drain = does ? wanted : null
+    const drain = does ? order : null
     terminal.out(`${JSON.stringify({ drained: does, drain, refused, plan }, null, 2)}\n`)
     return refused === null ? EXIT.good : EXIT.no
   }

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 
 import { CONFIG_FILE } from "../../contract/archive.ts"
-import { causeOf } from "../../contract/shared-fields.ts"
+import { causeOf } from "../../contract/fields.ts"
 import { entryStateOf, isAsWritten } from "../../contract/entry-state.ts"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus } from "../../contract/status.ts"

@@ -1,5 +1,5 @@
 import type { EntryState } from "../../contract/entry-state.ts"
-import type { Cause } from "../../contract/shared-fields.ts"
+import type { Cause } from "../../contract/fields.ts"
 import { type Place, placeText, type Problem } from "../../kit/problem.ts"
 import type { ConfigBlock } from "../input/config-text.ts"
 import type { ExplainedEndpoint, ExplainedSource } from "../../core/explain/endpoints.ts"

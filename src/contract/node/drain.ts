@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { type Decoded, decodeJson } from "../decode-file.ts"
-import { type Immutable, type Read, schemaField } from "../shared-fields.ts"
+import { type Immutable, type Read, schemaField } from "../fields.ts"
 import { SCHEMA } from "../layout.ts"
 
 /** In the node's state directory: present while a user keeps this node from holding VIPs. */

@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { jsonIn } from "../../kit/text/json-text.ts"
-import { count, type Immutable, sequenceField } from "../shared-fields.ts"
+import { count, type Immutable, sequenceField } from "../fields.ts"
 import { VRRP_STATES } from "../vrrp.ts"
 
 /** In the node's directory: the events of this node, one JSON text per line, oldest first. */

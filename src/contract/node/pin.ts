@@ -2,7 +2,7 @@ import * as z from "zod"
 
 import { ARCHIVE_NAME } from "../archive.ts"
 import { type Decoded, decodeJson } from "../decode-file.ts"
-import { type Read, schemaField, sequenceField } from "../shared-fields.ts"
+import { type Read, schemaField, sequenceField } from "../fields.ts"
 import { SCHEMA } from "../layout.ts"
 
 /** In the node's state directory: present while a user holds an older generation in place. */

@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { type Decoded, decodeJson } from "../decode-file.ts"
-import { count, nodeStateField, type Read, schemaField } from "../shared-fields.ts"
+import { count, nodeStateField, type Read, schemaField } from "../fields.ts"
 import { SCHEMA } from "../layout.ts"
 import { drainedField } from "../node/drain.ts"
 import { vrrpField } from "../vrrp.ts"

@@ -3,7 +3,7 @@ import * as z from "zod"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import { ENTRY_STATES } from "../entry-state.ts"
 import type { Drained } from "../node/drain.ts"
-import { codeField, count, type Immutable, nodeStateField } from "../shared-fields.ts"
+import { codeField, count, type Immutable, nodeStateField } from "../fields.ts"
 import { type StatusVrrp, VRRP_STATES } from "../vrrp.ts"
 
 /** Label on the Lease of each node: the name of the VipReport that it belongs to. */

@@ -1,7 +1,7 @@
 import * as z from "zod"
 
 import { visible } from "../../kit/text/escape-hidden.ts"
-import type { Immutable } from "../shared-fields.ts"
+import type { Immutable } from "../fields.ts"
 import type { Trouble } from "./node-report.ts"
 
 /** A condition of a VipReport. */

@@ -1,6 +1,6 @@
 import { entryStateOf } from "../../contract/entry-state.ts"
 import type { Drained } from "../../contract/node/drain.ts"
-import { type Cause, causeOf } from "../../contract/shared-fields.ts"
+import { type Cause, causeOf } from "../../contract/fields.ts"
 import type { Status, StatusDrift, StatusKeepalived, StatusNodes, StatusVip } from "../../contract/status.ts"
 import type { StatusVrrp } from "../../contract/vrrp.ts"
 import { type DeclarationId, partsOf } from "../../core/declare/declaration.ts"

@@ -3,23 +3,13 @@ import { faultText } from "../../kit/fault.ts"
 import type { Clock } from "../../kit/time/clock.ts"
 import type { Log } from "../../kit/process/log.ts"
 import type { StandingFaults } from "../faults/standing-faults.ts"
+import type { TrackedFiles } from "../keepalived/tracked-files.ts"
 import type { DrainReading } from "../volume/drain-file.ts"
-
-/** How a node gives its VIPs away; see `keepalived/tracked-files.ts`. */
-export interface Handover {
-  isLow(): Promise<boolean>
-  setLow(low: boolean): Promise<void>
-  isReleased(): Promise<boolean>
-  setReleased(released: boolean): Promise<void>
-  isStopping(): boolean
-  done(): Promise<string | null>
-  setDone(drain: string | null): Promise<void>
-  keepConnections(step: "begin" | "end"): Promise<void>
-}
 
 export interface DrainOptions {
   readonly read: () => DrainReading
-  readonly handover: Handover
+  /** How this node gives its VIPs away. */
+  readonly handover: TrackedFiles
   /** Whether this node holds VIPs, as the kernel shows it; null: unknown, because no configuration is known to be in effect. */
   readonly holds: () => Promise<boolean | null>
   readonly isRunning: () => Promise<boolean>

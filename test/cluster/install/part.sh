@@ -17,8 +17,6 @@ chart=$CHECKOUT/charts/kube-keepalived-vip
 # The images are those of this checkout, and the nodes' kernel has no IPVS.
 mine=(--set "image.registry=localhost,image.tag=dev,image.pullPolicy=Never" --set "prepareNode.extraEnv[0].name=KKV_WITHOUT_IPVS"
   --set-string "prepareNode.extraEnv[0].value=true")
-entry() { kn patch configmap vip-configmap --type merge -p '{"data": {"10.4.0.50": ""}}' > /dev/null; }
-announced() { holder > /dev/null && [[ $(report) == "True 2 "* ]] && ip netns exec "$BED_LAN" ping -n -c 1 -W 1 "$vip"; }
 no_trace() { # of keepalived, on the nodes
   local n
   for n in n1 n2; do
@@ -64,14 +62,6 @@ entry
 check "the entry is announced, and the VipReport says so" announced
 check "the third one: ${next[2]:-}" as_noted 2
 
-gap_of() { # COMMAND...: the longest time without an answer of the VIP while it runs and the pods change
-  watch_vip
-  "$@" > /dev/null
-  kn rollout status daemonset/kube-keepalived-vip --timeout=300s > /dev/null
-  sleep 1
-  gap=$(longest_gap)
-}
-small_gap() { [ "$gap" -le 1000 ] && measured "longest gap $gap ms"; }
 entry_is_there() { announced && [ "$(kn get configmap vip-configmap -o jsonpath='{.data}')" = '{"10.4.0.50":""}' ]; }
 gap_of h upgrade kube-keepalived-vip "$chart" -n "$namespace" "${mine[@]}" --set podAnnotations.revision=two
 check "helm upgrade moves the VIP node by node, with the gap of an orderly handover" small_gap

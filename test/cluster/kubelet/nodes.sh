@@ -75,6 +75,19 @@ longest_gap() {
     END { if (NR < 2) print 1000000; else printf "%d\n", 1000 * most }'
 }
 
+small_gap() { [ "$gap" -le 1000 ] && measured "longest gap $gap ms"; }
+gap_of() { # COMMAND...: in gap, the longest time without an answer of the VIP while it runs and the pods change
+  watch_vip
+  "$@" > /dev/null
+  kn rollout status daemonset/kube-keepalived-vip --timeout=300s > /dev/null
+  sleep 1
+  gap=$(longest_gap)
+}
+
+# The first entry, and that it is announced. It has no Service, because this kernel has no IPVS.
+entry() { entries '{"10.4.0.50": ""}'; }
+announced() { holder > /dev/null && [[ $(report) == "True 2 "* ]] && ip netns exec "$BED_LAN" ping -n -c 1 -W 1 "$vip"; }
+
 up() {
   images=${KKV_IMAGES:-$CHECKOUT/.cache/image}
   local archives=("$images"/{sync,sidecar}.tar)

@@ -11,7 +11,7 @@ export BED_STATE=${BED_STATE:-$here/../../../.cache/cluster/state-release} BED_L
 releases=$(mktemp -d /tmp/kkv-releases.XXXXXX)
 KKV_IMAGES=none
 . "$here/../kubelet/nodes.sh"
-old=0.0.1-test.1 new=0.0.1-test.2 target=
+old=0.0.1-test.1 new=0.0.1-test.2
 registry=127.0.0.1:5000 registry_pid=
 
 # --- the releases ---------------------------------------------------------------------------------------------------------------
@@ -50,20 +50,10 @@ for on in n1 n2; do
     done
   done
 done
-entry() { kn patch configmap vip-configmap --type merge -p '{"data": {"10.4.0.50": ""}}' > /dev/null; }
-announced() { holder > /dev/null && [[ $(report) == "True 2 "* ]] && ip netns exec "$BED_LAN" ping -n -c 1 -W 1 "$vip"; }
 runs() { # VERSION: both nodes run it
   local n
   for n in n1 n2; do kn exec "$(pod_on "$n")" -c sidecar -- kkv --version | grep -qx "kkv  *$1" || return 1; done
 }
-gap_of() { # COMMAND...: the longest time without an answer of the VIP while it runs and the pods change
-  watch_vip
-  "$@" > /dev/null
-  kn rollout status daemonset/kube-keepalived-vip --timeout=300s > /dev/null
-  sleep 1
-  gap=$(longest_gap)
-}
-small_gap() { [ "$gap" -le 1000 ] && measured "longest gap $gap ms"; }
 gone() { local n; for n in n1 n2; do ! has_vip "$n" "$vip" && ! node on "$n" pgrep -x keepalived || return 1; done; }
 
 # --- install.yaml ---------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { createStandingFaults } from "../../../src/sidecar/faults/standing-faults.ts"
-import { createDrainWatch, type Handover } from "../../../src/sidecar/vrrp/drain.ts"
+import { createDrainWatch } from "../../../src/sidecar/vrrp/drain.ts"
+import type { TrackedFiles } from "../../../src/sidecar/keepalived/tracked-files.ts"
 import type { DrainReading } from "../../../src/sidecar/volume/drain-file.ts"
 import { createFakeClock } from "../../support/clock.ts"
 
@@ -25,7 +26,7 @@ function scene() {
     fake.steps.push(text)
     return Promise.resolve()
   }
-  const handover: Handover = {
+  const handover: TrackedFiles = {
     isLow: () => Promise.resolve(fake.low),
     setLow: async (low) => {
       await step(low ? "low" : "usual")

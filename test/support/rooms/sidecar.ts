@@ -148,7 +148,7 @@ export const sidecarRooms: readonly Room[] = [
     name: "sidecar/vrrp",
     files: ["sidecar/vrrp/**"],
     may: ["contract/node/**", "contract/vrrp.ts", ...shared],
-    mayTypes: ["sidecar/faults/**", "sidecar/volume/drain-file.ts"],
+    mayTypes: ["sidecar/faults/**", "sidecar/keepalived/tracked-files.ts", "sidecar/volume/drain-file.ts"],
     pure: false,
     givenTime: true,
   },

@@ -2,7 +2,8 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { decodeNodeReport, encodeNodeReport, MOST_SERVED_TEXT } from "../../../src/contract/report/node-report.ts"
 import { ALIVE } from "../../support/signs.ts"
-import { good, report, vip, VRRP } from "./node-view.ts"
+import { good, report, vip } from "./node-view.ts"
+import { VRRP } from "../../cli/support/volume.ts"
 
 test("nodeReportOf() has the roles, and decodeNodeReport() reads it", () => {
   const { roles } = report({})

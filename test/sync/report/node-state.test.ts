@@ -3,7 +3,8 @@ import * as assert from "uvu/assert"
 import { HANDOVER } from "../../../src/contract/vrrp.ts"
 import type { NodeReport } from "../../../src/contract/report/node-report.ts"
 import { ALIVE } from "../../support/signs.ts"
-import { good, held, origins, report, type View, vip, VRRP } from "./node-view.ts"
+import { good, held, origins, report, type View, vip } from "./node-view.ts"
+import { VRRP } from "../../cli/support/volume.ts"
 
 const brief = ({ state, troubles }: NodeReport) => [state, ...troubles.map(({ reason }) => reason)].join(" ")
 

@@ -1,50 +1,15 @@
 import type { AgentSigns } from "../../../src/contract/signs.ts"
 import type { NodeReport } from "../../../src/contract/report/node-report.ts"
 import type { Status, StatusVip } from "../../../src/contract/status.ts"
-import type { StatusVrrp } from "../../../src/contract/vrrp.ts"
 import { nodeReportOf } from "../../../src/sync/report/node-report.ts"
 import type { NodeView } from "../../../src/sync/report/node-troubles.ts"
+import { STATUS } from "../../cli/support/volume.ts"
 import { ALIVE } from "../../support/signs.ts"
 
-export const vip: StatusVip = {
-  vip: "10.4.0.50",
-  object: "ConfigMap default/vips",
-  entry: "10.4.0.50",
-  state: "applied",
-  services: ["default/echo"],
-  virtualServers: 1,
-  realServers: 2,
-  readyPods: 2,
-  drainingPods: 0,
-  unreachablePods: 0,
-  unserved: 0,
-  inEffect: true,
-  problem: null,
-}
-
-export const VRRP: StatusVrrp = {
-  ...{ instance: "vips", interface: "eth0", state: "master" },
-  ...{ since: "2026-11-22T22:00:00.000Z", reason: null, advertInterval: 1 },
-}
-
-export const good: Status = {
-  time: "2026-01-01T00:00:00Z",
-  outcome: "applied",
-  code: null,
-  reason: null,
-  observedGeneration: 7,
-  appliedGeneration: 7,
-  appliedSha256: "a".repeat(64),
-  pinned: null,
-  node: "n1",
-  vrrp: [VRRP],
-  keepalived: "running",
-  drift: "none",
-  keepalivedVersion: "2.3.3",
-  nodes: null,
-  vips: [vip],
-  problems: [],
-}
+const [written] = STATUS.vips
+if (written === undefined) throw new Error("STATUS has a VIP")
+export const vip: StatusVip = { ...written, realServers: 2, readyPods: 2 }
+export const good: Status = { ...STATUS, time: "2026-01-01T00:00:00Z", vips: [vip] }
 
 export const held = {
   code: "CONFIGMAP_MISSING",
