@@ -1,6 +1,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
+import { classicProblems } from "../../../../src/core/model/addresses/advertised.ts"
 import { createModelBuilder } from "../../../../src/core/model/build-model.ts"
 import type { Holder } from "../../../../src/core/model/addresses/others.ts"
 import type { ModelInput } from "../../../../src/core/model/types.ts"
@@ -70,6 +71,15 @@ test("the classic layout announces nothing on a node that alone lacks a VIP (fau
   )
   assert.match(problems[0]?.message ?? "", "1 entry cannot run on this node alone (10.4.0.51)")
   assert.ok(createModelBuilder(SETTINGS)(given).model !== null)
+})
+
+test("the classic layout goes on with an entry that is held on this node alone: its VIP is announced", () => {
+  const [entry] = build(input({ "10.4.0.50": "" }, cluster([]))).entries
+  const [onHost] = build({ ...input({ "10.4.0.51": "" }, cluster([])), others }).problems.slice(-1)
+  assert.is(onHost?.code, "ADDRESS_ON_HOST")
+  const held = { ...entry!, problems: [onHost!] }
+  assert.equal(classicProblems(["10.4.0.50"], [held]), [])
+  assert.is(classicProblems([], [{ ...held, vip: null }])[0]?.code, "VIPS_DIFFER")
 })
 
 test("the classic layout goes on without an entry that is broken for all nodes", () => {
