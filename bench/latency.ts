@@ -6,7 +6,8 @@ import { bundle, type Pod, type Programs, startPod, togetherOf } from "./latency
 import { median, ms, quantile, table } from "./statistics.ts"
 import { changeOneEndpoint, type Size, volumesRoot, writeManifests } from "./world.ts"
 
-const SIZES: readonly Size[] = [10, 100, 1_000].map((vips) => ({ vips, endpoints: 10 }))
+const VIPS = [10, 100, 1_000]
+const ENDPOINTS = 10
 /** The pause is longer than the agent wants after a reload at that size, so that each change finds it at rest. */
 const IDLE = {
   small: { changes: 25, pauseMs: 1_500 },
@@ -14,11 +15,14 @@ const IDLE = {
 }
 const CHURN = { changes: 100, everyMs: 44, rounds: 5 }
 
-/** From the rename of a manifest, through sync, volume, sidecar and the real config test, to the SIGHUP. */
-export async function benchLatency(): Promise<string> {
+/**
+ * From the rename of a manifest, through sync, volume, sidecar and the real config test, to the SIGHUP.
+ * @param sizes Numbers of VIPs; all of the table if empty.
+ */
+export async function benchLatency(sizes: readonly number[]): Promise<string> {
   const programs = await bundle()
   const rows: string[][] = []
-  for (const size of SIZES) rows.push(await measure(size, programs))
+  for (const vips of sizes.length > 0 ? sizes : VIPS) rows.push(await measure({ vips, endpoints: ENDPOINTS }, programs))
   const head = [
     "VIPs x endpoints",
     "idle p50",
