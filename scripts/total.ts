@@ -7,7 +7,8 @@
  *   --real    tests with the real keepalived, and with a real browser (root)
  *   --lab     the lab's scenarios (root)
  *   --image   the container images, built and run (root)
- *   --cluster the parts of the cluster bed (root, and Go or ready programs)
+ *   --cluster the parts of the cluster bed (root, and Go or ready programs); its programs are built beside the other tests, from the
+ *             start on, with the processor time that nothing else wants
  * Ends with the line `N passed, N failed, N skipped` over all tests; a check that fails counts as one failed test. Before it stand
  * the time of each part, every flake (again.ts) and every line that told a failure, since the output is long and a log may keep only its end.
  */
@@ -81,6 +82,8 @@ const steps = [
   ...(wanted.cluster === true ? [cluster] : []),
 ].filter(({ needs }) => needs === undefined || existsSync(join(root, needs)))
 
+if (wanted.cluster === true) buildAhead()
+
 // The checks together, since most of them use one processor; the tests one after the other, since some measure time.
 const failures: string[] = []
 const flakes: string[] = []
@@ -121,6 +124,30 @@ async function runTests(step: Step): Promise<Counts> {
     failures.push(...failuresIn(output), verdict)
   }
   return found
+}
+
+/**
+ * Starts to build what the cluster bed needs: half an hour the first time, nothing after that. Where this fails, the bed builds it again
+ * and says why. Ends when this process does.
+ */
+function buildAhead(): void {
+  const builds = "test/cluster/build.sh can > /dev/null && test/cluster/build.sh && test/lab/kernel.sh > /dev/null"
+  const child = spawn("chrt", ["--idle", "0", "bash", "-c", builds], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+    detached: true,
+  })
+  const end = () => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    try {
+      process.kill(-child.pid)
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  child.on("error", () => {}) // Without chrt: not ahead.
+  process.once("exit", end)
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
 }
 
 function timeLine(name: string, since: number): string {

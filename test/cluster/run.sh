@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
-# run.sh [PART...]   runs the cluster bed's parts one after the other, one line for each check as it comes; the last line is
+# run.sh [PART...]   runs the cluster bed's parts two at a time, the longest first, one line for each check as it comes; the last line is
 # `N passed, N failed, N skipped`. A PART is a folder with a part.sh, which starts what it needs, prints its checks and such a last
-# line, and stops what it has started. Without PART: all that do not wait to be named.
+# line, and stops what it has started. Without PART: all that do not wait to be named. A part.sh has lines for this script:
+#   # programs: SET...   what build.sh has to build for it
+#   # takes N seconds    about; parts that take longer start first
+#   # by name            it runs only where it is asked for
+#   # again: itself      it runs again by itself what is red
 # Environment:
 #   KKV_CLUSTER_BIN      a folder with ready programs (build.sh); what it lacks is built, where there is a Go toolchain
-#   KKV_AGAIN            no: a part that is red does not run twice more (scripts/again.ts); what runs its files again itself has the line `# again: itself`
+#   KKV_CLUSTER_JOBS     parts at a time, by default 2
+#   KKV_AGAIN            no: a part that is red does not run twice more (scripts/again.ts)
 #   KKV_REQUIRE_CLUSTER  1: missing programs are a failure, where otherwise it is skipped, loudly
 # exit: 0 nothing failed, 1 something did, 97 no such part
 set -euo pipefail
@@ -15,11 +20,13 @@ for part in "$BED"/*/part.sh; do parts+=("$(basename "$(dirname "$part")")"); do
 for wanted; do
   [[ " ${parts[*]} " == *" $wanted "* ]] || { say "run.sh: no part \"$wanted\"; there are: ${parts[*]}" && exit 97; }
 done
+has_line() { grep -q "^# $2\$" "$BED/$1/part.sh"; } # PART LINE
 if [ $# = 0 ]; then
-  # A part with the line `# by name` runs only where it is asked for.
-  mapfile -t parts < <(cd "$BED" && grep -L '^# by name$' */part.sh | xargs -n 1 dirname)
-  set -- "${parts[@]}"
+  for part in "${parts[@]}"; do has_line "$part" 'by name' || set -- "$@" "$part"; done
 fi
+# What the sets of build.sh are that this part's programs belong to.
+sets_of() { sed -n 's/^# programs: //p' "$BED/$1/part.sh"; }
+seconds_of() { sed -n 's/^# takes \([0-9]*\) seconds$/\1/p' "$BED/$1/part.sh"; }
 
 passed=0 failed=0 skipped=0
 sum() { # LAST-LINE
@@ -31,8 +38,6 @@ finish() {
   [ "$failed" = 0 ] || exit 1
   exit 0
 }
-# What the sets of build.sh are that this part's programs belong to: its line `# programs: SET...`.
-sets_of() { sed -n 's/^# programs: //p' "$BED/$1/part.sh"; }
 
 sets=$(for part; do sets_of "$part"; done | tr ' ' '\n' | sort -u | paste -sd ' ')
 # shellcheck disable=SC2086 # one word each
@@ -47,46 +52,71 @@ if ! reason=$("$BED/build.sh" can $sets); then
   finish
 fi
 
-report=$(mktemp) said=$(mktemp)
+work=$(mktemp -d /tmp/kkv-cluster-run.XXXXXX)
+trap 'rm -rf "$work"' EXIT
 # A part takes down what it started, on SIGTERM as well.
-trap 'rm -f "$report" "$said"' EXIT
-trap '[ -z "${running:-}" ] || { kill -TERM "$running"; wait "$running" || true; }; exit 130' INT TERM
-runs_again() { # PART: whether this script repeats it
-  [ "${KKV_AGAIN:-yes}" = yes ] && ! grep -q '^# again: itself$' "$BED/$1/part.sh"
+interrupted() {
+  local running
+  trap '' INT TERM
+  mapfile -t running < <(jobs -rp)
+  [ ${#running[@]} = 0 ] || kill -TERM "${running[@]}" 2> /dev/null || true
+  wait
+  exit 130
 }
-for part; do
-  red=FAIL
+trap interrupted INT TERM
+
+runs_again() { # PART: whether this script repeats it
+  [ "${KKV_AGAIN:-yes}" = yes ] && ! has_line "$1" 'again: itself'
+}
+one() { # PART: its checks as lines; all that it printed in $work/PART.report, its exit status in $work/PART.status
+  local part=$1 red=FAIL began=$SECONDS status=0 running shown
+  trap - EXIT
+  # What runs, in the background, so that a signal is heeded at once.
+  trap 'kill -TERM $running 2> /dev/null; wait $running; exit 130' INT TERM
   ! runs_again "$part" || red='red '
-  began=$SECONDS status=0
+  : > "$work/$part.report"
   # shellcheck disable=SC2046 # one word each
-  if ! "$BED/build.sh" $(sets_of "$part"); then
-    echo "FAIL $part: its programs cannot be built; what Go said stands above"
-    failed=$((failed + 1))
-    continue
-  fi
-  : > "$report"
-  "$BED/$part/part.sh" >> "$report" &
+  "$BED/build.sh" $(sets_of "$part") &
   running=$!
-  tail -n +1 -f --pid="$running" -s 0.2 "$report" | sed -u "s/^FAIL/$red/; /^[0-9]* passed, [0-9]* failed, [0-9]* skipped\$/d" &
+  if ! wait "$running"; then
+    echo "FAIL $part: its programs cannot be built; what Go said stands above"
+    echo unbuilt > "$work/$part.status"
+    return
+  fi
+  "$BED/$part/part.sh" >> "$work/$part.report" &
+  running=$!
+  tail -n +1 -f --pid="$running" -s 0.2 "$work/$part.report" | sed -u "s/^FAIL/$red/; /^[0-9]* passed, [0-9]* failed, [0-9]* skipped\$/d" &
   shown=$!
   wait "$running" || status=$?
   wait "$shown"
-  running=
-  before=$failed
-  if [ "$status" != 0 ] && [ "$red" != FAIL ]; then
-    echo "     $part is red: it runs twice more"
-    grep -q '^FAIL' "$report" || echo "FAIL $part: ended with status $status" >> "$report"
-    "$CHECKOUT/node_modules/.bin/node" "$CHECKOUT/scripts/again.ts" "cluster-$part" "$report" -- "$BED/run.sh" "$part" > "$said" || true
-    sed '$d' "$said"
-    sum "$(tail -n 1 "$said")" || failed=$((failed + 1))
-    echo "     $part took $((SECONDS - began)) s"
-    continue
-  fi
-  sum "$(tail -n 1 "$report")" || { echo "FAIL $part: ended without a summary (status $status)" && failed=$((failed + 1)); }
-  if [ "$status" != 0 ] && [ "$failed" = "$before" ]; then
-    echo "FAIL $part: ended with status $status"
-    failed=$((failed + 1))
-  fi
+  echo "$status" > "$work/$part.status"
   echo "     $part took $((SECONDS - began)) s"
+}
+mapfile -t ordered < <(for part; do echo "$(seconds_of "$part") $part"; done | sort -k 1,1nr -k 2 | cut -d ' ' -f 2)
+for part in "${ordered[@]}"; do
+  while [ "$(jobs -rp | wc -l)" -ge "${KKV_CLUSTER_JOBS:-2}" ]; do wait -n || true; done
+  one "$part" &
+done
+wait
+
+for part in "${ordered[@]}"; do
+  report=$work/$part.report status=$(cat "$work/$part.status" 2> /dev/null || echo none) before=$failed
+  if [ "$status" = unbuilt ]; then
+    failed=$((failed + 1))
+  elif [ "$status" != 0 ] && runs_again "$part"; then
+    echo "     $part is red: it runs twice more, alone"
+    grep -q '^FAIL' "$report" || echo "FAIL $part: ended with status $status" >> "$report"
+    # In the background, so that a signal is heeded at once.
+    "$CHECKOUT/node_modules/.bin/node" "$CHECKOUT/scripts/again.ts" "cluster-$part" "$report" -- "$BED/run.sh" "$part" > "$work/said" &
+    wait $! || true
+    sed '$d' "$work/said"
+    sum "$(tail -n 1 "$work/said")" || failed=$((failed + 1))
+  else
+    sum "$(tail -n 1 "$report")" || { echo "FAIL $part: ended without a summary (status $status)" && failed=$((failed + 1)); }
+    if [ "$status" != 0 ] && [ "$failed" = "$before" ]; then
+      echo "FAIL $part: ended with status $status"
+      failed=$((failed + 1))
+    fi
+  fi
 done
 finish

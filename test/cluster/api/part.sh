@@ -3,6 +3,7 @@
 # what it does when the API server fails. The checks are uvu tests: ./*.test.ts, one file after the other on one control plane.
 #   part.sh [FILE...]   only these files
 # programs: kube
+# takes 690 seconds
 # again: itself
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")

@@ -4,6 +4,7 @@
 #   part.sh          checks
 #   part.sh --show   the same as a walk-through for people (make demo-gitops)
 # programs: kube kubelet flux luahealth
+# takes 115 seconds
 # Environment: as ../kubelet/nodes.sh says.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")

@@ -2,6 +2,7 @@
 # The shipped manifests and the built images on two real kubelets. VRRP is real here, IPVS is not: the host's kernel need not have
 # it, so the VIPs have no Services (the lab has real IPVS). Environment: as nodes.sh says.
 # programs: kube kubelet
+# takes 410 seconds
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 part=kubelet

@@ -5,6 +5,7 @@
 # be had, its run is skipped, or with KKV_REQUIRE_CLUSTER=1 is a failure.
 # LAB_SCRIPTS   some of the runs, by hand (walk-through kube-proxy captures captures.nftables)
 # programs: kube kubeproxy
+# takes 780 seconds
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 export BED_STATE=${BED_STATE:-$(readlink -f "$here/../../..")/.cache/cluster/state-lab} BED_ADDRESS=10.4.0.1

@@ -2,6 +2,7 @@
 # What the sidecar finds of the rules of a real kube-proxy, in iptables mode with either kind of iptables and in nftables mode, in a
 # network namespace of this machine. The API server is the lab's fake one; nothing is forwarded. Root.
 # programs: kubeproxy
+# takes 20 seconds
 # again: itself
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
