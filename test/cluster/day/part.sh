@@ -65,6 +65,15 @@ entries '{"10.4.0.52": ""}'
 check "mend: three VIPs, and all is well" right healthy 3
 
 h=$(holder)
+PATH="$STATE/plugins:$PATH" ip netns exec "$BED_LAN" "$BIN/kubectl" kkv page > "$STATE/page" 2>&1 &
+page=$!
+shown() { # the page of the holder, through a real port-forward
+  ip netns exec "$BED_LAN" curl --silent --max-time 5 "$(sed -n 's/^\(http[^ ]*\) is the status page of .*/\1/p' "$STATE/page")" > "$STATE/page.html" &&
+    grep -q "on $h" "$STATE/page.html" && grep -q 10.4.0.52 "$STATE/page.html"
+}
+check "look: kubectl kkv page shows the page of the holder" shown
+kill "$page" && wait "$page" || true
+
 o=$(other "$h")
 can_drain() { plugin drain "$h" --dry-run; }
 check "drain: the node knows that the other one can take over" can_drain
