@@ -1,8 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 
 import { MODEL_FLAGS, type ModelFlag } from "../core/model/flags.ts"
-import { optionKey } from "../core/model/option-texts.ts"
-import { parseProfile, PROFILE_FLAG, PROFILES, profileTexts } from "../core/model/profile/profiles.ts"
+import { PROFILE_FLAG, PROFILES, takeProfile } from "../core/model/profile/profiles.ts"
 import { interfaceOption, modelSettings, type OptionTexts } from "./input/model-options.ts"
 import { VALIDATION_FORMATS, type ValidationFormat } from "./output/validation.ts"
 import type { RenderOptions } from "./commands/render.ts"
@@ -27,15 +26,6 @@ function profileOption(): Option {
   return withEnvironment(`${flag} <${value}>`, description)
     .choices(PROFILES.map(({ name }) => name))
     .default(fallback)
-}
-
-/** Gives a command the defaults of its profile. */
-function takeProfile(command: Command): void {
-  const profile = parseProfile(String(command.getOptionValue("profile")))
-  if (profile.kind === "wrong") return
-  const isAbsent = (flag: string) => command.getOptionValueSource(optionKey(flag)) === "default"
-  for (const [flag, text] of profileTexts(profile.value, isAbsent))
-    command.setOptionValueWithSource(optionKey(flag), text, "profile")
 }
 
 /** One of the flags of the model. */

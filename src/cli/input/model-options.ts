@@ -1,4 +1,5 @@
-import { INTERFACE, modelSettingsFrom } from "../../core/model/flags.ts"
+import { isInterfaceName } from "../../core/address/pattern.ts"
+import { modelSettingsFrom } from "../../core/model/flags.ts"
 import { modelTextsIn } from "../../core/model/option-texts.ts"
 import type { ModelSettings } from "../../core/model/settings.ts"
 import { UsageError } from "../../terminal/exit-status.ts"
@@ -20,7 +21,7 @@ export function modelSettings(options: OptionTexts): ModelSettings {
 
 /** The interface that `--iface` names. @throws {UsageError} when an interface cannot have that name. */
 export function interfaceOption(text: string | null): string | null {
-  if (text === null || INTERFACE.test(text)) return text
+  if (text === null || isInterfaceName(text)) return text
   throw new UsageError(`Cannot use --iface ${JSON.stringify(text)}: expected the name of an interface, such as eth0`)
 }
 

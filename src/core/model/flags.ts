@@ -126,9 +126,6 @@ export const MODEL_FLAG_NAMES = [
 /** Default path of the file into which the agent writes 1 to release the VIPs. */
 export const DEFAULT_RELEASE_FILE = "/run/keepalived/release"
 
-/** Names of interfaces that Linux accepts (IFNAMSIZ), except those that keepalived.conf does not. */
-export const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/
-
 /** Path of the file into which the agent writes a drained node's change of priority: it lies beside the other. */
 export function drainedFileOf(releaseFile: string): string {
   return `${releaseFile.slice(0, releaseFile.lastIndexOf("/"))}/drained`

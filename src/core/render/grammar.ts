@@ -1,4 +1,4 @@
-import { ADDRESS, HOST_PREFIX } from "../address/pattern.ts"
+import { ADDRESS, HOST_PREFIX, INTERFACE } from "../address/pattern.ts"
 
 /** A block of keepalived.conf, with the lines that it may contain. */
 export interface Block {
@@ -14,8 +14,6 @@ export interface Line {
   /** The value that is compared with the model. */
   readonly tells: "instance" | "address" | "virtual server" | "protocol" | "real server" | null
 }
-
-const INTERFACE = "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"
 
 function line(pattern: string, opens: Block | null = null, tells: Line["tells"] = null): Line {
   return { pattern: new RegExp(`${pattern}\\n`, "y"), opens, tells }

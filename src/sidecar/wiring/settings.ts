@@ -2,10 +2,11 @@ import { hostname } from "node:os"
 import { Command, CommanderError, Option } from "commander"
 import { VARIABLE_PREFIX, VARIABLES } from "../../contract/variables.ts"
 import { familyOf } from "../../core/address/ip.ts"
+import { isInterfaceName } from "../../core/address/pattern.ts"
 import { GUARD_PERCENT } from "../../core/model/guards.ts"
-import { INTERFACE, MODEL_FLAGS, modelSettingsFrom } from "../../core/model/flags.ts"
+import { MODEL_FLAGS, modelSettingsFrom } from "../../core/model/flags.ts"
 import { modelTextsIn, optionKey } from "../../core/model/option-texts.ts"
-import { parseProfile, PROFILE_FLAG, profileTexts } from "../../core/model/profile/profiles.ts"
+import { parseProfile, PROFILE_FLAG, takeProfile } from "../../core/model/profile/profiles.ts"
 import type { ModelSettings } from "../../core/model/settings.ts"
 import { type LogLevel, logLevels } from "../../kit/process/log.ts"
 import { standardError } from "../../kit/process/output.ts"
@@ -67,18 +68,9 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
     if (!(error instanceof CommanderError)) throw error
     return { kind: "exit", status: error.exitCode === 0 ? 0 : 2 }
   }
-  return fromOptions(withProfile(command))
-}
-
-/** The options; the profile decides the flags that are not given. An unknown profile is one of the faults later. */
-function withProfile(command: Command): Options {
-  const profile = parseProfile(String(command.getOptionValue("profile")))
-  if (profile.kind === "value") {
-    const isAbsent = (flag: string) => command.getOptionValueSource(optionKey(flag)) === "default"
-    for (const [flag, text] of profileTexts(profile.value, isAbsent))
-      command.setOptionValueWithSource(optionKey(flag), text, "profile")
-  }
-  return command.opts<Options>()
+  // An unknown profile is one of the faults later.
+  takeProfile(command)
+  return fromOptions(command.opts<Options>())
 }
 
 type Options = Readonly<Record<string, string | true | undefined>>
@@ -218,7 +210,7 @@ function fromOptions(options: Options): ParsedSettings {
   }
   const profile = parseProfile(text("profile"))
   if (profile.kind === "wrong") wrong("--profile", profile.reason)
-  if (settings.interface !== null && !INTERFACE.test(settings.interface))
+  if (settings.interface !== null && !isInterfaceName(settings.interface))
     wrong("--iface", "expected the name of an interface")
   if (!settings.httpAddresses.every((address) => familyOf(address) !== null))
     wrong("--http-address", "expected IP addresses, separated by commas")

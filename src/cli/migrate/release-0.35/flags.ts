@@ -1,3 +1,4 @@
+import { INTERFACE } from "../../../core/address/pattern.ts"
 import { DNS_LABEL } from "../../../core/objects/schema.ts"
 import type { Differences } from "../differences.ts"
 import { MOST_ROUTERS, type Target } from "../target.ts"
@@ -34,7 +35,7 @@ const FLAGS: Readonly<Record<string, (making: Making, text: string) => void>> = 
   "services-configmap": () => undefined,
   // Written by takeRouterId().
   vrid: () => undefined,
-  iface: (making, text) => takeText(making, { flag: "--iface", text, isValid: INTERFACE, fallback: "" }),
+  iface: (making, text) => takeText(making, { flag: "--iface", text, isValid: INTERFACE_OR_NONE, fallback: "" }),
   "http-port": (making, text) => {
     takeText(making, { flag: "--http-port", text, isValid: PORT, fallback: "8080" })
     const todo = "ask 127.0.0.1, or set --http-address"
@@ -73,7 +74,8 @@ const FLAGS: Readonly<Record<string, (making: Making, text: string) => void>> = 
   ),
 }
 
-const INTERFACE = /^(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,14})?$/
+/** An empty text leaves the choice to 0.35. */
+const INTERFACE_OR_NONE = new RegExp(`^(?:${INTERFACE})?$`)
 const PORT = /^[1-9]\d{0,4}$/
 const SWITCH = /^(?:true|false)$/
 

@@ -1,4 +1,5 @@
 import type { ParsedFlag } from "../flags.ts"
+import { optionKey } from "../option-texts.ts"
 
 /** A named set of defaults. A flag or a variable that is given decides. */
 export interface Profile {
@@ -44,14 +45,19 @@ export function parseProfile(name: string): ParsedFlag<Profile> {
   return { kind: "wrong", reason: `expected ${PROFILES.map((one) => one.name).join(" or ")}` }
 }
 
-/**
- * The texts that a profile gives to flags.
- *
- * @param isAbsent Whether a flag has only its usual default. A flag that the program does not have is not absent.
- */
-export function profileTexts(
-  { flags }: Profile,
-  isAbsent: (flag: string) => boolean,
-): readonly (readonly [flag: string, text: string])[] {
-  return Object.entries(flags).filter(([flag]) => isAbsent(flag))
+/** The options of a command line, as commander's `Command` has them. */
+export interface CommandOptions {
+  getOptionValue(key: string): unknown
+  /** `default` if the flag is absent; undefined if the program does not have it. */
+  getOptionValueSource(key: string): string | undefined
+  setOptionValueWithSource(key: string, value: unknown, source: string): unknown
+}
+
+/** Gives absent flags the defaults of the profile that the options name. An unknown profile changes nothing. */
+export function takeProfile(options: CommandOptions): void {
+  const profile = parseProfile(String(options.getOptionValue(optionKey(PROFILE_FLAG.flag))))
+  if (profile.kind === "wrong") return
+  for (const [flag, text] of Object.entries(profile.value.flags))
+    if (options.getOptionValueSource(optionKey(flag)) === "default")
+      options.setOptionValueWithSource(optionKey(flag), text, "profile")
 }

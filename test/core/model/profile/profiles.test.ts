@@ -2,7 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 
 import { MODEL_FLAGS } from "../../../../src/core/model/flags.ts"
-import { parseProfile, PROFILES, profileTexts } from "../../../../src/core/model/profile/profiles.ts"
+import { parseProfile, PROFILES, takeProfile } from "../../../../src/core/model/profile/profiles.ts"
 
 test("parseProfile() knows the profiles by name, and says which there are", () => {
   assert.equal(
@@ -24,12 +24,32 @@ test("PROFILES every text is valid for its flag", () => {
     }
 })
 
-test("profileTexts() gives texts to absent flags alone", () => {
-  const parsed = parseProfile("0.35")
-  if (parsed.kind !== "value") throw new Error(parsed.reason)
-  const texts = profileTexts(parsed.value, (flag) => flag !== "--check" && flag !== "--snat")
-  assert.ok(texts.some(([flag, text]) => flag === "--layout" && text === "classic"))
-  assert.not.ok(texts.some(([flag]) => flag === "--check" || flag === "--snat"))
-})
+/** A command line with these options, as commander has it. */
+function commandLine(sources: Readonly<Record<string, string>>, profile: string) {
+  const values: Record<string, unknown> = { profile }
+  return {
+    values,
+    getOptionValue: (key: string) => values[key],
+    getOptionValueSource: (key: string) => sources[key],
+    setOptionValueWithSource: (key: string, value: unknown, source: string) => {
+      assert.is(source, "profile")
+      values[key] = value
+    },
+  }
+}
+
+const SOURCES = { layout: "default", check: "cli", snat: "env", advertInterval: "default" }
+const taken: readonly [profile: string, values: Readonly<Record<string, unknown>>][] = [
+  ["0.35", { profile: "0.35", layout: "classic", advertInterval: "1" }],
+  ["default", { profile: "default" }],
+  ["unknown", { profile: "unknown" }],
+]
+for (const [profile, values] of taken) {
+  test(`takeProfile() of ${profile} gives texts to absent flags alone, and to none that the program lacks`, () => {
+    const options = commandLine(SOURCES, profile)
+    takeProfile(options)
+    assert.equal(options.values, values)
+  })
+}
 
 test.run()
