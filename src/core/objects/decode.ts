@@ -2,7 +2,7 @@ import type { Place, Problem } from "../../kit/problem.ts"
 import type { DecodedFile } from "./decoded-file.ts"
 import { decodeYaml } from "./yaml/decode-yaml.ts"
 import type { Placed } from "./kinds.ts"
-import { nestsDeeperAt } from "./yaml/nesting.ts"
+import { DEEPEST, tooDeepAt } from "./yaml/nesting.ts"
 import { parseObject } from "./parse.ts"
 import { MOST_PIECES, type Piece, piecesOf } from "./yaml/pieces.ts"
 import type { ObjectProblemCode } from "./problem-codes.ts"
@@ -126,24 +126,6 @@ function wholeFileProblem(file: string, text: string): Problem<ObjectProblemCode
 
 function isTooLarge(text: string): boolean {
   return text.length > MAXIMUM_FILE_BYTES || Buffer.byteLength(text) > MAXIMUM_FILE_BYTES
-}
-
-/**
- * Maximum nested levels; Kubernetes objects have fewer than half of them. The parser has its own limit, but needs ten
- * seconds to notice that 1 MiB of brackets or dashes exceeds it.
- */
-const DEEPEST = 200
-const DEEP_LINE = /^ *(?:[-?] +){200}/m
-
-/** Counts brackets, and runs the lexer only when there are suspiciously many: brackets can be text. */
-function tooDeepAt(text: string): number | null {
-  let open = 0
-  let suspicious = DEEP_LINE.test(text)
-  for (const [bracket] of text.matchAll(/[[{\]}]/g)) {
-    open = bracket === "[" || bracket === "{" ? open + 1 : Math.max(0, open - 1)
-    suspicious ||= open > DEEPEST
-  }
-  return suspicious ? nestsDeeperAt(text, DEEPEST) : null
 }
 
 function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {

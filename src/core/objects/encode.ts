@@ -127,12 +127,12 @@ function inOrder(items: readonly JsonObject[]): readonly JsonObject[] {
     .map(({ item }) => item)
 }
 
-/** Lines that a literal block can hold unchanged: without spaces at the edges, only printable characters. */
-const BLOCK_LINES = /^[!-~][ -~]*(?:\n[!-~][ -~]*)+\n?$/
+/** Lines that a literal block can hold unchanged: no spaces before the first, none of spaces only, only printable characters. */
+const BLOCK_LINES = /^[!-~][ -~]*(?:\n(?: *[!-~][ -~]*)?)*\n *[!-~][ -~]*\n?$/
 
 /** Writes several lines as a literal block, as users do, and quotes a text that a block would change. */
 function entryText(value: string): string {
   if (!BLOCK_LINES.test(value)) return ` ${value === "" ? '""' : lineText(value)}`
   const lines = value.replace(/\n$/, "").split("\n")
-  return ` ${value.endsWith("\n") ? "|" : "|-"}\n${lines.map((line) => `    ${line}`).join("\n")}`
+  return ` ${value.endsWith("\n") ? "|" : "|-"}\n${lines.map((line) => (line === "" ? "" : `    ${line}`)).join("\n")}`
 }

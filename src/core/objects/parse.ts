@@ -159,6 +159,7 @@ function listAsText(list: readonly unknown[]): string {
 }
 
 function mappingAsText(mapping: object): string {
+  if ("addresses" in mapping || "services" in mapping) return 'write "|" after the colon of the key, above the mapping'
   const [[service, method] = ["", null], ...others] = Object.entries(mapping)
   const isSplit = others.length === 0 && service.includes("/") && /^(?:nat|dr)$/i.test(String(method))
   return isSplit ? `${visible(service.slice(0, LONGEST_SHOWN))}:${method}, without a space beside the colon` : FORM

@@ -5,6 +5,10 @@
  * - `OBJECT_*`, `CONFIGMAP_*`: the YAML is correct, and the Kubernetes object is not.
  */
 export type ObjectProblemCode = (typeof OBJECT_CODES)[number]
+
+/** Problems of YAML, in a file or in the value of an entry. */
+export type YamlCode = Extract<ObjectProblemCode, `YAML_${string}`>
+
 export const OBJECT_CODES = [
   "FILE_TOO_LARGE",
   "FILE_BYTE_ORDER_MARK",

@@ -1,4 +1,5 @@
 import { visible } from "../../kit/text/escape-hidden.ts"
+import { isNear } from "../../kit/text/near.ts"
 import type { ShapeIssue } from "./shape-issue.ts"
 
 /** Fields of a ConfigMap. Source: Kubernetes API reference, v1 ConfigMap. */
@@ -41,19 +42,12 @@ function complaint(path: readonly string[], field: string, known: readonly strin
   if (/^[\d.]+$|\//.test(field)) return `${name} is beside "data" (expected it below "data", indented by two spaces)`
   if (path.length > 0 && FIELDS.includes(field))
     return `"${field}" is inside "${path.join(".")}" (expected it at the start of the line, like "metadata")`
-  const near = known.find((one) => isNear(field, one))
+  const near = known.find((one) => isMeant(field, one))
   const owner = path.length === 0 ? "a ConfigMap" : `the ${path.join(".")} of a ConfigMap`
   return `${owner} does not have the field ${name}${near === undefined ? "" : `; did you mean "${near}"?`}`
 }
 
-/** True for one wrong, missing, extra or swapped letter, for other capitals, and for `data` with a word before it. */
-function isNear(found: string, known: string): boolean {
-  const [a, b] = [found.toLowerCase(), known.toLowerCase()]
-  if (a === b || (known === "data" && a.endsWith(b))) return true
-  if (Math.abs(a.length - b.length) > 1) return false
-  let at = 0
-  while (at < a.length && a[at] === b[at]) at++
-  const [restA, restB] = [a.slice(at), b.slice(at)]
-  const isSwapped = restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2)
-  return isSwapped || restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1)
+/** Also true for `data` with a word before it. */
+function isMeant(found: string, known: string): boolean {
+  return isNear(found, known) || (known === "data" && found.toLowerCase().endsWith(known))
 }

@@ -185,6 +185,28 @@ data:
   )
 })
 
+for (const value of [
+  "addresses: [10.4.0.50]\nservices:\n  - service: a/b\n\n    ports: [http]\n",
+  "a: 1\n  b",
+  "a\n\n\nb",
+])
+  test(`encodeConfigMap() writes a block whose lines are those of ${JSON.stringify(value)}`, () => {
+    const metadata = { name: "vips", namespace: "default", allowMassRemoval: null }
+    const text = encodeConfigMap({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { web: value } })
+    const [placed] = decodeFile("vips.yaml", text).objects
+    assert.equal(placed?.object.kind === "ConfigMap" && placed.object.data, { web: value })
+    assert.equal(placed?.firstLines?.get("web"), { file: "vips.yaml", line: 8, column: 5 })
+  })
+
+for (const value of ["a\n", " a\nb", "a\n  \nb", "a\nb\n\n", "a\tb\nc", "a\nb\u00e9"])
+  test(`encodeConfigMap() quotes ${JSON.stringify(value)}, which a block would change or hide`, () => {
+    const metadata = { name: "vips", namespace: "default", allowMassRemoval: null }
+    const text = encodeConfigMap({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { web: value } })
+    const [placed] = decodeFile("vips.yaml", text).objects
+    assert.equal(placed?.object.kind === "ConfigMap" && placed.object.data, { web: value })
+    assert.is(placed?.firstLines, undefined)
+  })
+
 test("encodeNodes() writes an empty list for no Nodes", () => {
   const text = encodeNodes([])
   assert.is(text, '{"apiVersion":"v1","kind":"List","items":[]}\n')

@@ -1,32 +1,17 @@
-import { Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from "yaml"
-import type { Node as YamlNode, ParsedNode, Scalar, YAMLError, YAMLMap, YAMLSeq } from "yaml"
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml"
+import type { ParsedNode, YAMLMap } from "yaml"
 
 import type { Problem } from "../../../kit/problem.ts"
-import { visible } from "../../../kit/text/escape-hidden.ts"
 import type { DecodedFile } from "../decoded-file.ts"
 import type { Placed } from "../kinds.ts"
 import { isKind, kindMeantBy, parseObject, titleOf } from "../parse.ts"
 import { kindOfItems } from "./pieces.ts"
 import type { ShapeIssue } from "../shape-issue.ts"
 import type { ObjectProblemCode } from "../problem-codes.ts"
-import { reasonFor, templateAt } from "./yaml-mistakes.ts"
+import { templateAt } from "./yaml-mistakes.ts"
 import { strayFault } from "../stray.ts"
+import { misleadingFaults, STRICT_YAML, syntaxFaults } from "./strict-yaml.ts"
 import { entryPlacesOf, offsetOf, placeAt, rangeStart, type YamlText } from "./yaml-places.ts"
-
-/**
- * Strict settings: YAML 1.2 core without merge keys, keys are strings. `yes`, dates and addresses stay text. Duplicate keys
- * are found below, because the parser compares each key with every other, which takes minutes for 1 MiB of keys.
- */
-const SETTINGS = {
-  prettyErrors: false,
-  strict: true,
-  uniqueKeys: false,
-  stringKeys: true,
-  version: "1.2",
-  schema: "core",
-  merge: false,
-  logLevel: "silent",
-} as const
 
 /** The fields that the items of a typed list, such as a ServiceList, take from the list. */
 export interface ItemType {
@@ -41,7 +26,7 @@ export interface ItemType {
  */
 export function decodeYaml(file: string, text: string, itemType: ItemType | null = null): DecodedFile {
   const lines = new LineCounter()
-  const parsed = parseAllDocuments(text, { ...SETTINGS, lineCounter: lines })
+  const parsed = parseAllDocuments(text, { ...STRICT_YAML, lineCounter: lines })
   const reader: Reader = { file, text, lines, objects: [], problems: [] }
   if (!Array.isArray(parsed)) return { objects: [], problems: [] }
   for (const document of parsed) readDocument(reader, document, itemType)
@@ -75,16 +60,11 @@ interface Reader extends YamlText {
 function readDocument(reader: Reader, document: Document.Parsed, itemType: ItemType | null): void {
   const before = reader.problems.length
   const ours = isOurs(document.contents, itemType)
-  for (const error of [...document.errors, ...document.warnings]) {
-    const code = codeOf(error)
+  for (const { code, offset, message } of syntaxFaults(document, reader.text))
     // A document of another kind may have its own tags. Only errors that make its kind doubtful matter.
-    if (ours || code === "YAML_SYNTAX" || code === "YAML_TAB")
-      report(reader, code, error.pos[0], yamlMessage(error, reader.text))
-    // All later errors of this document are about the second object.
-    if (isSecondObject(error)) break
-  }
+    if (ours || code === "YAML_SYNTAX" || code === "YAML_TAB") report(reader, code, offset, message)
   if (!ours) return reportStray(reader, document.contents)
-  reportMisleading(reader, document)
+  for (const { code, offset, message } of misleadingFaults(document)) report(reader, code, offset, message)
   if (reader.problems.length === before && isMap(document.contents))
     readObject(reader, { document, itemType }, document.contents)
 }
@@ -147,57 +127,6 @@ function reportItems(reader: Reader, node: YAMLMap): void {
   report(reader, "OBJECT_SHAPE", rangeStart(pair?.key ?? node) ?? 0, message)
 }
 
-/** Reports YAML that makes a line mean something other than its text (the parser reports tags). */
-function reportMisleading(reader: Reader, document: Document.Parsed): void {
-  visit(document, {
-    Map(_key, map) {
-      reportDuplicates(reader, map)
-    },
-    Scalar(key, node) {
-      reportAnchor(reader, node)
-      if (key === "key" && node.value === "<<" && node.type === "PLAIN") {
-        report(reader, "YAML_MERGE_KEY", startOf(node), `Cannot read the merge key "<<": write the fields themselves`)
-      }
-      if (typeof node.value === "number" && LEADING_ZERO.test(node.source ?? "")) {
-        const message = `Cannot read the number ${node.source}: it starts with 0, so kubectl reads it as octal; write it without the leading 0`
-        report(reader, "YAML_NUMBER", startOf(node), message)
-      }
-    },
-    Seq(_key, node) {
-      reportAnchor(reader, node)
-    },
-    Alias(_key, node) {
-      report(reader, "YAML_ALIAS", startOf(node), `Cannot read the alias "*${node.source}": write the value itself`)
-    },
-  })
-}
-
-/** Octal in YAML 1.1, which kubectl and the API server read; decimal in YAML 1.2. */
-const LEADING_ZERO = /^[-+]?0\d/
-
-function reportAnchor(reader: Reader, node: Scalar | YAMLMap | YAMLSeq): void {
-  if (node.anchor === undefined) return
-  const message = `Cannot read the anchor "&${node.anchor}": write each value where it belongs`
-  report(reader, "YAML_ANCHOR", startOf(node), message)
-}
-
-function reportDuplicates(reader: Reader, map: YAMLMap): void {
-  reportAnchor(reader, map)
-  const seen = new Set<unknown>()
-  for (const { key } of map.items) {
-    if (!isScalar(key)) continue
-    if (seen.has(key.value)) {
-      const message = `Cannot read the key ${visible(JSON.stringify(key.value))}: it appears twice; delete one of them`
-      report(reader, "YAML_DUPLICATE_KEY", startOf(key), message)
-    }
-    seen.add(key.value)
-  }
-}
-
-function startOf(node: YamlNode): number {
-  return node.range?.[0] ?? 0
-}
-
 function reportIssue(reader: Reader, node: YAMLMap, issue: ShapeIssue, title: string): void {
   const offset = offsetOf(node, issue)
   reader.problems.push({
@@ -207,37 +136,6 @@ function reportIssue(reader: Reader, node: YAMLMap, issue: ShapeIssue, title: st
     place: placeAt(reader, offset),
     message: issue.message,
   })
-}
-
-function codeOf(error: YAMLError): ObjectProblemCode {
-  switch (error.code) {
-    case "TAB_AS_INDENT":
-      return "YAML_TAB"
-    case "TAG_RESOLVE_FAILED":
-    case "MULTIPLE_TAGS":
-      return "YAML_TAG"
-    case "ALIAS_PROPS":
-    case "BAD_ALIAS":
-      return "YAML_ALIAS"
-    case "MULTIPLE_ANCHORS":
-      return "YAML_ANCHOR"
-    default:
-      return "YAML_SYNTAX"
-  }
-}
-
-/** Objects without a separator between them, as `jq` prints them. */
-function isSecondObject({ message }: YAMLError): boolean {
-  return message.startsWith("Unexpected flow-map-start at node end")
-}
-
-function yamlMessage(error: YAMLError, text: string): string {
-  const detail = isSecondObject(error)
-    ? 'a second object starts here (expected "---" on a separate line before it)'
-    : error.message
-        .replace(/^With stringKeys, .*$/, "a key is a list or a mapping (expected text)")
-        .replace(/^./, (first) => first.toLowerCase())
-  return `Cannot read the YAML: ${reasonFor(text, error.pos[0]) ?? detail}`
 }
 
 function report(reader: Reader, code: ObjectProblemCode, offset: number, message: string): void {

@@ -1,5 +1,28 @@
 import { Lexer } from "yaml"
 
+/**
+ * Maximum nested levels; Kubernetes objects have fewer than half of them. The parser has its own limit, but needs ten
+ * seconds to notice that 1 MiB of brackets or dashes exceeds it.
+ */
+export const DEEPEST = 200
+const DEEP_LINE = /^ *(?:[-?] +){200}/m
+
+/**
+ * Finds where a text has more than DEEPEST nested levels. Counts brackets, and runs the lexer only when there are suspiciously
+ * many: brackets can be text.
+ *
+ * @returns an offset, or null.
+ */
+export function tooDeepAt(text: string): number | null {
+  let open = 0
+  let suspicious = DEEP_LINE.test(text)
+  for (const [bracket] of text.matchAll(/[[{\]}]/g)) {
+    open = bracket === "[" || bracket === "{" ? open + 1 : Math.max(0, open - 1)
+    suspicious ||= open > DEEPEST
+  }
+  return suspicious ? nestsDeeperAt(text, DEEPEST) : null
+}
+
 /** The lexer's mark before the text of a scalar. */
 const SCALAR = "\u001f"
 
@@ -9,7 +32,7 @@ const SCALAR = "\u001f"
  *
  * @returns an offset, or null.
  */
-export function nestsDeeperAt(text: string, deepest: number): number | null {
+function nestsDeeperAt(text: string, deepest: number): number | null {
   let offset = 0
   let open = 0
   let inLine = 0
