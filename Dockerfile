@@ -81,6 +81,7 @@ COPY image/kkv image/prepare-node /usr/local/bin/
 COPY image/s6 /etc/s6
 COPY LICENSE package.json /app/
 COPY templates /app/templates
+COPY schema /app/schema
 COPY --from=build /out/sidecar /app/dist
 ENV NODE_ENV=production
 ENTRYPOINT ["/etc/s6/init"]

@@ -12,6 +12,7 @@ import { pinSchema } from "../src/contract/node/pin.ts"
 import { pointerSchema } from "../src/contract/pointer.ts"
 import { statusSchema } from "../src/contract/status.ts"
 import { syncStatusSchema } from "../src/contract/sync-status.ts"
+import { longFormSchema } from "../src/core/declare/long-form/schema.ts"
 import { OBJECT_SCHEMAS } from "../src/core/objects/schema.ts"
 
 /*
@@ -22,6 +23,7 @@ import { OBJECT_SCHEMAS } from "../src/core/objects/schema.ts"
 const directory = join(import.meta.dirname, "..", "schema")
 
 const sources: Readonly<Record<string, { readonly title: string; readonly schema: z.ZodType }>> = {
+  "entry.json": { title: "The long form of an entry of the VIP ConfigMap", schema: longFormSchema },
   "pointer.json": { title: "desired/current.json", schema: pointerSchema },
   "manifest.json": { title: "desired/generations/*/manifest.json", schema: manifestSchema },
   "heartbeat.json": { title: "desired/beat/heartbeat, the JSON before the padding", schema: heartbeatSchema },

@@ -63,6 +63,7 @@ export function programFor(terminal: Terminal, ended: (status: number) => void):
       const { version } = await import("./commands/version.ts")
       ended(await version({ keepalived: optionText(options, "keepalived"), output: outputOf(options) }, terminal))
     })
+  addSchema(program, give)
   addCompletion(program, give)
   for (const command of program.commands) command.showHelpAfterError(`Run "kkv ${command.name()} --help" for its flags`)
   return program.showHelpAfterError('Run "kkv --help" for the commands').allowExcessArguments(false)
@@ -96,6 +97,18 @@ function addElsewhere(program: Command): void {
       .action(() => {
         throw new UsageError(`Cannot run ${name} from here: it is a separate program, started as "kkv ${name}"`)
       })
+}
+
+function addSchema(program: Command, { terminal, ended }: Give): void {
+  program
+    .command("schema")
+    .description("print a JSON Schema: of the long form of an entry, or of a file of the contract")
+    .addArgument(new Argument("[name]", "entry, pointer, manifest, status and others").default("entry"))
+    .addHelpText("after", EXAMPLES.schema)
+    .action(async (name: string) => {
+      const { schema } = await import("./commands/schema.ts")
+      ended(schema(name, terminal))
+    })
 }
 
 function addCompletion(program: Command, { terminal, ended }: Give): void {

@@ -24,7 +24,7 @@ const vipField = z.object({
   vip: z.string(),
   /** The object that asks for it: `ConfigMap default/vips`. */
   object: z.string(),
-  /** The key of its entry there. With the object, it is unique. */
+  /** The key of its entry there. With the object and the address, it is unique: an entry may have several addresses. */
   entry: z.string(),
   state: z.enum(ENTRY_STATES),
   /** Whether keepalived has this address in any form: as written, held, or as before a pending change. */

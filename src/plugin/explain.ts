@@ -2,7 +2,7 @@ import { EXIT } from "../terminal/exit-status.ts"
 import { listed } from "../kit/text/format.ts"
 import { coloursOf } from "../terminal/screen.ts"
 import type { Call } from "./options.ts"
-import { readEntries } from "./read/entry.ts"
+import { type EntryView, readEntries } from "./read/entry.ts"
 import { readService } from "./read/services.ts"
 import { readState } from "./status.ts"
 import { explanationText, troublesAbout, type VipExplanation } from "./view/explanation.ts"
@@ -12,7 +12,7 @@ import type { InstallationState, VipState } from "./view/state.ts"
 /**
  * Prints what led to the state of a VIP, or of each VIP of a Service.
  *
- * @param target `10.4.0.50` or `namespace/service`.
+ * @param target An address, the name of an entry, or `namespace/service`.
  */
 export async function explain(target: string, call: Call): Promise<number> {
   const { installations, time } = await readState(call)
@@ -38,23 +38,39 @@ async function explanationsIn(
   const { namespace, name, vips } = installation
   const key = `${namespace}/${name}`
   const read = await readEntries(cluster.api, namespace, name)
-  const entries = read.kind === "read" ? (read.value ?? {}) : {}
-  const named = vips.filter(({ vip, services }) => vip === target || services.includes(target))
-  const reported = named.length > 0
-  const declared = Object.hasOwn(entries, target)
-  const asked: readonly (readonly [vip: string, state: VipState | null])[] = reported
-    ? named.map((state) => [state.vip, state])
-    : declared
-      ? [[target, null]]
-      : []
+  const entries = read.kind === "read" ? (read.value ?? []) : []
+  const meant = entries.find((entry) => entry.name === target)
+  const addresses = meant?.addresses ?? []
+  const named = vips.filter(
+    ({ vip, services }) => vip === target || services.includes(target) || addresses.includes(vip),
+  )
+  const reported = new Set(named.map(({ vip }) => vip))
+  const silent = named.length === 0 ? silentOf(target, meant, entries) : addresses.filter((vip) => !reported.has(vip))
+  const asked: readonly (readonly [vip: string, state: VipState | null])[] = [
+    ...named.map((state) => [state.vip, state] as const),
+    ...silent.map((vip) => [vip, null] as const),
+  ]
   const found: VipExplanation[] = []
   for (const [vip, state] of asked) {
     const services = []
     for (const service of state?.services ?? [])
       services.push({ service, found: await readService(cluster.api, service) })
-    const text = Object.hasOwn(entries, vip) ? entries[vip] : undefined
-    const entry = text === undefined ? null : { configMap: key, text }
-    found.push({ vip, installation: key, state, entry, services, troubles: troublesAbout(installation, vip) })
+    const declared = entries.find((one) => one.name === vip || one.addresses.includes(vip))
+    const entry = declared === undefined ? null : { configMap: key, name: declared.name, text: declared.text }
+    found.push({
+      vip,
+      installation: key,
+      state,
+      entry,
+      services,
+      troubles: troublesAbout(installation, vip, entry?.name ?? null),
+    })
   }
   return found
+}
+
+/** The VIPs that entries ask for and no node reports. */
+function silentOf(target: string, meant: EntryView | undefined, entries: readonly EntryView[]): readonly string[] {
+  if (meant !== undefined) return meant.addresses.length === 0 ? [target] : meant.addresses
+  return entries.some(({ addresses }) => addresses.includes(target)) ? [target] : []
 }

@@ -58,6 +58,30 @@ test(
 )
 
 test(
+  "explain() an entry in the long form by its name and by each of its addresses",
+  inCluster(async ({ answers, run }) => {
+    const text = "addresses: [10.4.0.50, 10.4.0.51]\nservices: [{service: shop/web}]\n"
+    answers.set(CONFIG_MAP, { data: { shop: text } })
+    const troubles = ['"shop": Cannot read', '"shop2": Cannot read'].map((note) => ({ reason: "R", note, nodes: "n1" }))
+    answers.set(REPORTS, [vipReport({ troubles })])
+    const named = await run("explain", "shop", "--output", "json")
+    assert.is(named.status, 0)
+    const { vips } = JSON.parse(named.out) as { readonly vips: readonly Record<string, unknown>[] }
+    assert.equal(
+      vips.map(({ vip, entry, state, troubles: about }) => [vip, entry, state === null, (about as unknown[]).length]),
+      ["10.4.0.50", "10.4.0.51"].map((vip) => [
+        vip,
+        { configMap: `${NAMESPACE}/vip-configmap`, name: "shop", text },
+        vip === "10.4.0.51",
+        1,
+      ]),
+    )
+    const shown = await run("explain", "10.4.0.51")
+    assert.match(shown.out, /^10\.4\.0\.51: unknown: .*\n {2}entry "shop" in ConfigMap .*\n {4}addresses: /)
+  }),
+)
+
+test(
   "explain() only the troubles that name the VIP",
   inCluster(async ({ answers, run }) => {
     const notes = ['"10.4.0.50": a', '"10.4.0.5": b', '"10.4.0.501": c', "no VIP at all", "10.4.0.50 is in use: d"]

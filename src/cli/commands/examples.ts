@@ -54,6 +54,10 @@ export const EXAMPLES = {
     ["source <(kkv completion bash)", "in this shell"],
     ["kkv completion fish > ~/.config/fish/completions/kkv.fish", "in each new shell"],
   ]),
+  schema: text([
+    ["kkv schema > entry.json", "for an editor that knows JSON Schema"],
+    ["kkv schema status | jq -r '.properties | keys[]'", "the fields of status.yaml"],
+  ]),
   version: text([
     ["kkv version", "of kkv, Node.js and keepalived"],
     ["kkv version --output json | jq -r .keepalived", "for a script"],

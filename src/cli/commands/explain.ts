@@ -6,13 +6,15 @@ import { entryStateOf, isAsWritten } from "../../contract/entry-state.ts"
 import { STATUS_FILE } from "../../contract/layout.ts"
 import { decodeStatus } from "../../contract/status.ts"
 import { findingsFor } from "../../contract/well.ts"
-import { type Declaration, sourceText } from "../../core/declare/declaration.ts"
+import { sourceText } from "../../core/declare/declaration.ts"
 import { explainService } from "../../core/explain/service.ts"
+import type { NodeFacts } from "../../core/model/settings.ts"
+import type { EntryOutcome } from "../../core/model/types.ts"
 import { byPlace } from "../../kit/problem.ts"
 import { blocksOf } from "../input/config-text.ts"
 import { EXIT } from "../../terminal/exit-status.ts"
 import { type Explanation, explanationText } from "./explanation.ts"
-import { chooseNode, type Manifests, manifestsOf, buildOffline } from "../input/offline.ts"
+import { chooseNode, type Manifests, manifestsOf, buildOffline, type OfflineBuild } from "../input/offline.ts"
 import { problemLines } from "../output/problem-lines.ts"
 import type { RenderOptions } from "./render.ts"
 import { agentSignsIn } from "../../heartbeats/read.ts"
@@ -40,15 +42,16 @@ export async function explain(
   const sources = []
   for (const path of onVolume ? [options.desired] : paths) sources.push(await openSource(path, terminal))
   const manifests = manifestsOf(sources, options.servicesConfigmaps)
-  const found = explanationOf(vip, manifests, { ...options, announced: onVolume ? announcedIn(options) : new Set() })
-  if (found === null) {
+  const announced = onVolume ? announcedIn(options) : new Set<string>()
+  const found = explanationsOf(vip, manifests, { ...options, announced })
+  if (found.length === 0) {
     terminal.err(problemLines(manifests.problems))
     terminal.err(`kkv: Cannot explain "${vip}": ${whatThereIs(manifests)}\n`)
     return EXIT.no
   }
-  const explanation = onVolume ? asApplied(found, options) : found
-  if (options.output === "json") terminal.out(`${JSON.stringify(explanation, null, 2)}\n`)
-  else terminal.out(explanationText(explanation, coloursOf(terminal)))
+  const explanations = onVolume ? found.map((one) => asApplied(one, options)) : found
+  if (options.output === "json") for (const one of explanations) terminal.out(`${JSON.stringify(one, null, 2)}\n`)
+  else terminal.out(explanations.map((one) => explanationText(one, coloursOf(terminal))).join("\n"))
   return EXIT.good
 }
 
@@ -62,25 +65,36 @@ function whatThereIs({ configMaps }: Manifests): string {
     .join("; ")
 }
 
-function explanationOf(
-  vip: string,
+/** One explanation for an address; one for each VIP of the entry for a name. */
+function explanationsOf(
+  target: string,
   { objects, configMaps }: Manifests,
   options: ExplainOptions & { readonly announced: ReadonlySet<string> },
-): Explanation | null {
-  if (configMaps.length === 0) return null
+): readonly Explanation[] {
+  if (configMaps.length === 0) return []
   const { facts } = chooseNode({ objects, configMaps }, options)
   const { built, rendered } = buildOffline(objects, configMaps, {
     facts,
     settings: options.settings,
     announced: options.announced,
   })
-  const named = built.entries.filter(({ declaration }) => isNamed(declaration, vip))
-  const entry = named.find((one) => one.vip !== null) ?? named[0]
-  if (entry === undefined) return null
-  const { source, place, services } = entry.declaration
+  return meantBy(target, built.entries).map((entry) =>
+    explanationOf(entry, { target, objects, facts, built, rendered }),
+  )
+}
+
+interface Built extends Pick<OfflineBuild, "built" | "rendered"> {
+  readonly target: string
+  readonly objects: Manifests["objects"]
+  readonly facts: NodeFacts
+}
+
+function explanationOf(entry: EntryOutcome, { target, objects, facts, built, rendered }: Built): Explanation {
+  const { source, name, place, services } = entry.declaration
+  const vip = entry.address ?? target
   return {
     vip,
-    entry: { object: sourceText(source), place, text: entry.text },
+    entry: { object: sourceText(source), name, place, text: entry.text },
     state: entryStateOf({
       form: entry.state,
       unserved: entry.vip === null ? 0 : entry.waiting.length,
@@ -88,7 +102,7 @@ function explanationOf(
     }),
     outdated: null,
     problem: causeOf(entry.problems.find(({ severity }) => severity === "error")),
-    services: services.map((target) => explainService(target, entry, { ...objects, nodes: built.own.nodes })),
+    services: services.map((one) => explainService(one, entry, { ...objects, nodes: built.own.nodes })),
     config:
       rendered === null
         ? null
@@ -97,9 +111,14 @@ function explanationOf(
   }
 }
 
-/** Whether a declaration has this name or this address. */
-function isNamed({ name, addresses }: Declaration, vip: string): boolean {
-  return name === vip || addresses.some(({ text }) => text === vip)
+/** The outcome that has an address, preferably one that runs; or all outcomes of the entry with a name. */
+function meantBy(target: string, entries: readonly EntryOutcome[]): readonly EntryOutcome[] {
+  const having = entries.filter(({ address }) => address === target)
+  const named = entries.filter(({ declaration }) => declaration.name === target)
+  const all = having.length > 0 ? having : named
+  const first = all.find((one) => one.vip !== null) ?? all[0]
+  if (first === undefined) return []
+  return having.length > 0 ? [first] : named.filter(({ declaration }) => declaration.id === first.declaration.id)
 }
 
 /** The VIPs that run, from the sidecar's status: a Node may list them because they run. */
@@ -114,7 +133,8 @@ function asApplied(explanation: Explanation, { applied }: ExplainOptions): Expla
   const signs = { agent: agentSignsIn(applied), sync: null }
   const findings = status === null ? [] : findingsFor("status", { status, ...signs })
   const reported = status?.vips.find(
-    ({ object, entry }) => object === explanation.entry.object && entry === explanation.vip,
+    ({ object, entry, vip }) =>
+      object === explanation.entry.object && entry === explanation.entry.name && vip === explanation.vip,
   )
   const file = join(applied, CONFIG_FILE)
   const text = readIfPresent(file)

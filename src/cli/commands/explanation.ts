@@ -13,7 +13,13 @@ import type { CliCode } from "../problem-codes.ts"
 export interface Explanation {
   readonly vip: string
   /** `object` holds the entry: `ConfigMap default/vips`. */
-  readonly entry: { readonly object: string; readonly place: Place | null; readonly text: string }
+  readonly entry: {
+    readonly object: string
+    /** Its key there: the address, or the name of a long form. */
+    readonly name: string
+    readonly place: Place | null
+    readonly text: string
+  }
   /** From manifests: the state on a node that has them in effect. From the volumes: the state that the sidecar reports. */
   readonly state: EntryState
   /** Why the state is old; null if the sidecar lives, or is not asked. */
@@ -35,7 +41,7 @@ export function explanationText(explanation: Explanation, colours: Colours): str
     `${colours.bold(vip)}: ${bad ? colours.yellow(state) : colours.green(state)}`,
     ...(outdated === null ? [] : [`  ${outdated}`]),
     ...(bad && problem !== null ? [`  ${problem.code}: ${problem.message}`] : []),
-    `  entry  ${placed(entry.place)}`,
+    `  entry  ${entry.name === vip ? "" : `${JSON.stringify(entry.name)}, `}${placed(entry.place)}`,
     ...entryLines(entry.text),
     ...services.flatMap((service) => ["", ...serviceLines(service, colours)]),
     "",

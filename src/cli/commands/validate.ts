@@ -1,3 +1,5 @@
+import { entriesOf, type RawEntry } from "../../core/declare/entries.ts"
+import { parseEntry } from "../../core/declare/parse-entry.ts"
 import type { ModelSettings } from "../../core/model/settings.ts"
 import type { ConfigMap } from "../../core/objects/kinds.ts"
 import { byPlace, type Problem } from "../../kit/problem.ts"
@@ -40,11 +42,16 @@ function reportOf(manifests: Manifests, settings: ModelSettings): Validation {
   return {
     good: countProblems(problems).errors === 0,
     configMaps: configMaps.map(({ object }) => nameOf(object)),
-    vips: configMaps.reduce((sum, { object }) => sum + Object.keys(object.data).length, 0),
+    vips: configMaps.flatMap(entriesOf).reduce((sum, raw) => sum + vipsIn(raw), 0),
     ...virtualServersAskedFor(manifests),
     problems: problems.toSorted(byPlace),
     notes,
   }
+}
+
+/** Number of VIPs that an entry asks for. Without a readable address it counts as one. */
+function vipsIn(raw: RawEntry): number {
+  return Math.max(1, parseEntry(raw).value.addresses.length)
 }
 
 function entryProblems(

@@ -4,7 +4,7 @@ import { decodeManifest } from "../../contract/manifest.ts"
 import { isAlone, contains } from "../../core/address/network.ts"
 import { compareAddresses } from "../../core/address/order.ts"
 import { entriesOf } from "../../core/declare/entries.ts"
-import { parseShortForm } from "../../core/declare/short-form.ts"
+import { parseEntry } from "../../core/declare/parse-entry.ts"
 import { vipConfigMapsOf } from "../../core/declare/vip-config-maps.ts"
 import { resolve } from "../../core/desired/resolve.ts"
 import { createModelBuilder } from "../../core/model/build-model.ts"
@@ -153,8 +153,10 @@ export function virtualServersAskedFor({ objects, configMaps, hasEndpoints }: Ma
   readonly waiting: number
 } {
   const all = configMaps.flatMap(entriesOf).flatMap((raw) => {
-    const { value, problems } = parseShortForm(raw)
-    return hasErrors(problems) ? [] : resolve(value, objects.services).value.virtualServers
+    const { value, problems } = parseEntry(raw)
+    return hasErrors(problems)
+      ? []
+      : resolve(value, objects.services).value.flatMap(({ virtualServers }) => virtualServers)
   })
   const waiting = hasEndpoints ? all.filter(({ endpoints }) => endpoints.length === 0).length : 0
   return { virtualServers: all.length, waiting }

@@ -1,5 +1,6 @@
 import type { Place } from "../../kit/problem.ts"
 import type { IpAddress } from "../address/ip.ts"
+import type { Scheduler } from "./schedulers.ts"
 
 /** What a person asks for: addresses, and the Services behind them. It does not tell in which form it was written. */
 export interface Declaration {
@@ -10,12 +11,18 @@ export interface Declaration {
   /** Its path, for problems: the object, then the field. */
   readonly path: readonly string[]
   readonly place: Place | null
-  /** One or more; empty when it is broken and has none. */
-  readonly addresses: readonly IpAddress[]
+  /** One or more, each once; empty when it is broken and has none. */
+  readonly addresses: readonly DeclaredAddress[]
   /** The VRRP group that announces the addresses; null for the only one. */
   readonly group: string | null
   /** In the order of the text. Empty for addresses that are announced and forward nothing. */
   readonly services: readonly ServiceTarget[]
+}
+
+/** An address that a declaration asks for. */
+export interface DeclaredAddress extends IpAddress {
+  /** Its own place in a list of addresses; otherwise that of the declaration. */
+  readonly place: Place | null
 }
 
 /** `ConfigMap default/vips 10.4.0.50`: unique, and the same in every generation. */
@@ -41,7 +48,22 @@ export interface ServiceTarget {
   readonly namespace: string
   readonly name: string
   readonly forwardingMethod: ForwardingMethod
-  /** Its own line in a block of lines; otherwise the entry. */
+  /** The ports of the Service to forward, in the order of the text; null for all of them under their own numbers. */
+  readonly ports: readonly PortChoice[] | null
+  /** Null for the one that the operator has set for all entries. */
+  readonly scheduler: Scheduler | null
+  /** Seconds that a client stays with its pod, 0 for none; null for what the Service or the operator asks for. */
+  readonly persistence: number | null
+  /** Its own line in a block of lines, or its own item of a list; otherwise the entry. */
+  readonly place: Place | null
+}
+
+/** A chosen port of a Service. */
+export interface PortChoice {
+  /** Name, or number: a number means each port of the Service that has it, whatever its protocol. */
+  readonly servicePort: string | number
+  /** The port on the VIP, 1 to 65535; null for the Service's own number. */
+  readonly port: number | null
   readonly place: Place | null
 }
 
@@ -53,6 +75,14 @@ export function sourceText({ kind, namespace, name }: Source): string {
 /** @param name Its name in its object. */
 export function idOf(source: Source, name: string): DeclarationId {
   return `${sourceText(source)} ${name}`
+}
+
+/**
+ * Names one VIP of a declaration: `ConfigMap default/vips web 10.4.0.51`. A VIP whose address is the name of its declaration
+ * has the id of the declaration, so that records from before there were several addresses keep their meaning.
+ */
+export function vipIdOf(id: DeclarationId, address: string): string {
+  return id.endsWith(` ${address}`) ? id : `${id} ${address}`
 }
 
 /** The object (`ConfigMap default/vips`) and the name in it. Names of objects have no spaces, and keys may have any. */

@@ -1,5 +1,8 @@
+import { memo } from "../../kit/memo.ts"
 import { compare } from "../../kit/problem.ts"
 import { entryLines, namedService } from "./entry-lines.ts"
+import { isLongForm } from "./is-long-form.ts"
+import { servicesNamedIn } from "./long-form/references.ts"
 import type { ConfigMap } from "../objects/kinds.ts"
 
 /** A Service that an entry names. */
@@ -19,13 +22,13 @@ export const MOST_REFERENCES = 4_998
  */
 export function referencesOf(configMaps: readonly ConfigMap[]): readonly Reference[] {
   const references = new Map<string, Reference>()
-  for (const value of configMaps.flatMap(({ data }) => Object.values(data))) {
-    for (const { text } of entryLines(value)) {
-      const named = namedService(text)
-      if (named === null) continue
-      const { namespace, name } = named
-      references.set(`${namespace}/${name}`, { namespace, name })
-    }
-  }
+  for (const { namespace, name } of configMaps.flatMap(referencesIn))
+    references.set(`${namespace}/${name}`, { namespace, name })
   return [...references.values()].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name))
 }
+
+const referencesIn = memo(({ data }: ConfigMap): readonly Reference[] =>
+  Object.entries(data).flatMap(([key, text]) =>
+    isLongForm(key, text) ? servicesNamedIn(text) : entryLines(text).flatMap((line) => namedService(line.text) ?? []),
+  ),
+)

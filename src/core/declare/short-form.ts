@@ -1,11 +1,13 @@
-import type { Checked, Place, Problem } from "../../kit/problem.ts"
+import type { Checked, Place } from "../../kit/problem.ts"
 import { quoted } from "../../kit/text/quoted.ts"
-import { type IpAddress, parseAddress } from "../address/ip.ts"
+import { parseAddress } from "../address/ip.ts"
 import type { DeclareCode } from "./problem-codes.ts"
-import { type Declaration, type ForwardingMethod, type ServiceTarget, sourceText } from "./declaration.ts"
+import type { Declaration, DeclaredAddress, ServiceTarget } from "./declaration.ts"
 import type { RawEntry } from "./entries.ts"
 import { type EntryLine, entryLines, namedService } from "./entry-lines.ts"
 import { isSwapped, keyFault } from "./key-fault.ts"
+import { laterMethodFault, methodOf, notAMethod } from "./methods.ts"
+import { createReporter, LONGEST_VALUE, MOST_SERVICES, pathIn, type Report } from "./reporter.ts"
 import { targetFault } from "./target-fault.ts"
 
 /**
@@ -15,7 +17,7 @@ import { targetFault } from "./target-fault.ts"
  * @returns what the entry declares; where it is broken, only the parts that can be read. Every broken part is a problem.
  */
 export function parseShortForm(raw: RawEntry): Checked<Declaration, DeclareCode> {
-  const { problems, report } = reporter(raw)
+  const { problems, report } = createReporter(raw)
   const fault = keyFault(raw.key, raw.text)
   if (fault !== null) report("BAD_ADDRESS", `Cannot announce ${quoted(raw.key)}: ${fault}`)
   const services = isSwapped(raw.key, raw.text) ? [] : servicesOf(raw, report)
@@ -25,10 +27,9 @@ export function parseShortForm(raw: RawEntry): Checked<Declaration, DeclareCode>
   return { value: { id, source, name: raw.key, path, place, addresses, group: null, services }, problems }
 }
 
-/** The addresses that an entry names, even if it is broken. */
-export function addressesOf({ key }: RawEntry): readonly IpAddress[] {
+function addressesOf({ key, place }: RawEntry): readonly DeclaredAddress[] {
   const address = parseAddress(key)
-  return address === null ? [] : [address]
+  return address === null ? [] : [{ ...address, place }]
 }
 
 function servicesOf(raw: RawEntry, report: Report): readonly ServiceTarget[] {
@@ -37,18 +38,7 @@ function servicesOf(raw: RawEntry, report: Report): readonly ServiceTarget[] {
     report("TOO_MANY_SERVICES", `Cannot forward ${quoted(raw.key)}: its value ${LIMITS_SHOWN}; use several VIPs`)
     return []
   }
-  if (LONG_FORM.test(raw.text)) {
-    report(
-      "LONG_FORM_NOT_SUPPORTED",
-      `Cannot read a mapping as the value of ${quoted(raw.key)}: this release reads the short form only (expected namespace/service[:NAT|:DR])`,
-    )
-    return []
-  }
   return targetsOf(raw, lines, report)
-}
-
-function pathIn({ source, key }: RawEntry): readonly string[] {
-  return [sourceText(source), "data", key]
 }
 
 function targetsOf(raw: RawEntry, lines: readonly EntryLine[], report: Report): readonly ServiceTarget[] {
@@ -66,7 +56,7 @@ function targetsOf(raw: RawEntry, lines: readonly EntryLine[], report: Report): 
         place,
       )
     named.add(name)
-    targets.push({ ...target, place })
+    targets.push({ ...target, ports: null, scheduler: null, persistence: null, place })
   }
   return targets
 }
@@ -76,9 +66,6 @@ function placeOf({ place, firstLine }: RawEntry, { at, indent }: EntryLine): Pla
   return { ...firstLine, line: firstLine.line + at, column: (firstLine.column ?? 1) + indent }
 }
 
-/** Maximum Services of one entry, and maximum characters of its value. A ConfigMap has room for a million lines. */
-const MOST_SERVICES = 1_000
-const LONGEST_VALUE = 256 * 1024
 const LIMITS_SHOWN = `has more than ${MOST_SERVICES} lines or ${LONGEST_VALUE} characters`
 
 /** Null when there are too many lines or characters. */
@@ -88,29 +75,10 @@ function linesOf(text: string): readonly EntryLine[] | null {
   return lines.length > MOST_SERVICES ? null : lines
 }
 
-/** Maximum problems shown of one entry; the others appear once these are corrected. */
-const MOST_PROBLEMS = 20
-
-function reporter(raw: RawEntry): { readonly problems: Problem<DeclareCode>[]; readonly report: Report } {
-  const problems: Problem<DeclareCode>[] = []
-  const report: Report = (code, message, at = raw.place) => {
-    if (problems.length >= MOST_PROBLEMS) return
-    problems.push({ code, severity: "error", path: pathIn(raw), place: at, message })
-  }
-  return { problems, report }
-}
-
-/** Spaces without line ends: with `\s`, the time would grow with the square of the number of blank lines. */
-const LONG_FORM = /^[ \t]*(address|interface|prefixLength|prefer|preempt|group|services)[ \t]*:/m
-const METHODS: ReadonlySet<string> = new Set<ForwardingMethod>(["NAT", "DR"])
-const LATER_METHODS: ReadonlySet<string> = new Set(["TUN", "PROXY"])
-
-type Report = (code: DeclareCode, message: string, place?: Place | null) => void
-
 function parseTarget(
   line: string,
   report: (code: DeclareCode, message: string) => void,
-): Omit<ServiceTarget, "place"> | null {
+): Pick<ServiceTarget, "namespace" | "name" | "forwardingMethod"> | null {
   const named = namedService(line)
   if (named === null) {
     report("BAD_TARGET", `Cannot read ${quoted(line)} as a Service: ${targetFault(line)}`)
@@ -118,11 +86,9 @@ function parseTarget(
   }
   const { namespace, name } = named
   const word = named.word ?? "NAT"
-  const method = word.toUpperCase()
-  if (isForwardingMethod(method)) return { namespace, name, forwardingMethod: method }
-  if (LATER_METHODS.has(method))
-    report("METHOD_NOT_SUPPORTED", `Cannot forward with ${quoted(word)}: this release supports NAT and DR only`)
-  else report(...methodFault(line, `${namespace}/${name}`, word))
+  const forwardingMethod = methodOf(word)
+  if (forwardingMethod !== null) return { namespace, name, forwardingMethod }
+  report(...(laterMethodFault(word) ?? methodFault(line, `${namespace}/${name}`, word)))
   return null
 }
 
@@ -140,12 +106,5 @@ function methodFault(line: string, service: string, word: string): [DeclareCode,
       "BAD_FORWARDING_METHOD",
       `Cannot read ${quoted(`:${word}`)}: only NAT or DR can follow the colon, not a port; a VIP has all ports of its Service (expected ${service})`,
     ]
-  return [
-    "BAD_FORWARDING_METHOD",
-    `Cannot forward with ${quoted(word)}: it is not a forwarding method (expected NAT or DR)`,
-  ]
-}
-
-function isForwardingMethod(text: string): text is ForwardingMethod {
-  return METHODS.has(text)
+  return notAMethod(word)
 }

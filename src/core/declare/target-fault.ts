@@ -2,8 +2,9 @@ import { familyOf } from "../address/ip.ts"
 import { ADDRESS } from "../address/pattern.ts"
 import { DNS_LABEL } from "../objects/schema.ts"
 
-const FORM = "namespace/service[:NAT|:DR]"
-const EXPECTED = `expected ${FORM}`
+/** How a line names a Service. */
+export const TARGET_FORM = "namespace/service[:NAT|:DR]"
+const EXPECTED = `expected ${TARGET_FORM}`
 
 /**
  * Says why a line of an entry does not name a Service. Names the mistake when it is a common one.
@@ -39,7 +40,7 @@ const MISTAKES: readonly Mistake[] = [
   { isIt: /\{\{|\}\}|\$[({]/, says: () => `it looks like a template; render it first (${EXPECTED})` },
   {
     isIt: /^-\s/,
-    says: () => `it starts with "- ", like an item of a YAML list (expected ${FORM} without "- ")`,
+    says: () => `it starts with "- ", like an item of a YAML list (expected ${TARGET_FORM} without "- ")`,
   },
   {
     isIt: new RegExp(String.raw`^${ADDRESS}\s*:`),

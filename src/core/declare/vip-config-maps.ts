@@ -2,12 +2,13 @@ import { type Checked, placeText, type Problem } from "../../kit/problem.ts"
 import { firstOf } from "../../kit/text/format.ts"
 import { vipFault } from "../address/special.ts"
 import type { ClusterObjects, ConfigMap, Placed } from "../objects/kinds.ts"
+import { isLongForm } from "./is-long-form.ts"
 import type { DeclareCode } from "./problem-codes.ts"
 
 /**
  * Finds the ConfigMaps that hold the VIPs, in the given order, and says which are missing.
  *
- * @param names `namespace/name` of each; empty for the only ConfigMap, or the only one of several whose keys are addresses.
+ * @param names `namespace/name` of each; empty for the only ConfigMap, or the only one of several that has entries.
  */
 export function vipConfigMapsOf(
   objects: Pick<ClusterObjects, "configMaps">,
@@ -41,8 +42,13 @@ function missing(name: string, message: string): Problem<DeclareCode> {
 
 function onlyOne(all: readonly Placed<ConfigMap>[]): Placed<ConfigMap> | undefined {
   if (all.length === 1) return all[0]
-  const withAddresses = all.filter(({ object }) => Object.keys(object.data).some((key) => vipFault(key) === null))
-  return withAddresses.length === 1 ? withAddresses[0] : undefined
+  const withEntries = all.filter(({ object }) => Object.entries(object.data).some(isEntry))
+  return withEntries.length === 1 ? withEntries[0] : undefined
+}
+
+/** Whether a key is an address, or a value has the two fields that each long form has. */
+function isEntry([key, text]: readonly [key: string, text: string]): boolean {
+  return vipFault(key) === null || (isLongForm(key, text) && /^addresses:/m.test(text) && /^services:/m.test(text))
 }
 
 function seen(all: readonly Placed<ConfigMap>[]): string {

@@ -1,5 +1,6 @@
 import type { Place } from "../../kit/problem.ts"
 import type { Declaration, ForwardingMethod } from "../declare/declaration.ts"
+import type { Scheduler } from "../declare/schedulers.ts"
 
 /** One VIP, joined from its declaration, the Services that it names and their endpoints. */
 export interface DesiredVip {
@@ -14,14 +15,20 @@ export interface DesiredVirtualServer {
   /** `namespace/name` of the Service. */
   readonly service: string
   readonly servicePlace: Place
-  /** The Service's port, which is also the VIP's port. */
+  /** The port on the VIP. */
   readonly port: number
+  /** The Service's port: the same, unless the declaration chooses another one for the VIP. */
+  readonly servicePort: number
+  /** The choice of the port in the declaration; null without one. */
+  readonly place: Place | null
   readonly protocol: "TCP" | "UDP"
   readonly forwardingMethod: ForwardingMethod
   /** The Service's numeric target port; null when it names a port of the container. */
   readonly targetPort: number | null
-  /** Seconds that a client stays with its endpoint; null when the Service does not set it. */
-  readonly affinityTimeout: number | null
+  /** Null for the operator's. */
+  readonly scheduler: Scheduler | null
+  /** Seconds that a client stays with its endpoint, 0 for none; null when neither the declaration nor the Service sets it. */
+  readonly persistence: number | null
   /** Sorted by address, then port, without duplicates. */
   readonly endpoints: readonly DesiredEndpoint[]
 }

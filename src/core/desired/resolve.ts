@@ -5,7 +5,9 @@ import { isSupportedFamily } from "../address/ip.ts"
 import type { Declaration, ServiceTarget } from "../declare/declaration.ts"
 import type { DesiredCode } from "./problem-codes.ts"
 import type { DesiredVip, DesiredVirtualServer } from "./desired-vip.ts"
+import { chosenPorts } from "./chosen-ports.ts"
 import { endpointsOf } from "./endpoints.ts"
+import type { Fault } from "./fault.ts"
 import { ignoredFields } from "./ignored-fields.ts"
 import { whyNoEndpoints } from "./objections.ts"
 import { quoted } from "../../kit/text/quoted.ts"
@@ -14,15 +16,17 @@ import { quoted } from "../../kit/text/quoted.ts"
  * Joins a declaration with the Services that it names. It has an address, and no errors.
  *
  * @param services Keyed `namespace/name`.
- * @returns the VIP with every virtual server that could be joined, and a problem for each of the others.
+ * @returns the VIPs, in the order of the addresses, with every virtual server that could be joined, and a problem for each of the
+ *   others. All VIPs of a declaration have the same virtual servers.
  */
 export function resolve(
   declaration: Declaration,
   services: ReadonlyMap<string, ServiceObjects>,
-): Checked<DesiredVip, DesiredCode> {
+): Checked<readonly DesiredVip[], DesiredCode> {
   const problems: Problem<DesiredCode>[] = []
   const virtualServers: DesiredVirtualServer[] = []
-  let left = MOST_REAL_SERVERS
+  const most = Math.floor(MOST_REAL_SERVERS / Math.max(1, declaration.addresses.length))
+  let left = most
   for (const target of declaration.services) {
     const service = `${target.namespace}/${target.name}`
     const report: Report = (problem) => {
@@ -30,7 +34,8 @@ export function resolve(
       problems.push({ severity: "error", path: [...declaration.path, service], place, ...problem })
     }
     const objects = services.get(service)
-    const fault = objects === undefined ? missing(target) : (serviceFault(objects, service) ?? sizeFault(objects, left))
+    const fault =
+      objects === undefined ? missing(target) : (serviceFault(objects, service) ?? sizeFault(objects, { left, most }))
     if (fault !== null) report(fault)
     else if (objects !== undefined) {
       left -= realServersAskedFor(objects)
@@ -39,11 +44,9 @@ export function resolve(
         report({ code: "SERVICE_FIELD_IGNORED", severity: "warning", place: objects.service.place, message })
     }
   }
-  const [address] = declaration.addresses
-  return { value: { declaration, address: address?.text ?? "", virtualServers }, problems }
+  return { value: declaration.addresses.map(({ text }) => ({ declaration, address: text, virtualServers })), problems }
 }
 
-type Fault = Pick<Problem<DesiredCode>, "code" | "message"> & Partial<Pick<Problem<DesiredCode>, "severity" | "place">>
 type Report = (fault: Fault) => void
 
 function missing({ namespace, name }: ServiceTarget): Fault {
@@ -71,7 +74,7 @@ function serviceFault({ service }: ServiceObjects, name: string): Fault | null {
 }
 
 /**
- * Maximum real servers of one entry: half of the limit of a model, so that one Service alone cannot block the others.
+ * Maximum real servers of one entry, all of its addresses together: half of the limit of a model, so that one Service alone cannot block the others.
  * Checked before the join, because a Service can have thousands of ports, each with every endpoint.
  */
 const MOST_REAL_SERVERS = 10_000
@@ -83,29 +86,33 @@ function realServersAskedFor(objects: ServiceObjects): number {
   return objects.service.object.spec.ports.length * Math.max(1, count)
 }
 
-function sizeFault(objects: ServiceObjects, left: number): Fault | null {
+function sizeFault(
+  objects: ServiceObjects,
+  { left, most }: { readonly left: number; readonly most: number },
+): Fault | null {
   const count = realServersAskedFor(objects)
   if (count <= left) return null
   const { namespace, name } = objects.service.object.metadata
   const ports = objects.service.object.spec.ports.length
   return {
     code: "TOO_MANY_REAL_SERVERS",
-    message: `Cannot forward ${ports === 1 ? "a port" : `${ports} ports`} of ${quoted(`${namespace}/${name}`)} to ${count} real servers: an entry may have ${MOST_REAL_SERVERS}${left < MOST_REAL_SERVERS ? `, and its other Services leave ${left}` : ""}; use several VIPs, or fewer and larger pods`,
+    message: `Cannot forward ${ports === 1 ? "a port" : `${ports} ports`} of ${quoted(`${namespace}/${name}`)} to ${count} real servers: an entry may have ${MOST_REAL_SERVERS}${most < MOST_REAL_SERVERS ? `, and each of its addresses ${most}` : ""}${left < most ? `, and its other Services leave ${left}` : ""}; use several VIPs, or fewer and larger pods`,
   }
 }
 
 function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report: Report): DesiredVirtualServer[] {
   const service = `${target.namespace}/${target.name}`
-  return objects.service.object.spec.ports.flatMap((port) => {
-    const { protocol } = port
+  return chosenPorts(objects, target, report).flatMap(({ servicePort, port, place }) => {
+    const { protocol } = servicePort
     if (protocol === "SCTP") {
       report({
         code: "PROTOCOL_NOT_SUPPORTED",
-        message: `Cannot forward port ${port.port}/SCTP of ${quoted(service)}: this release forwards TCP and UDP only`,
+        message: `Cannot forward port ${servicePort.port}/SCTP of ${quoted(service)}: this release forwards TCP and UDP only`,
+        ...(place === null ? {} : { place }),
       })
       return []
     }
-    const { endpoints, bad } = endpointsOf(objects, port)
+    const { endpoints, bad } = endpointsOf(objects, servicePort)
     for (const one of bad)
       report({
         code: "BAD_ENDPOINT_ADDRESS",
@@ -114,13 +121,13 @@ function virtualServersOf(objects: ServiceObjects, target: ServiceTarget, report
         message: `Cannot send packets of ${quoted(service)} to ${quoted(one.address)}: ${one.reason}`,
       })
     if (endpoints.length === 0)
-      report({ code: "NO_ENDPOINTS", severity: "warning", message: noEndpoints(objects, service, port) })
-    const { forwardingMethod } = target
+      report({ code: "NO_ENDPOINTS", severity: "warning", message: noEndpoints(objects, service, servicePort) })
+    const { forwardingMethod, scheduler } = target
     const servicePlace = objects.service.place
-    const targetPort = typeof port.targetPort === "number" ? port.targetPort : null
-    const affinityTimeout = objects.service.object.traffic?.affinityTimeout ?? null
-    const virtualServer = { service, servicePlace, port: port.port, protocol, forwardingMethod, targetPort }
-    return [{ ...virtualServer, affinityTimeout, endpoints }]
+    const targetPort = typeof servicePort.targetPort === "number" ? servicePort.targetPort : null
+    const persistence = target.persistence ?? objects.service.object.traffic?.affinityTimeout ?? null
+    const ports = { port, servicePort: servicePort.port, place, protocol, targetPort }
+    return [{ service, servicePlace, ...ports, forwardingMethod, scheduler, persistence, endpoints }]
   })
 }
 

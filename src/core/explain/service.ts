@@ -3,7 +3,8 @@ import type { ServiceTarget } from "../declare/declaration.ts"
 import { nodeAddressesOf } from "../model/addresses/forbidden.ts"
 import { virtualServerKey } from "../model/keepalived-model.ts"
 import type { EntryOutcome } from "../model/types.ts"
-import type { ClusterObjects } from "../objects/kinds.ts"
+import { chosenPorts } from "../desired/chosen-ports.ts"
+import type { ClusterObjects, ServiceObjects, ServicePort } from "../objects/kinds.ts"
 import { explainEndpoints, type ExplainedSource } from "./endpoints.ts"
 
 /** A Service of an entry, and what became of its ports. */
@@ -35,25 +36,47 @@ export function explainService(target: ServiceTarget, entry: EntryOutcome, objec
   if (found === undefined) return { ...base, place: null, ports: [] }
   const problem = entry.problems.find(({ path, severity }) => severity === "error" && path.includes(service))
   const leftOut = problem === undefined ? "its entry is left out" : `its virtual server is left out (${problem.code})`
-  const ports = found.service.object.spec.ports.map((port) => {
-    const circling = nodeAddressesOf(target.forwardingMethod === "NAT" ? [] : objects.nodes)
-    const server = entry.vip?.virtualServers.find(
-      (one) => one.service === service && `${one.port} ${one.protocol}` === `${port.port} ${port.protocol}`,
-    )
-    return {
-      name: port.name,
-      port: port.port,
-      protocol: port.protocol,
-      targetPort: port.targetPort,
-      virtualServer: server === undefined ? null : virtualServerKey(server),
-      sources: explainEndpoints(found, {
-        vip: entry.vip?.address ?? entry.declaration.name,
-        port,
-        circling,
-        server: server ?? null,
-        leftOut,
-      }),
-    }
+  const forwarded = chosenPorts(found, target, () => {})
+  const ports = found.service.object.spec.ports.flatMap((port) => {
+    const onVip = forwarded.filter(({ servicePort }) => servicePort === port)
+    const base = { target, entry, objects, found }
+    if (onVip.length === 0) return [explainPort({ ...base, port, onVip: null, leftOut: NOT_CHOSEN })]
+    return onVip.map((chosen) => explainPort({ ...base, port, onVip: chosen.port, leftOut }))
   })
   return { ...base, place: found.service.place, ports }
+}
+
+const NOT_CHOSEN = "the entry does not forward this port"
+
+interface PortQuestion {
+  readonly target: ServiceTarget
+  readonly entry: EntryOutcome
+  readonly objects: ClusterObjects
+  readonly found: ServiceObjects
+  readonly port: ServicePort
+  /** Its port on the VIP; null when it is not forwarded. */
+  readonly onVip: number | null
+  readonly leftOut: string
+}
+
+function explainPort({ target, entry, objects, found, port, onVip, leftOut }: PortQuestion): ExplainedPort {
+  const service = `${target.namespace}/${target.name}`
+  const circling = nodeAddressesOf(target.forwardingMethod === "NAT" ? [] : objects.nodes)
+  const server = entry.vip?.virtualServers.find(
+    (one) => one.service === service && `${one.port} ${one.protocol}` === `${onVip} ${port.protocol}`,
+  )
+  return {
+    name: port.name,
+    port: port.port,
+    protocol: port.protocol,
+    targetPort: port.targetPort,
+    virtualServer: server === undefined ? null : virtualServerKey(server),
+    sources: explainEndpoints(found, {
+      vip: entry.address ?? entry.declaration.name,
+      port,
+      circling,
+      server: server ?? null,
+      leftOut,
+    }),
+  }
 }

@@ -1,10 +1,11 @@
-import { compare, hasErrors, type Problem } from "../../kit/problem.ts"
+import { compare, hasErrors, type Problem, problemText } from "../../kit/problem.ts"
 import { memo } from "../../kit/memo.ts"
 import { inAddressOrder } from "../address/order.ts"
 import { quoted } from "../../kit/text/quoted.ts"
 import type { ClusterObjects } from "../objects/kinds.ts"
 import { allowanceProblems } from "./guards.ts"
 import { advertisedOf, classicProblems } from "./addresses/advertised.ts"
+import type { Claim } from "./addresses/claim.ts"
 import { claimProblems } from "./addresses/claims.ts"
 import { nodeAddressesOf } from "./addresses/forbidden.ts"
 import { withOwners } from "./addresses/owners.ts"
@@ -16,7 +17,7 @@ import { createOwnNodes, NO_PAST, nodeAddressOf } from "./addresses/own-nodes.ts
 import type { ModelSettings } from "./settings.ts"
 import type { BuiltModel, EntryOutcome, ModelInput, OwnInput } from "./types.ts"
 import { vrrpInstancesOf } from "./vrrp-instance.ts"
-import { createEntryWalk, type Walked } from "./walk-entry.ts"
+import { createEntryWalk } from "./walk-entry.ts"
 
 /**
  * Builds models. Caches the result of an entry until an object that it names changes, so that a pass over a thousand entries
@@ -39,7 +40,7 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
       echoes: input.own.echoes,
       subnetWarnings: warningsOn(lanOf(input.node, nodes)),
     }
-    const entries = withOwners(walked.map((one) => finishEntry(one, input, context)))
+    const entries = withOwners(walked.flatMap((one) => finishEntry(one, input, context)))
     return assemble(input, settings, { entries, gone: new Set(walked.flatMap(({ gone }) => gone)) })
   }
 }
@@ -50,14 +51,14 @@ function ownInput(given: ModelInput, ownNodes: ReturnType<typeof createOwnNodes>
   return { ...given, past, own, objects: { ...given.objects, nodes: own.nodes } }
 }
 
-type Warnings = (entry: Walked) => readonly Problem<ModelCode>[]
+type Warnings = (claim: Claim) => readonly Problem<ModelCode>[]
 
-/** The warnings about the subnets of an entry. Finds them again only for a changed entry, or when the LAN has changed. */
+/** The warnings about the subnet of a VIP. Finds them again only for a changed entry, or when the LAN has changed. */
 function createSubnetWarnings(): (lan: Lan) => Warnings {
   let last: { readonly lan: string; readonly warnings: Warnings } | null = null
   return (lan) => {
     const text = JSON.stringify(lan)
-    if (last?.lan !== text) last = { lan: text, warnings: memo(({ declaration }) => subnetProblems(declaration, lan)) }
+    if (last?.lan !== text) last = { lan: text, warnings: memo((claim) => subnetProblems(claim, lan)) }
     return last.warnings
   }
 }
@@ -87,11 +88,24 @@ function assemble(input: OwnInput, settings: ModelSettings, { entries, gone }: O
     ...input.configMaps.flatMap(allowanceProblems),
     ...claimProblems(entries, input.objects.services),
   ]
-  const all = [...above, ...entries.flatMap(({ problems }) => problems)]
+  const all = [...above, ...problemsOf(entries)]
   if (instances.value === null || hasErrors(above)) return { model: null, entries, problems: all, own }
   const routerId = input.node.name.replaceAll(/[^A-Za-z0-9.-]/g, "-")
   const { vrrpVersion, releaseFile } = settings
   return { model: { routerId, vrrpVersion, releaseFile, instances: instances.value }, entries, problems: all, own }
+}
+
+/** The problems of all entries. The VIPs of one entry share most of theirs. */
+function problemsOf(entries: readonly EntryOutcome[]): readonly Problem<ModelCode>[] {
+  let told = { id: "", texts: new Set<string>() }
+  return entries.flatMap(({ declaration, problems }) => {
+    const isNext = told.id !== declaration.id
+    if (isNext) told = { id: declaration.id, texts: new Set() }
+    const texts = problems.map(problemText)
+    const fresh = isNext ? problems : problems.filter((_, at) => !told.texts.has(texts[at] ?? ""))
+    for (const text of texts) told.texts.add(text)
+    return fresh
+  })
 }
 
 function nodesRemembered(count: number): Problem<ModelCode> {

@@ -1,5 +1,6 @@
-import { type Layout, SCHEDULERS, type ModelSettings, type Scheduler } from "./settings.ts"
 import { ANY, parseVipRanges } from "../address/ranges.ts"
+import { LONGEST_PERSISTENCE, type Scheduler, SCHEDULERS } from "../declare/schedulers.ts"
+import type { Layout, ModelSettings } from "./settings.ts"
 
 /** A command-line flag that decides a field of the model. All programs share this table. */
 export interface ModelFlag<T> {
@@ -193,8 +194,6 @@ function advertReason({ vrrpVersion, advertInterval }: ModelSettings): string | 
   return null
 }
 
-/** keepalived.conf(5), persistence_timeout: at most 31 days. */
-const LONGEST_PERSISTENCE = 2_678_400
 /** 12 bits of hundredths of a second (RFC 9568, 5.2.7). */
 const LONGEST_ADVERT_3 = 40.95
 /** 8 bits of seconds (RFC 3768, 5.3.7). */

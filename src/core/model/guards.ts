@@ -1,5 +1,5 @@
 import { quoted } from "../../kit/text/quoted.ts"
-import { partsOf, sourceText } from "../declare/declaration.ts"
+import { partsOf, sourceText, vipIdOf } from "../declare/declaration.ts"
 import { sourceOf } from "../declare/entries.ts"
 import type { ConfigMap, Placed } from "../objects/kinds.ts"
 import { ALLOW_MASS_REMOVAL } from "../objects/schema.ts"
@@ -81,8 +81,10 @@ function heldBy({ model, nodes, percent }: Guarded, after: Successor): Held | nu
   const { configMaps, built } = after
   if (built.model === null) return null
   if (nodes > 0 && after.nodes === 0) return configMaps.some(isAllowed) ? null : nodesLost(nodes, configMaps)
-  const impossible = new Set(built.entries.filter(isImpossible).map(({ declaration }) => declaration.id))
-  const before = vipsOf(model).filter(({ id }) => !impossible.has(id))
+  const impossible = new Set(
+    built.entries.filter(isImpossible).map(({ declaration, address }) => vipIdOf(declaration.id, address ?? "")),
+  )
+  const before = vipsOf(model).filter(({ id, address }) => !impossible.has(vipIdOf(id, address)))
   const left = keysOf(vipsOf(built.model))
   const waiting = waitingIn(built)
   const known = new Map(configMaps.map((one) => [sourceText(sourceOf(one)), one]))

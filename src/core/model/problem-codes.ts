@@ -1,8 +1,8 @@
-import { DECLARE_CODES } from "../declare/problem-codes.ts"
+import { DECLARE_CODES, type DeclareCode } from "../declare/problem-codes.ts"
 import { DESIRED_CODES } from "../desired/problem-codes.ts"
 
 /** Problems of a model, and of the entries that it is built from. */
-export type ModelCode = (typeof MODEL_CODES)[number]
+export type ModelCode = (typeof MODEL_CODES)[number] | DeclareCode
 export const MODEL_CODES = [
   ...DECLARE_CODES,
   ...DESIRED_CODES,
@@ -17,7 +17,6 @@ export const MODEL_CODES = [
   "VIP_IS_EXTERNAL_IP",
   "VIP_IS_LOAD_BALANCER_IP",
   "ADDRESS_IN_USE",
-  "ADDRESS_DECLARED_TWICE",
   "PORT_CONFLICT",
   "PORT_MAPPING_NEEDS_NAT",
   "ENDPOINT_IS_VIP",

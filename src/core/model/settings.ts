@@ -2,29 +2,7 @@ import type { Problem } from "../../kit/problem.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import type { HostAddress } from "../address/interface.ts"
 import type { VipRange } from "../address/ranges.ts"
-
-/**
- * The IPVS schedulers of Linux 4.19 and newer, so that no name fails because a kernel lacks its module.
- *
- * Source: ipvsadm(8), --scheduler.
- */
-export const SCHEDULERS = [
-  "rr",
-  "wrr",
-  "lc",
-  "wlc",
-  "lblc",
-  "lblcr",
-  "dh",
-  "sh",
-  "sed",
-  "nq",
-  "fo",
-  "ovf",
-  "mh",
-] as const
-
-export type Scheduler = (typeof SCHEDULERS)[number]
+import type { Scheduler } from "../declare/schedulers.ts"
 
 /** Which addresses the adverts carry. */
 export type Layout = "anchor" | "classic"

@@ -37,17 +37,20 @@ export interface VipContext {
  * @returns the VIP with every valid virtual server, and a problem for each of the others.
  */
 export function vipModelOf(vip: DesiredVip, context: VipContext): Checked<VipModel, ModelCode> {
-  const { id, path, place } = vip.declaration
+  const { id, path } = vip.declaration
   const problems: Problem<ModelCode>[] = []
   const servers = new Map<string, VirtualServer>()
   const claims = new Map<string, string>()
+  // In the long form, whose entries have names, the method is a field.
+  const inNat = vip.declaration.name === vip.address ? ":NAT" : "method: NAT"
   for (const desired of vip.virtualServers) {
+    const place = desired.place ?? vip.declaration.place
     const report = (problem: Pick<Problem<ModelCode>, "code" | "severity" | "message">) =>
       problems.push({ path: [...path, desired.service], place, ...problem })
     const key = virtualServerKey({ address: vip.address, port: desired.port, protocol: desired.protocol })
     const claimed = claims.get(key)
     claims.set(key, claimed ?? desired.service)
-    const fault = claimed === undefined ? portFault(desired) : conflict(desired, claimed)
+    const fault = claimed === undefined ? portFault(desired, inNat) : conflict(desired, claimed)
     if (fault !== null) {
       report({ severity: "error", ...fault })
       continue
@@ -55,7 +58,7 @@ export function vipModelOf(vip: DesiredVip, context: VipContext): Checked<VipMod
     if (desired.endpoints.some((endpoint) => endpoint.address === vip.address))
       report({ code: "ENDPOINT_IS_VIP", severity: "warning", message: endpointIsVip(desired, vip.address) })
     const circling = circlingIn(desired, context)
-    for (const problem of drToNode(desired, circling)) report(problem)
+    for (const problem of drToNode(desired, circling, inNat)) report(problem)
     const draining = context.draining.get(vip.address)?.get(key) ?? []
     const realServers = realServersOf(vip.address, desired, { draining, circling, unreachable: context.unreachable })
     if (realServers.length > 0) servers.set(key, virtualServerOf(vip.address, desired, realServers, context.settings))
@@ -80,13 +83,17 @@ function virtualServerOf(
     address,
     port: desired.port,
     protocol: desired.protocol,
-    scheduler: settings.scheduler,
+    scheduler: desired.scheduler ?? settings.scheduler,
     forwardingMethod: desired.forwardingMethod,
-    persistenceTimeout:
-      desired.affinityTimeout ?? (settings.persistenceTimeout === 0 ? null : settings.persistenceTimeout),
+    persistenceTimeout: orNull(desired.persistence ?? settings.persistenceTimeout),
     check: checkOf(desired, settings),
     realServers,
   }
+}
+
+/** keepalived has no word for a persistence of 0 seconds. */
+function orNull(seconds: number): number | null {
+  return seconds === 0 ? null : seconds
 }
 
 /**
@@ -135,7 +142,8 @@ function gone(draining: readonly DrainingServer[], servers: readonly RealServer[
 
 type Fault = Pick<Problem<ModelCode>, "code" | "message">
 
-function portFault(desired: DesiredVirtualServer): Fault | null {
+/** @param inNat How the entry would ask for NAT. */
+function portFault(desired: DesiredVirtualServer, inNat: string): Fault | null {
   if (desired.forwardingMethod === "NAT") return null
   // Endpoints have the actual port; without endpoints, as in a git tree, the Service has the expected one.
   const ports = desired.endpoints.length > 0 ? desired.endpoints.map(({ port }) => port) : [desired.targetPort]
@@ -143,8 +151,12 @@ function portFault(desired: DesiredVirtualServer): Fault | null {
   if (mapped === undefined) return null
   return {
     code: "PORT_MAPPING_NEEDS_NAT",
-    message: `Cannot forward port ${desired.port} of "${desired.service}" to port ${mapped} with DR: only NAT can change the port; make targetPort ${desired.port}, or write :NAT`,
+    message: `Cannot forward ${portText(desired)} of "${desired.service}" to port ${mapped} with DR: only NAT can change the port; ${desired.place === null ? "" : `give the VIP port ${mapped}, `}make targetPort ${desired.port}, or write ${inNat}`,
   }
+}
+
+function portText({ port, servicePort }: DesiredVirtualServer): string {
+  return port === servicePort ? `port ${port}` : `port ${port} of the VIP, port ${servicePort}`
 }
 
 function conflict(desired: DesiredVirtualServer, claimed: string): Fault {
@@ -168,12 +180,13 @@ const NONE: ReadonlyMap<string, string> = new Map()
 function drToNode(
   desired: DesiredVirtualServer,
   circling: ReadonlyMap<string, string>,
+  inNat: string,
 ): readonly Pick<Problem<ModelCode>, "code" | "severity" | "message">[] {
   return desired.endpoints.flatMap(({ address, port }) => {
     const node = circling.get(address)
     if (node === undefined) return []
     const why = `that is node ${quoted(node)}, which runs keepalived with the same virtual server, so its own IPVS forwards the packet again`
-    const message = `Cannot forward port ${desired.port} of "${desired.service}" to ${address}:${port} with DR: ${why}; the real server is left out; write :NAT, or use pods with their own addresses`
+    const message = `Cannot forward port ${desired.port} of "${desired.service}" to ${address}:${port} with DR: ${why}; the real server is left out; write ${inNat}, or use pods with their own addresses`
     return [{ code: "DR_TO_NODE" as const, severity: "warning" as const, message }]
   })
 }

@@ -1,12 +1,13 @@
 import { hasErrors, type Place, type Problem } from "../../kit/problem.ts"
 import { type Declaration, serviceNames } from "../declare/declaration.ts"
 import { entriesOf, type RawEntry } from "../declare/entries.ts"
-import { parseShortForm } from "../declare/short-form.ts"
+import { parseEntry } from "../declare/parse-entry.ts"
 import type { DesiredVip } from "../desired/desired-vip.ts"
 import { resolve } from "../desired/resolve.ts"
 import type { ServiceObjects } from "../objects/kinds.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./problem-codes.ts"
+import type { Claim } from "./addresses/claim.ts"
 import { nodeAddressesOf } from "./addresses/forbidden.ts"
 import type { VipModel } from "./keepalived-model.ts"
 import type { ModelSettings } from "./settings.ts"
@@ -24,6 +25,16 @@ export interface Walked {
   /** The nodes of its endpoints, and the unreachable ones among them. */
   readonly nodes: ReadonlySet<string>
   readonly gone: readonly string[]
+  /** False when its text has errors: then it may ask for other addresses than these. */
+  readonly isReadable: boolean
+  /** One for each address, in the order of the text; one without an address when it has none. */
+  readonly vips: readonly WalkedVip[]
+}
+
+/** A VIP of an entry. */
+export interface WalkedVip {
+  /** Null when the entry does not have an address that can be read. */
+  readonly claim: Claim | null
   readonly vip: VipModel | null
   readonly waiting: readonly string[]
   readonly problems: readonly Problem<ModelCode>[]
@@ -48,37 +59,47 @@ export function createEntryWalk(settings: ModelSettings): (input: OwnInput) => r
 }
 
 function walk(raw: RawEntry, input: OwnInput, settings: ModelSettings): Walked {
-  const { value: declaration, problems: faults } = parseShortForm(raw)
+  const { value: declaration, problems: faults } = parseEntry(raw)
+  const { addresses } = declaration
   const draining = drainingOf(declaration, input)
-  if (hasErrors(faults))
-    return {
-      ...{ raw, declaration, services: [], draining, addressees: null, nodes: new Set(), gone: [] },
-      ...{ vip: null, waiting: [], problems: faults, good: null },
-    }
+  if (hasErrors(faults)) {
+    const broken = { vip: null, waiting: [], problems: faults, good: null }
+    const claims = addresses.length === 0 ? [null] : claimsOf(declaration)
+    const vips = claims.map((claim) => ({ claim, ...broken }))
+    const nothing = { services: [], addressees: null, nodes: new Set<string>(), gone: [] }
+    return { raw, declaration, draining, ...nothing, isReadable: false, vips }
+  }
   const names = serviceNames(declaration)
   const services = names.map((name) => [name, input.objects.services.get(name)] as const)
   const resolved = resolve(declaration, input.objects.services)
   const isDirect = declaration.services.some(({ forwardingMethod }) => forwardingMethod !== "NAT")
   const addressees = isDirect ? input.objects.nodes : null
-  const nodeAddresses = nodeAddressesOf(addressees ?? [])
-  const built = vipModelOf(resolved.value, { ...input, settings, nodeAddresses })
-  const nodes = nodesOf(resolved.value)
+  const context = { ...input, settings, nodeAddresses: nodeAddressesOf(addressees ?? []) }
+  const nodes = new Set(resolved.value.slice(0, 1).flatMap(nodesOf))
   const gone = [...nodes].filter((node) => input.unreachable.has(node))
-  const problems = [...resolved.problems, ...built.problems]
-  const made = { vip: built.value, waiting: waitingOf(resolved.value, built.value), problems }
-  const outcome = { declaration, text: raw.text, state: "good", services: names, ...made } as const
-  const good = hasErrors(problems) ? null : outcome
-  return { raw, declaration, services, draining, addressees, nodes, gone, ...made, good }
+  const claims = claimsOf(declaration)
+  const vips = resolved.value.map((desired, at): WalkedVip => {
+    const built = vipModelOf(desired, context)
+    const problems = [...resolved.problems, ...built.problems]
+    const made = { vip: built.value, waiting: waitingOf(desired, built.value), problems }
+    const text = { declaration, text: raw.text, address: desired.address }
+    const good = hasErrors(problems) ? null : ({ ...text, state: "good", services: names, ...made } as const)
+    return { claim: claims[at] ?? null, ...made, good }
+  })
+  return { raw, declaration, services, draining, addressees, nodes, gone, isReadable: true, vips }
+}
+
+function claimsOf({ addresses, path }: Declaration): readonly Claim[] {
+  return addresses.map(({ text, place }) => ({ address: text, path, place }))
 }
 
 function drainingOf({ addresses }: Declaration, { draining }: OwnInput): Walked["draining"] {
   return addresses.map(({ text }) => draining.get(text))
 }
 
-function nodesOf({ virtualServers }: DesiredVip): ReadonlySet<string> {
-  const nodes = new Set<string>()
-  for (const { endpoints } of virtualServers) for (const { node } of endpoints) if (node !== null) nodes.add(node)
-  return nodes
+/** The nodes of its endpoints. */
+function nodesOf({ virtualServers }: DesiredVip): readonly string[] {
+  return virtualServers.flatMap(({ endpoints }) => endpoints.flatMap(({ node }) => node ?? []))
 }
 
 function hasSameGone({ nodes, gone }: Walked, unreachable: ReadonlySet<string>): boolean {

@@ -1,4 +1,5 @@
 import { ADDRESS, HOST_PREFIX, INTERFACE } from "../address/pattern.ts"
+import { SCHEDULERS } from "../declare/schedulers.ts"
 
 /** A block of keepalived.conf, with the lines that it may contain. */
 export interface Block {
@@ -44,7 +45,7 @@ const VIRTUAL_SERVER = block(
   "virtual_server",
   line(String.raw`real_server ${ADDRESS} \d{1,5} \{`, REAL_SERVER, "real server"),
   String.raw`delay_loop \d+`,
-  "lvs_sched [a-z]+",
+  `lvs_sched (?:${SCHEDULERS.join("|")})`,
   "lvs_method (?:NAT|DR)",
   String.raw`persistence_timeout \d+`,
   line("protocol (TCP|UDP)", null, "protocol"),

@@ -13,17 +13,22 @@ export interface VipExplanation {
   /** Null if no node reports that it serves this VIP. */
   readonly state: VipState | null
   /** The entry, where the ConfigMap of the report's name has it; null if that cannot be told. */
-  readonly entry: { readonly configMap: string; readonly text: string } | null
+  readonly entry: { readonly configMap: string; readonly name: string; readonly text: string } | null
   readonly services: readonly { readonly service: string; readonly found: Read<ServiceView | null> }[]
   /** What the nodes report about this VIP. */
   readonly troubles: readonly { readonly reason: string; readonly note: string; readonly nodes: string }[]
 }
 
-/** The troubles of an installation that name this VIP. */
-export function troublesAbout({ troubles }: InstallationState, vip: string): VipExplanation["troubles"] {
+/** The troubles of an installation that name this VIP, or its entry. @param entry The name of its entry; null if unknown. */
+export function troublesAbout(
+  { troubles }: InstallationState,
+  vip: string,
+  entry: string | null,
+): VipExplanation["troubles"] {
   const name = vip.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
   const named = new RegExp(`(^|[^0-9a-fA-F.:])${name}([^0-9a-fA-F.:]|[.:]?$|[.:]\\s)`)
-  return troubles.filter(({ note }) => named.test(note))
+  const quotedEntry = entry === null || entry === vip ? null : JSON.stringify(entry)
+  return troubles.filter(({ note }) => named.test(note) || (quotedEntry !== null && note.startsWith(`${quotedEntry}:`)))
 }
 
 /** The explanation for people. */
@@ -34,7 +39,7 @@ export function explanationText(
   const { vip, state, entry, services, troubles, installation } = one
   const lines = [
     `${colours.bold(vip)}: ${stateWords(state, { colours, now })}`,
-    ...(entry === null ? [] : [`  entry in ConfigMap ${entry.configMap}`, ...entryLines(entry.text)]),
+    ...(entry === null ? [] : [`  ${entryTitle(entry, vip)}`, ...entryLines(entry.text)]),
     ...troubles.map(({ reason, note, nodes }) => `  ${colours.red(reason)} on ${nodes}: ${note}`),
     ...services.flatMap(({ service, found }) => ["", ...serviceLines(service, found, colours)]),
     "",
@@ -54,6 +59,10 @@ function stateWords(
   const verified = state.verified === false ? "; the node has not verified it" : ""
   const problem = state.problem === null ? "" : ` (${state.problem})`
   return `${shown}${problem}${holders}${verified}`
+}
+
+function entryTitle({ configMap, name }: { readonly configMap: string; readonly name: string }, vip: string): string {
+  return `entry${name === vip ? "" : ` ${JSON.stringify(name)}`} in ConfigMap ${configMap}`
 }
 
 function entryLines(text: string): readonly string[] {

@@ -1,5 +1,6 @@
 import type { BuiltModel } from "../../core/model/types.ts"
-import type { LastGoodEntry } from "../../core/model/last-good.ts"
+import { vipIdOf } from "../../core/declare/declaration.ts"
+import type { LastGood, LastGoodEntry } from "../../core/model/last-good.ts"
 import {
   addressesOf,
   type KeepalivedModel,
@@ -16,8 +17,8 @@ import type { RecordedPast } from "../volume/applied-record.ts"
 
 /** What the agent remembers of the configurations that it applied: inputs of the next model. */
 export interface AppliedHistory {
-  /** The form in which each entry last worked, by the id of its declaration. */
-  readonly lastGood: ReadonlyMap<string, LastGoodEntry>
+  /** The form in which each VIP last worked. */
+  readonly lastGood: LastGood
   /** VIP -> its recent real servers. */
   readonly recent: ReadonlyMap<string, RecentVip>
   /** What ran last, and what was known of addresses then. */
@@ -50,13 +51,15 @@ export function afterApplied(
 ): AppliedHistory {
   const lastGood = new Map<string, LastGoodEntry>()
   for (const entry of applied.built.entries) {
-    const before = history.lastGood.get(entry.declaration.id)
+    if (entry.address === null) continue
+    const id = vipIdOf(entry.declaration.id, entry.address)
+    const before = history.lastGood.get(id)
     if (entry.state === "good" && entry.vip !== null)
       lastGood.set(
-        entry.declaration.id,
+        id,
         before?.vip === entry.vip && before.text === entry.text ? before : { text: entry.text, vip: entry.vip },
       )
-    else if (before !== undefined) lastGood.set(entry.declaration.id, before)
+    else if (before !== undefined) lastGood.set(id, before)
   }
   const recent = new Map<string, RecentVip>()
   for (const vip of vipsOf(applied.model)) {

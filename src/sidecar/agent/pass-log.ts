@@ -2,6 +2,7 @@ import { type EntryState, entryStateOf } from "../../contract/entry-state.ts"
 import { vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Log } from "../../kit/process/log.ts"
 import { problemText } from "../../kit/problem.ts"
+import { vipIdOf } from "../../core/declare/declaration.ts"
 import type { Candidate } from "./state.ts"
 import type { ApplyOutcome } from "../apply/outcome.ts"
 import type { Observation } from "./observe.ts"
@@ -38,15 +39,20 @@ export function reportHeld(
   })
 }
 
-/** Ids of the entries that are not simply applied, by state, in the words of the status. */
+/** Names of the VIPs that are not simply applied, by state, in the words of the status. */
 function entriesIn({ built }: Candidate, outcome: ApplyOutcome): Partial<Record<EntryState, readonly string[]>> {
   const isInEffect = outcome.kind === "applied" || outcome.kind === "unchanged"
   const keys = new Map<EntryState, string[]>()
-  for (const { declaration, state: form, vip, waiting } of built.entries) {
+  for (const { declaration, address, state: form, vip, waiting } of built.entries) {
     const state = entryStateOf({ form, unserved: vip === null ? 0 : waiting.length, isInEffect })
-    if (state !== "applied") keys.set(state, [...(keys.get(state) ?? []), declaration.id].slice(0, MOST_LOGGED))
+    if (state !== "applied")
+      keys.set(state, [...(keys.get(state) ?? []), nameOf(declaration.id, address)].slice(0, MOST_LOGGED))
   }
   return Object.fromEntries(keys)
+}
+
+function nameOf(id: string, address: string | null): string {
+  return address === null ? id : vipIdOf(id, address)
 }
 
 /** Maximum problems and entries in one line of the log; the status has all. */

@@ -1,6 +1,7 @@
 import type { Age } from "../../contract/heartbeat.ts"
 import type { AgentSigns, SyncSigns } from "../../contract/signs.ts"
-import type { Status } from "../../contract/status.ts"
+import type { Status, StatusVip } from "../../contract/status.ts"
+import { vipIdOf } from "../../core/declare/declaration.ts"
 import type { Drained } from "../../contract/node/drain.ts"
 import type { StatusVrrp } from "../../contract/vrrp.ts"
 import type { Connections } from "../ports.ts"
@@ -18,7 +19,7 @@ export interface PageData {
   readonly version: string
   /** The VRRP instances of this node, in the order of keepalived.conf. */
   readonly instances: readonly PageInstance[]
-  /** The pods behind each VIP in effect, by the object and the entry that ask for it. */
+  /** The pods behind each VIP in effect, by podsKey(). */
   readonly pods: ReadonlyMap<string, PagePods>
   /** What IPVS forwards on this node now, by VIP; null if it is unknown. */
   readonly connections: ReadonlyMap<string, Connections> | null
@@ -107,6 +108,6 @@ export type EventKind =
   | "repair"
 
 /** Key of a VIP in `pods`. */
-export function podsKey({ object, entry }: { readonly object: string; readonly entry: string }): string {
-  return `${object} ${entry}`
+export function podsKey({ object, entry, vip }: Pick<StatusVip, "object" | "entry" | "vip">): string {
+  return vipIdOf(`${object} ${entry}`, vip)
 }

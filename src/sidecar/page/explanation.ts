@@ -7,6 +7,14 @@ import { MAXIMUM_BYTES } from "./overview.ts"
 import { linkTo } from "./view/problems.ts"
 import { clipped } from "./view/words.ts"
 
+/** Which VIP to explain. */
+export interface AskedVip {
+  readonly object: string
+  readonly entry: string
+  /** Null for the first VIP of the entry. */
+  readonly vip: string | null
+}
+
 /** One VIP: what was written, what is wrong with it, and what runs. */
 export interface VipExplanation {
   readonly node: string

@@ -5,7 +5,7 @@ import { quoted } from "../../kit/text/quoted.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import type { PageData } from "./data.ts"
 import { compared, diffHtml, diffText, type Generations } from "./diff.ts"
-import { explanationHtml, explanationText, type VipExplanation } from "./explanation.ts"
+import { type AskedVip, explanationHtml, explanationText, type VipExplanation } from "./explanation.ts"
 import { compilePages, type Pages, type PageTexts } from "./html.ts"
 import { linkTo, overviewHtml } from "./overview.ts"
 import { pageText } from "./text.ts"
@@ -19,8 +19,8 @@ export interface PageSources {
   /** This node's name, and the generations that ran on it. */
   readonly node: string
   readonly generations: Generations
-  /** Null if no entry has this object and this name. */
-  readonly explain: (asked: { readonly object: string; readonly entry: string }) => VipExplanation | null
+  /** Null if there is no such VIP. */
+  readonly explain: (asked: AskedVip) => VipExplanation | null
 }
 
 /** Seconds between two loads of a page that stays open. */
@@ -53,7 +53,7 @@ export function createPages(sources: () => PageSources | null): HttpPages {
     }),
     "/vip": atOwnHost((request) => {
       const words = new URLSearchParams(request.query)
-      const asked = { object: words.get("object") ?? "", entry: words.get("entry") ?? "" }
+      const asked = { object: words.get("object") ?? "", entry: words.get("entry") ?? "", vip: words.get("vip") }
       const known = sources()
       if (known === null) return textAnswer(503, "the sidecar is starting")
       const found = known.explain(asked)

@@ -8,7 +8,7 @@ import type { Metrics } from "./metrics.ts"
 import type { NodeWatch } from "../nodes/node-watch.ts"
 import { atOwnHost, createPages } from "../page/routes.ts"
 import type { Generations } from "../page/diff.ts"
-import type { VipExplanation } from "../page/explanation.ts"
+import type { AskedVip, VipExplanation } from "../page/explanation.ts"
 import type { PageData } from "../page/data.ts"
 import type { PageTexts } from "../page/html.ts"
 import { statusJson } from "../page/status-json.ts"
@@ -32,7 +32,7 @@ export interface AnswerParts {
   readonly page: () => Promise<PageData>
   readonly generations: Generations
   /** Null if no entry has this object and this name. */
-  readonly explain: (asked: { readonly object: string; readonly entry: string }) => VipExplanation | null
+  readonly explain: (asked: AskedVip) => VipExplanation | null
   readonly node: string
   /** The files of the status page. */
   readonly pageTexts: () => PageTexts

@@ -3,7 +3,7 @@ import type { Drained } from "../../contract/node/drain.ts"
 import { type Cause, causeOf } from "../../contract/fields.ts"
 import type { Status, StatusDrift, StatusKeepalived, StatusNodes, StatusVip } from "../../contract/status.ts"
 import type { StatusVrrp } from "../../contract/vrrp.ts"
-import { type DeclarationId, partsOf } from "../../core/declare/declaration.ts"
+import { type DeclarationId, partsOf, vipIdOf } from "../../core/declare/declaration.ts"
 import type { EntryOutcome } from "../../core/model/types.ts"
 import { type RealServer, type VipModel, vipsOf } from "../../core/model/keepalived-model.ts"
 import type { Problem } from "../../kit/problem.ts"
@@ -150,7 +150,8 @@ function isError(problem: Problem<SidecarCode>): boolean {
 function statusVipsOf(snapshot: Snapshot): readonly StatusVip[] {
   if (snapshot.observation?.kind !== "candidate") return heldVips(snapshot)
   const { entries } = snapshot.observation.built
-  const announced = new Set(snapshot.inEffect === null ? [] : vipsOf(snapshot.inEffect.model).map(({ id }) => id))
+  const running = snapshot.inEffect === null ? [] : vipsOf(snapshot.inEffect.model)
+  const announced = new Set(running.map(({ id, address }) => vipIdOf(id, address)))
   const effect = { isApplied: isInEffect(snapshot), announced }
   return [...entries.map((entry) => vipOf(entry, effect)), ...goingVips(entries, snapshot)]
 }
@@ -158,36 +159,42 @@ function statusVipsOf(snapshot: Snapshot): readonly StatusVip[] {
 interface Effect {
   /** Whether the newest generation is in effect. */
   readonly isApplied: boolean
-  /** The declarations whose addresses keepalived has. */
-  readonly announced: ReadonlySet<DeclarationId>
+  /** The VIPs that keepalived has, by vipIdOf(). */
+  readonly announced: ReadonlySet<string>
 }
 
 function vipOf(entry: EntryOutcome, { isApplied, announced }: Effect): StatusVip {
   const unserved = entry.vip === null ? 0 : entry.waiting.length
-  const { id, name, addresses } = entry.declaration
-  const vip = entry.vip?.address ?? addresses[0]?.text ?? name
+  const { id, name } = entry.declaration
+  const vip = entry.address ?? name
   const found = causeOf(entry.problems.find(isError) ?? entry.problems[0])
   return {
     ...countsOf(entry.vip),
     ...{ vip, ...originOf(id), services: entry.services, unserved },
     state: entryStateOf({ form: entry.state, unserved, isInEffect: isApplied }),
-    inEffect: announced.has(id),
-    problem: found ?? (entry.state === "pending" ? UNCHECKED : null),
+    inEffect: announced.has(vipIdOf(id, vip)),
+    problem: found ?? (entry.state !== "pending" ? null : entry.vip === null ? UNCHECKED : REPLACED),
   }
 }
 
 /** A VIP that is in effect and that the newest generation does not have: it goes when that generation comes into effect. */
 function goingVips(entries: readonly EntryOutcome[], snapshot: Snapshot): readonly StatusVip[] {
   if (isInEffect(snapshot)) return []
-  const ids = new Set(entries.map(({ declaration }) => declaration.id))
+  const ids = new Set(entries.map(({ declaration, address }) => vipIdOf(declaration.id, address ?? "")))
   return runningVips(snapshot).flatMap((vip) =>
-    ids.has(`${vip.object} ${vip.entry}`) ? [] : [{ ...vip, state: "pending" as const, problem: GONE }],
+    ids.has(vipIdOf(`${vip.object} ${vip.entry}`, vip.vip))
+      ? []
+      : [{ ...vip, state: "pending" as const, problem: GONE }],
   )
 }
 
 const GONE: Cause<SidecarCode> = {
   code: "ENTRY_GONE",
   message: "its entry is gone; it stays until the newest generation is in effect",
+}
+const REPLACED: Cause<SidecarCode> = {
+  code: "ENTRY_GONE",
+  message: "its entry does not name it any more; it stays until the addresses that its entry names now are announced",
 }
 const UNCHECKED: Cause<SidecarCode> = {
   code: "ADDRESS_UNCHECKED",

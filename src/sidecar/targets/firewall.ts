@@ -136,7 +136,7 @@ export function masqueradeWanted({ inEffect, observation }: Snapshot): readonly 
   const waiting = observation.built.entries.filter(({ problems }) =>
     problems.some(({ code }) => code === "MASQUERADE_MISSING"),
   )
-  return [...running, ...coming, ...waiting.flatMap(({ declaration }) => declaration.addresses.map(({ text }) => text))]
+  return [...running, ...coming, ...waiting.flatMap(({ address }) => address ?? [])]
 }
 
 function sorted(vips: readonly string[]): readonly string[] {

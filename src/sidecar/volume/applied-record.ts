@@ -1,5 +1,6 @@
 import * as z from "zod"
-import type { LastGoodEntry } from "../../core/model/last-good.ts"
+import { vipIdOf } from "../../core/declare/declaration.ts"
+import type { LastGood } from "../../core/model/last-good.ts"
 import { type KeepalivedModel, keepalivedModelSchema, vipModelSchema } from "../../core/model/keepalived-model.ts"
 import { readJson } from "../../kit/files/safe-read.ts"
 
@@ -8,7 +9,7 @@ export interface AppliedRecord {
   /** sha256 of the configuration. */
   readonly sha256: string
   readonly model: KeepalivedModel
-  readonly lastGood: ReadonlyMap<string, LastGoodEntry>
+  readonly lastGood: LastGood
   /** The generation that it was made from; null for none. */
   readonly generation: { readonly sequence: number; readonly name: string } | null
   /** Its model is the one above. */
@@ -37,6 +38,7 @@ const schema = z.object({
   announced: z.array(z.string()),
   nodes: z.array(z.tuple([z.string(), z.string()])),
   model: keepalivedModelSchema,
+  /** `id` is that of the declaration; there may be one for each of its addresses. */
   entries: z.array(z.object({ id: z.string(), text: z.string(), vip: vipModelSchema })),
 })
 
@@ -44,7 +46,7 @@ const schema = z.object({
 export function encodeAppliedRecord(record: AppliedRecord): string {
   const { sha256, generation, past } = record
   const known = { nodeCount: past.nodeCount, announced: [...past.announced], nodes: [...past.nodes] }
-  const entries = [...record.lastGood].map(([id, { text, vip }]) => JSON.stringify({ id, text, vip }))
+  const entries = [...record.lastGood.values()].map(({ text, vip }) => JSON.stringify({ id: vip.id, text, vip }))
   const head = JSON.stringify({ schema: 1, sha256, generation, ...known, model: record.model })
   return `${head.slice(0, -1)},\n"entries":[\n${entries.join(",\n")}\n]}\n`
 }
@@ -55,5 +57,11 @@ export function readAppliedRecord(path: string): AppliedRecord | null {
   if (!parsed.success) return null
   const { sha256, generation, model, entries, nodeCount, announced, nodes } = parsed.data
   const past = { model, nodeCount, announced: new Set(announced), nodes: new Map(nodes) }
-  return { sha256, generation, model, lastGood: new Map(entries.map(({ id, ...rest }) => [id, rest])), past }
+  return {
+    sha256,
+    generation,
+    model,
+    lastGood: new Map(entries.map(({ id, ...rest }) => [vipIdOf(id, rest.vip.address), rest])),
+    past,
+  }
 }

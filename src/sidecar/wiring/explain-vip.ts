@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import type { Status } from "../../contract/status.ts"
 import { CONTENT_FILE, MAXIMUM_FILE_BYTES } from "../../contract/layout.ts"
+import { vipIdOf } from "../../core/declare/declaration.ts"
 import { type ExplainedService, explainService } from "../../core/explain/service.ts"
 import type { EntryOutcome } from "../../core/model/types.ts"
 import type { VipModel } from "../../core/model/keepalived-model.ts"
@@ -10,21 +11,27 @@ import { readRegularFile } from "../../kit/files/safe-read.ts"
 import { placeText, type Problem } from "../../kit/problem.ts"
 import { readTemplates } from "../../templates.ts"
 import type { Candidate, Snapshot } from "../agent/state.ts"
-import type { ExplainedProblem, VipExplanation } from "../page/explanation.ts"
+import type { AskedVip, ExplainedProblem, VipExplanation } from "../page/explanation.ts"
 import { podsOf } from "./page.ts"
 
-/** @returns null if no entry has this object and this name. */
+/**
+ * @param asked `vip` is one of the addresses of the entry; null for the first.
+ * @returns null if no VIP has this object, this entry and this address.
+ */
 export function explainVip(
-  { object, entry }: { readonly object: string; readonly entry: string },
+  { object, entry, vip: address }: AskedVip,
   { status, snapshot }: { readonly status: Omit<Status, "time">; readonly snapshot: Snapshot },
 ): VipExplanation | null {
-  const found = status.vips.find((one) => one.object === object && one.entry === entry)
+  const found = status.vips.find(
+    (one) => one.object === object && one.entry === entry && (address === null || one.vip === address),
+  )
   if (found === undefined) return null
-  const id = `${object} ${entry}`
+  const id = vipIdOf(`${object} ${entry}`, found.vip)
   const { observation, inEffect } = snapshot
   const seen = observation?.kind === "candidate" ? observation : null
-  const outcome = seen?.built.entries.find(({ declaration }) => declaration.id === id) ?? null
-  const vip = inEffect === null ? undefined : vipsOf(inEffect.model).find((one) => one.id === id)
+  const outcome =
+    seen?.built.entries.find((one) => vipIdOf(one.declaration.id, one.address ?? found.vip) === id) ?? null
+  const vip = inEffect === null ? undefined : vipsOf(inEffect.model).find((one) => vipIdOf(one.id, one.address) === id)
   const folder = seen?.generation.path ?? null
   return {
     ...{ node: status.node, object, entry, vip: found.vip, state: found.state },

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { agentSignsIn, syncBeatIn } from "../../heartbeats/read.ts"
 import type { SyncSigns } from "../../contract/signs.ts"
+import { vipIdOf } from "../../core/declare/declaration.ts"
 import { type RealServer, vipsOf, type VipModel, type VrrpInstance } from "../../core/model/keepalived-model.ts"
 import { type Member, membersOf } from "../../core/model/vrrp-instance.ts"
 import { faultText } from "../../kit/fault.ts"
@@ -48,7 +49,9 @@ export async function pageDataOf(parts: SidecarParts, snapshot: Snapshot): Promi
     generation,
     version: packageVersion(),
     instances: (inEffect?.model.instances ?? []).map(instanceOf),
-    pods: new Map((inEffect === null ? [] : vipsOf(inEffect.model)).map((vip) => [vip.id, podsOf(vip)])),
+    pods: new Map(
+      (inEffect === null ? [] : vipsOf(inEffect.model)).map((vip) => [vipIdOf(vip.id, vip.address), podsOf(vip)]),
+    ),
     connections: await connectionsIn(parts),
     nodes: pageNodesOf({ status, generation, members: nodesIn(snapshot), reading: clusterIn(settings.desired) }),
     ...(await eventsIn(parts)),

@@ -121,7 +121,12 @@ function inputTroubles(status: Status, view: NodeView): readonly Trouble[] {
   const whole = wholeTroubles(status)
   // What prevents the whole generation does not make each of its VIPs broken.
   const vips = status.vips.filter(({ problem }) => problem === null || problem.code !== status.code)
-  return [...whole, ...faultTroubles(status), ...vips.flatMap((vip) => vipTrouble(vip) ?? [])]
+  return [...whole, ...faultTroubles(status), ...onceEach(vips.flatMap((vip) => vipTrouble(vip) ?? []))]
+}
+
+/** The VIPs of one entry may all have the same trouble. */
+function onceEach(troubles: readonly Trouble[]): readonly Trouble[] {
+  return [...new Map(troubles.map((one) => [JSON.stringify(one), one])).values()]
 }
 
 /** What prevents the whole generation. */

@@ -143,4 +143,21 @@ test("explain() on the volumes: a running VIP that a Node lists is not an addres
   })
 })
 
+test("explain() an entry in the long form: each of its VIPs by its name, one by its address", () => {
+  const text =
+    "shop: |\n    addresses: [10.4.0.60, 10.4.0.61]\n    services:\n      - service: default/echo\n        ports: [{servicePort: http, port: 8080}]\n"
+  return inTree({ ...TREE, "vips.yaml": configMap(text) }, async () => {
+    const named = await kkv(["explain", "shop", ".", "--iface", "eth0"])
+    assert.is(named.status, 0)
+    assert.equal(
+      [...named.out.matchAll(/^(10\S+): .*\n {2}entry {2}"shop", /gm)].map(([, vip]) => vip),
+      ["10.4.0.60", "10.4.0.61"],
+    )
+    assert.match(named.out, "port 80/TCP (http), target port 8080: virtual server 10.4.0.61 8080 TCP")
+    const one = await kkv(["explain", "10.4.0.61", ".", "--iface", "eth0", "--output", "json"])
+    const { vip, entry } = JSON.parse(one.out) as Explanation
+    assert.equal([vip, entry.name], ["10.4.0.61", "shop"])
+  })
+})
+
 test.run()

@@ -3,7 +3,7 @@ import { join, relative } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { REFUSED, type RefusedEntry, TAKEN } from "../../support/entry-cases.ts"
+import { REFUSED, REFUSED_MAPPINGS, type RefusedEntry, TAKEN, TAKEN_MAPPINGS } from "../../support/entry-cases.ts"
 import { slow } from "../../support/slow.ts"
 import { kubectl } from "./support/cluster.ts"
 import { configMap } from "./support/objects.ts"
@@ -26,7 +26,7 @@ async function refusalOf(key: string, entry: readonly [address: string, value: s
 /** What the policy says of an entry; of a key that no ConfigMap may have the API server itself says something. */
 function wordsFor({ key, code, says }: RefusedEntry): RegExp {
   if (!/^[-._a-zA-Z0-9]+$/.test(key)) return /Invalid value/
-  if (says !== undefined) return says
+  if (says !== undefined && says !== null) return says
   const entry = key.replaceAll(".", String.raw`\.`)
   if (code === "BAD_ADDRESS") return new RegExp(`^Cannot announce "${entry}"`)
   return code === "SERVICE_NAMED_TWICE"
@@ -52,6 +52,12 @@ test(
           assert.match(said ?? "it is taken", wordsFor(entry), `${entry.key}: ${entry.text}: ${said}`)
         }
         for (const { text } of TAKEN) assert.is(await refusalOf(key, ["10.4.0.50", text]), null, text)
+        for (const { text } of TAKEN_MAPPINGS) assert.is(await refusalOf(key, ["web", text]), null, text)
+        for (const [text, code, , , says] of REFUSED_MAPPINGS) {
+          const said = await refusalOf(key, ["web", text])
+          if (says === null) assert.is(said, null, `${code}: ${text}`)
+          else assert.match(said ?? "it is taken", says, `${code}: ${text}: ${said}`)
+        }
         assert.is(await refusalOf("default/vip-configmap", ["foo", ""]), null, "other ConfigMaps are nobody's business")
       } finally {
         await kubectl(["delete", "-k", folder])

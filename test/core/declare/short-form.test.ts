@@ -1,16 +1,16 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { partsOf, pathOf, serviceNames } from "../../../src/core/declare/declaration.ts"
-import { parseShortForm } from "../../../src/core/declare/short-form.ts"
+import { parseEntry } from "../../../src/core/declare/parse-entry.ts"
 import { quoted } from "../../../src/kit/text/quoted.ts"
 import { REFUSED, TAKEN } from "../../support/entry-cases.ts"
 import { rawEntry } from "../fixture.ts"
 
 const entry = (key: string, text: string) =>
-  parseShortForm(rawEntry(key, text, { place: { file: "vips.yaml", line: 6, column: 3 } }))
+  parseEntry(rawEntry(key, text, { place: { file: "vips.yaml", line: 6, column: 3 } }))
 
 for (const { text, targets } of TAKEN)
-  test(`parseShortForm() reads ${JSON.stringify(text)}`, () => {
+  test(`parseEntry() reads ${JSON.stringify(text)}`, () => {
     const { value, problems } = entry("10.4.0.50", text)
     assert.equal(problems, [])
     assert.equal(
@@ -20,7 +20,7 @@ for (const { text, targets } of TAKEN)
   })
 
 for (const { key, text, code } of REFUSED)
-  test(`parseShortForm() refuses ${quoted(key)}: ${quoted(text)} with ${code} (fault 58)`, () => {
+  test(`parseEntry() refuses ${quoted(key)}: ${quoted(text)} with ${code} (fault 58)`, () => {
     const { problems } = entry(key, text)
     assert.equal(
       problems.map((one) => one.code),
@@ -31,18 +31,18 @@ for (const { key, text, code } of REFUSED)
     assert.not.match(problems[0]?.message ?? "", /[\u0000-\u001f\u007f\u2028\u2029]/)
   })
 
-test("parseShortForm() names the line of the mistake in a block of lines, comments and empty lines counted", () => {
+test("parseEntry() names the line of the mistake in a block of lines, comments and empty lines counted", () => {
   const text = "# first\ndefault/a\n\n  default/b:NATX\ndefault\ndefault/a"
   const firstLine = { file: "vips.yaml", line: 8, column: 5 }
   const place = { file: "vips.yaml", line: 7, column: 3 }
-  const { problems } = parseShortForm(rawEntry("10.4.0.50", text, { place, firstLine }))
+  const { problems } = parseEntry(rawEntry("10.4.0.50", text, { place, firstLine }))
   assert.equal(
     problems.map(({ code, place: at }) => `${code} ${at?.line}:${at?.column}`),
     ["BAD_FORWARDING_METHOD 11:7", "BAD_TARGET 12:5", "SERVICE_NAMED_TWICE 13:5"],
   )
 })
 
-test("parseShortForm() reports every broken line of an entry at once", () => {
+test("parseEntry() reports every broken line of an entry at once", () => {
   const { problems } = entry("foo", "a/b\nc\nd/e:XX")
   assert.equal(
     problems.map((one) => one.code),
@@ -50,20 +50,25 @@ test("parseShortForm() reports every broken line of an entry at once", () => {
   )
 })
 
-test("parseShortForm() declares an address with a family, an object and a name, none of which is the key alone", () => {
+test("parseEntry() declares an address with a family, an object and a name, none of which is the key alone", () => {
   const { value } = entry("10.4.0.50", "default/a")
-  assert.equal(value.addresses, [{ family: "IPv4", text: "10.4.0.50" }])
+  assert.equal(value.addresses, [
+    { family: "IPv4", text: "10.4.0.50", place: { file: "vips.yaml", line: 6, column: 3 } },
+  ])
   assert.is(value.id, "ConfigMap default/vips 10.4.0.50")
   assert.equal(value.path, ["ConfigMap default/vips", "data", "10.4.0.50"])
   assert.equal([value.group, value.name], [null, "10.4.0.50"])
 })
 
-test("parseShortForm() declares of a broken entry what it can read", () => {
+test("parseEntry() declares of a broken entry what it can read", () => {
   const { value, problems } = entry("10.4.0.50", "a/b\nc\nd/e:XX\nf/g")
   assert.is(problems.length, 2)
   assert.equal(serviceNames(value), ["a/b", "f/g"])
   assert.equal(entry("foo", "a/b").value.addresses, [])
-  assert.equal(entry("fd00::1", "a/b").value.addresses, [{ family: "IPv6", text: "fd00::1" }])
+  assert.equal(
+    entry("fd00::1", "a/b").value.addresses.map(({ family, text }) => `${family} ${text}`),
+    ["IPv6 fd00::1"],
+  )
 })
 
 const ids: readonly [key: string][] = [["10.4.0.50"], ["a b\nc"], [""], ["ConfigMap default/vips 10.4.0.50"]]

@@ -36,11 +36,15 @@ const b = [
   }),
   null,
 ]
+const LONG =
+  "addresses: [10.4.0.50, 10.4.0.51]\nservices: [{service: default/a, method: DR}, {service: default/b, ports: [x]}]"
 const configMapLists = [
   [configMap({ "10.4.0.50": "default/a", "10.4.0.49": "default/b", "10.4.0.51": "default/a\ndefault/b" })],
   [configMap({ "10.4.0.50": "default/a", "10.4.0.49": "default/b", "10.4.0.51": "" })],
   [configMap({ "10.4.0.50": "default/a:DR", foo: "default/b", "10.4.0.3": "default/b" })],
   [configMap({ "10.4.0.49": "default/b" }, "1")],
+  [configMap({ web: LONG, "10.4.0.49": "default/b" })],
+  [configMap({ "10.4.0.50": "default/a", web: LONG, api: LONG.replace("10.4.0.50", "10.4.0.3") })],
 ]
 const nodes = [[], [node("n1", "10.4.0.3"), node("n2", "10.4.0.4")], [node("n1", "10.4.0.50")]]
 const draining: ModelInput["draining"][] = [

@@ -106,6 +106,19 @@ test("afterApplied() remembers good entries as they are, broken ones as they wer
   )
 })
 
+test("afterApplied() remembers each VIP of an entry as it last worked", () => {
+  const objects = cluster([service("a")])
+  const text = (addresses: string) => `addresses: [${addresses}]\nservices: [{service: default/a}]`
+  let { history } = pass(NO_HISTORY, input({ web: text("10.4.0.50, 10.4.0.51") }, objects), 0)
+  const known = () => [...history.lastGood].map(([key, good]) => `${key}: ${good.text}`)
+  const first = ["10.4.0.50", "10.4.0.51"].map((vip) => `${id("web")} ${vip}: ${text("10.4.0.50, 10.4.0.51")}`)
+  assert.equal(known(), first)
+  history = pass(history, input({ web: "addresses: [" }, objects), 1).history
+  assert.equal(known(), first)
+  history = pass(history, input({ web: text("10.4.0.51") }, objects), 2).history
+  assert.equal(known(), [`${id("web")} 10.4.0.51: ${text("10.4.0.51")}`])
+})
+
 test("afterWaiting() is the same history while nothing is due", () => {
   const { history } = pass(NO_HISTORY, withPods("10.2.1.1"), 0)
   assert.is(afterWaiting(history, 1_000_000), history)

@@ -43,7 +43,7 @@ test("explainVip() shows the held entry with its line, the caret's column, and t
     const lines = Array.from({ length: place.line }, (_, at) => `line ${at + 1}`)
     writeTree(directory, { [place.file]: `${lines.join("\n")}\n` })
 
-    const found = explainVip({ object, entry }, { status, snapshot })
+    const found = explainVip({ object, entry, vip: null }, { status, snapshot })
     assert.ok(found !== null)
     assert.equal([found.state, found.text], ["held", "default/a:DRAG"])
     const [problem] = found.problems
@@ -57,16 +57,17 @@ test("explainVip() shows the held entry with its line, the caret's column, and t
     assert.equal(found.services, [])
     await publish(3, { "10.4.0.50": "default/a" })
     const good = agent.snapshot()
-    const [service] = explainVip({ object, entry }, { status: statusOf(good, CONTEXT), snapshot: good })?.services ?? []
+    const [service] =
+      explainVip({ object, entry, vip: null }, { status: statusOf(good, CONTEXT), snapshot: good })?.services ?? []
     assert.is(service?.service, "default/a")
     const endpoints = service?.ports.flatMap(({ sources }) => sources.flatMap((source) => source.endpoints)) ?? []
     assert.ok(endpoints.length > 0)
     assert.ok(endpoints.every(({ weight, why }) => weight === 1 && why === "it is ready"))
     assert.match(explanationText(found), "10.4.0.50: held")
 
-    assert.is(explainVip({ object, entry: "10.4.0.99" }, { status, snapshot }), null)
+    assert.is(explainVip({ object, entry: "10.4.0.99", vip: null }, { status, snapshot }), null)
     const gone = { ...snapshot, observation: null }
-    assert.is(explainVip({ object, entry }, { status, snapshot: gone })?.text, null)
+    assert.is(explainVip({ object, entry, vip: null }, { status, snapshot: gone })?.text, null)
     await agent.stop()
   }))
 

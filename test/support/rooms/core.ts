@@ -14,7 +14,7 @@ export const coreRooms: readonly Room[] = [
     // What a person asks for, whatever it was written in.
     name: "core/declare",
     files: ["core/declare/**"],
-    may: ["core/objects/**", "core/address/**", ...pureKit],
+    may: ["core/objects/**", "core/address/**", ...pureKit, "zod", "yaml"],
     pure: true,
   },
   {
@@ -35,7 +35,12 @@ export const coreRooms: readonly Room[] = [
     may: ["core/render/**", "core/model/**", "handlebars"],
     pure: true,
   },
-  { name: "core/render", files: ["core/render/**"], may: ["core/model/**", "core/address/**", ...pureKit], pure: true },
+  {
+    name: "core/render",
+    files: ["core/render/**"],
+    may: ["core/model/**", "core/declare/schedulers.ts", "core/address/**", ...pureKit],
+    pure: true,
+  },
   {
     // Why an endpoint is a real server, or is not: for `kkv explain` and for the status page.
     name: "core/explain",

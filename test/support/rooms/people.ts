@@ -30,7 +30,7 @@ export const peopleRooms: readonly Room[] = [
   {
     name: "plugin/read",
     files: ["plugin/read/**"],
-    may: ["plugin/ports.ts", "kubernetes/api-fault.ts", "contract/**", "kit/**", "zod"],
+    may: ["plugin/ports.ts", "kubernetes/api-fault.ts", "contract/**", "core/declare/**", "kit/**", "zod"],
     pure: false,
     givenTime: true,
   },

@@ -34,9 +34,25 @@ test("nodeReportOf() names entry, reason and consequence", () => {
   assert.is(trouble?.note, '"10.4.0.50": no such Service (its last good form stays in effect)')
 })
 
-test("nodeReportOf() stays small, whatever stands in the ConfigMap", () => {
-  const vips = Array.from({ length: 500 }, () => ({
+test("nodeReportOf() says once what all VIPs of an entry have", () => {
+  const problem = { code: "BAD_FIELD", message: "Cannot read" }
+  const vips = ["10.4.0.60", "10.4.0.61"].map((one) => ({
     ...vip,
+    vip: one,
+    entry: "web",
+    state: "held" as const,
+    problem,
+  }))
+  assert.equal(
+    report({ status: { ...good, vips } }).troubles.map(({ note }) => note),
+    ['"web": Cannot read (its last good form stays in effect)'],
+  )
+})
+
+test("nodeReportOf() stays small, whatever stands in the ConfigMap", () => {
+  const vips = Array.from({ length: 500 }, (_, at) => ({
+    ...vip,
+    entry: `10.4.${at}.50`,
     state: "held" as const,
     problem: { code: "BAD_TARGET", message: "x".repeat(9000) },
   }))

@@ -39,7 +39,7 @@ export function classicProblems(
         `Cannot announce ${advertised.length} VIPs with --layout classic: an advert has room for ${MOST_ADVERTISED}; what runs is kept; use --layout anchor, or fewer entries`,
       ),
     )
-  const missing = entries.filter(isMissingHere).map(({ declaration }) => declaration.name)
+  const missing = [...new Set(entries.filter(isMissingHere).map(({ declaration }) => declaration.name))]
   if (missing.length > 0)
     problems.push(
       problem(

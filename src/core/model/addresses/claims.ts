@@ -2,6 +2,7 @@ import type { Place, Problem } from "../../../kit/problem.ts"
 import { ipv4Of } from "../../address/ip.ts"
 import { quoted } from "../../../kit/text/quoted.ts"
 import type { Service, ServiceObjects } from "../../objects/kinds.ts"
+import { isLongForm } from "../../declare/is-long-form.ts"
 import type { ModelCode } from "../problem-codes.ts"
 import type { EntryOutcome } from "../types.ts"
 
@@ -16,25 +17,31 @@ export function claimProblems(
   services: ReadonlyMap<string, ServiceObjects>,
 ): readonly Problem<ModelCode>[] {
   const declared = new Map(
-    entries.flatMap((entry) => entry.declaration.addresses.map(({ text }) => [text, entry] as const)),
+    entries.flatMap((entry) =>
+      entry.declaration.addresses.map((address) => [address.text, { ...entry, place: address.place }] as const),
+    ),
   )
   const problems: Problem<ModelCode>[] = []
   for (const [name, { service }] of services)
     for (const { address, code, field, remedy } of claimsOf(service.object)) {
       const entry = declared.get(address)
-      if (entry === undefined || (code !== "VIP_IS_CLUSTER_IP" && entry.text.trim() === "")) continue
+      if (entry === undefined || (code !== "VIP_IS_CLUSTER_IP" && forwardsNothing(entry))) continue
       problems.push({
         code,
         severity: "warning",
         path: entry.declaration.path,
-        place: entry.declaration.place,
+        place: entry.place,
         message: `Cannot be sure that IPVS gets the packets of ${quoted(address)}: Service ${quoted(name)} has that address in ${field}${shownPlace(service.place)}, and kube-proxy takes its packets first; ${remedy}`,
       })
     }
   return problems
 }
 
-interface Claim {
+function forwardsNothing({ declaration, text }: Pick<EntryOutcome, "declaration" | "text">): boolean {
+  return text.trim() === "" || (isLongForm(declaration.name, text) && declaration.services.length === 0)
+}
+
+interface ServiceAddress {
   readonly address: string
   readonly code: "VIP_IS_CLUSTER_IP" | "VIP_IS_EXTERNAL_IP" | "VIP_IS_LOAD_BALANCER_IP"
   /** Path of the field. */
@@ -43,7 +50,7 @@ interface Claim {
   readonly remedy: string
 }
 
-function claimsOf({ spec, traffic }: Service): readonly Claim[] {
+function claimsOf({ spec, traffic }: Service): readonly ServiceAddress[] {
   const clusterIPs = traffic === null || traffic.clusterIPs.length === 0 ? [spec.clusterIP] : traffic.clusterIPs
   const claims = clusterIPs.map((ip) => claim(ip, "VIP_IS_CLUSTER_IP", "spec.clusterIP", "use another VIP"))
   if (traffic === null) return claims
@@ -68,7 +75,7 @@ function claimsOf({ spec, traffic }: Service): readonly Claim[] {
 }
 
 /** Reads an IPv4-mapped IPv6 address as the IPv4 address. */
-function claim(ip: string, code: Claim["code"], field: string, remedy: string): Claim {
+function claim(ip: string, code: ServiceAddress["code"], field: string, remedy: string): ServiceAddress {
   return { address: ipv4Of(ip) ?? ip, code, field, remedy }
 }
 

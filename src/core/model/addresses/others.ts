@@ -1,6 +1,6 @@
 import type { Problem } from "../../../kit/problem.ts"
-import type { Declaration } from "../../declare/declaration.ts"
 import type { ModelCode } from "../problem-codes.ts"
+import type { Claim } from "./claim.ts"
 import { type VipModel, type VirtualServer, virtualServerKey } from "../keepalived-model.ts"
 
 /** Addresses and virtual servers that this product did not add. They do not become ours when an entry names them. */
@@ -19,15 +19,11 @@ export type Holder =
   /** Not known yet: the sidecar is asking the LAN. */
   | { readonly kind: "asked" }
 
-/** Why this node must not announce an address of this declaration; null when no other holder is known. */
-export function heldByOthers(declaration: Declaration, others: Others | undefined): Problem<ModelCode> | null {
-  const { addresses, path, place } = declaration
-  for (const { text } of addresses) {
-    const reason = holderReason(text, others?.addresses.get(text))
-    if (reason === null) continue
-    return { code: reason.code, severity: "error", path, place, message: `Cannot announce ${text}: ${reason.why}` }
-  }
-  return null
+/** Why this node must not announce an address; null when no other holder is known. */
+export function heldByOthers({ address, path, place }: Claim, others: Others | undefined): Problem<ModelCode> | null {
+  const reason = holderReason(address, others?.addresses.get(address))
+  if (reason === null) return null
+  return { code: reason.code, severity: "error", path, place, message: `Cannot announce ${address}: ${reason.why}` }
 }
 
 function holderReason(
@@ -58,7 +54,7 @@ function holderReason(
 
 /** Why a VIP must not run in this form; null when no other program has one of its virtual servers. */
 export function takenServers(
-  { path, place }: Declaration,
+  { path, place }: Pick<Claim, "path" | "place">,
   vip: VipModel | null,
   others: Others | undefined,
 ): Problem<ModelCode> | null {

@@ -2,7 +2,7 @@ import { memo } from "../../../kit/memo.ts"
 import { isSameSet } from "../../../kit/same-set.ts"
 import { ipv4Of, isSupported } from "../../address/ip.ts"
 import { entriesOf } from "../../declare/entries.ts"
-import { addressesOf } from "../../declare/short-form.ts"
+import { parseEntry } from "../../declare/parse-entry.ts"
 import { isAnchor } from "../../address/special.ts"
 import type { ConfigMap, Node, Placed } from "../../objects/kinds.ts"
 import type { VrrpInstance } from "../keepalived-model.ts"
@@ -79,7 +79,7 @@ function isSame(a: OwnNodesQuestion, b: OwnNodesQuestion): boolean {
 /** The addresses that the entries of a ConfigMap name. */
 const declaredIn = memo(
   (configMap: Placed<ConfigMap>): ReadonlySet<string> =>
-    new Set(entriesOf(configMap).flatMap((raw) => addressesOf(raw).map(({ text }) => text))),
+    new Set(entriesOf(configMap).flatMap((raw) => parseEntry(raw).value.addresses.map(({ text }) => text))),
 )
 
 interface Context extends Pick<OwnNodesQuestion, "past"> {

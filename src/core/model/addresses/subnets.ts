@@ -3,9 +3,9 @@ import { firstOf } from "../../../kit/text/format.ts"
 import type { HostAddress } from "../../address/interface.ts"
 import { contains, endOf, isPointToPoint, subnetText } from "../../address/network.ts"
 import { vipFault } from "../../address/special.ts"
-import type { Declaration } from "../../declare/declaration.ts"
 import type { Node, Placed } from "../../objects/kinds.ts"
 import type { ModelCode } from "../problem-codes.ts"
+import type { Claim } from "./claim.ts"
 import { nodeAddressOf } from "./own-nodes.ts"
 import type { NodeFacts } from "../settings.ts"
 
@@ -35,15 +35,13 @@ export function lanOf({ subnets, interface: name }: NodeFacts, nodes: readonly P
   return { subnets: [...guessed.values()], interface: null }
 }
 
-/** Warnings about the addresses of a declaration on this LAN; none when the LAN is not known. */
-export function subnetProblems({ addresses, path, place }: Declaration, lan: Lan): readonly Problem<ModelCode>[] {
+/** Warnings about an address on this LAN; none when the LAN is not known. */
+export function subnetProblems({ address, path, place }: Claim, lan: Lan): readonly Problem<ModelCode>[] {
   if (lan.subnets.length === 0) return []
-  return addresses.flatMap(({ text: vip }) => {
-    const fault = vipFault(vip) === null ? subnetFault(vip, lan) : null
-    if (fault === null) return []
-    const message = `Cannot be sure that hosts reach ${vip}: ${fault.why}`
-    return [{ code: fault.code, severity: "warning", path, place, message }]
-  })
+  const fault = vipFault(address) === null ? subnetFault(address, lan) : null
+  if (fault === null) return []
+  const message = `Cannot be sure that hosts reach ${address}: ${fault.why}`
+  return [{ code: fault.code, severity: "warning", path, place, message }]
 }
 
 interface SubnetFault {

@@ -85,7 +85,7 @@ function rowOf(one: StatusVip, data: PageData, hasSeveral: boolean): VipRow {
   return {
     vip: clipped(vip, LONGEST.vip),
     origin: clipped(origin.join(", "), LONGEST.origin),
-    query: new URLSearchParams({ object, entry }).toString(),
+    query: new URLSearchParams({ object, entry, ...(entry === vip ? {} : { vip }) }).toString(),
     ...{ state, mood: MOODS[state] },
     services:
       listed(
