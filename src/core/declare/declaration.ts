@@ -85,6 +85,13 @@ export function vipIdOf(id: DeclarationId, address: string): string {
   return id.endsWith(` ${address}`) ? id : `${id} ${address}`
 }
 
+/** The declaration of a VIP. @param vipId From vipIdOf(). */
+export function declarationOf(vipId: string, address: string): DeclarationId {
+  const rest = vipId.slice(0, -address.length - 1)
+  // Without its last word, the id of a declaration that has the name of its address has no name.
+  return /^\S+ \S+ /.test(rest) ? rest : vipId
+}
+
 /** The object (`ConfigMap default/vips`) and the name in it. Names of objects have no spaces, and keys may have any. */
 export function partsOf(id: DeclarationId): { readonly object: string; readonly name: string } {
   const [, object = id, name = ""] = /^(\S+ \S+) (.*)$/s.exec(id) ?? []

@@ -11,6 +11,7 @@ import { nodeAddressesOf } from "./addresses/forbidden.ts"
 import { withOwners } from "./addresses/owners.ts"
 import { type Lan, lanOf, subnetProblems } from "./addresses/subnets.ts"
 import { finishEntry } from "./finish-entry.ts"
+import { orphansIn } from "./last-good.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import { entriesProblem, limitProblems } from "./limits.ts"
 import { createOwnNodes, NO_PAST, nodeAddressOf } from "./addresses/own-nodes.ts"
@@ -38,6 +39,7 @@ export function createModelBuilder(settings: ModelSettings): (input: ModelInput)
       settings,
       nodeAddresses: nodeAddressesOf(nodes),
       echoes: input.own.echoes,
+      orphans: orphansIn(input.lastGood, new Set(walked.map(({ declaration }) => declaration.id))),
       subnetWarnings: warningsOn(lanOf(input.node, nodes)),
     }
     const entries = withOwners(walked.flatMap((one) => finishEntry(one, input, context)))

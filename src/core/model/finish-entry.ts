@@ -4,7 +4,7 @@ import type { Claim } from "./addresses/claim.ts"
 import type { EntryOutcome, OwnInput } from "./types.ts"
 import type { ModelCode } from "./problem-codes.ts"
 import { echoProblems, forbiddenAddress } from "./addresses/forbidden.ts"
-import { asItWas, type HeldForm, heldForm, lastGoodOf } from "./last-good.ts"
+import { asItWas, type HeldForm, heldForm, type LastGoodEntry, lastGoodOf } from "./last-good.ts"
 import { heldByOthers, takenServers } from "./addresses/others.ts"
 import { needsMasquerade, refusalProblem } from "./refusal.ts"
 import type { ModelSettings, NodeFacts } from "./settings.ts"
@@ -16,6 +16,8 @@ interface FinishContext {
   readonly nodeAddresses: ReadonlyMap<string, string>
   /** VIP -> name of the Node that lists it, although it is ours. */
   readonly echoes: ReadonlyMap<string, string>
+  /** Address -> the last working form of an entry that is gone. */
+  readonly orphans: ReadonlyMap<string, LastGoodEntry>
   readonly subnetWarnings: (claim: Claim) => readonly Problem<ModelCode>[]
 }
 
@@ -108,9 +110,11 @@ function presentIn<T>(one: T | null): readonly T[] {
 function heldVip(
   { walked: { raw, declaration }, one: { claim } }: Part,
   input: OwnInput,
-  { settings, nodeAddresses }: FinishContext,
+  { settings, nodeAddresses, orphans }: FinishContext,
 ): HeldForm | null {
-  const lastGood = claim === null ? undefined : input.lastGood.get(vipIdOf(declaration.id, claim.address))
+  if (claim === null) return null
+  const { address } = claim
+  const lastGood = input.lastGood.get(vipIdOf(declaration.id, address)) ?? orphans.get(address)
   if (lastGood === undefined) return null
   const refusal = input.refused.get(declaration.id)
   const held = heldForm(raw, lastGood, {
@@ -123,7 +127,7 @@ function heldVip(
   })
   // The last good form may itself need the masquerading that is missing now.
   const canRun = (form: HeldForm) => refusal?.code !== "MASQUERADE_MISSING" || !needsMasquerade(form.vip)
-  const forms = [held, asItWas(lastGood)]
+  const forms = [held, asItWas(lastGood, declaration.id)]
   return forms.find((form) => canRun(form) && takenServers(declaration, form.vip, input.others) === null) ?? null
 }
 

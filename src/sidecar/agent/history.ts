@@ -1,6 +1,6 @@
 import type { BuiltModel } from "../../core/model/types.ts"
-import { vipIdOf } from "../../core/declare/declaration.ts"
-import type { LastGood, LastGoodEntry } from "../../core/model/last-good.ts"
+import { declarationOf, vipIdOf } from "../../core/declare/declaration.ts"
+import { type LastGood, type LastGoodEntry, orphansIn } from "../../core/model/last-good.ts"
 import {
   addressesOf,
   type KeepalivedModel,
@@ -49,24 +49,31 @@ export function afterApplied(
   applied: { readonly built: BuiltModel; readonly model: KeepalivedModel },
   time: { readonly now: number; readonly drainTime: number },
 ): AppliedHistory {
-  const lastGood = new Map<string, LastGoodEntry>()
-  for (const entry of applied.built.entries) {
-    if (entry.address === null) continue
-    const id = vipIdOf(entry.declaration.id, entry.address)
-    const before = history.lastGood.get(id)
-    if (entry.state === "good" && entry.vip !== null)
-      lastGood.set(
-        id,
-        before?.vip === entry.vip && before.text === entry.text ? before : { text: entry.text, vip: entry.vip },
-      )
-    else if (before !== undefined) lastGood.set(id, before)
-  }
+  const lastGood = lastGoodAfter(history.lastGood, applied.built.entries)
   const recent = new Map<string, RecentVip>()
   for (const vip of vipsOf(applied.model)) {
     const before = history.recent.get(vip.address)
     recent.set(vip.address, before !== undefined && before.vip === vip ? before : recentOf(vip, before, time))
   }
   return { lastGood, recent, past: pastAfter(history.past, applied) }
+}
+
+function lastGoodAfter(before: LastGood, entries: BuiltModel["entries"]): LastGood {
+  const lastGood = new Map<string, LastGoodEntry>()
+  const orphans = orphansIn(before, new Set(entries.map(({ declaration }) => declaration.id)))
+  for (const { declaration, address, state, text, vip } of entries) {
+    if (address === null) continue
+    const id = vipIdOf(declaration.id, address)
+    const known = before.get(id) ?? (state === "held" ? orphans.get(address) : undefined)
+    if (state === "good" && vip !== null)
+      lastGood.set(id, known?.vip === vip && known.text === text ? known : { text, vip })
+    else if (known !== undefined) lastGood.set(id, known)
+  }
+  // What a broken entry cannot run now, it may run again before it is mended.
+  const broken = new Set(entries.filter(({ state }) => state !== "good").map(({ declaration }) => declaration.id))
+  for (const [id, known] of before)
+    if (!lastGood.has(id) && broken.has(declarationOf(id, known.vip.address))) lastGood.set(id, known)
+  return lastGood
 }
 
 function pastAfter(

@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { vipIdOf } from "../../core/declare/declaration.ts"
+import { declarationOf, vipIdOf } from "../../core/declare/declaration.ts"
 import type { LastGood } from "../../core/model/last-good.ts"
 import { type KeepalivedModel, keepalivedModelSchema, vipModelSchema } from "../../core/model/keepalived-model.ts"
 import { readJson } from "../../kit/files/safe-read.ts"
@@ -46,7 +46,9 @@ const schema = z.object({
 export function encodeAppliedRecord(record: AppliedRecord): string {
   const { sha256, generation, past } = record
   const known = { nodeCount: past.nodeCount, announced: [...past.announced], nodes: [...past.nodes] }
-  const entries = [...record.lastGood.values()].map(({ text, vip }) => JSON.stringify({ id: vip.id, text, vip }))
+  const entries = [...record.lastGood].map(([key, { text, vip }]) =>
+    JSON.stringify({ id: declarationOf(key, vip.address), text, vip }),
+  )
   const head = JSON.stringify({ schema: 1, sha256, generation, ...known, model: record.model })
   return `${head.slice(0, -1)},\n"entries":[\n${entries.join(",\n")}\n]}\n`
 }

@@ -12,6 +12,7 @@ import {
   type ServedVip,
   trouble,
 } from "../../contract/report/node-report.ts"
+import type { StatusVip } from "../../contract/status.ts"
 import { problemText } from "../../kit/problem.ts"
 import { visible } from "../../kit/text/escape-hidden.ts"
 import { reasonOf } from "./event-reason.ts"
@@ -38,13 +39,20 @@ export function nodeReportOf(view: NodeView): NodeReport {
     vips: status?.vips.filter(({ inEffect }) => inEffect).length ?? 0,
     readyPods: status?.vips.reduce((sum, vip) => sum + (vip.inEffect ? vip.readyPods : 0), 0) ?? 0,
     unserved: unserved.length,
-    unservedNames: unserved.slice(0, MOST_NAMES).map(({ entry }) => visible(entry).slice(0, LONGEST_NAME)),
+    unservedNames: namesOf(unserved),
     roles: rolesOf(view),
     ...servesOf(view),
     drained: drained === null ? null : drainedOf(drained),
     troubles: shown.map((one) => (one.about === firstConfigMap ? trouble(one.reason, one.note) : one)),
     more: troubles.length - shown.length,
   }
+}
+
+/** The entries of VIPs, each once: an entry may have several. */
+function namesOf(vips: readonly StatusVip[]): readonly string[] {
+  return [...new Set(vips.map(({ entry }) => entry))]
+    .slice(0, MOST_NAMES)
+    .map((one) => visible(one).slice(0, LONGEST_NAME))
 }
 
 /** A backup forwards nothing, so the size of all reports together does not grow with the number of nodes. */

@@ -106,6 +106,17 @@ test("parseEntry() says what a user may have meant", () => {
   }
 })
 
+test("parseEntry() reads no mapping of more than 64 KiB, and no list of more than its maximum", () => {
+  const services = (count: number) =>
+    Array.from({ length: count }, (_, at) => `  - service: default/s-${at}\n`).join("")
+  const codesOf = (text: string) => parse(text).problems.map(({ code, place }) => `${code} ${place?.line}`)
+  assert.equal(codesOf(`addresses: [10.4.0.50]\nservices:\n${services(1_000)}`), [])
+  assert.equal(codesOf(`addresses: [10.4.0.50]\nservices:\n${services(1_001)}`), ["TOO_MANY_SERVICES 9"])
+  const many = Array.from({ length: 101 }, (_, at) => `10.4.1.${at}`).join(", ")
+  assert.equal(codesOf(`addresses: [${many}]\nservices: []`), ["BAD_FIELD 7"])
+  assert.equal(codesOf(`addresses: [10.4.0.50]\nservices: []\n${"#".repeat(64 * 1024)}`), ["TOO_MANY_SERVICES 6"])
+})
+
 test("isLongForm() takes no line of the short form for a mapping, and no mapping for lines", () => {
   for (const { text } of TAKEN) assert.is(isLongForm("10.4.0.50", text) || isLongForm("web", text), false, text)
   for (const { key, text, code } of REFUSED) assert.is(isLongForm(key, text), code === "BAD_ENTRY_NAME", text)

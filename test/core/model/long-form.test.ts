@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 
 import { type LastGoodEntry } from "../../../src/core/model/last-good.ts"
 import { createModelBuilder } from "../../../src/core/model/build-model.ts"
-import { vipIdOf } from "../../../src/core/declare/declaration.ts"
+import { partsOf, vipIdOf } from "../../../src/core/declare/declaration.ts"
 import type { VipModel } from "../../../src/core/model/keepalived-model.ts"
 import type { ModelInput } from "../../../src/core/model/types.ts"
 import { cluster, id, input, node, service, type ServiceOptions, SETTINGS, vipsIn } from "../fixture.ts"
@@ -101,11 +101,13 @@ const A = "10.4.0.50"
 const B = "10.4.0.51"
 const TEXT = long([A, B], "default/b")
 
-/** The forms of an entry that ran. */
-function ran(text: string): ReadonlyMap<string, LastGoodEntry> {
-  const vips = vipsIn(build(input({ web: text }, OBJECTS)).model)
-  return new Map(vips.map((vip) => [vipIdOf(vip.id, vip.address), { text, vip }]))
+/** The forms of entries that ran. */
+function ranAs(data: Readonly<Record<string, string>>): ReadonlyMap<string, LastGoodEntry> {
+  const vips = vipsIn(build(input(data, OBJECTS)).model)
+  return new Map(vips.map((vip) => [vipIdOf(vip.id, vip.address), { text: data[partsOf(vip.id).name] ?? "", vip }]))
 }
+
+const ran = (text: string) => ranAs({ web: text })
 
 const told = (data: Record<string, string>, more: Partial<ModelInput> = {}) => {
   const { entries } = build(input(data, OBJECTS, more))
@@ -165,6 +167,49 @@ const stories: readonly (readonly [
 for (const [what, text, more, expected] of stories)
   test(`createModelBuilder() keeps what works of an entry with two VIPs if ${what}`, () => {
     assert.equal(told({ web: text }, { lastGood: ran(TEXT), ...more }), expected)
+  })
+
+const renames: readonly (readonly [
+  what: string,
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+  expected: readonly string[],
+])[] = [
+  ["into the long form", { [A]: "default/b" }, { web: `addresses: [${A}]\nservice: default/b` }, [`web ${A} held 80`]],
+  [
+    "into YAML that cannot be read",
+    { [A]: "default/b" },
+    { web: `addresses: [${A}\nservices: x` },
+    [`web ${A} held 80`],
+  ],
+  ["into a text without a list", { [A]: "default/b" }, { web: `addresses: ${A}\nservices: []` }, [`web ${A} held 80`]],
+  [
+    "to another name",
+    { web: TEXT },
+    { shop: TEXT.replace("services", "service") },
+    [`shop ${A} held 80`, `shop ${B} held 80`],
+  ],
+  ["back into the short form", { web: TEXT }, { [A]: "default/b:NATX" }, [`${A} ${A} held 80`]],
+  ["and is good", { [A]: "default/b" }, { web: long([A], "default/a") }, [`web ${A} good 53,53,80,443`]],
+  [
+    "while the old one stays",
+    { [A]: "default/b" },
+    { [A]: "default/b", web: `addresses: [${A}]` },
+    [`${A} ${A} good 80`, `web ${A} left-out -`],
+  ],
+]
+for (const [what, before, after, expected] of renames)
+  test(`createModelBuilder() keeps the VIP of an entry that changes ${what}`, () => {
+    const lastGood = ranAs(before)
+    assert.equal(told(after, { lastGood }), expected)
+    const { model } = build(
+      input(after, cluster([service("a", PORTS), service("b", { addresses: ["10.2.7.7"] })]), { lastGood }),
+    )
+    const held = vipsIn(model).filter(({ id: of }) =>
+      expected.some((one) => one.includes(" held ") && of === id(one.split(" ")[0] ?? "")),
+    )
+    assert.is(held.length, expected.filter((one) => one.includes(" held ")).length)
+    for (const { virtualServers } of held) assert.is(virtualServers[0]?.realServers[0]?.address, "10.2.7.7")
   })
 
 test("createModelBuilder() tells the problem of an entry with each VIP that it keeps, and once altogether", () => {

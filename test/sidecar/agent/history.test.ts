@@ -119,6 +119,22 @@ test("afterApplied() remembers each VIP of an entry as it last worked", () => {
   assert.equal(known(), [`${id("web")} 10.4.0.51: ${text("10.4.0.51")}`])
 })
 
+test("afterApplied() remembers how a VIP worked under the name that its entry had before", () => {
+  const objects = cluster([service("a")])
+  let { history } = pass(NO_HISTORY, input({ "10.4.0.50": "default/a" }, objects), 0)
+  for (const time of [1, 2]) {
+    history = pass(history, input({ web: "addresses: [10.4.0.50]" }, objects), time).history
+    assert.equal(
+      [...history.lastGood].map(([key, good]) => [key, good.text, good.vip.id]),
+      [[`${id("web")} 10.4.0.50`, "default/a", id("10.4.0.50")]],
+    )
+  }
+  const back = { lastGood: history.lastGood }
+  assert.is(pass(history, input({ web: "addresses: [10.4.0.50]" }, objects, back), 3).servers.length, 1)
+  history = pass(history, input({}, objects), 4).history
+  assert.is(history.lastGood.size, 0)
+})
+
 test("afterWaiting() is the same history while nothing is due", () => {
   const { history } = pass(NO_HISTORY, withPods("10.2.1.1"), 0)
   assert.is(afterWaiting(history, 1_000_000), history)

@@ -71,4 +71,47 @@ test("explainVip() shows the held entry with its line, the caret's column, and t
     await agent.stop()
   }))
 
+const long = (addresses: string) => `addresses: [${addresses}]\nservices:\n  - service: default/a\n`
+
+test("statusOf() and explainVip() tell each VIP of an entry in the long form, from its first day to its mistakes", async () => {
+  const node = fakeNode()
+  const agent = agentOn(node)
+  const after = async (sequence: number, entries: Record<string, string>) => {
+    node.reading = generation(sequence, entries)
+    agent.request()
+    await passSeconds(node, agent, 3)
+    const snapshot = agent.snapshot()
+    const status = statusOf(snapshot, CONTEXT)
+    const rows = status.vips.map(({ vip, entry, state, inEffect, readyPods, problem }) =>
+      [vip, entry, state, inEffect ? "in effect" : "-", readyPods, problem?.code ?? "well"].join(" "),
+    )
+    return { snapshot, status, rows }
+  }
+  await after(1, { "10.4.0.50": "default/a" })
+  const reloads = () => node.steps.filter((step) => step === "=applied").length
+  const before = reloads()
+  const named = await after(2, { web: long("10.4.0.50") })
+  assert.equal(named.rows, ["10.4.0.50 web applied in effect 1 well"])
+  assert.is(reloads(), before)
+  const two = await after(3, { web: long("10.4.0.50, 10.4.0.51") })
+  assert.equal(two.rows, ["10.4.0.50 web applied in effect 1 well", "10.4.0.51 web applied in effect 1 well"])
+  const [{ object } = { object: "" }] = two.status.vips
+  for (const vip of ["10.4.0.50", "10.4.0.51"]) {
+    const found = explainVip({ object, entry: "web", vip }, two)
+    assert.equal([found?.vip, found?.pods.ready.length, found?.text], [vip, 1, long("10.4.0.50, 10.4.0.51")])
+    assert.match(found?.config ?? "", `virtual_server ${vip} 80 {`)
+  }
+  assert.is(explainVip({ object, entry: "web", vip: "10.4.0.52" }, two), null)
+  assert.is(explainVip({ object, entry: "web", vip: null }, two)?.vip, "10.4.0.50")
+  const broken = await after(4, { web: "addresses: 10.4.0.50\n" })
+  assert.equal(broken.rows, ["10.4.0.50 web held in effect 1 BAD_FIELD", "10.4.0.51 web held in effect 1 BAD_FIELD"])
+  const renamed = await after(5, { shop: "addresses: [10.4.0.50]\nservice: default/a\n" })
+  assert.equal(renamed.rows, ["10.4.0.50 shop held in effect 1 BAD_FIELD"])
+  const again = await after(6, { shop: "addresses: [10.4.0.50]\n" })
+  assert.equal(again.rows, ["10.4.0.50 shop held in effect 1 BAD_FIELD"])
+  const mended = await after(7, { shop: long("10.4.0.52") })
+  assert.equal(mended.rows, ["10.4.0.52 shop applied in effect 1 well"])
+  await agent.stop()
+})
+
 test.run()

@@ -1,11 +1,13 @@
 import type { Place } from "../../../kit/problem.ts"
 import { quoted } from "../../../kit/text/quoted.ts"
-import { parseAddress } from "../../address/ip.ts"
+import { isSupported, parseAddress } from "../../address/ip.ts"
 import type { DeclaredAddress } from "../declaration.ts"
+import type { RawEntry } from "../entries.ts"
+import { entryLines } from "../entry-lines.ts"
 import { keyFault } from "../key-fault.ts"
 import type { FieldFault } from "./fields.ts"
 import { MOST_ADDRESSES } from "./schema.ts"
-import type { FieldPath } from "./value.ts"
+import { type FieldPath, LONGEST_MAPPING } from "./value.ts"
 
 /** The addresses of an entry, in the order of the text. Adds what is wrong with the others to `faults`. */
 export function addressesIn(
@@ -27,4 +29,18 @@ export function addressesIn(
     else found.set(address.text, { ...address, place: placeOf(path) })
   }
   return [...found.values()]
+}
+
+/**
+ * What looks like an address in a text that cannot be read: the entry does not run, but what ran under one of them may be its own,
+ * under another name.
+ */
+export function addressesBetween({ text, place }: Pick<RawEntry, "text" | "place">): readonly DeclaredAddress[] {
+  if (text.length > LONGEST_MAPPING) return []
+  const words = entryLines(text).flatMap((line) => line.text.split(/[\s,'"[\]{}]+/))
+  const found = [...new Set(words.filter(isSupported))].slice(0, MOST_ADDRESSES)
+  return found.flatMap((word) => {
+    const address = parseAddress(word)
+    return address === null ? [] : [{ ...address, place }]
+  })
 }

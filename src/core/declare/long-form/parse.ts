@@ -4,11 +4,11 @@ import type { Declaration } from "../declaration.ts"
 import type { RawEntry } from "../entries.ts"
 import { isAddressLike } from "../is-long-form.ts"
 import type { DeclareCode } from "../problem-codes.ts"
-import { createReporter, LONGEST_VALUE, pathIn, type Report } from "../reporter.ts"
-import { addressesIn } from "./addresses.ts"
+import { createReporter, pathIn, type Report } from "../reporter.ts"
+import { addressesBetween, addressesIn } from "./addresses.ts"
 import { type FieldFault, fieldFaults } from "./fields.ts"
 import { servicesIn } from "./services.ts"
-import { readValue, type ReadValue } from "./value.ts"
+import { LONGEST_MAPPING, readValue, type ReadValue } from "./value.ts"
 
 /**
  * Reads an entry whose value is a YAML mapping and whose key is a name.
@@ -25,7 +25,7 @@ export function parseLongForm(raw: RawEntry): Checked<Declaration, DeclareCode> 
   const empty = { id, source, name: key, path: pathIn(raw), place, addresses: [], group: null, services: [] }
   if (read.kind !== "mapping") {
     reportUnreadable(key, read, report)
-    return { value: empty, problems }
+    return { value: { ...empty, addresses: addressesBetween(raw) }, problems }
   }
   const placeOf = placesOf(read)
   const faults: FieldFault[] = [...fieldFaults(key, read.value)]
@@ -34,7 +34,8 @@ export function parseLongForm(raw: RawEntry): Checked<Declaration, DeclareCode> 
   const placed = faults.map((one) => ({ ...one, offset: read.offsetOf(one.path, one.part) }))
   for (const { code, message, offset } of placed.toSorted((a, b) => a.offset - b.offset))
     report(code, message, read.placeAt(offset))
-  return { value: { ...empty, addresses, services }, problems }
+  const isLost = addresses.length === 0 && problems.length > 0
+  return { value: { ...empty, addresses: isLost ? addressesBetween(raw) : addresses, services }, problems }
 }
 
 /** Source: Kubernetes API reference, ConfigMap, data. */
@@ -52,7 +53,7 @@ function reportUnreadable(key: string, read: Exclude<ReadValue, { kind: "mapping
     case "too-long":
       report(
         "TOO_MANY_SERVICES",
-        `Cannot forward ${quoted(key)}: its value has more than ${LONGEST_VALUE} characters; use several entries`,
+        `Cannot forward ${quoted(key)}: its value has more than ${LONGEST_MAPPING} characters; use several entries`,
       )
       return
     case "not-a-mapping":

@@ -6,8 +6,10 @@ import { DEEPEST, tooDeepAt } from "../../objects/yaml/nesting.ts"
 import { misleadingFaults, STRICT_YAML, syntaxFaults, type YamlFault } from "../../objects/yaml/strict-yaml.ts"
 import { offsetOf } from "../../objects/yaml/yaml-places.ts"
 import type { RawEntry } from "../entries.ts"
-import { LONGEST_VALUE } from "../reporter.ts"
 import { isRecord } from "./record.ts"
+
+/** Maximum characters of a long form. A node of YAML takes some microseconds to read, and a bad text has one in each character. */
+export const LONGEST_MAPPING = 64 * 1024
 
 /** A way from the mapping to one of its parts. */
 export type FieldPath = readonly (string | number)[]
@@ -26,14 +28,14 @@ export type ReadValue =
       readonly faults: readonly YamlFault[]
       readonly placeAt: (offset: number) => Place | null
     }
-  /** It has more than LONGEST_VALUE characters. */
+  /** It has more than LONGEST_MAPPING characters. */
   | { readonly kind: "too-long" }
   | { readonly kind: "not-a-mapping" }
 
 /** Reads the value of an entry. Follows no alias. */
 export function readValue(raw: Pick<RawEntry, "text" | "place" | "firstLine">): ReadValue {
   const { text } = raw
-  if (text.length > LONGEST_VALUE) return { kind: "too-long" }
+  if (text.length > LONGEST_MAPPING) return { kind: "too-long" }
   const lines = new LineCounter()
   const placeAt = (offset: number) => placeIn(raw, lines, offset)
   const deep = tooDeepAt(text)
