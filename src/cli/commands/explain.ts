@@ -13,12 +13,12 @@ import type { EntryOutcome } from "../../core/model/types.ts"
 import { byPlace } from "../../kit/problem.ts"
 import { blocksOf } from "../input/config-text.ts"
 import { EXIT } from "../../terminal/exit-status.ts"
-import { type Explanation, explanationText } from "./explanation.ts"
+import { type Explanation, explanationText, type LineAt } from "./explanation.ts"
 import { chooseNode, type Manifests, manifestsOf, buildOffline, type OfflineBuild } from "../input/offline.ts"
 import { problemLines } from "../output/problem-lines.ts"
 import type { RenderOptions } from "./render.ts"
 import { agentSignsIn } from "../../heartbeats/read.ts"
-import { openSource } from "../input/source.ts"
+import { openSource, type Source } from "../input/source.ts"
 import type { Terminal } from "../output/terminal.ts"
 import { coloursOf } from "../../terminal/screen.ts"
 import { readContractFile, readIfPresent } from "../input/volume-files.ts"
@@ -51,8 +51,23 @@ export async function explain(
   }
   const explanations = onVolume ? found.map((one) => asApplied(one, options)) : found
   if (options.output === "json") for (const one of explanations) terminal.out(`${JSON.stringify(one, null, 2)}\n`)
-  else terminal.out(explanations.map((one) => explanationText(one, coloursOf(terminal))).join("\n"))
+  else {
+    const look = { colours: coloursOf(terminal), lineAt: linesIn(sources) }
+    terminal.out(explanations.map((one) => explanationText(one, look)).join("\n"))
+  }
   return EXIT.good
+}
+
+/** Maximum characters of a line that is shown: JSON may be one line. */
+const LONGEST_LINE = 300
+
+/** Finds the line of a place; null if no source has its file, or if it is too long to show. */
+function linesIn(sources: readonly Source[]): LineAt {
+  const texts = new Map(sources.flatMap(({ files }) => files.map(({ file, text }) => [file, text])))
+  return ({ file, line }) => {
+    const found = line === null ? undefined : texts.get(file)?.split("\n")[line - 1]
+    return found === undefined || found.length > LONGEST_LINE ? null : found
+  }
 }
 
 function whatThereIs({ configMaps }: Manifests): string {

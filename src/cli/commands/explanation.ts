@@ -6,6 +6,7 @@ import type { ExplainedEndpoint, ExplainedSource } from "../../core/explain/endp
 import type { ExplainedPort, ExplainedService } from "../../core/explain/service.ts"
 import { problemLine } from "../output/problem-lines.ts"
 import type { Colours } from "../../terminal/screen.ts"
+import { caretText } from "../../kit/text/caret.ts"
 import { table } from "../../kit/text/format.ts"
 import type { CliCode } from "../problem-codes.ts"
 
@@ -33,8 +34,14 @@ export interface Explanation {
   readonly problems: readonly Problem<CliCode>[]
 }
 
+/** The line of a place; null if it is not known. */
+export type LineAt = (place: Place) => string | null
+
 /** The explanation for people. */
-export function explanationText(explanation: Explanation, colours: Colours): string {
+export function explanationText(
+  explanation: Explanation,
+  { colours, lineAt }: { readonly colours: Colours; readonly lineAt: LineAt },
+): string {
   const { vip, entry, state, outdated, problem, services, config, problems } = explanation
   const bad = state !== "applied"
   const lines = [
@@ -46,9 +53,17 @@ export function explanationText(explanation: Explanation, colours: Colours): str
     ...services.flatMap((service) => ["", ...serviceLines(service, colours)]),
     "",
     ...configLines(config, colours),
-    ...(problems.length === 0 ? [] : ["", colours.bold("Problems"), ...problems.map((one) => `  ${problemLine(one)}`)]),
+    ...(problems.length === 0
+      ? []
+      : ["", colours.bold("Problems"), ...problems.flatMap((one) => problemText(one, lineAt))]),
   ]
   return `${lines.join("\n")}\n`
+}
+
+function problemText(problem: Problem<CliCode>, lineAt: LineAt): readonly string[] {
+  const line = problem.place === null ? null : lineAt(problem.place)
+  const quote = line === null ? [] : caretText(line, problem.place?.column ?? null).split("\n")
+  return [`  ${problemLine(problem)}`, ...quote.map((one) => `    ${one}`)]
 }
 
 function entryLines(text: string): readonly string[] {

@@ -1,7 +1,7 @@
 import type { ExplainedEndpoint } from "../../core/explain/endpoints.ts"
 import type { ExplainedPort, ExplainedService } from "../../core/explain/service.ts"
 import type { EntryState } from "../../contract/entry-state.ts"
-import { visible } from "../../kit/text/escape-hidden.ts"
+import { caretText } from "../../kit/text/caret.ts"
 import type { Pages } from "./html.ts"
 import { MAXIMUM_BYTES } from "./overview.ts"
 import { linkTo } from "./view/problems.ts"
@@ -133,9 +133,7 @@ function shortened(text: string, most: number): string {
 /** The line, and below it a caret under the mistake; empty without a line. */
 function quoteOf({ line, column }: ExplainedProblem): string {
   if (line === null) return ""
-  const shown = visible(clipped(line, LONGEST.line)).replaceAll("\t", " ")
-  if (column === null || column > shown.length + 1) return shown
-  return `${shown}\n${" ".repeat(column - 1)}^`
+  return caretText(clipped(line, LONGEST.line), column)
 }
 
 /** The same as text. */

@@ -143,6 +143,19 @@ test("explain() on the volumes: a running VIP that a Node lists is not an addres
   })
 })
 
+test("explain() shows the line of a mistake with a caret below it", () => {
+  const text =
+    "shop: |\n    addresses: [10.4.0.60]\n    services:\n      - service: default/echo\n        schedular: wlc\n"
+  return inTree({ ...TREE, "vips.yaml": configMap(text) }, async () => {
+    const { out } = await kkv(["explain", "shop", ".", "--iface", "eth0"])
+    const [, quote] = out.split("Problems\n")
+    assert.match(
+      quote ?? "",
+      /^ {2}vips\.yaml:11:9: BAD_FIELD: Cannot read "schedular" of "shop": .*\n {12}schedular: wlc\n {12}\^\n$/,
+    )
+  })
+})
+
 test("explain() an entry in the long form: each of its VIPs by its name, one by its address", () => {
   const text =
     "shop: |\n    addresses: [10.4.0.60, 10.4.0.61]\n    services:\n      - service: default/echo\n        ports: [{servicePort: http, port: 8080}]\n"
