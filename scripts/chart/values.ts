@@ -9,6 +9,8 @@ const port = () => z.int().min(1).max(65_535)
 /** The name of a namespace or a ConfigMap, such as `web-1`. */
 const NAME = "[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
 const IPV4 = String.raw`[0-9]{1,3}(\.[0-9]{1,3}){3}`
+/** Of an entry in the long form: a key of a ConfigMap that does not look like an address. */
+const ENTRY_NAME = "[-._a-zA-Z0-9]*[-_a-zA-Z][-._a-zA-Z0-9]*"
 
 const resources = (cpu: string, memory: string, limit: string, more = "") =>
   kubernetes()
@@ -99,10 +101,10 @@ export const SECTIONS: readonly { readonly title: string; readonly keys: Readonl
     title: "Virtual IPs",
     keys: {
       vips: z
-        .record(z.string().regex(new RegExp(`^${IPV4}$`)), z.string())
+        .record(z.string().regex(new RegExp(`^(?:${IPV4}|${ENTRY_NAME})$`)), z.string())
         .default({})
         .describe(
-          'Entries, such as `10.4.0.50: default/echoheaders`, or `""` to announce an address only (docs/vips.md). Entries that are added with kubectl stay.',
+          'Entries, such as `10.4.0.50: default/echoheaders`, or `""` to announce an address only, or a name and a mapping as text (docs/vips.md). Entries that are added with kubectl stay.',
         ),
       vipRanges: z
         .array(z.string().regex(new RegExp(`^${IPV4}(/[0-9]{1,2})?$`)))

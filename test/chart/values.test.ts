@@ -75,7 +75,11 @@ for (const [what, words, message] of [
   ["a profile that is none", ["--set", "profile=0.36"], /at '\/profile'/],
   ["a layout that is none", ["--set", "layout=both"], /at '\/layout'/],
   ["a key that is taken away", ["--set", "vrid=null"], /missing property 'vrid'/],
-  ["an address that is none", ["--set-string", "vips.web=default/web"], /'web' does not match pattern/],
+  [
+    "an address that is none",
+    ["--set-string", String.raw`vips.10\.4\.0=default/web`],
+    /'10.4.0' does not match pattern/,
+  ],
   ["a digest that is none", ["--set", "sync.image.digest=latest"], /at '\/sync\/image\/digest'/],
   ["HAProxy", ["--set", "haproxy.enabled=true"], /PROXY protocol is not supported/],
   [
