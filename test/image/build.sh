@@ -21,7 +21,7 @@ inputs() { # one line a file that the result depends on
   (
     cd "$checkout"
     git ls-files --cached --others --exclude-standard -z -- Dockerfile .dockerignore .npmrc LICENSE package.json package-lock.json tsconfig.json \
-      src templates image scripts/{build,bundle-rules,sbom,bill-of-bundle}.ts scripts/image.sh test/image/{base,build,lib}.sh |
+      src templates schema image scripts/{build,bundle-rules,sbom,bill-of-bundle}.ts scripts/image.sh test/image/{base,build,lib}.sh |
       sort -z | xargs -0 sha256sum 2> /dev/null || true
   )
 }

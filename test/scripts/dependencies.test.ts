@@ -65,6 +65,15 @@ test("no package's script runs when it is installed, here or in an image", () =>
   )
 })
 
+test("all that the Dockerfile copies from the checkout is in the context of the build", () => {
+  const context = new Set([...read(".dockerignore").matchAll(/^!(.*)$/gm)].map(([, path]) => path))
+  const copied = [...read("Dockerfile").matchAll(/^COPY (?!--from)(.*)$/gm)].flatMap(([, words = ""]) =>
+    words.split(" ").slice(0, -1),
+  )
+  assert.ok(copied.length > 5)
+  for (const path of copied) assert.ok(context.has(path) || context.has(path.split("/")[0]), path)
+})
+
 test("the Dockerfile's bases are pinned by digest", () => {
   const text = read("Dockerfile")
   const bases = [...text.matchAll(/^ARG (\w+_IMAGE)=(.*)$/gm)].map(
