@@ -40,7 +40,7 @@ for (const { text, addresses, targets } of TAKEN_MAPPINGS)
   })
 
 for (const [text, code, at, references] of REFUSED_MAPPINGS)
-  test(`parseEntry() refuses the mapping ${quoted(text)} with ${code} at ${at}`, () => {
+  test(`parseEntry() refuses the mapping ${quoted(text)} with ${code} at ${at} (fault 295)`, () => {
     const { problems } = parse(text)
     const [first] = problems
     assert.ok(first !== undefined)

@@ -165,7 +165,7 @@ const stories: readonly (readonly [
   ["it has lost an address", long([A], "default/b"), {}, [`web ${A} good 80`]],
 ]
 for (const [what, text, more, expected] of stories)
-  test(`createModelBuilder() keeps what works of an entry with two VIPs if ${what}`, () => {
+  test(`createModelBuilder() keeps what works of an entry with two VIPs if ${what} (fault 295)`, () => {
     assert.equal(told({ web: text }, { lastGood: ran(TEXT), ...more }), expected)
   })
 
@@ -199,7 +199,7 @@ const renames: readonly (readonly [
   ],
 ]
 for (const [what, before, after, expected] of renames)
-  test(`createModelBuilder() keeps the VIP of an entry that changes ${what}`, () => {
+  test(`createModelBuilder() keeps the VIP of an entry that changes ${what} (fault 296)`, () => {
     const lastGood = ranAs(before)
     assert.equal(told(after, { lastGood }), expected)
     const { model } = build(
@@ -218,7 +218,7 @@ test("createModelBuilder() tells the problem of an entry with each VIP that it k
   for (const entry of entries) assert.equal(entry.problems, problems)
 })
 
-test("createModelBuilder() gives an address of two entries of one ConfigMap to the first key, in any order of the file", () => {
+test("createModelBuilder() gives an address of two entries of one ConfigMap to the first key, in any order of the file (fault 297)", () => {
   for (const data of [
     { web: TEXT, api: long([B], "default/b") },
     { api: long([B], "default/b"), web: TEXT },
@@ -259,7 +259,7 @@ test("createModelBuilder() counts the real servers of all addresses of an entry"
   )
 })
 
-test("createModelBuilder() makes of any text of an entry only VIPs that it names, and does not change its neighbour", () => {
+test("createModelBuilder() makes of any text of an entry only VIPs that it names, and does not change its neighbour (fault 295)", () => {
   const alone = build(input({ "10.4.0.60": "default/b" }, OBJECTS))
   const words = fc.constantFrom(
     ...[

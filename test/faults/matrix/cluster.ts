@@ -67,6 +67,21 @@ export const CLUSTER: readonly Group[] = [
       row(63, "one VIP and port twice; one virtual router ID twice", "a documented rule decides; alarm"),
       row(65, "one bad entry among 500", "499 are applied"),
       row(
+        295,
+        "a mapping has an unknown field, a value of another kind, an anchor, a duplicate key, or is not YAML",
+        "the place inside the value is named; all VIPs of the entry stay in their last good form; no neighbour changes",
+      ),
+      row(
+        296,
+        "an entry is renamed, or put into the long form, with a mistake in the same change",
+        "its VIPs stay in their last good form, under the new name",
+      ),
+      row(
+        297,
+        "two entries of a ConfigMap name one address; one entry names it twice",
+        "the first key has it, in any order of the file",
+      ),
+      row(
         270,
         "a Service has fields about its traffic: affinity, policies, source ranges, distribution",
         "affinity is honoured for that Service; each other field is reported",

@@ -135,6 +135,16 @@ test("afterApplied() remembers how a VIP worked under the name that its entry ha
   assert.is(history.lastGood.size, 0)
 })
 
+test("afterApplied() remembers a VIP of a broken entry that cannot run now", () => {
+  const objects = cluster([service("a")])
+  const good = "addresses: [10.4.0.50, 10.4.0.51]\nservices: [{service: default/a}]"
+  const first = pass(NO_HISTORY, input({ web: good }, objects), 0).history
+  const holder = { kind: "lan", interface: "eth0", mac: "02:00:00:00:00:09" } as const
+  const others = { addresses: new Map([["10.4.0.51", holder]]), virtualServers: new Set<string>() }
+  const { history } = pass(first, input({ web: "addresses: [10.4.0.50]\n" }, objects, { others }), 1)
+  assert.equal([...history.lastGood.keys()], [`${id("web")} 10.4.0.50`, `${id("web")} 10.4.0.51`])
+})
+
 test("afterWaiting() is the same history while nothing is due", () => {
   const { history } = pass(NO_HISTORY, withPods("10.2.1.1"), 0)
   assert.is(afterWaiting(history, 1_000_000), history)

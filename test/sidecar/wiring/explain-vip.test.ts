@@ -73,7 +73,7 @@ test("explainVip() shows the held entry with its line, the caret's column, and t
 
 const long = (addresses: string) => `addresses: [${addresses}]\nservices:\n  - service: default/a\n`
 
-test("statusOf() and explainVip() tell each VIP of an entry in the long form, from its first day to its mistakes", async () => {
+test("statusOf() and explainVip() tell each VIP of an entry in the long form, from its first day to its mistakes (faults 295-296)", async () => {
   const node = fakeNode()
   const agent = agentOn(node)
   const after = async (sequence: number, entries: Record<string, string>) => {
