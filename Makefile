@@ -29,7 +29,7 @@ build: installed-for-check ## dist/, which bin/kkv runs
 check: installed-for-check ## Types, lint, format, dead code, generated files, unit tests: no root, no lab, 60 s at most
 	@node scripts/total.ts --checks --unit
 
-test: installed-for-image build chart-programs ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; an hour)
+test: installed-for-image build chart-programs ## Everything: check, the real keepalived, the lab, the images, the cluster bed where it can run (root; 50 minutes)
 	@node scripts/total.ts --checks --unit --faults --real --lab --image --cluster
 
 # helm and kustomize, which the tests of the chart compare; without Go these tests are skipped, and say so.
