@@ -78,8 +78,8 @@ o=$(other "$h")
 can_drain() { plugin drain "$h" --dry-run; }
 check "drain: the node knows that the other one can take over" can_drain
 plugin drain "$h" --yes --reason 'new memory' > "$STATE/drain"
-away() { right "$1" 3 "$2" && is_drained "$h" && [ "$(holder)" = "$o" ]; }
-check "drain: the other node has the VIPs, and status says who is drained" away unwell drained
+away() { right healthy 3 && is_drained "$h" && [ "$(holder)" = "$o" ]; }
+check "drain: the other node has the VIPs, and status says who is drained" away
 plugin resume --yes > "$STATE/resume"
 stays() { right healthy 3 && ! is_drained "$h" && [ "$(holder)" = "$o" ]; }
 check "resume: the VIPs stay, and all is well" stays
