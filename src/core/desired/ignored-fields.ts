@@ -35,7 +35,7 @@ const RULES: readonly Rule[] = [
     field: "externalTrafficPolicy",
     valueOf: ({ externalTrafficPolicy }) => otherThan(externalTrafficPolicy, ["Cluster"]),
     effect:
-      "packets go to ready pods on all nodes, and with NAT the pods see the node's address instead of the client's; use :DR if the pods must see the client's address",
+      "packets go to ready pods on all nodes, and with NAT the pods see the node's address instead of the client's; use the forwarding method DR if the pods must see the client's address",
   },
   {
     field: "loadBalancerSourceRanges",

@@ -44,7 +44,7 @@ export function createSeries(perVip: boolean) {
       "Sequence of the generation that the sidecar has seen, and of the one in effect",
       "state",
     ),
-    vips: gauge("kkv_entries", "Entries by state", "state"),
+    vips: gauge("kkv_entries", "VIPs of entries by state; an entry in the long form has one for each address", "state"),
     master: gauge("kkv_master", "1 when this node is master of the VRRP instance; NaN if unknown", "vrrp_instance"),
     vrrpState: gauge(
       "kkv_vrrp_state",
