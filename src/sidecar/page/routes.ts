@@ -19,7 +19,7 @@ export interface PageSources {
   /** This node's name, and the generations that ran on it. */
   readonly node: string
   readonly generations: Generations
-  /** Null if there is no such VIP. */
+  /** Null if the node does not know that VIP. */
   readonly explain: (asked: AskedVip) => VipExplanation | null
 }
 
