@@ -9,6 +9,7 @@ import { servicesNamedIn } from "../../../src/core/declare/long-form/references.
 import { quoted } from "../../../src/kit/text/quoted.ts"
 import { REFUSED, REFUSED_MAPPINGS, TAKEN, TAKEN_MAPPINGS } from "../../support/entry-cases.ts"
 import { rawEntry } from "../fixture.ts"
+import { YAML_MARKS } from "../yaml-marks.ts"
 
 const KEY = { file: "vips.yaml", line: 6, column: 3 }
 const FIRST = { file: "vips.yaml", line: 7, column: 5 }
@@ -137,29 +138,8 @@ const word = fc.constantFrom(
     "persistence",
     "group",
   ],
-  ...[
-    ": ",
-    ":",
-    "\n",
-    "\n  ",
-    "\n  - ",
-    "[",
-    "]",
-    "{",
-    "}",
-    ", ",
-    "&a ",
-    "*a",
-    "!t ",
-    "<<",
-    "#",
-    "\t",
-    "\r\n",
-    '"',
-    "'",
-    "|",
-    "? ",
-  ],
+  ...YAML_MARKS,
+  ...[": ", ":", "\n  ", "&a ", "*a", "!t ", "<<", "#", "\r\n", '"', "'", "|", "? "],
   ...[
     "10.4.0.50",
     "10.4.0.51",

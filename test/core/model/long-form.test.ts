@@ -1,27 +1,10 @@
-import * as fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 
-import { type LastGoodEntry } from "../../../src/core/model/last-good.ts"
-import { createModelBuilder } from "../../../src/core/model/build-model.ts"
-import { partsOf, vipIdOf } from "../../../src/core/declare/declaration.ts"
 import type { VipModel } from "../../../src/core/model/keepalived-model.ts"
 import type { ModelInput } from "../../../src/core/model/types.ts"
-import { cluster, id, input, node, service, type ServiceOptions, SETTINGS, vipsIn } from "../fixture.ts"
-
-const build = createModelBuilder({ ...SETTINGS, persistenceTimeout: 60 })
-const PORTS: ServiceOptions = {
-  ports: [
-    { name: "http", port: 80 },
-    { name: "https", port: 443 },
-    { name: "dns", port: 53, protocol: "UDP" },
-    { name: "dns-tcp", port: 53 },
-  ],
-}
-const OBJECTS = cluster([service("a", PORTS), service("b"), service("sticky", { traffic: { affinityTimeout: 30 } })])
-
-const long = (addresses: readonly string[], ...services: readonly string[]) =>
-  `addresses: [${addresses.join(", ")}]\nservices: [${services.map((one) => `{service: ${one}}`).join(", ")}]`
+import { cluster, id, input, node, service, vipsIn } from "../fixture.ts"
+import { A, B, build, long, OBJECTS, PORTS, ran, ranAs, TEXT } from "./long-forms.ts"
 
 function serversOf({ address, virtualServers }: VipModel): readonly string[] {
   return virtualServers.map(({ port, protocol, scheduler, persistenceTimeout, forwardingMethod, service: name }) =>
@@ -96,18 +79,6 @@ for (const [services, message] of refused)
     )
     assert.is(entries[2]?.state, "good")
   })
-
-const A = "10.4.0.50"
-const B = "10.4.0.51"
-const TEXT = long([A, B], "default/b")
-
-/** The forms of entries that ran. */
-function ranAs(data: Readonly<Record<string, string>>): ReadonlyMap<string, LastGoodEntry> {
-  const vips = vipsIn(build(input(data, OBJECTS)).model)
-  return new Map(vips.map((vip) => [vipIdOf(vip.id, vip.address), { text: data[partsOf(vip.id).name] ?? "", vip }]))
-}
-
-const ran = (text: string) => ranAs({ web: text })
 
 const told = (data: Record<string, string>, more: Partial<ModelInput> = {}) => {
   const { entries } = build(input(data, OBJECTS, more))
@@ -256,58 +227,6 @@ test("createModelBuilder() counts the real servers of all addresses of an entry"
   assert.equal(
     problems.map(({ code }) => code),
     ["TOO_MANY_REAL_SERVERS"],
-  )
-})
-
-test("createModelBuilder() makes of any text of an entry only VIPs that it names, and does not change its neighbour (fault 295)", () => {
-  const alone = build(input({ "10.4.0.60": "default/b" }, OBJECTS))
-  const words = fc.constantFrom(
-    ...[
-      "addresses: ",
-      "services: ",
-      "service: ",
-      "ports: ",
-      "method: DR",
-      "scheduler: rr",
-      "persistence: 5",
-      "\n",
-      "\n  - ",
-    ],
-    ...[
-      "[",
-      "]",
-      "{",
-      "}",
-      ", ",
-      A,
-      B,
-      "default/a",
-      "default/b",
-      "80",
-      "http",
-      "port: 81",
-      "servicePort: 80",
-      "\t",
-      "&a",
-      "x",
-    ],
-  )
-  const text = fc.oneof(
-    fc.string(),
-    fc.array(words, { maxLength: 30 }).map((all) => all.join("")),
-    fc.array(words, { maxLength: 12 }).map((all) => `${TEXT}\n${all.join("")}`),
-  )
-  fc.assert(
-    fc.property(text, fc.boolean(), (value, hasRun) => {
-      const lastGood: ReadonlyMap<string, LastGoodEntry> = hasRun ? ran(TEXT) : new Map()
-      const { entries, model } = build(input({ web: value, "10.4.0.60": "default/b" }, OBJECTS, { lastGood }))
-      const [neighbour] = entries.filter(({ declaration }) => declaration.id === id("10.4.0.60"))
-      assert.is(neighbour?.state, "good")
-      assert.equal(neighbour?.vip, alone.entries[0]?.vip)
-      for (const { address } of vipsIn(model))
-        assert.ok(address === "10.4.0.60" || value.includes(address) || (hasRun && TEXT.includes(address)), address)
-    }),
-    { numRuns: 1_000 },
   )
 })
 
